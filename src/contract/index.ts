@@ -1,0 +1,6 @@
+export * from './json.ts'
+export * from './references.ts'
+export * from './routes.ts'
+export * from './schemas.ts'
+export * from './status.ts'
+export * from './worker-protocol.ts'

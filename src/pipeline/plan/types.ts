@@ -1,0 +1,101 @@
+/**
+ * The compiled form of a pipeline: plain, frozen, versioned JSON, the argument of the `runPipeline` workflow.
+ * Open runs carry old plans: change a field's meaning only with a new `planVersion`.
+ */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+
+/** A value with expressions in it, kept apart from literal data so that no user text is ever mistaken for code. */
+export type PlanValue =
+  | { kind: 'literal'; value: Json }
+  /** One whole `${{ … }}`: keeps its type. `source` is CEL. */
+  | { kind: 'expression'; source: string }
+  /** Expressions inside text: becomes text. */
+  | { kind: 'text'; parts: (string | { source: string })[] }
+  | { kind: 'list'; items: PlanValue[] }
+  | { kind: 'object'; entries: { key: string; value: PlanValue }[] }
+  /** Exactly `${{ steps.STEP.outputs.NAME }}` inside a config: travels as a reference when the server does not inline it. */
+  | { kind: 'output'; step: string; name: string }
+  /** `${{ secrets.NAME }}`, whole or inside text: resolved where the handler runs, never here. */
+  | { kind: 'secret'; parts: (string | { secret: string })[] }
+
+export type RetryReason = 'failed' | 'timeout' | 'rejected'
+
+export interface PlanStep {
+  id: string
+  needs: string[]
+  /** CEL, without the implied `completed()`. */
+  if?: { source: string; namesStatusFunction: boolean }
+  target: { kind: 'job_type'; jobType: string } | { kind: 'job_id'; jobId: PlanValue }
+  config?: PlanValue
+  forEach?: PlanValue
+  /** At least 1; how many items of a `for_each` run at once. */
+  maxParallel: number
+  /** Per generation. */
+  timeoutMs?: number
+  retry: { attempts: number; backoffMs: number; on: RetryReason[] }
+  onFailure: 'fail' | 'continue'
+  /** Outputs of this step that some expression reads as a value: the activity fetches those that are not inlined. */
+  valueOutputs: string[]
+  /** Outputs of this step that anything in the plan uses at all; the others are not kept. */
+  usedOutputs: string[]
+}
+
+export interface PipelinePlan {
+  planVersion: 1
+  name: string
+  description?: string
+  connection: string
+  inputs: PlanInput[]
+  steps: PlanStep[]
+  outputs: { name: string; value: PlanValue }[]
+}
+
+export interface PlanInput {
+  name: string
+  type: 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object'
+  description?: string
+  enum?: Json[]
+  default?: Json
+}
+
+/** Statuses of one step (or item of a `for_each`) within a pipeline run. */
+export const stepStatuses = ['waiting', 'pending', 'running', 'paused', 'cancelling', 'completed', 'failed', 'cancelled', 'skipped'] as const
+export type StepStatus = (typeof stepStatuses)[number]
+export const pipelineStatuses = ['running', 'cancelling', 'completed', 'failed', 'cancelled'] as const
+export type PipelineStatus = (typeof pipelineStatuses)[number]
+
+export interface StepError {
+  /** Stable: `run_failed`, `timeout`, `rejected`, `expression`, `server_without_idempotency_keys`, … */
+  code: string
+  message: string
+}
+
+/** One line of a pipeline run's `steps` on the public surface: highest generation only, one entry per item. */
+export interface StepRunView {
+  step: string
+  /** 0-based index; absent outside `for_each`. */
+  item?: number
+  /** Starts at 1. 0 while nothing was started. */
+  generation: number
+  status: StepStatus
+  job_id: string | null
+  job_run_id: string | null
+  /** ISO 8601 with Z, milliseconds. */
+  started_at: string | null
+  finished_at: string | null
+  error: StepError | null
+  /** What a waiting step waits for: ids of the steps it needs that are not done. */
+  waits_for?: string[]
+}
+
+/** A pipeline run as `run`, `show`, `runs` and the query `progress` give it. */
+export interface PipelineRunView {
+  id: string
+  pipeline: string
+  status: PipelineStatus
+  started_at: string
+  finished_at: string | null
+  outputs: Record<string, Json>
+  warnings: string[]
+  steps: StepRunView[]
+}
