@@ -1,0 +1,127 @@
+import path from 'node:path'
+import { z } from 'zod'
+
+/** The only reader of the environment. Everything else receives values. */
+
+const optionalText = z.string().optional()
+const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback)
+
+const environmentSchema = z.object({
+  TEMPORAL_ADDRESS: optionalText,
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  TEMPORAL_API_KEY: optionalText,
+  TEMPORAL_TLS: z.stringbool().optional(),
+  TEMPORAL_TLS_SERVER_NAME: optionalText,
+  TEMPORAL_TLS_CLIENT_CERT_PATH: optionalText,
+  TEMPORAL_TLS_CLIENT_KEY_PATH: optionalText,
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: optionalText,
+  JOBS_API_URL: optionalText,
+  JOBS_API_TOKEN: optionalText,
+  DATABASE_URL: optionalText,
+  JOBWRIGHT_URL: optionalText,
+  JOBWRIGHT_WORKER_TOKEN: optionalText,
+  JOBWRIGHT_DATA_DIR: z.string().default('.jobwright'),
+  JOBWRIGHT_PORT: z.coerce.number().int().min(0).max(65535).default(8300),
+  JOBWRIGHT_HOST: z.string().default('127.0.0.1'),
+  JOBWRIGHT_TOKENS: optionalText,
+  JOBWRIGHT_CONFIG: optionalText,
+  JOBWRIGHT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  JOBWRIGHT_TEMPORAL_BINARY: optionalText,
+  // How patient the durable parts are. Tests and the impatient shorten them.
+  JOBWRIGHT_WAIT_LEASE_MS: milliseconds(6 * 60 * 60_000),
+  JOBWRIGHT_STEP_HEARTBEAT_MS: milliseconds(5_000),
+  JOBWRIGHT_WATCHER_HEARTBEAT_MS: milliseconds(3_000),
+  JOBWRIGHT_RUN_HEARTBEAT_MS: milliseconds(5_000),
+  JOBWRIGHT_STICKY_QUEUE_MS: milliseconds(3_000),
+  JOBWRIGHT_RECONCILE_MS: milliseconds(10_000),
+  JOBWRIGHT_REQUEST_TIMEOUT_MS: milliseconds(10_000),
+})
+
+/** A variable whose value the program cannot use: which, what is wrong, what would be right. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly code = 'bad_environment'
+}
+
+export interface BootstrapToken {
+  workspace: string
+  email: string
+  token: string
+}
+
+/** `workspace/email=token,…` Never repeats a token in an error. */
+export function parseTokens(text: string | undefined): BootstrapToken[] {
+  if (text === undefined) return []
+  return text.split(',').map((entry, index) => {
+    const match = /^\s*([^/=\s]+)\/([^=\s]+)=(\S+)\s*$/.exec(entry)
+    if (!match) throw new ConfigError(`JOBWRIGHT_TOKENS: entry ${index + 1} is not of the form workspace/email=token`)
+    const [, workspace = '', email = '', token = ''] = match
+    return { workspace, email, token }
+  })
+}
+
+/** A URL without credentials in it; an error never repeats them. */
+function parseUrl(name: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch {
+    throw new ConfigError(`${name}: not a URL; expected something like http://127.0.0.1:8300/api/v1`)
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new ConfigError(`${name}: the scheme is ${url.protocol.slice(0, -1)}; expected http or https`)
+  if (url.username !== '' || url.password !== '')
+    throw new ConfigError(`${name}: holds credentials (redacted: ${url.protocol}//***@${url.host}${url.pathname}); put the token in JOBS_API_TOKEN or JOBWRIGHT_WORKER_TOKEN`)
+  return url.href.replace(/\/$/, '')
+}
+
+/**
+ * Reads the environment once. An empty variable counts as unset.
+ * @throws ConfigError naming the first variable that cannot be used
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env) {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = environmentSchema.safeParse(present)
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+    throw new ConfigError(problems.join('\n'))
+  }
+  const e = parsed.data
+  return Object.freeze({
+    temporal: {
+      address: e.TEMPORAL_ADDRESS,
+      namespace: e.TEMPORAL_NAMESPACE,
+      apiKey: e.TEMPORAL_API_KEY,
+      tls: e.TEMPORAL_TLS,
+      tlsServerName: e.TEMPORAL_TLS_SERVER_NAME,
+      tlsClientCertPath: e.TEMPORAL_TLS_CLIENT_CERT_PATH,
+      tlsClientKeyPath: e.TEMPORAL_TLS_CLIENT_KEY_PATH,
+      tlsServerCaCertPath: e.TEMPORAL_TLS_SERVER_CA_CERT_PATH,
+      binary: e.JOBWRIGHT_TEMPORAL_BINARY,
+    },
+    /** The default connection of pipelines. */
+    jobsApi: { url: parseUrl('JOBS_API_URL', e.JOBS_API_URL), token: e.JOBS_API_TOKEN },
+    /** Where a worker reports the runs of our server; without `/api/v1`. */
+    server: { url: parseUrl('JOBWRIGHT_URL', e.JOBWRIGHT_URL), workerToken: e.JOBWRIGHT_WORKER_TOKEN },
+    databaseUrl: e.DATABASE_URL,
+    dataDir: path.resolve(e.JOBWRIGHT_DATA_DIR),
+    host: e.JOBWRIGHT_HOST,
+    port: e.JOBWRIGHT_PORT,
+    tokens: parseTokens(e.JOBWRIGHT_TOKENS),
+    /** A user's `jobwright.config.ts`; undefined: the one in the working directory, if any. */
+    configFile: e.JOBWRIGHT_CONFIG,
+    logLevel: e.JOBWRIGHT_LOG_LEVEL,
+    timing: {
+      waitLeaseMs: e.JOBWRIGHT_WAIT_LEASE_MS,
+      stepHeartbeatMs: e.JOBWRIGHT_STEP_HEARTBEAT_MS,
+      watcherHeartbeatMs: e.JOBWRIGHT_WATCHER_HEARTBEAT_MS,
+      runHeartbeatMs: e.JOBWRIGHT_RUN_HEARTBEAT_MS,
+      stickyQueueMs: e.JOBWRIGHT_STICKY_QUEUE_MS,
+      reconcileMs: e.JOBWRIGHT_RECONCILE_MS,
+      requestTimeoutMs: e.JOBWRIGHT_REQUEST_TIMEOUT_MS,
+    },
+  })
+}
+
+export type Config = ReturnType<typeof loadConfig>
