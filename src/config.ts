@@ -35,6 +35,7 @@ const environmentSchema = z.object({
   JOBWRIGHT_STICKY_QUEUE_MS: milliseconds(3_000),
   JOBWRIGHT_RECONCILE_MS: milliseconds(10_000),
   JOBWRIGHT_REQUEST_TIMEOUT_MS: milliseconds(10_000),
+  JOBWRIGHT_SHUTDOWN_GRACE_MS: milliseconds(10_000),
 })
 
 /** A variable whose value the program cannot use: which, what is wrong, what would be right. */
@@ -120,6 +121,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
       stickyQueueMs: e.JOBWRIGHT_STICKY_QUEUE_MS,
       reconcileMs: e.JOBWRIGHT_RECONCILE_MS,
       requestTimeoutMs: e.JOBWRIGHT_REQUEST_TIMEOUT_MS,
+      /** How long handlers may go on after a worker was told to stop. */
+      shutdownGraceMs: e.JOBWRIGHT_SHUTDOWN_GRACE_MS,
     },
   })
 }

@@ -1,1 +1,5 @@
+export * from './scheduling.ts'
+export * from './settle.ts'
+export * from './state.ts'
 export * from './types.ts'
+export * from './view.ts'

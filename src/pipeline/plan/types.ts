@@ -20,11 +20,13 @@ export type PlanValue =
 
 export type RetryReason = 'failed' | 'timeout' | 'rejected'
 
+export type StatusFunction = 'completed' | 'failed' | 'always'
+
 export interface PlanStep {
   id: string
   needs: string[]
-  /** CEL, without the implied `completed()`. */
-  if?: { source: string; namesStatusFunction: boolean }
+  /** CEL, without the implied `completed()`; which of the status functions it calls. */
+  if?: { source: string; statusFunctions: StatusFunction[] }
   target: { kind: 'job_type'; jobType: string } | { kind: 'job_id'; jobId: PlanValue }
   config?: PlanValue
   forEach?: PlanValue
@@ -34,10 +36,12 @@ export interface PlanStep {
   timeoutMs?: number
   retry: { attempts: number; backoffMs: number; on: RetryReason[] }
   onFailure: 'fail' | 'continue'
-  /** Outputs of this step that some expression reads as a value: the activity fetches those that are not inlined. */
+  /** Outputs of this step that some expression reads as a value: fetched when the server does not inline them. */
   valueOutputs: string[]
   /** Outputs of this step that anything in the plan uses at all; the others are not kept. */
   usedOutputs: string[]
+  /** True when some expression reads `steps.X.run` of this step: then its run is kept whole. */
+  usesRun: boolean
 }
 
 export interface PipelinePlan {

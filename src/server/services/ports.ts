@@ -102,6 +102,8 @@ export interface JobStore {
   }
   jobs: {
     create(caller: Caller, job: NewJob, key?: IdempotencyKey): Promise<Keyed<Job>>
+    /** The answer a key already has, before a body is validated against things that may have changed since. */
+    findByKey(caller: Caller, key: IdempotencyKey): Promise<Keyed<Job> | undefined>
     /** Deleted ones too: `is_deleted` says so. */
     get(caller: Caller, jobId: string): Promise<(Job & { jobType: string }) | undefined>
     list(caller: Caller, filter: JobFilter): ListPage<Job>
@@ -126,7 +128,7 @@ export interface JobStore {
   changes: {
     /** Where the feed of a workspace stands now. */
     head(caller: Caller): Promise<string>
-    /** In order; never skips one that commits late. `cursor` stands past everything looked at. Throws BadCursorError. */
+    /** In order; never skips one that commits late. `cursor` stands past everything looked at. Throws an error whose `code` is `bad_cursor`, as every list does for a cursor it did not make. */
     after(caller: Caller, cursor: string, options: { limit: number; statuses?: JobRunStatus[] }): Promise<{ changes: { cursor: string; run: JobRun }[]; cursor: string }>
     /** Resolves when something may have changed in the workspace, or after `timeoutMs`, or when aborted. */
     wait(workspace: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
@@ -163,6 +165,8 @@ export interface JobStore {
     wait(timeoutMs: number, signal?: AbortSignal): Promise<void>
     /** Runs dispatched, not terminal and not heard of for a while; pushes their next check `againMs` ahead. */
     claimUnreported(options: { limit: number; againMs: number }): Promise<string[]>
+    /** Queues the start of a run anew; does nothing when the run is terminal or a start of it is queued already. */
+    redispatch(jobRunId: string): Promise<void>
   }
   ping(): Promise<void>
   close(): Promise<void>

@@ -1,0 +1,60 @@
+import { Context } from '@temporalio/activity'
+import type { Json } from '../contract/index.ts'
+import type { RunRecord } from '../pipeline/plan/index.ts'
+import { awaitRun } from './await-run.ts'
+import { cancelRun } from './cancel-run.ts'
+import { createCapabilityReader } from './capabilities.ts'
+import { rejected, withFailures } from './failures.ts'
+import { readOutputs } from './read-outputs.ts'
+import { runStep } from './run-step.ts'
+import type {
+  ActivityDependencies,
+  AwaitRunInput,
+  CancelRunInput,
+  CancelRunResult,
+  ReadOutputsInput,
+  RunStepInput,
+  RunStepResult,
+  WatchFeedInput,
+} from './types.ts'
+import { watchFeed } from './watch-feed.ts'
+
+export type { ActivityDependencies, Waits, WaitRef } from './types.ts'
+
+/** The activities of `runPipeline` and `watchChanges`. */
+export interface PipelineActivities {
+  runStep(input: RunStepInput): Promise<RunStepResult>
+  awaitRun(input: AwaitRunInput): Promise<RunRecord>
+  cancelRun(input: CancelRunInput): Promise<CancelRunResult>
+  readOutputs(input: ReadOutputsInput): Promise<Json[]>
+  watchFeed(input: WatchFeedInput): Promise<void>
+}
+
+/** Activities over their dependencies; one use case a file, errors of the Jobs API mapped in one place. */
+export function createActivities(deps: ActivityDependencies): PipelineActivities {
+  const readCapabilities = createCapabilityReader()
+  const withApi = (name: string) => {
+    const api = deps.connection(name)
+    if (!api)
+      throw rejected('unknown_connection', `this worker has no connection named ${name}; set JOBS_API_URL, or add it to jobwright.config.ts`)
+    return { ...deps, api, capabilities: () => readCapabilities(name, api) }
+  }
+  return {
+    runStep: (input) => withFailures(() => alive(deps, () => runStep(withApi(input.connection), input))),
+    awaitRun: (input) => withFailures(() => awaitRun(withApi(input.connection), input)),
+    cancelRun: (input) => withFailures(() => alive(deps, () => cancelRun(withApi(input.connection), input))),
+    readOutputs: (input) => withFailures(() => alive(deps, () => readOutputs(withApi(input.connection).api, input))),
+    watchFeed: (input) => withFailures(() => watchFeed(withApi(input.connection), input)),
+  }
+}
+
+/** Heartbeats while `work` goes on, so that a killed worker is noticed in seconds. */
+async function alive<T>(deps: ActivityDependencies, work: () => Promise<T>): Promise<T> {
+  const context = Context.current()
+  const timer = setInterval(() => context.heartbeat(), deps.heartbeatIntervalMs)
+  try {
+    return await work()
+  } finally {
+    clearInterval(timer)
+  }
+}

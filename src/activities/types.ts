@@ -1,0 +1,75 @@
+import type { JobsClient } from '../client/index.ts'
+import type { JsonObject } from '../contract/index.ts'
+import type { RunRecord } from '../pipeline/plan/index.ts'
+
+/** What the workflow says of a step run; with the workflow's own identity it makes the keys. */
+export interface StepIdentity {
+  /** Survives continue-as-new and reset, unlike the run id. */
+  firstExecutionRunId: string
+  step: string
+  item: number | null
+  generation: number
+}
+
+export interface RunStepInput extends StepIdentity {
+  connection: string
+  pipeline: string
+  target: { jobType: string } | { jobId: string }
+  config: JsonObject | null
+  /** The activity that will wait for the run if it is not over at the first look. */
+  waitActivityId: string
+}
+
+/** `running`: triggered, registered with the change feed, and not over yet. */
+export type RunStepResult =
+  | { phase: 'terminal'; record: RunRecord }
+  | { phase: 'running'; jobId: string; jobRunId: string; status: string }
+
+export interface AwaitRunInput {
+  connection: string
+  jobRunId: string
+}
+
+export interface CancelRunInput extends StepIdentity {
+  connection: string
+}
+
+/** `record` is null when nothing was ever started, and now never will be. */
+export interface CancelRunResult {
+  record: RunRecord | null
+}
+
+export interface ReadOutputsInput {
+  connection: string
+  outputs: { jobRunId: string; name: string }[]
+}
+
+export interface WatchFeedInput {
+  connection: string
+  /** Where the feed stood when the watcher was first asked for. */
+  cursor: string
+}
+
+/** A wait of some workflow, as the feed carries it in `client_ref`. */
+export interface WaitRef {
+  namespace: string
+  workflowId: string
+  workflowRunId: string
+  activityId: string
+}
+
+/** Temporal, as the activities need it. */
+export interface Waits {
+  /** `not_now`: nothing waits under that reference at present; the lease covers it. Throws when Temporal is away. */
+  complete(ref: WaitRef, record: RunRecord): Promise<'completed' | 'not_now'>
+  /** Starts the watcher of a connection unless it runs; a new one begins where `readCursor` says the feed stands. */
+  ensureWatcher(connection: string, readCursor: () => Promise<string>): Promise<void>
+}
+
+export interface ActivityDependencies {
+  namespace: string
+  connection(name: string): JobsClient | undefined
+  waits: Waits
+  /** How often a working activity shows that it lives. */
+  heartbeatIntervalMs: number
+}

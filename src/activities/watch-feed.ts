@@ -1,0 +1,77 @@
+import { Context } from '@temporalio/activity'
+import type { JobsClient, WireChanges } from '../client/index.ts'
+import { terminalJobRunStatuses } from '../contract/index.ts'
+import { toRecord } from './run-record.ts'
+import type { ActivityDependencies, WaitRef, WatchFeedInput } from './types.ts'
+import { decodeWaitRef } from './wait-ref.ts'
+
+const pollSeconds = 20
+const changesPerPoll = 200
+/** A wait can be registered a moment before its activity starts; after this long its own look covers it. */
+const notNowPatienceMs = 5_000
+const retryPollSeconds = 0.5
+
+type FeedChange = WireChanges['changes'][number]
+
+interface OpenCompletion {
+  ref: WaitRef
+  change: FeedChange
+  /** The feed read again from here brings this change again. */
+  cursorBefore: string
+  since: number
+}
+
+/**
+ * Follows the change feed of a connection and completes every wait whose run became terminal.
+ * The cursor in the heartbeat moves only past what was acknowledged or given up, so a takeover loses nothing.
+ * Ends only by cancellation or failure; the retry goes on from the last heartbeat.
+ */
+export async function watchFeed(
+  deps: ActivityDependencies & { api: JobsClient },
+  input: WatchFeedInput,
+): Promise<void> {
+  const context = Context.current()
+  const signal = context.cancellationSignal
+  let cursor = (context.info.heartbeatDetails as { cursor: string } | undefined)?.cursor ?? input.cursor
+  let open: OpenCompletion[] = []
+  const heartbeat = () => context.heartbeat({ cursor: open[0]?.cursorBefore ?? cursor })
+  const timer = setInterval(heartbeat, deps.heartbeatIntervalMs)
+  try {
+    while (!signal.aborted) {
+      const page = await deps.api.listJobRunChanges(
+        {
+          after: cursor,
+          wait: open.length > 0 ? retryPollSeconds : pollSeconds,
+          limit: changesPerPoll,
+          statuses: [...terminalJobRunStatuses],
+        },
+        { signal },
+      )
+      open = [...open, ...waitsAmong(page.changes, cursor, deps.namespace)]
+      cursor = page.cursor
+      open = await tryAll(deps, open)
+      heartbeat()
+    }
+  } finally {
+    clearInterval(timer)
+  }
+  throw signal.reason
+}
+
+function waitsAmong(changes: FeedChange[], cursor: string, namespace: string): OpenCompletion[] {
+  let cursorBefore = cursor
+  const found: OpenCompletion[] = []
+  for (const change of changes) {
+    const ref = decodeWaitRef(change.job_run.client_ref)
+    if (ref?.namespace === namespace) found.push({ ref, change, cursorBefore, since: Date.now() })
+    cursorBefore = change.cursor
+  }
+  return found
+}
+
+/** The completions that are still to be tried, in feed order. */
+async function tryAll(deps: ActivityDependencies, open: OpenCompletion[]): Promise<OpenCompletion[]> {
+  const outcomes = await Promise.all(open.map(({ ref, change }) => deps.waits.complete(ref, toRecord(change.job_run))))
+  const now = Date.now()
+  return open.filter(({ since }, index) => outcomes[index] === 'not_now' && now - since < notNowPatienceMs)
+}

@@ -1,0 +1,56 @@
+import { type CliContext, note, type Pipelines } from '../context.ts'
+import { CliError } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { renderJson } from '../output/json.ts'
+import { escapeControl } from '../output/text.ts'
+import { follow } from '../progress/follow.ts'
+import { isOver } from '../progress/steps.ts'
+
+export interface CancelArgs {
+  id: string
+  detach?: boolean | undefined
+}
+
+/**
+ * `jobwright cancel ID`: asks for it, then follows until every remote run has ended. 0 when it was cancelled as asked,
+ * or completed before the cancel reached it; a run that failed meanwhile gives 1.
+ */
+export async function cancelHandler(args: CancelArgs, ctx: CliContext): Promise<number> {
+  const connection = await ctx.connect()
+  try {
+    const over = await requestCancel(connection.pipelines, args.id)
+    if (over !== undefined) return alreadyOver(args.id, over, ctx)
+    if (!args.detach) {
+      note(ctx, `cancelling ${escapeControl(args.id)}`)
+      return await follow(connection.pipelines, args.id, ctx, { exitCodes: { cancelled: exitCodes.completed } })
+    }
+    if (ctx.output === 'json') ctx.stdout.write(renderJson({ id: args.id, status: 'cancelling' }))
+    else ctx.stdout.write(`cancel of ${escapeControl(args.id)} requested\n`)
+    return exitCodes.completed
+  } finally {
+    await connection.close()
+  }
+}
+
+/** The status of a run that was over already; undefined when the cancel was taken. */
+async function requestCancel(pipelines: Pipelines, id: string): Promise<string | undefined> {
+  try {
+    await pipelines.cancel(id)
+    return undefined
+  } catch (error) {
+    // Temporal refuses to cancel what has ended with the same words as what never was.
+    const view = await pipelines.show(id).catch(() => undefined)
+    if (view !== undefined && isOver(view.status)) return view.status
+    throw error
+  }
+}
+
+function alreadyOver(id: string, status: string, ctx: CliContext): number {
+  if (status !== 'cancelled')
+    throw new CliError('run_is_over', `${id} has ended already: ${status}`, {
+      fix: 'nothing is left to cancel',
+    })
+  if (ctx.output === 'json') ctx.stdout.write(renderJson({ id, status }))
+  else ctx.stdout.write(`${escapeControl(id)} was cancelled already\n`)
+  return exitCodes.completed
+}

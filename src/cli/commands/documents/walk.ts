@@ -1,0 +1,84 @@
+import { opendir, realpath, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { limits } from '../../../contract/index.ts'
+import { CliError } from '../../errors.ts'
+import { formatBytes } from '../../output/text.ts'
+
+export interface FoundDocument {
+  /** Relative to the directory, with `/`. */
+  path: string
+  absolute: string
+  mediaType: string
+}
+
+export interface Found {
+  documents: FoundDocument[]
+  skipped: { path: string; reason: string }[]
+}
+
+const mediaTypes: Record<string, string> = {
+  '.md': 'text/markdown',
+  '.txt': 'text/plain',
+  '.csv': 'text/csv',
+  '.json': 'application/json',
+}
+
+/**
+ * The documents of a directory and its subdirectories, by path. What is no document is listed as skipped.
+ * @throws CliError `bad_documents` that lists every link out of the directory and every file that is too large
+ */
+export async function walkDocuments(directory: string, shown: string): Promise<Found> {
+  const root = await realDirectory(directory, shown)
+  const found: Found = { documents: [], skipped: [] }
+  const problems: string[] = []
+  await visit(root, '')
+  if (problems.length > 0)
+    throw new CliError('bad_documents', `nothing was sent:\n${problems.map((problem) => `  ${problem}`).join('\n')}`, {
+      fix: 'remove these, or put copies in their place',
+    })
+  const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1)
+  return { documents: found.documents.sort(byPath), skipped: found.skipped.sort(byPath) }
+
+  async function visit(folder: string, prefix: string): Promise<void> {
+    for await (const entry of await opendir(folder)) {
+      const relative = prefix + entry.name
+      const absolute = path.join(folder, entry.name)
+      if (entry.name.startsWith('.')) found.skipped.push({ path: relative, reason: 'hidden' })
+      else if (entry.isSymbolicLink()) await visitLink(absolute, relative)
+      else if (entry.isDirectory()) await visit(absolute, `${relative}/`)
+      else if (entry.isFile()) await take(absolute, relative)
+      else found.skipped.push({ path: relative, reason: 'no regular file' })
+    }
+  }
+
+  async function visitLink(absolute: string, relative: string): Promise<void> {
+    const target = await realpath(absolute).catch(() => undefined)
+    if (target === undefined) problems.push(`${relative} is a symbolic link to nothing`)
+    else if (!target.startsWith(root + path.sep)) problems.push(`${relative} is a symbolic link out of ${shown}`)
+    // What a directory link shows is inside the directory anyway, and is found there; following it could go in circles.
+    else if ((await stat(target)).isFile()) await take(target, relative)
+    else found.skipped.push({ path: relative, reason: 'symbolic link to a directory' })
+  }
+
+  async function take(absolute: string, relative: string): Promise<void> {
+    const mediaType = mediaTypes[path.extname(relative).toLowerCase()]
+    if (mediaType === undefined) {
+      found.skipped.push({ path: relative, reason: `not one of ${Object.keys(mediaTypes).join(' ')}` })
+      return
+    }
+    const { size } = await stat(absolute)
+    if (size > limits.documentBytes)
+      problems.push(`${relative} has ${formatBytes(size)}; at most ${formatBytes(limits.documentBytes)} are stored`)
+    else found.documents.push({ path: relative, absolute, mediaType })
+  }
+}
+
+async function realDirectory(directory: string, shown: string): Promise<string> {
+  const root = await realpath(directory).catch(() => undefined)
+  if (root !== undefined && (await stat(root)).isDirectory()) return root
+  throw new CliError(
+    root === undefined ? 'no_such_directory' : 'not_a_directory',
+    root === undefined ? `${shown} does not exist (looked for ${directory})` : `${shown} is no directory`,
+    { fix: 'name a directory of documents' },
+  )
+}

@@ -1,0 +1,54 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { type CliContext, note } from '../context.ts'
+import { CliError } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { findingLine, hasErrors } from '../output/findings.ts'
+import { renderJson } from '../output/json.ts'
+import { escapeControl, escapeControlInLines } from '../output/text.ts'
+import { compileFile } from '../pipeline-file.ts'
+
+export const graphFormats = ['text', 'mermaid', 'svg'] as const
+
+export interface GraphArgs {
+  file: string
+  format: (typeof graphFormats)[number]
+  /** Write there instead of stdout. */
+  out?: string | undefined
+}
+
+/** `jobwright graph FILE`: the steps and what they need, drawn. Asks no server. */
+export async function graphHandler(args: GraphArgs, ctx: CliContext): Promise<number> {
+  const { plan, findings } = await compileFile(args.file, ctx, {})
+  if (!plan || hasErrors(findings)) {
+    for (const finding of findings) note(ctx, findingLine(finding))
+    if (ctx.output === 'json') ctx.stdout.write(renderJson({ valid: false, findings }))
+    return exitCodes.usage
+  }
+  const { drawPipeline } = await import('../../pipeline/index.ts')
+  const drawing = drawPipeline(plan, args.format)
+  const text = drawing.endsWith('\n') ? drawing : `${drawing}\n`
+  if (args.out !== undefined) await write(path.resolve(ctx.cwd, args.out), args.out, text)
+  if (ctx.output === 'json')
+    ctx.stdout.write(
+      renderJson({
+        pipeline: plan.name,
+        format: args.format,
+        ...(args.out === undefined ? { graph: text } : { file: args.out }),
+      }),
+    )
+  else if (args.out === undefined) ctx.stdout.write(escapeControlInLines(text))
+  else note(ctx, `wrote ${escapeControl(args.out)}`)
+  return exitCodes.completed
+}
+
+async function write(absolute: string, shown: string, text: string): Promise<void> {
+  try {
+    await writeFile(absolute, text)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    throw new CliError('unwritable_file', `cannot write ${shown} (${code})`, {
+      fix: 'name a file in a directory that exists and may be written to',
+    })
+  }
+}

@@ -1,0 +1,32 @@
+import type { JsonObject } from '../../../contract/index.ts'
+import { CliError } from '../../errors.ts'
+import { readTextFile } from '../../pipeline-file.ts'
+
+/**
+ * `--config`: a JSON object, or `@FILE` that holds one.
+ * @throws CliError `bad_config`, or what reading the file throws; never repeats the text, which may hold secrets
+ */
+export async function readConfigOption(text: string, cwd: string): Promise<JsonObject> {
+  const fromFile = text.startsWith('@')
+  const place = fromFile ? text.slice(1) : '--config'
+  const json = fromFile ? await readTextFile(place, cwd) : text
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch (error) {
+    const at = error instanceof SyntaxError ? / at position (\d+)/.exec(error.message)?.[1] : undefined
+    throw new CliError('bad_config', `${place} is not JSON${at === undefined ? '' : ` (at character ${at})`}`, {
+      fix: `for example --config '{"seconds": 1}', or --config @file.json`,
+    })
+  }
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw new CliError('bad_config', `${place}: expected a JSON object, found ${kindOf(value)}`, {
+      fix: `for example --config '{"seconds": 1}'`,
+    })
+  return value as JsonObject
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'a list' : `a ${typeof value}`
+}

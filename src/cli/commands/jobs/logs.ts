@@ -1,0 +1,31 @@
+import type { LogLine } from '../../../contract/index.ts'
+import { limits } from '../../../contract/index.ts'
+import type { CliContext } from '../../context.ts'
+import { exitCodes } from '../../exit-codes.ts'
+import { renderJson } from '../../output/json.ts'
+import { escapeControl } from '../../output/text.ts'
+
+/** `jobwright jobs logs RUN_ID`: every line so far, oldest first, page by page. */
+export async function jobLogsHandler(args: { runId: string }, ctx: CliContext): Promise<number> {
+  const api = await ctx.api()
+  const all: LogLine[] = []
+  let cursor: string | undefined
+  do {
+    const page = await api.listJobRunLogs(
+      args.runId,
+      { limit: limits.pageItems, ...(cursor === undefined ? {} : { cursor }) },
+      { signal: ctx.signal },
+    )
+    if (ctx.output === 'json') all.push(...page.items)
+    else ctx.stdout.write(page.items.map(line).join(''))
+    // A server that gives the same cursor again would keep us here for ever.
+    cursor = page.next_cursor === cursor ? undefined : page.next_cursor
+  } while (cursor !== undefined)
+  if (ctx.output === 'json') ctx.stdout.write(renderJson({ items: all, count: all.length }))
+  return exitCodes.completed
+}
+
+function line(entry: LogLine): string {
+  const attempt = entry.attempt > 1 ? ` attempt ${entry.attempt}` : ''
+  return `${escapeControl(entry.at)} ${entry.level.padEnd(5)}${attempt} ${escapeControl(entry.message)}\n`
+}

@@ -1,0 +1,64 @@
+import type { WireJob, WireJobRun } from '../../../client/index.ts'
+import type { CliContext } from '../../context.ts'
+import { exitCodes } from '../../exit-codes.ts'
+import { renderJson } from '../../output/json.ts'
+import { renderFields, renderTable } from '../../output/table.ts'
+
+/** The API's own answer for machines, `text` for people. */
+export function answer(ctx: CliContext, value: unknown, text: () => string): number {
+  ctx.stdout.write(ctx.output === 'json' ? renderJson(value) : text())
+  return exitCodes.completed
+}
+
+export function jobTable(jobs: WireJob[], columns: number | undefined): string {
+  const rows = jobs.map((job) => [job.uuid, job.created_at, job.created_by, jobTypeOf(job), job.name])
+  return renderTable(['JOB', 'CREATED', 'BY', 'TYPE', 'NAME'], rows, columns)
+}
+
+export function runTable(runs: WireJobRun[], columns: number | undefined): string {
+  const rows = runs.map((run) => [run.uuid, run.status, run.created_at, run.job_id, run.job_name])
+  return renderTable(['RUN', 'STATUS', 'CREATED', 'JOB', 'NAME'], rows, columns)
+}
+
+export function jobFields(job: WireJob): string {
+  return renderFields([
+    ['job', job.uuid],
+    ['name', job.name],
+    ['description', job.description],
+    ['config', JSON.stringify(job.config)],
+    ['created', `${job.created_at} by ${job.created_by}`],
+    ['updated', job.updated_at],
+    ['deleted', job.is_deleted ? 'yes' : null],
+  ])
+}
+
+export function runFields(run: WireJobRun): string {
+  const outputs = run.output_references.map((output) => output.name ?? output.uuid ?? 'unnamed')
+  const progress = [
+    typeof run.progress?.fraction === 'number' ? `${Math.round(run.progress.fraction * 100)} %` : '',
+    run.progress?.message ?? '',
+  ]
+  return renderFields([
+    ['run', run.uuid],
+    ['job', `${run.job_id} ${run.job_name}`.trim()],
+    ['status', run.status],
+    ['error', run.error ? `${run.error.code}: ${run.error.message}` : null],
+    ['progress', progress.join(' ').trim() || null],
+    ['attempt', run.attempt],
+    ['config', JSON.stringify(run.config)],
+    ['created', `${run.created_at} by ${run.created_by}`],
+    ['started', run.started_at],
+    ['finished', run.finished_at],
+    ['outputs', outputs.length > 0 ? outputs.join(', ') : null],
+  ])
+}
+
+function jobTypeOf(job: WireJob): string {
+  const type = job.config.job_type
+  return typeof type === 'string' ? type : ''
+}
+
+/** `more: …` below a page that is not the last. */
+export function moreLine(cursor: string | undefined): string {
+  return cursor === undefined ? '' : `more: add --cursor ${cursor.replace(/[^\w.~+/=-]/g, '?')}\n`
+}

@@ -1,0 +1,79 @@
+import { type CliContext, type Finding, note } from '../context.ts'
+import { CliError } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { findingLine, hasErrors } from '../output/findings.ts'
+import { renderJson } from '../output/json.ts'
+import { escapeControl, shellWord } from '../output/text.ts'
+import { compileFile, knownWorld } from '../pipeline-file.ts'
+import { follow } from '../progress/follow.ts'
+
+export interface RunArgs {
+  file: string
+  /** `name=value`, each. */
+  input?: string[] | undefined
+  detach?: boolean | undefined
+  id?: string | undefined
+}
+
+/** What a run cannot start without, though a file may be valid without it. */
+const neededToRun: readonly string[] = ['unknown_secret']
+
+/** `jobwright run FILE`: check, start, follow. Nothing is started when there is a finding of severity error. */
+export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number> {
+  const given = parseInputs(args.input ?? [])
+  const { resolveInputs } = await import('../../pipeline/index.ts')
+  const compiled = await compileFile(args.file, ctx, await knownWorld(ctx, { live: true }))
+  const findings = compiled.findings.map(
+    (finding): Finding => (neededToRun.includes(finding.code) ? { ...finding, severity: 'error' } : finding),
+  )
+  const resolved = compiled.plan ? resolveInputs(compiled.plan, given) : { findings: [] }
+  findings.push(...resolved.findings)
+  for (const finding of findings) note(ctx, findingLine(finding))
+  if (!compiled.plan || !resolved.inputs || hasErrors(findings)) {
+    if (ctx.output === 'json') ctx.stdout.write(renderJson({ valid: false, findings }))
+    return exitCodes.usage
+  }
+  if (ctx.signal.aborted) return exitCodes.interrupted
+
+  const connection = await ctx.connect()
+  try {
+    const { id, alreadyRunning } = await connection.pipelines.start({
+      plan: compiled.plan,
+      inputs: resolved.inputs,
+      ...(args.id === undefined ? {} : { id: args.id }),
+    })
+    if (alreadyRunning) note(ctx, `${escapeControl(id)} is already running; nothing new was started`)
+    if (args.detach) return started(id, alreadyRunning, compiled.plan.name, ctx)
+    if (!alreadyRunning) note(ctx, `started ${escapeControl(id)}`)
+    return await follow(connection.pipelines, id, ctx)
+  } finally {
+    await connection.close()
+  }
+}
+
+function started(id: string, alreadyRunning: boolean, pipeline: string, ctx: CliContext): number {
+  if (ctx.output === 'json') {
+    ctx.stdout.write(renderJson({ id, pipeline, status: 'running', already_running: alreadyRunning }))
+  } else {
+    ctx.stdout.write(`${escapeControl(id)}\n`)
+    note(ctx, `follow it: jobwright watch ${shellWord(id)}`)
+  }
+  return exitCodes.completed
+}
+
+/** @throws CliError `bad_input` for what is no `name=value`, and for a name given twice */
+export function parseInputs(pairs: string[]): Record<string, string> {
+  const inputs = new Map<string, string>()
+  for (const pair of pairs) {
+    const at = pair.indexOf('=')
+    if (at < 1)
+      throw new CliError('bad_input', `-i ${escapeControl(pair)}: expected name=value`, {
+        fix: 'for example -i severity=high',
+      })
+    const name = pair.slice(0, at)
+    if (inputs.has(name))
+      throw new CliError('bad_input', `-i ${escapeControl(name)} is given twice`, { fix: 'give it once' })
+    inputs.set(name, pair.slice(at + 1))
+  }
+  return Object.fromEntries(inputs)
+}

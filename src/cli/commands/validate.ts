@@ -1,0 +1,36 @@
+import type { CliContext, Finding } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { findingLine, hasErrors } from '../output/findings.ts'
+import { renderJson } from '../output/json.ts'
+import { count, escapeControl } from '../output/text.ts'
+import { compileFile, knownWorld } from '../pipeline-file.ts'
+
+export interface ValidateArgs {
+  files: string[]
+  /** Ask no server for its job types. */
+  offline?: boolean | undefined
+}
+
+/** `jobwright validate FILE…`: every problem of every file. 2 when there is an error; warnings alone are valid. */
+export async function validateHandler(args: ValidateArgs, ctx: CliContext): Promise<number> {
+  const known = await knownWorld(ctx, { live: !args.offline })
+  const findings: Finding[] = []
+  for (const file of args.files) {
+    const own = (await compileFile(file, ctx, known)).findings
+    findings.push(...own)
+    if (ctx.output === 'text') ctx.stdout.write(report(file, own))
+  }
+  const valid = !hasErrors(findings)
+  if (ctx.output === 'json') ctx.stdout.write(renderJson({ valid, findings }))
+  return valid ? exitCodes.completed : exitCodes.usage
+}
+
+function report(file: string, findings: Finding[]): string {
+  const errors = findings.filter((finding) => finding.severity === 'error').length
+  const warnings = findings.length - errors
+  const verdict = [
+    errors === 0 ? 'valid' : count(errors, 'error'),
+    ...(warnings > 0 ? [count(warnings, 'warning')] : []),
+  ]
+  return [...findings.map(findingLine), `${escapeControl(file)}: ${verdict.join(', ')}`, ''].join('\n')
+}

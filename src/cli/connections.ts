@@ -1,0 +1,17 @@
+import type { CliConfig, JobsClient, PipelinesConnection } from './context.ts'
+import { type FindStack, locateApi, locateTemporal } from './locate.ts'
+
+/** Connections are made by the first command that needs one: both clients take a while to load. */
+
+export async function connectPipelines(config: CliConfig, findStack?: FindStack): Promise<PipelinesConnection> {
+  const { address } = await locateTemporal(config, findStack)
+  const { connectTemporal, PipelinesClient } = await import('../temporal/index.ts')
+  const client = await connectTemporal({ ...config.temporal, address })
+  return { pipelines: new PipelinesClient(client), close: () => client.connection.close() }
+}
+
+export async function connectApi(config: CliConfig, findStack?: FindStack): Promise<JobsClient> {
+  const { baseUrl, token } = await locateApi(config, findStack)
+  const { JobsClient } = await import('../client/index.ts')
+  return new JobsClient({ baseUrl, token, timeoutMs: config.timing.requestTimeoutMs })
+}

@@ -1,0 +1,86 @@
+import type { JobTypeSchemaEntry } from '../contract/index.ts'
+import type { JobsClient } from '../client/index.ts'
+import type { Finding, Json, PipelinePlan, PipelineRunView } from '../pipeline/index.ts'
+
+export type { Finding, Json, JobsClient, JobTypeSchemaEntry, PipelinePlan, PipelineRunView }
+
+/** What the commands need of the configuration; `config.ts` gives more. */
+export interface CliConfig {
+  temporal: {
+    address: string | undefined
+    namespace: string
+    apiKey: string | undefined
+    tls: boolean | undefined
+    tlsServerName: string | undefined
+    tlsClientCertPath: string | undefined
+    tlsClientKeyPath: string | undefined
+    tlsServerCaCertPath: string | undefined
+    binary: string | undefined
+  }
+  jobsApi: { url: string | undefined; token: string | undefined }
+  databaseUrl: string | undefined
+  dataDir: string
+  host: string
+  port: number
+  configFile: string | undefined
+  logLevel: string
+  timing: { requestTimeoutMs: number }
+}
+
+/** Pipeline runs, as `src/temporal` offers them. */
+export interface Pipelines {
+  start(request: {
+    plan: PipelinePlan
+    inputs: Record<string, Json>
+    id?: string
+  }): Promise<{ id: string; alreadyRunning: boolean }>
+  show(id: string): Promise<PipelineRunView>
+  list(options: { limit?: number }): Promise<PipelineRunView[]>
+  cancel(id: string): Promise<void>
+  /** The run's picture, now and at each change, until it is over or the signal aborts. */
+  watch(id: string, options: { signal?: AbortSignal }): AsyncIterable<PipelineRunView>
+}
+
+export interface PipelinesConnection {
+  pipelines: Pipelines
+  close(): Promise<void>
+}
+
+/** The process around the commands. They know nothing else of it, so that tests can run them without one. */
+export interface CliHost {
+  stdout: NodeJS.WritableStream
+  stderr: NodeJS.WritableStream
+  /** Whether stdout is a terminal whose lines may be drawn again. */
+  isTty: boolean
+  /** Of the terminal, now; undefined when stdout is none. */
+  columns(): number | undefined
+  /** Whether the terminal shows colors. */
+  color: boolean
+  cwd: string
+  version: string
+  /** Aborts on Ctrl-C. */
+  signal: AbortSignal
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** @throws ConfigError */
+  loadConfig(): CliConfig
+  /** Runs `server` or `worker` as a child process; its exit code. */
+  spawnRoot(root: 'server' | 'worker'): Promise<number>
+  /** Names of the secrets of the user's configuration; undefined when there is no such file. */
+  secretNames(config: CliConfig): Promise<string[] | undefined>
+}
+
+export interface CliContext extends CliHost {
+  config: CliConfig
+  /** `json`: data on stdout and nothing else. */
+  output: 'text' | 'json'
+  /** @throws CliError `no_temporal`, TemporalUnreachableError */
+  connect(): Promise<PipelinesConnection>
+  /** @throws CliError `no_jobs_api`, `no_token` */
+  api(): Promise<JobsClient>
+}
+
+/** One line of diagnostics, on stderr. */
+export function note(ctx: Pick<CliContext, 'stderr'>, line: string): void {
+  ctx.stderr.write(`${line}\n`)
+}

@@ -1,0 +1,86 @@
+import { exitCodes } from './exit-codes.ts'
+
+/** Something that a command cannot do, said to a person: what was found, what to do, and the exit code. */
+export class CliError extends Error {
+  override readonly name = 'CliError'
+  /** Stable, for machines. */
+  readonly code: string
+  readonly fix: string | undefined
+  readonly exitCode: number
+
+  constructor(code: string, message: string, options: { fix?: string; exitCode?: number; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.fix = options.fix
+    this.exitCode = options.exitCode ?? exitCodes.usage
+  }
+}
+
+export interface Failure {
+  code: string
+  message: string
+  fix?: string | undefined
+  exitCode: number
+}
+
+/**
+ * What to tell of any error. Errors of other rooms are known by their `code`, `name` and `kind`, not by class:
+ * importing the classes would load the whole Temporal client for `--version`.
+ */
+export function toFailure(error: unknown): Failure {
+  if (error instanceof CliError) return error
+  if (!(error instanceof Error)) return { code: 'defect', message: String(error), exitCode: exitCodes.defect }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  const message = messageWithCause(error)
+  switch (error.name) {
+    case 'ConfigError':
+      return { code: code ?? 'bad_environment', message, exitCode: exitCodes.usage }
+    case 'PipelineRunNotFoundError':
+      return {
+        code: code ?? 'unknown_pipeline_run',
+        message,
+        fix: '`jobwright runs` lists the pipeline runs that exist',
+        exitCode: exitCodes.usage,
+      }
+    case 'TemporalUnreachableError':
+      return {
+        code: code ?? 'temporal_unreachable',
+        message,
+        fix: 'start it, or correct TEMPORAL_ADDRESS; `jobwright dev` starts a whole stack here',
+        exitCode: exitCodes.unreachable,
+      }
+    case 'JobsApiError':
+      return apiFailure(error, code, message)
+    default:
+      return code === undefined
+        ? { code: 'defect', message: error.stack ?? message, exitCode: exitCodes.defect }
+        : { code, message, exitCode: exitCodes.unreachable }
+  }
+}
+
+function apiFailure(error: Error, code: string | undefined, message: string): Failure {
+  const kind = 'kind' in error ? error.kind : 'ambiguous'
+  const status = 'status' in error ? error.status : undefined
+  if (kind === 'rejected' && status !== 429) {
+    const fix =
+      status === 401 || status === 403 ? 'set JOBS_API_TOKEN to a token that this server knows' : undefined
+    return { code: code ?? 'rejected', message, fix, exitCode: exitCodes.usage }
+  }
+  return {
+    code: code ?? 'jobs_api_unreachable',
+    message,
+    fix: kind === 'not_sent' ? 'start it, or correct JOBS_API_URL; `jobwright doctor` says what is reachable' : undefined,
+    exitCode: exitCodes.unreachable,
+  }
+}
+
+/** The message and those of its causes, each once: `fetch failed: connect ECONNREFUSED 127.0.0.1:1`. */
+export function messageWithCause(error: Error): string {
+  const parts = [error.message]
+  let cause = error.cause
+  for (let depth = 0; cause instanceof Error && depth < 5; depth++, cause = cause.cause) {
+    const text = cause.message || ('code' in cause ? String(cause.code) : '')
+    if (text !== '' && !parts.some((part) => part.includes(text))) parts.push(text)
+  }
+  return parts.join(': ')
+}

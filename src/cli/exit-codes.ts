@@ -1,0 +1,31 @@
+/**
+ * What a caller's script learns from the exit code. 0 to 5 are the public table; 130 is the shell's own number
+ * for "ended by Ctrl-C" (a followed run goes on without us); 70 is sysexits' EX_SOFTWARE, a defect of ours, so that
+ * it is never taken for "the run failed".
+ */
+export const exitCodes = {
+  completed: 0,
+  failed: 1,
+  usage: 2,
+  unreachable: 3,
+  cancelled: 4,
+  held: 5,
+  defect: 70,
+  interrupted: 130,
+} as const
+
+/** The exit code that stands for how a pipeline run or job run ended; `undefined` while it has not. */
+export function exitCodeOfStatus(status: string): number | undefined {
+  switch (status) {
+    case 'completed':
+      return exitCodes.completed
+    case 'failed':
+      return exitCodes.failed
+    case 'cancelled':
+      return exitCodes.cancelled
+    case 'held':
+      return exitCodes.held
+    default:
+      return undefined
+  }
+}

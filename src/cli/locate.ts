@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises'
+import { readStack } from '../dev-stack/index.ts'
+import type { CliConfig } from './context.ts'
+import { CliError } from './errors.ts'
+import { exitCodes } from './exit-codes.ts'
+
+/** What of the embedded stack the commands need; present only while its owner is alive. */
+export interface StackAddresses {
+  temporalAddress: string
+  /** With `/api/v1`. */
+  apiUrl: string
+  tokenFile: string
+}
+
+export type FindStack = (dataDir: string) => Promise<StackAddresses | undefined>
+
+export interface ApiPlace {
+  baseUrl: string
+  token: string | (() => Promise<string>)
+  /** Who said so. */
+  source: 'environment' | 'embedded stack'
+}
+
+/**
+ * Where Temporal is: the environment, else the embedded stack of the data directory.
+ * @throws CliError `no_temporal` when neither says so
+ */
+export async function locateTemporal(
+  config: CliConfig,
+  findStack: FindStack = readStack,
+): Promise<{ address: string; source: 'environment' | 'embedded stack' }> {
+  if (config.temporal.address !== undefined) return { address: config.temporal.address, source: 'environment' }
+  const stack = await findStack(config.dataDir)
+  if (stack) return { address: stack.temporalAddress, source: 'embedded stack' }
+  throw new CliError(
+    'no_temporal',
+    `no Temporal to talk to: TEMPORAL_ADDRESS is not set, and no stack is running in ${config.dataDir}`,
+    { fix: 'start one with `jobwright dev`, or set TEMPORAL_ADDRESS', exitCode: exitCodes.unreachable },
+  )
+}
+
+/**
+ * Where the Jobs API is. A token of the stack goes to the stack only: one that JOBS_API_URL names gets JOBS_API_TOKEN.
+ * @throws CliError `no_jobs_api`, `no_token`
+ */
+export async function locateApi(config: CliConfig, findStack: FindStack = readStack): Promise<ApiPlace> {
+  const { url, token } = config.jobsApi
+  const stack = url !== undefined && token !== undefined ? undefined : await findStack(config.dataDir)
+  if (url !== undefined && url !== stack?.apiUrl) {
+    if (token !== undefined) return { baseUrl: url, token, source: 'environment' }
+    throw new CliError('no_token', `JOBS_API_URL is ${url}, but JOBS_API_TOKEN is not set`, {
+      fix: 'set JOBS_API_TOKEN to a token that this server knows',
+    })
+  }
+  if (stack)
+    return { baseUrl: stack.apiUrl, token: token ?? (() => readTokenFile(stack.tokenFile)), source: 'embedded stack' }
+  throw new CliError(
+    'no_jobs_api',
+    `no Jobs API to talk to: JOBS_API_URL is not set, and no stack is running in ${config.dataDir}`,
+    {
+      fix: 'start one with `jobwright dev`, or set JOBS_API_URL and JOBS_API_TOKEN',
+      exitCode: exitCodes.unreachable,
+    },
+  )
+}
+
+async function readTokenFile(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).trim()
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    throw new CliError('token_unreadable', `cannot read the token of the stack from ${file} (${reason})`, {
+      fix: 'run as the user who started the stack, or set JOBS_API_TOKEN',
+      exitCode: exitCodes.unreachable,
+    })
+  }
+}

@@ -1,0 +1,112 @@
+import { readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { CliContext, Finding, JobTypeSchemaEntry, PipelinePlan } from './context.ts'
+import { note } from './context.ts'
+import { CliError, toFailure } from './errors.ts'
+import { escapeControl } from './output/text.ts'
+
+/** No pipeline comes near this; it keeps `validate /dev/zero` and the like from filling the memory. */
+const fileBytes = 4 * 1024 * 1024
+
+/**
+ * Reads a file as UTF-8 text.
+ * @throws CliError `no_such_file`, `not_a_file`, `file_too_large`, `unreadable_file`; `bad_utf8` names the byte
+ */
+export async function readTextFile(file: string, cwd: string): Promise<string> {
+  const bytes = await readBytes(path.resolve(cwd, file), file)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new CliError('bad_utf8', `${file}: byte ${firstBadByte(bytes)} is not UTF-8`, {
+      fix: 'save the file as UTF-8',
+    })
+  }
+}
+
+async function readBytes(absolute: string, shown: string): Promise<Uint8Array> {
+  try {
+    const status = await stat(absolute)
+    if (!status.isFile())
+      throw new CliError('not_a_file', `${shown} is ${status.isDirectory() ? 'a directory' : 'no regular file'}`, {
+        fix: 'name a file',
+      })
+    if (status.size > fileBytes)
+      throw new CliError('file_too_large', `${shown} has ${status.size} bytes; at most ${fileBytes} are read`, {
+        fix: 'name a smaller file',
+      })
+    return await readFile(absolute)
+  } catch (error) {
+    if (error instanceof CliError) throw error
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new CliError('no_such_file', `${shown} does not exist (looked for ${absolute})`, {
+        fix: 'check the name and the working directory',
+      })
+    throw new CliError('unreadable_file', `cannot read ${shown} (${code})`, { fix: 'check its permissions' })
+  }
+}
+
+/** Offset of the first byte that no UTF-8 text has at that place. */
+export function firstBadByte(bytes: Uint8Array): number {
+  const decodes = (end: number) => {
+    try {
+      // `stream` forgives a character that is cut off at the end.
+      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, end), { stream: true })
+      return true
+    } catch {
+      return false
+    }
+  }
+  let good = 0
+  let bad = bytes.length + 1
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2)
+    if (decodes(middle)) good = middle
+    else bad = middle
+  }
+  return Math.min(good, Math.max(0, bytes.length - 1))
+}
+
+/**
+ * Reads and compiles a pipeline file. A file that cannot be read is a finding too, so that several files and all
+ * of their problems are reported together.
+ */
+export async function compileFile(
+  file: string,
+  ctx: Pick<CliContext, 'cwd'>,
+  known: KnownWorld,
+): Promise<{ plan?: PipelinePlan; findings: Finding[] }> {
+  let text: string
+  try {
+    text = await readTextFile(file, ctx.cwd)
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+    const { code, message, fix } = error
+    return { findings: [{ code, severity: 'error', file, line: 1, column: 1, message, fix: fix ?? '' }] }
+  }
+  const { compilePipeline } = await import('../pipeline/index.ts')
+  return compilePipeline(text, { file, ...known })
+}
+
+export interface KnownWorld {
+  jobTypes?: JobTypeSchemaEntry[]
+  secretNames?: string[]
+}
+
+/** What files are checked against. Nothing here is a reason to fail: offline, less is checked, and stderr says so. */
+export async function knownWorld(ctx: CliContext, options: { live: boolean }): Promise<KnownWorld> {
+  const secretNames = await ctx.secretNames(ctx.config)
+  const jobTypes = options.live ? await liveJobTypes(ctx) : undefined
+  return { ...(jobTypes ? { jobTypes } : {}), ...(secretNames ? { secretNames } : {}) }
+}
+
+async function liveJobTypes(ctx: CliContext): Promise<JobTypeSchemaEntry[] | undefined> {
+  try {
+    const api = await ctx.api()
+    return await api.listJobSchemas({ signal: ctx.signal })
+  } catch (error) {
+    const { message } = toFailure(error)
+    note(ctx, `note: checked without the server's job types: ${escapeControl(message)}`)
+    return undefined
+  }
+}

@@ -1,0 +1,108 @@
+import type { styleText } from 'node:util'
+import type { PipelineRunView } from '../context.ts'
+import { count, displayWidth, escapeControl, formatDuration, padEnd, truncate } from '../output/text.ts'
+import { groupSteps, isOver, type StepGroup, toMs } from './steps.ts'
+
+/** Styles a text, or leaves it alone where there are no colors. */
+export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string
+
+const symbols: Record<string, string> = {
+  waiting: '○',
+  pending: '◌',
+  running: '●',
+  paused: '‖',
+  held: '‖',
+  trigger_unknown: '?',
+  cancelling: '◐',
+  completed: '✓',
+  failed: '✗',
+  cancelled: '⊘',
+  skipped: '–',
+}
+/** A screen has room for some failures of a `for_each`, not for a thousand. */
+const failuresShown = 5
+
+function formatOf(status: string): Parameters<typeof styleText>[0] {
+  switch (status) {
+    case 'completed':
+      return 'green'
+    case 'failed':
+      return 'red'
+    case 'running':
+    case 'cancelling':
+      return 'cyan'
+    case 'held':
+    case 'paused':
+    case 'trigger_unknown':
+    case 'cancelled':
+      return 'yellow'
+    default:
+      return 'dim'
+  }
+}
+
+/**
+ * The picture of a pipeline run for a terminal: a head line, a line a step, and a line below a step that failed.
+ * Pure: `now` gives the running clocks. No line is wider than `columns`.
+ */
+export function renderBlock(view: PipelineRunView, now: number, columns: number, paint: Paint): string[] {
+  const groups = groupSteps(view)
+  const nameWidth = Math.min(40, Math.max(0, ...groups.map((group) => displayWidth(escapeControl(group.step)))))
+  const elapsed = (toMs(view.finished_at) ?? now) - (toMs(view.started_at) ?? now)
+  const head = `${escapeControl(view.pipeline)}  ${escapeControl(view.status)}  ${formatDuration(elapsed)}  ${escapeControl(view.id)}`
+  const lines = [paint('bold', truncate(head, columns))]
+  for (const group of groups) {
+    lines.push(stepLine(group, now, nameWidth, columns, paint))
+    for (const failure of failureLines(group)) lines.push(paint('red', truncate(failure, columns)))
+  }
+  return lines
+}
+
+function stepLine(group: StepGroup, now: number, nameWidth: number, columns: number, paint: Paint): string {
+  const name = truncate(escapeControl(group.step), nameWidth)
+  const status = escapeControl(group.status)
+  const started = group.startedAtMs
+  const took = started === undefined ? '' : formatDuration((group.finishedAtMs ?? now) - started)
+  const mark = `  ${symbols[group.status] ?? '?'} `
+  const rest = [took.padStart(7), stepDetail(group)].join('  ').trimEnd()
+  const plain = truncate(`${mark}${padEnd(name, nameWidth)}  ${padEnd(status, 10)} ${rest}`, columns)
+  // Painted after cutting: an escape sequence must never be cut.
+  const format = formatOf(group.status)
+  const statusAt = mark.length + padEnd(name, nameWidth).length + 2
+  if (plain.length < statusAt + status.length) return plain
+  const [before, word, after] = [
+    plain.slice(mark.length, statusAt),
+    plain.slice(statusAt, statusAt + status.length),
+    plain.slice(statusAt + status.length),
+  ]
+  return `${paint(format, mark)}${before}${paint(format, word)}${paint('dim', after)}`
+}
+
+function stepDetail(group: StepGroup): string {
+  if (group.items.length > 0) {
+    const over = group.items.filter((item) => isOver(item.status)).length
+    const failed = group.items.filter((item) => item.status === 'failed').length
+    return `${over}/${count(group.items.length, 'item')}${failed > 0 ? `, ${failed} failed` : ''}`
+  }
+  const line = group.line
+  const parts: string[] = []
+  if (line?.waits_for && line.waits_for.length > 0) parts.push(`waits for ${line.waits_for.map(escapeControl).join(', ')}`)
+  if (line && line.generation > 1) parts.push(`generation ${line.generation}`)
+  if (line?.job_run_id) parts.push(`run ${escapeControl(line.job_run_id)}`)
+  return parts.join('  ')
+}
+
+function failureLines(group: StepGroup): string[] {
+  if (group.items.length === 0) {
+    const error = group.line?.error
+    return error ? [`      ${escapeControl(error.code)}: ${escapeControl(error.message)}`] : []
+  }
+  const failed = group.items.filter((item) => item.error !== null)
+  const shown = failed.slice(0, failuresShown).map((item) => {
+    const error = item.error
+    const run = item.job_run_id ? ` (run ${escapeControl(item.job_run_id)})` : ''
+    return `      [${item.item}] ${escapeControl(error?.code ?? '')}: ${escapeControl(error?.message ?? '')}${run}`
+  })
+  if (failed.length > failuresShown) shown.push(`      … and ${failed.length - failuresShown} more`)
+  return shown
+}

@@ -1,0 +1,114 @@
+import { styleText } from 'node:util'
+import { createLogUpdate } from 'log-update'
+import { type CliContext, note, type PipelineRunView, type Pipelines } from '../context.ts'
+import { CliError } from '../errors.ts'
+import { exitCodeOfStatus, exitCodes } from '../exit-codes.ts'
+import { renderJson } from '../output/json.ts'
+import { shellWord } from '../output/text.ts'
+import { type Paint, renderBlock } from './block.ts'
+import { changeLines, type Said } from './lines.ts'
+import { summaryLines } from './summary.ts'
+
+const redrawIntervalMs = 250
+/** Without a worker nobody answers a query: worth saying, rather than showing nothing. */
+const silenceMs = 5_000
+
+interface ProgressSink {
+  update(view: PipelineRunView): void
+  end(): void
+}
+
+export interface FollowOptions {
+  /** Exit codes other than the usual, by status. */
+  exitCodes?: Partial<Record<string, number>>
+}
+
+/**
+ * Shows a pipeline run until it is over or held, then its summary (or, with `--output json`, the run on stdout).
+ * Ctrl-C lets go of it: the run goes on, and stderr says how to come back. Returns the exit code.
+ */
+export async function follow(
+  pipelines: Pipelines,
+  id: string,
+  ctx: CliContext,
+  options: FollowOptions = {},
+): Promise<number> {
+  const drawn = ctx.output === 'text' && ctx.isTty
+  const sink = drawn ? drawBlock(ctx) : printLines(ctx)
+  const silence = setTimeout(
+    () => note(ctx, 'no word of the run yet: is a worker running? (`jobwright worker`, or `jobwright dev`)'),
+    silenceMs,
+  )
+  let last: PipelineRunView | undefined
+  try {
+    for await (const view of pipelines.watch(id, { signal: ctx.signal })) {
+      clearTimeout(silence)
+      last = view
+      sink.update(view)
+      if (exitCodeOfStatus(view.status) !== undefined || ctx.signal.aborted) break
+    }
+  } catch (error) {
+    sink.end()
+    if (!ctx.signal.aborted) throw error
+  } finally {
+    clearTimeout(silence)
+    sink.end()
+  }
+  const ended = last === undefined ? undefined : exitCodeOfStatus(last.status)
+  if (last === undefined || ended === undefined) return ctx.signal.aborted ? detach(id, ctx) : lostSight(id)
+  ctx.stdout.write(ctx.output === 'json' ? renderJson(last) : `${summaryLines(last, { failures: !drawn }).join('\n')}\n`)
+  return options.exitCodes?.[last.status] ?? ended
+}
+
+function detach(id: string, ctx: CliContext): number {
+  note(ctx, 'Detached; the run goes on.')
+  note(ctx, `  jobwright watch ${shellWord(id)}`)
+  note(ctx, `  jobwright cancel ${shellWord(id)}`)
+  return exitCodes.interrupted
+}
+
+function lostSight(id: string): never {
+  throw new CliError('lost_sight', `lost sight of ${id} before it ended; the run itself goes on`, {
+    fix: `jobwright watch ${shellWord(id)}`,
+    exitCode: exitCodes.unreachable,
+  })
+}
+
+export function painter(color: boolean): Paint {
+  return color ? (format, text) => styleText(format, text, { validateStream: false }) : (_format, text) => text
+}
+
+/** A block that is drawn over itself; the clocks in it run between two changes. */
+function drawBlock(ctx: CliContext): ProgressSink {
+  // The cursor stays: nothing to restore when the process is killed.
+  const draw = createLogUpdate(ctx.stdout as NodeJS.WriteStream, { showCursor: true })
+  const paint = painter(ctx.color)
+  let current: PipelineRunView | undefined
+  const redraw = () => {
+    if (current) draw(renderBlock(current, ctx.now(), ctx.columns() ?? 80, paint).join('\n'))
+  }
+  const timer = setInterval(redraw, redrawIntervalMs)
+  return {
+    update(view) {
+      current = view
+      redraw()
+    },
+    end() {
+      clearInterval(timer)
+      if (current) draw.done()
+      current = undefined
+    },
+  }
+}
+
+/** One line per change: on stdout, or on stderr when stdout is for data alone. */
+function printLines(ctx: CliContext): ProgressSink {
+  const said: Said = new Map()
+  const stream = ctx.output === 'json' ? ctx.stderr : ctx.stdout
+  return {
+    update(view) {
+      for (const line of changeLines(said, view, ctx.now())) stream.write(`${line}\n`)
+    },
+    end() {},
+  }
+}

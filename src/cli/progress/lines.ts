@@ -1,0 +1,45 @@
+import type { PipelineRunView } from '../context.ts'
+import { escapeControl, formatClock, formatDuration } from '../output/text.ts'
+import { isOver, toMs } from './steps.ts'
+
+type StepLine = PipelineRunView['steps'][number]
+
+/** What was last said of each step or item: its status and generation. */
+export type Said = Map<string, string>
+
+/**
+ * One line per status change since `said`, which is brought up to date. For logs and pipes: nothing is redrawn.
+ * `12:00:01 step graph completed 1.2s run 0197…`
+ */
+export function changeLines(said: Said, view: PipelineRunView, now: number): string[] {
+  const lines: { at: number; text: string }[] = []
+  for (const step of view.steps) {
+    const name = step.item === undefined ? step.step : `${step.step}[${step.item}]`
+    const news = `${step.status} ${step.generation}`
+    const before = said.get(name)
+    if (before === news) continue
+    said.set(name, news)
+    // A step that waits is no news: it has not begun.
+    if (step.status === 'waiting') continue
+    const at = timeOf(step) ?? now
+    lines.push({ at, text: `${formatClock(at)} step ${escapeControl(name)} ${describe(step)}` })
+  }
+  // Several changes may arrive at once: in the order in which they happened.
+  return lines.sort((a, b) => a.at - b.at).map((line) => line.text)
+}
+
+function describe(step: StepLine): string {
+  const parts = [escapeControl(step.status)]
+  const started = toMs(step.started_at)
+  const finished = toMs(step.finished_at)
+  if (started !== undefined && finished !== undefined) parts.push(formatDuration(finished - started))
+  if (step.generation > 1) parts.push(`generation ${step.generation}`)
+  if (step.job_run_id) parts.push(`run ${escapeControl(step.job_run_id)}`)
+  if (step.error) parts.push(`${escapeControl(step.error.code)}: ${escapeControl(step.error.message)}`)
+  return parts.join(' ')
+}
+
+function timeOf(step: StepLine): number | undefined {
+  if (isOver(step.status)) return toMs(step.finished_at)
+  return step.status === 'running' ? toMs(step.started_at) : undefined
+}

@@ -1,0 +1,66 @@
+import type { PipelineRunView } from '../context.ts'
+
+type StepLine = PipelineRunView['steps'][number]
+
+/** One step of the view: an ordinary one, or all items of a `for_each` together. */
+export interface StepGroup {
+  step: string
+  status: string
+  /** Empty for an ordinary step. */
+  items: StepLine[]
+  /** The step's own line; of a `for_each`, undefined once there are items. */
+  line: StepLine | undefined
+  startedAtMs: number | undefined
+  finishedAtMs: number | undefined
+}
+
+const terminalStatuses: readonly string[] = ['completed', 'failed', 'cancelled', 'skipped']
+
+/** Whether a step, item or pipeline run of this status is over. A status nobody knows is not. */
+export function isOver(status: string): boolean {
+  return terminalStatuses.includes(status)
+}
+
+/** The steps in the view's order, items of one `for_each` gathered. */
+export function groupSteps(view: PipelineRunView): StepGroup[] {
+  const groups = new Map<string, StepLine[]>()
+  for (const line of view.steps) {
+    const lines = groups.get(line.step)
+    if (lines) lines.push(line)
+    else groups.set(line.step, [line])
+  }
+  return [...groups].map(([step, lines]) => {
+    const items = lines.filter((line) => line.item !== undefined)
+    const own = lines.find((line) => line.item === undefined)
+    const status = own?.status ?? statusOfItems(items)
+    const starts = lines.flatMap((line) => toMs(line.started_at) ?? [])
+    const ends = lines.flatMap((line) => toMs(line.finished_at) ?? [])
+    return {
+      step,
+      status,
+      items,
+      line: own,
+      startedAtMs: starts.length > 0 ? Math.min(...starts) : undefined,
+      finishedAtMs: isOver(status) && ends.length > 0 ? Math.max(...ends) : undefined,
+    }
+  })
+}
+
+/** While any item is under way the step is; then the worst that happened to one. */
+function statusOfItems(items: StepLine[]): string {
+  const statuses = new Set<string>(items.map((item) => item.status))
+  const under = ['held', 'trigger_unknown', 'cancelling', 'paused', 'running']
+  const active = under.find((status) => statuses.has(status))
+  if (active !== undefined) return active
+  const unfinished = [...statuses].filter((status) => !isOver(status))
+  if (unfinished.length > 0) return unfinished.length === statuses.size ? (unfinished[0] ?? 'pending') : 'running'
+  for (const status of ['failed', 'cancelled', 'completed']) if (statuses.has(status)) return status
+  return 'skipped'
+}
+
+/** Milliseconds since the epoch of an ISO 8601 time; undefined for none and for what is no time. */
+export function toMs(time: string | null): number | undefined {
+  if (time === null) return undefined
+  const ms = Date.parse(time)
+  return Number.isNaN(ms) ? undefined : ms
+}

@@ -1,0 +1,289 @@
+import {
+  type Capabilities,
+  type ChangesQuery,
+  type DocumentEntry,
+  documentSchema,
+  type JobCreateBody,
+  type JobListQuery,
+  type JobRunCreateBody,
+  type JobRunListQuery,
+  type JobTypeSchemaEntry,
+  type JobUpdateBody,
+  type LogLine,
+  logLineSchema,
+  type Metagraph,
+  metagraphSchema,
+  routes,
+} from '../contract/index.ts'
+import { JobsApiError } from './errors.ts'
+import type {
+  WireCancel,
+  WireCancelByKey,
+  WireChanges,
+  WireJob,
+  WireJobRun,
+  WireList,
+  WireMessage,
+} from './responses.ts'
+import * as read from './responses.ts'
+import { type CallOptions, createTransport, type JobsClientOptions, type Transport } from './transport.ts'
+
+export interface CreateOptions extends CallOptions {
+  /** Sent as `Idempotency-Key`: the same key and body give the first answer again, on a server that takes keys. */
+  idempotencyKey?: string | undefined
+}
+
+export interface PageQuery {
+  limit?: number | undefined
+  cursor?: string | undefined
+}
+
+const noContent = 204
+const readJobs = read.readList(read.readJob)
+const readJobRuns = read.readList(read.readJobRun)
+const readLogs: read.Reader<WireList<LogLine>> = read.readList(read.readBy(logLineSchema))
+const readDocuments: read.Reader<WireList<DocumentEntry>> = read.readList(read.readBy(documentSchema))
+const readGraph: read.Reader<Metagraph> = read.readBy(metagraphSchema)
+
+/** Answers undefined when the server has no such thing. */
+async function unlessMissing<T>(statuses: readonly number[], work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof JobsApiError && error.status !== undefined && statuses.includes(error.status))
+      return undefined
+    throw error
+  }
+}
+
+/**
+ * A client of any server that speaks the Jobs API: one method per operation, no retries of its own.
+ * Every method throws JobsApiError, whose `kind` says what is known about the request. Lists, ids and statuses of
+ * foreign servers are accepted as they come, as long as ids are text.
+ */
+export class JobsClient {
+  readonly #transport: Transport
+
+  /** @throws TypeError when the base URL cannot be used */
+  constructor(options: JobsClientOptions) {
+    this.#transport = createTransport(options)
+  }
+
+  listJobSchemas(options: CallOptions = {}): Promise<JobTypeSchemaEntry[]> {
+    return this.#transport.sendJson(routes.listJobSchemas, options, read.readJobTypeSchemas)
+  }
+
+  createJob(body: JobCreateBody, { idempotencyKey, ...options }: CreateOptions = {}): Promise<WireJob> {
+    return this.#transport.sendJson(
+      routes.createJob,
+      { ...options, json: body, headers: { 'Idempotency-Key': idempotencyKey } },
+      read.readJob,
+    )
+  }
+
+  /** Newest first. `next_cursor` only where the server pages and `limit` was given. */
+  listJobs(query: JobListQuery = {}, options: CallOptions = {}): Promise<WireList<WireJob>> {
+    return this.#transport.sendJson(routes.listJobs, { ...options, query }, readJobs)
+  }
+
+  /** A deleted job too, with `is_deleted`, where the server keeps it. */
+  getJob(jobId: string, options: CallOptions = {}): Promise<WireJob> {
+    return this.#transport.sendJson(routes.getJob, { ...options, params: { job_id: jobId } }, read.readJob)
+  }
+
+  /** undefined when the job has no run yet. */
+  async getLatestRun(jobId: string, options: CallOptions = {}): Promise<WireJobRun | undefined> {
+    const call = { ...options, params: { job_id: jobId } }
+    const answer = await this.#transport.send(routes.getLatestRun, call)
+    return answer.status === noContent ? undefined : answer.decode(read.readJobRun)
+  }
+
+  updateJob(jobId: string, body: JobUpdateBody, options: CallOptions = {}): Promise<WireJob> {
+    return this.#transport.sendJson(
+      routes.updateJob,
+      { ...options, params: { job_id: jobId }, json: body },
+      read.readJob,
+    )
+  }
+
+  deleteJob(jobId: string, options: CallOptions = {}): Promise<WireMessage> {
+    return this.#transport.sendJson(
+      routes.deleteJob,
+      { ...options, params: { job_id: jobId } },
+      read.readMessage,
+    )
+  }
+
+  createJobRun(
+    body: JobRunCreateBody,
+    { idempotencyKey, ...options }: CreateOptions = {},
+  ): Promise<WireJobRun> {
+    return this.#transport.sendJson(
+      routes.createJobRun,
+      { ...options, json: body, headers: { 'Idempotency-Key': idempotencyKey } },
+      read.readJobRun,
+    )
+  }
+
+  /** Newest first. `next_cursor` only where the server pages and `limit` was given. */
+  listJobRuns(query: JobRunListQuery = {}, options: CallOptions = {}): Promise<WireList<WireJobRun>> {
+    return this.#transport.sendJson(routes.listJobRuns, { ...options, query }, readJobRuns)
+  }
+
+  /** `waitSeconds`: answer at once when terminal, else when it becomes so or the time is up (a server without long poll ignores it). */
+  getJobRun(
+    jobRunId: string,
+    { waitSeconds, ...options }: CallOptions & { waitSeconds?: number | undefined } = {},
+  ): Promise<WireJobRun> {
+    const call = {
+      ...this.#patient(options, waitSeconds),
+      params: { job_run_id: jobRunId },
+      query: { wait: waitSeconds },
+    }
+    return this.#transport.sendJson(routes.getJobRun, call, read.readJobRun)
+  }
+
+  /** A terminal run answers 409 (rejected by the run's state: `code` says so). */
+  cancelJobRun(jobRunId: string, options: CallOptions = {}): Promise<WireCancel> {
+    return this.#transport.sendJson(
+      routes.cancelJobRun,
+      { ...options, params: { job_run_id: jobRunId } },
+      read.readCancel,
+    )
+  }
+
+  /** undefined when the server knows no capabilities (404, 405). */
+  getCapabilities(options: CallOptions = {}): Promise<Capabilities | undefined> {
+    return unlessMissing(
+      [404, 405],
+      this.#transport.sendJson(routes.getCapabilities, options, read.readCapabilities),
+    )
+  }
+
+  /** Status changes in order; without `after` it starts now. `wait` is in seconds. */
+  listJobRunChanges(query: ChangesQuery = {}, options: CallOptions = {}): Promise<WireChanges> {
+    return this.#transport.sendJson(
+      routes.listJobRunChanges,
+      { ...this.#patient(options, query.wait), query },
+      read.readChanges,
+    )
+  }
+
+  /** Cancels what the key started, and makes sure that it never starts anything later. */
+  cancelByKey(idempotencyKey: string, options: CallOptions = {}): Promise<WireCancelByKey> {
+    return this.#transport.sendJson(
+      routes.cancelByKey,
+      { ...options, json: { idempotency_key: idempotencyKey } },
+      read.readCancelByKey,
+    )
+  }
+
+  /** Oldest first. */
+  listJobRunLogs(
+    jobRunId: string,
+    page: PageQuery = {},
+    options: CallOptions = {},
+  ): Promise<WireList<LogLine>> {
+    return this.#transport.sendJson(
+      routes.listJobRunLogs,
+      { ...options, params: { job_run_id: jobRunId }, query: { ...page } },
+      readLogs,
+    )
+  }
+
+  getOutput(
+    jobRunId: string,
+    name: string,
+    options: CallOptions = {},
+  ): Promise<{ mediaType: string; content: Uint8Array }> {
+    return this.#download(routes.getOutput, { job_run_id: jobRunId, name }, options)
+  }
+
+  /** `path` may hold slashes. */
+  putDocument(
+    collection: string,
+    path: string,
+    document: { content: Uint8Array | string; mediaType: string },
+    options: CallOptions = {},
+  ): Promise<DocumentEntry> {
+    const content =
+      typeof document.content === 'string' ? new TextEncoder().encode(document.content) : document.content
+    const call = {
+      ...options,
+      params: { collection, path },
+      bytes: { content, mediaType: document.mediaType },
+    }
+    return this.#transport.sendJson(routes.putDocument, call, read.readBy(documentSchema))
+  }
+
+  getDocument(
+    collection: string,
+    path: string,
+    options: CallOptions = {},
+  ): Promise<{ mediaType: string; content: Uint8Array }> {
+    return this.#download(routes.getDocument, { collection, path }, options)
+  }
+
+  deleteDocument(collection: string, path: string, options: CallOptions = {}): Promise<WireMessage> {
+    return this.#transport.sendJson(
+      routes.deleteDocument,
+      { ...options, params: { collection, path } },
+      read.readMessage,
+    )
+  }
+
+  /** By path. */
+  listDocuments(collection: string, options: CallOptions = {}): Promise<WireList<DocumentEntry>> {
+    return this.#transport.sendJson(
+      routes.listDocuments,
+      { ...options, params: { collection } },
+      readDocuments,
+    )
+  }
+
+  /** The graph of a system and its ETag (empty when the server sends none); undefined when there is none. */
+  async getMetagraph(
+    system: string,
+    options: CallOptions = {},
+  ): Promise<{ graph: Metagraph; etag: string } | undefined> {
+    const call = { ...options, params: { system } }
+    const answer = await unlessMissing([404], this.#transport.send(routes.getMetagraph, call))
+    if (answer === undefined) return undefined
+    return {
+      graph: answer.decode(readGraph),
+      etag: answer.headers.get('etag') ?? '',
+    }
+  }
+
+  /** Replaces the graph of `graph.system`. `ifMatch`: the ETag it must still have, else 412; null: there must be none yet. */
+  async putMetagraph(
+    graph: Metagraph,
+    { ifMatch, ...options }: CallOptions & { ifMatch?: string | null | undefined } = {},
+  ): Promise<{ graph: Metagraph; etag: string }> {
+    const condition = ifMatch === null ? { 'If-None-Match': '*' } : { 'If-Match': ifMatch }
+    const call = { ...options, params: { system: graph.system }, json: graph, headers: condition }
+    const answer = await this.#transport.send(routes.putMetagraph, call)
+    return {
+      graph: answer.decode(readGraph),
+      etag: answer.headers.get('etag') ?? '',
+    }
+  }
+
+  /** A long poll's own seconds come on top of the time that any request may take. */
+  #patient(options: CallOptions, waitSeconds: number | undefined): CallOptions {
+    if (waitSeconds === undefined) return options
+    return { ...options, timeoutMs: (options.timeoutMs ?? this.#transport.timeoutMs) + waitSeconds * 1000 }
+  }
+
+  async #download(
+    route: typeof routes.getOutput | typeof routes.getDocument,
+    params: Record<string, string>,
+    options: CallOptions,
+  ): Promise<{ mediaType: string; content: Uint8Array }> {
+    const answer = await this.#transport.send(route, { ...options, params })
+    return {
+      mediaType: answer.headers.get('content-type') ?? 'application/octet-stream',
+      content: answer.body,
+    }
+  }
+}

@@ -1,0 +1,301 @@
+import type {
+  Capabilities,
+  Job,
+  JobRun,
+  JobTypeSchemaEntry,
+  Json,
+  JsonObject,
+  OutputReference,
+  Problem,
+} from '../contract/index.ts'
+
+/**
+ * Readers of answers, for servers that are not ours too: what identifies a thing must be there and be text, all else
+ * falls back; unknown statuses survive, unknown fields are dropped. Types derive from the contract.
+ */
+
+/** Any status; compare with `isTerminalStatus`. Fields without a value in the answer are empty, or absent when optional. */
+export type WireJobRun = Omit<JobRun, 'status' | 'output_references'> & {
+  status: string
+  output_references: WireOutputReference[]
+}
+/** Whatever the server sent, `type`, `name`, … only when well-formed. An item that is no object becomes `{value: item}`. */
+export type WireOutputReference = Partial<OutputReference> & { [extra: string]: Json | undefined }
+export type WireJob = Job
+export type WireList<T> = { items: T[]; count: number; next_cursor?: string }
+export type WireMessage = { message: string }
+export type WireCancel = { message: string; cancelled_count: number }
+export type WireCancelByKey = WireCancel & { job_run: WireJobRun | null }
+export type WireChanges = { changes: { cursor: string; job_run: WireJobRun }[]; cursor: string }
+
+/** An answer that is valid JSON, but not what was asked for. */
+export class ShapeError extends Error {
+  override readonly name = 'ShapeError'
+}
+
+/** Reads a JSON value; `pointer` is where it was found. Throws ShapeError. */
+export type Reader<T> = (value: Json | undefined, pointer: string) => T
+
+function kindOf(value: Json | undefined): string {
+  if (value === undefined) return 'nothing'
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+function refuse(pointer: string, expected: string, value: Json | undefined): never {
+  throw new ShapeError(
+    `at ${pointer === '' ? 'the top' : pointer}: expected ${expected}, found ${kindOf(value)}`,
+  )
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function readObject(value: Json | undefined, pointer: string): JsonObject {
+  return isObject(value) ? value : refuse(pointer, 'an object', value)
+}
+
+/** An id must be text: JSON numbers lose digits beyond 2^53, and then name another thing. */
+function readId(object: JsonObject, key: string, pointer: string): string {
+  const value = object[key]
+  return typeof value === 'string' && value !== ''
+    ? value
+    : refuse(`${pointer}/${key}`, 'an id, as a string', value)
+}
+
+function readText(object: JsonObject, key: string, pointer: string): string {
+  const value = object[key]
+  return typeof value === 'string' ? value : refuse(`${pointer}/${key}`, 'a string', value)
+}
+
+const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
+const textOrNull = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null)
+const textOrAbsent = (value: Json | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined
+const numberOrAbsent = (value: Json | undefined): number | undefined =>
+  typeof value === 'number' ? value : undefined
+const isTrue = (value: Json | undefined): boolean => value === true
+const objectOrEmpty = (value: Json | undefined): JsonObject => (isObject(value) ? value : {})
+
+/** Copies without the keys whose value is undefined. */
+function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
+}
+
+export const readJob: Reader<WireJob> = (value, pointer) => {
+  const job = readObject(value, pointer)
+  return {
+    uuid: readId(job, 'uuid', pointer),
+    name: text(job.name),
+    description: textOrNull(job.description),
+    config: objectOrEmpty(job.config),
+    is_deleted: isTrue(job.is_deleted),
+    created_by: text(job.created_by),
+    created_at: text(job.created_at),
+    updated_at: textOrNull(job.updated_at),
+    source_session_id: textOrNull(job.source_session_id),
+    source_project_id: textOrNull(job.source_project_id),
+  }
+}
+
+function readOutputReference(item: Json): WireOutputReference {
+  if (!isObject(item)) return { value: item }
+  const { type, uuid, name, media_type, size_bytes, href, ...rest } = item
+  return present({
+    ...rest,
+    type: textOrAbsent(type),
+    uuid: textOrAbsent(uuid),
+    name: textOrAbsent(name),
+    media_type: textOrAbsent(media_type),
+    size_bytes: numberOrAbsent(size_bytes),
+    href: textOrAbsent(href),
+  }) as WireOutputReference
+}
+
+/** Servers differ in how they say why; ours sends `{code, message}`. */
+function readRunError(value: Json | undefined): JobRun['error'] {
+  if (typeof value === 'string') return { code: 'remote_error', message: value }
+  if (!isObject(value)) return undefined
+  return { code: textOrAbsent(value.code) ?? 'remote_error', message: text(value.message) }
+}
+
+function readProgress(value: Json | undefined): JobRun['progress'] {
+  if (!isObject(value)) return undefined
+  const fraction = numberOrAbsent(value.fraction)
+  return {
+    fraction: fraction !== undefined && fraction >= 0 && fraction <= 1 ? fraction : null,
+    message: textOrNull(value.message),
+  }
+}
+
+export const readJobRun: Reader<WireJobRun> = (value, pointer) => {
+  const run = readObject(value, pointer)
+  const outputs = run.output_references
+  return {
+    uuid: readId(run, 'uuid', pointer),
+    job_id: readId(run, 'job_id', pointer),
+    job_name: text(run.job_name),
+    config: objectOrEmpty(run.config),
+    status: readText(run, 'status', pointer),
+    created_by: text(run.created_by),
+    created_at: text(run.created_at),
+    updated_at: text(run.updated_at),
+    is_deleted: isTrue(run.is_deleted),
+    output_references: Array.isArray(outputs) ? outputs.map(readOutputReference) : [],
+    ...present({
+      error: readRunError(run.error),
+      started_at: textOrAbsent(run.started_at),
+      finished_at: textOrAbsent(run.finished_at),
+      cancel_requested_at: textOrAbsent(run.cancel_requested_at),
+      attempt: numberOrAbsent(run.attempt),
+      progress: readProgress(run.progress),
+      client_ref: textOrAbsent(run.client_ref),
+    }),
+  }
+}
+
+export function readList<T>(item: Reader<T>): Reader<WireList<T>> {
+  return (value, pointer) => {
+    const list = readObject(value, pointer)
+    const items = list.items
+    if (!Array.isArray(items)) refuse(`${pointer}/items`, 'a list', items)
+    const read = items.map((entry, index) => item(entry, `${pointer}/items/${index}`))
+    const cursor = textOrAbsent(list.next_cursor)
+    return {
+      items: read,
+      count: numberOrAbsent(list.count) ?? read.length,
+      ...(cursor === undefined ? {} : { next_cursor: cursor }),
+    }
+  }
+}
+
+export const readJobTypeSchemas: Reader<JobTypeSchemaEntry[]> = (value, pointer) => {
+  if (!Array.isArray(value)) refuse(pointer, 'a list', value)
+  return value.map((entry, index) => {
+    const at = `${pointer}/${index}`
+    const schema = readObject(entry, at)
+    const outputs = schema.output_schemas
+    return {
+      job_type: readId(schema, 'job_type', at),
+      display_name: text(schema.display_name),
+      description: text(schema.description),
+      user_facing_description: text(schema.user_facing_description),
+      json_schema: objectOrEmpty(schema.json_schema),
+      creatable_on_ui: isTrue(schema.creatable_on_ui),
+      creatable_by_agent: isTrue(schema.creatable_by_agent),
+      visible_on_ui: isTrue(schema.visible_on_ui),
+      ...(isObject(outputs)
+        ? {
+            output_schemas: Object.fromEntries(
+              Object.entries(outputs).map(([name, output]) => [name, objectOrEmpty(output)]),
+            ),
+          }
+        : {}),
+    }
+  })
+}
+
+export const readMessage: Reader<WireMessage> = (value) => ({
+  message: isObject(value) ? text(value.message) : '',
+})
+
+export const readCancel: Reader<WireCancel> = (value) => ({
+  ...readMessage(value, ''),
+  cancelled_count: (isObject(value) ? numberOrAbsent(value.cancelled_count) : undefined) ?? 0,
+})
+
+export const readCancelByKey: Reader<WireCancelByKey> = (value, pointer) => {
+  const answer = readObject(value, pointer)
+  const run = answer.job_run ?? null
+  return {
+    ...readCancel(answer, pointer),
+    job_run: run === null ? null : readJobRun(run, `${pointer}/job_run`),
+  }
+}
+
+export const readChanges: Reader<WireChanges> = (value, pointer) => {
+  const answer = readObject(value, pointer)
+  const changes = answer.changes
+  if (!Array.isArray(changes)) refuse(`${pointer}/changes`, 'a list', changes)
+  return {
+    changes: changes.map((entry, index) => {
+      const at = `${pointer}/changes/${index}`
+      const change = readObject(entry, at)
+      return {
+        cursor: readText(change, 'cursor', at),
+        job_run: readJobRun(change.job_run, `${at}/job_run`),
+      }
+    }),
+    cursor: readText(answer, 'cursor', pointer),
+  }
+}
+
+/** What an answer does not mention is not offered. */
+export const readCapabilities: Reader<Capabilities> = (value, pointer) => {
+  const given = readObject(value, pointer)
+  return {
+    server: text(given.server),
+    version: text(given.version),
+    idempotency_keys: isTrue(given.idempotency_keys),
+    cancel_by_key: isTrue(given.cancel_by_key),
+    long_poll_seconds: numberOrAbsent(given.long_poll_seconds) ?? 0,
+    change_feed: isTrue(given.change_feed),
+    client_ref: isTrue(given.client_ref),
+    value_references: isTrue(given.value_references),
+    run_logs: isTrue(given.run_logs),
+    outputs: isTrue(given.outputs),
+    documents: isTrue(given.documents),
+    metagraphs: isTrue(given.metagraphs),
+  }
+}
+
+interface ContractSchema<T> {
+  safeParse(
+    value: unknown,
+  ):
+    | { success: true; data: T }
+    | { success: false; error: { issues: readonly { path: PropertyKey[]; message: string }[] } }
+}
+
+/** A reader from a contract schema, for what only our own servers answer. Unknown fields are dropped. */
+export function readBy<T>(schema: ContractSchema<T>): Reader<T> {
+  return (value, pointer) => {
+    const parsed = schema.safeParse(value)
+    if (parsed.success) return parsed.data
+    const issue = parsed.error.issues[0]
+    throw new ShapeError(
+      `at ${pointer}/${issue?.path.map(String).join('/') ?? ''}: ${issue?.message ?? 'not as expected'}`,
+    )
+  }
+}
+
+/** FastAPI and its like put a list of `{loc, msg}` under `detail`. */
+function readProblemErrors(body: JsonObject): Problem['errors'] {
+  const list = Array.isArray(body.errors) ? body.errors : Array.isArray(body.detail) ? body.detail : []
+  const errors = list.filter(isObject).map((entry) => ({
+    pointer:
+      textOrAbsent(entry.pointer) ?? (Array.isArray(entry.loc) ? `/${entry.loc.map(String).join('/')}` : ''),
+    detail: textOrAbsent(entry.detail) ?? text(entry.msg),
+  }))
+  return errors.length === 0 ? undefined : errors
+}
+
+/** The problem document of an answer (RFC 9457), or what comes near it; undefined when the body is no JSON object. */
+export function readProblem(body: Json | undefined, status: number): Problem | undefined {
+  if (!isObject(body)) return undefined
+  const errors = readProblemErrors(body)
+  const code = textOrAbsent(body.code)
+  return {
+    type: textOrAbsent(body.type) ?? 'about:blank',
+    title: text(body.title),
+    status,
+    detail:
+      textOrAbsent(body.detail) ?? textOrAbsent(body.message) ?? textOrAbsent(body.error) ?? text(body.title),
+    code: code !== undefined && /^[A-Za-z0-9_.:-]{1,100}$/.test(code) ? code : `http_${status}`,
+    ...(errors === undefined ? {} : { errors }),
+  }
+}

@@ -1,0 +1,234 @@
+import ky, { type KyInstance } from 'ky'
+import type { RouteDescriptor } from '../contract/index.ts'
+import { abortable, type Deadline, startDeadline } from './deadline.ts'
+import { classifyFetchFailure, type JobsApiError } from './errors.ts'
+import { Exchange, type RawAnswer } from './exchange.ts'
+import { BadPathParameterError, buildPath, buildQuery, normalizeBaseUrl, type QueryValue } from './request.ts'
+import type { Reader } from './responses.ts'
+
+export interface JobsClientOptions {
+  /** With its path: `http://127.0.0.1:8300/api/v1`. */
+  baseUrl: string
+  /** A function is asked anew for each request, so that a rotated token works; and once more after a 401. */
+  token: string | (() => string | Promise<string>)
+  /** Sent with every request. */
+  headers?: Record<string, string>
+  /**
+   * For a whole request, body of the answer included; a long poll gets its `wait` on top.
+   * @default 10_000
+   */
+  timeoutMs?: number
+  /**
+   * An answer longer than this many bytes is refused.
+   * @default 268_435_456
+   */
+  maxResponseBytes?: number
+  /** @default globalThis.fetch */
+  fetch?: typeof globalThis.fetch
+}
+
+/** Of one request. */
+export interface CallOptions {
+  signal?: AbortSignal | undefined
+  /** Instead of the client's. */
+  timeoutMs?: number | undefined
+}
+
+export interface Call extends CallOptions {
+  params?: Record<string, string>
+  query?: Readonly<Record<string, QueryValue>>
+  json?: unknown
+  bytes?: { content: Uint8Array; mediaType: string }
+  headers?: Record<string, string | undefined>
+}
+
+/** A 2xx. */
+export interface Answer extends RawAnswer {
+  /**
+   * The body, as JSON; an empty one is undefined to the reader.
+   * @throws JobsApiError `unexpected_response`
+   */
+  decode<T>(read: Reader<T>): T
+}
+
+/** Sends the requests of one client; every failure is a JobsApiError, and none names the token. */
+export interface Transport {
+  /** What a request without a limit of its own may take. */
+  readonly timeoutMs: number
+  /** @throws JobsApiError for anything but 2xx */
+  send(route: RouteDescriptor, call: Call): Promise<Answer>
+  /** As `send`, with the answer read. */
+  sendJson<T>(route: RouteDescriptor, call: Call, read: Reader<T>): Promise<T>
+}
+
+class TooLargeError extends Error {}
+
+async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {
+  if (response.body === null) return new Uint8Array()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body) {
+    size += chunk.byteLength
+    if (size > maxBytes) throw new TooLargeError()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, size)
+}
+
+class KyTransport implements Transport {
+  readonly #options: JobsClientOptions
+  readonly #baseUrl: string
+  readonly #ky: KyInstance
+  readonly timeoutMs: number
+
+  constructor(options: JobsClientOptions) {
+    this.#options = options
+    this.timeoutMs = options.timeoutMs ?? 10_000
+    this.#baseUrl = normalizeBaseUrl(options.baseUrl)
+    const { fetch } = options
+    this.#ky = ky.create({
+      prefix: this.#baseUrl,
+      // Whether to send again depends on what a failure proves: the caller's decision, not a default's.
+      retry: 0,
+      // Ours covers the body of the answer too, and tells a caller's abort from a timeout.
+      timeout: false,
+      throwHttpErrors: false,
+      // A redirected POST turns into a GET, and a redirect may carry the request elsewhere.
+      redirect: 'manual',
+      ...(fetch === undefined ? {} : { fetch }),
+    })
+  }
+
+  #open(route: RouteDescriptor, call: Call): { exchange: Exchange; path: string } {
+    try {
+      const path = buildPath(route.path, call.params ?? {})
+      return { path, exchange: new Exchange(route.method, `${this.#baseUrl}${path}`) }
+    } catch (error) {
+      if (!(error instanceof BadPathParameterError)) throw error
+      throw new Exchange(route.method, `${this.#baseUrl}${route.path}`).notSent(
+        'bad_path_parameter',
+        error.message,
+      )
+    }
+  }
+
+  async #token(exchange: Exchange, signal: AbortSignal): Promise<string> {
+    const { token } = this.#options
+    let given: string
+    try {
+      given = typeof token === 'string' ? token : await abortable(Promise.resolve(token()), signal)
+    } catch (error) {
+      throw exchange.notSent(
+        'token_unavailable',
+        `the token could not be had (${error instanceof Error ? error.message : 'unknown error'})`,
+      )
+    }
+    if (typeof given !== 'string' || !/^[\x21-\x7e]+$/.test(given))
+      throw exchange.notSent(
+        'bad_token',
+        'the token is empty or holds white space or other characters that no header can carry',
+      )
+    exchange.keepOut(given)
+    return given
+  }
+
+  #headers(call: Call, token: string): Headers {
+    const headers = new Headers({ accept: 'application/json, */*;q=0.1', ...this.#options.headers })
+    for (const [name, value] of Object.entries(call.headers ?? {}))
+      if (value !== undefined) headers.set(name, value)
+    if (call.bytes !== undefined) headers.set('content-type', call.bytes.mediaType)
+    headers.set('authorization', `Bearer ${token}`)
+    return headers
+  }
+
+  async #attempt(
+    route: RouteDescriptor,
+    call: Call,
+    path: string,
+    exchange: Exchange,
+    token: string,
+    deadline: Deadline,
+  ): Promise<RawAnswer> {
+    let headers: Headers
+    let body: string | Uint8Array<ArrayBuffer> | undefined
+    try {
+      headers = this.#headers(call, token)
+      if (call.json !== undefined) headers.set('content-type', 'application/json')
+      body =
+        call.json === undefined ? call.bytes && new Uint8Array(call.bytes.content) : JSON.stringify(call.json)
+    } catch {
+      // The error of `Headers` repeats the value, which may be a secret.
+      throw exchange.notSent(
+        'bad_request',
+        'a header value holds characters that no header can carry, or the body is no JSON',
+      )
+    }
+    try {
+      const response = await this.#ky(path, {
+        method: route.method,
+        headers,
+        searchParams: buildQuery(call.query ?? {}),
+        signal: deadline.signal,
+        ...(body === undefined ? {} : { body }),
+      })
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: await readBody(response, this.#options.maxResponseBytes ?? 256 * 1024 * 1024),
+      }
+    } catch (error) {
+      if (error instanceof TooLargeError)
+        throw exchange.fail({
+          kind: 'ambiguous',
+          code: 'response_too_large',
+          reason: 'the answer is longer than this client accepts',
+        })
+      if (deadline.reason() !== undefined) throw this.#interrupted(exchange, deadline, call)
+      throw exchange.fail(classifyFetchFailure(error))
+    }
+  }
+
+  #interrupted(exchange: Exchange, deadline: Deadline, call: Call): JobsApiError {
+    const timedOut = deadline.reason() === 'timeout'
+    return exchange.fail({
+      kind: 'ambiguous',
+      code: timedOut ? 'timeout' : 'aborted',
+      reason: timedOut
+        ? `no complete answer within ${this.#timeoutMs(call)} ms`
+        : 'aborted by the caller before the answer was complete',
+    })
+  }
+
+  #timeoutMs(call: Call): number {
+    return call.timeoutMs ?? this.timeoutMs
+  }
+
+  async send(route: RouteDescriptor, call: Call): Promise<Answer> {
+    const { exchange, path } = this.#open(route, call)
+    if (call.signal?.aborted) throw exchange.notSent('aborted', 'aborted by the caller')
+    const deadline = startDeadline(this.#timeoutMs(call), call.signal)
+    try {
+      const token = await this.#token(exchange, deadline.signal)
+      let answer = await this.#attempt(route, call, path, exchange, token, deadline)
+      if (answer.status === 401 && typeof this.#options.token === 'function') {
+        // A 401 was not processed, so this is safe for a POST too.
+        const other = await this.#token(exchange, deadline.signal)
+        if (other !== token) answer = await this.#attempt(route, call, path, exchange, other, deadline)
+      }
+      if (answer.status < 200 || answer.status > 299) throw exchange.refusedBy(answer)
+      const complete = answer
+      return { ...complete, decode: (read) => exchange.decode(complete, read) }
+    } finally {
+      deadline.release()
+    }
+  }
+
+  async sendJson<T>(route: RouteDescriptor, call: Call, read: Reader<T>): Promise<T> {
+    return (await this.send(route, call)).decode(read)
+  }
+}
+
+/** @throws TypeError when the base URL cannot be used */
+export function createTransport(options: JobsClientOptions): Transport {
+  return new KyTransport(options)
+}

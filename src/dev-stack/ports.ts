@@ -1,0 +1,73 @@
+import { once } from 'node:events'
+import { readdir, readFile, readlink } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { findFreePort } from '../temporal/dev-server.ts'
+import { StackError } from './errors.ts'
+
+export { findFreePort }
+
+/** Whether this process could listen there now; otherwise the system's reason, like `EADDRINUSE`. */
+export async function tryPort(host: string, port: number): Promise<'free' | string> {
+  const server = createServer()
+  try {
+    server.listen({ host, port, exclusive: true })
+    await once(server, 'listening')
+    server.close()
+    await once(server, 'close')
+    return 'free'
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  }
+}
+
+/**
+ * The port the API will listen on: the given one, or a free one for 0.
+ * @throws StackError `port_in_use` or `port_unusable`
+ */
+export async function chooseApiPort(host: string, port: number): Promise<number> {
+  if (port === 0) return findFreePort()
+  const found = await tryPort(host, port)
+  if (found === 'free') return port
+  const fix = 'Set JOBWRIGHT_PORT to another port (0 takes a free one)'
+  if (found !== 'EADDRINUSE') throw new StackError('port_unusable', `cannot listen on ${host}:${port} (${found}). ${fix}`)
+  const owner = await findPortOwner(port)
+  const who = owner === undefined ? '' : ` by process ${owner.pid} (${owner.command})`
+  throw new StackError('port_in_use', `port ${port} is in use${who}. ${fix}, or stop that process`)
+}
+
+/** A port that was used before, when it is free; otherwise any free one. */
+export async function preferPort(before: number | undefined): Promise<number> {
+  if (before !== undefined && (await tryPort('127.0.0.1', before)) === 'free') return before
+  return findFreePort()
+}
+
+/** Who listens on a port: on Linux, as far as this user may look; undefined elsewhere. */
+export async function findPortOwner(port: number): Promise<{ pid: number; command: string } | undefined> {
+  const sockets = new Set<string>()
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    const text = await readFile(table, 'utf8').catch(() => '')
+    for (const inode of listeningInodes(text, port)) sockets.add(`socket:[${inode}]`)
+  }
+  if (sockets.size === 0) return undefined
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    for (const descriptor of await readdir(`/proc/${name}/fd`).catch(() => [])) {
+      const link = await readlink(`/proc/${name}/fd/${descriptor}`).catch(() => '')
+      if (!sockets.has(link)) continue
+      const command = await readFile(`/proc/${name}/comm`, 'utf8').catch(() => 'unknown')
+      return { pid: Number(name), command: command.trim() }
+    }
+  }
+  return undefined
+}
+
+const tcpListen = '0A'
+
+function listeningInodes(table: string, port: number): string[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  return table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local, , state]) => local?.endsWith(suffix) && state === tcpListen)
+    .flatMap((fields) => fields[9] ?? [])
+}

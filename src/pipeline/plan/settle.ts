@@ -1,0 +1,74 @@
+import type { ItemState, OutputSlot, RunRecord, RunState } from './state.ts'
+import type { PlanStep, RetryReason, StepError } from './types.ts'
+
+/** How a generation ended. */
+export type GenerationOutcome =
+  | { kind: 'record'; record: RunRecord }
+  /** The step's time was up; the record is of the run after its cancellation, if there was a run. */
+  | { kind: 'timeout'; record: RunRecord | null }
+  /** Refused before or instead of a run. */
+  | { kind: 'error'; error: StepError }
+  /** The pipeline run was cancelled; the record as above. */
+  | { kind: 'cancelled'; record: RunRecord | null }
+
+export interface Settlement {
+  status: 'completed' | 'failed' | 'cancelled'
+  error: StepError | null
+  /** Why another generation might be worth it; absent: it never is. */
+  reason?: RetryReason
+}
+
+/** What a generation amounts to. A run that completed first is completed, whatever was asked of it meanwhile. */
+export function settle(outcome: GenerationOutcome, timeoutMs: number | undefined): Settlement {
+  const record = outcome.kind === 'error' ? null : outcome.record
+  if (record?.status === 'completed') return { status: 'completed', error: null }
+  switch (outcome.kind) {
+    case 'error':
+      return { status: 'failed', error: outcome.error, reason: 'rejected' }
+    case 'timeout':
+      return {
+        status: 'failed',
+        error: { code: 'timeout', message: `not completed within its timeout of ${timeoutMs ?? 0} ms` },
+        reason: 'timeout',
+      }
+    case 'cancelled':
+      return record?.status === 'failed'
+        ? { status: 'failed', error: runError(record) }
+        : { status: 'cancelled', error: null }
+    case 'record':
+      if (outcome.record.status === 'cancelled')
+        return { status: 'cancelled', error: { code: 'run_cancelled', message: 'the job run was cancelled from outside this pipeline' } }
+      return { status: 'failed', error: runError(outcome.record), reason: 'failed' }
+  }
+}
+
+function runError(record: RunRecord): StepError {
+  return record.error ?? { code: 'run_failed', message: `job run ${record.jobRunId} failed and does not say why` }
+}
+
+/** True when the step's `retry` allows another generation. */
+export function mayRetry(step: PlanStep, item: ItemState, settlement: Settlement): boolean {
+  return settlement.reason !== undefined && item.generation < step.retry.attempts && step.retry.on.includes(settlement.reason)
+}
+
+/** Kept outputs smaller than this are never worth a later fetch. */
+const smallOutputBytes = 256
+
+/**
+ * Swaps kept values for references, largest first, until the state fits `budgetBytes` of JSON:
+ * what continue-as-new carries is bounded by Temporal's payload limit.
+ */
+export function spillOutputs(state: RunState, budgetBytes: number): void {
+  let excess = JSON.stringify(state).length - budgetBytes
+  const kept = Object.values(state.steps)
+    .flatMap((step) => step.items ?? [])
+    .flatMap((item) => Object.entries(item.outputs).map(([name, slot]) => ({ item, name, slot })))
+    .filter(({ slot }) => 'value' in slot && slot.sizeBytes > smallOutputBytes)
+    .sort((a, b) => b.slot.sizeBytes - a.slot.sizeBytes)
+  for (const { item, name, slot } of kept) {
+    if (excess <= 0) return
+    const reference: OutputSlot = { jobRunId: item.jobRunId ?? '', sizeBytes: slot.sizeBytes }
+    item.outputs[name] = reference
+    excess -= slot.sizeBytes
+  }
+}

@@ -1,0 +1,100 @@
+import type { Json, PipelinePlan, PlanStep, StepError, StepStatus } from './types.ts'
+
+/**
+ * Where a pipeline run stands: plain JSON, carried across continue-as-new.
+ * Instants are milliseconds since the epoch.
+ */
+export interface RunState {
+  startedAtMs: number
+  cancelRequested: boolean
+  warnings: string[]
+  /** By step id, in plan order. */
+  steps: Record<string, StepState>
+}
+
+export interface StepState {
+  status: StepStatus
+  error: StepError | null
+  /** One for an ordinary step, one per value of a `for_each`; absent until the step starts. */
+  items?: ItemState[]
+}
+
+export interface ItemState {
+  status: StepStatus
+  /** 0 until it starts; then 1 and up. */
+  generation: number
+  jobId: string | null
+  jobRunId: string | null
+  startedAtMs: number | null
+  finishedAtMs: number | null
+  /** Of the present generation: its timeout counts from here. */
+  generationStartedAtMs: number | null
+  /** A retry waits until then. */
+  notBeforeMs: number | null
+  error: StepError | null
+  outputs: Record<string, OutputSlot>
+  /** As the API showed it; kept only where an expression reads it. */
+  run: Json | null
+}
+
+/** A kept output: its value, or where to read it. */
+export type OutputSlot = { value: Json; sizeBytes: number } | { jobRunId: string; sizeBytes: number }
+
+/** What an activity says of a remote run, whatever brought the news. */
+export interface RunRecord {
+  jobId: string
+  jobRunId: string
+  /** The API's word; an unknown one is not terminal. */
+  status: string
+  error: StepError | null
+  outputs: Record<string, OutputSlot>
+  run: Json
+}
+
+const doneStatuses: readonly StepStatus[] = ['completed', 'failed', 'cancelled', 'skipped']
+
+export function isDone(status: StepStatus): boolean {
+  return doneStatuses.includes(status)
+}
+
+export function createRunState(plan: PipelinePlan, startedAtMs: number): RunState {
+  const steps: Record<string, StepState> = {}
+  for (const step of plan.steps) steps[step.id] = { status: 'waiting', error: null }
+  return { startedAtMs, cancelRequested: false, warnings: [], steps }
+}
+
+export function createItem(): ItemState {
+  return {
+    status: 'pending',
+    generation: 0,
+    jobId: null,
+    jobRunId: null,
+    startedAtMs: null,
+    finishedAtMs: null,
+    generationStartedAtMs: null,
+    notBeforeMs: null,
+    error: null,
+    outputs: {},
+    run: null,
+  }
+}
+
+/** The state of a step that the plan has; a state without it is a programming error. */
+export function stepState(state: RunState, id: string): StepState {
+  const found = state.steps[id]
+  if (!found) throw new Error(`step ${id} is not in the state of this run`)
+  return found
+}
+
+/** Keeps of a remote run what the plan uses. */
+export function applyRecord(item: ItemState, step: PlanStep, record: RunRecord): void {
+  item.jobId = record.jobId
+  item.jobRunId = record.jobRunId
+  item.run = step.usesRun ? record.run : null
+  item.outputs = Object.fromEntries(
+    step.usedOutputs.flatMap((name) => {
+      const slot = Object.hasOwn(record.outputs, name) ? record.outputs[name] : undefined
+      return slot ? [[name, slot]] : []
+    }),
+  )
+}

@@ -1,0 +1,61 @@
+import { pipelineStatus } from './scheduling.ts'
+import { isDone, type ItemState, type RunState, type StepState, stepState } from './state.ts'
+import type { Json, PipelinePlan, PipelineRunView, PlanStep, StepRunView } from './types.ts'
+
+function iso(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString()
+}
+
+function itemView(step: PlanStep, item: ItemState, index: number): StepRunView {
+  return {
+    step: step.id,
+    ...(step.forEach ? { item: index } : {}),
+    generation: item.generation,
+    status: item.status,
+    job_id: item.jobId,
+    job_run_id: item.jobRunId,
+    started_at: iso(item.startedAtMs),
+    finished_at: iso(item.finishedAtMs),
+    error: item.error,
+  }
+}
+
+function bareView(plan: PipelinePlan, state: RunState, step: PlanStep, own: StepState): StepRunView {
+  const waitsFor = step.needs.filter((need) => !isDone(stepState(state, need).status))
+  return {
+    step: step.id,
+    generation: 0,
+    status: own.status,
+    job_id: null,
+    job_run_id: null,
+    started_at: null,
+    finished_at: null,
+    error: own.error,
+    ...(own.status === 'waiting' ? { waits_for: waitsFor } : {}),
+  }
+}
+
+/**
+ * The public picture of a run. An ordinary step is one line; a `for_each` one line per item.
+ * `outputs` are the pipeline's, known once it is over.
+ */
+export function viewRun(
+  plan: PipelinePlan,
+  state: RunState,
+  run: { id: string; finishedAtMs: number | null; outputs: Record<string, Json> },
+): PipelineRunView {
+  return {
+    id: run.id,
+    pipeline: plan.name,
+    status: pipelineStatus(plan, state),
+    started_at: new Date(state.startedAtMs).toISOString(),
+    finished_at: iso(run.finishedAtMs),
+    outputs: run.outputs,
+    warnings: state.warnings,
+    steps: plan.steps.flatMap((step) => {
+      const own = stepState(state, step.id)
+      const items = own.items ?? []
+      return items.length > 0 ? items.map((item, index) => itemView(step, item, index)) : [bareView(plan, state, step, own)]
+    }),
+  }
+}

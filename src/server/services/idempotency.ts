@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import { canonicalJson, type Json, type JsonObject, limits } from '../../contract/index.ts'
+import type { IdempotencyKey, Keyed } from './ports.ts'
+import { ApiProblem, invalid } from './problems.ts'
+
+const visibleAscii = /^[\x21-\x7e]+$/
+
+/** What is wrong with a key; undefined when nothing is. */
+export function idempotencyKeyProblem(key: string): string | undefined {
+  if (key.length > limits.idempotencyKeyCharacters)
+    return `has ${key.length} characters; at most ${limits.idempotencyKeyCharacters} are taken`
+  return visibleAscii.test(key) ? undefined : 'expected visible ASCII characters without spaces, at least one'
+}
+
+/**
+ * The key of a request with the hash that tells whether it is the same request again. `client_ref` is not part of
+ * it: the same caller may come back from another execution.
+ * @throws ApiProblem 422 for a key that no header should carry
+ */
+export function idempotencyKey(key: string | undefined, body: object): IdempotencyKey | undefined {
+  if (key === undefined) return undefined
+  const problem = idempotencyKeyProblem(key)
+  if (problem !== undefined) throw invalid('validation_failed', [{ pointer: 'Idempotency-Key', detail: problem }])
+  const { client_ref: _, ...hashed } = body as JsonObject
+  const present = Object.fromEntries(Object.entries(hashed).filter((entry): entry is [string, Json] => entry[1] !== undefined))
+  return { key, requestHash: createHash('sha256').update(canonicalJson(present)).digest('hex') }
+}
+
+/**
+ * The value behind a key, and whether it is an answer given before.
+ * @throws ApiProblem 422 when the key was used for another body, 409 when it was cancelled before it was ever used
+ */
+export function keyedValue<T>(keyed: Keyed<T>): { value: T; replayed: boolean } {
+  switch (keyed.outcome) {
+    case 'created':
+      return { value: keyed.value, replayed: false }
+    case 'replayed':
+      return { value: keyed.value, replayed: true }
+    case 'reused':
+      throw new ApiProblem(
+        422,
+        'idempotency_key_reused',
+        'This Idempotency-Key was used for another body; send the body it was first used with, or use another key',
+        { errors: [{ pointer: 'Idempotency-Key', detail: 'used before with another body' }] },
+      )
+    case 'barred':
+      throw new ApiProblem(
+        409,
+        'key_barred',
+        'This Idempotency-Key was cancelled before anything was started with it, and can never start anything; use another key',
+      )
+  }
+}

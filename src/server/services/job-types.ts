@@ -1,0 +1,18 @@
+import type { JobTypeSchemaEntry } from '../../contract/index.ts'
+import { durationMs } from './durations.ts'
+import type { ExecutionOptions } from './ports.ts'
+
+/** What the services ask of the registry of job types. */
+export interface JobTypeCatalog {
+  get(jobType: string): { nameField?: string; timeout?: string; taskQueue?: string } | undefined
+  schemas(): JobTypeSchemaEntry[]
+}
+
+/** Where and how long runs of a job type execute; fixed when a run is triggered. */
+export function executionOptions(catalog: JobTypeCatalog, jobType: string): ExecutionOptions {
+  const definition = catalog.get(jobType)
+  return {
+    taskQueue: definition?.taskQueue ?? null,
+    timeoutMs: definition?.timeout === undefined ? null : durationMs(definition.timeout),
+  }
+}

@@ -1,0 +1,30 @@
+import { isReference, type Json, type JsonObject } from '../../contract/index.ts'
+
+function isPlainObject(value: Json | undefined): value is JsonObject {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+}
+
+const refusedKeys: readonly string[] = ['__proto__', 'constructor', 'prototype']
+
+/** True for the keys that no JSON body may carry: they reach the prototypes of careless readers. */
+export function isRefusedKey(key: string): boolean {
+  return refusedKeys.includes(key)
+}
+
+/**
+ * RFC 7396, with one addition: a reference (`{"$secret": …}` and its like) stands for a value, so it is
+ * replaced as a whole and never merged into.
+ * @throws RangeError when the patch carries `__proto__`, `constructor` or `prototype`; bodies were refused before
+ */
+export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
+  const merged: JsonObject = { ...target }
+  for (const [key, value] of Object.entries(patch)) {
+    if (isRefusedKey(key)) throw new RangeError(`the key ${key} cannot be merged`)
+    if (value === null) delete merged[key]
+    else if (isPlainObject(value) && !isReference(value)) {
+      const before = merged[key]
+      merged[key] = mergePatch(isPlainObject(before) && !isReference(before) ? before : {}, value)
+    } else merged[key] = value
+  }
+  return merged
+}

@@ -1,0 +1,107 @@
+import type { Metagraph } from '../../contract/index.ts'
+import type { ApiCaller } from './callers.ts'
+import { nameProblem } from './document-path.ts'
+import { jsonPointer } from './json-pointer.ts'
+import type { JobStore } from './ports.ts'
+import { ApiProblem, invalid, type ProblemDetail, unknown } from './problems.ts'
+
+export interface StoredMetagraph {
+  graph: Metagraph
+  /** As HTTP writes it, in quotes. */
+  etag: string
+}
+
+/** `If-Match` and `If-None-Match` as sent. */
+export interface Preconditions {
+  ifMatch: string | undefined
+  ifNoneMatch: string | undefined
+}
+
+export interface MetagraphService {
+  get(caller: ApiCaller, system: string): Promise<StoredMetagraph>
+  /** A job run's write is keyed by its id: a second attempt changes nothing and answers what the first wrote. */
+  put(caller: ApiCaller, system: string, graph: Metagraph, preconditions: Preconditions): Promise<StoredMetagraph>
+}
+
+/** The graph of each system. Errors are ApiProblems. */
+export function createMetagraphService(store: JobStore): MetagraphService {
+  return {
+    async get(caller, system) {
+      checkSystem(system)
+      const stored = await store.metagraphs.get(caller, system)
+      if (!stored) throw unknown('metagraph', system)
+      return { graph: stored.graph, etag: quoted(stored.etag) }
+    },
+    async put(caller, system, graph, preconditions) {
+      checkSystem(system)
+      const problems = graphProblems(system, graph)
+      if (problems.length > 0) throw invalid('validation_failed', problems)
+      const ifMatch = await expectedEtag(store, caller, system, preconditions)
+      const written = await store.metagraphs.put(caller, graph, {
+        ...(ifMatch === undefined ? {} : { ifMatch }),
+        ...(caller.jobRunId === undefined ? {} : { writtenBy: caller.jobRunId }),
+      })
+      if (written.outcome === 'precondition_failed') throw preconditionFailed(system, written.etag)
+      return { graph: written.graph, etag: quoted(written.etag) }
+    },
+  }
+}
+
+function checkSystem(system: string): void {
+  const problem = nameProblem('{system}', system, { slashes: true })
+  if (problem) throw invalid('validation_failed', [problem])
+}
+
+function quoted(etag: string): string {
+  return etag.startsWith('"') ? etag : `"${etag}"`
+}
+
+function preconditionFailed(system: string, etag: string | null): ApiProblem {
+  const state = etag === null ? 'there is none' : `it is at ${quoted(etag)}`
+  return new ApiProblem(412, 'precondition_failed', `The graph of ${system} is not the one expected: ${state}; read it again and decide anew`, {
+    headers: etag === null ? {} : { ETag: quoted(etag) },
+  })
+}
+
+/** The store's `ifMatch`: undefined: whatever is there; null: nothing yet. Of several etags, the one that is current. */
+async function expectedEtag(store: JobStore, caller: ApiCaller, system: string, sent: Preconditions): Promise<string | null | undefined> {
+  if (sent.ifNoneMatch !== undefined) {
+    if (sent.ifNoneMatch.trim() !== '*')
+      throw invalid('validation_failed', [{ pointer: 'If-None-Match', detail: 'expected *, which means: only when there is no graph yet' }])
+    return null
+  }
+  if (sent.ifMatch === undefined) return undefined
+  const tags = parseEtags(sent.ifMatch)
+  const only = tags !== '*' && tags.length === 1 ? tags[0] : undefined
+  const current = await store.metagraphs.get(caller, system)
+  // A handler's second attempt still carries the etag that its first one has replaced; the store knows its write.
+  if (only !== undefined && (current === undefined || caller.jobRunId !== undefined || quoted(current.etag) !== only))
+    return current && quoted(current.etag) === only ? current.etag : only.slice(1, -1)
+  if (!current) throw preconditionFailed(system, null)
+  if (tags !== '*' && !tags.includes(quoted(current.etag))) throw preconditionFailed(system, current.etag)
+  return current.etag
+}
+
+function parseEtags(text: string): '*' | string[] {
+  if (text.trim() === '*') return '*'
+  const parts = text.split(',').map((part) => part.trim())
+  if (!parts.every((part) => /^(W\/)?"[\x21\x23-\x7e]*"$/.test(part)))
+    throw invalid('validation_failed', [{ pointer: 'If-Match', detail: 'expected * or an ETag in quotes, as an earlier answer gave it' }])
+  return parts
+}
+
+function graphProblems(system: string, graph: Metagraph): ProblemDetail[] {
+  const problems: ProblemDetail[] = []
+  if (graph.system !== system)
+    problems.push({ pointer: '/system', detail: `expected ${JSON.stringify(system)}, as in the path; found ${JSON.stringify(graph.system.slice(0, 100))}` })
+  const ids = new Set<string>()
+  for (const [index, entity] of graph.entities.entries()) {
+    if (ids.has(entity.id)) problems.push({ pointer: jsonPointer(['entities', index, 'id']), detail: 'is the id of an earlier entity too' })
+    ids.add(entity.id)
+  }
+  for (const [index, relationship] of graph.relationships.entries())
+    for (const end of ['from', 'to'] as const)
+      if (!ids.has(relationship[end]))
+        problems.push({ pointer: jsonPointer(['relationships', index, end]), detail: 'is not the id of an entity of this graph' })
+  return problems
+}

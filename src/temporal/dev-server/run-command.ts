@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process'
+
+export interface CommandResult {
+  stdout: string
+  stderr: string
+}
+
+/** A program that is not there, failed, or took too long; the message is one line and fit to be shown. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+}
+
+const maxOutputBytes = 64 * 1024
+
+/**
+ * Runs a program to its end, without a shell.
+ * @param timeoutMs after this long the program is killed
+ * @throws CommandError when it is not there, exits with another code than 0, or is killed
+ */
+export function runCommand(command: string, args: readonly string[], timeoutMs: number): Promise<CommandResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' })
+    const stdout = collect(child.stdout)
+    const stderr = collect(child.stderr)
+    child.on('error', (error) => {
+      const missing = 'code' in error && error.code === 'ENOENT'
+      reject(new CommandError(missing ? `${command} is not installed` : `${command}: ${error.message}`))
+    })
+    child.on('close', (code, signal) => {
+      if (code === 0) return resolve({ stdout: stdout(), stderr: stderr() })
+      const how = signal === null ? `exited with ${code}` : `did not end within ${timeoutMs / 1000} s`
+      const line = lastLine(stderr()) || lastLine(stdout())
+      reject(new CommandError(`${command} ${how}${line === '' ? '' : `: ${line}`}`))
+    })
+  })
+}
+
+function collect(stream: NodeJS.ReadableStream): () => string {
+  let text = ''
+  stream.setEncoding('utf8')
+  stream.on('data', (chunk: string) => {
+    text = (text + chunk).slice(-maxOutputBytes)
+  })
+  return () => text
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.trim().slice(0, 300) ?? ''
+}

@@ -1,0 +1,145 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  proxyActivities,
+  TimeoutFailure,
+  workflowInfo,
+} from '@temporalio/workflow'
+import type { PipelineActivities } from '../activities/index.ts'
+import type { GenerationOutcome, Json, PlanStep, RunRecord, StepError } from '../pipeline/plan/index.ts'
+import type { PipelineTiming } from './messages.ts'
+
+const triggerTimeoutMs = 60_000
+const cancelTimeoutMs = 10 * 60_000
+const retry = { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 5_000 }
+const heldRetry = { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 30_000 }
+
+export interface GenerationOptions {
+  connection: string
+  pipeline: string
+  timing: PipelineTiming
+  step: PlanStep
+  item: number | null
+  generation: number
+  target: { jobType: string } | { jobId: string }
+  config: { [key: string]: Json } | null
+  /** What is left of the step's timeout. */
+  remainingMs: number | undefined
+  onRunning(run: { jobId: string; jobRunId: string; status: string }): void
+  onCancelling(): void
+}
+
+/** One remote run, from trigger to its terminal state, under the step's timeout; a cancel is confirmed before it returns. */
+export async function runGeneration(options: GenerationOptions): Promise<GenerationOutcome> {
+  const startedAtMs = Date.now()
+  try {
+    const record = await triggerAndWait(options, startedAtMs)
+    return { kind: 'record', record }
+  } catch (error) {
+    if (isCancellation(error) || isCancelRequested(error)) {
+      options.onCancelling()
+      return { kind: 'cancelled', record: await cancelRemoteRun(options) }
+    }
+    if (isOutOfTime(error)) {
+      options.onCancelling()
+      return { kind: 'timeout', record: await cancelRemoteRun(options) }
+    }
+    const stepError = finalError(error)
+    if (!stepError) throw error
+    return { kind: 'error', error: stepError }
+  }
+}
+
+async function triggerAndWait(options: GenerationOptions, startedAtMs: number): Promise<RunRecord> {
+  const { timing, step, item, generation } = options
+  const activityId = `${step.id}/${item ?? '-'}/${generation}`
+  const left = () =>
+    options.remainingMs === undefined
+      ? {}
+      : { scheduleToCloseTimeout: Math.max(1, options.remainingMs - (Date.now() - startedAtMs)) }
+  const common = { cancellationType: 'TRY_CANCEL', summary: activityId } as const
+
+  const { runStep } = proxyActivities<PipelineActivities>({
+    ...common,
+    ...left(),
+    activityId,
+    startToCloseTimeout: triggerTimeoutMs,
+    heartbeatTimeout: timing.stepHeartbeatMs,
+    retry,
+  })
+  const waitActivityId = `${activityId}/wait`
+  const first = await runStep({
+    ...identity(options),
+    connection: options.connection,
+    pipeline: options.pipeline,
+    target: options.target,
+    config: options.config,
+    waitActivityId,
+  })
+  if (first.phase === 'terminal') return first.record
+  options.onRunning(first)
+
+  const { awaitRun } = proxyActivities<PipelineActivities>({
+    ...common,
+    ...left(),
+    activityId: waitActivityId,
+    startToCloseTimeout: timing.waitLeaseMs,
+    retry,
+  })
+  return awaitRun({ connection: options.connection, jobRunId: first.jobRunId })
+}
+
+/** Outside cancellation, and for as long as it takes: the run ends only when the remote one has. */
+async function cancelRemoteRun(options: GenerationOptions): Promise<RunRecord | null> {
+  const { cancelRun } = proxyActivities<PipelineActivities>({
+    startToCloseTimeout: cancelTimeoutMs,
+    heartbeatTimeout: options.timing.stepHeartbeatMs,
+    summary: `cancel ${options.step.id}/${options.item ?? '-'}/${options.generation}`,
+    retry: heldRetry,
+  })
+  const { record } = await CancellationScope.nonCancellable(() =>
+    cancelRun({ ...identity(options), connection: options.connection }),
+  )
+  return record
+}
+
+/** Fetches outputs that came as references; JSON and text only. */
+export function readOutputs(connection: string, outputs: { jobRunId: string; name: string }[], timing: PipelineTiming): Promise<Json[]> {
+  const activities = proxyActivities<PipelineActivities>({
+    startToCloseTimeout: triggerTimeoutMs,
+    heartbeatTimeout: timing.stepHeartbeatMs,
+    cancellationType: 'TRY_CANCEL',
+    summary: 'read outputs',
+    retry,
+  })
+  return activities.readOutputs({ connection, outputs })
+}
+
+function identity(options: GenerationOptions) {
+  return {
+    firstExecutionRunId: workflowInfo().firstExecutionRunId,
+    step: options.step.id,
+    item: options.item,
+    generation: options.generation,
+  }
+}
+
+/** A retry that was due while a cancel was requested: not a cancellation by type, but one by meaning. */
+function isCancelRequested(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.retryState === 'CANCEL_REQUESTED'
+}
+
+/** The step's own timeout: either it ran out, or the next attempt would have come after it. */
+function isOutOfTime(error: unknown): boolean {
+  if (!(error instanceof ActivityFailure)) return false
+  if (error.retryState === 'TIMEOUT') return true
+  return error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_CLOSE'
+}
+
+/** What an activity refused for good, as a step error. Undefined for anything unforeseen. */
+export function finalError(error: unknown): StepError | undefined {
+  if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return undefined
+  return { code: error.cause.type ?? 'error', message: error.cause.message }
+}

@@ -1,0 +1,162 @@
+import { condition, isCancellation, sleep } from '@temporalio/workflow'
+import { ExpressionError } from '../expressions/evaluate.ts'
+import {
+  applyRecord,
+  createItem,
+  type ItemState,
+  isDone,
+  type Json,
+  mayRetry,
+  mayStartItem,
+  type PlanStep,
+  retryDelayMs,
+  type StepState,
+  settle,
+  statusOfItems,
+  stepState,
+} from '../pipeline/plan/index.ts'
+import { finalError, runGeneration } from './remote-run.ts'
+import type { Run } from './run.ts'
+import { evaluate } from './values.ts'
+
+/** Remote runs open at once in one execution; beyond it the server suffers more than the pipeline gains. */
+const maxInFlight = 500
+const maxItems = 10_000
+const maxConfigBytes = 1024 * 1024
+
+/** Runs a step to its end, all its items and generations; goes on with what an earlier execution began. */
+export async function runStepToEnd(run: Run, step: PlanStep): Promise<void> {
+  const own = stepState(run.state, step.id)
+  own.status = 'running'
+  try {
+    const values = step.forEach ? itemsFrom(await evaluate(run, step.forEach)) : [null]
+    own.items ??= values.map(createItem)
+    await runItems(run, step, own.items, values)
+    own.status = statusOfItems(own.items)
+    own.error = own.items.find((item) => item.status === own.status)?.error ?? null
+  } catch (error) {
+    failStep(own, error)
+  }
+  if (own.status !== 'completed' && step.onFailure === 'continue' && !run.scope.consideredCancelled)
+    run.state.warnings.push(`step ${step.id} ${own.status}${own.error ? ` (${own.error.code})` : ''}; the run went on`)
+}
+
+function failStep(own: StepState, error: unknown): void {
+  if (isCancellation(error)) {
+    own.status = 'cancelled'
+    return
+  }
+  own.error = stepErrorOf(error)
+  own.status = 'failed'
+}
+
+/** @throws the error itself when no step can answer for it */
+export function stepErrorOf(error: unknown) {
+  if (error instanceof ExpressionError) return { code: error.code, message: error.message }
+  const final = finalError(error)
+  if (!final) throw error
+  return final
+}
+
+function itemsFrom(value: Json): Json[] {
+  if (!Array.isArray(value))
+    throw new ExpressionError('for_each_not_a_list', `for_each needs a list, found ${value === null ? 'null' : typeof value}`)
+  if (value.length > maxItems)
+    throw new ExpressionError('for_each_too_long', `for_each has ${value.length} items; the limit is ${maxItems}`)
+  return value
+}
+
+async function runItems(run: Run, step: PlanStep, items: ItemState[], values: Json[]): Promise<void> {
+  let next = 0
+  const lane = async () => {
+    for (let index = next++; index < items.length; index = next++) {
+      const item = items[index]
+      if (!item || isDone(item.status)) continue
+      const begun = item.generation > 0
+      if (run.scope.consideredCancelled || (!begun && !mayStartItem(step, items))) item.status = 'skipped'
+      else await runItem(run, step, item, { value: values[index] ?? null, index })
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(step.maxParallel, items.length) }, lane))
+}
+
+async function runItem(run: Run, step: PlanStep, item: ItemState, each: { value: Json; index: number }): Promise<void> {
+  try {
+    if (run.inFlight >= maxInFlight) await condition(() => run.inFlight < maxInFlight)
+    run.inFlight += 1
+    try {
+      await runGenerations(run, step, item, each)
+    } finally {
+      run.inFlight -= 1
+    }
+  } catch (error) {
+    if (isCancellation(error)) {
+      item.status = item.generation > 0 ? 'cancelled' : 'skipped'
+    } else {
+      item.error = stepErrorOf(error)
+      item.status = 'failed'
+    }
+  }
+  item.finishedAtMs = Date.now()
+}
+
+async function runGenerations(run: Run, step: PlanStep, item: ItemState, each: { value: Json; index: number }): Promise<void> {
+  const { target, config } = await resolveStep(run, step, each)
+  item.startedAtMs ??= Date.now()
+  item.generation = Math.max(1, item.generation)
+  for (;;) {
+    if (item.notBeforeMs !== null) await sleep(Math.max(1, item.notBeforeMs - Date.now()))
+    item.notBeforeMs = null
+    item.generationStartedAtMs ??= Date.now()
+    item.status = 'pending'
+    const outcome = await runGeneration({
+      connection: run.connection,
+      pipeline: run.plan.name,
+      timing: run.timing,
+      step,
+      item: step.forEach ? each.index : null,
+      generation: item.generation,
+      target,
+      config,
+      remainingMs: step.timeoutMs === undefined ? undefined : step.timeoutMs - (Date.now() - item.generationStartedAtMs),
+      onRunning: (remote) => {
+        item.jobId = remote.jobId
+        item.jobRunId = remote.jobRunId
+        item.status = remote.status === 'pending' || remote.status === 'paused' ? remote.status : 'running'
+      },
+      onCancelling: () => {
+        item.status = 'cancelling'
+      },
+    })
+    item.generationStartedAtMs = null
+    if (outcome.kind !== 'error' && outcome.record) applyRecord(item, step, outcome.record)
+    const settlement = settle(outcome, step.timeoutMs)
+    item.error = settlement.error
+    if (run.scope.consideredCancelled || !mayRetry(step, item, settlement)) {
+      item.status = settlement.status
+      return
+    }
+    item.notBeforeMs = Date.now() + retryDelayMs(step.retry.backoffMs, item.generation)
+    item.generation += 1
+    item.status = 'waiting'
+  }
+}
+
+async function resolveStep(run: Run, step: PlanStep, each: { value: Json; index: number }) {
+  const item = step.forEach ? each : undefined
+  const config = step.config ? await evaluate(run, step.config, item) : null
+  if (config !== null && (typeof config !== 'object' || Array.isArray(config)))
+    throw new ExpressionError('config_not_an_object', `config must be an object, found ${Array.isArray(config) ? 'a list' : typeof config}`)
+  const bytes = JSON.stringify(config).length
+  if (bytes > maxConfigBytes)
+    throw new ExpressionError('config_too_large', `the evaluated config has ${bytes} bytes; the limit is ${maxConfigBytes}`)
+  return { target: await resolveTarget(run, step, item), config }
+}
+
+async function resolveTarget(run: Run, step: PlanStep, item: { value: Json; index: number } | undefined) {
+  if (step.target.kind === 'job_type') return { jobType: step.target.jobType }
+  const jobId = await evaluate(run, step.target.jobId, item)
+  if (typeof jobId !== 'string')
+    throw new ExpressionError('job_id_not_text', `job_id must be text, found ${jobId === null ? 'null' : typeof jobId}`)
+  return { jobId }
+}
