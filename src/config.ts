@@ -1,3 +1,4 @@
+import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 
@@ -27,6 +28,7 @@ const environmentSchema = z.object({
   JOBWRIGHT_CONFIG: optionalText,
   JOBWRIGHT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   JOBWRIGHT_TEMPORAL_BINARY: optionalText,
+  XDG_CACHE_HOME: optionalText,
   // How patient the durable parts are. Tests and the impatient shorten them.
   JOBWRIGHT_WAIT_LEASE_MS: milliseconds(6 * 60 * 60_000),
   JOBWRIGHT_STEP_HEARTBEAT_MS: milliseconds(5_000),
@@ -107,6 +109,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     server: { url: parseUrl('JOBWRIGHT_URL', e.JOBWRIGHT_URL), workerToken: e.JOBWRIGHT_WORKER_TOKEN },
     databaseUrl: e.DATABASE_URL,
     dataDir: path.resolve(e.JOBWRIGHT_DATA_DIR),
+    /** Where what can be fetched again is kept, below `jobwright/`. */
+    cacheDir: e.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'),
+    /** What child processes inherit. A function, so that a config that is printed holds no stranger's secret. */
+    inheritedEnvironment: () => present,
     host: e.JOBWRIGHT_HOST,
     port: e.JOBWRIGHT_PORT,
     tokens: parseTokens(e.JOBWRIGHT_TOKENS),

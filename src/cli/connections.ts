@@ -3,11 +3,15 @@ import { type FindStack, locateApi, locateTemporal } from './locate.ts'
 
 /** Connections are made by the first command that needs one: both clients take a while to load. */
 
-export async function connectPipelines(config: CliConfig, findStack?: FindStack): Promise<PipelinesConnection> {
-  const { address } = await locateTemporal(config, findStack)
+export async function connectPipelines(
+  config: CliConfig,
+  findStack?: FindStack,
+): Promise<PipelinesConnection> {
+  const { options } = await locateTemporal(config, findStack)
   const { connectTemporal, PipelinesClient } = await import('../temporal/index.ts')
-  const client = await connectTemporal({ ...config.temporal, address })
-  return { pipelines: new PipelinesClient(client), close: () => client.connection.close() }
+  const client = await connectTemporal(options)
+  const { timing } = config
+  return { pipelines: new PipelinesClient(client, { timing }), close: () => client.connection.close() }
 }
 
 export async function connectApi(config: CliConfig, findStack?: FindStack): Promise<JobsClient> {

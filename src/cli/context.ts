@@ -1,8 +1,8 @@
-import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import type { JobsClient } from '../client/index.ts'
+import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import type { Finding, Json, PipelinePlan, PipelineRunView } from '../pipeline/index.ts'
 
-export type { Finding, Json, JobsClient, JobTypeSchemaEntry, PipelinePlan, PipelineRunView }
+export type { Finding, JobsClient, JobTypeSchemaEntry, Json, PipelinePlan, PipelineRunView }
 
 /** What the commands need of the configuration; `config.ts` gives more. */
 export interface CliConfig {
@@ -24,7 +24,7 @@ export interface CliConfig {
   port: number
   configFile: string | undefined
   logLevel: string
-  timing: { requestTimeoutMs: number }
+  timing: { waitLeaseMs: number; stepHeartbeatMs: number; requestTimeoutMs: number }
 }
 
 /** Pipeline runs, as `src/temporal` offers them. */
@@ -58,6 +58,10 @@ export interface CliHost {
   color: boolean
   cwd: string
   version: string
+  /** What child processes inherit, and what names the user's cache directory; nothing else is read from it. */
+  environment: Readonly<Record<string, string | undefined>>
+  /** Of Node.js. */
+  nodeVersion: string
   /** Aborts on Ctrl-C. */
   signal: AbortSignal
   /** Milliseconds since the epoch. */

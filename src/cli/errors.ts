@@ -1,3 +1,4 @@
+import type { Problem } from '../contract/index.ts'
 import { exitCodes } from './exit-codes.ts'
 
 /** Something that a command cannot do, said to a person: what was found, what to do, and the exit code. */
@@ -8,7 +9,11 @@ export class CliError extends Error {
   readonly fix: string | undefined
   readonly exitCode: number
 
-  constructor(code: string, message: string, options: { fix?: string; exitCode?: number; cause?: unknown } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    options: { fix?: string; exitCode?: number; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.fix = options.fix
@@ -51,27 +56,53 @@ export function toFailure(error: unknown): Failure {
       }
     case 'JobsApiError':
       return apiFailure(error, code, message)
+    case 'UserConfigError':
+    case 'JobTypeDefinitionError':
+      return { code: code ?? 'bad_user_config', message, exitCode: exitCodes.usage }
+    case 'ServiceError':
+      return { code: 'temporal_failed', message, exitCode: exitCodes.unreachable }
     default:
-      return code === undefined
-        ? { code: 'defect', message: error.stack ?? message, exitCode: exitCodes.defect }
-        : { code, message, exitCode: exitCodes.unreachable }
+      return code !== undefined && ownCode.test(code)
+        ? { code, message, exitCode: exitCodes.unreachable }
+        : { code: 'defect', message: error.stack ?? message, exitCode: exitCodes.defect }
   }
 }
 
+/** Codes of ours are words; those of Node.js and of the system are shouted. */
+const ownCode = /^[a-z][a-z_]*$/
+
+/** Refused by the client itself, or by the environment it was given. */
+const unusableRequest: readonly string[] = [
+  'bad_request',
+  'bad_path_parameter',
+  'bad_token',
+  'token_unavailable',
+]
+
 function apiFailure(error: Error, code: string | undefined, message: string): Failure {
   const kind = 'kind' in error ? error.kind : 'ambiguous'
-  const status = 'status' in error ? error.status : undefined
-  if (kind === 'rejected' && status !== 429) {
+  const status = 'status' in error && typeof error.status === 'number' ? error.status : undefined
+  const refused =
+    kind === 'rejected' || status === 409 || (code !== undefined && unusableRequest.includes(code))
+  if (refused) {
     const fix =
       status === 401 || status === 403 ? 'set JOBS_API_TOKEN to a token that this server knows' : undefined
-    return { code: code ?? 'rejected', message, fix, exitCode: exitCodes.usage }
+    const text = [message, ...problemLines(error)].join('\n')
+    return { code: code ?? 'rejected', message: text, fix, exitCode: exitCodes.usage }
   }
-  return {
-    code: code ?? 'jobs_api_unreachable',
-    message,
-    fix: kind === 'not_sent' ? 'start it, or correct JOBS_API_URL; `jobwright doctor` says what is reachable' : undefined,
-    exitCode: exitCodes.unreachable,
-  }
+  const fix =
+    kind === 'not_sent'
+      ? 'start it, or correct JOBS_API_URL; `jobwright doctor` says what is reachable'
+      : undefined
+  return { code: code ?? 'jobs_api_failed', message, fix, exitCode: exitCodes.unreachable }
+}
+
+/** One line per place that the server complains about (RFC 9457 `errors`), unless the message names it already. */
+function problemLines(error: Error): string[] {
+  const problem = 'problem' in error ? (error.problem as Problem | undefined) : undefined
+  return (problem?.errors ?? [])
+    .filter(({ detail }) => !error.message.includes(detail))
+    .map(({ pointer, detail }) => `  ${pointer || '/'}: ${detail}`)
 }
 
 /** The message and those of its causes, each once: `fetch failed: connect ECONNREFUSED 127.0.0.1:1`. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { readStack } from '../dev-stack/index.ts'
+import type { TemporalOptions } from '../temporal/index.ts'
 import type { CliConfig } from './context.ts'
 import { CliError } from './errors.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -7,12 +8,19 @@ import { exitCodes } from './exit-codes.ts'
 /** What of the embedded stack the commands need; present only while its owner is alive. */
 export interface StackAddresses {
   temporalAddress: string
+  namespace: string
   /** With `/api/v1`. */
   apiUrl: string
   tokenFile: string
 }
 
 export type FindStack = (dataDir: string) => Promise<StackAddresses | undefined>
+
+export interface TemporalPlace {
+  options: TemporalOptions
+  /** Who said so. */
+  source: 'environment' | 'embedded stack'
+}
 
 export interface ApiPlace {
   baseUrl: string
@@ -28,10 +36,16 @@ export interface ApiPlace {
 export async function locateTemporal(
   config: CliConfig,
   findStack: FindStack = readStack,
-): Promise<{ address: string; source: 'environment' | 'embedded stack' }> {
-  if (config.temporal.address !== undefined) return { address: config.temporal.address, source: 'environment' }
+): Promise<TemporalPlace> {
+  const { address, ...rest } = config.temporal
+  if (address !== undefined) return { options: { ...rest, address }, source: 'environment' }
   const stack = await findStack(config.dataDir)
-  if (stack) return { address: stack.temporalAddress, source: 'embedded stack' }
+  // The user's key and certificates are for a server of theirs.
+  if (stack)
+    return {
+      options: { address: stack.temporalAddress, namespace: stack.namespace },
+      source: 'embedded stack',
+    }
   throw new CliError(
     'no_temporal',
     `no Temporal to talk to: TEMPORAL_ADDRESS is not set, and no stack is running in ${config.dataDir}`,
@@ -53,7 +67,11 @@ export async function locateApi(config: CliConfig, findStack: FindStack = readSt
     })
   }
   if (stack)
-    return { baseUrl: stack.apiUrl, token: token ?? (() => readTokenFile(stack.tokenFile)), source: 'embedded stack' }
+    return {
+      baseUrl: stack.apiUrl,
+      token: token ?? (() => readTokenFile(stack.tokenFile)),
+      source: 'embedded stack',
+    }
   throw new CliError(
     'no_jobs_api',
     `no Jobs API to talk to: JOBS_API_URL is not set, and no stack is running in ${config.dataDir}`,

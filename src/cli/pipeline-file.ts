@@ -27,13 +27,21 @@ async function readBytes(absolute: string, shown: string): Promise<Uint8Array> {
   try {
     const status = await stat(absolute)
     if (!status.isFile())
-      throw new CliError('not_a_file', `${shown} is ${status.isDirectory() ? 'a directory' : 'no regular file'}`, {
-        fix: 'name a file',
-      })
+      throw new CliError(
+        'not_a_file',
+        `${shown} is ${status.isDirectory() ? 'a directory' : 'no regular file'}`,
+        {
+          fix: 'name a file',
+        },
+      )
     if (status.size > fileBytes)
-      throw new CliError('file_too_large', `${shown} has ${status.size} bytes; at most ${fileBytes} are read`, {
-        fix: 'name a smaller file',
-      })
+      throw new CliError(
+        'file_too_large',
+        `${shown} has ${status.size} bytes; at most ${fileBytes} are read`,
+        {
+          fix: 'name a smaller file',
+        },
+      )
     return await readFile(absolute)
   } catch (error) {
     if (error instanceof CliError) throw error
@@ -95,9 +103,19 @@ export interface KnownWorld {
 
 /** What files are checked against. Nothing here is a reason to fail: offline, less is checked, and stderr says so. */
 export async function knownWorld(ctx: CliContext, options: { live: boolean }): Promise<KnownWorld> {
-  const secretNames = await ctx.secretNames(ctx.config)
+  const secretNames = await namesOfSecrets(ctx)
   const jobTypes = options.live ? await liveJobTypes(ctx) : undefined
   return { ...(jobTypes ? { jobTypes } : {}), ...(secretNames ? { secretNames } : {}) }
+}
+
+/** The values may be missing on this machine while the workers have them. */
+async function namesOfSecrets(ctx: CliContext): Promise<string[] | undefined> {
+  try {
+    return await ctx.secretNames(ctx.config)
+  } catch (error) {
+    note(ctx, `note: checked without the names of the secrets: ${escapeControl(toFailure(error).message)}`)
+    return undefined
+  }
 }
 
 async function liveJobTypes(ctx: CliContext): Promise<JobTypeSchemaEntry[] | undefined> {

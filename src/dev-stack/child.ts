@@ -142,7 +142,9 @@ function endGroup(pid: number | undefined): void {
 
 async function endChild(child: ChildProcess, ended: AbortSignal, graceMs: number): Promise<void> {
   if (ended.aborted) return
-  const gone = new Promise<void>((resolve) => ended.addEventListener('abort', () => resolve(), { once: true }))
+  const gone = new Promise<void>((resolve) =>
+    ended.addEventListener('abort', () => resolve(), { once: true }),
+  )
   child.kill('SIGTERM')
   const force = setTimeout(() => child.kill('SIGKILL'), graceMs)
   await gone

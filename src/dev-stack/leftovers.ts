@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isSameProcess, type ProcessIdentity } from '../process-lock.ts'
+import { isSameProcessAlive, type ProcessIdentity } from '../process-lock.ts'
 import type { StackEvent } from './events.ts'
 import type { StackRecord } from './record.ts'
 
@@ -10,11 +10,14 @@ const pollMs = 20
  * Ends the processes that a killed stack left behind. They are recognised by process id and start time, so that a
  * stranger who got the number since is left alone. The caller holds the lock of the data directory.
  */
-export async function endLeftovers(record: StackRecord | undefined, log: (event: StackEvent) => void): Promise<void> {
+export async function endLeftovers(
+  record: StackRecord | undefined,
+  log: (event: StackEvent) => void,
+): Promise<void> {
   const children = Object.entries(record?.children ?? {})
   await Promise.all(
     children.map(async ([part, identity]) => {
-      if (!isSameProcess(identity)) return
+      if (!(await isSameProcessAlive(identity))) return
       await endProcess(identity)
       log({ kind: 'leftover_ended', part, pid: identity.pid })
     }),
@@ -29,7 +32,7 @@ async function endProcess(identity: ProcessIdentity): Promise<void> {
     sendSignal(identity.pid, signal)
     const deadline = performance.now() + patienceMs
     while (performance.now() < deadline) {
-      if (!isSameProcess(identity)) return
+      if (!(await isSameProcessAlive(identity))) return
       await delay(pollMs)
     }
   }

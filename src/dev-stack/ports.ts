@@ -29,7 +29,8 @@ export async function chooseApiPort(host: string, port: number): Promise<number>
   const found = await tryPort(host, port)
   if (found === 'free') return port
   const fix = 'Set JOBWRIGHT_PORT to another port (0 takes a free one)'
-  if (found !== 'EADDRINUSE') throw new StackError('port_unusable', `cannot listen on ${host}:${port} (${found}). ${fix}`)
+  if (found !== 'EADDRINUSE')
+    throw new StackError('port_unusable', `cannot listen on ${host}:${port} (${found}). ${fix}`)
   const owner = await findPortOwner(port)
   const who = owner === undefined ? '' : ` by process ${owner.pid} (${owner.command})`
   throw new StackError('port_in_use', `port ${port} is in use${who}. ${fix}, or stop that process`)

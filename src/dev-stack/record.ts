@@ -1,6 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { isSameProcess, type ProcessIdentity } from '../process-lock.ts'
+import { isSameProcessAlive, type ProcessIdentity } from '../process-lock.ts'
 
 /** What `stack.json` holds: addresses, and which processes are whose. Never a token. */
 export interface StackRecord {
@@ -56,7 +56,8 @@ export async function writeRecord(dataDir: string, record: StackRecord): Promise
 /** The stack that runs on a data directory; undefined when none does, or when it is not ready yet. */
 export async function readStack(dataDir: string): Promise<StackInfo | undefined> {
   const record = await readRecord(dataDir)
-  if (record?.owner === undefined || !record.ready || !isSameProcess(record.owner)) return undefined
+  if (record?.owner === undefined || !record.ready || !(await isSameProcessAlive(record.owner)))
+    return undefined
   return infoOf(dataDir, record, record.owner)
 }
 
@@ -78,7 +79,13 @@ export function infoOf(dataDir: string, record: StackRecord, owner: ProcessIdent
 function isStackRecord(value: unknown): value is StackRecord {
   if (typeof value !== 'object' || value === null) return false
   const record = value as Partial<Record<keyof StackRecord, unknown>>
-  const texts = [record.namespace, record.temporalAddress, record.apiUrl, record.tokenFile, record.workerTokenFile]
+  const texts = [
+    record.namespace,
+    record.temporalAddress,
+    record.apiUrl,
+    record.tokenFile,
+    record.workerTokenFile,
+  ]
   return (
     record.version === 1 &&
     texts.every((text) => typeof text === 'string') &&
@@ -90,5 +97,7 @@ function isStackRecord(value: unknown): value is StackRecord {
 }
 
 function isIdentity(value: unknown): value is ProcessIdentity {
-  return typeof value === 'object' && value !== null && 'pid' in value && typeof value.pid === 'number'
+  if (typeof value !== 'object' || value === null) return false
+  const { pid, startedAt } = value as Partial<Record<keyof ProcessIdentity, unknown>>
+  return typeof pid === 'number' && typeof startedAt === 'string'
 }

@@ -84,7 +84,12 @@ async function keepAlive(
     if (!state.everReady) throw failed(spec, life, 'before it was ready')
     const decision = decideRestart(livesMs)
     if (decision.action === 'give_up') throw failed(spec, life, `again and again, ${livesMs.length} times`)
-    hooks.log({ kind: 'restarting', part: spec.name, how: String(life.ended.reason), delayMs: decision.delayMs })
+    hooks.log({
+      kind: 'restarting',
+      part: spec.name,
+      how: String(life.ended.reason),
+      delayMs: decision.delayMs,
+    })
     await delay(decision.delayMs, undefined, { signal: stopping }).catch(() => undefined)
   }
 }
@@ -106,8 +111,13 @@ async function becomeReady(
   } catch (error) {
     if (stopping.aborted || life.ended.aborted) return untilAborted(life.ended)
     await life.end(spec.graceMs)
-    const reason = limit.some((one) => one.aborted) ? `within ${(timeoutMs ?? 0) / 1000} s` : `(${String(error)})`
-    throw new StackError('child_not_ready', `${describe(spec)} did not become ready ${reason}${evidence(spec, life)}`)
+    const reason = limit.some((one) => one.aborted)
+      ? `within ${(timeoutMs ?? 0) / 1000} s`
+      : `(${String(error)})`
+    throw new StackError(
+      'child_not_ready',
+      `${describe(spec)} did not become ready ${reason}${evidence(spec, life)}`,
+    )
   }
 }
 

@@ -54,13 +54,13 @@ function convertScope(scope: ExpressionScope, ast: ASTNode): Record<string, unkn
   const context: Record<string, unknown> = {}
   const paths = usedPaths(ast, [], [])
   const under = (name: string) => paths.filter((path) => path[0] === name).map((path) => path.slice(1))
-  if (under('inputs').length > 0) context['inputs'] = convertUsed(scope.inputs, under('inputs'), 1)
+  if (under('inputs').length > 0) context.inputs = convertUsed(scope.inputs, under('inputs'), 1)
   // steps → STEP → outputs → NAME
   if (under('steps').length > 0)
-    context['steps'] = convertUsed(scope.steps as unknown as Json, under('steps'), 3)
-  if (under('pipeline').length > 0) context['pipeline'] = toCel(scope.pipeline as Json)
-  if (scope.item !== undefined && under('item').length > 0) context['item'] = toCel(scope.item)
-  if (scope.index !== undefined) context['index'] = BigInt(scope.index)
+    context.steps = convertUsed(scope.steps as unknown as Json, under('steps'), 3)
+  if (under('pipeline').length > 0) context.pipeline = toCel(scope.pipeline as Json)
+  if (scope.item !== undefined && under('item').length > 0) context.item = toCel(scope.item)
+  if (scope.index !== undefined) context.index = BigInt(scope.index)
   return context
 }
 
@@ -143,7 +143,7 @@ const referenceKeys = new Set(['$secret', '$template', '$output'])
  * Data must never pass for one of our references: a job's output that says {"$secret": …} would otherwise make
  * the next job's worker hand over that secret.
  */
-function refuseReferences(value: Json): void {
+export function refuseReferences(value: Json): void {
   if (value === null || typeof value !== 'object') return
   if (Array.isArray(value)) {
     for (const item of value) refuseReferences(item)
@@ -162,12 +162,12 @@ function refuseReferences(value: Json): void {
 
 function isOutputReference(value: Json): boolean {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return false
-  const target = Object.keys(value).length === 1 ? value['$output'] : undefined
+  const target = Object.keys(value).length === 1 ? value.$output : undefined
   if (target === null || typeof target !== 'object' || Array.isArray(target)) return false
   return (
     Object.keys(target).length === 2 &&
-    typeof target['job_run_id'] === 'string' &&
-    typeof target['name'] === 'string'
+    typeof target.job_run_id === 'string' &&
+    typeof target.name === 'string'
   )
 }
 

@@ -18,6 +18,9 @@ export interface GuardProblem {
 
 const forbiddenMembers: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
+/** Taken: a macro's variable of such a name would hide what it stands for. */
+const reservedVariables: ReadonlySet<string> = new Set([...forbiddenMembers, ...scopeNames, 'secrets'])
+
 export function isForbiddenMember(name: string): boolean {
   return forbiddenMembers.has(name)
 }
@@ -103,7 +106,7 @@ function visit(walk: Walk, node: ASTNode, bound: readonly string[]): void {
     for (const child of childrenOf(node)) visit(walk, child, bound)
     return
   }
-  if (forbiddenMembers.has(macro.variable) || (scopeNames as readonly string[]).includes(macro.variable)) {
+  if (reservedVariables.has(macro.variable)) {
     add(
       walk,
       node,

@@ -10,7 +10,12 @@ export interface HandlerContext<Config = JsonObject> {
   attempt: number
   /** Aborted when the run is cancelled, its time is up, or the worker shuts down. */
   signal: AbortSignal
-  log: { debug(message: string): void; info(message: string): void; warn(message: string): void; error(message: string): void }
+  log: {
+    debug(message: string): void
+    info(message: string): void
+    warn(message: string): void
+    error(message: string): void
+  }
   /** `fraction` in 0…1. */
   progress(fraction: number, message?: string): void
   output: {
@@ -24,7 +29,10 @@ export interface HandlerContext<Config = JsonObject> {
 }
 
 /** One kind of work that jobs can be made of. Written with `defineJobType`. */
-export interface JobType<ConfigSchema extends z.ZodType = z.ZodType, Outputs extends Record<string, z.ZodType> = Record<string, z.ZodType>> {
+export interface JobType<
+  ConfigSchema extends z.ZodType = z.ZodType,
+  Outputs extends Record<string, z.ZodType> = Record<string, z.ZodType>,
+> {
   /** Identifier: lower-case letters, digits and underscores. */
   jobType: string
   displayName: string
@@ -37,6 +45,8 @@ export interface JobType<ConfigSchema extends z.ZodType = z.ZodType, Outputs ext
   outputs?: Outputs
   /** `fail`: never attempted again after its worker died. @default 'retry' */
   onWorkerLost?: 'retry' | 'fail'
+  /** How many attempts a RetryableError may lead to; the first and those after a lost worker count. @default 10 */
+  maxAttempts?: number
   /** The whole run, e.g. `30m`. @default none */
   timeout?: string
   /** Temporal task queue of the workers that can run it. @default the workers' own */

@@ -30,7 +30,14 @@ export function devServerCommand(options: DevServerCommandOptions): { command: s
   // With WAL a chain of ten steps takes half the time. A killed process loses nothing; a power cut may lose the
   // last commits, which is right for development.
   if (options.dbFile !== undefined)
-    args.push('--db-filename', options.dbFile, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal')
+    args.push(
+      '--db-filename',
+      options.dbFile,
+      '--sqlite-pragma',
+      'journal_mode=wal',
+      '--sqlite-pragma',
+      'synchronous=normal',
+    )
   // A stock server reads its transfer queue 20 times a second: 50 ms for every workflow task.
   args.push('--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000')
   args.push('--dynamic-config-value', 'frontend.namespaceRPS.visibility=100')
@@ -80,7 +87,9 @@ export async function waitForTemporalServer(options: WaitForServerOptions): Prom
       try {
         // gRPC waits a second after a refused connection; a plain one tells at once.
         await probePort(address)
-        await connection.withDeadline(Date.now() + 2_000, () => connection.workflowService.describeNamespace({ namespace }))
+        await connection.withDeadline(Date.now() + 2_000, () =>
+          connection.workflowService.describeNamespace({ namespace }),
+        )
         return
       } catch (error) {
         if (performance.now() > deadline)
@@ -151,7 +160,13 @@ export interface DevServer {
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   const { binary, dbFile, namespace = 'default' } = options
   const port = options.port ?? (await findFreePort())
-  const { command, args } = devServerCommand({ binary, dbFile, port, namespace, setpriv: await findSetpriv() })
+  const { command, args } = devServerCommand({
+    binary,
+    dbFile,
+    port,
+    namespace,
+    setpriv: await findSetpriv(),
+  })
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let lastWords = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -22,7 +22,9 @@ export async function cancelHandler(args: CancelArgs, ctx: CliContext): Promise<
     if (over !== undefined) return alreadyOver(args.id, over, ctx)
     if (!args.detach) {
       note(ctx, `cancelling ${escapeControl(args.id)}`)
-      return await follow(connection.pipelines, args.id, ctx, { exitCodes: { cancelled: exitCodes.completed } })
+      return await follow(connection.pipelines, args.id, ctx, {
+        exitCodes: { cancelled: exitCodes.completed },
+      })
     }
     if (ctx.output === 'json') ctx.stdout.write(renderJson({ id: args.id, status: 'cancelling' }))
     else ctx.stdout.write(`cancel of ${escapeControl(args.id)} requested\n`)

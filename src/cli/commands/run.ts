@@ -42,7 +42,7 @@ export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number
       inputs: resolved.inputs,
       ...(args.id === undefined ? {} : { id: args.id }),
     })
-    if (alreadyRunning) note(ctx, `${escapeControl(id)} is already running; nothing new was started`)
+    if (alreadyRunning) note(ctx, `${escapeControl(id)} exists already; nothing new was started`)
     if (args.detach) return started(id, alreadyRunning, compiled.plan.name, ctx)
     if (!alreadyRunning) note(ctx, `started ${escapeControl(id)}`)
     return await follow(connection.pipelines, id, ctx)

@@ -4,7 +4,6 @@
  */
 export function renderJson(value: unknown): string {
   const text = JSON.stringify(value ?? null, null, 2)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   const unsafe = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
   return `${text.replace(unsafe, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
 }

@@ -12,7 +12,10 @@ export function renderTable(
   const cells = [headings, ...rows.map((row) => row.map(cellText))]
   const widths = headings.map((_, index) => Math.max(...cells.map((row) => displayWidth(row[index] ?? ''))))
   const lines = cells.map((row) => {
-    const line = row.map((cell, index) => padEnd(cell, widths[index] ?? 0)).join('  ').trimEnd()
+    const line = row
+      .map((cell, index) => padEnd(cell, widths[index] ?? 0))
+      .join('  ')
+      .trimEnd()
     return columns === undefined ? line : truncate(line, columns)
   })
   return `${lines.join('\n')}\n`

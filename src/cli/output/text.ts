@@ -23,7 +23,7 @@ export function escapeControlInLines(text: string): string {
 
 const wide =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
-const zeroWidth = /[\p{Mn}\p{Me}\u200b-\u200d\ufe00-\ufe0f]/u
+const zeroWidth = /[\p{Mn}\p{Me}\p{Cf}]/u
 
 /** Columns that a text takes on a terminal: East Asian and emoji characters take two. */
 export function displayWidth(text: string): number {
@@ -66,7 +66,9 @@ export function formatDuration(milliseconds: number): string {
 /** `12:00:01`, local time. */
 export function formatClock(milliseconds: number): string {
   const at = new Date(milliseconds)
-  return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')
+  return [at.getHours(), at.getMinutes(), at.getSeconds()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':')
 }
 
 /** `17 B`, `1.2 KiB`, `3.4 MiB`. */

@@ -47,7 +47,10 @@ function formatOf(status: string): Parameters<typeof styleText>[0] {
  */
 export function renderBlock(view: PipelineRunView, now: number, columns: number, paint: Paint): string[] {
   const groups = groupSteps(view)
-  const nameWidth = Math.min(40, Math.max(0, ...groups.map((group) => displayWidth(escapeControl(group.step)))))
+  const nameWidth = Math.min(
+    40,
+    Math.max(0, ...groups.map((group) => displayWidth(escapeControl(group.step)))),
+  )
   const elapsed = (toMs(view.finished_at) ?? now) - (toMs(view.started_at) ?? now)
   const head = `${escapeControl(view.pipeline)}  ${escapeControl(view.status)}  ${formatDuration(elapsed)}  ${escapeControl(view.id)}`
   const lines = [paint('bold', truncate(head, columns))]
@@ -86,7 +89,8 @@ function stepDetail(group: StepGroup): string {
   }
   const line = group.line
   const parts: string[] = []
-  if (line?.waits_for && line.waits_for.length > 0) parts.push(`waits for ${line.waits_for.map(escapeControl).join(', ')}`)
+  if (line?.waits_for && line.waits_for.length > 0)
+    parts.push(`waits for ${line.waits_for.map(escapeControl).join(', ')}`)
   if (line && line.generation > 1) parts.push(`generation ${line.generation}`)
   if (line?.job_run_id) parts.push(`run ${escapeControl(line.job_run_id)}`)
   return parts.join('  ')

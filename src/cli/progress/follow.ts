@@ -10,7 +10,7 @@ import { changeLines, type Said } from './lines.ts'
 import { summaryLines } from './summary.ts'
 
 const redrawIntervalMs = 250
-/** Without a worker nobody answers a query: worth saying, rather than showing nothing. */
+/** Nothing at all is worth a word. */
 const silenceMs = 5_000
 
 interface ProgressSink {
@@ -36,7 +36,7 @@ export async function follow(
   const drawn = ctx.output === 'text' && ctx.isTty
   const sink = drawn ? drawBlock(ctx) : printLines(ctx)
   const silence = setTimeout(
-    () => note(ctx, 'no word of the run yet: is a worker running? (`jobwright worker`, or `jobwright dev`)'),
+    () => note(ctx, 'no word of the run yet; Temporal may be away for a moment'),
     silenceMs,
   )
   let last: PipelineRunView | undefined
@@ -56,7 +56,9 @@ export async function follow(
   }
   const ended = last === undefined ? undefined : exitCodeOfStatus(last.status)
   if (last === undefined || ended === undefined) return ctx.signal.aborted ? detach(id, ctx) : lostSight(id)
-  ctx.stdout.write(ctx.output === 'json' ? renderJson(last) : `${summaryLines(last, { failures: !drawn }).join('\n')}\n`)
+  ctx.stdout.write(
+    ctx.output === 'json' ? renderJson(last) : `${summaryLines(last, { failures: !drawn }).join('\n')}\n`,
+  )
   return options.exitCodes?.[last.status] ?? ended
 }
 
@@ -75,7 +77,9 @@ function lostSight(id: string): never {
 }
 
 export function painter(color: boolean): Paint {
-  return color ? (format, text) => styleText(format, text, { validateStream: false }) : (_format, text) => text
+  return color
+    ? (format, text) => styleText(format, text, { validateStream: false })
+    : (_format, text) => text
 }
 
 /** A block that is drawn over itself; the clocks in it run between two changes. */

@@ -53,7 +53,8 @@ function statusOfItems(items: StepLine[]): string {
   const active = under.find((status) => statuses.has(status))
   if (active !== undefined) return active
   const unfinished = [...statuses].filter((status) => !isOver(status))
-  if (unfinished.length > 0) return unfinished.length === statuses.size ? (unfinished[0] ?? 'pending') : 'running'
+  if (unfinished.length > 0)
+    return unfinished.length === statuses.size ? (unfinished[0] ?? 'pending') : 'running'
   for (const status of ['failed', 'cancelled', 'completed']) if (statuses.has(status)) return status
   return 'skipped'
 }

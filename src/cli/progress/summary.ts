@@ -27,7 +27,8 @@ export function summaryLines(view: PipelineRunView, show: { failures: boolean })
 function headline(view: PipelineRunView): string {
   const started = toMs(view.started_at)
   const finished = toMs(view.finished_at)
-  const took = started !== undefined && finished !== undefined ? ` in ${formatDuration(finished - started)}` : ''
+  const took =
+    started !== undefined && finished !== undefined ? ` in ${formatDuration(finished - started)}` : ''
   const counts = new Map<string, number>()
   for (const group of groupSteps(view)) counts.set(group.status, (counts.get(group.status) ?? 0) + 1)
   const steps = [...counts].map(([status, amount]) => `${amount} ${escapeControl(status)}`).join(', ')

@@ -9,7 +9,8 @@ import {
 } from '../../contract/index.ts'
 import { idempotencyKey, idempotencyKeyProblem, keyedValue } from './idempotency.ts'
 import { executionOptions } from './job-types.ts'
-import { type Created, mergeConfig, type ServiceDeps } from './jobs.ts'
+import type { Created, ServiceDeps } from './jobs.ts'
+import { mergePatch } from './merge-patch.ts'
 import type { Caller, CancelOutcome, ListPage } from './ports.ts'
 import { ApiProblem, invalid, orBadCursor, unknown } from './problems.ts'
 import { withoutAbsent, window } from './queries.ts'
@@ -94,7 +95,7 @@ async function trigger(deps: ServiceDeps, caller: Caller, body: JobRunCreateBody
 
   const job = await deps.store.jobs.get(caller, body.job_id)
   if (!job || job.is_deleted) throw unknown('job', body.job_id)
-  const config = body.config ? mergeConfig(job.config, body.config) : job.config
+  const config = body.config ? mergePatch(job.config, body.config) : job.config
   deps.configs.validate(job.jobType, config)
   const run = {
     uuid: randomUUIDv7(),

@@ -68,7 +68,7 @@ export function createJobService(deps: ServiceDeps): JobService {
         const { job, jobType } = await known(caller, jobId)
         if (job.is_deleted) throw unknown('job', jobId)
         if (!body.config) return job
-        const config = mergeConfig(job.config, body.config)
+        const config = mergePatch(job.config, body.config)
         deps.configs.validate(jobType, config)
         const updated = await store.jobs.update(caller, jobId, job.config, config)
         if (updated) return updated
@@ -79,11 +79,6 @@ export function createJobService(deps: ServiceDeps): JobService {
       if (!(await store.jobs.softDelete(caller, jobId))) throw unknown('job', jobId)
     },
   }
-}
-
-/** The merged config, whose `job_type` no patch can remove or change unnoticed: the validator compares it afterwards. */
-export function mergeConfig(config: JsonObject, patch: JsonObject): JsonObject {
-  return mergePatch(config, patch)
 }
 
 async function createJob(deps: ServiceDeps, caller: Caller, body: JobCreateBody, keyText: string | undefined): Promise<Created<Job>> {

@@ -42,7 +42,10 @@ export interface AcquireOptions {
  */
 export function acquireTemporalBinary(options: AcquireOptions): Promise<TemporalBinary> {
   const { binary, cacheDir } = options
-  return firstFrom(binarySources({ ...defaultSourceSettings, ...options.settings, binary, cacheDir }), options.log)
+  return firstFrom(
+    binarySources({ ...defaultSourceSettings, ...options.settings, binary, cacheDir }),
+    options.log,
+  )
 }
 
 /** The first source that has one. */

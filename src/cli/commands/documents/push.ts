@@ -6,7 +6,10 @@ import { CliError } from '../../errors.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { renderJson } from '../../output/json.ts'
 import { count, escapeControl, formatBytes } from '../../output/text.ts'
-import { type FoundDocument, walkDocuments } from './walk.ts'
+import { walkDocuments } from './walk.ts'
+
+/** Enough to see what kind of files they are. */
+const skippedShown = 20
 
 export interface DocumentPushArgs {
   directory: string
@@ -20,22 +23,21 @@ export interface DocumentPushArgs {
  */
 export async function documentPushHandler(args: DocumentPushArgs, ctx: CliContext): Promise<number> {
   const { documents, skipped } = await walkDocuments(path.resolve(ctx.cwd, args.directory), args.directory)
-  for (const one of skipped) note(ctx, `skipped ${escapeControl(one.path)} (${one.reason})`)
+  for (const one of skipped.slice(0, skippedShown)) note(ctx, `skipped ${escapeControl(one.path)} (${one.reason})`)
+  if (skipped.length > skippedShown) note(ctx, `… and ${skipped.length - skippedShown} more skipped`)
   if (documents.length === 0)
     throw new CliError('no_documents', `${args.directory} holds no document`, {
       fix: 'documents are files that end in .md, .txt, .csv or .json',
     })
   const api = await ctx.api()
-  const stored = new Map<string, string>()
-  for (const entry of (await api.listDocuments(args.as, { signal: ctx.signal })).items)
-    stored.set(entry.path, `${entry.sha256} ${entry.media_type}`)
-
+  const listed = await api.listDocuments(args.as, { signal: ctx.signal })
+  const stored = new Map(listed.items.map((entry) => [entry.path, entry.sha256]))
   const pushed: string[] = []
   const unchanged: string[] = []
   let bytes = 0
   for (const document of documents) {
     const content = await readFile(document.absolute)
-    if (stored.get(document.path) === fingerprint(document, content)) {
+    if (stored.get(document.path) === sha256(content)) {
       unchanged.push(document.path)
       continue
     }
@@ -58,6 +60,6 @@ export async function documentPushHandler(args: DocumentPushArgs, ctx: CliContex
   return exitCodes.completed
 }
 
-function fingerprint(document: FoundDocument, content: Uint8Array): string {
-  return `${createHash('sha256').update(content).digest('hex')} ${document.mediaType}`
+function sha256(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex')
 }

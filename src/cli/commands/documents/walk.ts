@@ -33,9 +33,13 @@ export async function walkDocuments(directory: string, shown: string): Promise<F
   const problems: string[] = []
   await visit(root, '')
   if (problems.length > 0)
-    throw new CliError('bad_documents', `nothing was sent:\n${problems.map((problem) => `  ${problem}`).join('\n')}`, {
-      fix: 'remove these, or put copies in their place',
-    })
+    throw new CliError(
+      'bad_documents',
+      `nothing was sent:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+      {
+        fix: 'remove these, or put copies in their place',
+      },
+    )
   const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1)
   return { documents: found.documents.sort(byPath), skipped: found.skipped.sort(byPath) }
 
@@ -54,7 +58,8 @@ export async function walkDocuments(directory: string, shown: string): Promise<F
   async function visitLink(absolute: string, relative: string): Promise<void> {
     const target = await realpath(absolute).catch(() => undefined)
     if (target === undefined) problems.push(`${relative} is a symbolic link to nothing`)
-    else if (!target.startsWith(root + path.sep)) problems.push(`${relative} is a symbolic link out of ${shown}`)
+    else if (!target.startsWith(root + path.sep))
+      problems.push(`${relative} is a symbolic link out of ${shown}`)
     // What a directory link shows is inside the directory anyway, and is found there; following it could go in circles.
     else if ((await stat(target)).isFile()) await take(target, relative)
     else found.skipped.push({ path: relative, reason: 'symbolic link to a directory' })
@@ -68,7 +73,9 @@ export async function walkDocuments(directory: string, shown: string): Promise<F
     }
     const { size } = await stat(absolute)
     if (size > limits.documentBytes)
-      problems.push(`${relative} has ${formatBytes(size)}; at most ${formatBytes(limits.documentBytes)} are stored`)
+      problems.push(
+        `${relative} has ${formatBytes(size)}; at most ${formatBytes(limits.documentBytes)} are stored`,
+      )
     else found.documents.push({ path: relative, absolute, mediaType })
   }
 }

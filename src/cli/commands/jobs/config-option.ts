@@ -15,9 +15,13 @@ export async function readConfigOption(text: string, cwd: string): Promise<JsonO
     value = JSON.parse(json)
   } catch (error) {
     const at = error instanceof SyntaxError ? / at position (\d+)/.exec(error.message)?.[1] : undefined
-    throw new CliError('bad_config', `${place} is not JSON${at === undefined ? '' : ` (at character ${at})`}`, {
-      fix: `for example --config '{"seconds": 1}', or --config @file.json`,
-    })
+    throw new CliError(
+      'bad_config',
+      `${place} is not JSON${at === undefined ? '' : ` (at character ${at})`}`,
+      {
+        fix: `for example --config '{"seconds": 1}', or --config @file.json`,
+      },
+    )
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw new CliError('bad_config', `${place}: expected a JSON object, found ${kindOf(value)}`, {

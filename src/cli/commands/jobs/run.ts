@@ -39,7 +39,11 @@ export async function jobRunHandler(args: JobRunArgs, ctx: CliContext): Promise<
 }
 
 /** The run once it has ended; undefined after Ctrl-C. */
-async function awaitRun(started: WireJobRun, api: JobsClient, ctx: CliContext): Promise<WireJobRun | undefined> {
+async function awaitRun(
+  started: WireJobRun,
+  api: JobsClient,
+  ctx: CliContext,
+): Promise<WireJobRun | undefined> {
   let run = started
   let said: string | undefined
   while (true) {

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node.js with modules can read: it finds out whether this one can run the rest.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const built = path.join(root, 'cli.js')
+const source = path.join(root, 'src', 'cli.ts')
+const script = existsSync(built) ? built : source
+const own = path.join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.exe' : 'node')
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+// TypeScript is read as it is since 22.18; what is built needs less.
+const neededMinor = script === source ? 18 : 12
+
+if (major > 22 || (major === 22 && minor >= neededMinor)) {
+  import(pathToFileURL(script).href).catch((error) => {
+    console.error(error)
+    process.exitCode = 70
+  })
+} else if (existsSync(own) && path.resolve(process.execPath) !== path.resolve(own)) {
+  const child = spawn(own, [script, ...process.argv.slice(2)], { stdio: 'inherit' })
+  // Ctrl-C reaches the child through the terminal; other signals only through us.
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code, signal) => process.exit(code === null ? 128 + constants.signals[signal] : code))
+} else {
+  console.error(`jobwright needs Node.js 22.${neededMinor} or newer; this is ${process.version}.`)
+  console.error('  → install a newer Node.js (https://nodejs.org), then run it again')
+  process.exitCode = 2
+}

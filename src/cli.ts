@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { runCli } from './cli/main.ts'
+import { spawnRoot } from './cli/spawn-root.ts'
+import { loadConfig } from './config.ts'
+
+/** Composition root of the command line: the process, and nothing else. */
+
+/** Of the nearest manifest: beside this file when built, one folder up in the repository. */
+function findVersion(): string {
+  for (const folder of [import.meta.dirname, path.dirname(import.meta.dirname)]) {
+    try {
+      return (JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version: string })
+        .version
+    } catch {
+      // Not here.
+    }
+  }
+  return 'unknown'
+}
+
+/** The first Ctrl-C (or SIGTERM) asks the command to let go; the second ends the process. */
+function listenForInterrupt(): AbortSignal {
+  const interrupt = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      if (interrupt.signal.aborted) process.exit(130)
+      interrupt.abort()
+    })
+  return interrupt.signal
+}
+
+// A reader that has seen enough (`| head`) is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70))
+const extension = path.extname(import.meta.filename)
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  isTty: process.stdout.isTTY === true,
+  columns: () => process.stdout.columns,
+  color: process.stdout.isTTY === true && process.stdout.hasColors(),
+  cwd: process.cwd(),
+  version: findVersion(),
+  environment: process.env,
+  nodeVersion: process.version,
+  signal: listenForInterrupt(),
+  now: Date.now,
+  loadConfig,
+  spawnRoot: (root) =>
+    spawnRoot(path.join(import.meta.dirname, root + extension), {
+      execPath: process.execPath,
+      stdinIsTty: process.stdin.isTTY === true,
+      on: (signal, listener) => process.on(signal, listener),
+      off: (signal, listener) => process.off(signal, listener),
+    }),
+  secretNames: async (config) => {
+    const { loadUserConfig } = await import('./job-types/user-config.ts')
+    const { file, secrets } = await loadUserConfig(config.configFile, process.cwd())
+    return file === undefined ? undefined : Object.keys(secrets)
+  },
+})

@@ -1,0 +1,76 @@
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { type CliContext, note } from '../context.ts'
+import { CliError } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { renderJson } from '../output/json.ts'
+import { renderFields } from '../output/table.ts'
+import { escapeControl } from '../output/text.ts'
+
+export interface DevArgs {
+  /** Instead of JOBWRIGHT_PORT. */
+  port?: number | undefined
+}
+
+/**
+ * `jobwright dev`: the whole stack, until Ctrl-C. Progress and restarts on stderr; the addresses on stdout, once it
+ * is ready. Says where the token is, never what it is.
+ */
+export async function devHandler(args: DevArgs, ctx: CliContext): Promise<number> {
+  const { describeStackEvent, readStack, startStack } = await import('../../dev-stack/index.ts')
+  const { config } = ctx
+  const running = await readStack(config.dataDir)
+  if (running)
+    throw new CliError(
+      'data_dir_in_use',
+      `a stack is running in ${config.dataDir} already: process ${running.pids.owner}, ${running.apiUrl}`,
+      {
+        fix: 'use it, stop it, or set JOBWRIGHT_DATA_DIR to another directory',
+        exitCode: exitCodes.unreachable,
+      },
+    )
+  const stack = await startStack({
+    dataDir: config.dataDir,
+    host: config.host,
+    port: args.port ?? config.port,
+    configFile: config.configFile,
+    temporal: config.temporal,
+    cacheDir: ctx.environment.XDG_CACHE_HOME || path.join(homedir(), '.cache'),
+    environment: ctx.environment,
+    log: (event) => note(ctx, escapeControl(describeStackEvent(event))),
+    signal: ctx.signal,
+  })
+  const { info } = stack
+  try {
+    ctx.stdout.write(
+      ctx.output === 'json'
+        ? renderJson({
+            data_dir: info.dataDir,
+            api_url: info.apiUrl,
+            temporal_address: info.temporalAddress,
+            namespace: info.namespace,
+            token_file: info.tokenFile,
+            worker_token_file: info.workerTokenFile,
+            logs_dir: info.logsDir,
+            pids: info.pids,
+          })
+        : renderFields([
+            ['Jobs API', info.apiUrl],
+            ['Temporal', `${info.temporalAddress} (namespace ${info.namespace})`],
+            ['Token', `in ${info.tokenFile}`],
+            ['Data', info.dataDir],
+            ['Logs', info.logsDir],
+            ['Next', 'jobwright jobs schemas, jobwright run FILE; Ctrl-C here stops everything'],
+          ]),
+    )
+    await Promise.race([stack.done, untilAborted(ctx.signal)])
+  } finally {
+    await stack.stop()
+  }
+  return exitCodes.completed
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

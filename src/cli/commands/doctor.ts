@@ -1,0 +1,30 @@
+import { type CliContext, note } from '../context.ts'
+import { checkApi } from '../doctor/api.ts'
+import type { Check } from '../doctor/check.ts'
+import { checkDataDir, checkNode } from '../doctor/machine.ts'
+import { checkTemporal } from '../doctor/temporal.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { renderJson } from '../output/json.ts'
+import { escapeControl, padEnd } from '../output/text.ts'
+
+/** `jobwright doctor`: what is there, what is not, and what to do. 3 when something that is needed is not. */
+export async function doctorHandler(_args: object, ctx: CliContext): Promise<number> {
+  const checks = [
+    checkNode(ctx.nodeVersion),
+    await checkDataDir(ctx.config.dataDir),
+    ...(await Promise.all([checkTemporal(ctx), checkApi(ctx)])).flat(),
+  ]
+  const healthy = checks.every((check) => check.status !== 'problem')
+  if (ctx.output === 'json') {
+    ctx.stdout.write(renderJson({ healthy, version: ctx.version, checks }))
+  } else {
+    ctx.stdout.write(`jobwright ${ctx.version}\n${checks.map(describe).join('')}`)
+    if (!healthy) note(ctx, 'something needs fixing; see the lines with an arrow')
+  }
+  return healthy ? exitCodes.completed : exitCodes.unreachable
+}
+
+function describe(check: Check): string {
+  const head = `${padEnd(check.status, 8)} ${padEnd(check.name, 16)} ${escapeControl(check.detail)}\n`
+  return check.fix === undefined ? head : `${head}${' '.repeat(9)}→ ${escapeControl(check.fix)}\n`
+}

@@ -1,0 +1,46 @@
+import type { Capabilities } from '../../contract/index.ts'
+import { connectApi } from '../connections.ts'
+import type { CliContext } from '../context.ts'
+import { toFailure } from '../errors.ts'
+import { locateApi } from '../locate.ts'
+import type { Check } from './check.ts'
+
+/** Whether the Jobs API answers to the token, and whether it offers what pipelines need. */
+export async function checkApi(ctx: CliContext): Promise<Check[]> {
+  try {
+    const place = await locateApi(ctx.config)
+    const api = await connectApi(ctx.config)
+    const schemas = await api.listJobSchemas({ signal: ctx.signal })
+    const capabilities = await api.getCapabilities({ signal: ctx.signal })
+    const server = capabilities
+      ? `${capabilities.server} ${capabilities.version}`
+      : 'a server without capabilities'
+    const detail = `${server} at ${place.baseUrl} (${place.source}), ${schemas.length} job types`
+    return [{ name: 'jobs_api', status: 'ok', detail }, checkCapabilities(capabilities)]
+  } catch (error) {
+    const { message, fix } = toFailure(error)
+    return [{ name: 'jobs_api', status: 'problem', detail: message, ...(fix === undefined ? {} : { fix }) }]
+  }
+}
+
+/** Exported for its own test: what is missing, and what is lost by it. */
+export function checkCapabilities(capabilities: Capabilities | undefined): Check {
+  if (!capabilities?.idempotency_keys || !capabilities.cancel_by_key)
+    return {
+      name: 'capabilities',
+      status: 'problem',
+      detail: 'no idempotency keys: pipelines cannot trigger a run once and only once here',
+      fix: 'use a server that takes Idempotency-Key (`jobwright server` does)',
+    }
+  const extras = [
+    'change_feed',
+    'value_references',
+    'run_logs',
+    'outputs',
+    'documents',
+    'metagraphs',
+  ] as const
+  const missing = extras.filter((name) => !capabilities[name])
+  if (missing.length === 0) return { name: 'capabilities', status: 'ok', detail: 'everything pipelines use' }
+  return { name: 'capabilities', status: 'warning', detail: `not offered: ${missing.join(', ')}` }
+}

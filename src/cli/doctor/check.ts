@@ -1,0 +1,11 @@
+/** One thing the doctor looked at. */
+export interface Check {
+  /** Stable, for machines: `node`, `data_dir`, `temporal`, … */
+  name: string
+  /** `problem`: something that is needed does not work. `warning`: it works, with a loss. */
+  status: 'ok' | 'info' | 'warning' | 'problem'
+  /** What was found. */
+  detail: string
+  /** What to do about it. */
+  fix?: string
+}

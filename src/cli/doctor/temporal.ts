@@ -1,0 +1,72 @@
+import { homedir } from 'node:os'
+import path from 'node:path'
+import type { CliContext } from '../context.ts'
+import { toFailure } from '../errors.ts'
+import { locateTemporal, type TemporalPlace } from '../locate.ts'
+import type { Check } from './check.ts'
+
+/** Whether Temporal answers, its version, and whether the namespace has what job runs rest on. */
+export async function checkTemporal(ctx: CliContext): Promise<Check[]> {
+  let place: TemporalPlace
+  try {
+    place = await locateTemporal(ctx.config)
+  } catch (error) {
+    const { message, fix } = toFailure(error)
+    return [problem('temporal', message, fix), await checkBinary(ctx)]
+  }
+  const { connectTemporal, requireStandaloneActivities } = await import('../../temporal/index.ts')
+  const checks: Check[] = []
+  try {
+    const client = await connectTemporal(place.options)
+    try {
+      const { serverVersion } = await client.workflowService.getSystemInfo({})
+      const where = `${place.options.address}, namespace ${place.options.namespace} (${place.source})`
+      checks.push({ name: 'temporal', status: 'ok', detail: `server ${serverVersion} at ${where}` })
+      await requireStandaloneActivities(client)
+      checks.push({ name: 'job_runs', status: 'ok', detail: 'the namespace allows standalone activities' })
+      if (place.source === 'environment') checks.push(pacingHint)
+    } finally {
+      await client.connection.close()
+    }
+  } catch (error) {
+    const { message, fix } = toFailure(error)
+    checks.push(problem(checks.length === 0 ? 'temporal' : 'job_runs', message, fix))
+  }
+  return checks
+}
+
+/** It cannot be asked; whoever runs a server of their own may want to know. */
+const pacingHint: Check = {
+  name: 'pacing',
+  status: 'info',
+  detail: 'a Temporal server with default settings takes up to 50 ms before each workflow task',
+  fix: 'if steps seem slow: start it with --dynamic-config-value history.transferProcessorMaxPollRPS=2000',
+}
+
+/** Sources that look on this machine only: PATH and the cache, or the binary the user names. */
+const localSources = 2
+
+/** Which Temporal CLI `jobwright dev` would start. Downloads nothing. */
+async function checkBinary(ctx: CliContext): Promise<Check> {
+  const { binarySources, defaultSourceSettings } = await import('../../temporal/dev-server/sources.ts')
+  const { firstFrom } = await import('../../temporal/dev-server/acquire.ts')
+  const { binary } = ctx.config.temporal
+  const cacheDir = ctx.environment.XDG_CACHE_HOME || path.join(homedir(), '.cache')
+  try {
+    const sources = binarySources({ ...defaultSourceSettings, binary, cacheDir }).slice(0, localSources)
+    const found = await firstFrom(sources, undefined)
+    return { name: 'temporal_binary', status: 'ok', detail: `${found.path} (${found.source})` }
+  } catch (error) {
+    if (binary !== undefined)
+      return problem('temporal_binary', `${binary}: ${toFailure(error).message}`, undefined)
+    return {
+      name: 'temporal_binary',
+      status: 'info',
+      detail: 'no Temporal CLI on this machine; `jobwright dev` will get one',
+    }
+  }
+}
+
+function problem(name: string, detail: string, fix: string | undefined): Check {
+  return { name, status: 'problem', detail, ...(fix === undefined ? {} : { fix }) }
+}

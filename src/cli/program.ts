@@ -1,0 +1,169 @@
+import { Command, Option } from 'commander'
+import { graphFormats } from './commands/graph.ts'
+import type { CliHost } from './context.ts'
+import { type Bind, collect, port, type Run, wholeNumber } from './options.ts'
+import { addDocumentCommands } from './program-documents.ts'
+import { addJobCommands } from './program-jobs.ts'
+
+const exitCodeHelp = `
+Exit codes: 0 completed, 1 the run failed, 2 bad usage or file, 3 something unreachable, 4 cancelled,
+5 held or waiting for a person, 130 interrupted by Ctrl-C (a followed run goes on), 70 a defect of jobwright.
+`
+
+/** The command line: names, options and help. What a command does is in `commands/`. */
+export function createProgram(host: CliHost, run: Run): Command {
+  const program = new Command('jobwright')
+    .description('Durable job pipelines on Temporal, and a self-hosted Jobs API server')
+    .version(host.version, '-V, --version', 'print the version')
+    .addOption(
+      new Option('--output <format>', 'text for people; json: data on stdout and nothing else')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: (text) => host.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'error bad_usage ')),
+      getOutHasColors: () => host.color,
+      getErrHasColors: () => false,
+    })
+    .exitOverride()
+    .showHelpAfterError('(--help says what there is)')
+    .addHelpText('after', exitCodeHelp)
+  const bind: Bind =
+    (load, toArgs) =>
+    async (...received) => {
+      // Commander passes the arguments, the options and the command itself.
+      const command = received.at(-1) as Command
+      const handler = await load()
+      const positional = command.processedArgs as string[]
+      const options = command.optsWithGlobals() as Record<string, unknown>
+      await run(options.output === 'json' ? 'json' : 'text', (ctx) =>
+        handler(toArgs(positional, options), ctx),
+      )
+    }
+  addStackCommands(program, bind)
+  addPipelineCommands(program, bind)
+  addJobCommands(program, bind)
+  addDocumentCommands(program, bind)
+  return program
+}
+
+function addPipelineCommands(program: Command, bind: Bind): void {
+  program
+    .command('run <file>')
+    .description('check a pipeline file, start it and follow it; Ctrl-C detaches')
+    .option('-i, --input <name=value>', 'an input of the pipeline; may be repeated', collect)
+    .option('--detach', 'print the id and leave')
+    .option('--id <id>', 'id of the run; one that exists already is followed instead')
+    .action(
+      bind(
+        async () => (await import('./commands/run.ts')).runHandler,
+        ([file = ''], { input, detach, id }) => ({
+          file,
+          input: input as string[] | undefined,
+          detach: detach as boolean | undefined,
+          id: id as string | undefined,
+        }),
+      ),
+    )
+  program
+    .command('runs')
+    .description('list pipeline runs, newest first')
+    .option('--limit <n>', 'how many', wholeNumber, 50)
+    .action(
+      bind(
+        async () => (await import('./commands/runs.ts')).runsHandler,
+        (_, { limit }) => ({ limit: limit as number }),
+      ),
+    )
+  program
+    .command('show <id>')
+    .description('where a pipeline run stands')
+    .action(
+      bind(
+        async () => (await import('./commands/show.ts')).showHandler,
+        ([id = '']) => ({ id }),
+      ),
+    )
+  program
+    .command('watch <id>')
+    .description('follow a pipeline run until it is over')
+    .action(
+      bind(
+        async () => (await import('./commands/watch.ts')).watchHandler,
+        ([id = '']) => ({ id }),
+      ),
+    )
+  program
+    .command('cancel <id>')
+    .description('cancel a pipeline run and follow it until every remote run has ended')
+    .option('--detach', 'ask for it and leave')
+    .action(
+      bind(
+        async () => (await import('./commands/cancel.ts')).cancelHandler,
+        ([id = ''], { detach }) => ({ id, detach: detach as boolean | undefined }),
+      ),
+    )
+  program
+    .command('validate <files...>')
+    .description('check pipeline files: every problem with its place and its fix')
+    .option('--offline', 'ask no server for its job types')
+    .action(
+      bind(
+        async () => (await import('./commands/validate.ts')).validateHandler,
+        (positional, { offline }) => ({
+          files: positional[0] as unknown as string[],
+          offline: offline as boolean | undefined,
+        }),
+      ),
+    )
+  program
+    .command('graph <file>')
+    .description('draw the steps of a pipeline file')
+    .addOption(new Option('--format <format>', 'how').choices(graphFormats).default('text'))
+    .option('--out <file>', 'write there instead of stdout')
+    .action(
+      bind(
+        async () => (await import('./commands/graph.ts')).graphHandler,
+        ([file = ''], { format, out }) => ({
+          file,
+          format: format as (typeof graphFormats)[number],
+          out: out as string | undefined,
+        }),
+      ),
+    )
+}
+
+function addStackCommands(program: Command, bind: Bind): void {
+  program
+    .command('dev')
+    .description('the whole stack here: Temporal, API server and worker; data under .jobwright/')
+    .option('--port <n>', 'of the API; 0 takes a free one (default: JOBWRIGHT_PORT, else 8300)', port)
+    .action(
+      bind(
+        async () => (await import('./commands/dev.ts')).devHandler,
+        (_, options) => ({ port: options.port as number | undefined }),
+      ),
+    )
+  for (const root of ['server', 'worker'] as const)
+    program
+      .command(root)
+      .description(root === 'server' ? 'the Jobs API server, for production' : 'a worker, for production')
+      .action(
+        bind(
+          async () => (await import('./commands/process.ts')).processHandler,
+          () => ({ root }),
+        ),
+      )
+  program
+    .command('doctor')
+    .description('what is reachable, versions, and what to fix')
+    .action(
+      bind(
+        async () => (await import('./commands/doctor.ts')).doctorHandler,
+        () => ({}),
+      ),
+    )
+}

@@ -1,0 +1,5 @@
+export { StackError, type StackErrorCode } from './errors.ts'
+export { describeStackEvent, type PartName, type StackEvent } from './events.ts'
+export type { RootCommand, RootCommands } from './parts.ts'
+export { readStack, type StackInfo } from './record.ts'
+export { type Stack, type StackOptions, startStack } from './start.ts'

@@ -1,0 +1,20 @@
+export {
+  type CheckedExpression,
+  checkExpression,
+  createExpressionChecker,
+  type ExpressionChecker,
+  type ExpressionProblem,
+  type ExpressionReferences,
+  type ScopeShape,
+} from './check.ts'
+export { ExpressionError } from './errors.ts'
+export {
+  type ExpressionScope,
+  evaluateCondition,
+  evaluateExpression,
+  evaluateValue,
+  toText,
+} from './evaluate.ts'
+export { isForbiddenMember } from './guard.ts'
+export { nearest, suggest } from './suggest.ts'
+export { hasExpression, parseTemplate, type Template, type TemplatePart } from './template.ts'

@@ -1,0 +1,153 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/activity'
+import { type FinishRunBody, isTerminalStatus, type RunError } from '../contract/index.ts'
+import { type Attempt, warnOfFailure } from './attempt.ts'
+import type { Outcome } from './outcome.ts'
+import { persist } from './persistence.ts'
+import type { RunReporter } from './reporter.ts'
+
+/** What a worker that shuts down still waits for: its process may be killed soon. */
+const shutdownReportMs = 5000
+
+/** Left in the heartbeat of an attempt that asked for another one, in case the report of it got lost. */
+const handedOver = 'handed_over'
+
+/** Whether the attempt before this one ended by asking for another, although the server may not know. */
+export function wasHandedOver(attempt: Attempt): boolean {
+  const details: unknown = attempt.context.info.heartbeatDetails
+  return (
+    typeof details === 'object' &&
+    details !== null &&
+    (details as Record<string, unknown>)[handedOver] === attempt.number - 1
+  )
+}
+
+interface GiveUp {
+  signal: AbortSignal
+  release(): void
+}
+
+function startGiveUp(attempt: Attempt): GiveUp {
+  const controller = new AbortController()
+  const { reportGiveUpMs } = attempt.settings
+  const shuttingDown = () => attempt.stop.reason() === 'shutdown'
+  const timers = [
+    setTimeout(
+      () => controller.abort(),
+      shuttingDown() ? Math.min(shutdownReportMs, reportGiveUpMs) : reportGiveUpMs,
+    ),
+  ]
+  const onStop = () => {
+    if (shuttingDown()) timers.push(setTimeout(() => controller.abort(), shutdownReportMs))
+  }
+  attempt.stop.signal.addEventListener('abort', onStop, { once: true })
+  return {
+    signal: controller.signal,
+    release() {
+      timers.forEach(clearTimeout)
+      attempt.stop.signal.removeEventListener('abort', onStop)
+    },
+  }
+}
+
+/** Reports the end of the run. The status on record afterwards; undefined when it could not be reported. */
+async function reportEnd(
+  attempt: Attempt,
+  until: AbortSignal,
+  body: Omit<FinishRunBody, 'attempt'>,
+): Promise<string | undefined> {
+  const { settings, jobRunId, number } = attempt
+  const warn = warnOfFailure(attempt, `reporting the run as ${body.status}`)
+  try {
+    const { job_run } = await persist(
+      () => settings.reports.finishRun(jobRunId, { attempt: number, ...body }),
+      { until, onFailure: warn },
+    )
+    return isTerminalStatus(job_run.status) ? job_run.status : body.status
+  } catch (error) {
+    warn(error)
+    return undefined
+  }
+}
+
+/** Asks for another attempt. The run's status when it is over or to be over, so that no other attempt shall follow. */
+async function reportRetry(
+  attempt: Attempt,
+  until: AbortSignal,
+  error: RunError,
+): Promise<string | undefined> {
+  const { settings, jobRunId, number } = attempt
+  const warn = warnOfFailure(attempt, 'asking for another attempt')
+  try {
+    const { job_run } = await persist(() => settings.reports.retryRun(jobRunId, { attempt: number, error }), {
+      until,
+      onFailure: warn,
+    })
+    if (isTerminalStatus(job_run.status)) return job_run.status
+    return job_run.cancel_requested_at ? 'cancelling' : undefined
+  } catch (failure) {
+    warn(failure)
+    return undefined
+  }
+}
+
+async function cancel(attempt: Attempt, until: AbortSignal): Promise<never> {
+  await reportEnd(attempt, until, { status: 'cancelled' })
+  throw new CancelledFailure('the run was cancelled')
+}
+
+async function retry(
+  attempt: Attempt,
+  until: AbortSignal,
+  outcome: Outcome & { become: 'retried' },
+): Promise<{ status: string }> {
+  const answer = await reportRetry(attempt, until, outcome.error)
+  // Temporal takes a CancelledFailure only from an attempt that it has told of the cancel; this one was not.
+  const status = answer === 'cancelling' ? await reportEnd(attempt, until, { status: 'cancelled' }) : answer
+  if (status !== undefined) return { status }
+  if (attempt.context.info.heartbeatTimeoutMs !== undefined)
+    attempt.context.heartbeat({ [handedOver]: attempt.number })
+  throw ApplicationFailure.create({
+    message: outcome.error.message,
+    type: outcome.error.code,
+    // To Temporal, 0 means its longest interval.
+    ...(outcome.afterMs === undefined ? {} : { nextRetryDelay: Math.max(1, outcome.afterMs) }),
+  })
+}
+
+/**
+ * Reports what became of the run, and ends the activity accordingly. An end that cannot be reported is left in Temporal
+ * in a form that the reconciler reads: completed, failed or cancelled.
+ */
+export async function conclude(
+  attempt: Attempt,
+  outcome: Outcome,
+  reporter?: RunReporter,
+): Promise<{ status: string }> {
+  const giveUp = startGiveUp(attempt)
+  try {
+    await reporter?.close(giveUp.signal)
+    switch (outcome.become) {
+      case 'completed':
+        return { status: (await reportEnd(attempt, giveUp.signal, { status: 'completed' })) ?? 'completed' }
+      case 'failed': {
+        const status = await reportEnd(attempt, giveUp.signal, { status: 'failed', error: outcome.error })
+        if (status === undefined)
+          throw ApplicationFailure.nonRetryable(outcome.error.message, outcome.error.code)
+        return { status }
+      }
+      case 'cancelled':
+        return await cancel(attempt, giveUp.signal)
+      case 'retried':
+        return await retry(attempt, giveUp.signal, outcome)
+      case 'abandoned':
+        throw ApplicationFailure.retryable(
+          'another attempt has begun, or Temporal has ended this one',
+          'attempt_superseded',
+        )
+      default:
+        return outcome satisfies never
+    }
+  } finally {
+    giveUp.release()
+  }
+}

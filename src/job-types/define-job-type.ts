@@ -1,0 +1,67 @@
+import type { z } from 'zod'
+import { outputNamePattern } from '../contract/index.ts'
+import { parseDurationMs } from './duration.ts'
+import { JobTypeDefinitionError } from './errors.ts'
+import { schemaEntry } from './json-schemas.ts'
+import type { AnyJobType, JobType } from './types.ts'
+
+const namePattern = /^[a-z][a-z0-9_]*$/
+
+function describe(value: unknown): string {
+  return typeof value === 'string'
+    ? JSON.stringify(value)
+    : value === null
+      ? 'null'
+      : `a value of type ${typeof value}`
+}
+
+function check(jobType: AnyJobType): void {
+  const { jobType: name } = jobType
+  if (typeof name !== 'string' || !namePattern.test(name) || name.length > 100)
+    throw new JobTypeDefinitionError(
+      `jobType is ${describe(name)}; expected lower-case letters, digits and underscores, such as resize_image`,
+    )
+  const place = `job type ${name}`
+  for (const field of ['displayName', 'description'] as const)
+    if (typeof jobType[field] !== 'string' || jobType[field] === '')
+      throw new JobTypeDefinitionError(`${place}: ${field} is ${describe(jobType[field])}; expected text`)
+  if (typeof jobType.run !== 'function')
+    throw new JobTypeDefinitionError(`${place}: run is ${describe(jobType.run)}; expected a function`)
+  if (jobType.timeout !== undefined && !((parseDurationMs(jobType.timeout) ?? 0) > 0))
+    throw new JobTypeDefinitionError(
+      `${place}: timeout is ${describe(jobType.timeout)}; expected a duration such as 30m (ms, s, m, h, d)`,
+    )
+  if (
+    jobType.maxAttempts !== undefined &&
+    !(Number.isInteger(jobType.maxAttempts) && jobType.maxAttempts > 0)
+  )
+    throw new JobTypeDefinitionError(
+      `${place}: maxAttempts is ${String(jobType.maxAttempts)}; expected a whole number from 1`,
+    )
+  if (
+    jobType.onWorkerLost !== undefined &&
+    jobType.onWorkerLost !== 'retry' &&
+    jobType.onWorkerLost !== 'fail'
+  )
+    throw new JobTypeDefinitionError(
+      `${place}: onWorkerLost is ${describe(jobType.onWorkerLost)}; expected 'retry' or 'fail'`,
+    )
+  for (const output of Object.keys(jobType.outputs ?? {}))
+    if (!outputNamePattern.test(output))
+      throw new JobTypeDefinitionError(
+        `${place}: the output name ${describe(output)} is not usable; expected letters, digits and underscores`,
+      )
+  schemaEntry(jobType)
+}
+
+/**
+ * One kind of work that jobs can be made of; `run` gets the config as the schema describes it.
+ * @throws JobTypeDefinitionError when the definition cannot be offered
+ */
+export function defineJobType<
+  ConfigSchema extends z.ZodType,
+  Outputs extends Record<string, z.ZodType> = Record<never, never>,
+>(definition: JobType<ConfigSchema, Outputs>): JobType<ConfigSchema, Outputs> {
+  check(definition as AnyJobType)
+  return Object.freeze({ ...definition })
+}

@@ -1,0 +1,53 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { JobsApiError } from '../client/index.ts'
+
+/** Wrong in itself: no server would ever take it. */
+const hopeless: readonly string[] = ['bad_request', 'bad_path_parameter']
+/** A token may have been rotated, so this is worth another try, unlike any other refusal. */
+const unauthorized = 401
+const conflict = 409
+const shortestMs = 200
+const longestMs = 10_000
+
+/** Whether the same report may be taken later. Every report may be sent twice, so an unknown outcome is one of these. */
+export function isWorthRetrying(error: unknown): boolean {
+  if (!(error instanceof JobsApiError) || hopeless.includes(error.code) || error.status === conflict)
+    return false
+  return error.kind !== 'rejected' || error.status === unauthorized
+}
+
+/** Milliseconds before try `tries + 1`: what the server asked for, else exponential with jitter. `random` in 0…1. */
+export function backoffMs(tries: number, retryAfterMs: number | undefined, random: number): number {
+  if (retryAfterMs !== undefined) return Math.min(retryAfterMs, 60_000)
+  return Math.min(longestMs, shortestMs * 2 ** Math.min(tries, 10)) * (0.5 + random / 2)
+}
+
+export interface PersistOptions {
+  /** No new try once it is aborted; the one under way runs into its own timeout. */
+  until: AbortSignal
+  worthRetrying?: (error: unknown, tries: number) => boolean
+  onFailure?: (error: unknown, delayMs: number) => void
+}
+
+/**
+ * Calls `work` until it succeeds, at least once.
+ * @throws the last error, when it is not worth a retry or `until` is aborted
+ */
+export async function persist<T>(work: () => Promise<T>, options: PersistOptions): Promise<T> {
+  const { until, worthRetrying = isWorthRetrying, onFailure } = options
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      if (until.aborted || !worthRetrying(error, tries)) throw error
+      const delayMs = backoffMs(
+        tries - 1,
+        error instanceof JobsApiError ? error.retryAfterMs : undefined,
+        Math.random(),
+      )
+      onFailure?.(error, delayMs)
+      await delay(delayMs, undefined, { signal: until }).catch(() => undefined)
+      if (until.aborted) throw error
+    }
+  }
+}

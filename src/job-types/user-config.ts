@@ -1,0 +1,157 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { JobsClientOptions } from '../client/index.ts'
+import { JobTypeDefinitionError } from './errors.ts'
+import { createRegistry } from './registry.ts'
+import type { AnyJobType } from './types.ts'
+
+/** A secret's value, or how to get it; a function is asked anew for each run. */
+export type SecretSource = string | (() => string | Promise<string>)
+export type Secrets = Readonly<Record<string, SecretSource>>
+/** Other Jobs APIs that pipelines name in `connection`. */
+export type Connections = Readonly<Record<string, JobsClientOptions>>
+
+/** What a `jobwright.config.ts` exports, as default or by name. */
+export interface UserConfig {
+  jobTypes?: readonly AnyJobType[]
+  connections?: Connections
+  secrets?: Secrets
+}
+
+export interface LoadedUserConfig {
+  jobTypes: readonly AnyJobType[]
+  connections: Connections
+  secrets: Secrets
+  /** Absolute; absent when there is none. */
+  file?: string
+}
+
+/** A user's config file that cannot be used: which, why, what would be right. Never a secret's value. */
+export class UserConfigError extends Error {
+  override readonly name = 'UserConfigError'
+  readonly code = 'bad_user_config'
+  readonly file: string
+
+  constructor(file: string, reason: string, cause?: unknown) {
+    super(`${file}: ${reason}`, cause === undefined ? undefined : { cause })
+    this.file = file
+  }
+}
+
+const names = ['jobwright.config.ts', 'jobwright.config.js', 'jobwright.config.mjs'] as const
+const fields = ['jobTypes', 'connections', 'secrets'] as const
+
+/** Gives a `jobwright.config.ts` its types. */
+export function defineConfig(config: UserConfig): UserConfig {
+  return config
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isJobType(value: unknown): value is AnyJobType {
+  return (
+    isRecord(value) &&
+    typeof value.jobType === 'string' &&
+    typeof value.run === 'function' &&
+    isRecord(value.config)
+  )
+}
+
+function checkJobTypes(file: string, jobTypes: unknown): readonly AnyJobType[] {
+  if (!Array.isArray(jobTypes))
+    throw new UserConfigError(file, 'jobTypes is no list; expected [defineJobType({ … }), …]')
+  jobTypes.forEach((jobType: unknown, index) => {
+    if (!isJobType(jobType))
+      throw new UserConfigError(
+        file,
+        `jobTypes[${index}] is no job type; expected what defineJobType returns`,
+      )
+  })
+  try {
+    createRegistry(jobTypes as AnyJobType[])
+  } catch (error) {
+    if (error instanceof JobTypeDefinitionError) throw new UserConfigError(file, error.message, error)
+    throw error
+  }
+  return jobTypes as AnyJobType[]
+}
+
+function checkSecrets(file: string, secrets: unknown): Secrets {
+  if (!isRecord(secrets))
+    throw new UserConfigError(file, 'secrets is no object; expected { NAME: text or function }')
+  for (const [name, value] of Object.entries(secrets)) {
+    const kind = value === undefined ? 'undefined (is its environment variable set?)' : typeof value
+    if (typeof value !== 'string' && typeof value !== 'function')
+      throw new UserConfigError(
+        file,
+        `secrets.${name} is ${kind}; expected text, or a function that returns it`,
+      )
+  }
+  return secrets as Secrets
+}
+
+function checkConnections(file: string, connections: unknown): Connections {
+  if (!isRecord(connections))
+    throw new UserConfigError(file, 'connections is no object; expected { name: { baseUrl, token } }')
+  for (const [name, value] of Object.entries(connections)) {
+    const usable =
+      isRecord(value) &&
+      typeof value.baseUrl === 'string' &&
+      (typeof value.token === 'string' || typeof value.token === 'function')
+    if (!usable)
+      throw new UserConfigError(
+        file,
+        `connections.${name} is not usable; expected { baseUrl: 'https://…/api/v1', token: text or function }`,
+      )
+  }
+  return connections as Connections
+}
+
+function findFile(given: string | undefined, cwd: string): string | undefined {
+  if (given === undefined)
+    return names.map((name) => path.resolve(cwd, name)).find((file) => existsSync(file))
+  const file = path.resolve(cwd, given)
+  if (!existsSync(file)) throw new UserConfigError(file, 'there is no such file')
+  return file
+}
+
+async function importExports(file: string): Promise<Record<string, unknown>> {
+  let module: Record<string, unknown>
+  try {
+    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>
+  } catch (error) {
+    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    throw new UserConfigError(file, `could not be loaded: ${why}`, error)
+  }
+  if (!('default' in module)) return module
+  if (!isRecord(module.default))
+    throw new UserConfigError(
+      file,
+      'the default export is no object; expected defineConfig({ jobTypes, connections, secrets })',
+    )
+  return module.default
+}
+
+/**
+ * Loads a user's `jobwright.config.ts` (or .js, .mjs): the given file, else the one in `cwd`, else nothing at all.
+ * @throws UserConfigError with the file and the cause
+ */
+export async function loadUserConfig(given: string | undefined, cwd: string): Promise<LoadedUserConfig> {
+  const file = findFile(given, cwd)
+  if (file === undefined) return { jobTypes: [], connections: {}, secrets: {} }
+  const exported = await importExports(file)
+  if (!fields.some((field) => Object.hasOwn(exported, field)))
+    throw new UserConfigError(
+      file,
+      `exports none of ${fields.join(', ')}; expected export default defineConfig({ … })`,
+    )
+  return {
+    jobTypes: checkJobTypes(file, exported.jobTypes ?? []),
+    connections: checkConnections(file, exported.connections ?? {}),
+    secrets: checkSecrets(file, exported.secrets ?? {}),
+    file,
+  }
+}

@@ -1,0 +1,82 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { type Logger, pino } from 'pino'
+import { type Config, loadConfig } from './config.ts'
+import { basePath } from './contract/index.ts'
+import { builtInJobTypes, createRegistry, loadUserConfig } from './job-types/index.ts'
+import { createApp } from './server/app.ts'
+import { createDispatcher } from './server/dispatch/dispatcher.ts'
+import { createReconciler } from './server/dispatch/reconciler.ts'
+import { exitCodeOf, explain } from './server/failures.ts'
+import { listen } from './server/listen.ts'
+import { tokenHash } from './server/services/callers.ts'
+import type { JobStore } from './server/services/ports.ts'
+import { openStore } from './server/store/index.ts'
+import { createRunExecutor, lazyTemporalClient } from './temporal/index.ts'
+
+/** Composition root of the Jobs API server. Temporal may be away when it starts, and may come and go. */
+async function main(config: Config): Promise<void> {
+  const log = pino({ level: config.logLevel, redact: ['*.authorization', '*.Authorization'] }, pino.destination(2))
+  const user = await loadUserConfig(config.configFile, process.cwd())
+  const registry = createRegistry([...builtInJobTypes, ...user.jobTypes])
+  const store = await openStore(config.databaseUrl ? { databaseUrl: config.databaseUrl } : { dataDir: config.dataDir })
+  const stopping = stopSignal(log)
+  const temporal = lazyTemporalClient({ ...config.temporal, address: config.temporal.address ?? '127.0.0.1:7233' })
+  try {
+    await ensureTokens(store, config)
+    const onError = (error: unknown) => log.error({ err: error }, 'a request failed')
+    const app = createApp({ store, registry, version: version(), closing: stopping, onError })
+    const http = await listen(app, { host: config.host, port: config.port })
+    process.stdout.write(`${JSON.stringify({ event: 'listening', url: http.url + basePath })}\n`)
+    const executor = createRunExecutor(temporal, { heartbeatMs: config.timing.runHeartbeatMs })
+    const loops = [createDispatcher({ store, executor, log }), createReconciler({ store, executor, log, intervalMs: config.timing.reconcileMs })]
+    const running = loops.map((loop) => loop.run(stopping))
+    await Promise.race([aborted(stopping), ...running])
+    await http.close()
+    await Promise.all(running)
+  } finally {
+    await store.close()
+    await temporal.connection.close()
+  }
+}
+
+/** Aborted when the process is told to end, or its parent is gone. */
+function stopSignal(log: Logger): AbortSignal {
+  const stopping = new AbortController()
+  const stop = (reason: string) => () => {
+    if (!stopping.signal.aborted) log.info({ reason }, 'server stops')
+    stopping.abort()
+  }
+  process.on('SIGTERM', stop('SIGTERM'))
+  process.on('SIGINT', stop('SIGINT'))
+  process.on('disconnect', stop('parent is gone'))
+  return stopping.signal
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+async function ensureTokens(store: JobStore, config: Config): Promise<void> {
+  for (const { workspace, email, token } of config.tokens)
+    await store.tokens.ensure(tokenHash(token), { workspace, email, kind: 'user' })
+  const { workerToken } = config.server
+  if (workerToken) await store.tokens.ensure(tokenHash(workerToken), { workspace: '-', email: 'worker', kind: 'worker' })
+}
+
+/** Of the nearest manifest: beside this file when built, one folder up in the repository. */
+function version(): string {
+  const beside = new URL('./package.json', import.meta.url)
+  const manifest = existsSync(beside) ? beside : new URL('../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
+}
+
+try {
+  await main(loadConfig())
+  process.exit(0)
+} catch (error) {
+  process.stderr.write(`jobwright server: ${explain(error)}\n`)
+  process.exit(exitCodeOf(error))
+}

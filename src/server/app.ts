@@ -1,0 +1,103 @@
+import { Hono } from 'hono'
+import { basePath } from '../contract/index.ts'
+import { type RouteContext, bindRoutes } from './routes/bind.ts'
+import { capabilityHandlers } from './routes/capabilities.ts'
+import { documentHandlers } from './routes/documents.ts'
+import type { Handlers } from './routes/handler.ts'
+import { jobRunHandlers } from './routes/job-runs.ts'
+import { jobHandlers } from './routes/jobs.ts'
+import { metagraphHandlers } from './routes/metagraphs.ts'
+import { createOpenApiDocument } from './routes/openapi.ts'
+import { allowedMethods, checkTarget } from './routes/paths.ts'
+import { asProblem, problemResponse } from './routes/problem-response.ts'
+import { workerHandlers } from './routes/worker.ts'
+import { createConfigValidator } from './services/config-validation.ts'
+import { createDocumentService } from './services/documents.ts'
+import { createJobRunService } from './services/job-runs.ts'
+import type { JobTypeCatalog } from './services/job-types.ts'
+import { createJobService } from './services/jobs.ts'
+import { createMetagraphService } from './services/metagraphs.ts'
+import type { JobStore } from './services/ports.ts'
+import { ApiProblem } from './services/problems.ts'
+import { createWorkerReportService } from './services/worker-reports.ts'
+
+export interface AppOptions {
+  store: JobStore
+  registry: JobTypeCatalog
+  version: string
+  /** Aborted when the server begins to close: long polls answer at once. @default never */
+  closing?: AbortSignal
+  /** Told of failures that nobody foresaw. @default nobody */
+  onError?: (error: unknown) => void
+}
+
+/** How long the store may take to show that it is there, in milliseconds. */
+const readyWithinMs = 2_000
+
+/**
+ * The Jobs API under `/api/v1`, with `/healthz` and `/readyz` beside it.
+ * @throws UnusableSchemaError when a job type's schema cannot be checked against
+ */
+export function createApp(options: AppOptions): Hono {
+  const { store, registry, version, closing = new AbortController().signal, onError = () => undefined } = options
+  const app = new Hono()
+  const context: RouteContext = { store, closing, onError }
+
+  app.onError((error) => problemResponse(asProblem(error, onError)))
+  app.notFound((c) => problemResponse(nothingThere(c.req.method, new URL(c.req.url).pathname)))
+  app.use(async (c, next) => {
+    checkTarget(requestTarget(c.env, c.req.url))
+    await next()
+    c.res.headers.set('X-Content-Type-Options', 'nosniff')
+    if (closing.aborted) c.res.headers.set('Connection', 'close')
+  })
+  app.get('/healthz', (c) => c.json({ status: 'alive' }))
+  app.get('/readyz', async (c) => {
+    await ready(store)
+    return c.json({ status: 'ready' })
+  })
+  const document = createOpenApiDocument(version)
+  app.get(`${basePath}/openapi.json`, (c) => c.json(document))
+  bindRoutes(app, createHandlers({ store, registry, version }), context)
+  return app
+}
+
+function createHandlers({ store, registry, version }: { store: JobStore; registry: JobTypeCatalog; version: string }): Handlers {
+  const deps = { store, jobTypes: registry, configs: createConfigValidator(registry.schemas()) }
+  return {
+    ...jobHandlers(createJobService(deps), registry),
+    ...jobRunHandlers(createJobRunService(deps)),
+    ...documentHandlers(createDocumentService(store)),
+    ...metagraphHandlers(createMetagraphService(store)),
+    ...workerHandlers(createWorkerReportService(store)),
+    ...capabilityHandlers(version),
+  }
+}
+
+/** The request line's own target: the URL has been normalized, and its dot segments are gone. */
+function requestTarget(env: unknown, url: string): string {
+  const incoming = (env as { incoming?: { url?: string } } | undefined)?.incoming
+  return incoming?.url ?? url.replace(/^https?:\/\/[^/]*/, '')
+}
+
+function nothingThere(method: string, pathname: string): ApiProblem {
+  const allowed = allowedMethods(pathname)
+  if (allowed.length === 0) return new ApiProblem(404, 'unknown_path', `There is nothing at ${pathname.slice(0, 200)}; the API is under ${basePath}`)
+  return new ApiProblem(405, 'method_not_allowed', `${method} is not possible at ${pathname.slice(0, 200)}; allowed: ${allowed.join(', ')}`, {
+    headers: { Allow: allowed.join(', ') },
+  })
+}
+
+async function ready(store: JobStore): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), readyWithinMs)
+  })
+  try {
+    await Promise.race([store.ping(), late])
+  } catch {
+    throw new ApiProblem(503, 'store_unavailable', 'The database does not answer')
+  } finally {
+    clearTimeout(timer)
+  }
+}

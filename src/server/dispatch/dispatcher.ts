@@ -1,0 +1,149 @@
+import type { JobStore, OutboxItem, RunExecutor } from '../services/ports.ts'
+import { backoffMs, pause, within } from './backoff.ts'
+import { finishRun, readRun } from './finish-run.ts'
+import { createOutage, type DispatchLog, type Outage, reasonOf } from './outage.ts'
+
+export interface DispatcherOptions {
+  store: JobStore
+  executor: RunExecutor
+  log: DispatchLog
+  /** Calls to Temporal at a time. @default 16 */
+  concurrency?: number
+  /** The longest the outbox is left alone, in milliseconds: what was postponed wakes nobody. @default 500 */
+  idleMs?: number
+  /** @default Math.random */
+  random?: () => number
+}
+
+/** A loop that runs until its signal says stop, and then ends what it has begun. */
+export interface Loop {
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** Another server takes over what this one has claimed after so long. Longer than a batch of calls that all hang. */
+const leaseMs = 60_000
+const callWithinMs = 10_000
+/** How often a cancel may find nothing to cancel before the run counts as never started. */
+const notFoundTries = 5
+
+type Settled = { done: true } | { done: false; delayMs: number; reason: string }
+
+/** Everything that handling one item needs. */
+interface Dispatch {
+  store: JobStore
+  executor: RunExecutor
+  random: () => number
+  temporal: Outage
+}
+
+/**
+ * Carries the outbox to Temporal: starts and cancels, in order per run. Safe to run on several servers: rows are
+ * claimed, and starting a run twice starts it once.
+ */
+export function createDispatcher(options: DispatcherOptions): Loop {
+  const { store, executor, log, concurrency = 16, idleMs = 500, random = Math.random } = options
+  return {
+    async run(signal) {
+      const database = createOutage(log, 'The database')
+      const dispatch: Dispatch = { store, executor, random, temporal: createOutage(log, 'Temporal') }
+      const busy = new Map<string, Promise<void>>()
+      let failures = 0
+      while (!signal.aborted) {
+        const free = concurrency - busy.size
+        if (free === 0) {
+          await Promise.race(busy.values())
+          continue
+        }
+        // Listens before it looks, so that a row that comes between the two is not left lying.
+        const look = new AbortController()
+        const stop = () => look.abort()
+        signal.addEventListener('abort', stop, { once: true })
+        try {
+          const wake = store.dispatch.wait(idleMs, look.signal)
+          wake.catch(() => undefined)
+          const items = await store.dispatch.claim({ limit: free, leaseMs })
+          failures = 0
+          database.worked()
+          for (const [jobRunId, itemsOfRun] of Map.groupBy(items, (item) => item.jobRunId)) {
+            const earlier = busy.get(jobRunId) ?? Promise.resolve()
+            const work = earlier.then(() => handleInOrder(dispatch, itemsOfRun, database)).finally(() => {
+              if (busy.get(jobRunId) === work) busy.delete(jobRunId)
+            })
+            busy.set(jobRunId, work)
+          }
+          if (items.length === 0) await Promise.race([wake, ...busy.values()])
+        } catch (error) {
+          database.failed(error)
+          await pause(backoffMs(failures++, random), signal)
+        } finally {
+          look.abort()
+          signal.removeEventListener('abort', stop)
+        }
+      }
+      await Promise.all(busy.values())
+    },
+  }
+}
+
+/** One run's items, oldest first. One that has to wait makes those behind it wait as well. */
+async function handleInOrder(dispatch: Dispatch, items: readonly OutboxItem[], database: Outage): Promise<void> {
+  let waiting: Extract<Settled, { done: false }> | undefined
+  try {
+    for (const item of items) {
+      const settled = waiting ?? (await handle(dispatch, item))
+      if (settled.done) await dispatch.store.dispatch.done(item.id)
+      else {
+        waiting = settled
+        await dispatch.store.dispatch.postpone(item.id, settled.delayMs, settled.reason)
+      }
+    }
+  } catch (error) {
+    // The lease runs out, and the items come again.
+    database.failed(error)
+  }
+}
+
+async function handle(dispatch: Dispatch, item: OutboxItem): Promise<Settled> {
+  try {
+    const settled = item.kind === 'start' ? await start(dispatch, item) : await cancel(dispatch, item)
+    dispatch.temporal.worked()
+    return settled
+  } catch (error) {
+    if (error instanceof StoreError) throw error.cause
+    dispatch.temporal.failed(error, { jobRunId: item.jobRunId })
+    return { done: false, delayMs: backoffMs(item.tries, dispatch.random), reason: reasonOf(error) }
+  }
+}
+
+/** Keeps a failure of the store from being taken for one of Temporal's. */
+class StoreError extends Error {}
+
+async function fromStore<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise
+  } catch (error) {
+    throw new StoreError('the store failed', { cause: error })
+  }
+}
+
+async function start({ executor }: Dispatch, { jobRunId, jobType, execution }: OutboxItem): Promise<Settled> {
+  await within(callWithinMs, 'Temporal', executor.start({ jobRunId, jobType, execution }))
+  return { done: true }
+}
+
+async function cancel({ store, executor, random }: Dispatch, item: OutboxItem): Promise<Settled> {
+  // Read before Temporal is asked: see finishRun.
+  const seen = await fromStore(readRun(store, item.jobRunId))
+  const outcome = await within(callWithinMs, 'Temporal', executor.requestCancel(item.jobRunId))
+  switch (outcome) {
+    case 'requested':
+      return { done: true }
+    case 'closed':
+      // It ended by itself; its report, or else the reconciler, says how.
+      return { done: true }
+    case 'not_found':
+      if (item.tries < notFoundTries) return { done: false, delayMs: backoffMs(item.tries, random), reason: 'Temporal does not know the run' }
+      if (seen) await fromStore(finishRun(store, seen, { status: 'cancelled' }))
+      return { done: true }
+  }
+}

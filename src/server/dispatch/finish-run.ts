@@ -1,0 +1,24 @@
+import { isTerminalStatus, type JobRun, type RunError, type TerminalJobRunStatus } from '../../contract/index.ts'
+import type { JobStore } from '../services/ports.ts'
+
+/** A job run as it stands, whatever its workspace; undefined when there is none. */
+export async function readRun(store: JobStore, jobRunId: string): Promise<JobRun | undefined> {
+  const owner = await store.reports.workspaceOf(jobRunId)
+  return owner && store.runs.get(owner, jobRunId)
+}
+
+/**
+ * Ends a run on behalf of the worker that did not.
+ * @param seen the run as read BEFORE Temporal was asked: its attempt guards the write, so that one that began
+ *   since keeps its run, and a terminal status that a worker reported meanwhile stays
+ */
+export async function finishRun(
+  store: JobStore,
+  seen: JobRun,
+  end: { status: TerminalJobRunStatus; error?: RunError },
+): Promise<boolean> {
+  if (isTerminalStatus(seen.status)) return false
+  const attempt = Math.max(1, seen.attempt ?? 0)
+  const report = await store.reports.finish(seen.uuid, { attempt, ...end })
+  return report?.applied ?? false
+}

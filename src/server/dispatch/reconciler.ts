@@ -1,0 +1,134 @@
+import { isTerminalStatus, type JobRun } from '../../contract/index.ts'
+import type { ExecutionState, JobStore, RunExecutor } from '../services/ports.ts'
+import { backoffMs, pause, within } from './backoff.ts'
+import type { Loop } from './dispatcher.ts'
+import { finishRun, readRun } from './finish-run.ts'
+import { createOutage, type DispatchLog, type Outage } from './outage.ts'
+
+export interface ReconcilerOptions {
+  store: JobStore
+  executor: RunExecutor
+  log: DispatchLog
+  /** How long a run is left alone after it was checked. */
+  intervalMs: number
+  /** Calls to Temporal at a time. @default 8 */
+  concurrency?: number
+  /** @default Math.random */
+  random?: () => number
+}
+
+const callWithinMs = 10_000
+/** Runs claimed at a time. */
+const batch = 100
+
+/** What to do about a run that was not heard of, given what Temporal says. */
+export type Verdict = { do: 'nothing' } | { do: 'wait' } | { do: 'start' } | { do: 'finish'; status: 'failed' | 'cancelled'; code?: string; message?: string }
+
+/**
+ * Decides about a run that was dispatched and not heard of for a while.
+ * @param run as read before Temporal was asked
+ * @param silentBefore Temporal said at the last check, too, that it was completed
+ */
+export function judge(run: JobRun, state: ExecutionState, silentBefore: boolean): Verdict {
+  if (isTerminalStatus(run.status)) return { do: 'nothing' }
+  switch (state.state) {
+    case 'active':
+      return { do: 'nothing' }
+    case 'closed':
+      return { do: 'finish', status: state.status, ...(state.status === 'failed' ? state.error : {}) }
+    case 'completed':
+      // Its report may be under way still; one more interval is enough for that.
+      if (!silentBefore) return { do: 'wait' }
+      return { do: 'finish', status: 'failed', code: 'unreported', message: 'The run ended in Temporal, but its worker never reported how' }
+    case 'not_found':
+      // No attempt ever reported in, and each does before its handler begins: starting it cannot run it twice.
+      if ((run.attempt ?? 0) === 0) return run.cancel_requested_at ? { do: 'finish', status: 'cancelled' } : { do: 'start' }
+      return { do: 'finish', status: 'failed', code: 'lost', message: 'Temporal no longer knows the run, which had begun: its history is gone' }
+  }
+}
+
+/**
+ * Makes up for what was never reported: a run that was terminated, timed out or lost in Temporal gets its end here,
+ * since no worker is left to tell. Safe to run on several servers.
+ */
+export function createReconciler(options: ReconcilerOptions): Loop {
+  const { store, executor, log, intervalMs, concurrency = 8, random = Math.random } = options
+  return {
+    async run(signal) {
+      const database = createOutage(log, 'The database (reconciler)')
+      const temporal = createOutage(log, 'Temporal (reconciler)')
+      /** Runs that were completed but unreported at the last check, and when that was. */
+      const silent = new Map<string, number>()
+      let failures = 0
+      while (!signal.aborted) {
+        try {
+          const claimed = await store.dispatch.claimUnreported({ limit: batch, againMs: intervalMs })
+          await inParallel(claimed, concurrency, signal, (jobRunId) => check({ store, executor, temporal, log }, jobRunId, silent))
+          database.worked()
+          failures = 0
+          forgetOld(silent, intervalMs)
+          if (claimed.length < batch) await pause(intervalMs, signal)
+        } catch (error) {
+          database.failed(error)
+          await pause(Math.min(intervalMs, backoffMs(failures++, random)), signal)
+        }
+      }
+    },
+  }
+}
+
+interface Check {
+  store: JobStore
+  executor: RunExecutor
+  temporal: Outage
+  log: DispatchLog
+}
+
+async function check({ store, executor, temporal, log }: Check, jobRunId: string, silent: Map<string, number>): Promise<void> {
+  const run = await readRun(store, jobRunId)
+  if (!run) return
+  let state: ExecutionState
+  try {
+    state = await within(callWithinMs, 'Temporal', executor.describe(jobRunId))
+  } catch (error) {
+    // Checked again after the interval.
+    temporal.failed(error, { jobRunId })
+    return
+  }
+  temporal.worked()
+  const verdict = judge(run, state, silent.delete(jobRunId))
+  switch (verdict.do) {
+    case 'nothing':
+      return
+    case 'wait':
+      silent.set(jobRunId, performance.now())
+      return
+    case 'start':
+      log.warn({ jobRunId }, 'Temporal does not know a dispatched run; starting it again')
+      await store.dispatch.redispatch(jobRunId)
+      return
+    case 'finish': {
+      const { status, code, message } = verdict
+      const error = code === undefined ? {} : { error: { code, message: message ?? code } }
+      const applied = await finishRun(store, run, { status, ...error })
+      if (applied) log.warn({ jobRunId, status, code }, 'a run ended without a report')
+    }
+  }
+}
+
+/** Another server may have seen to a run since: what it does not bring again is dropped. */
+function forgetOld(silent: Map<string, number>, intervalMs: number): void {
+  const oldest = performance.now() - 20 * intervalMs
+  for (const [jobRunId, at] of silent) if (at < oldest) silent.delete(jobRunId)
+}
+
+async function inParallel<T>(items: readonly T[], width: number, signal: AbortSignal, work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values()
+  const worker = async () => {
+    for (const item of queue) {
+      if (signal.aborted) return
+      await work(item)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker))
+}

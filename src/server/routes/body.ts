@@ -1,0 +1,86 @@
+import { limits } from '../../contract/index.ts'
+import { ApiProblem } from '../services/problems.ts'
+import { jsonErrorOffset, nestingDepth } from './json-text.ts'
+
+function tooLarge(limitBytes: number): ApiProblem {
+  return new ApiProblem(413, 'body_too_large', `The body is over the limit of ${limitBytes} bytes`, {
+    // The rest of the body is not read, so the connection cannot carry another request.
+    headers: { Connection: 'close' },
+  })
+}
+
+/**
+ * A request's body, counted while it arrives: a header can lie or be missing.
+ * @throws ApiProblem 413 as soon as it is over the limit, 415 for an encoding that would have to be undone
+ */
+export async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const encoding = request.headers.get('Content-Encoding')
+  if (encoding !== null && encoding.toLowerCase() !== 'identity')
+    throw new ApiProblem(415, 'unsupported_encoding', `The body is encoded as ${encoding.slice(0, 40)}; send it as it is`)
+  if (Number(request.headers.get('Content-Length') ?? 0) > limitBytes) throw tooLarge(limitBytes)
+  if (request.body === null) return new Uint8Array()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of request.body) {
+    size += chunk.byteLength
+    if (size > limitBytes) throw tooLarge(limitBytes)
+    chunks.push(chunk)
+  }
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return bytes
+}
+
+const jsonMediaType = /^application\/([\w.+-]+\+)?json\s*(;\s*charset="?utf-8"?\s*)?$/i
+
+/**
+ * A JSON body as parsed, undefined when it is empty.
+ * @throws ApiProblem 415, 413, 400 with the offset of what is no JSON, 422 when it nests too deeply
+ */
+export async function readJson(request: Request): Promise<unknown> {
+  const mediaType = request.headers.get('Content-Type')
+  if (mediaType === null ? request.body !== null : !jsonMediaType.test(mediaType))
+    throw new ApiProblem(415, 'unsupported_media_type', `The Content-Type is ${mediaType === null ? 'missing' : mediaType.slice(0, 80)}; expected application/json`)
+  const bytes = await readBytes(request, limits.bodyBytes)
+  if (bytes.byteLength === 0) return undefined
+  const text = decodeUtf8(bytes)
+  const depth = nestingDepth(text)
+  if (depth > limits.bodyDepth)
+    throw new ApiProblem(422, 'body_too_deep', `The body nests ${depth} deep; at most ${limits.bodyDepth} are taken`)
+  try {
+    return JSON.parse(text)
+  } catch {
+    const offset = jsonErrorOffset(text)
+    const what = offset >= text.length ? 'it ends too early' : `found ${JSON.stringify(text.slice(offset, offset + 12))}`
+    throw new ApiProblem(400, 'malformed_json', `The body is not JSON: at offset ${offset}, ${what}`)
+  }
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new ApiProblem(400, 'malformed_json', `The body is not UTF-8: at byte offset ${utf8ErrorOffset(bytes)}`)
+  }
+}
+
+/** The first byte that does not belong to well-formed UTF-8: the longest prefix that decodes, found by halving. */
+function utf8ErrorOffset(bytes: Uint8Array): number {
+  let good = 0
+  let bad = bytes.byteLength
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1
+    try {
+      // Streaming: a character cut in half at the end is no error yet.
+      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, middle), { stream: true })
+      good = middle
+    } catch {
+      bad = middle
+    }
+  }
+  return good
+}

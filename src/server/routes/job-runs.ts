@@ -1,0 +1,33 @@
+import { basePath } from '../../contract/index.ts'
+import type { JobRunService } from '../services/job-runs.ts'
+import { type Handlers, json, list } from './handler.ts'
+import { replayHeader } from './jobs.ts'
+
+type JobRunOperations =
+  | 'createJobRun'
+  | 'listJobRuns'
+  | 'getJobRun'
+  | 'cancelJobRun'
+  | 'listJobRunChanges'
+  | 'cancelByKey'
+  | 'listJobRunLogs'
+  | 'getOutput'
+
+export function jobRunHandlers(runs: JobRunService): Handlers<JobRunOperations> {
+  return {
+    async createJobRun({ caller, body, header }) {
+      const { value, replayed } = await runs.trigger(caller, body, header('Idempotency-Key'))
+      return json(value, { Location: `${basePath}/job-runs/${value.uuid}`, ...replayHeader(replayed) })
+    },
+    listJobRuns: ({ caller, query }) => list(runs.list(caller, query)),
+    getJobRun: async ({ caller, params, query, waitEnds }) => json(await runs.get(caller, params.job_run_id, query.wait ?? 0, waitEnds)),
+    cancelJobRun: async ({ caller, params }) => json(await runs.cancel(caller, params.job_run_id)),
+    listJobRunChanges: async ({ caller, query, waitEnds }) => json(await runs.changes(caller, query, waitEnds)),
+    cancelByKey: async ({ caller, body }) => json(await runs.cancelByKey(caller, body.idempotency_key)),
+    listJobRunLogs: async ({ caller, params, query }) => list(await runs.logs(caller, params.job_run_id, query)),
+    async getOutput({ caller, params }) {
+      const { mediaType, content } = await runs.output(caller, params.job_run_id, params.name)
+      return { kind: 'bytes', content, mediaType, fileName: params.name }
+    },
+  }
+}

@@ -1,0 +1,32 @@
+import { basePath } from '../../contract/index.ts'
+import type { JobTypeCatalog } from '../services/job-types.ts'
+import type { JobService } from '../services/jobs.ts'
+import { type Handlers, json, list } from './handler.ts'
+
+type JobOperations = 'listJobSchemas' | 'createJob' | 'listJobs' | 'getJob' | 'getLatestRun' | 'updateJob' | 'deleteJob'
+
+/** Says that an idempotency key answered again what it answered before. */
+export function replayHeader(replayed: boolean): Record<string, string> {
+  return replayed ? { 'Idempotent-Replayed': 'true' } : {}
+}
+
+export function jobHandlers(jobs: JobService, jobTypes: JobTypeCatalog): Handlers<JobOperations> {
+  return {
+    listJobSchemas: () => json(jobTypes.schemas()),
+    async createJob({ caller, body, header }) {
+      const { value, replayed } = await jobs.create(caller, body, header('Idempotency-Key'))
+      return json(value, { Location: `${basePath}/jobs/${value.uuid}`, ...replayHeader(replayed) })
+    },
+    listJobs: ({ caller, query }) => list(jobs.list(caller, query)),
+    getJob: async ({ caller, params }) => json(await jobs.get(caller, params.job_id)),
+    async getLatestRun({ caller, params }) {
+      const run = await jobs.latestRun(caller, params.job_id)
+      return run ? json(run) : { kind: 'empty' }
+    },
+    updateJob: async ({ caller, params, body }) => json(await jobs.update(caller, params.job_id, body)),
+    async deleteJob({ caller, params }) {
+      await jobs.delete(caller, params.job_id)
+      return json({ message: `Job ${params.job_id} soft deleted` })
+    },
+  }
+}

@@ -1,0 +1,55 @@
+import { basePath, type RouteDescriptor, routes } from '../../contract/index.ts'
+import { ApiProblem, invalid } from '../services/problems.ts'
+
+const allRoutes: readonly RouteDescriptor[] = Object.values(routes)
+
+/**
+ * The parameters of a path, each percent-decoded once. The last one takes the rest of the path when it is a
+ * document's `{path}`, slashes and encoded slashes alike.
+ * @param template such as `/api/v1/documents/{collection}/{path}`
+ */
+export function pathParams(template: string, pathname: string): Record<string, string> {
+  const names = template.split('/')
+  const parts = pathname.split('/')
+  return Object.fromEntries(
+    names.flatMap((name, index) => {
+      const parameter = /^\{(\w+)\}$/.exec(name)?.[1]
+      if (parameter === undefined) return []
+      const text = parameter === 'path' ? parts.slice(index).join('/') : (parts[index] ?? '')
+      return [[parameter, decodeURIComponent(text)]]
+    }),
+  )
+}
+
+/**
+ * Refuses a path that could mean two things: percent signs that encode nothing, NUL, and dot segments in any
+ * spelling, which URL parsers resolve before a router sees them.
+ * @param target as it stood in the request line
+ * @throws ApiProblem 422
+ */
+export function checkTarget(target: string): void {
+  const raw = target.split('?')[0] ?? ''
+  let decoded: string
+  try {
+    decoded = decodeURIComponent(raw)
+  } catch {
+    throw badPath(raw, 'holds a percent sign that encodes no UTF-8 character')
+  }
+  if (decoded.includes('\0')) throw badPath(raw, 'holds a NUL character')
+  if (decoded.split(/[/\\]/).some((segment) => segment === '.' || segment === '..')) throw badPath(raw, 'holds a dot segment')
+}
+
+function badPath(raw: string, problem: string): ApiProblem {
+  return invalid('validation_failed', [{ pointer: '{path}', detail: `the path ${JSON.stringify(raw.slice(0, 200))} ${problem}` }])
+}
+
+/** The methods that routes take at a path; empty when there is nothing there. */
+export function allowedMethods(pathname: string): string[] {
+  const methods = allRoutes.filter((route) => matches(basePath + route.path, pathname)).map((route) => route.method.toUpperCase())
+  return [...new Set(methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))]
+}
+
+function matches(template: string, pathname: string): boolean {
+  const pattern = template.replace('{path}', '.+').replaceAll(/\{\w+\}/g, '[^/]+')
+  return new RegExp(`^${pattern}$`).test(pathname)
+}

@@ -1,0 +1,82 @@
+import { sql } from 'kysely'
+import type { JobRunStatus } from '../../contract/index.ts'
+import type { Caller, JobStore } from '../services/ports.ts'
+import type { Connection, StoreContext } from './context.ts'
+import { decodeSequenceCursor, encodeSequenceCursor } from './cursors.ts'
+import { BadCursorError } from './errors.ts'
+import { changesTopic } from './notifier.ts'
+import { runColumns, toJobRuns } from './run-rows.ts'
+
+/**
+ * Writes a change of a run's status into the feed. The number comes from the workspace's counter row, whose lock is
+ * held until commit: numbers become visible in their order, and a reader never passes one that is still to come.
+ * Must be the last lock that a transaction takes.
+ */
+export async function recordChange(
+  trx: Connection,
+  run: { uuid: string; workspace: string; status: JobRunStatus },
+): Promise<void> {
+  await sql`
+    with counter as (
+      insert into change_counters (workspace, last_seq) values (${run.workspace}, 1)
+      on conflict (workspace) do update set last_seq = change_counters.last_seq + 1
+      returning last_seq
+    )
+    insert into job_run_changes (workspace, seq, job_run_id, status)
+    select ${run.workspace}, last_seq, ${run.uuid}::uuid, ${run.status} from counter`.execute(trx)
+}
+
+/** The ordered feed of status changes. */
+export function createChanges({ db, notifier }: StoreContext): JobStore['changes'] {
+  return {
+    async head(caller) {
+      return encodeSequenceCursor('changes', caller.workspace, await lastSequence(db, caller))
+    },
+
+    async after(caller, cursor, { limit, statuses }) {
+      const { workspace } = caller
+      const after = decodeSequenceCursor('changes', workspace, cursor)
+      // Read before the rows: whatever it counts is committed, so nothing up to it can appear later.
+      const head = await lastSequence(db, caller)
+      // Only another database can have made a cursor beyond the head; waiting for it would skip what comes until then.
+      if (BigInt(after) > BigInt(head)) throw new BadCursorError()
+      if (after === head) return { changes: [], cursor }
+      const found = await selectChanges(db, caller, { after, head, limit, statuses })
+      const runs = await toJobRuns(db, found)
+      const changes = runs.map((run, index) => ({
+        cursor: encodeSequenceCursor('changes', workspace, found[index]?.seq ?? head),
+        run,
+      }))
+      const full = found.length === limit ? changes.at(-1)?.cursor : undefined
+      return { changes, cursor: full ?? encodeSequenceCursor('changes', workspace, head) }
+    },
+
+    wait: (workspace, timeoutMs, signal) => notifier.wait(changesTopic(workspace), timeoutMs, signal),
+  }
+}
+
+async function lastSequence(db: Connection, caller: Caller): Promise<string> {
+  const row = await db
+    .selectFrom('change_counters')
+    .select(sql<string>`last_seq::text`.as('last'))
+    .where('workspace', '=', caller.workspace)
+    .executeTakeFirst()
+  return row?.last ?? '0'
+}
+
+function selectChanges(
+  db: Connection,
+  caller: Caller,
+  range: { after: string; head: string; limit: number; statuses: JobRunStatus[] | undefined },
+) {
+  let query = db
+    .selectFrom('job_run_changes')
+    .innerJoin('job_runs', 'job_runs.uuid', 'job_run_changes.job_run_id')
+    .select(runColumns)
+    .select(sql<string>`job_run_changes.seq::text`.as('seq'))
+    .where('job_run_changes.workspace', '=', caller.workspace)
+    .where('job_run_changes.seq', '>', range.after)
+    .where('job_run_changes.seq', '<=', range.head)
+  if (range.statuses?.length) query = query.where('job_run_changes.status', 'in', range.statuses)
+  return query.orderBy('job_run_changes.seq').limit(range.limit).execute()
+}

@@ -1,0 +1,52 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import { errorCode } from './errors.ts'
+import type { Notifier } from './notifier.ts'
+import type { Tables } from './tables.ts'
+
+/** What every part of the store works with. */
+export interface StoreContext {
+  db: Kysely<Tables>
+  notifier: Notifier
+  /** How long a dispatched run may be silent before the reconciler asks about it. */
+  reportPatienceMs: number
+}
+
+/** A connection, inside a transaction or not. */
+export type Connection = Kysely<Tables>
+
+const deadlock = '40P01'
+const maxTries = 5
+
+/**
+ * Runs `work` in one READ COMMITTED transaction; again when PostgreSQL chose it to resolve a deadlock, so `work` must
+ * have no effect outside of the transaction. Rows are locked in the order key, job, run, outbox, change counter.
+ */
+export async function transact<T>(db: Kysely<Tables>, work: (trx: Transaction<Tables>) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await db.transaction().setIsolationLevel('read committed').execute(work)
+    } catch (error) {
+      if (tries === maxTries || errorCode(error) !== deadlock) throw error
+    }
+  }
+}
+
+/** The wire form of an instant: UTC, microseconds, no zone. Made by the database, since a Date has milliseconds only. */
+export function utc<T extends string | null = string>(column: string) {
+  return sql<T>`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')`
+}
+
+/** The database's clock: several servers share it. */
+export const now = sql<Date>`clock_timestamp()`
+
+/** `milliseconds` from now. */
+export function fromNow(milliseconds: number) {
+  return sql<Date>`clock_timestamp() + ${milliseconds}::float8 * interval '1 millisecond'`
+}
+
+const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** False for text that PostgreSQL would refuse as a uuid: such an id is simply unknown. */
+export function isUuid(text: string): boolean {
+  return uuidForm.test(text)
+}

@@ -1,0 +1,57 @@
+import { BadCursorError } from './errors.ts'
+
+/** A place in a list that is ordered by creation, newest first. `createdAt` is in wire form. */
+export interface CreatedKey {
+  createdAt: string
+  id: string
+}
+
+type ListName = 'jobs' | 'job-runs'
+
+const timestampForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$/
+const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const sequenceForm = /^(0|[1-9]\d{0,17})$/
+
+/** A cursor names its list and the workspace (or run) it belongs to, so that no other list takes it. */
+function encode(list: string, scope: string, place: string[]): string {
+  return Buffer.from(JSON.stringify([list, scope, ...place])).toString('base64url')
+}
+
+function decode(cursor: string, list: string, scope: string, forms: RegExp[]): string[] {
+  let parts: unknown
+  try {
+    parts = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
+  } catch {
+    throw new BadCursorError()
+  }
+  if (!Array.isArray(parts) || parts.length !== forms.length + 2) throw new BadCursorError()
+  const [foundList, foundScope, ...place] = parts as unknown[]
+  const valid = place.every((part, index) => typeof part === 'string' && forms[index]?.test(part) === true)
+  if (foundList !== list || foundScope !== scope || !valid) throw new BadCursorError()
+  return place as string[]
+}
+
+export function encodeCreatedCursor(list: ListName, workspace: string, key: CreatedKey): string {
+  return encode(list, workspace, [key.createdAt, key.id])
+}
+
+/** @throws BadCursorError */
+export function decodeCreatedCursor(list: ListName, workspace: string, cursor: string): CreatedKey {
+  const [createdAt = '', id = ''] = decode(cursor, list, workspace, [timestampForm, uuidForm])
+  // The form alone lets a 30th of February through, which the database would refuse.
+  const instant = new Date(`${createdAt.slice(0, 23)}Z`)
+  if (Number.isNaN(instant.getTime()) || instant.toISOString().slice(0, 23) !== createdAt.slice(0, 23))
+    throw new BadCursorError()
+  return { createdAt, id }
+}
+
+/** `sequence`: digits of a bigint. `scope`: the workspace of a feed, the run of log lines. */
+export function encodeSequenceCursor(list: 'changes' | 'logs', scope: string, sequence: string): string {
+  return encode(list, scope, [sequence])
+}
+
+/** @throws BadCursorError */
+export function decodeSequenceCursor(list: 'changes' | 'logs', scope: string, cursor: string): string {
+  const [sequence = ''] = decode(cursor, list, scope, [sequenceForm])
+  return sequence
+}

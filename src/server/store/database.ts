@@ -1,0 +1,85 @@
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import { acquireProcessLock } from '../../process-lock.ts'
+import { errorCode, StoreOpenError } from './errors.ts'
+import type { Tables } from './tables.ts'
+
+export interface Database {
+  db: Kysely<Tables>
+  close(): Promise<void>
+}
+
+/** Any PostgreSQL from 15 on, through a pool of at most `poolSize` connections. */
+export async function openPostgres(databaseUrl: string, poolSize: number): Promise<Database> {
+  const pool = new pg.Pool({
+    ...parseUrl(databaseUrl),
+    max: poolSize,
+    application_name: 'jobwright',
+    connectionTimeoutMillis: 10_000,
+    // A server that hangs in the middle of a transaction must not hold a workspace's counter for ever.
+    idle_in_transaction_session_timeout: 60_000,
+  })
+  // A connection that breaks while idle is replaced at the next use; unheard, the event would end the process.
+  pool.on('error', () => undefined)
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  try {
+    await pool.query('select 1')
+  } catch (error) {
+    await db.destroy()
+    await pool.end().catch(() => undefined)
+    const reason = error instanceof Error ? error.message || errorCode(error) : String(error)
+    throw new StoreOpenError(
+      'database_unreachable',
+      `PostgreSQL at ${redacted(databaseUrl)} cannot be used: ${reason}. Check DATABASE_URL and that the server is up.`,
+      error,
+    )
+  }
+  return { db, close: () => db.destroy() }
+}
+
+/**
+ * PGlite in `dataDir`/pgdata, under a process lock: it has none of its own, and two processes lose data silently.
+ * @throws ProcessLockedError while another process has it open
+ */
+export async function openEmbedded(dataDir: string): Promise<Database> {
+  await mkdir(dataDir, { recursive: true })
+  const lock = await acquireProcessLock(path.join(dataDir, 'pgdata.lock'))
+  const directory = path.join(dataDir, 'pgdata')
+  try {
+    // Loaded on demand: a server on PostgreSQL needs neither the code nor its memory.
+    const { PGlite } = await import('@electric-sql/pglite')
+    const pglite = await PGlite.create(directory)
+    const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) })
+    const close = async () => {
+      try {
+        await db.destroy()
+        if (!pglite.closed) await pglite.close()
+      } finally {
+        await lock.release()
+      }
+    }
+    return { db, close }
+  } catch (error) {
+    await lock.release()
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new StoreOpenError(
+      'embedded_database_broken',
+      `The embedded database in ${directory} does not open: ${reason}. Restore the directory, or move it away to start afresh.`,
+      error,
+    )
+  }
+}
+
+function parseUrl(databaseUrl: string): { connectionString: string } {
+  const valid = URL.canParse(databaseUrl) && /^postgres(ql)?:$/.test(new URL(databaseUrl).protocol)
+  if (!valid)
+    throw new StoreOpenError('database_url_invalid', 'DATABASE_URL: expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE')
+  return { connectionString: databaseUrl }
+}
+
+function redacted(databaseUrl: string): string {
+  const { host, pathname } = new URL(databaseUrl)
+  return `${host}${pathname}`
+}

@@ -1,0 +1,168 @@
+import { sql } from 'kysely'
+import type { JobRun } from '../../contract/index.ts'
+import type { Caller, IdempotencyKey, JobRunFilter, JobStore, Keyed, NewJobRun } from '../services/ports.ts'
+import { cancelByKey, requestCancel } from './cancel.ts'
+import { recordChange } from './changes.ts'
+import { type Connection, isUuid, type StoreContext, transact } from './context.ts'
+import { type CreatedKey, decodeCreatedCursor, encodeCreatedCursor } from './cursors.ts'
+import { claimKey, findKey, type KnownKey } from './idempotency.ts'
+import { changesTopic, outboxTopic } from './notifier.ts'
+import { keysetPage } from './paging.ts'
+import { listLogs, readOutput } from './run-details.ts'
+import { type RunRow, runColumns, toJobRun, toJobRuns, toSingleJobRun } from './run-rows.ts'
+
+/** Job runs, as their owners see them. */
+export function createRuns(context: StoreContext): JobStore['runs'] {
+  const { db } = context
+  return {
+    create: (caller, run, key) => createRun(context, caller, run, key),
+
+    async findByKey(caller, key, clientRef) {
+      const known = await findKey(db, caller, 'createJobRun', key.key, key.requestHash)
+      return known && replay(db, caller, known, clientRef)
+    },
+
+    async get(caller, jobRunId) {
+      const row = await selectRun(db, caller, jobRunId)
+      return row && toSingleJobRun(db, row)
+    },
+
+    async latestOf(caller, jobId) {
+      if (!isUuid(jobId)) return undefined
+      const row = await db
+        .selectFrom('job_runs')
+        .select(runColumns)
+        .where('job_id', '=', jobId)
+        .where('workspace', '=', caller.workspace)
+        .orderBy('job_runs.created_at', 'desc')
+        .orderBy('job_runs.uuid', 'desc')
+        .limit(1)
+        .executeTakeFirst()
+      return row && toSingleJobRun(db, row)
+    },
+
+    list: (caller, filter) => listRuns(db, caller, filter),
+    requestCancel: (caller, jobRunId) => requestCancel(context, caller, jobRunId),
+    cancelByKey: (caller, key) => cancelByKey(context, caller, key),
+    logs: (caller, jobRunId, page) => listLogs(db, caller, jobRunId, page),
+    output: (caller, jobRunId, name) => readOutput(db, caller, jobRunId, name),
+  }
+}
+
+/** Rolls the transaction back, so that the key is free again. */
+class JobDeleted extends Error {}
+
+async function createRun(
+  { db, notifier }: StoreContext,
+  caller: Caller,
+  run: NewJobRun,
+  key: IdempotencyKey | undefined,
+): Promise<Keyed<JobRun> | { outcome: 'job_deleted' }> {
+  let answer: Keyed<JobRun>
+  try {
+    answer = await transact(db, async (trx) => {
+      const known = key && (await claimKey(trx, caller, 'createJobRun', key, run.uuid))
+      if (known !== undefined && known !== 'claimed') return replay(trx, caller, known, run.clientRef)
+      return { outcome: 'created', value: await insertRun(trx, caller, run) }
+    })
+  } catch (error) {
+    if (error instanceof JobDeleted) return { outcome: 'job_deleted' }
+    throw error
+  }
+  if (answer.outcome === 'created') {
+    notifier.notify(changesTopic(caller.workspace))
+    notifier.notify(outboxTopic)
+  }
+  return answer
+}
+
+async function insertRun(trx: Connection, caller: Caller, run: NewJobRun): Promise<JobRun> {
+  const { workspace } = caller
+  const job = await trx
+    .selectFrom('jobs')
+    .select('uuid')
+    .where('uuid', '=', run.jobId)
+    .where('workspace', '=', workspace)
+    .where('is_deleted', '=', false)
+    .forShare()
+    .executeTakeFirst()
+  if (job === undefined) throw new JobDeleted()
+  const row = await trx
+    .insertInto('job_runs')
+    .values({
+      uuid: run.uuid,
+      workspace,
+      job_id: run.jobId,
+      job_type: run.jobType,
+      job_name: run.jobName,
+      config: JSON.stringify(run.config),
+      status: 'pending',
+      created_by: caller.email,
+      client_ref: run.clientRef,
+      task_queue: run.execution.taskQueue,
+      timeout_ms: run.execution.timeoutMs,
+    })
+    .returning(runColumns)
+    .executeTakeFirstOrThrow()
+  await trx.insertInto('outbox').values({ job_run_id: run.uuid, kind: 'start' }).execute()
+  await recordChange(trx, { uuid: run.uuid, workspace, status: 'pending' })
+  // `updated_at` of a fresh run is its creation, though the clock has moved between the two defaults.
+  return toJobRun({ ...row, updated_at: row.created_at }, [])
+}
+
+async function selectRun(db: Connection, caller: Caller, jobRunId: string): Promise<RunRow | undefined> {
+  if (!isUuid(jobRunId)) return undefined
+  return db
+    .selectFrom('job_runs')
+    .select(runColumns)
+    .where('uuid', '=', jobRunId)
+    .where('workspace', '=', caller.workspace)
+    .executeTakeFirst()
+}
+
+/** The run that a key started, now; its newest caller is the one that changes are to be told. */
+async function replay(
+  db: Connection,
+  caller: Caller,
+  known: KnownKey,
+  clientRef: string | null,
+): Promise<Keyed<JobRun>> {
+  if (known.state !== 'used') return { outcome: known.state }
+  if (clientRef !== null)
+    await db
+      .updateTable('job_runs')
+      .set({ client_ref: clientRef })
+      .where('uuid', '=', known.resourceId)
+      .where(sql<boolean>`client_ref is distinct from ${clientRef}`)
+      .execute()
+  const row = await selectRun(db, caller, known.resourceId)
+  if (row === undefined) throw new Error('the job run of an idempotency key is missing')
+  return { outcome: 'replayed', value: await toSingleJobRun(db, row) }
+}
+
+function listRuns(db: Connection, caller: Caller, filter: JobRunFilter) {
+  const { workspace } = caller
+  const read = (after: CreatedKey | undefined, size: number) => {
+    let query = db.selectFrom('job_runs').select(runColumns).where('workspace', '=', workspace)
+    if (filter.jobId !== undefined) query = query.where('job_id', '=', filter.jobId)
+    if (filter.jobTypes?.length) query = query.where('job_type', 'in', filter.jobTypes)
+    if (filter.statuses?.length) query = query.where('status', 'in', filter.statuses)
+    if (filter.createdAfter)
+      query = query.where(sql<boolean>`job_runs.created_at >= ${filter.createdAfter.toISOString()}::timestamptz`)
+    if (filter.createdBefore)
+      query = query.where(sql<boolean>`job_runs.created_at < ${filter.createdBefore.toISOString()}::timestamptz`)
+    if (after)
+      query = query.where(
+        sql<boolean>`(job_runs.created_at, job_runs.uuid) < (${`${after.createdAt}Z`}::timestamptz, ${after.id}::uuid)`,
+      )
+    return query.orderBy('job_runs.created_at', 'desc').orderBy('job_runs.uuid', 'desc').limit(size).execute()
+  }
+  return keysetPage<RunRow, JobRun, CreatedKey>({
+    limit: filter.limit,
+    after: filter.cursor === undefined ? undefined : decodeCreatedCursor('job-runs', workspace, filter.cursor),
+    read,
+    key: (row) => ({ createdAt: row.created_at, id: row.uuid }),
+    toItems: (rows) => toJobRuns(db, rows),
+    encode: (key) => encodeCreatedCursor('job-runs', workspace, key),
+  })
+}

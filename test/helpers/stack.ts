@@ -1,0 +1,137 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Client } from '@temporalio/client'
+import { JobsClient } from '../../src/client/index.ts'
+import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
+import { acquireTemporalBinary, devServerCommand, findFreePort, waitForTemporalServer } from '../../src/temporal/dev-server.ts'
+import { connectTemporal, PipelinesClient } from '../../src/temporal/index.ts'
+import { startProcess, type TestProcess } from './processes.ts'
+
+export type Part = 'temporal' | 'server' | 'worker'
+const parts: readonly Part[] = ['temporal', 'server', 'worker']
+
+/** Leases and time-outs short, so that recovery takes seconds; the order of their sizes is that of production. */
+const shortTimings = {
+  JOBWRIGHT_STEP_HEARTBEAT_MS: '2000',
+  JOBWRIGHT_RUN_HEARTBEAT_MS: '2000',
+  JOBWRIGHT_WATCHER_HEARTBEAT_MS: '2000',
+  JOBWRIGHT_STICKY_QUEUE_MS: '1000',
+  JOBWRIGHT_RECONCILE_MS: '1000',
+  JOBWRIGHT_SHUTDOWN_GRACE_MS: '500',
+}
+
+export interface TestStack {
+  readonly dataDir: string
+  readonly api: JobsClient
+  readonly apiUrl: string
+  readonly token: string
+  readonly temporalAddress: string
+  readonly client: Client
+  readonly pipelines: PipelinesClient
+  /** What the CLI finds in its environment. */
+  readonly env: Record<string, string>
+  start(...which: Part[]): Promise<void>
+  kill(...which: Part[]): Promise<void>
+  stderr(part: Part): string
+  runPlan(plan: PipelinePlan, inputs?: Record<string, never>): Promise<string>
+  /** Ends everything and removes the data. */
+  stop(): Promise<void>
+}
+
+export interface TestStackOptions {
+  configFile?: string
+  env?: Record<string, string>
+  /** Nothing is started yet. */
+  idle?: boolean
+  waitLeaseMs?: number
+  maxHistoryEvents?: number
+}
+
+/** The whole stack as separate real processes, on free ports and data of its own, each to be killed and restarted alone. */
+export async function startTestStack(options: TestStackOptions = {}): Promise<TestStack> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'jobwright-test-'))
+  const { path: binary } = await acquireTemporalBinary({ cacheDir: process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache') })
+  const [temporalPort, apiPort] = [await findFreePort(), await findFreePort()]
+  const temporalAddress = `127.0.0.1:${temporalPort}`
+  const serverUrl = `http://127.0.0.1:${apiPort}`
+  const token = 'test-token-of-a-developer'
+  const waitLeaseMs = options.waitLeaseMs ?? 6 * 60 * 60_000
+  const env: Record<string, string> = {
+    ...shortTimings,
+    JOBWRIGHT_WAIT_LEASE_MS: String(waitLeaseMs),
+    TEMPORAL_ADDRESS: temporalAddress,
+    TEMPORAL_NAMESPACE: 'default',
+    JOBWRIGHT_DATA_DIR: dataDir,
+    JOBWRIGHT_PORT: String(apiPort),
+    JOBWRIGHT_URL: serverUrl,
+    JOBWRIGHT_TOKENS: `default/dev@localhost=${token}`,
+    JOBWRIGHT_WORKER_TOKEN: 'test-token-of-a-worker',
+    JOBWRIGHT_LOG_LEVEL: 'warn',
+    JOBS_API_URL: `${serverUrl}/api/v1`,
+    JOBS_API_TOKEN: token,
+    ...(options.configFile ? { JOBWRIGHT_CONFIG: options.configFile } : {}),
+    ...options.env,
+  }
+  const running = new Map<Part, TestProcess>()
+  const root = (name: string) => fileURLToPath(new URL(`../../src/${name}.ts`, import.meta.url))
+
+  async function startPart(part: Part): Promise<void> {
+    if (part === 'temporal') {
+      const { command, args } = devServerCommand({ binary, dbFile: path.join(dataDir, 'temporal.db'), port: temporalPort, namespace: 'default' })
+      running.set(part, startProcess(command, args, {}))
+      await waitForTemporalServer({ address: temporalAddress, namespace: 'default', timeoutMs: 30_000 })
+      return
+    }
+    const child = startProcess(process.execPath, [root(part)], env)
+    running.set(part, child)
+    await child.event(part === 'server' ? 'listening' : 'ready')
+  }
+
+  const kill = async (...which: Part[]) => {
+    await Promise.all(which.map((part) => running.get(part)?.kill()))
+  }
+  let client: Client | undefined
+  if (!options.idle) for (const part of parts) await startPart(part)
+  if (!options.idle) client = await connectTemporal({ address: temporalAddress, namespace: 'default' })
+  const connected = (): Client => {
+    if (!client) throw new Error('this stack was started idle')
+    return client
+  }
+  const timing = {
+    waitLeaseMs,
+    stepHeartbeatMs: 2_000,
+    ...(options.maxHistoryEvents ? { maxHistoryEvents: options.maxHistoryEvents } : {}),
+  }
+  const api = new JobsClient({ baseUrl: `${serverUrl}/api/v1`, token })
+  return {
+    dataDir,
+    api,
+    apiUrl: `${serverUrl}/api/v1`,
+    token,
+    temporalAddress,
+    get client() {
+      return connected()
+    },
+    get pipelines() {
+      return new PipelinesClient(connected(), { timing })
+    },
+    env,
+    async start(...which) {
+      for (const part of parts.filter((candidate) => which.includes(candidate))) await startPart(part)
+    },
+    kill,
+    stderr: (part) => running.get(part)?.stderr() ?? '',
+    async runPlan(plan, inputs = {}) {
+      const { id } = await new PipelinesClient(connected(), { timing }).start({ plan, inputs })
+      return id
+    },
+    async stop() {
+      await client?.connection.close()
+      await Promise.all([running.get('worker')?.stop(), running.get('server')?.stop()])
+      await running.get('temporal')?.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
