@@ -79,12 +79,19 @@ function parseUrl(name: string, text: string | undefined): string | undefined {
   return url.href.replace(/\/$/, '')
 }
 
+/** What child processes inherit: every variable that is set and not empty. */
+export function inheritedEnvironment(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+}
+
 /**
  * Reads the environment once. An empty variable counts as unset.
  * @throws ConfigError naming the first variable that cannot be used
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env) {
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const present = inheritedEnvironment(env)
   const parsed = environmentSchema.safeParse(present)
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)

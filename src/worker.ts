@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
 import { type Logger, pino } from 'pino'
 import { createActivities } from './activities/index.ts'
-import { JobsClient, WorkerReportsClient } from './client/index.ts'
+import { JobsClient, type JobsClientOptions, WorkerReportsClient } from './client/index.ts'
 import { type Config, loadConfig } from './config.ts'
 import { jobRunHeader } from './contract/index.ts'
 import { builtInJobTypes, createExecuteJobRun, createRegistry, loadUserConfig } from './job-types/index.ts'
@@ -58,11 +58,11 @@ async function main(config: Config): Promise<void> {
 function pipelineWorker(
   config: Config,
   client: Awaited<ReturnType<typeof connectTemporal>>,
-  connections: Record<string, { url: string; token: string | (() => string | Promise<string>) }>,
+  connections: Readonly<Record<string, JobsClientOptions>>,
 ): Omit<WorkerOptions, 'connection' | 'namespace'> {
   const timeoutMs = config.timing.requestTimeoutMs
   const apis = new Map(
-    Object.entries(connections).map(([name, { url, token }]) => [name, new JobsClient({ baseUrl: url, token, timeoutMs })]),
+    Object.entries(connections).map(([name, options]) => [name, new JobsClient({ timeoutMs, ...options })]),
   )
   const { url, token } = config.jobsApi
   if (url && token) apis.set('default', new JobsClient({ baseUrl: url, token, timeoutMs }))

@@ -1,11 +1,11 @@
 const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /** `500ms`, `5s`, `30m`, `2h`, `7d`. */
-export const durationPattern = /^(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)$/
+export const durationPattern = /^(\d{1,12})(ms|s|m|h|d)$/
 
-/** Milliseconds, rounded; undefined for text that is no duration. */
+/** Milliseconds; undefined for text that is no duration. */
 export function parseDurationMs(text: string): number | undefined {
   const match = durationPattern.exec(text)
   if (!match) return undefined
-  return Math.round(Number(match[1]) * unitMs[match[2] as keyof typeof unitMs])
+  return Number(match[1]) * unitMs[match[2] as keyof typeof unitMs]
 }

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { JobsClientOptions } from '../client/index.ts'
 import { JobTypeDefinitionError } from './errors.ts'
 import { createRegistry } from './registry.ts'
 import type { AnyJobType } from './types.ts'
@@ -9,8 +8,13 @@ import type { AnyJobType } from './types.ts'
 /** A secret's value, or how to get it; a function is asked anew for each run. */
 export type SecretSource = string | (() => string | Promise<string>)
 export type Secrets = Readonly<Record<string, SecretSource>>
+/** A Jobs API: `url` with its path (`https://host/api/v1`); a token function is asked anew for each request. */
+export interface ConnectionConfig {
+  url: string
+  token: string | (() => string | Promise<string>)
+}
 /** Other Jobs APIs that pipelines name in `connection`. */
-export type Connections = Readonly<Record<string, JobsClientOptions>>
+export type Connections = Record<string, ConnectionConfig>
 
 /** What a `jobwright.config.ts` exports, as default or by name. */
 export interface UserConfig {
@@ -95,16 +99,16 @@ function checkSecrets(file: string, secrets: unknown): Secrets {
 
 function checkConnections(file: string, connections: unknown): Connections {
   if (!isRecord(connections))
-    throw new UserConfigError(file, 'connections is no object; expected { name: { baseUrl, token } }')
+    throw new UserConfigError(file, 'connections is no object; expected { name: { url, token } }')
   for (const [name, value] of Object.entries(connections)) {
     const usable =
       isRecord(value) &&
-      typeof value.baseUrl === 'string' &&
+      typeof value.url === 'string' &&
       (typeof value.token === 'string' || typeof value.token === 'function')
     if (!usable)
       throw new UserConfigError(
         file,
-        `connections.${name} is not usable; expected { baseUrl: 'https://…/api/v1', token: text or function }`,
+        `connections.${name} is not usable; expected { url: 'https://…/api/v1', token: text or function }`,
       )
   }
   return connections as Connections

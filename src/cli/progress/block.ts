@@ -58,6 +58,9 @@ export function renderBlock(view: PipelineRunView, now: number, columns: number,
     lines.push(stepLine(group, now, nameWidth, columns, paint))
     for (const failure of failureLines(group)) lines.push(paint('red', truncate(failure, columns)))
   }
+  const warnings = isOver(view.status) ? [] : view.warnings
+  for (const warning of warnings.slice(0, failuresShown))
+    lines.push(paint('yellow', truncate(`  warning: ${escapeControl(warning)}`, columns)))
   return lines
 }
 
@@ -68,7 +71,7 @@ function stepLine(group: StepGroup, now: number, nameWidth: number, columns: num
   const took = started === undefined ? '' : formatDuration((group.finishedAtMs ?? now) - started)
   const mark = `  ${symbols[group.status] ?? '?'} `
   const rest = [took.padStart(7), stepDetail(group)].join('  ').trimEnd()
-  const plain = truncate(`${mark}${padEnd(name, nameWidth)}  ${padEnd(status, 10)} ${rest}`, columns)
+  const plain = truncate(`${mark}${padEnd(name, nameWidth)}  ${padEnd(status, 10)} ${rest}`.trimEnd(), columns)
   // Painted after cutting: an escape sequence must never be cut.
   const format = formatOf(group.status)
   const statusAt = mark.length + padEnd(name, nameWidth).length + 2

@@ -4,7 +4,7 @@ import { isOver, toMs } from './steps.ts'
 
 type StepLine = PipelineRunView['steps'][number]
 
-/** What was last said of each step or item: its status and generation. */
+/** What was last said of each step or item: its status and generation. Warnings are in it by their text. */
 export type Said = Map<string, string>
 
 /**
@@ -23,6 +23,12 @@ export function changeLines(said: Said, view: PipelineRunView, now: number): str
     if (step.status === 'waiting') continue
     const at = timeOf(step) ?? now
     lines.push({ at, text: `${formatClock(at)} step ${escapeControl(name)} ${describe(step)}` })
+  }
+  for (const warning of view.warnings) {
+    const key = `warning: ${warning}`
+    if (said.has(key)) continue
+    said.set(key, '')
+    lines.push({ at: now, text: `${formatClock(now)} ${escapeControl(key)}` })
   }
   // Several changes may arrive at once: in the order in which they happened.
   return lines.sort((a, b) => a.at - b.at).map((line) => line.text)

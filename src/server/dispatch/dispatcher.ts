@@ -20,8 +20,8 @@ export interface Loop {
   run(signal: AbortSignal): Promise<void>
 }
 
-/** Another server takes over what this one has claimed after so long. Longer than a batch of calls that all hang. */
-const leaseMs = 60_000
+/** Another server takes over what this one has claimed after so long: longer than a start and a cancel that both hang. */
+const leaseMs = 30_000
 const callWithinMs = 10_000
 /** How often a cancel may find nothing to cancel before the run counts as never started. */
 const notFoundTries = 5

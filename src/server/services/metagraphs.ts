@@ -53,7 +53,7 @@ function checkSystem(system: string): void {
 }
 
 function quoted(etag: string): string {
-  return etag.startsWith('"') ? etag : `"${etag}"`
+  return `"${etag}"`
 }
 
 function preconditionFailed(system: string, etag: string | null): ApiProblem {
@@ -72,22 +72,24 @@ async function expectedEtag(store: JobStore, caller: ApiCaller, system: string, 
   }
   if (sent.ifMatch === undefined) return undefined
   const tags = parseEtags(sent.ifMatch)
-  const only = tags !== '*' && tags.length === 1 ? tags[0] : undefined
+  // The store compares, and it alone: a handler's second attempt carries an etag that its first one has replaced.
+  if (tags !== '*' && tags.length === 1) return tags[0]
   const current = await store.metagraphs.get(caller, system)
-  // A handler's second attempt still carries the etag that its first one has replaced; the store knows its write.
-  if (only !== undefined && (current === undefined || caller.jobRunId !== undefined || quoted(current.etag) !== only))
-    return current && quoted(current.etag) === only ? current.etag : only.slice(1, -1)
-  if (!current) throw preconditionFailed(system, null)
-  if (tags !== '*' && !tags.includes(quoted(current.etag))) throw preconditionFailed(system, current.etag)
-  return current.etag
+  if (tags === '*') {
+    if (!current) throw preconditionFailed(system, null)
+    return current.etag
+  }
+  return current && tags.includes(current.etag) ? current.etag : tags[0]
 }
 
+/** The etags without their quotes. A weak one keeps its mark, since it matches nothing. */
 function parseEtags(text: string): '*' | string[] {
   if (text.trim() === '*') return '*'
-  const parts = text.split(',').map((part) => part.trim())
-  if (!parts.every((part) => /^(W\/)?"[\x21\x23-\x7e]*"$/.test(part)))
-    throw invalid('validation_failed', [{ pointer: 'If-Match', detail: 'expected * or an ETag in quotes, as an earlier answer gave it' }])
-  return parts
+  return text.split(',').map((part) => {
+    const match = /^(W\/)?"([\x21\x23-\x7e]*)"$/.exec(part.trim())
+    if (!match) throw invalid('validation_failed', [{ pointer: 'If-Match', detail: 'expected * or an ETag in quotes, as an earlier answer gave it' }])
+    return `${match[1] ?? ''}${match[2] ?? ''}`
+  })
 }
 
 function graphProblems(system: string, graph: Metagraph): ProblemDetail[] {

@@ -41,6 +41,9 @@ export function createWorkerReportService(store: JobStore): WorkerReportService 
       if (!started) throw unknown('job_run', jobRunId)
       const { run, jobType, workspace, previousAttempt } = started
       if (isTerminalStatus(run.status)) return { action: 'finished', job_run: run }
+      // Its worker counts as lost, and another one executes the run by now.
+      if ((run.attempt ?? 0) > attempt)
+        throw new ApiProblem(409, 'attempt_superseded', `Attempt ${run.attempt} of job run ${jobRunId} has begun; attempt ${attempt} is over`)
       return { action: 'execute', job_run: run, job_type: jobType, workspace, previous_attempt: previousAttempt }
     },
     finish: async (jobRunId, report) => result(jobRunId, await reports.finish(jobRunId, report)),

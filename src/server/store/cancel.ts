@@ -1,5 +1,5 @@
-import type { Caller, CancelOutcome } from '../services/ports.ts'
 import { isTerminalStatus } from '../../contract/index.ts'
+import type { Caller, CancelOutcome } from '../services/ports.ts'
 import { recordChange } from './changes.ts'
 import { type Connection, isUuid, now, type StoreContext, transact } from './context.ts'
 import { barKey, findKey } from './idempotency.ts'
@@ -7,7 +7,11 @@ import { changesTopic, outboxTopic } from './notifier.ts'
 import { runColumns, toSingleJobRun } from './run-rows.ts'
 
 /** Cancels at once what no dispatcher has seen; asks Temporal for anything else, once. */
-export async function requestCancel(context: StoreContext, caller: Caller, jobRunId: string): Promise<CancelOutcome> {
+export async function requestCancel(
+  context: StoreContext,
+  caller: Caller,
+  jobRunId: string,
+): Promise<CancelOutcome> {
   if (!isUuid(jobRunId)) return { outcome: 'unknown' }
   const answer = await transact(context.db, (trx) => cancelWithin(trx, caller, jobRunId))
   notifyOf(context, caller, answer)
@@ -41,7 +45,8 @@ async function cancelWithin(trx: Connection, caller: Caller, jobRunId: string): 
     .executeTakeFirst()
   if (row === undefined) return { outcome: 'unknown' }
   if (isTerminalStatus(row.status)) return { outcome: 'terminal', run: await toSingleJobRun(trx, row) }
-  if (row.cancel_requested_at !== null) return { outcome: 'already_requested', run: await toSingleJobRun(trx, row) }
+  if (row.cancel_requested_at !== null)
+    return { outcome: 'already_requested', run: await toSingleJobRun(trx, row) }
   const isDispatched = row.dispatched_at !== null || row.status !== 'pending'
   const updated = await trx
     .updateTable('job_runs')
@@ -69,9 +74,11 @@ async function cancelWithin(trx: Connection, caller: Caller, jobRunId: string): 
 function notifyOf({ notifier }: StoreContext, caller: Caller, answer: CancelOutcome): void {
   switch (answer.outcome) {
     case 'requested':
-      return notifier.notify(outboxTopic)
+      notifier.notify(outboxTopic)
+      return
     case 'cancelled':
-      return notifier.notify(changesTopic(caller.workspace))
+      notifier.notify(changesTopic(caller.workspace))
+      return
     case 'already_requested':
     case 'terminal':
     case 'unknown':

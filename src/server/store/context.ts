@@ -21,7 +21,10 @@ const maxTries = 5
  * Runs `work` in one READ COMMITTED transaction; again when PostgreSQL chose it to resolve a deadlock, so `work` must
  * have no effect outside of the transaction. Rows are locked in the order key, job, run, outbox, change counter.
  */
-export async function transact<T>(db: Kysely<Tables>, work: (trx: Transaction<Tables>) => Promise<T>): Promise<T> {
+export async function transact<T>(
+  db: Kysely<Tables>,
+  work: (trx: Transaction<Tables>) => Promise<T>,
+): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await db.transaction().setIsolationLevel('read committed').execute(work)
@@ -36,12 +39,12 @@ export function utc<T extends string | null = string>(column: string) {
   return sql<T>`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')`
 }
 
-/** The database's clock: several servers share it. */
-export const now = sql<Date>`clock_timestamp()`
+/** The clock of the database, which several servers share; one instant within a statement. */
+export const now = sql<Date>`statement_timestamp()`
 
 /** `milliseconds` from now. */
 export function fromNow(milliseconds: number) {
-  return sql<Date>`clock_timestamp() + ${milliseconds}::float8 * interval '1 millisecond'`
+  return sql<Date>`statement_timestamp() + ${milliseconds}::float8 * interval '1 millisecond'`
 }
 
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i

@@ -75,7 +75,10 @@ export async function openEmbedded(dataDir: string): Promise<Database> {
 function parseUrl(databaseUrl: string): { connectionString: string } {
   const valid = URL.canParse(databaseUrl) && /^postgres(ql)?:$/.test(new URL(databaseUrl).protocol)
   if (!valid)
-    throw new StoreOpenError('database_url_invalid', 'DATABASE_URL: expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE')
+    throw new StoreOpenError(
+      'database_url_invalid',
+      'DATABASE_URL: expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE',
+    )
   return { connectionString: databaseUrl }
 }
 

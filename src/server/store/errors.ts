@@ -4,14 +4,20 @@ export class BadCursorError extends Error {
   readonly code = 'bad_cursor'
 
   constructor() {
-    super('The cursor was not made by this list; take it from an earlier answer of the same list, or leave it out')
+    super(
+      'The cursor was not made by this list; take it from an earlier answer of the same list, or leave it out',
+    )
   }
 }
 
 /** The database cannot be opened. The message never holds a password. */
 export class StoreOpenError extends Error {
   override readonly name = 'StoreOpenError'
-  readonly code: 'database_unreachable' | 'database_url_invalid' | 'embedded_database_broken' | 'migration_failed'
+  readonly code:
+    | 'database_unreachable'
+    | 'database_url_invalid'
+    | 'embedded_database_broken'
+    | 'migration_failed'
 
   constructor(code: StoreOpenError['code'], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })

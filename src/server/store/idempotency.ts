@@ -40,12 +40,18 @@ export async function claimKey(
   const row = { request_hash: key.requestHash, resource_id: resourceId }
   if (await insertKey(trx, caller, route, key.key, row)) return 'claimed'
   const known = await findKey(trx, caller, route, key.key, key.requestHash)
-  if (known === undefined) throw new Error(`the idempotency key of a ${route} vanished; keys are never deleted`)
+  if (known === undefined)
+    throw new Error(`the idempotency key of a ${route} vanished; keys are never deleted`)
   return known
 }
 
 /** Makes sure that a key that nobody has used never starts anything; false when it is known already. */
-export async function barKey(trx: Connection, caller: Caller, route: KeyedRoute, key: string): Promise<boolean> {
+export async function barKey(
+  trx: Connection,
+  caller: Caller,
+  route: KeyedRoute,
+  key: string,
+): Promise<boolean> {
   return insertKey(trx, caller, route, key, { request_hash: null, resource_id: null })
 }
 

@@ -29,13 +29,17 @@ export function createJobs({ db }: StoreContext): JobStore['jobs'] {
 
     list: (caller, filter) => listJobs(db, caller, filter),
 
-    update: (caller, jobId, expected, config) => transact(db, (trx) => updateJob(trx, caller, jobId, expected, config)),
+    update: (caller, jobId, expected, config) =>
+      transact(db, (trx) => updateJob(trx, caller, jobId, expected, config)),
 
     async softDelete(caller, jobId) {
       if (!isUuid(jobId)) return false
       const deleted = await db
         .updateTable('jobs')
-        .set({ is_deleted: true, updated_at: sql<Date>`case when is_deleted then updated_at else ${now} end` })
+        .set({
+          is_deleted: true,
+          updated_at: sql<Date>`case when is_deleted then updated_at else ${now} end`,
+        })
         .where('uuid', '=', jobId)
         .where('workspace', '=', caller.workspace)
         .returning('uuid')
@@ -96,7 +100,8 @@ async function updateJob(
     .where('is_deleted', '=', false)
     .forUpdate()
     .executeTakeFirst()
-  if (current === undefined || canonicalJson(JSON.parse(current.config)) !== canonicalJson(expected)) return undefined
+  if (current === undefined || canonicalJson(JSON.parse(current.config)) !== canonicalJson(expected))
+    return undefined
   const row = await trx
     .updateTable('jobs')
     .set({ config: JSON.stringify(config), updated_at: now })
@@ -109,10 +114,15 @@ async function updateJob(
 function listJobs(db: Connection, caller: Caller, filter: JobFilter) {
   const { workspace } = caller
   const read = (after: CreatedKey | undefined, size: number) => {
-    let query = db.selectFrom('jobs').select(jobColumns).where('workspace', '=', workspace).where('is_deleted', '=', false)
+    let query = db
+      .selectFrom('jobs')
+      .select(jobColumns)
+      .where('workspace', '=', workspace)
+      .where('is_deleted', '=', false)
     if (filter.jobTypes?.length) query = query.where('job_type', 'in', filter.jobTypes)
     if (filter.createdByUsers?.length) query = query.where('created_by', 'in', filter.createdByUsers)
-    if (filter.sourceSessionIds?.length) query = query.where('source_session_id', 'in', filter.sourceSessionIds)
+    if (filter.sourceSessionIds?.length)
+      query = query.where('source_session_id', 'in', filter.sourceSessionIds)
     if (filter.createdAfter)
       query = query.where(sql<boolean>`jobs.created_at >= ${filter.createdAfter.toISOString()}::timestamptz`)
     if (filter.createdBefore)

@@ -1,10 +1,23 @@
 import type { Selectable } from 'kysely'
-import { basePath, type JobRun, type Json, type JsonObject, type OutputReference, type RunError } from '../../contract/index.ts'
+import {
+  basePath,
+  type JobRun,
+  type Json,
+  type JsonObject,
+  type OutputReference,
+  type RunError,
+} from '../../contract/index.ts'
 import { type Connection, utc } from './context.ts'
 import type { Tables } from './tables.ts'
 
 type Instants = 'created_at' | 'updated_at' | 'started_at' | 'finished_at' | 'cancel_requested_at'
-type Unread = 'retried_attempt' | 'task_queue' | 'timeout_ms' | 'log_lines' | 'dispatched_at' | 'next_check_at'
+type Unread =
+  | 'retried_attempt'
+  | 'task_queue'
+  | 'timeout_ms'
+  | 'log_lines'
+  | 'dispatched_at'
+  | 'next_check_at'
 
 export type RunRow = Omit<Selectable<Tables['job_runs']>, Instants | Unread> & {
   created_at: string

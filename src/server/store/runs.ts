@@ -106,8 +106,7 @@ async function insertRun(trx: Connection, caller: Caller, run: NewJobRun): Promi
     .executeTakeFirstOrThrow()
   await trx.insertInto('outbox').values({ job_run_id: run.uuid, kind: 'start' }).execute()
   await recordChange(trx, { uuid: run.uuid, workspace, status: 'pending' })
-  // `updated_at` of a fresh run is its creation, though the clock has moved between the two defaults.
-  return toJobRun({ ...row, updated_at: row.created_at }, [])
+  return toJobRun(row, [])
 }
 
 async function selectRun(db: Connection, caller: Caller, jobRunId: string): Promise<RunRow | undefined> {
@@ -148,9 +147,13 @@ function listRuns(db: Connection, caller: Caller, filter: JobRunFilter) {
     if (filter.jobTypes?.length) query = query.where('job_type', 'in', filter.jobTypes)
     if (filter.statuses?.length) query = query.where('status', 'in', filter.statuses)
     if (filter.createdAfter)
-      query = query.where(sql<boolean>`job_runs.created_at >= ${filter.createdAfter.toISOString()}::timestamptz`)
+      query = query.where(
+        sql<boolean>`job_runs.created_at >= ${filter.createdAfter.toISOString()}::timestamptz`,
+      )
     if (filter.createdBefore)
-      query = query.where(sql<boolean>`job_runs.created_at < ${filter.createdBefore.toISOString()}::timestamptz`)
+      query = query.where(
+        sql<boolean>`job_runs.created_at < ${filter.createdBefore.toISOString()}::timestamptz`,
+      )
     if (after)
       query = query.where(
         sql<boolean>`(job_runs.created_at, job_runs.uuid) < (${`${after.createdAt}Z`}::timestamptz, ${after.id}::uuid)`,
@@ -159,7 +162,8 @@ function listRuns(db: Connection, caller: Caller, filter: JobRunFilter) {
   }
   return keysetPage<RunRow, JobRun, CreatedKey>({
     limit: filter.limit,
-    after: filter.cursor === undefined ? undefined : decodeCreatedCursor('job-runs', workspace, filter.cursor),
+    after:
+      filter.cursor === undefined ? undefined : decodeCreatedCursor('job-runs', workspace, filter.cursor),
     read,
     key: (row) => ({ createdAt: row.created_at, id: row.uuid }),
     toItems: (rows) => toJobRuns(db, rows),

@@ -1,4 +1,4 @@
-import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
+import type { ColumnType, Generated } from 'kysely'
 import type { JobRunStatus, LogLine } from '../../contract/index.ts'
 
 /**
@@ -76,7 +76,7 @@ export interface Tables {
     at: Generated<Date>
   }
   outbox: {
-    id: GeneratedAlways<BigInteger>
+    id: ColumnType<string, never, never>
     job_run_id: string
     kind: 'start' | 'cancel'
     due_at: Generated<Date>
@@ -97,7 +97,7 @@ export interface Tables {
     created_at: Generated<Date>
   }
   job_run_logs: {
-    id: GeneratedAlways<BigInteger>
+    id: ColumnType<string, never, never>
     job_run_id: string
     attempt: number
     level: LogLine['level']
@@ -116,9 +116,21 @@ export interface Tables {
     content: Uint8Array
     updated_at: Generated<Date>
   }
-  metagraphs: { workspace: string; system: string; revision: BigInteger; graph: string; updated_at: Generated<Date> }
+  metagraphs: {
+    workspace: string
+    system: string
+    revision: BigInteger
+    graph: string
+    updated_at: Generated<Date>
+  }
   /** What each job run wrote, so that its second attempt is answered with the first one's graph. */
-  metagraph_writes: { workspace: string; system: string; written_by: string; revision: BigInteger; graph: string }
+  metagraph_writes: {
+    workspace: string
+    system: string
+    written_by: string
+    revision: BigInteger
+    graph: string
+  }
 }
 
 export type KeyedRoute = 'createJob' | 'createJobRun'

@@ -6,7 +6,7 @@ const statements = [
     workspace text not null,
     email text not null,
     kind text not null check (kind in ('user', 'worker')),
-    created_at timestamptz not null default clock_timestamp()
+    created_at timestamptz not null default statement_timestamp()
   )`,
 
   `create table jobs (
@@ -18,7 +18,7 @@ const statements = [
     config text not null,
     is_deleted boolean not null default false,
     created_by text not null,
-    created_at timestamptz not null default clock_timestamp(),
+    created_at timestamptz not null default statement_timestamp(),
     updated_at timestamptz,
     source_session_id uuid,
     source_project_id uuid
@@ -34,8 +34,8 @@ const statements = [
     config text not null,
     status text not null check (status in ('pending', 'running', 'paused', 'completed', 'failed', 'cancelled')),
     created_by text not null,
-    created_at timestamptz not null default clock_timestamp(),
-    updated_at timestamptz not null default clock_timestamp(),
+    created_at timestamptz not null default statement_timestamp(),
+    updated_at timestamptz not null default statement_timestamp(),
     started_at timestamptz,
     finished_at timestamptz,
     cancel_requested_at timestamptz,
@@ -62,7 +62,7 @@ const statements = [
     key text not null,
     request_hash text,
     resource_id uuid,
-    created_at timestamptz not null default clock_timestamp(),
+    created_at timestamptz not null default statement_timestamp(),
     primary key (workspace, route, key),
     check ((request_hash is null) = (resource_id is null))
   )`,
@@ -73,7 +73,7 @@ const statements = [
     seq bigint not null,
     job_run_id uuid not null references job_runs (uuid) on delete cascade,
     status text not null,
-    at timestamptz not null default clock_timestamp(),
+    at timestamptz not null default statement_timestamp(),
     primary key (workspace, seq)
   )`,
   'create index job_run_changes_of_run on job_run_changes (job_run_id)',
@@ -82,7 +82,7 @@ const statements = [
     id bigint generated always as identity primary key,
     job_run_id uuid not null references job_runs (uuid) on delete cascade,
     kind text not null check (kind in ('start', 'cancel')),
-    due_at timestamptz not null default clock_timestamp(),
+    due_at timestamptz not null default statement_timestamp(),
     claimed_until timestamptz,
     tries integer not null default 0,
     last_error text,
@@ -99,7 +99,7 @@ const statements = [
     size_bytes integer not null,
     content bytea not null,
     inline_json text,
-    created_at timestamptz not null default clock_timestamp(),
+    created_at timestamptz not null default statement_timestamp(),
     primary key (job_run_id, name)
   )`,
 
@@ -126,7 +126,7 @@ const statements = [
     size_bytes integer not null,
     sha256 text not null,
     content bytea not null,
-    updated_at timestamptz not null default clock_timestamp(),
+    updated_at timestamptz not null default statement_timestamp(),
     primary key (workspace, collection, path)
   )`,
 
@@ -135,7 +135,7 @@ const statements = [
     system text not null,
     revision bigint not null,
     graph text not null,
-    updated_at timestamptz not null default clock_timestamp(),
+    updated_at timestamptz not null default statement_timestamp(),
     primary key (workspace, system)
   )`,
   `create table metagraph_writes (

@@ -1,0 +1,32 @@
+# One image for the API server and the worker; the command says which.
+# Debian, not Alpine: Temporal's core has no build for musl.
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+# The image has the right Node: the packages that bring one for bare machines are left out.
+RUN npm ci --omit=optional --no-audit --no-fund
+COPY . .
+RUN node scripts/build.ts
+
+FROM ${NODE_IMAGE} AS packages
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --omit=optional --no-audit --no-fund && npm cache clean --force
+
+FROM ${NODE_IMAGE}
+ENV NODE_ENV=production \
+    JOBWRIGHT_HOST=0.0.0.0 \
+    JOBWRIGHT_PORT=8300 \
+    JOBWRIGHT_DATA_DIR=/data
+RUN install -d -o node -g node -m 0700 /data
+WORKDIR /app
+COPY --from=packages /app/node_modules ./node_modules
+COPY --from=build /build/dist ./
+USER node
+EXPOSE 8300
+# For the server. The worker's service in docker-compose.yml has one of its own.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.JOBWRIGHT_PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "server.js"]

@@ -1,0 +1,83 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker'
+
+/** `npm run build`: the package as it is published, in `dist/`: JavaScript, types, the workflow bundle, a manifest of its own. */
+
+const repository = path.resolve(import.meta.dirname, '..')
+const dist = path.join(repository, 'dist')
+const copied = ['README.md', 'LICENSE', 'CHANGELOG.md', 'openapi.json']
+
+interface Manifest {
+  name: string
+  version: string
+  description: string
+  license: string
+  engines: Record<string, string>
+  dependencies: Record<string, string>
+  exports: Record<string, string>
+}
+
+async function main(): Promise<void> {
+  await rm(dist, { recursive: true, force: true })
+  compile()
+  await pointTypesAtJavaScript()
+  await bundleWorkflows()
+  await mkdir(path.join(dist, 'bin'), { recursive: true })
+  await cp(path.join(repository, 'bin', 'jobwright.js'), path.join(dist, 'bin', 'jobwright.js'))
+  for (const name of copied) {
+    const file = path.join(repository, name)
+    if (existsSync(file)) await cp(file, path.join(dist, name))
+  }
+  const manifest = JSON.parse(await readFile(path.join(repository, 'package.json'), 'utf8')) as Manifest
+  await writeFile(path.join(dist, 'package.json'), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`)
+  console.log('built dist/')
+}
+
+function compile(): void {
+  const compiler = path.join(repository, 'node_modules', 'typescript', 'bin', 'tsc')
+  const result = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: repository, stdio: 'inherit' })
+  if (result.status !== 0) throw new Error(`tsc exited with ${result.status}`)
+}
+
+/** The compiler rewrites `./x.ts` in what runs, but not in declarations, and no `.ts` file is published. */
+async function pointTypesAtJavaScript(): Promise<void> {
+  for await (const file of glob(path.join(dist, '**', '*.d.ts'))) {
+    const text = await readFile(file, 'utf8')
+    await writeFile(file, text.replaceAll(/((?:\bfrom |\bimport\(?)\s*['"]\.[^'"\n]*)\.ts(['"])/g, '$1.js$2'))
+  }
+}
+
+/** Bundled now, so that a worker starts a second sooner and needs no compiler. The worker finds it beside itself. */
+async function bundleWorkflows(): Promise<void> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: path.join(dist, 'workflows', 'index.js'),
+    logger: new DefaultLogger('WARN'),
+  })
+  await writeFile(path.join(dist, 'workflow-bundle.js'), code)
+}
+
+/** What the root manifest has for work on the repository (a Node of its own, scripts, overrides) is not for users. */
+function publishedManifest(root: Manifest): object {
+  const entries = Object.entries(root.exports).flatMap(([name, source]) => {
+    if (!source.startsWith('./src/')) return [[name, source] as const]
+    const stem = source.replace('./src/', './').replace(/\.ts$/, '')
+    if (!existsSync(path.join(dist, `${stem}.js`))) return []
+    return [[name, { types: `${stem}.d.ts`, default: `${stem}.js` }] as const]
+  })
+  return {
+    name: root.name,
+    version: root.version,
+    description: root.description,
+    license: root.license,
+    type: 'module',
+    engines: root.engines,
+    bin: { jobwright: 'bin/jobwright.js' },
+    exports: Object.fromEntries(entries),
+    dependencies: root.dependencies,
+  }
+}
+
+await main()

@@ -1,0 +1,137 @@
+import { sql } from 'kysely'
+import { isTerminalStatus } from '../../contract/index.ts'
+import type { JobStore, OutboxItem } from '../services/ports.ts'
+import { type Connection, fromNow, isUuid, now, type StoreContext, transact } from './context.ts'
+import { outboxTopic } from './notifier.ts'
+import { activeStatuses } from './transitions.ts'
+
+/** The outbox towards Temporal, and the list of runs that nobody reports about. */
+export function createDispatch(context: StoreContext): JobStore['dispatch'] {
+  const { db, notifier } = context
+  return {
+    claim: (options) => claim(context, options),
+
+    async done(itemId) {
+      await db.deleteFrom('outbox').where('id', '=', itemId).execute()
+      // A cancel may have been waiting for this start.
+      notifier.notify(outboxTopic)
+    },
+
+    async postpone(itemId, delayMs, reason) {
+      await db
+        .updateTable('outbox')
+        .set({
+          due_at: fromNow(delayMs),
+          claimed_until: null,
+          last_error: reason.toWellFormed().replaceAll('\0', ''),
+        })
+        .where('id', '=', itemId)
+        .execute()
+    },
+
+    wait: (timeoutMs, signal) => notifier.wait(outboxTopic, timeoutMs, signal),
+
+    async claimUnreported({ limit, againMs }) {
+      const { rows } = await sql<{ uuid: string }>`
+        with due as materialized (
+          select uuid from job_runs
+          where next_check_at <= ${now} and dispatched_at is not null
+            and status in (${sql.join(activeStatuses)})
+          order by next_check_at limit ${limit}
+          for no key update skip locked
+        )
+        update job_runs set next_check_at = ${fromNow(againMs)}
+        from due where job_runs.uuid = due.uuid
+        returning job_runs.uuid`.execute(db)
+      return rows.map((row) => row.uuid)
+    },
+
+    async redispatch(jobRunId) {
+      if (!isUuid(jobRunId)) return
+      await transact(db, (trx) => redispatch(trx, jobRunId))
+      notifier.notify(outboxTopic)
+    },
+  }
+}
+
+interface ClaimedRow {
+  id: string
+  kind: OutboxItem['kind']
+  job_run_id: string
+  tries: number
+  job_type: string
+  task_queue: string | null
+  timeout_ms: string | null
+}
+
+/**
+ * Takes due items and their runs' locks together, and never waits for either: a cancel holds the run while it removes
+ * the item. From the commit on a start counts as dispatched, whatever becomes of the caller.
+ */
+async function claim(
+  { db, reportPatienceMs }: StoreContext,
+  { limit, leaseMs }: { limit: number; leaseMs: number },
+): Promise<OutboxItem[]> {
+  const claimed = await transact(db, async (trx) => {
+    const { rows } = await sql<ClaimedRow>`
+      with due as materialized (
+        select item.id, run.job_type, run.task_queue, run.timeout_ms
+        from outbox item join job_runs run on run.uuid = item.job_run_id
+        where item.due_at <= ${now} and (item.claimed_until is null or item.claimed_until <= ${now})
+          and (item.kind = 'start' or not exists (
+            select 1 from outbox earlier where earlier.job_run_id = item.job_run_id and earlier.kind = 'start'
+          ))
+        order by item.id limit ${limit}
+        for no key update of item, run skip locked
+      )
+      update outbox set claimed_until = ${fromNow(leaseMs)}, tries = tries + 1
+      from due where outbox.id = due.id
+      returning outbox.id::text as id, outbox.kind, outbox.job_run_id, outbox.tries,
+        due.job_type, due.task_queue, due.timeout_ms::text as timeout_ms`.execute(trx)
+    const starting = rows.filter((row) => row.kind === 'start').map((row) => row.job_run_id)
+    if (starting.length > 0)
+      await trx
+        .updateTable('job_runs')
+        .set({
+          dispatched_at: sql<Date>`coalesce(dispatched_at, ${now})`,
+          next_check_at: fromNow(leaseMs + reportPatienceMs),
+        })
+        .where('uuid', 'in', starting)
+        .where('status', 'in', [...activeStatuses])
+        .execute()
+    return rows
+  })
+  return claimed.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)).map(toOutboxItem)
+}
+
+function toOutboxItem(row: ClaimedRow): OutboxItem {
+  return {
+    id: row.id,
+    kind: row.kind,
+    jobRunId: row.job_run_id,
+    jobType: row.job_type,
+    execution: {
+      taskQueue: row.task_queue,
+      timeoutMs: row.timeout_ms === null ? null : Number(row.timeout_ms),
+    },
+    tries: row.tries,
+  }
+}
+
+/** A cancel that was sent before would be lost with the start it was for, so it is queued again behind the new one. */
+async function redispatch(trx: Connection, jobRunId: string): Promise<void> {
+  const run = await trx
+    .selectFrom('job_runs')
+    .select(['status', 'cancel_requested_at'])
+    .where('uuid', '=', jobRunId)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+  if (run === undefined || isTerminalStatus(run.status)) return
+  const kinds = run.cancel_requested_at === null ? (['start'] as const) : (['start', 'cancel'] as const)
+  for (const kind of kinds)
+    await trx
+      .insertInto('outbox')
+      .values({ job_run_id: jobRunId, kind })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+}

@@ -1,0 +1,71 @@
+import { sql } from 'kysely'
+import type { JobStore } from '../services/ports.ts'
+import { createChanges } from './changes.ts'
+import type { StoreContext } from './context.ts'
+import { openEmbedded, openPostgres } from './database.ts'
+import { createDispatch } from './dispatch.ts'
+import { createDocuments } from './documents.ts'
+import { createJobs } from './jobs.ts'
+import { createMetagraphs } from './metagraphs.ts'
+import { migrate } from './migrate.ts'
+import { createNotifier } from './notifier.ts'
+import { createReports } from './reports.ts'
+import { createRuns } from './runs.ts'
+import { createTokens } from './tokens.ts'
+
+export { ProcessLockedError } from '../../process-lock.ts'
+export { BadCursorError, StoreOpenError } from './errors.ts'
+
+export type StoreOptions = (
+  | {
+      /** `postgresql://…`: any number of servers may share it. */
+      databaseUrl: string
+      /** @default 10 */
+      poolSize?: number
+    }
+  | {
+      /** PGlite in `dataDir`/pgdata, for one process at a time. */
+      dataDir: string
+    }
+) & {
+  /** How long a dispatched run may be silent before `dispatch.claimUnreported` names it. @default 30_000 */
+  reportPatienceMs?: number
+}
+
+/**
+ * Opens the database, brings its schema up to date and answers the store over it.
+ * @throws StoreOpenError when it cannot be opened or migrated
+ * @throws ProcessLockedError while another process has the embedded database open
+ */
+export async function openStore(options: StoreOptions): Promise<JobStore> {
+  const database =
+    'databaseUrl' in options
+      ? await openPostgres(options.databaseUrl, options.poolSize ?? 10)
+      : await openEmbedded(options.dataDir)
+  const { db } = database
+  try {
+    await migrate(db)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+  const notifier = createNotifier()
+  const context: StoreContext = { db, notifier, reportPatienceMs: options.reportPatienceMs ?? 30_000 }
+  return {
+    tokens: createTokens(context),
+    jobs: createJobs(context),
+    runs: createRuns(context),
+    changes: createChanges(context),
+    documents: createDocuments(context),
+    metagraphs: createMetagraphs(context),
+    reports: createReports(context),
+    dispatch: createDispatch(context),
+    async ping() {
+      await sql`select 1`.execute(db)
+    },
+    async close() {
+      notifier.close()
+      await database.close()
+    },
+  }
+}

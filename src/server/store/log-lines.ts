@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { type AppendLogsBody, workerLimits } from '../../contract/index.ts'
+
+export interface LogRow {
+  attempt: number
+  level: AppendLogsBody['lines'][number]['level']
+  message: string
+  /** RFC 3339, UTC, microseconds. */
+  at: string
+}
+
+/**
+ * The rows that a report adds to a run that has `present` lines already. Beyond the limit of a run lines are dropped,
+ * and the last one says so.
+ */
+export function toLogRows(report: AppendLogsBody, present: number): LogRow[] {
+  const room = Math.max(0, workerLimits.logLines - present)
+  const rows = report.lines.slice(0, room).map(({ at, level, message }) => ({
+    attempt: report.attempt,
+    level,
+    message: storable(message),
+    at: toInstant(at),
+  }))
+  const last = rows.at(-1)
+  if (last !== undefined && rows.length === room)
+    rows[rows.length - 1] = {
+      ...last,
+      level: 'warn',
+      message: `a run keeps ${workerLimits.logLines} log lines; this one and all that follow are dropped`,
+    }
+  return rows
+}
+
+/** The same for a report that is sent again, and for no other one: each line carries its time. */
+export function reportHash(report: AppendLogsBody): string {
+  const lines = report.lines.map(({ at, level, message }) => [at, level, message])
+  return createHash('sha256')
+    .update(JSON.stringify([report.attempt, lines]))
+    .digest('hex')
+}
+
+/** Text as PostgreSQL takes it: no NUL, no lone surrogates. A strange log line must not fail a run. */
+function storable(message: string): string {
+  return message.slice(0, workerLimits.logLineCharacters).toWellFormed().replaceAll('\0', '\u{FFFD}')
+}
+
+/** A wire timestamp as RFC 3339; a 30th of February, which the form lets through, becomes what Date makes of it. */
+function toInstant(at: string): string {
+  const date = new Date(`${at.slice(0, 23)}Z`)
+  const milliseconds = (Number.isNaN(date.getTime()) ? new Date(0) : date).toISOString().slice(0, 23)
+  return `${milliseconds}${at.slice(23)}Z`
+}

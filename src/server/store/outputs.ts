@@ -1,0 +1,77 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { isTerminalStatus, limits, type OutputReference } from '../../contract/index.ts'
+import { type Connection, fromNow, isUuid, type StoreContext, transact } from './context.ts'
+import { outputColumns, toOutputReference } from './run-rows.ts'
+
+export interface Output {
+  name: string
+  type: string
+  mediaType: string
+  content: Uint8Array
+}
+
+/** Stores an output, in the place of an earlier one of that name, while the run and the attempt are still current. */
+export async function putOutput(
+  { db, reportPatienceMs }: StoreContext,
+  jobRunId: string,
+  attempt: number,
+  output: Output,
+): Promise<OutputReference | 'terminal' | undefined> {
+  if (!isUuid(jobRunId)) return undefined
+  const stored = {
+    type: output.type,
+    media_type: output.mediaType,
+    size_bytes: output.content.byteLength,
+    content: output.content,
+    inline_json: inlineJson(output),
+  }
+  return transact(db, async (trx) => {
+    // Locked, so that no run ends while an output of it is being written.
+    const run = await trx
+      .selectFrom('job_runs')
+      .select(['status', 'attempt'])
+      .where('uuid', '=', jobRunId)
+      .forNoKeyUpdate()
+      .executeTakeFirst()
+    if (run === undefined) return undefined
+    if (isTerminalStatus(run.status) || attempt < run.attempt) return 'terminal'
+    const row = await upsert(trx, jobRunId, output.name, stored)
+    await trx
+      .updateTable('job_runs')
+      .set({ attempt, next_check_at: fromNow(reportPatienceMs) })
+      .where('uuid', '=', jobRunId)
+      .execute()
+    return toOutputReference(row)
+  })
+}
+
+/** The uuid belongs to the place, so a report that is sent again is answered with the same one. */
+async function upsert(trx: Connection, jobRunId: string, name: string, stored: StoredOutput) {
+  return trx
+    .insertInto('job_run_outputs')
+    .values({ job_run_id: jobRunId, name, uuid: randomUUIDv7(), ...stored })
+    .onConflict((conflict) => conflict.columns(['job_run_id', 'name']).doUpdateSet(stored))
+    .returning(outputColumns)
+    .executeTakeFirstOrThrow()
+}
+
+interface StoredOutput {
+  type: string
+  media_type: string
+  size_bytes: number
+  content: Uint8Array
+  inline_json: string | null
+}
+
+/** The text of a small JSON output, exactly as it was given; null for anything else, invalid JSON included. */
+function inlineJson({ mediaType, content }: Output): string | null {
+  const isJson = mediaType.split(';', 1)[0]?.trim().toLowerCase() === 'application/json'
+  if (!isJson || content.byteLength > limits.inlineOutputBytes) return null
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(content)
+    JSON.parse(text)
+    return text
+  } catch {
+    return null
+  }
+}

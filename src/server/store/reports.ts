@@ -1,0 +1,215 @@
+import { sql } from 'kysely'
+import { isTerminalStatus, type JobRunStatus } from '../../contract/index.ts'
+import type { JobStore } from '../services/ports.ts'
+import { recordChange } from './changes.ts'
+import { type Connection, fromNow, isUuid, now, type StoreContext, transact } from './context.ts'
+import { reportHash, toLogRows } from './log-lines.ts'
+import { changesTopic } from './notifier.ts'
+import { putOutput } from './outputs.ts'
+import { type RunRow, runColumns, toSingleJobRun } from './run-rows.ts'
+import { activeStatuses, statusesBefore } from './transitions.ts'
+
+type Reports = JobStore['reports']
+
+/** What workers tell. A report of an older attempt or for a terminal run changes nothing. */
+export function createReports(context: StoreContext): Reports {
+  const { db } = context
+  return {
+    startAttempt: (jobRunId, attempt) => startAttempt(context, jobRunId, attempt),
+    finish: (jobRunId, report) => finish(context, jobRunId, report),
+
+    async retry(jobRunId, attempt, error) {
+      const message = `attempt ${attempt} asks for another one: ${error.code}: ${error.message}`
+      return apply(db, jobRunId, async (trx) => {
+        const row = await updateActive(trx, jobRunId, attempt)
+          .set({
+            retried_attempt: attempt,
+            updated_at: now,
+            next_check_at: fromNow(context.reportPatienceMs),
+          })
+          .where(sql<boolean>`coalesce(retried_attempt, 0) < ${attempt}`)
+          .returning(runColumns)
+          .executeTakeFirst()
+        if (row)
+          await insertLogs(trx, jobRunId, {
+            attempt,
+            lines: [{ at: row.updated_at, level: 'warn', message }],
+          })
+        return row
+      })
+    },
+
+    async progress(jobRunId, { attempt, fraction, message }) {
+      const progress = JSON.stringify({ fraction: fraction ?? null, message: message ?? null })
+      return apply(db, jobRunId, (trx) =>
+        updateActive(trx, jobRunId, attempt)
+          .set({ progress, updated_at: now, next_check_at: fromNow(context.reportPatienceMs) })
+          .returning(runColumns)
+          .executeTakeFirst(),
+      )
+    },
+
+    async appendLogs(jobRunId, report) {
+      return apply(db, jobRunId, async (trx) => {
+        const row = await updateActive(trx, jobRunId, report.attempt)
+          .set({ next_check_at: fromNow(context.reportPatienceMs) })
+          .returning(runColumns)
+          .executeTakeFirst()
+        return row &&
+          (await isNewReport(trx, jobRunId, reportHash(report))) &&
+          (await insertLogs(trx, jobRunId, report))
+          ? row
+          : undefined
+      })
+    },
+
+    putOutput: (jobRunId, attempt, output) => putOutput(context, jobRunId, attempt, output),
+
+    async workspaceOf(jobRunId) {
+      if (!isUuid(jobRunId)) return undefined
+      return db
+        .selectFrom('job_runs')
+        .select(['workspace', 'created_by as email'])
+        .where('uuid', '=', jobRunId)
+        .executeTakeFirst()
+    },
+  }
+}
+
+/** The guard of every report: the run is not terminal, and no newer attempt was heard of. */
+function updateActive(
+  trx: Connection,
+  jobRunId: string,
+  attempt: number,
+  before: readonly JobRunStatus[] = activeStatuses,
+) {
+  return trx
+    .updateTable('job_runs')
+    .set({ attempt })
+    .where('uuid', '=', jobRunId)
+    .where('status', 'in', [...before])
+    .where('attempt', '<=', attempt)
+}
+
+/** `change` answers the row that it changed, or undefined when the guard kept it out. */
+async function apply(
+  db: Connection,
+  jobRunId: string,
+  change: (trx: Connection) => Promise<RunRow | undefined>,
+): Promise<{ applied: boolean; run: Awaited<ReturnType<typeof toSingleJobRun>> } | undefined> {
+  if (!isUuid(jobRunId)) return undefined
+  return transact(db, async (trx) => {
+    const changed = await change(trx)
+    const row =
+      changed ??
+      (await trx.selectFrom('job_runs').select(runColumns).where('uuid', '=', jobRunId).executeTakeFirst())
+    return row && { applied: changed !== undefined, run: await toSingleJobRun(trx, row) }
+  })
+}
+
+async function finish(context: StoreContext, jobRunId: string, report: Parameters<Reports['finish']>[1]) {
+  const { attempt, status } = report
+  const error = status === 'completed' || !report.error ? null : JSON.stringify(report.error)
+  let workspace: string | undefined
+  const result = await apply(context.db, jobRunId, async (trx) => {
+    const row = await updateActive(trx, jobRunId, attempt, statusesBefore(status))
+      .set({ status, error, finished_at: now, updated_at: now, next_check_at: null })
+      .returning(runColumns)
+      .executeTakeFirst()
+    if (row === undefined) return undefined
+    // Nothing is left to start or to cancel.
+    await trx.deleteFrom('outbox').where('job_run_id', '=', jobRunId).execute()
+    await recordChange(trx, row)
+    workspace = row.workspace
+    return row
+  })
+  if (workspace !== undefined) context.notifier.notify(changesTopic(workspace))
+  return result
+}
+
+async function startAttempt(
+  context: StoreContext,
+  jobRunId: string,
+  attempt: number,
+): ReturnType<Reports['startAttempt']> {
+  if (!isUuid(jobRunId)) return undefined
+  const { answer, isChanged } = await transact(context.db, async (trx) => {
+    const row = await trx
+      .selectFrom('job_runs')
+      .select([...runColumns, 'retried_attempt'])
+      .where('uuid', '=', jobRunId)
+      .forNoKeyUpdate()
+      .executeTakeFirst()
+    if (row === undefined) return { answer: undefined, isChanged: false }
+    const isStarting = row.status === 'pending'
+    const started =
+      isTerminalStatus(row.status) || attempt < row.attempt
+        ? row
+        : await noteAttempt(context, trx, jobRunId, attempt)
+    const isChanged = isStarting && started.status === 'running'
+    const run = await toSingleJobRun(trx, started)
+    if (isChanged) await recordChange(trx, started)
+    const previousAttempt =
+      attempt === 1 ? 'none' : row.retried_attempt === attempt - 1 ? 'retryable' : 'lost'
+    const answer = { run, jobType: row.job_type, workspace: row.workspace, previousAttempt } as const
+    return { answer, isChanged }
+  })
+  if (answer && isChanged) context.notifier.notify(changesTopic(answer.workspace))
+  return answer
+}
+
+/** pending → running at the first; the row is locked by the caller. */
+async function noteAttempt(
+  context: StoreContext,
+  trx: Connection,
+  jobRunId: string,
+  attempt: number,
+): Promise<RunRow> {
+  return updateActive(trx, jobRunId, attempt)
+    .set({
+      status: 'running',
+      started_at: sql<Date>`coalesce(started_at, ${now})`,
+      updated_at: now,
+      next_check_at: fromNow(context.reportPatienceMs),
+    })
+    .returning(runColumns)
+    .executeTakeFirstOrThrow()
+}
+
+/** False when the same lines were taken before. The run's row lock keeps two deliveries apart. */
+async function isNewReport(trx: Connection, jobRunId: string, sha256: string): Promise<boolean> {
+  const inserted = await trx
+    .insertInto('job_run_log_reports')
+    .values({ job_run_id: jobRunId, sha256 })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('sha256')
+    .executeTakeFirst()
+  return inserted !== undefined
+}
+
+/** False when nothing was added: no lines, or no room for them. */
+async function insertLogs(
+  trx: Connection,
+  jobRunId: string,
+  report: Parameters<Reports['appendLogs']>[1],
+): Promise<boolean> {
+  const { log_lines: present } = await trx
+    .selectFrom('job_runs')
+    .select('log_lines')
+    .where('uuid', '=', jobRunId)
+    .executeTakeFirstOrThrow()
+  const rows = toLogRows(report, present)
+  if (rows.length === 0) return false
+  const values = rows.map(({ at, ...row }) => ({
+    ...row,
+    job_run_id: jobRunId,
+    at: sql<Date>`${at}::timestamptz`,
+  }))
+  await trx.insertInto('job_run_logs').values(values).execute()
+  await trx
+    .updateTable('job_runs')
+    .set({ log_lines: sql<number>`log_lines + ${rows.length}` })
+    .where('uuid', '=', jobRunId)
+    .execute()
+  return true
+}

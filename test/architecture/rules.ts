@@ -1,0 +1,214 @@
+import path from 'node:path'
+import { findImports, findInCode } from './scan.ts'
+
+/** The house's rules as data, and what breaks them. Paths are relative to the repository, with `/`. */
+
+interface Zone {
+  /** The folder (or file) the rule is about; the longest that fits a file counts. */
+  folder: string
+  /** Other folders or files it may load. Its own it always may. */
+  loads: readonly string[]
+  /** Folders of which it may use types only. */
+  types?: readonly string[]
+  packages: readonly string[]
+  /** Whether `node:*` is allowed. */
+  node: boolean
+}
+
+const plan = 'src/pipeline/plan'
+const evaluator = 'src/expressions/evaluate.ts'
+const ports = 'src/server/services/ports.ts'
+
+export const zones: readonly Zone[] = [
+  { folder: 'src/contract', loads: [], packages: ['zod'], node: false },
+  { folder: plan, loads: [], packages: [], node: false },
+  { folder: 'src/expressions', loads: [], types: [plan], packages: ['@marcbachmann/cel-js', 're2js'], node: false },
+  {
+    folder: 'src/pipeline',
+    loads: [plan, 'src/expressions', 'src/contract'],
+    packages: ['zod', 'yaml', 'ajv', 'ajv-formats', 're2js', 'croner'],
+    node: false,
+  },
+  {
+    folder: 'src/workflows',
+    loads: [plan, evaluator],
+    types: ['src/activities', 'src/contract'],
+    packages: ['@temporalio/workflow'],
+    node: false,
+  },
+  {
+    folder: 'src/activities',
+    loads: ['src/client', 'src/contract', plan],
+    types: ['src/temporal'],
+    packages: ['@temporalio/activity'],
+    node: true,
+  },
+  { folder: 'src/client', loads: ['src/contract'], packages: ['ky'], node: false },
+  {
+    folder: 'src/job-types',
+    loads: ['src/contract', 'src/client'],
+    packages: ['@temporalio/activity', 'zod'],
+    node: true,
+  },
+  {
+    folder: 'src/temporal',
+    loads: [plan],
+    types: ['src/workflows', 'src/activities', ports],
+    packages: ['@temporalio/client', '@temporalio/common'],
+    node: true,
+  },
+  { folder: 'src/process-lock.ts', loads: [], packages: [], node: true },
+  { folder: 'src/config.ts', loads: [], packages: ['zod'], node: true },
+  {
+    folder: 'src/dev-stack',
+    loads: ['src/temporal', 'src/contract', 'src/client', 'src/process-lock.ts'],
+    packages: [],
+    node: true,
+  },
+  {
+    folder: 'src/cli',
+    loads: ['src/client', 'src/contract', 'src/pipeline', 'src/temporal', 'src/dev-stack'],
+    types: ['src/config.ts'],
+    packages: ['commander', 'log-update', '@bomb.sh/tab'],
+    node: true,
+  },
+  {
+    folder: 'src/server/routes',
+    loads: ['src/server/services', 'src/contract'],
+    packages: ['hono', '@hono/zod-openapi', 'zod'],
+    node: true,
+  },
+  {
+    folder: 'src/server/services',
+    loads: ['src/pipeline', 'src/contract'],
+    types: ['src/job-types'],
+    packages: ['zod', 'ajv', 'ajv-formats', 're2js'],
+    node: true,
+  },
+  {
+    folder: 'src/server/store',
+    loads: ['src/contract', 'src/process-lock.ts'],
+    types: [ports],
+    packages: ['kysely', 'pg', '@electric-sql/pglite', 'kysely-pglite-dialect'],
+    node: true,
+  },
+  {
+    folder: 'src/server/dispatch',
+    loads: ['src/contract', 'src/server/services'],
+    types: [ports],
+    packages: [],
+    node: true,
+  },
+  // What puts the parts of the server together.
+  {
+    folder: 'src/server',
+    loads: ['src/server/routes', 'src/server/services', 'src/server/store', 'src/server/dispatch', 'src/contract'],
+    packages: ['hono', '@hono/node-server', '@hono/zod-openapi'],
+    node: true,
+  },
+]
+
+/** Files that put everything together; they may load anything, and nothing loads them. */
+export const roots = ['src/worker.ts', 'src/server.ts', 'src/cli.ts', 'src/index.ts']
+
+export interface SourceFile {
+  path: string
+  text: string
+}
+
+/** Every breach in a file, as `file:line  rule`. */
+export function breaches(file: SourceFile): string[] {
+  if (file.path.endsWith('.d.ts')) return []
+  return [...importBreaches(file), ...textBreaches(file)]
+}
+
+export const maxLines = 400
+
+function textBreaches({ path: file, text }: SourceFile): string[] {
+  const found: string[] = []
+  const add = (pattern: RegExp, rule: string) => {
+    for (const line of findInCode(text, pattern)) found.push(`${file}:${line}  ${rule}`)
+  }
+  if (file !== 'src/config.ts') add(/\bprocess\s*(\.\s*env\b|\[)/, 'only src/config.ts reads process.env')
+  add(/^\s*export\s+default\b/, 'no default exports')
+  add(/^\s*(export\s+)?(declare\s+)?(const\s+)?enum\s/, 'no enums')
+  const lines = text.trimEnd().split('\n').length
+  if (lines > maxLines) found.push(`${file}:${lines}  a file has at most ${maxLines} lines`)
+  return found
+}
+
+function importBreaches(file: SourceFile): string[] {
+  const zone = zoneOf(file.path)
+  return findImports(file.text).flatMap(({ line, specifier, typeOnly }) => {
+    const rule = ruleBroken(file.path, zone, specifier, typeOnly)
+    return rule === undefined ? [] : [`${file.path}:${line}  imports ${specifier}: ${rule}`]
+  })
+}
+
+function ruleBroken(file: string, zone: Zone | undefined, specifier: string, typeOnly: boolean): string | undefined {
+  const isRoot = roots.includes(file)
+  if (!specifier.startsWith('.')) return packageRuleBroken(zone, specifier, isRoot)
+  const target = resolve(file, specifier)
+  if (roots.includes(target)) return `nothing imports ${target}`
+  if (isRoot) return undefined
+  if (target === 'src/config.ts' && !typeOnly) return 'only the roots import config.ts; folders receive values'
+  if (zone === undefined) return `${file} is in no folder that has a rule`
+  // A folder with a rule of its own inside another one is not that other one's.
+  if (zoneOf(target) === zone) return undefined
+  if (fitsAny(target, zone.loads)) return undefined
+  if (fitsAny(target, zone.types ?? []))
+    return typeOnly ? undefined : `${zone.folder} uses only types of ${target} (\`import type\`)`
+  const may = [...zone.loads, ...(zone.types ?? []).map((one) => `types of ${one}`)]
+  return `${zone.folder} may import ${may.length === 0 ? 'nothing of ours' : may.join(', ')}`
+}
+
+function packageRuleBroken(zone: Zone | undefined, specifier: string, isRoot: boolean): string | undefined {
+  if (isRoot || zone === undefined) return undefined
+  if (specifier.startsWith('node:')) return zone.node ? undefined : `${zone.folder} does without node:*`
+  const name = packageName(specifier)
+  if (zone.packages.includes(name)) return undefined
+  return `${zone.folder} may use ${zone.packages.length === 0 ? 'no package' : zone.packages.join(', ')}`
+}
+
+function packageName(specifier: string): string {
+  const parts = specifier.split('/')
+  return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] ?? specifier)
+}
+
+export function zoneOf(file: string): Zone | undefined {
+  return zones
+    .filter(({ folder }) => fits(file, folder))
+    .toSorted((a, b) => b.folder.length - a.folder.length)[0]
+}
+
+const fits = (file: string, folder: string): boolean => file === folder || file.startsWith(`${folder}/`)
+const fitsAny = (file: string, folders: readonly string[]): boolean => folders.some((folder) => fits(file, folder))
+
+export function resolve(file: string, specifier: string): string {
+  return path.posix.join(path.posix.dirname(file), specifier)
+}
+
+/** What the workflow isolate has: nothing of Node, no schema library. */
+const isolatePackages = ['@temporalio/workflow', '@temporalio/common', '@marcbachmann/cel-js', 're2js']
+
+/**
+ * Everything that workflows load, however far away, as chains of files. `read` gives a file's text, or undefined.
+ */
+export function isolateBreaches(entries: readonly string[], read: (file: string) => string | undefined): string[] {
+  const seen = new Set<string>()
+  const found: string[] = []
+  const visit = (file: string, chain: readonly string[]): void => {
+    if (seen.has(file)) return
+    seen.add(file)
+    const text = read(file)
+    if (text === undefined) return
+    for (const { line, specifier, typeOnly } of findImports(text)) {
+      if (typeOnly) continue
+      if (specifier.startsWith('.')) visit(resolve(file, specifier), [...chain, file])
+      else if (!isolatePackages.includes(packageName(specifier)))
+        found.push(`${file}:${line}  loads ${specifier} into the workflow isolate (${[...chain, file].join(' → ')})`)
+    }
+  }
+  for (const entry of entries) visit(entry, [])
+  return found
+}

@@ -1,0 +1,194 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import type { CliContext, Pipelines } from '../../src/cli/context.ts'
+import { loadConfig } from '../../src/config.ts'
+import type { PipelineRunView, StepRunView } from '../../src/pipeline/plan/index.ts'
+
+export const binary = fileURLToPath(new URL('../../bin/jobwright.js', import.meta.url))
+
+export interface Outcome {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/** The environment of this test without anything that jobwright reads, so that only `env` counts. */
+export function cleanEnvironment(env: Record<string, string> = {}): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    ([name, value]) => value !== undefined && !/^(TEMPORAL|JOBWRIGHT|JOBS_API|DATABASE)_/.test(name),
+  ) as [string, string][]
+  return { ...Object.fromEntries(kept), ...env }
+}
+
+/** Runs the real binary to its end. `onStdout` and `onStderr` see everything written so far, and may send a signal. */
+export async function jobwright(
+  args: string[],
+  options: {
+    env?: Record<string, string>
+    cwd?: string
+    onOutput?: (seen: { stdout: string; stderr: string }, kill: (signal: NodeJS.Signals) => void) => void
+  } = {},
+): Promise<Outcome> {
+  const child = spawn(process.execPath, [binary, ...args], {
+    env: cleanEnvironment({ JOBWRIGHT_DATA_DIR: path.join(tmpdir(), 'jobwright-no-such-stack'), ...options.env }),
+    cwd: options.cwd ?? tmpdir(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const seen = { stdout: '', stderr: '' }
+  const listen = (name: 'stdout' | 'stderr') =>
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      seen[name] += chunk
+      options.onOutput?.(seen, (signal) => void child.kill(signal))
+    })
+  listen('stdout')
+  listen('stderr')
+  const onExit = () => void child.kill('SIGKILL')
+  process.once('exit', onExit)
+  const [code] = (await once(child, 'close')) as [number | null]
+  process.off('exit', onExit)
+  return { code, ...seen }
+}
+
+/** A stream that keeps what is written to it; with `columns` it looks like a terminal. */
+export class Recorder extends Writable {
+  text = ''
+  readonly isTTY: boolean
+  readonly columns: number | undefined
+  readonly rows: number | undefined
+
+  constructor(columns?: number) {
+    super({ decodeStrings: false })
+    this.isTTY = columns !== undefined
+    this.columns = columns
+    this.rows = columns === undefined ? undefined : 50
+  }
+
+  override _write(chunk: string | Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString()
+    done()
+  }
+}
+
+export interface ScriptedContext extends CliContext {
+  stdout: Recorder
+  stderr: Recorder
+}
+
+/** A context whose world is scripted: what the pipelines say, whether there is a terminal, what time it is. */
+export function scriptedContext(
+  options: {
+    pipelines?: Partial<Pipelines>
+    columns?: number
+    output?: 'text' | 'json'
+    cwd?: string
+    signal?: AbortSignal
+    overrides?: Partial<CliContext>
+  } = {},
+): ScriptedContext {
+  const unscripted = () => Promise.reject(new Error('not scripted'))
+  const pipelines: Pipelines = {
+    start: unscripted,
+    show: unscripted,
+    list: unscripted,
+    cancel: unscripted,
+    watch: () => {
+      throw new Error('not scripted')
+    },
+    ...options.pipelines,
+  }
+  return {
+    stdout: new Recorder(options.columns),
+    stderr: new Recorder(),
+    isTty: options.columns !== undefined,
+    columns: () => options.columns,
+    color: false,
+    cwd: options.cwd ?? tmpdir(),
+    version: '0.0.0',
+    environment: {},
+    nodeVersion: process.version,
+    signal: options.signal ?? new AbortController().signal,
+    now: () => at(60),
+    loadConfig: () => loadConfig({}),
+    spawnRoot: unscripted,
+    secretNames: async () => undefined,
+    config: loadConfig({ JOBWRIGHT_DATA_DIR: path.join(tmpdir(), 'jobwright-no-such-stack') }),
+    output: options.output ?? 'text',
+    connect: async () => ({ pipelines, close: async () => {} }),
+    api: unscripted,
+    ...options.overrides,
+  } as ScriptedContext
+}
+
+const start = Date.parse('2026-01-02T12:00:00.000Z')
+
+/** Milliseconds since the epoch, some seconds into every scripted run. */
+export function at(seconds: number): number {
+  return start + seconds * 1000
+}
+
+export function iso(seconds: number): string {
+  return new Date(at(seconds)).toISOString()
+}
+
+export function stepView(step: string, overrides: Partial<StepRunView> = {}): StepRunView {
+  return {
+    step,
+    generation: 0,
+    status: 'waiting',
+    job_id: null,
+    job_run_id: null,
+    started_at: null,
+    finished_at: null,
+    error: null,
+    ...overrides,
+  }
+}
+
+export function runView(steps: StepRunView[], overrides: Partial<PipelineRunView> = {}): PipelineRunView {
+  return {
+    id: 'review-0a1b2c',
+    pipeline: 'review',
+    status: 'running',
+    started_at: iso(0),
+    finished_at: null,
+    outputs: {},
+    warnings: [],
+    steps,
+    ...overrides,
+  }
+}
+
+/** Plays views one after the other. */
+export function playing(...views: PipelineRunView[]): Pick<Pipelines, 'watch'> {
+  return {
+    async *watch() {
+      yield* views
+    },
+  }
+}
+
+export async function withTempDir<T>(work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'jobwright-cli-'))
+  try {
+    return await work(directory)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** An address of this machine where nobody listens. */
+export async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}

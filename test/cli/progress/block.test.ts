@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest'
+import { type Paint, renderBlock } from '../../../src/cli/progress/block.ts'
+import { at, iso, runView, stepView } from '../helpers.ts'
+
+const plain: Paint = (_format, text) => text
+const draw = (view: Parameters<typeof renderBlock>[0], columns = 100) =>
+  `${renderBlock(view, at(5), columns, plain).join('\n')}\n`
+
+test('every step has a line: its status, how long, which run, and what it waits for', () => {
+  const view = runView([
+    stepView('graph', {
+      generation: 1,
+      status: 'completed',
+      job_run_id: '0197-aaaa',
+      started_at: iso(0),
+      finished_at: iso(1.2),
+    }),
+    stepView('issues', { generation: 2, status: 'running', job_run_id: '0197-bbbb', started_at: iso(1.5) }),
+    stepView('sign_off', { waits_for: ['issues', 'tickets'] }),
+    stepView('cleanup', { status: 'skipped' }),
+  ])
+  expect(draw(view)).toBe(
+    [
+      'review  running  5.0s  review-0a1b2c',
+      '  ✓ graph     completed     1.2s  run 0197-aaaa',
+      '  ● issues    running       3.5s  generation 2  run 0197-bbbb',
+      '  ○ sign_off  waiting             waits for issues, tickets',
+      '  – cleanup   skipped',
+      '',
+    ].join('\n'),
+  )
+})
+
+test('a failed step says why, below its line', () => {
+  const view = runView([
+    stepView('graph', {
+      generation: 1,
+      status: 'failed',
+      job_run_id: '0197-aaaa',
+      started_at: iso(0),
+      finished_at: iso(2),
+      error: { code: 'run_failed', message: 'no such document: pdu/power.md' },
+    }),
+  ])
+  expect(draw(view)).toBe(
+    [
+      'review  running  5.0s  review-0a1b2c',
+      '  ✗ graph  failed        2.0s  run 0197-aaaa',
+      '      run_failed: no such document: pdu/power.md',
+      '',
+    ].join('\n'),
+  )
+})
+
+test('the items of a for_each are one line that counts them, and each failure below it', () => {
+  const item = (index: number, status: 'waiting' | 'running' | 'completed' | 'failed') =>
+    stepView('tickets', {
+      item: index,
+      generation: 1,
+      status,
+      started_at: status === 'waiting' ? null : iso(1),
+      finished_at: status === 'completed' || status === 'failed' ? iso(2) : null,
+      job_run_id: `run-${index}`,
+      error: status === 'failed' ? { code: 'run_failed', message: `ticket ${index} was refused` } : null,
+    })
+  const view = runView([item(0, 'completed'), item(1, 'failed'), item(2, 'running'), item(3, 'waiting')])
+  expect(draw(view)).toBe(
+    [
+      'review  running  5.0s  review-0a1b2c',
+      '  ● tickets  running       4.0s  2/4 items, 1 failed',
+      '      [1] run_failed: ticket 1 was refused (run run-1)',
+      '',
+    ].join('\n'),
+  )
+})
+
+test('a thousand failures do not fill the screen', () => {
+  const items = Array.from({ length: 1000 }, (_, index) =>
+    stepView('tickets', { item: index, status: 'failed', error: { code: 'run_failed', message: 'no' } }),
+  )
+  const lines = draw(runView(items)).split('\n')
+  expect(lines).toHaveLength(9)
+  expect(lines.at(-2)).toBe('      … and 995 more')
+})
+
+test('no line is wider than the terminal', () => {
+  const view = runView([
+    stepView('graph', {
+      status: 'failed',
+      job_run_id: '0197aaaa-bbbb-cccc-dddd-eeeeeeeeeeee',
+      error: { code: 'run_failed', message: '電源'.repeat(100) },
+    }),
+  ])
+  for (const width of [10, 20, 40])
+    for (const line of renderBlock(view, at(5), width, plain))
+      expect([...line].reduce((sum, c) => sum + (/[電源]/.test(c) ? 2 : 1), 0)).toBeLessThanOrEqual(width)
+})
+
+test('names and messages of others cannot steer the terminal', () => {
+  const view = runView(
+    [stepView('a\u001b[2J', { status: 'failed', error: { code: 'x\u009b', message: 'line\nfake \u001b]0;t\u0007' } })],
+    { id: 'id\u001b[1m', pipeline: 'p\r' },
+  )
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+  expect(draw(view).replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/)
+  expect(draw(view)).toContain('line\\nfake')
+})
+
+test('colors surround whole words, so that cutting a line never cuts an escape sequence', () => {
+  const marked: Paint = (_format, text) => `<${text}>`
+  const view = runView([stepView('graph', { status: 'completed', started_at: iso(0), finished_at: iso(1) })])
+  expect(renderBlock(view, at(5), 100, marked)[1]).toBe('<  ✓ >graph  <completed><     1.0s>')
+})

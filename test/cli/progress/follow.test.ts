@@ -1,0 +1,106 @@
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import type { Pipelines } from '../../../src/cli/context.ts'
+import { follow } from '../../../src/cli/progress/follow.ts'
+import type { PipelineStatus } from '../../../src/pipeline/plan/index.ts'
+import { iso, playing, runView, scriptedContext, stepView } from '../helpers.ts'
+
+const running = runView([stepView('graph', { generation: 1, status: 'running', started_at: iso(1) })])
+const ended = (status: PipelineStatus) =>
+  runView(
+    [stepView('graph', { generation: 1, status: 'completed', started_at: iso(1), finished_at: iso(2.5) })],
+    { status, finished_at: iso(3), outputs: { answer: 42 } },
+  )
+
+const pipelinesOf = (watch: Pick<Pipelines, 'watch'>) => watch as Pipelines
+const withoutClock = (text: string) => text.replace(/^\d\d:\d\d:\d\d/gm, 'hh:mm:ss')
+
+describe('following a run', () => {
+  test.each([
+    ['completed', 0],
+    ['failed', 1],
+    ['cancelled', 4],
+  ] as const)('that ends %s exits with %i', async (status, code) => {
+    const ctx = scriptedContext()
+    const exit = await follow(pipelinesOf(playing(running, ended(status))), 'review-0a1b2c', ctx)
+    expect(exit).toBe(code)
+  })
+
+  test('in a pipe prints a line per change and then the summary', async () => {
+    const ctx = scriptedContext()
+    await follow(pipelinesOf(playing(running, ended('completed'))), 'review-0a1b2c', ctx)
+    expect(withoutClock(ctx.stdout.text)).toBe(
+      [
+        'hh:mm:ss step graph running',
+        'hh:mm:ss step graph completed 1.5s',
+        'review-0a1b2c completed in 3.0s (1 step: 1 completed)',
+        'outputs:',
+        '  answer: 42',
+        '',
+      ].join('\n'),
+    )
+    expect(ctx.stderr.text).toBe('')
+  })
+
+  test('for a machine leaves stdout to the run itself, and tells the progress on stderr', async () => {
+    const ctx = scriptedContext({ output: 'json', columns: 80 })
+    await follow(pipelinesOf(playing(running, ended('completed'))), 'review-0a1b2c', ctx)
+    expect(JSON.parse(ctx.stdout.text)).toEqual(ended('completed'))
+    expect(withoutClock(ctx.stderr.text)).toContain('hh:mm:ss step graph completed 1.5s')
+  })
+
+  test('on a terminal draws a block over itself, and leaves the last one standing', async () => {
+    const ctx = scriptedContext({ columns: 60 })
+    await follow(pipelinesOf(playing(running, ended('completed'))), 'review-0a1b2c', ctx)
+    const shown = stripVTControlCharacters(ctx.stdout.text)
+    expect(shown).toContain('  ● graph  running      59.0s')
+    expect(shown).toContain('  ✓ graph  completed     1.5s')
+    expect(shown.endsWith('review-0a1b2c completed in 3.0s (1 step: 1 completed)\noutputs:\n  answer: 42\n')).toBe(true)
+    // Drawn again, not written twice below each other.
+    expect(ctx.stdout.text).toContain('\u001b[')
+  })
+
+  test('is let go by Ctrl-C: it says how to come back and exits 130', async () => {
+    const interrupt = new AbortController()
+    const ctx = scriptedContext({ signal: interrupt.signal })
+    const watch: Pipelines['watch'] = async function* (_id, { signal }) {
+      yield running
+      interrupt.abort()
+      await new Promise((resolve) => {
+        if (signal?.aborted) resolve(undefined)
+        signal?.addEventListener('abort', resolve)
+      })
+    }
+    expect(await follow(pipelinesOf({ watch }), 'my run', ctx)).toBe(130)
+    expect(ctx.stderr.text).toBe(
+      "Detached; the run goes on.\n  jobwright watch 'my run'\n  jobwright cancel 'my run'\n",
+    )
+  })
+
+  test('that is held for a person exits 5 at once', async () => {
+    const held = { ...running, status: 'held' as PipelineStatus }
+    expect(await follow(pipelinesOf(playing(running, held, running)), 'review-0a1b2c', scriptedContext())).toBe(5)
+  })
+
+  test('tells a warning once, when it comes', async () => {
+    const warned = { ...running, warnings: ['no worker answers\u001b[0m'] }
+    const ctx = scriptedContext()
+    await follow(pipelinesOf(playing(warned, { ...warned }, ended('completed'))), 'review-0a1b2c', ctx)
+    expect(ctx.stdout.text.match(/warning: no worker answers\\u001b\[0m/g)).toHaveLength(1)
+  })
+
+  test('whose watching fails passes the error on, unless it was asked to let go', async () => {
+    const broken: Pipelines['watch'] = async function* () {
+      yield running
+      throw new Error('gone')
+    }
+    await expect(follow(pipelinesOf({ watch: broken }), 'x', scriptedContext())).rejects.toThrow('gone')
+  })
+
+  test('that ends without an end says that it lost sight of the run', async () => {
+    await expect(follow(pipelinesOf(playing(running)), 'x', scriptedContext())).rejects.toMatchObject({
+      code: 'lost_sight',
+      exitCode: 3,
+    })
+  })
+})

@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { jobwright, withTempDir } from './helpers.ts'
+
+describe('the command line', () => {
+  test('tells its version', async () => {
+    const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
+    expect(await jobwright(['--version'])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' })
+  })
+
+  test('explains itself, exit codes included', async () => {
+    const { code, stdout } = await jobwright(['--help'])
+    expect(code).toBe(0)
+    for (const word of ['run', 'validate', 'doctor', 'documents', 'Exit codes: 0 completed'])
+      expect(stdout).toContain(word)
+  })
+
+  test('without a command shows the help on stderr and exits 2', async () => {
+    const { code, stdout, stderr } = await jobwright([])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('Usage: jobwright')
+  })
+
+  test.each([
+    [['rnu'], "unknown command 'rnu'", '(Did you mean run?)'],
+    [['jobs', 'lst'], "unknown command 'lst'", '(Did you mean list?)'],
+    [['run', '--detatch', 'x.yaml'], "unknown option '--detatch'", '(Did you mean --detach?)'],
+    [['runs', '--output', 'jsn'], "argument 'jsn' is invalid", 'text, json'],
+    [['runs', '--limit', '0'], "argument '0' is invalid", 'whole number'],
+    [['run'], "missing required argument 'file'", '--help'],
+    [['show', 'a', 'b'], 'too many arguments', '--help'],
+    [['jobs', 'create'], "required option '--type <job-type>' not specified", '--help'],
+    [['documents', 'push', '.'], "required option '--as <name>' not specified", '--help'],
+    [['dev', '--port', '70000'], "argument '70000' is invalid", 'port from 0 to 65535'],
+  ])('refuses %j with exit 2, nothing on stdout, and what would be right', async (args, problem, hint) => {
+    const { code, stdout, stderr } = await jobwright(args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(`error bad_usage `)
+    expect(stderr).toContain(problem)
+    expect(stderr).toContain(hint)
+  })
+
+  test('takes --output before and after the command', async () => {
+    await withTempDir(async (cwd) => {
+      const file = 'missing.yaml'
+      const before = await jobwright(['--output', 'json', 'validate', '--offline', file], { cwd })
+      const after = await jobwright(['validate', '--offline', file, '--output', 'json'], { cwd })
+      expect(JSON.parse(before.stdout)).toEqual(JSON.parse(after.stdout))
+    })
+  })
+
+  test.each([
+    ['JOBS_API_URL', 'http://user:hunter2@127.0.0.1:1/api/v1', 'holds credentials'],
+    ['JOBS_API_URL', 'nonsense', 'not a URL'],
+    ['JOBWRIGHT_PORT', 'eighty', 'JOBWRIGHT_PORT'],
+  ])('refuses %s=%s with exit 2 and never repeats a password', async (name, value, problem) => {
+    const { code, stdout, stderr } = await jobwright(['runs'], { env: { [name]: value } })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(problem)
+    expect(stderr).toContain(name)
+    expect(stderr).not.toContain('hunter2')
+  })
+
+  test('works its version and help out even when the environment is unusable', async () => {
+    const env = { JOBWRIGHT_PORT: 'eighty' }
+    expect((await jobwright(['--version'], { env })).code).toBe(0)
+    expect((await jobwright(['run', '--help'], { env })).code).toBe(0)
+  })
+})
