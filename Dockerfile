@@ -5,15 +5,15 @@ ARG NODE_IMAGE=node:24-bookworm-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-# The image has the right Node: the packages that bring one for bare machines are left out.
-RUN npm ci --omit=optional --no-audit --no-fund
+RUN npm ci --no-audit --no-fund
 COPY . .
 RUN node scripts/build.ts
 
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --omit=optional --no-audit --no-fund && npm cache clean --force
+# The image has the right Node: the packages that bring one to bare machines go.
+RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/node-linux-* && npm cache clean --force
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production \
@@ -24,7 +24,8 @@ RUN install -d -o node -g node -m 0700 /data
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /build/dist ./
-USER node
+# The image's user `node`; as a number, so that an orchestrator can tell that it is not root.
+USER 1000:1000
 EXPOSE 8300
 # For the server. The worker's service in docker-compose.yml has one of its own.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \

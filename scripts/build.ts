@@ -32,13 +32,19 @@ async function main(): Promise<void> {
     if (existsSync(file)) await cp(file, path.join(dist, name))
   }
   const manifest = JSON.parse(await readFile(path.join(repository, 'package.json'), 'utf8')) as Manifest
-  await writeFile(path.join(dist, 'package.json'), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`)
+  await writeFile(
+    path.join(dist, 'package.json'),
+    `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`,
+  )
   console.log('built dist/')
 }
 
 function compile(): void {
   const compiler = path.join(repository, 'node_modules', 'typescript', 'bin', 'tsc')
-  const result = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: repository, stdio: 'inherit' })
+  const result = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
+    cwd: repository,
+    stdio: 'inherit',
+  })
   if (result.status !== 0) throw new Error(`tsc exited with ${result.status}`)
 }
 
@@ -61,12 +67,12 @@ async function bundleWorkflows(): Promise<void> {
 
 /** What the root manifest has for work on the repository (a Node of its own, scripts, overrides) is not for users. */
 function publishedManifest(root: Manifest): object {
-  const entries = Object.entries(root.exports).flatMap(([name, source]) => {
-    if (!source.startsWith('./src/')) return [[name, source] as const]
+  const exports: Record<string, string | { types: string; default: string }> = {}
+  for (const [name, source] of Object.entries(root.exports)) {
     const stem = source.replace('./src/', './').replace(/\.ts$/, '')
-    if (!existsSync(path.join(dist, `${stem}.js`))) return []
-    return [[name, { types: `${stem}.d.ts`, default: `${stem}.js` }] as const]
-  })
+    if (!source.startsWith('./src/')) exports[name] = source
+    else exports[name] = { types: `${stem}.d.ts`, default: `${stem}.js` }
+  }
   return {
     name: root.name,
     version: root.version,
@@ -75,7 +81,7 @@ function publishedManifest(root: Manifest): object {
     type: 'module',
     engines: root.engines,
     bin: { jobwright: 'bin/jobwright.js' },
-    exports: Object.fromEntries(entries),
+    exports,
     dependencies: root.dependencies,
   }
 }

@@ -19,12 +19,15 @@ function findVersion(): string {
   return 'unknown'
 }
 
-/** The first Ctrl-C (or SIGTERM) asks the command to let go; the second ends the process. */
+/**
+ * The first Ctrl-C (or SIGTERM) asks the command to let go; the second ends the process, unless a child in our place
+ * gets the signals: it decides.
+ */
 function listenForInterrupt(): AbortSignal {
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
-      if (interrupt.signal.aborted) process.exit(130)
+      if (interrupt.signal.aborted && process.listenerCount(signal) === 1) process.exit(130)
       interrupt.abort()
     })
   return interrupt.signal
@@ -34,7 +37,7 @@ function listenForInterrupt(): AbortSignal {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70))
 const extension = path.extname(import.meta.filename)
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   isTty: process.stdout.isTTY === true,
@@ -42,7 +45,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   color: process.stdout.isTTY === true && process.stdout.hasColors(),
   cwd: process.cwd(),
   version: findVersion(),
-  environment: process.env,
   nodeVersion: process.version,
   signal: listenForInterrupt(),
   now: Date.now,
@@ -60,3 +62,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
     return file === undefined ? undefined : Object.keys(secrets)
   },
 })
+for (const stream of [process.stdout, process.stderr])
+  await new Promise((resolve) => stream.write('', resolve))
+// Whatever still waits somewhere (a connection, a timer) is of no more use to anyone.
+process.exit(exitCode)

@@ -20,6 +20,10 @@ export interface CliConfig {
   jobsApi: { url: string | undefined; token: string | undefined }
   databaseUrl: string | undefined
   dataDir: string
+  /** Where what can be fetched again is kept, below `jobwright/`. */
+  cacheDir: string
+  /** What child processes inherit. */
+  inheritedEnvironment(): Readonly<Record<string, string | undefined>>
   host: string
   port: number
   configFile: string | undefined
@@ -58,8 +62,6 @@ export interface CliHost {
   color: boolean
   cwd: string
   version: string
-  /** What child processes inherit, and what names the user's cache directory; nothing else is read from it. */
-  environment: Readonly<Record<string, string | undefined>>
   /** Of Node.js. */
   nodeVersion: string
   /** Aborts on Ctrl-C. */

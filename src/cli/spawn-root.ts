@@ -22,7 +22,8 @@ export interface ParentProcess {
  * @throws CliError `cannot_start`
  */
 export async function spawnRoot(script: string, parent: ParentProcess): Promise<number> {
-  const child = spawn(parent.execPath, [script], { stdio: 'inherit' })
+  // The channel carries nothing: it breaks when we are killed, and the child then ends too.
+  const child = spawn(parent.execPath, [script], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   const listeners = forwarded.map((signal) => {
     const pass = () => {
       if (signal === 'SIGINT' && parent.stdinIsTty) return

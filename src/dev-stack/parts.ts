@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -41,14 +42,10 @@ export interface TemporalPartOptions {
 
 export async function temporalPart(options: TemporalPartOptions): Promise<PartSpec> {
   const { dataDir, binary, port, namespace, environment } = options
-  const setpriv = await findSetpriv()
-  const start = devServerCommand({
-    binary,
-    dbFile: path.join(dataDir, 'temporal.db'),
-    port,
-    namespace,
-    setpriv,
-  })
+  const dbFile = path.join(dataDir, 'temporal.db')
+  // SQLite gives the files beside it the mode of this one: histories are the user's alone.
+  await (await open(dbFile, 'a', 0o600)).close()
+  const start = devServerCommand({ binary, dbFile, port, namespace, setpriv: await findSetpriv() })
   return {
     name: 'temporal',
     command: { ...start, environment, ipc: false, logFile: logFile(dataDir, 'temporal') },

@@ -22,7 +22,13 @@ const ports = 'src/server/services/ports.ts'
 export const zones: readonly Zone[] = [
   { folder: 'src/contract', loads: [], packages: ['zod'], node: false },
   { folder: plan, loads: [], packages: [], node: false },
-  { folder: 'src/expressions', loads: [], types: [plan], packages: ['@marcbachmann/cel-js', 're2js'], node: false },
+  {
+    folder: 'src/expressions',
+    loads: [],
+    types: [plan],
+    packages: ['@marcbachmann/cel-js', 're2js'],
+    node: false,
+  },
   {
     folder: 'src/pipeline',
     loads: [plan, 'src/expressions', 'src/contract'],
@@ -102,7 +108,13 @@ export const zones: readonly Zone[] = [
   // What puts the parts of the server together.
   {
     folder: 'src/server',
-    loads: ['src/server/routes', 'src/server/services', 'src/server/store', 'src/server/dispatch', 'src/contract'],
+    loads: [
+      'src/server/routes',
+      'src/server/services',
+      'src/server/store',
+      'src/server/dispatch',
+      'src/contract',
+    ],
     packages: ['hono', '@hono/node-server', '@hono/zod-openapi'],
     node: true,
   },
@@ -145,13 +157,19 @@ function importBreaches(file: SourceFile): string[] {
   })
 }
 
-function ruleBroken(file: string, zone: Zone | undefined, specifier: string, typeOnly: boolean): string | undefined {
+function ruleBroken(
+  file: string,
+  zone: Zone | undefined,
+  specifier: string,
+  typeOnly: boolean,
+): string | undefined {
   const isRoot = roots.includes(file)
   if (!specifier.startsWith('.')) return packageRuleBroken(zone, specifier, isRoot)
   const target = resolve(file, specifier)
   if (roots.includes(target)) return `nothing imports ${target}`
   if (isRoot) return undefined
-  if (target === 'src/config.ts' && !typeOnly) return 'only the roots import config.ts; folders receive values'
+  if (target === 'src/config.ts' && !typeOnly)
+    return 'only the roots import config.ts; folders receive values'
   if (zone === undefined) return `${file} is in no folder that has a rule`
   // A folder with a rule of its own inside another one is not that other one's.
   if (zoneOf(target) === zone) return undefined
@@ -182,7 +200,8 @@ export function zoneOf(file: string): Zone | undefined {
 }
 
 const fits = (file: string, folder: string): boolean => file === folder || file.startsWith(`${folder}/`)
-const fitsAny = (file: string, folders: readonly string[]): boolean => folders.some((folder) => fits(file, folder))
+const fitsAny = (file: string, folders: readonly string[]): boolean =>
+  folders.some((folder) => fits(file, folder))
 
 export function resolve(file: string, specifier: string): string {
   return path.posix.join(path.posix.dirname(file), specifier)
@@ -194,7 +213,10 @@ const isolatePackages = ['@temporalio/workflow', '@temporalio/common', '@marcbac
 /**
  * Everything that workflows load, however far away, as chains of files. `read` gives a file's text, or undefined.
  */
-export function isolateBreaches(entries: readonly string[], read: (file: string) => string | undefined): string[] {
+export function isolateBreaches(
+  entries: readonly string[],
+  read: (file: string) => string | undefined,
+): string[] {
   const seen = new Set<string>()
   const found: string[] = []
   const visit = (file: string, chain: readonly string[]): void => {
@@ -206,7 +228,9 @@ export function isolateBreaches(entries: readonly string[], read: (file: string)
       if (typeOnly) continue
       if (specifier.startsWith('.')) visit(resolve(file, specifier), [...chain, file])
       else if (!isolatePackages.includes(packageName(specifier)))
-        found.push(`${file}:${line}  loads ${specifier} into the workflow isolate (${[...chain, file].join(' → ')})`)
+        found.push(
+          `${file}:${line}  loads ${specifier} into the workflow isolate (${[...chain, file].join(' → ')})`,
+        )
     }
   }
   for (const entry of entries) visit(entry, [])

@@ -18,7 +18,11 @@ export function findImports(source: string): ImportFound[] {
     const { keyword = '', clause = '', specifier = '' } = match.groups ?? {}
     // `export const a = 'x'` is no re-export.
     if (keyword === 'export' && !/\bfrom\s*['"]/.test(match[0])) continue
-    found.push({ line: lineOf(code, match.index + match[0].length), specifier, typeOnly: clause.trim() === 'type' })
+    found.push({
+      line: lineOf(code, match.index + match[0].length),
+      specifier,
+      typeOnly: clause.trim() === 'type',
+    })
   }
   for (const match of code.matchAll(dynamicPattern))
     found.push({ line: lineOf(code, match.index), specifier: match.groups?.specifier ?? '', typeOnly: false })
@@ -41,7 +45,9 @@ export function blank(source: string, options: { keepModuleNames: boolean }): st
     /\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|\$\{(?:[^{}`]|\{[^{}]*\}|`(?:\\.|[^`\\])*`)*\}|[^`\\])*`/g
   return source.replace(token, (text: string, offset: number) => {
     const isString = text.startsWith("'") || text.startsWith('"')
-    const namesModule = /(?:\bfrom|\bimport|\bimport\s*\()\s*$/.test(source.slice(Math.max(0, offset - 30), offset))
+    const namesModule = /(?:\bfrom|\bimport|\bimport\s*\()\s*$/.test(
+      source.slice(Math.max(0, offset - 30), offset),
+    )
     if (isString && options.keepModuleNames && namesModule) return text
     // Code inside `${…}` of a template is code: only the text around it goes.
     if (text.startsWith('`')) return blankTemplate(text)

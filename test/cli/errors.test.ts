@@ -4,12 +4,23 @@ import { JobsApiError, type JobsApiErrorDetails } from '../../src/client/index.t
 import { TemporalUnreachableError } from '../../src/temporal/connection.ts'
 
 const apiError = (details: Partial<JobsApiErrorDetails>) =>
-  new JobsApiError({ kind: 'rejected', code: 'x', reason: 'no', method: 'GET', url: 'http://h/api', ...details })
+  new JobsApiError({
+    kind: 'rejected',
+    code: 'x',
+    reason: 'no',
+    method: 'GET',
+    url: 'http://h/api',
+    ...details,
+  })
 
 describe('an error becomes an exit code:', () => {
   test.each([
     ['a refusal of the API', apiError({ status: 404, code: 'unknown_job' }), 2],
-    ['a run that has ended already', apiError({ kind: 'ambiguous', status: 409, code: 'run_is_terminal' }), 2],
+    [
+      'a run that has ended already',
+      apiError({ kind: 'ambiguous', status: 409, code: 'run_is_terminal' }),
+      2,
+    ],
     ['a request the client refuses', apiError({ kind: 'not_sent', code: 'bad_path_parameter' }), 2],
     ['an API that is away', apiError({ kind: 'not_sent', code: 'connection_refused' }), 3],
     ['an API that is in trouble', apiError({ kind: 'ambiguous', status: 503 }), 3],
@@ -35,7 +46,9 @@ test('every place that the server complains about is told, once', () => {
       { pointer: '/config/extra', detail: 'unknown field' },
     ],
   }
-  const failure = toFailure(apiError({ status: 422, code: 'invalid_config', reason: 'two problems', problem }))
+  const failure = toFailure(
+    apiError({ status: 422, code: 'invalid_config', reason: 'two problems', problem }),
+  )
   expect(failure.message).toBe(
     'GET http://h/api: two problems\n  /config/seconds: must be a number\n  /config/extra: unknown field',
   )

@@ -36,7 +36,10 @@ export async function jobwright(
   } = {},
 ): Promise<Outcome> {
   const child = spawn(process.execPath, [binary, ...args], {
-    env: cleanEnvironment({ JOBWRIGHT_DATA_DIR: path.join(tmpdir(), 'jobwright-no-such-stack'), ...options.env }),
+    env: cleanEnvironment({
+      JOBWRIGHT_DATA_DIR: path.join(tmpdir(), 'jobwright-no-such-stack'),
+      ...options.env,
+    }),
     cwd: options.cwd ?? tmpdir(),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -110,7 +113,6 @@ export function scriptedContext(
     color: false,
     cwd: options.cwd ?? tmpdir(),
     version: '0.0.0',
-    environment: {},
     nodeVersion: process.version,
     signal: options.signal ?? new AbortController().signal,
     now: () => at(60),

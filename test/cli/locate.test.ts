@@ -38,7 +38,10 @@ describe('Temporal is', () => {
   })
 
   test('else nowhere', async () => {
-    await expect(locateTemporal(loadConfig({}), noStack)).rejects.toMatchObject({ code: 'no_temporal', exitCode: 3 })
+    await expect(locateTemporal(loadConfig({}), noStack)).rejects.toMatchObject({
+      code: 'no_temporal',
+      exitCode: 3,
+    })
   })
 })
 

@@ -34,7 +34,9 @@ describe('a process of the stack that runs in our place', () => {
 
   test('that a signal ended gives 128 and its number', async () => {
     await withTempDir(async (directory) => {
-      expect(await spawnRoot(await script(directory, "process.kill(process.pid, 'SIGKILL')"), parent())).toBe(137)
+      expect(await spawnRoot(await script(directory, "process.kill(process.pid, 'SIGKILL')"), parent())).toBe(
+        137,
+      )
     })
   })
 

@@ -6,19 +6,19 @@ import { closedPort, jobwright, withTempDir } from './helpers.ts'
 const token = 'canary-token-7d1f0c'
 
 describe('with nothing to talk to', () => {
-  test.each([
-    [['runs']],
-    [['show', 'x']],
-    [['watch', 'x']],
-    [['cancel', 'x']],
-  ])('%j says what it looked for and exits 3', async (args) => {
-    const { code, stdout, stderr } = await jobwright(args, { env: { JOBWRIGHT_DATA_DIR: '/nowhere/.jobwright' } })
-    expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
-    expect(stderr).toContain('error no_temporal')
-    expect(stderr).toContain('TEMPORAL_ADDRESS is not set')
-    expect(stderr).toContain('/nowhere/.jobwright')
-    expect(stderr).toContain('jobwright dev')
-  })
+  test.each([[['runs']], [['show', 'x']], [['watch', 'x']], [['cancel', 'x']]])(
+    '%j says what it looked for and exits 3',
+    async (args) => {
+      const { code, stdout, stderr } = await jobwright(args, {
+        env: { JOBWRIGHT_DATA_DIR: '/nowhere/.jobwright' },
+      })
+      expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+      expect(stderr).toContain('error no_temporal')
+      expect(stderr).toContain('TEMPORAL_ADDRESS is not set')
+      expect(stderr).toContain('/nowhere/.jobwright')
+      expect(stderr).toContain('jobwright dev')
+    },
+  )
 
   test('jobs and documents say the same of the API', async () => {
     for (const args of [

@@ -78,7 +78,7 @@ async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
     url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`,
     async stop() {
       await server.stop()
-      guard.kill()
+      guard.end()
       await rm(directory, { recursive: true, force: true })
     },
   }
@@ -89,7 +89,8 @@ function guardAgainstOrphan(directory: string) {
   const script = `while kill -0 "$1" 2>/dev/null; do sleep 1; done; kill -QUIT "$(head -n 1 "$2/postmaster.pid")"; sleep 1; rm -rf "$2"`
   const guard = spawn('sh', ['-c', script, 'guard', String(process.pid), directory], { detached: true, stdio: 'ignore' })
   guard.unref()
-  return guard
+  // The whole group, with the sleep it may be in.
+  return { end: () => guard.pid !== undefined && process.kill(-guard.pid, 'SIGKILL') }
 }
 
 /** After an install without scripts the links between the bundled libraries are missing; its own script makes them. */

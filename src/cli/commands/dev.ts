@@ -1,5 +1,3 @@
-import { homedir } from 'node:os'
-import path from 'node:path'
 import { type CliContext, note } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -35,8 +33,8 @@ export async function devHandler(args: DevArgs, ctx: CliContext): Promise<number
     port: args.port ?? config.port,
     configFile: config.configFile,
     temporal: config.temporal,
-    cacheDir: ctx.environment.XDG_CACHE_HOME || path.join(homedir(), '.cache'),
-    environment: ctx.environment,
+    cacheDir: config.cacheDir,
+    environment: config.inheritedEnvironment(),
     log: (event) => note(ctx, escapeControl(describeStackEvent(event))),
     signal: ctx.signal,
   })

@@ -1,5 +1,3 @@
-import { homedir } from 'node:os'
-import path from 'node:path'
 import type { CliContext } from '../context.ts'
 import { toFailure } from '../errors.ts'
 import { locateTemporal, type TemporalPlace } from '../locate.ts'
@@ -51,7 +49,7 @@ async function checkBinary(ctx: CliContext): Promise<Check> {
   const { binarySources, defaultSourceSettings } = await import('../../temporal/dev-server/sources.ts')
   const { firstFrom } = await import('../../temporal/dev-server/acquire.ts')
   const { binary } = ctx.config.temporal
-  const cacheDir = ctx.environment.XDG_CACHE_HOME || path.join(homedir(), '.cache')
+  const { cacheDir } = ctx.config
   try {
     const sources = binarySources({ ...defaultSourceSettings, binary, cacheDir }).slice(0, localSources)
     const found = await firstFrom(sources, undefined)

@@ -71,7 +71,10 @@ function stepLine(group: StepGroup, now: number, nameWidth: number, columns: num
   const took = started === undefined ? '' : formatDuration((group.finishedAtMs ?? now) - started)
   const mark = `  ${symbols[group.status] ?? '?'} `
   const rest = [took.padStart(7), stepDetail(group)].join('  ').trimEnd()
-  const plain = truncate(`${mark}${padEnd(name, nameWidth)}  ${padEnd(status, 10)} ${rest}`.trimEnd(), columns)
+  const plain = truncate(
+    `${mark}${padEnd(name, nameWidth)}  ${padEnd(status, 10)} ${rest}`.trimEnd(),
+    columns,
+  )
   // Painted after cutting: an escape sequence must never be cut.
   const format = formatOf(group.status)
   const statusAt = mark.length + padEnd(name, nameWidth).length + 2

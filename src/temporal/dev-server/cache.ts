@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { pinned } from './pinned.ts'
@@ -55,7 +55,6 @@ export async function install(cacheDir: string, extracted: string, source: strin
   await mkdir(staged, { mode: 0o700 })
   const binary = path.join(staged, binaryName)
   await rename(extracted, binary)
-  await chmod(binary, 0o755)
   const found = await stat(binary)
   const record: CacheRecord = {
     sha256: await sha256OfFile(binary),

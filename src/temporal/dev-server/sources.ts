@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { readdir, writeFile } from 'node:fs/promises'
+import { chmod, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -85,7 +85,10 @@ async function inWorkFolder(
 ): Promise<string> {
   const folder = await makeWorkFolder(settings.cacheDir)
   try {
-    return await install(settings.cacheDir, await extract(folder), source)
+    const binary = await extract(folder)
+    await chmod(binary, 0o755)
+    await checkVersion(binary)
+    return await install(settings.cacheDir, binary, source)
   } finally {
     await removeFolder(folder)
   }

@@ -98,7 +98,12 @@ test('no line is wider than the terminal', () => {
 
 test('names and messages of others cannot steer the terminal', () => {
   const view = runView(
-    [stepView('a\u001b[2J', { status: 'failed', error: { code: 'x\u009b', message: 'line\nfake \u001b]0;t\u0007' } })],
+    [
+      stepView('a\u001b[2J', {
+        status: 'failed',
+        error: { code: 'x\u009b', message: 'line\nfake \u001b]0;t\u0007' },
+      }),
+    ],
     { id: 'id\u001b[1m', pipeline: 'p\r' },
   )
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there

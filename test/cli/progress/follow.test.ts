@@ -55,7 +55,9 @@ describe('following a run', () => {
     const shown = stripVTControlCharacters(ctx.stdout.text)
     expect(shown).toContain('  ● graph  running      59.0s')
     expect(shown).toContain('  ✓ graph  completed     1.5s')
-    expect(shown.endsWith('review-0a1b2c completed in 3.0s (1 step: 1 completed)\noutputs:\n  answer: 42\n')).toBe(true)
+    expect(
+      shown.endsWith('review-0a1b2c completed in 3.0s (1 step: 1 completed)\noutputs:\n  answer: 42\n'),
+    ).toBe(true)
     // Drawn again, not written twice below each other.
     expect(ctx.stdout.text).toContain('\u001b[')
   })
@@ -79,7 +81,9 @@ describe('following a run', () => {
 
   test('that is held for a person exits 5 at once', async () => {
     const held = { ...running, status: 'held' as PipelineStatus }
-    expect(await follow(pipelinesOf(playing(running, held, running)), 'review-0a1b2c', scriptedContext())).toBe(5)
+    expect(
+      await follow(pipelinesOf(playing(running, held, running)), 'review-0a1b2c', scriptedContext()),
+    ).toBe(5)
   })
 
   test('tells a warning once, when it comes', async () => {

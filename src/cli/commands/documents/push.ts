@@ -23,7 +23,8 @@ export interface DocumentPushArgs {
  */
 export async function documentPushHandler(args: DocumentPushArgs, ctx: CliContext): Promise<number> {
   const { documents, skipped } = await walkDocuments(path.resolve(ctx.cwd, args.directory), args.directory)
-  for (const one of skipped.slice(0, skippedShown)) note(ctx, `skipped ${escapeControl(one.path)} (${one.reason})`)
+  for (const one of skipped.slice(0, skippedShown))
+    note(ctx, `skipped ${escapeControl(one.path)} (${one.reason})`)
   if (skipped.length > skippedShown) note(ctx, `… and ${skipped.length - skippedShown} more skipped`)
   if (documents.length === 0)
     throw new CliError('no_documents', `${args.directory} holds no document`, {

@@ -58,7 +58,7 @@ export async function walkDocuments(directory: string, shown: string): Promise<F
   async function visitLink(absolute: string, relative: string): Promise<void> {
     const target = await realpath(absolute).catch(() => undefined)
     if (target === undefined) problems.push(`${relative} is a symbolic link to nothing`)
-    else if (!target.startsWith(root + path.sep))
+    else if (target !== root && !target.startsWith(root + path.sep))
       problems.push(`${relative} is a symbolic link out of ${shown}`)
     // What a directory link shows is inside the directory anyway, and is found there; following it could go in circles.
     else if ((await stat(target)).isFile()) await take(target, relative)

@@ -47,10 +47,7 @@ describe('the documents of a directory', () => {
       await symlink('../sub', path.join(directory, 'sub', 'again'))
       const { documents, skipped } = await walkDocuments(directory, 'docs')
       expect(documents.map((document) => document.path)).toEqual(['a.md', 'b.md'])
-      expect(skipped.map((one) => one.path)).toContain('sub/again')
-    }).catch((error: unknown) => {
-      // `loop` points at the directory itself, which is not within it.
-      expect(String(error)).toContain('loop is a symbolic link out of docs')
+      expect(skipped.map((one) => one.path)).toEqual(['loop', 'sub/again'])
     })
   })
 

@@ -1,0 +1,53 @@
+import type { LineCounter } from 'yaml'
+
+/** One problem of a file, for people and for editors. `line` and `column` start at 1. */
+export interface Finding {
+  /** Stable, for machines: `unknown_step`, `bad_duration`, … */
+  code: string
+  severity: 'error' | 'warning'
+  file: string
+  line: number
+  column: number
+  message: string
+  fix: string
+}
+
+export interface Problem {
+  code: string
+  /** UTF-16 offset into the text. */
+  offset: number
+  message: string
+  fix: string
+  severity?: 'error' | 'warning'
+}
+
+/** Collects the problems of one file. */
+export interface Reporter {
+  add(problem: Problem): void
+  /** 1-based. */
+  lineAt(offset: number): number
+  hasErrors(): boolean
+  /** In the order of the file, each problem once. */
+  findings(): Finding[]
+}
+
+/** More would help nobody, and a hostile file could have a million. */
+const maxFindings = 200
+
+export function createReporter(file: string, lines: LineCounter): Reporter {
+  const found = new Map<string, Finding>()
+  const position = (offset: number) => {
+    const { line, col } = lines.linePos(Math.max(0, offset))
+    return { line: Math.max(1, line), column: Math.max(1, col) }
+  }
+  return {
+    add({ code, offset, message, fix, severity = 'error' }) {
+      const { line, column } = position(offset)
+      const key = `${line}:${column}:${code}:${message}`
+      if (found.size < maxFindings && !found.has(key)) found.set(key, { code, severity, file, line, column, message, fix })
+    },
+    lineAt: (offset) => position(offset).line,
+    hasErrors: () => [...found.values()].some((finding) => finding.severity === 'error'),
+    findings: () => [...found.values()].sort((a, b) => a.line - b.line || a.column - b.column),
+  }
+}

@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { randomUUID, randomUUIDv7 } from 'node:crypto'
+import { afterAll, beforeAll, describe } from 'vitest'
+import type { Caller, JobStore, ListPage, NewJob, NewJobRun } from '../../../src/server/services/ports.ts'
+import { openStore } from '../../../src/server/store/index.ts'
+import { startPostgres } from '../../helpers/postgres.ts'
+
+export interface Backend {
+  kind: 'PGlite' | 'PostgreSQL'
+  store: JobStore
+  /** A second server on the same database; PGlite has only the one. */
+  another(): Promise<JobStore>
+}
+
+/** The same suite twice, each time on a database of its own. `backend()` is there once the tests run. */
+export function onEveryBackend(name: string, suite: (backend: () => Backend) => void): void {
+  describe.each(['PGlite', 'PostgreSQL'] as const)(`${name} on %s`, (kind) => {
+    let backend: Backend | undefined
+    const cleanups: (() => Promise<void>)[] = []
+    beforeAll(async () => {
+      backend = kind === 'PGlite' ? await openPglite(cleanups) : await openPostgres(cleanups)
+    })
+    afterAll(async () => {
+      for (const cleanup of cleanups.reverse()) await cleanup()
+    })
+    suite(() => {
+      if (!backend) throw new Error('the database did not open')
+      return backend
+    })
+  })
+}
+
+async function openPglite(cleanups: (() => Promise<void>)[]): Promise<Backend> {
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-store-'))
+  cleanups.push(() => rm(dataDir, { recursive: true, force: true }))
+  const store = await openStore({ dataDir })
+  cleanups.push(() => store.close())
+  return { kind: 'PGlite', store, another: async () => store }
+}
+
+async function openPostgres(cleanups: (() => Promise<void>)[]): Promise<Backend> {
+  const postgres = await startPostgres()
+  cleanups.push(() => postgres.stop())
+  const databaseUrl = await postgres.createDatabase()
+  const open = async () => {
+    const store = await openStore({ databaseUrl })
+    cleanups.push(() => store.close())
+    return store
+  }
+  return { kind: 'PostgreSQL', store: await open(), another: open }
+}
+
+/** Somebody in a workspace that no other test uses. */
+export function newCaller(email = 'engineer@example.com'): Caller {
+  return { workspace: `workspace-${randomUUID()}`, email }
+}
+
+export function newJob(over: Partial<NewJob> = {}): NewJob {
+  return {
+    uuid: randomUUIDv7(),
+    jobType: 'sleep',
+    name: 'sleep – 1 s',
+    config: { job_type: 'sleep', seconds: 1 },
+    sourceSessionId: null,
+    sourceProjectId: null,
+    ...over,
+  }
+}
+
+export function newRun(jobId: string, over: Partial<NewJobRun> = {}): NewJobRun {
+  return {
+    uuid: randomUUIDv7(),
+    jobId,
+    jobType: 'sleep',
+    jobName: 'sleep – 1 s',
+    config: { job_type: 'sleep', seconds: 1 },
+    clientRef: null,
+    execution: { taskQueue: null, timeoutMs: null },
+    ...over,
+  }
+}
+
+/** The id of a fresh job. */
+export async function saveJob(store: JobStore, caller: Caller): Promise<string> {
+  const job = newJob()
+  await store.jobs.create(caller, job)
+  return job.uuid
+}
+
+/** The id of a fresh pending run, of a fresh job unless one is given. */
+export async function triggerRun(store: JobStore, caller: Caller, jobId?: string): Promise<string> {
+  const run = newRun(jobId ?? (await saveJob(store, caller)))
+  const created = await store.runs.create(caller, run)
+  if (created.outcome !== 'created') throw new Error(`expected a new run, got ${created.outcome}`)
+  return run.uuid
+}
+
+export async function all<T>(page: ListPage<T>): Promise<T[]> {
+  return Array.fromAsync(page.items)
+}
