@@ -14,13 +14,11 @@ const fileBytes = 4 * 1024 * 1024
  */
 export async function readTextFile(file: string, cwd: string): Promise<string> {
   const bytes = await readBytes(path.resolve(cwd, file), file)
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw new CliError('bad_utf8', `${file}: byte ${firstBadByte(bytes)} is not UTF-8`, {
-      fix: 'save the file as UTF-8',
-    })
-  }
+  const { badUtf8, decodeUtf8 } = await import('../pipeline/index.ts')
+  const decoded = decodeUtf8(bytes)
+  if ('text' in decoded) return decoded.text
+  const { code, message, fix } = badUtf8(file, decoded.badByte)
+  throw new CliError(code, `${file}: ${message}`, { fix })
 }
 
 async function readBytes(absolute: string, shown: string): Promise<Uint8Array> {
@@ -52,27 +50,6 @@ async function readBytes(absolute: string, shown: string): Promise<Uint8Array> {
       })
     throw new CliError('unreadable_file', `cannot read ${shown} (${code})`, { fix: 'check its permissions' })
   }
-}
-
-/** Offset of the first byte that no UTF-8 text has at that place. */
-export function firstBadByte(bytes: Uint8Array): number {
-  const decodes = (end: number) => {
-    try {
-      // `stream` forgives a character that is cut off at the end.
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, end), { stream: true })
-      return true
-    } catch {
-      return false
-    }
-  }
-  let good = 0
-  let bad = bytes.length + 1
-  while (bad - good > 1) {
-    const middle = Math.floor((good + bad) / 2)
-    if (decodes(middle)) good = middle
-    else bad = middle
-  }
-  return Math.min(good, Math.max(0, bytes.length - 1))
 }
 
 /**

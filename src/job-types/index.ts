@@ -9,7 +9,6 @@ export { createExecuteJobRun, type ExecuteJobRunInput } from './execute-job-run.
 export { createRegistry, type JobTypeRegistry } from './registry.ts'
 export type { AnyJobType, HandlerContext, JobType } from './types.ts'
 export {
-  type ConnectionConfig,
   type Connections,
   defineConfig,
   type LoadedUserConfig,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { JobsClientOptions } from '../client/index.ts'
 import { JobTypeDefinitionError } from './errors.ts'
 import { createRegistry } from './registry.ts'
 import type { AnyJobType } from './types.ts'
@@ -8,13 +9,8 @@ import type { AnyJobType } from './types.ts'
 /** A secret's value, or how to get it; a function is asked anew for each run. */
 export type SecretSource = string | (() => string | Promise<string>)
 export type Secrets = Readonly<Record<string, SecretSource>>
-/** A Jobs API: `url` with its path (`https://host/api/v1`); a token function is asked anew for each request. */
-export interface ConnectionConfig {
-  url: string
-  token: string | (() => string | Promise<string>)
-}
 /** Other Jobs APIs that pipelines name in `connection`. */
-export type Connections = Record<string, ConnectionConfig>
+export type Connections = Readonly<Record<string, JobsClientOptions>>
 
 /** What a `jobwright.config.ts` exports, as default or by name. */
 export interface UserConfig {
@@ -99,16 +95,16 @@ function checkSecrets(file: string, secrets: unknown): Secrets {
 
 function checkConnections(file: string, connections: unknown): Connections {
   if (!isRecord(connections))
-    throw new UserConfigError(file, 'connections is no object; expected { name: { url, token } }')
+    throw new UserConfigError(file, 'connections is no object; expected { name: { baseUrl, token } }')
   for (const [name, value] of Object.entries(connections)) {
     const usable =
       isRecord(value) &&
-      typeof value.url === 'string' &&
+      typeof value.baseUrl === 'string' &&
       (typeof value.token === 'string' || typeof value.token === 'function')
     if (!usable)
       throw new UserConfigError(
         file,
-        `connections.${name} is not usable; expected { url: 'https://…/api/v1', token: text or function }`,
+        `connections.${name} is not usable; expected { baseUrl: 'https://…/api/v1', token: text or function }`,
       )
   }
   return connections as Connections
@@ -122,13 +118,20 @@ function findFile(given: string | undefined, cwd: string): string | undefined {
   return file
 }
 
+/** Where a file does not parse: Node says so only in the stack, `file:///…/jobwright.config.ts:12` first. */
+function placeOf(error: unknown): string {
+  const first = error instanceof SyntaxError ? error.stack?.split('\n', 1)[0] : undefined
+  const line = first === undefined ? null : /:(\d+)$/.exec(first)
+  return line === null ? '' : `, line ${line[1]}`
+}
+
 async function importExports(file: string): Promise<Record<string, unknown>> {
   let module: Record<string, unknown>
   try {
     module = (await import(pathToFileURL(file).href)) as Record<string, unknown>
   } catch (error) {
     const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    throw new UserConfigError(file, `could not be loaded: ${why}`, error)
+    throw new UserConfigError(file, `could not be loaded${placeOf(error)}: ${why}`, error)
   }
   if (!('default' in module)) return module
   if (!isRecord(module.default))

@@ -13,16 +13,31 @@ function checkValues(entry: MapEntry, type: PlanInput['type'], reporter: Reporte
   const values = itemsOf(get(entry.value, 'enum'))
   for (const value of values) {
     if (hasType(toJson(value), type)) continue
-    reporter.add({ code: 'wrong_enum', offset: value.start, message: `${show(toJson(value))} in \`enum\` is no ${type}`, fix: `input \`${entry.key}\` has the type ${type}` })
+    reporter.add({
+      code: 'wrong_enum',
+      offset: value.start,
+      message: `${show(toJson(value))} in \`enum\` is no ${type}`,
+      fix: `input \`${entry.key}\` has the type ${type}`,
+    })
   }
   const node = get(entry.value, 'default')
   if (!node) return
   const found = toJson(node)
   if (!hasType(found, type)) {
-    reporter.add({ code: 'wrong_default', offset: node.start, message: `the default ${show(found)} of input \`${entry.key}\` is no ${type}`, fix: `give a default of type ${type}, or change \`type\`` })
+    reporter.add({
+      code: 'wrong_default',
+      offset: node.start,
+      message: `the default ${show(found)} of input \`${entry.key}\` is no ${type}`,
+      fix: `give a default of type ${type}, or change \`type\``,
+    })
   } else if (values.length > 0 && !values.some((value) => sameJson(toJson(value), found))) {
     const allowed = values.map((value) => show(toJson(value))).join(', ')
-    reporter.add({ code: 'wrong_default', offset: node.start, message: `the default ${show(found)} of input \`${entry.key}\` is not in its \`enum\``, fix: `allowed: ${allowed}` })
+    reporter.add({
+      code: 'wrong_default',
+      offset: node.start,
+      message: `the default ${show(found)} of input \`${entry.key}\` is not in its \`enum\``,
+      fix: `allowed: ${allowed}`,
+    })
   }
 }
 

@@ -1,6 +1,6 @@
 import { isForbiddenMember, suggest } from '../expressions/index.ts'
-import type { Reporter } from './findings.ts'
 import { durationRange, parseDuration } from './duration.ts'
+import type { Reporter } from './findings.ts'
 import { describe, entriesOf, entryOf, get, itemsOf, type MapEntry, type Node, textOf } from './nodes.ts'
 
 /** Checks of a file's names, needs and durations. Shapes are checked elsewhere: what has a wrong type is passed over. */
@@ -29,7 +29,12 @@ export function checkNames(root: Node, reporter: Reporter): void {
   const name = get(root, 'name')
   const text = textOf(name)
   if (name && text !== undefined && text.length > 0 && text.length <= 100 && !pipelineName.test(text)) {
-    reporter.add({ code: 'bad_name', offset: name.start, message: `\`${text}\` cannot name a pipeline: letters, digits, \`-\`, \`_\` and \`.\` only, beginning with a letter or digit`, fix: 'put the long form into `description`' })
+    reporter.add({
+      code: 'bad_name',
+      offset: name.start,
+      message: `\`${text}\` cannot name a pipeline: letters, digits, \`-\`, \`_\` and \`.\` only, beginning with a letter or digit`,
+      fix: 'put the long form into `description`',
+    })
   }
   const steps = entryOf(root, 'steps')
   const entries = entriesOf(steps?.value)
@@ -37,7 +42,12 @@ export function checkNames(root: Node, reporter: Reporter): void {
     reporter.add({ code: 'no_steps', offset: steps.keyStart, message: '`steps` is empty', fix: 'add a step' })
   }
   if (entries.length > maxSteps) {
-    reporter.add({ code: 'too_many_steps', offset: entries[maxSteps]?.keyStart ?? 0, message: `${entries.length} steps; at most ${maxSteps} are allowed`, fix: 'use `for_each`, or split the pipeline' })
+    reporter.add({
+      code: 'too_many_steps',
+      offset: entries[maxSteps]?.keyStart ?? 0,
+      message: `${entries.length} steps; at most ${maxSteps} are allowed`,
+      fix: 'use `for_each`, or split the pipeline',
+    })
   }
   for (const entry of entries) checkName(entry, 'step', reporter)
   for (const entry of entriesOf(get(root, 'inputs'))) checkName(entry, 'input', reporter)
@@ -51,16 +61,32 @@ export function checkTarget(step: MapEntry, reporter: Reporter): void {
   if (step.value.kind !== 'map') return
   const found = targets.flatMap((target) => entryOf(step.value, target) ?? [])
   if (found.length === 0) {
-    reporter.add({ code: 'no_target', offset: step.keyStart, message: `step \`${step.key}\` says nothing to run`, fix: 'give it a `job_type` or a `job_id`' })
+    reporter.add({
+      code: 'no_target',
+      offset: step.keyStart,
+      message: `step \`${step.key}\` says nothing to run`,
+      fix: 'give it a `job_type` or a `job_id`',
+    })
   }
   const [, second] = found
   if (second) {
     const names = found.map((entry) => `\`${entry.key}\``).join(' and ')
-    reporter.add({ code: 'several_targets', offset: second.keyStart, message: `step \`${step.key}\` has ${names}`, fix: 'keep exactly one of them' })
+    reporter.add({
+      code: 'several_targets',
+      offset: second.keyStart,
+      message: `step \`${step.key}\` has ${names}`,
+      fix: 'keep exactly one of them',
+    })
   }
   if (entryOf(step.value, 'max_parallel') && !entryOf(step.value, 'for_each')) {
     const offset = entryOf(step.value, 'max_parallel')?.keyStart ?? step.keyStart
-    reporter.add({ code: 'unused_max_parallel', severity: 'warning', offset, message: '`max_parallel` means nothing without `for_each`', fix: 'remove it, or add `for_each`' })
+    reporter.add({
+      code: 'unused_max_parallel',
+      severity: 'warning',
+      offset,
+      message: '`max_parallel` means nothing without `for_each`',
+      fix: 'remove it, or add `for_each`',
+    })
   }
 }
 
@@ -73,12 +99,29 @@ export function checkNeeds(steps: readonly MapEntry[], reporter: Reporter): Map<
     for (const item of itemsOf(get(step.value, 'needs'))) {
       const need = textOf(item)
       if (need === undefined) continue
-      if (need === step.key) reporter.add({ code: 'needs_itself', offset: item.start, message: `step \`${need}\` needs itself`, fix: 'remove it from its own `needs`' })
+      if (need === step.key)
+        reporter.add({
+          code: 'needs_itself',
+          offset: item.start,
+          message: `step \`${need}\` needs itself`,
+          fix: 'remove it from its own `needs`',
+        })
       else if (!ids.has(need)) {
         const others = [...ids].filter((id) => id !== step.key)
-        reporter.add({ code: 'unknown_need', offset: item.start, message: `step \`${step.key}\` needs \`${need}\`, which does not exist`, fix: suggest(need, others) })
+        reporter.add({
+          code: 'unknown_need',
+          offset: item.start,
+          message: `step \`${step.key}\` needs \`${need}\`, which does not exist`,
+          fix: suggest(need, others),
+        })
       } else if (needs.includes(need)) {
-        reporter.add({ code: 'duplicate_need', severity: 'warning', offset: item.start, message: `\`${need}\` is named twice`, fix: 'remove one of them' })
+        reporter.add({
+          code: 'duplicate_need',
+          severity: 'warning',
+          offset: item.start,
+          message: `\`${need}\` is named twice`,
+          fix: 'remove one of them',
+        })
       } else needs.push(need)
     }
     graph.set(step.key, needs)
@@ -87,7 +130,11 @@ export function checkNeeds(steps: readonly MapEntry[], reporter: Reporter): Map<
   return graph
 }
 
-function reportCycles(steps: readonly MapEntry[], graph: ReadonlyMap<string, string[]>, reporter: Reporter): void {
+function reportCycles(
+  steps: readonly MapEntry[],
+  graph: ReadonlyMap<string, string[]>,
+  reporter: Reporter,
+): void {
   const state = new Map<string, 'open' | 'done'>()
   const path: string[] = []
   const visit = (id: string) => {
@@ -104,7 +151,12 @@ function reportCycles(steps: readonly MapEntry[], graph: ReadonlyMap<string, str
     const step = steps.find((each) => each.key === cycle.at(-2))
     const item = itemsOf(get(step?.value, 'needs')).find((each) => textOf(each) === cycle.at(-1))
     const message = `these steps wait for each other: ${cycle.join(' → ')} (read → as “needs”)`
-    reporter.add({ code: 'cycle', offset: item?.start ?? step?.keyStart ?? 0, message, fix: 'remove one of these needs' })
+    reporter.add({
+      code: 'cycle',
+      offset: item?.start ?? step?.keyStart ?? 0,
+      message,
+      fix: 'remove one of these needs',
+    })
   }
   for (const step of steps) if (!state.has(step.key)) visit(step.key)
 }
@@ -140,14 +192,29 @@ export function durationOf(owner: Node | undefined, field: string, reporter: Rep
   const node = get(owner, field)
   if (!node) return undefined
   const text = textOf(node)
-  const isNegative = (text !== undefined && /^-\s*\d/.test(text)) || (node.kind === 'scalar' && typeof node.value === 'number' && node.value < 0)
+  const isNegative =
+    (text !== undefined && /^-\s*\d/.test(text)) ||
+    (node.kind === 'scalar' && typeof node.value === 'number' && node.value < 0)
   const ms = text === undefined ? undefined : parseDuration(text)
   if (isNegative || (ms !== undefined && (ms < durationRange.minMs || ms > durationRange.maxMs))) {
-    reporter.add({ code: 'duration_out_of_range', offset: node.start, message: `\`${field}\` is out of range: found ${describe(node)}`, fix: 'allowed: 1ms to 365d' })
+    reporter.add({
+      code: 'duration_out_of_range',
+      offset: node.start,
+      message: `\`${field}\` is out of range: found ${describe(node)}`,
+      fix: 'allowed: 1ms to 365d',
+    })
     return undefined
   }
   if (ms !== undefined) return ms
-  const example = node.kind === 'scalar' && typeof node.value === 'number' ? `write a unit, such as ${node.value}s` : 'write a number and a unit: 500ms, 5s, 30m, 2h or 7d'
-  reporter.add({ code: 'bad_duration', offset: node.start, message: `\`${field}\` must be a duration, found ${describe(node)}`, fix: example })
+  const example =
+    node.kind === 'scalar' && typeof node.value === 'number'
+      ? `write a unit, such as ${node.value}s`
+      : 'write a number and a unit: 500ms, 5s, 30m, 2h or 7d'
+  reporter.add({
+    code: 'bad_duration',
+    offset: node.start,
+    message: `\`${field}\` must be a duration, found ${describe(node)}`,
+    fix: example,
+  })
   return undefined
 }

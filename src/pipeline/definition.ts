@@ -13,9 +13,18 @@ export const inputTypes = ['string', 'number', 'integer', 'boolean', 'array', 'o
 
 const retry = z
   .strictObject({
-    attempts: z.int().min(1).max(100).optional().describe('How often the job runs at most, the first time counted'),
+    attempts: z
+      .int()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('How often the job runs at most, the first time counted'),
     backoff: duration.optional().describe('The wait before the second attempt; it doubles after that'),
-    on: z.array(z.enum(retryReasons)).min(1).optional().describe('Which ends are tried again; all of them by default'),
+    on: z
+      .array(z.enum(retryReasons))
+      .min(1)
+      .optional()
+      .describe('Which ends are tried again; all of them by default'),
   })
   .describe('Runs the job again after it failed')
 
@@ -28,12 +37,18 @@ const input = z.strictObject({
 
 const step = z.strictObject({
   needs: z.array(z.string()).optional().describe('Steps that must be done before this one starts'),
-  if: z.string().optional().describe('A condition: ${{ … }}'),
-  for_each: z.union([z.string(), z.array(json)]).optional().describe('A list: the step runs once for each of its values, as `item`'),
+  if: z.string().optional().describe(`A condition: \${{ … }}`),
+  for_each: z
+    .union([z.string(), z.array(json)])
+    .optional()
+    .describe('A list: the step runs once for each of its values, as `item`'),
   max_parallel: z.int().min(1).max(500).optional().describe('How many items run at once'),
   job_type: z.string().min(1).optional().describe('Create a job of this type and run it'),
   job_id: z.string().min(1).optional().describe('Run a job that exists'),
-  config: z.union([z.string(), z.record(z.string(), json)]).optional().describe("The job's configuration"),
+  config: z
+    .union([z.string(), z.record(z.string(), json)])
+    .optional()
+    .describe("The job's configuration"),
   timeout: duration.optional().describe('For each attempt; then the run is cancelled'),
   retry: retry.optional(),
   on_failure: z.enum(['fail', 'continue']).optional(),
@@ -50,7 +65,13 @@ export const pipelineDefinition = z.strictObject({
 })
 
 /** Fields that a later version may have; naming them gets a plainer answer than "unknown". */
-export const unsupportedFields: ReadonlySet<string> = new Set(['approval', 'hold', 'delay', 'schedule', 'concurrency'])
+export const unsupportedFields: ReadonlySet<string> = new Set([
+  'approval',
+  'hold',
+  'delay',
+  'schedule',
+  'concurrency',
+])
 
 /** JSON Schema (2020-12) of a pipeline file, for editors. */
 export function pipelineJsonSchema(): Record<string, unknown> {

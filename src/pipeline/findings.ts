@@ -44,7 +44,8 @@ export function createReporter(file: string, lines: LineCounter): Reporter {
     add({ code, offset, message, fix, severity = 'error' }) {
       const { line, column } = position(offset)
       const key = `${line}:${column}:${code}:${message}`
-      if (found.size < maxFindings && !found.has(key)) found.set(key, { code, severity, file, line, column, message, fix })
+      if (found.size < maxFindings && !found.has(key))
+        found.set(key, { code, severity, file, line, column, message, fix })
     },
     lineAt: (offset) => position(offset).line,
     hasErrors: () => [...found.values()].some((finding) => finding.severity === 'error'),

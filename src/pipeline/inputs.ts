@@ -1,6 +1,6 @@
 import { suggest } from '../expressions/index.ts'
 import type { Finding } from './findings.ts'
-import { hasType, sameJson, show } from './json-types.ts'
+import { hasType, sameJson, show, unsafePart } from './json-types.ts'
 import type { Json, PipelinePlan, PlanInput } from './plan/types.ts'
 
 export interface ResolvedInputs {
@@ -33,7 +33,8 @@ const examples: Record<PlanInput['type'], string> = {
 
 /** A value of the command line is text; what it means is the input's type's business. */
 function parse(input: PlanInput, given: Json): Json | undefined {
-  if (typeof given !== 'string' || input.type === 'string') return hasType(given, input.type) ? given : undefined
+  if (typeof given !== 'string' || input.type === 'string')
+    return hasType(given, input.type) ? given : undefined
   // JSON.parse has the strict grammar that Number() lacks: '' is no number, nor is 0x10.
   const value = parseJson(given.trim())
   return value !== undefined && hasType(value, input.type) ? value : undefined
@@ -43,7 +44,9 @@ function refuse(input: PlanInput, given: Json): Refusal {
   const large = input.type === 'integer' && typeof given === 'string' && /^-?\d{16,}$/.test(given)
   return {
     message: `input \`${input.name}\` must be ${input.type === 'integer' || input.type === 'array' || input.type === 'object' ? 'an' : 'a'} ${input.type}, found ${show(given)}`,
-    fix: large ? 'whole numbers are exact up to 9007199254740991; declare it as a string' : `give ${examples[input.type]}`,
+    fix: large
+      ? 'whole numbers are exact up to 9007199254740991; declare it as a string'
+      : `give ${examples[input.type]}`,
   }
 }
 
@@ -51,20 +54,33 @@ function refuse(input: PlanInput, given: Json): Refusal {
  * The inputs of a run: what was given, checked against the plan, and defaults for the rest. Text given for an input
  * of another type is read as that type (`"5"` for a number, JSON for arrays and objects).
  */
-export function resolveInputs(plan: PipelinePlan, given: Readonly<Record<string, string | Json>>): ResolvedInputs {
+export function resolveInputs(
+  plan: PipelinePlan,
+  given: Readonly<Record<string, string | Json>>,
+): ResolvedInputs {
   const findings: Finding[] = []
   const add = (code: string, message: string, fix: string) => {
     findings.push({ code, severity: 'error', file: plan.name, line: 1, column: 1, message, fix })
   }
   const names = plan.inputs.map((input) => input.name)
   for (const name of Object.keys(given)) {
-    if (!names.includes(name)) add('unknown_input', `pipeline \`${plan.name}\` has no input \`${name}\``, suggest(name, names, 'it has no inputs'))
+    if (!names.includes(name))
+      add(
+        'unknown_input',
+        `pipeline \`${plan.name}\` has no input \`${name}\``,
+        suggest(name, names, 'it has no inputs'),
+      )
   }
   const entries: [string, Json][] = []
   for (const input of plan.inputs) {
     if (!Object.hasOwn(given, input.name)) {
       if (input.default !== undefined) entries.push([input.name, input.default])
-      else add('missing_input', `input \`${input.name}\` (${input.type}) is required`, `give it: -i ${input.name}=…`)
+      else
+        add(
+          'missing_input',
+          `input \`${input.name}\` (${input.type}) is required`,
+          `give it: -i ${input.name}=…`,
+        )
       continue
     }
     const raw = given[input.name] as Json
@@ -72,8 +88,14 @@ export function resolveInputs(plan: PipelinePlan, given: Readonly<Record<string,
     if (value === undefined) {
       const { message, fix } = refuse(input, raw)
       add('wrong_input', message, fix)
+    } else if (unsafePart(value)) {
+      add('wrong_input', `input \`${input.name}\` is refused: ${unsafePart(value) ?? ''}`, 'remove it')
     } else if (input.enum && !input.enum.some((allowed) => sameJson(allowed, value))) {
-      add('wrong_input', `input \`${input.name}\` cannot be ${show(value)}`, `allowed: ${input.enum.map(show).join(', ')}`)
+      add(
+        'wrong_input',
+        `input \`${input.name}\` cannot be ${show(value)}`,
+        `allowed: ${input.enum.map(show).join(', ')}`,
+      )
     } else entries.push([input.name, value])
   }
   return findings.length > 0 ? { findings } : { inputs: Object.fromEntries(entries), findings }

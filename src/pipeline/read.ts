@@ -1,4 +1,15 @@
-import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node as YamlNode, type YAMLMap } from 'yaml'
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type YAMLMap,
+  type Node as YamlNode,
+} from 'yaml'
 import { createReporter, type Finding, type Reporter } from './findings.ts'
 import type { MapEntry, MapNode, Node } from './nodes.ts'
 
@@ -11,7 +22,7 @@ export interface ReadFile {
   reporter: Reporter
 }
 
-const quoteFix = "put the whole value in quotes: '${{ … }}' (YAML ends a plain value at `: `, ` #` and, between brackets, at `,`, `]` and `}`)"
+const quoteFix = `put the whole value in quotes: '\${{ … }}' (YAML ends a plain value at ": ", " #" and, between brackets, at ",", "]" and "}")`
 
 /**
  * Bytes as text.
@@ -50,7 +61,15 @@ function firstBadByte(bytes: Uint8Array): number {
 
 /** The finding for bytes that are no text. */
 export function badUtf8(file: string, badByte: number): Finding {
-  return { code: 'bad_utf8', severity: 'error', file, line: 1, column: 1, message: `byte ${badByte} is not valid UTF-8`, fix: 'save the file as UTF-8' }
+  return {
+    code: 'bad_utf8',
+    severity: 'error',
+    file,
+    line: 1,
+    column: 1,
+    message: `byte ${badByte} is not valid UTF-8`,
+    fix: 'save the file as UTF-8',
+  }
 }
 
 /** Reads YAML with its positions. Never throws: whatever is wrong is a finding. */
@@ -59,12 +78,23 @@ export function readYaml(text: string, file: string): ReadFile {
   const reporter = createReporter(file, lines)
   const bytes = Buffer.byteLength(text)
   if (bytes > fileLimits.bytes) {
-    reporter.add({ code: 'file_too_large', offset: 0, message: `the file has ${bytes} bytes; at most ${fileLimits.bytes} are read`, fix: 'split it into several pipelines' })
+    reporter.add({
+      code: 'file_too_large',
+      offset: 0,
+      message: `the file has ${bytes} bytes; at most ${fileLimits.bytes} are read`,
+      fix: 'split it into several pipelines',
+    })
     return { text, reporter }
   }
   let document: Document.Parsed
   try {
-    document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, intAsBigInt: true, prettyErrors: false, logLevel: 'silent' })
+    document = parseDocument(text, {
+      lineCounter: lines,
+      uniqueKeys: false,
+      intAsBigInt: true,
+      prettyErrors: false,
+      logLevel: 'silent',
+    })
   } catch (error) {
     // Only a stack that ran out gets here: the parser itself reports.
     const message = error instanceof RangeError ? 'the file is nested too deeply' : String(error)
@@ -74,7 +104,12 @@ export function readYaml(text: string, file: string): ReadFile {
   reportSyntax(document, text, reporter)
   if (reporter.hasErrors()) return { text, reporter }
   if (document.contents === null) {
-    reporter.add({ code: 'empty_file', offset: 0, message: 'the file is empty', fix: 'a pipeline needs at least `name` and `steps`' })
+    reporter.add({
+      code: 'empty_file',
+      offset: 0,
+      message: 'the file is empty',
+      fix: 'a pipeline needs at least `name` and `steps`',
+    })
     return { text, reporter }
   }
   const root = createConverter(document, text, reporter).convert(document.contents as YamlNode, 0)
@@ -102,20 +137,40 @@ function reportSyntax(document: Document.Parsed, text: string, reporter: Reporte
     if (seenLines.has(reporter.lineAt(offset))) continue
     seenLines.add(reporter.lineAt(offset))
     if (error.code === 'MULTIPLE_DOCS') {
-      reporter.add({ code: 'several_documents', offset, message: 'the file holds several YAML documents', fix: 'keep one pipeline per file; remove the line `---`' })
+      reporter.add({
+        code: 'several_documents',
+        offset,
+        message: 'the file holds several YAML documents',
+        fix: 'keep one pipeline per file; remove the line `---`',
+      })
       continue
     }
     const expression = unquotedExpression(text, offset)
     if (expression !== undefined) {
-      reporter.add({ code: 'unquoted_expression', offset: expression, message: 'YAML cannot read this expression without quotes', fix: quoteFix })
+      reporter.add({
+        code: 'unquoted_expression',
+        offset: expression,
+        message: 'YAML cannot read this expression without quotes',
+        fix: quoteFix,
+      })
       continue
     }
     const isTab = error.code === 'TAB_AS_INDENT' || text[offset] === '\t'
     const fix = isTab ? 'indent with spaces' : 'correct the YAML here'
-    reporter.add({ code: isTab ? 'tab_indentation' : 'yaml_syntax', offset, message: `not valid YAML: ${error.message}`, fix })
+    reporter.add({
+      code: isTab ? 'tab_indentation' : 'yaml_syntax',
+      offset,
+      message: `not valid YAML: ${error.message}`,
+      fix,
+    })
   }
   for (const warning of document.warnings) {
-    reporter.add({ code: 'yaml_tag', offset: warning.pos[0], message: warning.message, fix: 'remove the tag; plain YAML values are enough' })
+    reporter.add({
+      code: 'yaml_tag',
+      offset: warning.pos[0],
+      message: warning.message,
+      fix: 'remove the tag; plain YAML values are enough',
+    })
   }
 }
 
@@ -140,10 +195,28 @@ function createConverter(document: Document.Parsed, text: string, reporter: Repo
   const convertAlias = (node: Alias, depth: number): Node | undefined => {
     const offset = node.range?.[0] ?? 0
     aliases += 1
-    if (aliases > fileLimits.aliases) return stop('too_many_aliases', offset, `more than ${fileLimits.aliases} aliases`, 'write the values out')
+    if (aliases > fileLimits.aliases)
+      return stop(
+        'too_many_aliases',
+        offset,
+        `more than ${fileLimits.aliases} aliases`,
+        'write the values out',
+      )
     const target = node.resolve(document) as YamlNode | undefined
-    if (!target) return stop('unknown_alias', offset, `there is no anchor \`&${node.source}\` before this alias`, 'define the anchor above, or quote a text that begins with `*`')
-    if (open.has(target)) return stop('alias_cycle', offset, `the alias \`*${node.source}\` contains itself`, 'write the value out')
+    if (!target)
+      return stop(
+        'unknown_alias',
+        offset,
+        `there is no anchor \`&${node.source}\` before this alias`,
+        'define the anchor above, or quote a text that begins with `*`',
+      )
+    if (open.has(target))
+      return stop(
+        'alias_cycle',
+        offset,
+        `the alias \`*${node.source}\` contains itself`,
+        'write the value out',
+      )
     return convert(target, depth)
   }
 
@@ -156,7 +229,12 @@ function createConverter(document: Document.Parsed, text: string, reporter: Repo
     const number = typeof value === 'bigint' || typeof value === 'number' ? Number(value) : Number.NaN
     const exact = typeof value === 'bigint' ? Number.isSafeInteger(number) : Number.isFinite(number)
     if (!exact) {
-      reporter.add({ code: 'bad_number', offset: start, message: `${text.slice(start, Math.min(end, start + 40))} is not a number that JSON carries exactly`, fix: 'quote it to make it text' })
+      reporter.add({
+        code: 'bad_number',
+        offset: start,
+        message: `${text.slice(start, Math.min(end, start + 40))} is not a number that JSON carries exactly`,
+        fix: 'quote it to make it text',
+      })
     }
     return { kind: 'scalar', value: exact ? number : 0, start, end, plain }
   }
@@ -177,19 +255,42 @@ function createConverter(document: Document.Parsed, text: string, reporter: Repo
       if (!named) {
         const offset = (pair.key as YamlNode | null)?.range?.[0] ?? start
         const expression = unquotedExpression(text, offset)
-        if (expression !== undefined) reporter.add({ code: 'unquoted_expression', offset: expression, message: 'YAML reads this expression as a map', fix: quoteFix })
-        else reporter.add({ code: 'bad_key', offset, message: 'a key must be text', fix: 'write a plain key' })
+        if (expression !== undefined)
+          reporter.add({
+            code: 'unquoted_expression',
+            offset: expression,
+            message: 'YAML reads this expression as a map',
+            fix: quoteFix,
+          })
+        else
+          reporter.add({ code: 'bad_key', offset, message: 'a key must be text', fix: 'write a plain key' })
         continue
       }
       const first = firstOf.get(named.key)
       if (first !== undefined) reportDuplicate(named, first)
       else if (forbiddenKeys.has(named.key)) {
-        reporter.add({ code: 'forbidden_key', offset: named.start, message: `the key \`${named.key}\` is not allowed`, fix: 'choose another name' })
+        reporter.add({
+          code: 'forbidden_key',
+          offset: named.start,
+          message: `the key \`${named.key}\` is not allowed`,
+          fix: 'choose another name',
+        })
       } else if (named.key === '<<') {
-        reporter.add({ code: 'merge_key', offset: named.start, message: 'merge keys (`<<`) are not supported', fix: 'write the fields out, or use `defaults`' })
+        reporter.add({
+          code: 'merge_key',
+          offset: named.start,
+          message: 'merge keys (`<<`) are not supported',
+          fix: 'write the fields out, or use `defaults`',
+        })
       } else {
         firstOf.set(named.key, named.start)
-        const value = convert(pair.value as YamlNode | null, depth + 1) ?? { kind: 'scalar', value: null, start: named.start, end: named.start, plain: true }
+        const value = convert(pair.value as YamlNode | null, depth + 1) ?? {
+          kind: 'scalar',
+          value: null,
+          start: named.start,
+          end: named.start,
+          plain: true,
+        }
         entries.push({ key: named.key, keyStart: named.start, value })
       }
       if (stopped) break
@@ -206,8 +307,20 @@ function createConverter(document: Document.Parsed, text: string, reporter: Repo
     if (stopped || node === null) return undefined
     const [start, end] = node.range ?? [0, 0]
     nodes += 1
-    if (nodes > fileLimits.nodes) return stop('too_many_nodes', start, `more than ${fileLimits.nodes} values, aliases counted as often as they are used`, 'split the file; pass large data as an input or a document')
-    if (depth > fileLimits.depth) return stop('too_deep', start, `nested deeper than ${fileLimits.depth} levels`, 'flatten the value, or pass it as an input')
+    if (nodes > fileLimits.nodes)
+      return stop(
+        'too_many_nodes',
+        start,
+        `more than ${fileLimits.nodes} values, aliases counted as often as they are used`,
+        'split the file; pass large data as an input or a document',
+      )
+    if (depth > fileLimits.depth)
+      return stop(
+        'too_deep',
+        start,
+        `nested deeper than ${fileLimits.depth} levels`,
+        'flatten the value, or pass it as an input',
+      )
     if (isAlias(node)) return convertAlias(node, depth)
     if (isScalar(node)) return convertScalar(node)
     open.add(node)

@@ -49,7 +49,7 @@ function knownFields(path: readonly PropertyKey[]): string[] {
   let schema: unknown = pipelineDefinition
   for (const segment of path) schema = childSchema(unwrap(schema), segment)
   const inner = unwrap(schema)
-  return isDefined(inner, 'object') ? Object.keys((inner as { shape: object }).shape) : []
+  return isDefined(inner, 'object') ? Object.keys((inner as unknown as { shape: object }).shape) : []
 }
 
 function isDefined(schema: unknown, type: string): schema is { def: { type: string } } {
@@ -57,11 +57,14 @@ function isDefined(schema: unknown, type: string): schema is { def: { type: stri
 }
 
 function unwrap(schema: unknown): unknown {
-  return isDefined(schema, 'optional') ? unwrap((schema as unknown as { def: { innerType: unknown } }).def.innerType) : schema
+  return isDefined(schema, 'optional')
+    ? unwrap((schema as unknown as { def: { innerType: unknown } }).def.innerType)
+    : schema
 }
 
 function childSchema(schema: unknown, segment: PropertyKey): unknown {
-  if (isDefined(schema, 'object')) return (schema as unknown as { shape: Record<string, unknown> }).shape[String(segment)]
+  if (isDefined(schema, 'object'))
+    return (schema as unknown as { shape: Record<string, unknown> }).shape[String(segment)]
   if (isDefined(schema, 'record')) return (schema as unknown as { def: { valueType: unknown } }).def.valueType
   return undefined
 }
@@ -73,10 +76,20 @@ function reportUnknown(root: Node, path: readonly PropertyKey[], key: string, re
   const { node } = walk(root, path)
   const offset = entryOf(node, key)?.keyStart ?? node.start
   if (unsupportedFields.has(key)) {
-    reporter.add({ code: 'unsupported_field', offset, message: `\`${key}\` is not supported by this version`, fix: 'remove it' })
+    reporter.add({
+      code: 'unsupported_field',
+      offset,
+      message: `\`${key}\` is not supported by this version`,
+      fix: 'remove it',
+    })
     return
   }
-  const place = path.length === 0 ? 'a pipeline' : path[0] === 'steps' && path.length === 2 ? `step \`${String(path[1])}\`` : fieldName(path)
+  const place =
+    path.length === 0
+      ? 'a pipeline'
+      : path[0] === 'steps' && path.length === 2
+        ? `step \`${String(path[1])}\``
+        : fieldName(path)
   const isStepField = path.length === 0 && stepFields.includes(key)
   const fix = isStepField ? 'it belongs to a step: indent it under one' : suggest(key, knownFields(path))
   reporter.add({ code: 'unknown_field', offset, message: `${place} has no field \`${key}\``, fix })
@@ -103,32 +116,58 @@ function reportIssue(root: Node, issue: Issue, reporter: Reporter): void {
   const { node, keyStart, used } = walk(root, issue.path)
   const name = fieldName(issue.path)
   if (used < issue.path.length) {
-    reporter.add({ code: 'missing_field', offset: keyStart, message: `${name} is missing`, fix: `add ${name}` })
+    reporter.add({
+      code: 'missing_field',
+      offset: keyStart,
+      message: `${name} is missing`,
+      fix: `add ${name}`,
+    })
     return
   }
   switch (issue.code) {
     case 'invalid_value': {
       const expected = issue.values.map(String)
-      reporter.add({ code: 'wrong_value', offset: node.start, message: `${name} cannot be ${describe(node)}`, fix: suggestValue(node, expected) })
+      reporter.add({
+        code: 'wrong_value',
+        offset: node.start,
+        message: `${name} cannot be ${describe(node)}`,
+        fix: suggestValue(node, expected),
+      })
       return
     }
     case 'too_small':
     case 'too_big':
-      reporter.add({ code: 'out_of_range', offset: node.start, message: `${name} is out of range: found ${describe(node)}`, fix: rangeFix(issue) })
+      reporter.add({
+        code: 'out_of_range',
+        offset: node.start,
+        message: `${name} is out of range: found ${describe(node)}`,
+        fix: rangeFix(issue),
+      })
       return
     default: {
       const expected = expectation(issue, issue.path)
-      reporter.add({ code: 'wrong_type', offset: node.start, message: `${name} must be ${expected}, found ${describe(node)}`, fix: `give it ${expected}` })
+      reporter.add({
+        code: 'wrong_type',
+        offset: node.start,
+        message: `${name} must be ${expected}, found ${describe(node)}`,
+        fix: `give it ${expected}`,
+      })
     }
   }
 }
 
 function suggestValue(node: Node, expected: string[]): string {
   const found = node.kind === 'scalar' ? String(node.value) : ''
-  return found === 'hold' ? `\`hold\` is not supported by this version; known: ${expected.join(', ')}` : suggest(found, expected)
+  return found === 'hold'
+    ? `\`hold\` is not supported by this version; known: ${expected.join(', ')}`
+    : suggest(found, expected)
 }
 
-const ranges: Record<string, string> = { attempts: '1 to 100', max_parallel: '1 to 500', name: '1 to 100 characters' }
+const ranges: Record<string, string> = {
+  attempts: '1 to 100',
+  max_parallel: '1 to 500',
+  name: '1 to 100 characters',
+}
 
 function rangeFix(issue: Issue): string {
   const range = ranges[String(issue.path.at(-1))]
@@ -142,7 +181,12 @@ const durationFields: ReadonlySet<PropertyKey> = new Set(['timeout', 'backoff'])
 /** Reports what the schema refuses: unknown fields, wrong types, missing fields. */
 export function checkShape(root: Node, reporter: Reporter): void {
   if (root.kind !== 'map') {
-    reporter.add({ code: 'wrong_type', offset: root.start, message: `a pipeline must be a map, found ${describe(root)}`, fix: 'begin with `name:` and `steps:`' })
+    reporter.add({
+      code: 'wrong_type',
+      offset: root.start,
+      message: `a pipeline must be a map, found ${describe(root)}`,
+      fix: 'begin with `name:` and `steps:`',
+    })
     return
   }
   const result = pipelineDefinition.safeParse(toJson(root))

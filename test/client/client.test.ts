@@ -214,7 +214,7 @@ describe('A worker report', () => {
         : request.url.includes('/outputs/')
           ? output
           : report
-      json(200, answer)(response, request, nth)
+      return json(200, answer)(response, request, nth)
     })
     const reports = new WorkerReportsClient({ baseUrl: server.baseUrl, token: 'w' })
     expect(await reports.startAttempt(id, { attempt: 1, worker: 'me' })).toMatchObject({ action: 'finished' })

@@ -1,4 +1,3 @@
-import { writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { defineJobType } from '../../src/job-types/define-job-type.ts'
@@ -95,9 +94,9 @@ const deaf = defineJobType({
 const brief = defineJobType({ ...patient, jobType: 'brief', timeout: '1s' })
 const twice = defineJobType({ ...failing, jobType: 'twice', maxAttempts: 2 })
 
-/** First attempt: waits to be killed. A later one: completes. Says so on stdout, for the test that kills it. */
-async function runFragile({ attempt, signal, output }: Parameters<AnyJobType['run']>[0]): Promise<void> {
-  writeSync(1, `${JSON.stringify({ event: 'handler', attempt })}\n`)
+/** First attempt: waits to be killed. A later one: completes. */
+async function runFragile({ attempt, signal, log, output }: Parameters<AnyJobType['run']>[0]): Promise<void> {
+  log.info('waiting')
   if (attempt === 1) await forever(signal)
   await output.json('attempt', attempt)
 }

@@ -1,4 +1,10 @@
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+  Worker,
+} from '@temporalio/worker'
 import { JobsClient, WorkerReportsClient } from '../../src/client/index.ts'
 import type { ExecuteJobRunDependencies } from '../../src/job-types/attempt.ts'
 import { createExecuteJobRun } from '../../src/job-types/execute-job-run.ts'
@@ -49,16 +55,21 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
     }),
   })
   const running = worker.run()
+  let stopped: Promise<void> | undefined
   return {
     warnings,
-    async shutdown() {
+    shutdown() {
       if (worker.getState() === 'RUNNING') worker.shutdown()
-      await running
-      await connection.close()
+      stopped ??= running.then(() => connection.close())
+      return stopped
     },
   }
 }
 
 export function quietTemporal(): void {
-  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR') })
+  Runtime.install({
+    shutdownSignals: [],
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
+  })
 }

@@ -16,13 +16,13 @@ export const priorities = ['high', 'medium', 'low'] as const
 export type Priority = (typeof priorities)[number]
 
 /** A place in a document that supports an issue. Lines count from 1; `text` is that line, shortened. */
-export interface Evidence {
+export type Evidence = {
   document: string
   line: number
   text: string
 }
 
-export interface Issue {
+export type Issue = {
   title: string
   description: string
   priority: Priority

@@ -28,6 +28,8 @@ function decode(cursor: string, list: string, scope: string, forms: RegExp[]): s
   const [foundList, foundScope, ...place] = parts as unknown[]
   const valid = place.every((part, index) => typeof part === 'string' && forms[index]?.test(part) === true)
   if (foundList !== list || foundScope !== scope || !valid) throw new BadCursorError()
+  // Base64 and JSON have several spellings of one thing; only ours was made here.
+  if (encode(list, scope, place as string[]) !== cursor) throw new BadCursorError()
   return place as string[]
 }
 

@@ -7,7 +7,8 @@ import { escapeControl, formatClock, shellWord } from '../../output/text.ts'
 import { readConfigOption } from './config-option.ts'
 import { answer, runFields } from './render.ts'
 
-const longPollSeconds = 20
+/** Ends at once when the run does; short, so that `running` is told soon after it is so. */
+const longPollSeconds = 2
 /** Between two looks at a server that does not hold the request. */
 const pollIntervalMs = 1_000
 

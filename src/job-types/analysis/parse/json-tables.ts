@@ -11,12 +11,9 @@ interface Context {
 
 type JsonObjectNode = Extract<LocatedJson, { kind: 'object' }>
 
-/** `partNumber`, `part_number` and `part-number` as words. */
-export function spaced(key: string): string {
-  return key
-    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
-    .replace(/[_-]+/g, ' ')
-    .trim()
+/** `partNumber` as words. Underscores stay: the last word after one may be a unit. */
+function spaced(key: string): string {
+  return key.replace(/([a-z\d])([A-Z])/g, '$1 $2').trim()
 }
 
 function scalarList(node: LocatedJson): string | undefined {
@@ -32,8 +29,8 @@ function quantityObject(node: JsonObjectNode): string | undefined {
   return value?.kind === 'scalar' && unit?.kind === 'scalar' ? `${value.text} ${unit.text}` : undefined
 }
 
-function isRecord(node: LocatedJson): node is JsonObjectNode {
-  return node.kind === 'object' && node.fields.some(({ key, value }) => value.kind === 'scalar' && identifying.has(key.toLowerCase()))
+function isRecord(node: JsonObjectNode): boolean {
+  return node.fields.some(({ key, value }) => value.kind === 'scalar' && identifying.has(key.toLowerCase()))
 }
 
 /** The fields of an object as a row: nested objects that are no records of their own join it under longer names. */
@@ -89,7 +86,7 @@ function openSection(title: string, line: number, context: Context): Section {
 
 function walk(node: LocatedJson, key: string, context: Context): void {
   if (node.kind === 'scalar') return
-  const inner = key === '' ? context : { ...context, section: openSection(spaced(key), node.line, context) }
+  const inner = key === '' ? context : { ...context, section: openSection(spaced(key).replace(/[_-]+/g, ' '), node.line, context) }
   if (node.kind === 'list') {
     const objects = node.items.filter((item) => item.kind === 'object')
     if (objects.length > 0) addTable(objects, inner)

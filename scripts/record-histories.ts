@@ -1,0 +1,81 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { planOf, planStep } from '../test/helpers/plans.ts'
+import { startTestStack, type TestStack } from '../test/helpers/stack.ts'
+import { until } from '../test/helpers/until.ts'
+
+/**
+ * Records histories of `runPipeline` into test/replay/histories: `node scripts/record-histories.ts LABEL`.
+ * The corpus only grows: a recorded history stands for runs that may be open somewhere when a new version comes.
+ */
+const label = process.argv[2]
+if (!label || !/^[a-z0-9.-]+$/.test(label)) {
+  process.stderr.write('usage: node scripts/record-histories.ts LABEL   (a version, such as 0.1.0)\n')
+  process.exit(2)
+}
+const folder = fileURLToPath(new URL('../test/replay/histories', import.meta.url))
+const sleepFor = (duration: string, fail?: string) => ({
+  kind: 'literal' as const,
+  value: { duration, ...(fail ? { fail } : {}) },
+})
+
+const chain = planOf([
+  planStep('a', { config: sleepFor('1ms'), valueOutputs: ['slept'], usedOutputs: ['slept'] }),
+  planStep('b', { needs: ['a'], config: sleepFor('1500ms') }),
+  planStep('c', {
+    needs: ['b'],
+    if: { source: 'steps.a.outputs.slept.ms >= 0', statusFunctions: [] },
+    config: sleepFor('1ms'),
+  }),
+], { outputs: [{ name: 'slept', value: { kind: 'expression', source: 'steps.a.outputs.slept' } }] })
+
+const fanOut = planOf([
+  planStep('many', {
+    forEach: { kind: 'literal', value: [1, 2, 3, 4, 5] },
+    maxParallel: 2,
+    onFailure: 'continue',
+    config: {
+      kind: 'object',
+      entries: [
+        { key: 'duration', value: { kind: 'literal', value: '1ms' } },
+        { key: 'fail', value: { kind: 'expression', source: "item == 3 ? 'three' : ''" } },
+      ],
+    },
+  }),
+  planStep('after', { needs: ['many'], config: sleepFor('1ms') }),
+])
+
+const failing = planOf([
+  planStep('bad', { config: sleepFor('1ms', 'always'), retry: { attempts: 2, backoffMs: 50, on: ['failed'] } }),
+  planStep('skipped', { needs: ['bad'], config: sleepFor('1ms') }),
+  planStep('cleanup', {
+    needs: ['bad'],
+    if: { source: 'failed()', statusFunctions: ['failed'] },
+    config: sleepFor('1ms'),
+  }),
+])
+
+const timeout = planOf([planStep('slow', { config: sleepFor('1h'), timeoutMs: 1_500, onFailure: 'continue' })])
+const cancelled = planOf([planStep('long', { config: sleepFor('1h') }), planStep('after', { needs: ['long'], config: sleepFor('1ms') })])
+
+async function record(stack: TestStack, name: string, id: string): Promise<void> {
+  await until(`${name} is over`, async () => (await stack.pipelines.show(id)).finished_at !== null)
+  const history = await stack.client.workflow.getHandle(id).fetchHistory()
+  await writeFile(path.join(folder, `${label}-${name}.json`), `${JSON.stringify(JSON.parse(historyToJSON(history)), null, 1)}\n`)
+  process.stdout.write(`${label}-${name}.json  ${history.events?.length ?? 0} events\n`)
+}
+
+await mkdir(folder, { recursive: true })
+const stack = await startTestStack()
+try {
+  for (const [name, plan] of Object.entries({ chain, 'fan-out': fanOut, failing, timeout }))
+    await record(stack, name, await stack.runPlan(plan))
+  const id = await stack.runPlan(cancelled)
+  await until('a run executes', async () => (await stack.api.listJobRuns({ statuses: ['running'] })).items.length === 1)
+  await stack.pipelines.cancel(id)
+  await record(stack, 'cancelled', id)
+} finally {
+  await stack.stop()
+}

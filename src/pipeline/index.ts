@@ -1,0 +1,7 @@
+export { type CompiledPipeline, type CompileOptions, compilePipeline } from './compile.ts'
+export { pipelineJsonSchema } from './definition.ts'
+export { type DrawingFormat, drawPipeline } from './draw.ts'
+export type { Finding } from './findings.ts'
+export { type ResolvedInputs, resolveInputs } from './inputs.ts'
+export * from './plan/index.ts'
+export { badUtf8, decodeUtf8 } from './read.ts'

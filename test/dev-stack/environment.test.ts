@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import {
+  type ChildValues,
+  childEnvironment,
+  serverUrl,
+  temporalEnvironment,
+} from '../../src/dev-stack/environment.ts'
+
+const values: ChildValues = {
+  temporalAddress: '127.0.0.1:7000',
+  namespace: 'default',
+  temporalIsExternal: false,
+  dataDir: '/data',
+  host: '127.0.0.1',
+  port: 8300,
+  serverUrl: 'http://127.0.0.1:8300',
+  token: 'user-token',
+  workerToken: 'worker-token',
+  configFile: undefined,
+}
+
+describe('the processes of the stack', () => {
+  test('find the addresses and tokens of the stack', () => {
+    expect(childEnvironment({ PATH: '/bin' }, values)).toEqual({
+      PATH: '/bin',
+      TEMPORAL_ADDRESS: '127.0.0.1:7000',
+      TEMPORAL_NAMESPACE: 'default',
+      JOBWRIGHT_DATA_DIR: '/data',
+      JOBWRIGHT_HOST: '127.0.0.1',
+      JOBWRIGHT_PORT: '8300',
+      JOBWRIGHT_URL: 'http://127.0.0.1:8300',
+      JOBWRIGHT_TOKENS: 'default/dev@localhost=user-token',
+      JOBWRIGHT_WORKER_TOKEN: 'worker-token',
+      JOBS_API_URL: 'http://127.0.0.1:8300/api/v1',
+      JOBS_API_TOKEN: 'user-token',
+    })
+  })
+
+  test('keep a default connection that the user named, with its own token or none', () => {
+    const env = childEnvironment({ JOBS_API_URL: 'https://jobs.example/api/v1' }, values)
+    expect(env.JOBS_API_URL).toBe('https://jobs.example/api/v1')
+    expect(env.JOBS_API_TOKEN).toBeUndefined()
+  })
+
+  test('know the tokens of the user as well', () => {
+    const env = childEnvironment({ JOBWRIGHT_TOKENS: 'a/b@c=d' }, values)
+    expect(env.JOBWRIGHT_TOKENS).toBe('a/b@c=d,default/dev@localhost=user-token')
+  })
+
+  test('use the TLS settings of the user only with the Temporal server of the user', () => {
+    const inherited = { TEMPORAL_TLS: 'true', TEMPORAL_API_KEY: 'key' }
+    expect(childEnvironment(inherited, values)).not.toHaveProperty('TEMPORAL_API_KEY')
+    expect(childEnvironment(inherited, { ...values, temporalIsExternal: true })).toMatchObject(inherited)
+  })
+
+  test('leave no token in the environment of Temporal', () => {
+    const inherited = {
+      PATH: '/bin',
+      JOBS_API_TOKEN: 'a',
+      JOBWRIGHT_TOKENS: 'b',
+      TEMPORAL_API_KEY: 'c',
+      EMPTY: undefined,
+    }
+    expect(temporalEnvironment(inherited)).toEqual({ PATH: '/bin' })
+  })
+})
+
+test.each([
+  ['127.0.0.1', 'http://127.0.0.1:80'],
+  ['0.0.0.0', 'http://127.0.0.1:80'],
+  ['::', 'http://[::1]:80'],
+  ['::1', 'http://[::1]:80'],
+  ['example', 'http://example:80'],
+])('listening on %s, the server is reached at %s', (host, url) => {
+  expect(serverUrl(host, 80)).toBe(url)
+})

@@ -1,0 +1,309 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { homedir, tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  describeStackEvent,
+  type RootCommands,
+  readStack,
+  type Stack,
+  type StackEvent,
+  type StackOptions,
+  startStack,
+} from '../../src/dev-stack/index.ts'
+import { isSameProcessAlive, processIdentity } from '../../src/process-lock.ts'
+import {
+  acquireTemporalBinary,
+  type DevServer,
+  findFreePort,
+  startDevServer,
+  waitForTemporalServer,
+} from '../../src/temporal/dev-server.ts'
+
+const standIns = path.join(import.meta.dirname, 'stand-ins')
+const standIn = (name: string, ...args: string[]) => ({
+  command: process.execPath,
+  args: [path.join(standIns, `${name}.mjs`), ...args],
+})
+const roots = (behaviour = 'stay'): RootCommands => ({
+  server: standIn('server'),
+  worker: standIn('worker', behaviour),
+})
+const cacheDir = path.join(homedir(), '.cache')
+const environment = { PATH: process.env.PATH, HOME: process.env.HOME }
+
+let temporal: DevServer
+beforeAll(async () => {
+  temporal = await startDevServer({ binary: (await acquireTemporalBinary({ cacheDir })).path })
+})
+afterAll(() => temporal.stop())
+
+let dataDir: string
+let events: StackEvent[]
+const stacks: Stack[] = []
+const owners: ChildProcess[] = []
+
+beforeEach(async () => {
+  dataDir = path.join(await mkdtemp(path.join(tmpdir(), 'jobwright-stack-')), 'data')
+  events = []
+})
+afterEach(async () => {
+  for (const owner of owners.splice(0)) owner.kill('SIGKILL')
+  for (const stack of stacks.splice(0)) await stack.stop()
+  await rm(path.dirname(dataDir), { recursive: true, force: true })
+})
+
+/** A stack on the shared Temporal server; `own` starts one of its own. */
+async function start(options: Partial<StackOptions> & { own?: boolean } = {}): Promise<Stack> {
+  const { own = false, ...rest } = options
+  const stack = await startStack({
+    dataDir,
+    host: '127.0.0.1',
+    port: 0,
+    temporal: { namespace: 'default', ...(own ? {} : { address: temporal.address }) },
+    cacheDir,
+    environment,
+    roots: roots(),
+    log: (event) => events.push(event),
+    ...rest,
+  })
+  stacks.push(stack)
+  return stack
+}
+
+const origin = (stack: Stack): string => new URL(stack.info.apiUrl).origin
+const isUp = async (pid: number): Promise<boolean> => (await processIdentity(pid)) !== undefined
+
+/** The stack of another process, which a test may kill. */
+async function startElsewhere(): Promise<{ owner: ChildProcess; info: Stack['info'] }> {
+  const module = path.resolve(import.meta.dirname, '../../src/dev-stack/index.ts')
+  const options = {
+    dataDir,
+    host: '127.0.0.1',
+    port: 0,
+    temporal: { namespace: 'default' },
+    cacheDir,
+    environment,
+    roots: roots(),
+  }
+  const script = `const { startStack } = await import(${JSON.stringify(module)})
+    const stack = await startStack(${JSON.stringify(options)})
+    console.log(JSON.stringify(stack.info))`
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  owners.push(owner)
+  const [line] = (await once(owner.stdout, 'data')) as [Buffer]
+  return { owner, info: JSON.parse(String(line)) as Stack['info'] }
+}
+
+describe('starting', () => {
+  test('brings up Temporal, server and worker, and says how long each took', async () => {
+    const stack = await start({ own: true })
+    expect(await (await fetch(`${origin(stack)}/readyz`)).text()).toBe('ok')
+    await waitForTemporalServer({ address: stack.info.temporalAddress, namespace: 'default' })
+    const lines = events.map(describeStackEvent)
+    for (const part of ['Temporal', 'API server', 'Worker'])
+      expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^${part} ready in \\d+\\.\\d s$`)))
+  })
+
+  test('gives the children their addresses and tokens, and shows the tokens to nobody', async () => {
+    const stack = await start()
+    const env = (await (await fetch(`${origin(stack)}/environment`)).json()) as Record<string, string>
+    const token = (await readFile(stack.info.tokenFile, 'utf8')).trim()
+    const workerToken = (await readFile(stack.info.workerTokenFile, 'utf8')).trim()
+    expect(env).toMatchObject({
+      TEMPORAL_ADDRESS: temporal.address,
+      JOBWRIGHT_DATA_DIR: dataDir,
+      JOBWRIGHT_TOKENS: `default/dev@localhost=${token}`,
+      JOBWRIGHT_WORKER_TOKEN: workerToken,
+      JOBS_API_URL: stack.info.apiUrl,
+      JOBS_API_TOKEN: token,
+    })
+    const shown = [
+      JSON.stringify(stack.info),
+      JSON.stringify(events),
+      await readFile(path.join(dataDir, 'stack.json'), 'utf8'),
+    ]
+    for (const text of shown) {
+      expect(text).not.toContain(token)
+      expect(text).not.toContain(workerToken)
+    }
+    for (const file of [stack.info.tokenFile, stack.info.workerTokenFile])
+      expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect((await stat(dataDir)).mode & 0o777).toBe(0o700)
+  })
+
+  test('is told to others by readStack, as long as it runs', async () => {
+    expect(await readStack(dataDir)).toBeUndefined()
+    const stack = await start()
+    expect(await readStack(dataDir)).toEqual(stack.info)
+    expect(stack.info.pids.owner).toBe(process.pid)
+    await stack.stop()
+    expect(await readStack(dataDir)).toBeUndefined()
+  })
+
+  test('reads no stack out of a file that is broken', async () => {
+    await mkdir(dataDir)
+    for (const content of ['', '{', '[]', '{"version":1}', '{"version":2}']) {
+      await writeFile(path.join(dataDir, 'stack.json'), content)
+      expect(await readStack(dataDir)).toBeUndefined()
+    }
+    await start()
+    expect(await readStack(dataDir)).toBeDefined()
+  })
+
+  test('names the port that is in use, who has it, and the way out', async () => {
+    const other = createServer()
+    other.listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const address = other.address()
+    const port = typeof address === 'object' && address ? address.port : 0
+    try {
+      const error = await start({ port }).catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ code: 'port_in_use' })
+      expect(String(error)).toContain(`port ${port} is in use`)
+      expect(String(error)).toContain('JOBWRIGHT_PORT')
+      if (process.platform === 'linux') expect(String(error)).toContain(`process ${process.pid}`)
+    } finally {
+      other.close()
+    }
+    // Nothing is left: the same folder can be used at once.
+    await start()
+  })
+
+  test('says that another stack has the data directory', async () => {
+    await start()
+    await expect(start()).rejects.toMatchObject({
+      code: 'data_dir_in_use',
+      message: expect.stringContaining(`process ${process.pid}`),
+    })
+  })
+
+  test('says that Temporal cannot be reached, at which address and why', async () => {
+    const address = `127.0.0.1:${await findFreePort()}`
+    const error = await start({ temporal: { namespace: 'default', address } }).catch(
+      (reason: unknown) => reason,
+    )
+    expect(error).toMatchObject({ code: 'temporal_unreachable' })
+    expect(String(error)).toContain(address)
+    expect(await readStack(dataDir)).toBeUndefined()
+  })
+
+  test('shows the last words of a process that ends at once, and stops the rest', async () => {
+    const error = await start({ roots: roots('fail') }).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'child_failed' })
+    expect(String(error)).toContain('exit code 3')
+    expect(String(error)).toContain('cannot reach the moon')
+    expect(String(error)).toContain(path.join(dataDir, 'logs', 'worker.log'))
+    await start()
+  })
+
+  test('can be interrupted', async () => {
+    const interrupt = new AbortController()
+    const starting = start({ own: true, signal: interrupt.signal, log: () => interrupt.abort() })
+    await expect(starting).rejects.toMatchObject({ code: 'interrupted' })
+    await start()
+  })
+})
+
+describe('a process that dies', () => {
+  test('is started again, with the same address', async () => {
+    const stack = await start()
+    const before = stack.info.pids.server
+    await fetch(`${origin(stack)}/die`).catch(() => undefined)
+    await expect.poll(async () => (await readStack(dataDir))?.pids.server ?? before).not.toBe(before)
+    await expect
+      .poll(() =>
+        fetch(`${origin(stack)}/readyz`).then(
+          (r) => r.ok,
+          () => false,
+        ),
+      )
+      .toBe(true)
+    expect(events.map(describeStackEvent)).toContain('API server ended (SIGKILL); starting it again now')
+  })
+
+  test('is started again when it is Temporal, and keeps what it had', async () => {
+    const stack = await start({ own: true })
+    process.kill(stack.info.pids.temporal ?? 0, 'SIGKILL')
+    await expect
+      .poll(() => events.filter((event) => event.kind === 'ready' && event.part === 'temporal').length, {
+        timeout: 20_000,
+      })
+      .toBe(2)
+    await waitForTemporalServer({ address: stack.info.temporalAddress, namespace: 'default' })
+  })
+
+  test('again and again is given up, with its last words, and everything is stopped', async () => {
+    const stack = await start({ roots: roots('crash') })
+    stacks.splice(0)
+    await expect(stack.done).rejects.toMatchObject({
+      code: 'child_failed',
+      message: expect.stringContaining('the Worker process ended again and again, 8 times (exit code 1)'),
+    })
+    expect(await readStack(dataDir)).toBeUndefined()
+    expect(await isUp(stack.info.pids.server ?? 0)).toBe(false)
+  })
+})
+
+describe('stopping', () => {
+  test('ends the worker, then the server, then Temporal, and may be asked twice', async () => {
+    const stack = await start({ own: true })
+    await Promise.all([stack.stop(), stack.stop()])
+    await stack.done
+    for (const pid of Object.values(stack.info.pids))
+      if (pid !== process.pid) expect(await isUp(pid)).toBe(false)
+    expect(await readFile(path.join(dataDir, 'logs', 'worker.log'), 'utf8')).toContain('worker stops')
+    expect(await readFile(path.join(dataDir, 'logs', 'server.log'), 'utf8')).toContain('server stops')
+  })
+
+  test('uses force on a process that does not listen', { timeout: 30_000 }, async () => {
+    const stack = await start({ roots: roots('stubborn') })
+    await stack.stop()
+    expect(await isUp(stack.info.pids.worker ?? 0)).toBe(false)
+  })
+})
+
+describe('after a kill -9 of the owner', () => {
+  test('server and worker end by themselves, and Temporal too where the system allows', async () => {
+    const { owner, info } = await startElsewhere()
+    const { owner: _owner, ...children } = info.pids
+    owner.kill('SIGKILL')
+    const mortal = Object.entries(children).filter(
+      ([name]) => name !== 'temporal' || process.platform === 'linux',
+    )
+    for (const [, pid] of mortal) await expect.poll(() => isUp(pid), { timeout: 10_000 }).toBe(false)
+    expect(await readStack(dataDir)).toBeUndefined()
+  })
+
+  test('the next start ends what is left, takes the same Temporal port and goes on', async () => {
+    const { owner, info } = await startElsewhere()
+    // Stopped, the server cannot notice that its parent is gone.
+    process.kill(info.pids.server ?? 0, 'SIGSTOP')
+    owner.kill('SIGKILL')
+    await once(owner, 'exit')
+    const stack = await start({ own: true })
+    expect(await isUp(info.pids.server ?? 0)).toBe(false)
+    expect(events).toContainEqual({ kind: 'leftover_ended', part: 'server', pid: info.pids.server })
+    expect(stack.info.temporalAddress).toBe(info.temporalAddress)
+  })
+
+  test('a stranger who has got the number of a dead child is left alone', async () => {
+    const stack = await start()
+    await stack.stop()
+    stacks.splice(0)
+    const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
+    owners.push(stranger)
+    const file = path.join(dataDir, 'stack.json')
+    const record = JSON.parse(await readFile(file, 'utf8')) as object
+    const identity = { pid: stranger.pid ?? 0, startedAt: 'some other time' }
+    await writeFile(file, JSON.stringify({ ...record, children: { server: identity } }))
+    expect(await isSameProcessAlive(identity)).toBe(false)
+    await start()
+    expect(await isUp(identity.pid)).toBe(true)
+  })
+})

@@ -1,0 +1,201 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { JobsApiError } from '../../src/client/index.ts'
+import type { Json } from '../../src/contract/index.ts'
+import { parseDurationMs } from '../../src/job-types/duration.ts'
+import { JobRunError, RetryableError } from '../../src/job-types/errors.ts'
+import { decideOutcome, type StopReason, toRunError } from '../../src/job-types/outcome.ts'
+import { backoffMs, isWorthRetrying, persist } from '../../src/job-types/persistence.ts'
+import { createRedactor } from '../../src/job-types/redactor.ts'
+import { prepareConfig } from '../../src/job-types/run-config.ts'
+import { storable, timestamp, truncate, truncateBytes } from '../../src/job-types/text.ts'
+
+const plain = (text: string) => text
+
+describe('A duration', () => {
+  test.each([
+    ['500ms', 500],
+    ['5s', 5000],
+    ['30m', 1_800_000],
+    ['2h', 7_200_000],
+    ['7d', 604_800_000],
+    ['0s', 0],
+  ])('%s is %i ms', (text, ms) => {
+    expect(parseDurationMs(text)).toBe(ms)
+  })
+  test.each(['', '5', 's', '1h30m', '-5s', '1e3s', ' 5s', '5S'])('%j is none', (text) => {
+    expect(parseDurationMs(text)).toBeUndefined()
+  })
+})
+
+describe('The outcome of an attempt', () => {
+  const threw = (error: unknown) => ({ ended: 'threw', error }) as const
+  const attempt = { number: 1, max: 3 }
+
+  test('is completed whenever the handler completes, whatever was asked of it', () => {
+    for (const stop of [undefined, 'cancel', 'timeout', 'shutdown', 'superseded'] as const)
+      expect(decideOutcome({ ended: 'completed' }, stop, attempt, plain)).toEqual({ become: 'completed' })
+  })
+
+  test.each<[StopReason | undefined, string]>([
+    ['cancel', 'cancelled'],
+    ['timeout', 'failed'],
+    ['shutdown', 'retried'],
+    ['superseded', 'abandoned'],
+    [undefined, 'failed'],
+  ])('whose handler throws after %s is %s', (stop, become) => {
+    expect(decideOutcome(threw(new Error('x')), stop, attempt, plain)).toMatchObject({ become })
+  })
+
+  test('of a retryable error is another attempt, until there were enough', () => {
+    const error = new RetryableError('busy', { retryAfterMs: 5 })
+    expect(decideOutcome(threw(error), undefined, { number: 2, max: 3 }, plain)).toEqual({
+      become: 'retried',
+      afterMs: 5,
+      error: { code: 'retryable', message: 'busy' },
+    })
+    expect(decideOutcome(threw(error), undefined, { number: 3, max: 3 }, plain)).toEqual({
+      become: 'failed',
+      error: { code: 'attempts_exhausted', message: 'attempt 3 of 3: busy' },
+    })
+    expect(decideOutcome(threw(error), 'cancel', attempt, plain)).toEqual({ become: 'cancelled' })
+  })
+
+  test('takes the code of an error only where it is one', () => {
+    expect(toRunError(new JobRunError('out_of_paper', 'x'), plain).code).toBe('out_of_paper')
+    for (const code of [7, '', 'a b', '1', 'x'.repeat(65), null])
+      expect(toRunError({ code }, plain).code).toBe('handler_error')
+    for (const nothing of [null, undefined])
+      expect(toRunError(nothing, plain)).toEqual({
+        code: 'handler_error',
+        message: expect.stringContaining('threw'),
+      })
+  })
+
+  test('is redacted before it is cut, so that no part of a secret stays', () => {
+    const redactor = createRedactor()
+    redactor.add('canary')
+    expect(toRunError(new Error(`${'x'.repeat(4090)}canary`), redactor.redact).message).not.toContain('can')
+  })
+})
+
+describe('A redactor', () => {
+  test('knows the forms in which a value shows up', () => {
+    const redactor = createRedactor()
+    redactor.add('a "quoted"/value')
+    redactor.add('-----BEGIN KEY-----\nMIIEvQIBADANBg\n-----END KEY-----')
+    expect(
+      redactor.redact(
+        `${JSON.stringify({ v: 'a "quoted"/value' })} ?q=${encodeURIComponent('a "quoted"/value')} MIIEvQIBADANBg`,
+      ),
+    ).toBe('{"v":"***"} ?q=*** ***')
+  })
+
+  test('leaves nothing of a longer secret that holds a shorter one', () => {
+    const redactor = createRedactor()
+    redactor.add('abc')
+    redactor.add('xabcy')
+    redactor.add('')
+    expect(redactor.redact('1 xabcy 2 abc 3')).toBe('1 *** 2 *** 3')
+  })
+})
+
+describe('A failed report', () => {
+  const failure = (kind: 'not_sent' | 'rejected' | 'ambiguous', code: string, status?: number) =>
+    new JobsApiError({
+      kind,
+      code,
+      reason: '',
+      method: 'POST',
+      url: '',
+      ...(status === undefined ? {} : { status }),
+    })
+
+  test.each<[JobsApiError, boolean]>([
+    [failure('not_sent', 'connection_refused'), true],
+    [failure('ambiguous', 'connection_lost'), true],
+    [failure('ambiguous', 'http_503', 503), true],
+    [failure('ambiguous', 'http_429', 429), true],
+    [failure('ambiguous', 'unexpected_response', 200), true],
+    [failure('rejected', 'unauthorized', 401), true],
+    [failure('ambiguous', 'run_ended', 409), false],
+    [failure('rejected', 'http_413', 413), false],
+    [failure('rejected', 'http_422', 422), false],
+    [failure('not_sent', 'bad_request'), false],
+  ])('of %o is worth another try: %s', (error, expected) => {
+    expect(isWorthRetrying(error)).toBe(expected)
+  })
+
+  test('waits as long as it is told, else longer each time, within bounds', () => {
+    expect(backoffMs(0, 1234, 0)).toBe(1234)
+    expect(backoffMs(0, 86_400_000, 0)).toBe(60_000)
+    expect([0, 1, 2, 100].map((tries) => backoffMs(tries, undefined, 1))).toEqual([200, 400, 800, 10_000])
+    expect(backoffMs(100, undefined, 0)).toBe(5000)
+  })
+
+  test('is tried at least once, and not again once it is too late', async () => {
+    const until = AbortSignal.abort()
+    let calls = 0
+    await expect(
+      persist(() => Promise.reject(failure('not_sent', `call_${++calls}`)), { until }),
+    ).rejects.toMatchObject({ code: 'call_1' })
+    const controller = new AbortController()
+    const tries = persist(() => Promise.reject(failure('not_sent', 'x')), {
+      until: controller.signal,
+      onFailure: () => controller.abort(),
+    })
+    await expect(tries).rejects.toMatchObject({ code: 'x' })
+  })
+})
+
+describe('A config', () => {
+  const sources = {
+    secret: async (name: string) => `<${name}>`,
+    output: async (jobRunId: string, name: string): Promise<Json> => ({ $secret: `${jobRunId}/${name}` }),
+  }
+  const prepare = (config: Json) =>
+    prepareConfig({ job_type: 'x', value: config }, z.object({ value: z.json() }), sources)
+
+  test('has its references resolved at any depth, and what they give left alone', async () => {
+    expect(
+      await prepare([
+        { a: { $secret: 'S' } },
+        { $template: ['x', { $secret: 'T' }] },
+        { $output: { job_run_id: 'r', name: 'o' } },
+      ]),
+    ).toEqual({
+      value: [{ a: '<S>' }, 'x<T>', { $secret: 'r/o' }],
+    })
+  })
+
+  test('keeps what only looks like a reference', async () => {
+    const value = { a: { $secret: 'S', more: 1 }, b: { $secret: 7 }, c: { $output: { name: 'o' } } }
+    expect(await prepare(value)).toEqual({ value })
+  })
+
+  test('with __proto__ in it changes no prototype', async () => {
+    const value = JSON.parse('{"__proto__":{"polluted":true}}') as Json
+    const schema = z.custom<{ value: object }>()
+    const { value: prepared } = (await prepareConfig({ value }, schema, sources)) as { value: object }
+    expect(Object.getPrototypeOf(prepared)).toBe(Object.prototype)
+    expect(Object.hasOwn(prepared, '__proto__')).toBe(true)
+  })
+})
+
+describe('Text', () => {
+  test('is cut between characters', () => {
+    expect(truncateBytes('äöü', 6)).toBe('äöü')
+    expect(truncateBytes('äöüx', 6)).toBe('ä…')
+    expect(truncateBytes('a😀b', 5)).toBe('a…')
+    expect(truncate('a😀b', 3)).toBe('a…')
+    expect(truncate('abc', 3)).toBe('abc')
+  })
+
+  test('is made storable', () => {
+    expect(storable('a\u0000b\uD800')).toBe('a\uFFFDb\uFFFD')
+  })
+
+  test('of an instant is the wire’s form', () => {
+    expect(timestamp(new Date('2026-04-13T10:10:00.123Z'))).toBe('2026-04-13T10:10:00.123000')
+  })
+})

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest'
+import { WorkerReportsClient } from '../../src/client/index.ts'
+import type { AppendLogsBody } from '../../src/contract/index.ts'
+import { createRedactor } from '../../src/job-types/redactor.ts'
+import { createRunReporter, type RunReporter } from '../../src/job-types/reporter.ts'
+import { json, runBody, type SeenRequest, startFaultServer, text } from '../client/fault-server.ts'
+import { until } from '../helpers/until.ts'
+
+const ok = json(200, { applied: true, job_run: runBody })
+const never = new AbortController().signal
+
+function reporterOf(baseUrl: string, flushMs = 1): RunReporter {
+  return createRunReporter({
+    reports: new WorkerReportsClient({ baseUrl, token: 't' }),
+    jobRunId: runBody.uuid,
+    attempt: 2,
+    redactor: createRedactor(),
+    flushMs,
+  })
+}
+
+function linesOf(requests: SeenRequest[]): AppendLogsBody['lines'] {
+  return requests
+    .filter(({ url }) => url.endsWith('/logs'))
+    .flatMap(({ body }) => (JSON.parse(body.toString()) as AppendLogsBody).lines)
+}
+
+describe('Log lines', () => {
+  test('are sent in order, in requests that a server takes', async () => {
+    await using server = await startFaultServer(ok)
+    const reporter = reporterOf(server.baseUrl, 60_000)
+    for (let index = 0; index < 2500; index += 1) reporter.log('info', `line ${index}`)
+    for (let index = 0; index < 100; index += 1) reporter.log('debug', 'x'.repeat(20_000))
+    await reporter.close(never)
+    const lines = linesOf(server.requests)
+    expect(lines.slice(0, 2500).map(({ message }) => message)).toEqual(
+      Array.from({ length: 2500 }, (_, index) => `line ${index}`),
+    )
+    expect(lines).toHaveLength(2600)
+    expect(lines.at(-1)?.message).toHaveLength(8192)
+    for (const { body } of server.requests) expect(body.length).toBeLessThan(512 * 1024)
+    expect(lines[0]?.at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$/)
+  })
+
+  test('beyond what is kept while the server is away are counted', async () => {
+    await using server = await startFaultServer(ok)
+    const reporter = reporterOf(server.baseUrl, 60_000)
+    for (let index = 0; index < 10_007; index += 1) reporter.log('info', 'x')
+    await reporter.close(never)
+    const lines = linesOf(server.requests)
+    expect(lines).toHaveLength(10_001)
+    expect(lines.at(-1)).toMatchObject({
+      level: 'warn',
+      message: '7 log lines were dropped: too many at once, or in all',
+    })
+  })
+
+  test('that fail to arrive are sent again', async () => {
+    await using server = await startFaultServer((response, request, nth) =>
+      nth <= 2 ? void response.socket?.destroy() : ok(response, request, nth),
+    )
+    const reporter = reporterOf(server.baseUrl)
+    reporter.log('info', 'once')
+    await until('the line to arrive', () => server.requests.length === 3)
+    await reporter.close(never)
+    expect(server.requests).toHaveLength(3)
+  })
+
+  test('that a server refuses again and again do not hold up the end', async () => {
+    await using server = await startFaultServer(text(500, ''))
+    const reporter = reporterOf(server.baseUrl, 60_000)
+    reporter.log('info', 'x')
+    await reporter.close(never)
+    expect(server.requests).toHaveLength(3)
+  })
+
+  test('of a run that has ended are not sent on', async () => {
+    await using server = await startFaultServer(json(200, { applied: false, job_run: runBody }))
+    const reporter = reporterOf(server.baseUrl)
+    reporter.log('info', 'x')
+    await until('the first line', () => server.requests.length === 1)
+    reporter.log('info', 'y')
+    await reporter.close(never)
+    expect(server.requests).toHaveLength(1)
+  })
+})
+
+describe('Progress', () => {
+  test('is sent with its last value only, within 0 and 1', async () => {
+    await using server = await startFaultServer(ok)
+    const reporter = reporterOf(server.baseUrl, 60_000)
+    for (const fraction of [0.1, 0.2, Number.NaN, 7]) reporter.progress(fraction, 'p'.repeat(1000))
+    await reporter.close(never)
+    expect(server.requests.map(({ body }) => JSON.parse(body.toString()))).toEqual([
+      { attempt: 2, fraction: 1, message: `${'p'.repeat(499)}…` },
+    ])
+  })
+})

@@ -1,0 +1,129 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
+import { sleep } from '../../src/job-types/sleep.ts'
+import { defineConfig, loadUserConfig, UserConfigError } from '../../src/job-types/user-config.ts'
+
+const source = (name: string) =>
+  JSON.stringify(fileURLToPath(new URL(`../../src/job-types/${name}`, import.meta.url)))
+let cwd: string
+
+beforeEach(async () => {
+  cwd = await mkdtemp(path.join(tmpdir(), 'jobwright-config-'))
+  await writeFile(path.join(cwd, 'package.json'), '{"type":"module"}')
+})
+afterEach(() => rm(cwd, { recursive: true }))
+
+async function write(text: string, name = 'jobwright.config.ts'): Promise<string> {
+  const file = path.join(cwd, name)
+  await writeFile(file, text)
+  return file
+}
+
+describe('The user config', () => {
+  test('is empty when there is no file', async () => {
+    expect(await loadUserConfig(undefined, cwd)).toEqual({ jobTypes: [], connections: {}, secrets: {} })
+  })
+
+  test('is found in the working directory, TypeScript first', async () => {
+    await write(`export const secrets = { A: 'js' }`, 'jobwright.config.mjs')
+    expect(await loadUserConfig(undefined, cwd)).toMatchObject({ secrets: { A: 'js' } })
+    const file = await write(`
+      import { defineConfig } from ${source('user-config.ts')}
+      import { sleep } from ${source('sleep.ts')}
+      const token: string = 't'
+      export default defineConfig({
+        jobTypes: [{ ...sleep, jobType: 'nap' }],
+        connections: { other: { baseUrl: 'https://other.example/api/v1', token } },
+        secrets: { A: 'ts', B: async () => 'b' },
+      })`)
+    const loaded = await loadUserConfig(undefined, cwd)
+    expect(loaded).toMatchObject({
+      file,
+      connections: { other: { baseUrl: 'https://other.example/api/v1' } },
+      secrets: { A: 'ts' },
+    })
+    expect(loaded.jobTypes.map(({ jobType }) => jobType)).toEqual(['nap'])
+  })
+
+  test('may be another file', async () => {
+    await write(`export const secrets = {}`, 'other.mjs')
+    expect(await loadUserConfig('other.mjs', cwd)).toMatchObject({ file: path.join(cwd, 'other.mjs') })
+    await expect(loadUserConfig('missing.ts', cwd)).rejects.toThrow(
+      `${path.join(cwd, 'missing.ts')}: there is no such file`,
+    )
+  })
+
+  test.each([
+    ['does not parse', 'export const =', /could not be loaded: \w+Error/],
+    ['throws', `throw new TypeError('no such thing')`, /could not be loaded: TypeError: no such thing/],
+    [
+      'imports what is not there',
+      `import 'no-such-package'`,
+      /could not be loaded: Error: Cannot find package 'no-such-package'/,
+    ],
+    ['exports nothing of use', `export const nothing = 1`, /exports none of jobTypes, connections, secrets/],
+    ['exports a function', `export default () => ({})`, /the default export is no object/],
+    ['has job types that are no list', `export const jobTypes = {}`, /jobTypes is no list/],
+    [
+      'has a job type that is none',
+      `export const jobTypes = [{ jobType: 'x' }]`,
+      /jobTypes\[0\] is no job type/,
+    ],
+    [
+      'has a job type twice',
+      `import { sleep } from ${source('sleep.ts')}; export const jobTypes = [sleep, sleep]`,
+      /two job types are named sleep/,
+    ],
+    [
+      'has an unset secret',
+      `export const secrets = { TOKEN: process.env.NO_SUCH_VARIABLE }`,
+      /secrets\.TOKEN is undefined \(is its environment variable set\?\)/,
+    ],
+    [
+      'has a secret that is no text',
+      `export const secrets = { TOKEN: 4711 }`,
+      /secrets\.TOKEN is number; expected text, or a function/,
+    ],
+    [
+      'has a connection without token',
+      `export const connections = { a: { baseUrl: 'canary' } }`,
+      /connections\.a is not usable/,
+    ],
+  ])('that %s is refused with its file and the cause', async (_, text, message) => {
+    const file = await write(text, 'broken.config.mjs')
+    const error = await loadUserConfig(file, cwd).catch((reason: unknown) => reason)
+    if (!(error instanceof UserConfigError)) throw error
+    expect(error).toMatchObject({ code: 'bad_user_config', file })
+    expect(error.message).toMatch(message)
+    expect(error.message).toContain(`${file}: `)
+    expect(error.message).not.toMatch(/4711|canary/)
+  })
+
+  test('is loaded by Node itself, which names the line that does not parse', async () => {
+    await write('enum No {}\nexport const secrets = {}', 'broken.config.ts')
+    await write(`const secrets: Record<string, string> = { A: 'typed' }\nexport { secrets }`)
+    const script = `
+      import { loadUserConfig } from ${source('user-config.ts')}
+      const show = (file) => loadUserConfig(file, process.cwd()).then(({ secrets }) => secrets.A, ({ message }) => message)
+      console.log(JSON.stringify([await show(), await show('broken.config.ts')]))`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      cwd,
+    })
+    expect(JSON.parse(stdout)).toEqual([
+      'typed',
+      expect.stringMatching(/broken\.config\.ts: could not be loaded, line 1: SyntaxError: .*enum/s),
+    ])
+  })
+
+  test('has types', () => {
+    defineConfig({ jobTypes: [sleep], secrets: { A: 'a', B: () => 'b', C: async () => 'c' } })
+    // @ts-expect-error a number is no secret
+    expect(() => defineConfig({ secrets: { A: 1 } })).not.toThrow()
+    expectTypeOf(loadUserConfig).returns.resolves.toHaveProperty('secrets')
+  })
+})
