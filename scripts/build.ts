@@ -2,12 +2,17 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { parseArgs } from 'node:util'
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker'
 
-/** `npm run build`: the package as it is published, in `dist/`: JavaScript, types, the workflow bundle, a manifest of its own. */
+/**
+ * `npm run build`: the package as it is published, in `dist/` (or `--out FOLDER`, which must be in the repository):
+ * JavaScript, types, the workflow bundle, a manifest of its own.
+ */
 
 const repository = path.resolve(import.meta.dirname, '..')
-const dist = path.join(repository, 'dist')
+const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } })
+const dist = path.resolve(repository, values.out)
 const copied = ['README.md', 'LICENSE', 'CHANGELOG.md', 'openapi.json']
 
 interface Manifest {
@@ -36,12 +41,12 @@ async function main(): Promise<void> {
     path.join(dist, 'package.json'),
     `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`,
   )
-  console.log('built dist/')
+  console.log(`built ${path.relative(repository, dist)}/`)
 }
 
 function compile(): void {
   const compiler = path.join(repository, 'node_modules', 'typescript', 'bin', 'tsc')
-  const result = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
+  const result = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', dist], {
     cwd: repository,
     stdio: 'inherit',
   })
@@ -71,6 +76,8 @@ function publishedManifest(root: Manifest): object {
   for (const [name, source] of Object.entries(root.exports)) {
     const stem = source.replace('./src/', './').replace(/\.ts$/, '')
     if (!source.startsWith('./src/')) exports[name] = source
+    else if (!existsSync(path.join(dist, `${stem}.js`)))
+      console.error(`not exported: ${name} (${source} does not exist)`)
     else exports[name] = { types: `${stem}.d.ts`, default: `${stem}.js` }
   }
   return {

@@ -21,15 +21,18 @@ const sleepFor = (duration: string, fail?: string) => ({
   value: { duration, ...(fail ? { fail } : {}) },
 })
 
-const chain = planOf([
-  planStep('a', { config: sleepFor('1ms'), valueOutputs: ['slept'], usedOutputs: ['slept'] }),
-  planStep('b', { needs: ['a'], config: sleepFor('1500ms') }),
-  planStep('c', {
-    needs: ['b'],
-    if: { source: 'steps.a.outputs.slept.ms >= 0', statusFunctions: [] },
-    config: sleepFor('1ms'),
-  }),
-], { outputs: [{ name: 'slept', value: { kind: 'expression', source: 'steps.a.outputs.slept' } }] })
+const chain = planOf(
+  [
+    planStep('a', { config: sleepFor('1ms'), valueOutputs: ['slept'], usedOutputs: ['slept'] }),
+    planStep('b', { needs: ['a'], config: sleepFor('1500ms') }),
+    planStep('c', {
+      needs: ['b'],
+      if: { source: 'steps.a.outputs.slept.ms >= 0', statusFunctions: [] },
+      config: sleepFor('1ms'),
+    }),
+  ],
+  { outputs: [{ name: 'slept', value: { kind: 'expression', source: 'steps.a.outputs.slept' } }] },
+)
 
 const fanOut = planOf([
   planStep('many', {
@@ -48,7 +51,10 @@ const fanOut = planOf([
 ])
 
 const failing = planOf([
-  planStep('bad', { config: sleepFor('1ms', 'always'), retry: { attempts: 2, backoffMs: 50, on: ['failed'] } }),
+  planStep('bad', {
+    config: sleepFor('1ms', 'always'),
+    retry: { attempts: 2, backoffMs: 50, on: ['failed'] },
+  }),
   planStep('skipped', { needs: ['bad'], config: sleepFor('1ms') }),
   planStep('cleanup', {
     needs: ['bad'],
@@ -57,13 +63,21 @@ const failing = planOf([
   }),
 ])
 
-const timeout = planOf([planStep('slow', { config: sleepFor('1h'), timeoutMs: 1_500, onFailure: 'continue' })])
-const cancelled = planOf([planStep('long', { config: sleepFor('1h') }), planStep('after', { needs: ['long'], config: sleepFor('1ms') })])
+const timeout = planOf([
+  planStep('slow', { config: sleepFor('1h'), timeoutMs: 1_500, onFailure: 'continue' }),
+])
+const cancelled = planOf([
+  planStep('long', { config: sleepFor('1h') }),
+  planStep('after', { needs: ['long'], config: sleepFor('1ms') }),
+])
 
 async function record(stack: TestStack, name: string, id: string): Promise<void> {
   await until(`${name} is over`, async () => (await stack.pipelines.show(id)).finished_at !== null)
   const history = await stack.client.workflow.getHandle(id).fetchHistory()
-  await writeFile(path.join(folder, `${label}-${name}.json`), `${JSON.stringify(JSON.parse(historyToJSON(history)), null, 1)}\n`)
+  await writeFile(
+    path.join(folder, `${label}-${name}.json`),
+    `${JSON.stringify(JSON.parse(historyToJSON(history)), null, 1)}\n`,
+  )
   process.stdout.write(`${label}-${name}.json  ${history.events?.length ?? 0} events\n`)
 }
 
@@ -73,7 +87,10 @@ try {
   for (const [name, plan] of Object.entries({ chain, 'fan-out': fanOut, failing, timeout }))
     await record(stack, name, await stack.runPlan(plan))
   const id = await stack.runPlan(cancelled)
-  await until('a run executes', async () => (await stack.api.listJobRuns({ statuses: ['running'] })).items.length === 1)
+  await until(
+    'a run executes',
+    async () => (await stack.api.listJobRuns({ statuses: ['running'] })).items.length === 1,
+  )
   await stack.pipelines.cancel(id)
   await record(stack, 'cancelled', id)
 } finally {

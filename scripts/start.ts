@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { JobsClient } from '../src/client/index.ts'
@@ -6,7 +7,7 @@ import { type Config, ConfigError, loadConfig } from '../src/config.ts'
 import { describeStackEvent, readStack, type StackInfo, startStack } from '../src/dev-stack/index.ts'
 import type { PipelineRunView } from '../src/pipeline/index.ts'
 import { type Cli, createCli } from './start/cli.ts'
-import { issueTable, saveReports } from './start/results.ts'
+import { findMarkdownOutput, issueReport, issueTable, readIssues, saveReport } from './start/results.ts'
 
 /** `npm start`: the whole stack, the example pipeline on it, and what came of it. `--keep` leaves the stack running. */
 
@@ -82,7 +83,7 @@ async function useStack(
     dataDir: config.dataDir,
     host: config.host,
     port: config.port,
-    configFile: config.configFile ?? configFile,
+    configFile: config.configFile ?? (existsSync(configFile) ? configFile : undefined),
     temporal: config.temporal,
     cacheDir: config.cacheDir,
     environment,
@@ -94,11 +95,15 @@ async function useStack(
 async function demonstrate(cli: Cli, config: Config, info: StackInfo, signal: AbortSignal): Promise<number> {
   const pushed = await cli.run(['documents', 'push', path.join(example, 'documents'), '--as', 'pdu'])
   if (pushed !== 0) return pushed
-  const open = await findOpenRun(cli)
+  const unseen = new UnseenRun(config.dataDir)
+  const open = await findOpenRun(cli, await unseen.read())
   const id = open?.id ?? newRunId()
-  if (open !== undefined)
-    say(`\nAn earlier run of ${pipelineName} was cut off (${open.id}, ${open.status}); going on with it\n`)
-  else say(`\nRunning ${example}/pipeline.yaml\n`)
+  if (open === undefined) say(`\nRunning ${example}/pipeline.yaml\n`)
+  else
+    say(
+      `\nAn earlier run of ${pipelineName} was cut off (${open.id}, ${open.status} now); going on with it\n`,
+    )
+  await unseen.write(id)
   const code = await cli.run(
     open === undefined ? ['run', path.join(example, 'pipeline.yaml'), '--id', id] : ['watch', id],
   )
@@ -108,26 +113,39 @@ async function demonstrate(cli: Cli, config: Config, info: StackInfo, signal: Ab
   }
   if (code === 0) await showResult(cli, config, info, id)
   else say(`\nThe run ended with exit code ${code}; the logs are in ${info.logsDir}`)
+  await unseen.clear()
   return code
 }
 
-async function findOpenRun(cli: Cli): Promise<PipelineRunView | undefined> {
+/** The run whose result nobody has seen yet: it may end between two starts, and then it is no longer open. */
+class UnseenRun {
+  readonly #file: string
+  constructor(dataDir: string) {
+    this.#file = path.join(dataDir, 'start-run')
+  }
+  read = (): Promise<string> => readFile(this.#file, 'utf8').catch(() => '')
+  write = (id: string): Promise<void> => writeFile(this.#file, id, { mode: 0o600 })
+  clear = (): Promise<void> => rm(this.#file, { force: true })
+}
+
+async function findOpenRun(cli: Cli, unseen: string): Promise<PipelineRunView | undefined> {
   const { items } = (await cli.json(['runs', '--output', 'json'])) as { items: PipelineRunView[] }
-  return items.find((run) => run.pipeline === pipelineName && openStatuses.has(run.status))
+  const own = items.filter((run) => run.pipeline === pipelineName)
+  return own.find((run) => openStatuses.has(run.status)) ?? own.find((run) => run.id === unseen)
 }
 
 async function showResult(cli: Cli, config: Config, info: StackInfo, id: string): Promise<void> {
   const view = (await cli.json(['show', id, '--output', 'json'])) as PipelineRunView
   const token = (await readFile(info.tokenFile, 'utf8')).trim()
   const api = new JobsClient({ baseUrl: info.apiUrl, token })
+  const issues = readIssues(view.outputs.issues)
   say('')
-  say(issueTable(view.outputs.issues))
-  const folder = path.join(config.dataDir, 'reports')
-  for (const file of await saveReports(api, view, folder)) say(`Report:  ${path.relative(repository, file)}`)
-  const relative = path.relative(repository, config.dataDir)
-  say(
-    `Data:    ${relative.startsWith('..') ? config.dataDir : `${relative}/`} (Temporal, database, logs; delete it to start afresh)`,
-  )
+  say(issueTable(issues, process.stdout.columns))
+  say('')
+  const report = (await findMarkdownOutput(api, view)) ?? issueReport(view, issues)
+  const file = await saveReport(path.join(config.dataDir, 'reports'), `${id}.md`, report)
+  say(`Report:  ${shortPath(file)}`)
+  say(`Data:    ${shortPath(config.dataDir)} (Temporal, database, logs; delete it to start afresh)`)
   say('')
   say(
     'What happened: the documents were read into a graph of the unit (metagraph_update), and each finding in it',
@@ -140,6 +158,11 @@ async function showResult(cli: Cli, config: Config, info: StackInfo, id: string)
   say('  bin/jobwright.js jobs schemas           the job types of the server')
   say(`  bin/jobwright.js graph ${example}/pipeline.yaml`)
   say('  Interrupt a run with Ctrl-C, or kill -9 anything, and `npm start` again: the run goes on.')
+}
+
+function shortPath(file: string): string {
+  const relative = path.relative(repository, file)
+  return relative.startsWith('..') ? file : relative
 }
 
 function newRunId(): string {

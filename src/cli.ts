@@ -33,8 +33,12 @@ function listenForInterrupt(): AbortSignal {
   return interrupt.signal
 }
 
-// A reader that has seen enough (`| head`) is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70))
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader that has seen enough (`| head`) is no failure of ours.
+  if (error.code === 'EPIPE') process.exit(0)
+  process.stderr.write(`error cannot_write stdout: ${error.code}\n`)
+  process.exit(70)
+})
 const extension = path.extname(import.meta.filename)
 
 const exitCode = await runCli(process.argv.slice(2), {

@@ -15,12 +15,22 @@ import { createRunExecutor, lazyTemporalClient } from './temporal/index.ts'
 
 /** Composition root of the Jobs API server. Temporal may be away when it starts, and may come and go. */
 async function main(config: Config): Promise<void> {
-  const log = pino({ level: config.logLevel, redact: ['*.authorization', '*.Authorization'] }, pino.destination(2))
+  const log = pino(
+    { level: config.logLevel, redact: ['*.authorization', '*.Authorization'] },
+    pino.destination(2),
+  )
+  // First of all: a parent that goes while the database opens must be noticed, too.
+  const stopping = stopSignal(log)
   const user = await loadUserConfig(config.configFile, process.cwd())
   const registry = createRegistry([...builtInJobTypes, ...user.jobTypes])
-  const store = await openStore(config.databaseUrl ? { databaseUrl: config.databaseUrl } : { dataDir: config.dataDir })
-  const stopping = stopSignal(log)
-  const temporal = lazyTemporalClient({ ...config.temporal, address: config.temporal.address ?? '127.0.0.1:7233' })
+  // A run is not asked about as soon as it is silent: most say more by themselves.
+  const reportPatienceMs = 3 * config.timing.reconcileMs
+  const location = config.databaseUrl ? { databaseUrl: config.databaseUrl } : { dataDir: config.dataDir }
+  const store = await openStore({ ...location, reportPatienceMs })
+  const temporal = lazyTemporalClient({
+    ...config.temporal,
+    address: config.temporal.address ?? '127.0.0.1:7233',
+  })
   try {
     await ensureTokens(store, config)
     const onError = (error: unknown) => log.error({ err: error }, 'a request failed')
@@ -28,7 +38,10 @@ async function main(config: Config): Promise<void> {
     const http = await listen(app, { host: config.host, port: config.port })
     process.stdout.write(`${JSON.stringify({ event: 'listening', url: http.url + basePath })}\n`)
     const executor = createRunExecutor(temporal, { heartbeatMs: config.timing.runHeartbeatMs })
-    const loops = [createDispatcher({ store, executor, log }), createReconciler({ store, executor, log, intervalMs: config.timing.reconcileMs })]
+    const loops = [
+      createDispatcher({ store, executor, log }),
+      createReconciler({ store, executor, log, intervalMs: config.timing.reconcileMs }),
+    ]
     const running = loops.map((loop) => loop.run(stopping))
     await Promise.race([aborted(stopping), ...running])
     await http.close()
@@ -63,7 +76,8 @@ async function ensureTokens(store: JobStore, config: Config): Promise<void> {
   for (const { workspace, email, token } of config.tokens)
     await store.tokens.ensure(tokenHash(token), { workspace, email, kind: 'user' })
   const { workerToken } = config.server
-  if (workerToken) await store.tokens.ensure(tokenHash(workerToken), { workspace: '-', email: 'worker', kind: 'worker' })
+  if (workerToken)
+    await store.tokens.ensure(tokenHash(workerToken), { workspace: '-', email: 'worker', kind: 'worker' })
 }
 
 /** Of the nearest manifest: beside this file when built, one folder up in the repository. */

@@ -28,7 +28,7 @@ export interface JobsApiErrorDetails {
  * A request to a Jobs API that did not give a usable answer.
  *
  * `code` is the server's own (`unknown_job`, `key_barred`, …) when its problem document has one, else `http_404` and
- * the like; or of this client: `connection_refused`, `dns_failed`, `host_unreachable`, `connect_timeout`, `tls_failed`,
+ * the like; or of this client: `connection_refused`, `dns_failed`, `host_unreachable`, `connect_timeout`, `tls_failed`, `bad_port`,
  * `bad_request`, `bad_path_parameter`, `bad_token`, `token_unavailable`, `timeout`, `aborted`, `connection_lost`,
  * `redirect`, `unexpected_response`, `response_too_large`.
  *
@@ -122,7 +122,10 @@ function unsentCode(error: object): string | undefined {
   const code = textField(error, 'code')
   const known = code === undefined ? undefined : unsentCodes[code]
   if (known !== undefined) return known
-  if (textField(error, 'message')?.includes(handshakeCutShort)) return 'tls_failed'
+  const message = textField(error, 'message')
+  if (message?.includes(handshakeCutShort)) return 'tls_failed'
+  // Ports that the Fetch standard blocks, such as 6000.
+  if (message === 'bad port') return 'bad_port'
   if (code !== undefined && unsentWhileConnecting.includes(code) && textField(error, 'syscall') === 'connect')
     return 'host_unreachable'
   return undefined

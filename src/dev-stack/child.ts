@@ -27,7 +27,7 @@ export interface ChildLife {
 }
 
 const maxLogBytes = 5 * 1024 * 1024
-const keptLines = 15
+const keptLines = 25
 const closePatienceMs = 500
 
 /** Puts a log that has become long aside; one older log is kept. */

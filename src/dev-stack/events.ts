@@ -6,6 +6,7 @@ export type StackEvent =
   | { kind: 'ready'; part: PartName; tookMs: number }
   | { kind: 'restarting'; part: PartName; how: string; delayMs: number }
   | { kind: 'leftover_ended'; part: string; pid: number }
+  | { kind: 'stopping'; atMostMs: number }
   | { kind: 'stopped'; tookMs: number }
 
 export const partLabels: Readonly<Record<PartName, string>> = {
@@ -29,6 +30,8 @@ export function describeStackEvent(event: StackEvent): string {
     }
     case 'leftover_ended':
       return `Ended what an earlier stack left behind: ${event.part} (process ${event.pid})`
+    case 'stopping':
+      return `Stopping; what is running gets up to ${seconds(event.atMostMs)} to end`
     case 'stopped':
       return `Stack stopped in ${seconds(event.tookMs)}`
     default:

@@ -1,9 +1,10 @@
-import { open } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { devServerCommand, findSetpriv, waitForTemporalServer } from '../temporal/dev-server.ts'
 import type { ChildLife } from './child.ts'
+import { StackError } from './errors.ts'
 import { logsFolder } from './record.ts'
 import type { PartSpec } from './supervisor.ts'
 
@@ -19,7 +20,8 @@ export interface RootCommands {
 }
 
 const readyTimeoutMs = 90_000
-const drainMs = 10_000
+/** How long server and worker may take to end what they are doing. */
+export const defaultDrainMs = 10_000
 
 /** The composition roots beside this folder: `.ts` in the sources, `.js` in a build. */
 export function defaultRoots(): RootCommands {
@@ -42,10 +44,10 @@ export interface TemporalPartOptions {
 
 export async function temporalPart(options: TemporalPartOptions): Promise<PartSpec> {
   const { dataDir, binary, port, namespace, environment } = options
-  const dbFile = path.join(dataDir, 'temporal.db')
-  // SQLite gives the files beside it the mode of this one: histories are the user's alone.
-  await (await open(dbFile, 'a', 0o600)).close()
-  const start = devServerCommand({ binary, dbFile, port, namespace, setpriv: await findSetpriv() })
+  const dbFile = databaseFile(dataDir)
+  const start = withPrivateFiles(
+    devServerCommand({ binary, dbFile, port, namespace, setpriv: await findSetpriv() }),
+  )
   return {
     name: 'temporal',
     command: { ...start, environment, ipc: false, logFile: logFile(dataDir, 'temporal') },
@@ -56,10 +58,33 @@ export async function temporalPart(options: TemporalPartOptions): Promise<PartSp
   }
 }
 
+const databaseFile = (dataDir: string): string => path.join(dataDir, 'temporal.db')
+
+/** Histories are the user's alone, also in a data directory that others may read. */
+function withPrivateFiles(start: RootCommand): RootCommand {
+  if (process.platform === 'win32') return start
+  return { command: 'sh', args: ['-c', 'umask 077; exec "$@"', 'sh', start.command, ...start.args] }
+}
+
+/**
+ * A Temporal server that was killed in its very first moments leaves a database file without tables, on which none
+ * starts again. It cannot hold anything, but it is moved, not deleted: whether it was just that is not for us to say.
+ * @returns whether the error told of such a file, which is out of the way now
+ */
+export async function setAsideUnfinishedDatabase(dataDir: string, error: unknown): Promise<boolean> {
+  if (!(error instanceof StackError) || !/no such table: namespaces/.test(error.message)) return false
+  for (const suffix of ['', '-wal', '-shm']) {
+    const file = `${databaseFile(dataDir)}${suffix}`
+    await rename(file, `${databaseFile(dataDir)}.unfinished${suffix}`).catch(() => undefined)
+  }
+  return true
+}
+
 export interface RootPartOptions {
   dataDir: string
   root: RootCommand
   environment: Readonly<Record<string, string>>
+  drainMs: number
 }
 
 /** The API server: ready when it listens and says so under `/readyz`. */
@@ -84,7 +109,7 @@ export function workerPart(options: RootPartOptions): PartSpec {
 }
 
 function rootPart(options: RootPartOptions, name: string) {
-  const { dataDir, root, environment } = options
+  const { dataDir, root, environment, drainMs } = options
   const command = { ...root, environment, ipc: true, logFile: logFile(dataDir, name) }
   return { command, readyTimeoutMs, graceMs: drainMs }
 }

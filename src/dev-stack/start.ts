@@ -8,14 +8,25 @@ import {
 } from '../process-lock.ts'
 import { connectTemporal, type TemporalOptions } from '../temporal/connection.ts'
 import { acquireTemporalBinary, raiseRetention } from '../temporal/dev-server.ts'
+import { type Crew, createCrew } from './crew.ts'
 import { childEnvironment, type Environment, serverUrl, temporalEnvironment } from './environment.ts'
 import { StackError } from './errors.ts'
 import type { StackEvent } from './events.ts'
 import { endLeftovers } from './leftovers.ts'
-import { defaultRoots, type RootCommands, serverPart, temporalPart, workerPart } from './parts.ts'
+import {
+  defaultDrainMs,
+  defaultRoots,
+  type RootCommands,
+  serverPart,
+  setAsideUnfinishedDatabase,
+  temporalPart,
+  workerPart,
+} from './parts.ts'
 import { chooseApiPort, preferPort } from './ports.ts'
-import { infoOf, logsFolder, readRecord, type StackInfo, type StackRecord, writeRecord } from './record.ts'
-import { type Part, type PartHooks, type PartSpec, supervise } from './supervisor.ts'
+import { infoOf, logsFolder, readRecord, type StackInfo, type StackRecord } from './record.ts'
+import { createRecordBook } from './record-book.ts'
+import { defaultRestartPolicy, type RestartPolicy } from './restart-policy.ts'
+import type { PartSpec } from './supervisor.ts'
 import { ensureTokenFile } from './tokens.ts'
 
 export interface StackOptions {
@@ -38,6 +49,10 @@ export interface StackOptions {
   signal?: AbortSignal
   /** Other programs than our own roots. */
   roots?: RootCommands
+  /** How long server and worker may take to end before they are killed. @default 10 s */
+  drainMs?: number
+  /** When a process that died is started again. */
+  restartPolicy?: RestartPolicy
 }
 
 export interface Stack {
@@ -57,24 +72,30 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   await makeFolder(logsFolder(options.dataDir))
   const lock = await lockFolder(options.dataDir)
   try {
-    const identity = await processIdentity(process.pid)
-    return await startLocked(options, {
-      identity: identity ?? { pid: process.pid, startedAt: '' },
-      release: lock.release,
-    })
+    return await launch(options, await prepare(options), lock.release)
   } catch (error) {
     await lock.release()
-    throw error
+    if (!options.signal?.aborted) throw error
+    throw new StackError('interrupted', 'the start was interrupted', { cause: error })
   }
 }
 
-interface Ownership {
-  identity: ProcessIdentity
-  release(): Promise<void>
+interface Prepared {
+  record: StackRecord
+  owner: ProcessIdentity
+  temporal: TemporalChoice
+  serverUrl: string
+  environment: Record<string, string>
 }
 
-async function startLocked(options: StackOptions, lock: Ownership): Promise<Stack> {
-  const { dataDir, host, log = () => undefined } = options
+/** Everything that must be known before the first process is started. */
+async function prepare(options: StackOptions): Promise<Prepared> {
+  const {
+    dataDir,
+    host,
+    temporal: { namespace },
+    log = () => undefined,
+  } = options
   const earlier = await readRecord(dataDir)
   await endLeftovers(earlier, log)
   const port = await chooseApiPort(host, options.port)
@@ -84,23 +105,23 @@ async function startLocked(options: StackOptions, lock: Ownership): Promise<Stac
   const token = await ensureTokenFile(tokenFile)
   const workerToken = await ensureTokenFile(workerTokenFile)
   const temporal = await chooseTemporal(options, earlier, log)
-  const { namespace } = options.temporal
-  const book = createRecordBook(dataDir, {
+  const owner = (await processIdentity(process.pid)) ?? { pid: process.pid, startedAt: '' }
+  const record: StackRecord = {
     version: 1,
-    owner: lock.identity,
+    owner,
     ready: false,
     children: {},
     namespace,
     temporalAddress: temporal.address,
-    ...(temporal.port === undefined ? {} : { temporalPort: temporal.port }),
+    ...(temporal.own === undefined ? {} : { temporalPort: temporal.own.port }),
     apiUrl: `${url}/api/v1`,
     tokenFile,
     workerTokenFile,
-  })
+  }
   const environment = childEnvironment(options.environment, {
     temporalAddress: temporal.address,
     namespace,
-    temporalIsExternal: temporal.port === undefined,
+    temporalIsExternal: temporal.own === undefined,
     dataDir,
     host,
     port,
@@ -109,46 +130,78 @@ async function startLocked(options: StackOptions, lock: Ownership): Promise<Stac
     workerToken,
     configFile: options.configFile,
   })
-  const roots = options.roots ?? defaultRoots()
-  const crew = createCrew({ log, processChanged: book.processChanged })
+  return { record, owner, temporal, serverUrl: url, environment }
+}
+
+async function launch(
+  options: StackOptions,
+  prepared: Prepared,
+  unlock: () => Promise<void>,
+): Promise<Stack> {
+  const { dataDir, signal, log = () => undefined, drainMs = defaultDrainMs, roots = defaultRoots() } = options
+  const { temporal, environment, serverUrl: url } = prepared
+  const { restartPolicy = defaultRestartPolicy } = options
+  const book = createRecordBook(dataDir, prepared.record)
+  const crew = createCrew({ log, restartPolicy, processChanged: book.processChanged })
   const stop = once(async () => {
     const startedAt = performance.now()
+    log({ kind: 'stopping', atMostMs: drainMs })
     await crew.stop()
-    await book.close()
-    await lock.release()
+    await book.close().finally(unlock)
     log({ kind: 'stopped', tookMs: performance.now() - startedAt })
   })
+  const startTemporal = async () => {
+    if (temporal.own === undefined) return
+    await startOwnTemporal(crew, temporal.own.part, dataDir, log)
+    await raiseRetention(temporal.address, prepared.record.namespace)
+  }
   const onAbort = () => void stop()
-  options.signal?.addEventListener('abort', onAbort, { once: true })
+  signal?.addEventListener('abort', onAbort, { once: true })
   try {
-    options.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     await book.save()
-    const server = crew.start(serverPart({ dataDir, root: roots.server, environment, serverUrl: url }))
-    const worker = async () => {
-      if (temporal.part !== undefined) await crew.start(temporal.part).ready
-      if (temporal.port !== undefined) await raiseRetention(temporal.address, namespace)
-      await crew.start(workerPart({ dataDir, root: roots.worker, environment })).ready
-    }
-    await Promise.all([server.ready, worker()])
+    // The server starts beside Temporal, which it can do without for a while; the worker cannot.
+    const server = crew.start(
+      serverPart({ dataDir, root: roots.server, environment, drainMs, serverUrl: url }),
+    )
+    const worker = startTemporal().then(
+      () => crew.start(workerPart({ dataDir, root: roots.worker, environment, drainMs })).ready,
+    )
+    await Promise.all([server.ready, worker])
     const record = await book.becomeReady()
     const done = crew.done().finally(stop)
     done.catch(() => undefined)
-    return { info: infoOf(dataDir, record, lock.identity), done, stop }
+    return { info: infoOf(dataDir, record, prepared.owner), done, stop }
   } catch (error) {
     await stop()
-    throw options.signal?.aborted
-      ? new StackError('interrupted', 'the start was interrupted', { cause: error })
-      : error
+    throw error
   } finally {
-    options.signal?.removeEventListener('abort', onAbort)
+    signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+async function startOwnTemporal(
+  crew: Crew,
+  part: PartSpec,
+  dataDir: string,
+  log: (event: StackEvent) => void,
+): Promise<void> {
+  try {
+    await crew.start(part).ready
+  } catch (error) {
+    if (!(await setAsideUnfinishedDatabase(dataDir, error))) throw error
+    log({
+      kind: 'note',
+      message: 'Temporal was killed while it made its database; starting it with a new one',
+    })
+    await crew.start(part).ready
   }
 }
 
 interface TemporalChoice {
   address: string
-  /** Both only when the server is ours. */
-  port?: number
-  part?: PartSpec
+  /** Only when the server is ours. */
+  own?: { port: number; part: PartSpec }
 }
 
 async function chooseTemporal(
@@ -165,6 +218,7 @@ async function chooseTemporal(
   const cli = await acquireTemporalBinary({
     binary,
     cacheDir: options.cacheDir,
+    signal: options.signal,
     log: (message) => log({ kind: 'note', message }),
   })
   const port = await preferPort(earlier?.temporalPort)
@@ -176,56 +230,7 @@ async function chooseTemporal(
     namespace,
     environment,
   })
-  return { address: `127.0.0.1:${port}`, port, part }
-}
-
-/** The parts that were started, which end in a fixed order. */
-function createCrew(hooks: PartHooks) {
-  const parts = new Map<string, Part>()
-  let stopping = false
-  const start = (spec: PartSpec): Part => {
-    if (stopping) throw new StackError('interrupted', 'the stack is being stopped')
-    const part = supervise(spec, hooks)
-    parts.set(spec.name, part)
-    return part
-  }
-  return {
-    start,
-    done: async () => void (await Promise.all([...parts.values()].map((part) => part.done))),
-    async stop() {
-      stopping = true
-      // The worker hands its waits over, which needs the server and Temporal; the server needs Temporal.
-      for (const name of ['worker', 'server', 'temporal']) await parts.get(name)?.stop()
-    },
-  }
-}
-
-/** Keeps stack.json true; writes follow one another. */
-function createRecordBook(dataDir: string, initial: StackRecord) {
-  let record = initial
-  let last: Promise<void> = Promise.resolve()
-  const save = (next: StackRecord): Promise<void> => {
-    record = next
-    last = last.catch(() => undefined).then(() => writeRecord(dataDir, record))
-    return last
-  }
-  const processChanged: PartHooks['processChanged'] = async (part, pid) => {
-    const identity = pid === undefined ? undefined : await processIdentity(pid)
-    const { [part]: _before, ...others } = record.children
-    await save({ ...record, children: identity === undefined ? others : { ...others, [part]: identity } })
-  }
-  return {
-    processChanged,
-    save: () => save(record),
-    async becomeReady() {
-      await save({ ...record, ready: true })
-      return record
-    },
-    async close() {
-      const { owner: _owner, ...rest } = record
-      await save({ ...rest, ready: false })
-    },
-  }
+  return { address: `127.0.0.1:${port}`, own: { port, part } }
 }
 
 async function makeFolder(folder: string): Promise<void> {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type ChildCommand, type ChildLife, launchChild, rotateLog } from './child.ts'
 import { StackError } from './errors.ts'
 import { type PartName, partLabels, type StackEvent } from './events.ts'
-import { decideRestart } from './restart-policy.ts'
+import { decideRestart, type RestartPolicy } from './restart-policy.ts'
 
 export interface PartSpec {
   name: PartName
@@ -17,6 +17,7 @@ export interface PartSpec {
 
 export interface PartHooks {
   log(event: StackEvent): void
+  restartPolicy: RestartPolicy
   /** A process was started (its id), or the part has none now (undefined). */
   processChanged(part: PartName, pid: number | undefined): Promise<void>
 }
@@ -82,7 +83,7 @@ async function keepAlive(
     if (stopping.aborted) return
     livesMs.push(performance.now() - life.startedAtMs)
     if (!state.everReady) throw failed(spec, life, 'before it was ready')
-    const decision = decideRestart(livesMs)
+    const decision = decideRestart(livesMs, hooks.restartPolicy)
     if (decision.action === 'give_up') throw failed(spec, life, `again and again, ${livesMs.length} times`)
     hooks.log({
       kind: 'restarting',

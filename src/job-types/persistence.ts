@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { JobsApiError } from '../client/index.ts'
 
 /** Wrong in itself: no server would ever take it. */
-const hopeless: readonly string[] = ['bad_request', 'bad_path_parameter']
+const hopeless: readonly string[] = ['bad_request', 'bad_path_parameter', 'bad_port']
 /** A token may have been rotated, so this is worth another try, unlike any other refusal. */
 const unauthorized = 401
 const conflict = 409

@@ -20,7 +20,7 @@ type CancellationDetails = Context['cancellationDetails']
 
 /** Only a requested cancel cancels the run: deploys, resets and lost attempts stop handlers too. */
 function reasonOf(details: CancellationDetails): StopReason {
-  
+  if (details?.cancelRequested) return 'cancel'
   if (details?.notFound || details?.timedOut) return 'superseded'
   return 'shutdown'
 }

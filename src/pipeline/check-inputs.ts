@@ -1,3 +1,4 @@
+import { hasExpression } from '../expressions/index.ts'
 import { inputTypes } from './definition.ts'
 import type { Reporter } from './findings.ts'
 import { hasType, sameJson, show } from './json-types.ts'
@@ -22,6 +23,15 @@ function checkValues(entry: MapEntry, type: PlanInput['type'], reporter: Reporte
   }
   const node = get(entry.value, 'default')
   if (!node) return
+  if (hasExpression(textOf(node) ?? '')) {
+    const fix = 'write the value itself; a step can compute'
+    reporter.add({
+      code: 'expression_not_allowed',
+      offset: node.start,
+      message: 'a default cannot be an expression',
+      fix,
+    })
+  }
   const found = toJson(node)
   if (!hasType(found, type)) {
     reporter.add({

@@ -38,7 +38,7 @@ export function checkNames(root: Node, reporter: Reporter): void {
   }
   const steps = entryOf(root, 'steps')
   const entries = entriesOf(steps?.value)
-  if (steps && steps.value.kind === 'map' && entries.length === 0) {
+  if (steps && steps.value.kind === 'map' && !steps.value.incomplete && entries.length === 0) {
     reporter.add({ code: 'no_steps', offset: steps.keyStart, message: '`steps` is empty', fix: 'add a step' })
   }
   if (entries.length > maxSteps) {
@@ -150,7 +150,7 @@ function reportCycles(
   const report = (cycle: string[]) => {
     const step = steps.find((each) => each.key === cycle.at(-2))
     const item = itemsOf(get(step?.value, 'needs')).find((each) => textOf(each) === cycle.at(-1))
-    const message = `these steps wait for each other: ${cycle.join(' → ')} (read → as “needs”)`
+    const message = `these steps need each other: ${cycle.join(' → ')}`
     reporter.add({
       code: 'cycle',
       offset: item?.start ?? step?.keyStart ?? 0,

@@ -8,6 +8,7 @@ import {
 } from '../expressions/index.ts'
 import type { Reporter } from './findings.ts'
 import type { ScalarNode } from './nodes.ts'
+import { quoteFix } from './unquoted.ts'
 
 /** What all expressions of a file share. */
 export interface CompileContext {
@@ -68,8 +69,6 @@ export function offsetIn(context: CompileContext, node: ScalarNode, value: strin
   const isSame = raw.startsWith(value.slice(from, at), rawAt)
   return node.start + rawAt + (isSame ? at - from : 0)
 }
-
-const quoteFix = `put the whole value in quotes: '\${{ … }}' (YAML ends a plain value at " #" and ": ")`
 
 /** Takes a text apart; a problem is reported and gives undefined. */
 export function splitTemplate(

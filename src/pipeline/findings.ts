@@ -24,6 +24,8 @@ export interface Problem {
 /** Collects the problems of one file. */
 export interface Reporter {
   add(problem: Problem): void
+  /** From now on nothing more is said of this line: what stands there is only a stand-in. */
+  muteLine(line: number): void
   /** 1-based. */
   lineAt(offset: number): number
   hasErrors(): boolean
@@ -36,6 +38,7 @@ const maxFindings = 200
 
 export function createReporter(file: string, lines: LineCounter): Reporter {
   const found = new Map<string, Finding>()
+  const muted = new Set<number>()
   const position = (offset: number) => {
     const { line, col } = lines.linePos(Math.max(0, offset))
     return { line: Math.max(1, line), column: Math.max(1, col) }
@@ -43,10 +46,12 @@ export function createReporter(file: string, lines: LineCounter): Reporter {
   return {
     add({ code, offset, message, fix, severity = 'error' }) {
       const { line, column } = position(offset)
+      if (muted.has(line)) return
       const key = `${line}:${column}:${code}:${message}`
       if (found.size < maxFindings && !found.has(key))
         found.set(key, { code, severity, file, line, column, message, fix })
     },
+    muteLine: (line) => void muted.add(line),
     lineAt: (offset) => position(offset).line,
     hasErrors: () => [...found.values()].some((finding) => finding.severity === 'error'),
     findings: () => [...found.values()].sort((a, b) => a.line - b.line || a.column - b.column),

@@ -24,8 +24,8 @@ function parseJson(text: string): Json | undefined {
 
 const examples: Record<PlanInput['type'], string> = {
   string: 'text',
-  number: '1.5',
-  integer: '42',
+  number: 'a number, such as 1.5',
+  integer: 'a whole number, such as 42',
   boolean: 'true or false',
   array: `JSON such as '["a", "b"]'`,
   object: `JSON such as '{"a": 1}'`,

@@ -28,6 +28,8 @@ export interface MapEntry {
 export interface MapNode {
   kind: 'map'
   entries: MapEntry[]
+  /** True when an entry was reported and left out. */
+  incomplete?: boolean
   start: number
   end: number
 }

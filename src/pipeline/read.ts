@@ -1,28 +1,18 @@
-import {
-  type Alias,
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type YAMLMap,
-  type Node as YamlNode,
-} from 'yaml'
+import { type Document, LineCounter, parseDocument, type Node as YamlNode } from 'yaml'
+import { convertDocument } from './convert.ts'
 import { createReporter, type Finding, type Reporter } from './findings.ts'
-import type { MapEntry, MapNode, Node } from './nodes.ts'
+import type { Node } from './nodes.ts'
+import { quoteFix, repairExpression, unquotedExpression } from './unquoted.ts'
 
-export const fileLimits = { bytes: 1024 * 1024, nodes: 50_000, depth: 32, aliases: 100 } as const
+const maxBytes = 1024 * 1024
 
 /** A file as nodes, or nothing when it is no usable YAML; the reporter knows why. */
 export interface ReadFile {
-  text: string
   root?: Node
+  /** What the nodes' offsets refer to. */
+  text: string
   reporter: Reporter
 }
-
-const quoteFix = `put the whole value in quotes: '\${{ … }}' (YAML ends a plain value at ": ", " #" and, between brackets, at ",", "]" and "}")`
 
 /**
  * Bytes as text.
@@ -61,15 +51,28 @@ function firstBadByte(bytes: Uint8Array): number {
 
 /** The finding for bytes that are no text. */
 export function badUtf8(file: string, badByte: number): Finding {
+  const message = `byte ${badByte} is not valid UTF-8`
   return {
     code: 'bad_utf8',
     severity: 'error',
     file,
     line: 1,
     column: 1,
-    message: `byte ${badByte} is not valid UTF-8`,
+    message,
     fix: 'save the file as UTF-8',
   }
+}
+
+/** Our own search for duplicate keys knows both places, and is linear where the library's is quadratic. */
+function parse(text: string, lines: LineCounter): Document.Parsed {
+  return parseDocument(text, {
+    lineCounter: lines,
+    uniqueKeys: false,
+    intAsBigInt: true,
+    prettyErrors: false,
+    // 'silent' would also hide that there are several documents.
+    logLevel: 'error',
+  })
 }
 
 /** Reads YAML with its positions. Never throws: whatever is wrong is a finding. */
@@ -77,266 +80,98 @@ export function readYaml(text: string, file: string): ReadFile {
   const lines = new LineCounter()
   const reporter = createReporter(file, lines)
   const bytes = Buffer.byteLength(text)
-  if (bytes > fileLimits.bytes) {
-    reporter.add({
-      code: 'file_too_large',
-      offset: 0,
-      message: `the file has ${bytes} bytes; at most ${fileLimits.bytes} are read`,
-      fix: 'split it into several pipelines',
-    })
+  if (bytes > maxBytes) {
+    const message = `the file has ${bytes} bytes; at most ${maxBytes} are read`
+    reporter.add({ code: 'file_too_large', offset: 0, message, fix: 'split it into several pipelines' })
     return { text, reporter }
   }
-  let document: Document.Parsed
   try {
-    document = parseDocument(text, {
-      lineCounter: lines,
-      uniqueKeys: false,
-      intAsBigInt: true,
-      prettyErrors: false,
-      logLevel: 'silent',
-    })
+    return { ...readDocument(text, lines, reporter), reporter }
   } catch (error) {
-    // Only a stack that ran out gets here: the parser itself reports.
-    const message = error instanceof RangeError ? 'the file is nested too deeply' : String(error)
-    reporter.add({ code: 'too_deep', offset: 0, message, fix: `nest at most ${fileLimits.depth} levels` })
-    return { text, reporter }
-  }
-  reportSyntax(document, text, reporter)
-  if (reporter.hasErrors()) return { text, reporter }
-  if (document.contents === null) {
+    if (!(error instanceof RangeError)) throw error
+    // The parser's stack ran out.
     reporter.add({
-      code: 'empty_file',
+      code: 'too_deep',
       offset: 0,
-      message: 'the file is empty',
-      fix: 'a pipeline needs at least `name` and `steps`',
+      message: 'the file is nested too deeply',
+      fix: 'flatten its values',
     })
     return { text, reporter }
   }
-  const root = createConverter(document, text, reporter).convert(document.contents as YamlNode, 0)
-  return root === undefined ? { text, reporter } : { text, reporter, root }
 }
 
-function lineAround(text: string, offset: number): { line: string; start: number } {
-  const start = text.lastIndexOf('\n', Math.max(0, offset - 1)) + 1
-  const end = text.indexOf('\n', offset)
-  return { line: text.slice(start, end === -1 ? text.length : end), start }
+function readDocument(text: string, lines: LineCounter, reporter: Reporter): { text: string; root?: Node } {
+  const { readable, document } = parseRepaired(text, lines, reporter)
+  if (document.errors.length > 0) return { text }
+  if (document.contents === null) {
+    const fix = 'a pipeline needs at least `name` and `steps`'
+    reporter.add({ code: 'empty_file', offset: 0, message: 'the file is empty', fix })
+    return { text }
+  }
+  const root = convertDocument(document, document.contents as YamlNode, readable, reporter)
+  return root === undefined ? { text } : { text: readable, root }
 }
 
-/** The place of an expression without quotes in the line of an error, if there is one. */
-function unquotedExpression(text: string, offset: number): number | undefined {
-  const { line, start } = lineAround(text, offset)
-  const match = /(^|[\s[{,:-])\$\{\{/.exec(line)
-  return match ? start + match.index + (match[1]?.length ?? 0) : undefined
+/** Each pass reads the file once more; two are enough for anything but a hostile one. */
+const maxPasses = 5
+
+/**
+ * Parses, and reports what is no YAML. An expression without quotes makes errors far beyond itself, so each is
+ * reported once and replaced by harmless text of the same length; then the rest of the file can be checked, too.
+ */
+function parseRepaired(
+  text: string,
+  lines: LineCounter,
+  reporter: Reporter,
+): { readable: string; document: Document.Parsed } {
+  let readable = text
+  let document = parse(text, lines)
+  for (let pass = 1; pass < maxPasses && document.errors.length > 0; pass += 1) {
+    const repaired = repairErrors(document, readable, reporter)
+    if (repaired === readable) break
+    readable = repaired
+    document = parse(readable, new LineCounter())
+  }
+  reportErrors(document, readable, reporter)
+  return { readable, document }
 }
 
-function reportSyntax(document: Document.Parsed, text: string, reporter: Reporter): void {
+function repairErrors(document: Document.Parsed, text: string, reporter: Reporter): string {
+  let repaired = text
+  for (const error of document.errors) {
+    const offset = unquotedExpression(repaired, error.pos[0])
+    if (offset === undefined) continue
+    const message = 'YAML cannot read this expression without quotes'
+    reporter.add({ code: 'unquoted_expression', offset, message, fix: quoteFix })
+    reporter.muteLine(reporter.lineAt(offset))
+    repaired = repairExpression(repaired, offset) ?? repaired
+  }
+  return repaired
+}
+
+function reportErrors(document: Document.Parsed, text: string, reporter: Reporter): void {
   const seenLines = new Set<number>()
   for (const error of document.errors) {
-    const [offset] = error.pos
+    const line = reporter.lineAt(error.pos[0])
     // One mistake makes several errors in its line; the first tells most.
-    if (seenLines.has(reporter.lineAt(offset))) continue
-    seenLines.add(reporter.lineAt(offset))
-    if (error.code === 'MULTIPLE_DOCS') {
-      reporter.add({
-        code: 'several_documents',
-        offset,
-        message: 'the file holds several YAML documents',
-        fix: 'keep one pipeline per file; remove the line `---`',
-      })
-      continue
-    }
-    const expression = unquotedExpression(text, offset)
-    if (expression !== undefined) {
-      reporter.add({
-        code: 'unquoted_expression',
-        offset: expression,
-        message: 'YAML cannot read this expression without quotes',
-        fix: quoteFix,
-      })
-      continue
-    }
-    const isTab = error.code === 'TAB_AS_INDENT' || text[offset] === '\t'
-    const fix = isTab ? 'indent with spaces' : 'correct the YAML here'
-    reporter.add({
-      code: isTab ? 'tab_indentation' : 'yaml_syntax',
-      offset,
-      message: `not valid YAML: ${error.message}`,
-      fix,
-    })
+    if (!seenLines.has(line)) reportError(error, text, reporter)
+    seenLines.add(line)
   }
   for (const warning of document.warnings) {
-    reporter.add({
-      code: 'yaml_tag',
-      offset: warning.pos[0],
-      message: warning.message,
-      fix: 'remove the tag; plain YAML values are enough',
-    })
+    const fix = 'remove the tag; plain YAML values are enough'
+    reporter.add({ code: 'yaml_tag', offset: warning.pos[0], message: warning.message, fix })
   }
 }
 
-const forbiddenKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
-
-interface Converter {
-  convert(node: YamlNode | null, depth: number): Node | undefined
-}
-
-function createConverter(document: Document.Parsed, text: string, reporter: Reporter): Converter {
-  let nodes = 0
-  let aliases = 0
-  let stopped = false
-  const open = new Set<YamlNode>()
-
-  const stop = (code: string, offset: number, message: string, fix: string): undefined => {
-    if (!stopped) reporter.add({ code, offset, message, fix })
-    stopped = true
-    return undefined
+function reportError(error: Document.Parsed['errors'][number], text: string, reporter: Reporter): void {
+  const [offset] = error.pos
+  if (error.code === 'MULTIPLE_DOCS') {
+    const fix = 'keep one pipeline per file; remove the line `---`'
+    reporter.add({ code: 'several_documents', offset, message: 'the file holds several YAML documents', fix })
+    return
   }
-
-  const convertAlias = (node: Alias, depth: number): Node | undefined => {
-    const offset = node.range?.[0] ?? 0
-    aliases += 1
-    if (aliases > fileLimits.aliases)
-      return stop(
-        'too_many_aliases',
-        offset,
-        `more than ${fileLimits.aliases} aliases`,
-        'write the values out',
-      )
-    const target = node.resolve(document) as YamlNode | undefined
-    if (!target)
-      return stop(
-        'unknown_alias',
-        offset,
-        `there is no anchor \`&${node.source}\` before this alias`,
-        'define the anchor above, or quote a text that begins with `*`',
-      )
-    if (open.has(target))
-      return stop(
-        'alias_cycle',
-        offset,
-        `the alias \`*${node.source}\` contains itself`,
-        'write the value out',
-      )
-    return convert(target, depth)
-  }
-
-  const convertScalar = (node: YamlNode & { value: unknown; type?: string | undefined }): Node => {
-    const [start, end] = node.range ?? [0, 0]
-    const { value } = node
-    const plain = node.type === 'PLAIN'
-    const isJson = value === null || typeof value === 'string' || typeof value === 'boolean'
-    if (isJson) return { kind: 'scalar', value, start, end, plain }
-    const number = typeof value === 'bigint' || typeof value === 'number' ? Number(value) : Number.NaN
-    const exact = typeof value === 'bigint' ? Number.isSafeInteger(number) : Number.isFinite(number)
-    if (!exact) {
-      reporter.add({
-        code: 'bad_number',
-        offset: start,
-        message: `${text.slice(start, Math.min(end, start + 40))} is not a number that JSON carries exactly`,
-        fix: 'quote it to make it text',
-      })
-    }
-    return { kind: 'scalar', value: exact ? number : 0, start, end, plain }
-  }
-
-  const keyText = (key: unknown): { key: string; start: number } | undefined => {
-    if (!isScalar(key)) return undefined
-    const start = key.range?.[0] ?? 0
-    return { key: key.value === null ? (key.source ?? '') : String(key.value), start }
-  }
-
-  const convertMap = (node: YAMLMap, depth: number): Node => {
-    const [start, end] = node.range ?? [0, 0]
-    const entries: MapEntry[] = []
-    const result: MapNode = { kind: 'map', entries, start, end }
-    const firstOf = new Map<string, number>()
-    for (const pair of node.items) {
-      const named = keyText(pair.key)
-      if (!named) {
-        const offset = (pair.key as YamlNode | null)?.range?.[0] ?? start
-        const expression = unquotedExpression(text, offset)
-        if (expression !== undefined)
-          reporter.add({
-            code: 'unquoted_expression',
-            offset: expression,
-            message: 'YAML reads this expression as a map',
-            fix: quoteFix,
-          })
-        else
-          reporter.add({ code: 'bad_key', offset, message: 'a key must be text', fix: 'write a plain key' })
-        continue
-      }
-      const first = firstOf.get(named.key)
-      if (first !== undefined) reportDuplicate(named, first)
-      else if (forbiddenKeys.has(named.key)) {
-        reporter.add({
-          code: 'forbidden_key',
-          offset: named.start,
-          message: `the key \`${named.key}\` is not allowed`,
-          fix: 'choose another name',
-        })
-      } else if (named.key === '<<') {
-        reporter.add({
-          code: 'merge_key',
-          offset: named.start,
-          message: 'merge keys (`<<`) are not supported',
-          fix: 'write the fields out, or use `defaults`',
-        })
-      } else {
-        firstOf.set(named.key, named.start)
-        const value = convert(pair.value as YamlNode | null, depth + 1) ?? {
-          kind: 'scalar',
-          value: null,
-          start: named.start,
-          end: named.start,
-          plain: true,
-        }
-        entries.push({ key: named.key, keyStart: named.start, value })
-      }
-      if (stopped) break
-    }
-    return result
-  }
-
-  const reportDuplicate = (named: { key: string; start: number }, first: number) => {
-    const message = `the key \`${named.key}\` is there twice: first in line ${reporter.lineAt(first)}, again in line ${reporter.lineAt(named.start)}`
-    reporter.add({ code: 'duplicate_key', offset: named.start, message, fix: 'rename or remove one of them' })
-  }
-
-  const convert = (node: YamlNode | null, depth: number): Node | undefined => {
-    if (stopped || node === null) return undefined
-    const [start, end] = node.range ?? [0, 0]
-    nodes += 1
-    if (nodes > fileLimits.nodes)
-      return stop(
-        'too_many_nodes',
-        start,
-        `more than ${fileLimits.nodes} values, aliases counted as often as they are used`,
-        'split the file; pass large data as an input or a document',
-      )
-    if (depth > fileLimits.depth)
-      return stop(
-        'too_deep',
-        start,
-        `nested deeper than ${fileLimits.depth} levels`,
-        'flatten the value, or pass it as an input',
-      )
-    if (isAlias(node)) return convertAlias(node, depth)
-    if (isScalar(node)) return convertScalar(node)
-    open.add(node)
-    let result: Node | undefined
-    if (isMap(node)) result = convertMap(node, depth)
-    else if (isSeq(node)) {
-      const items = node.items.map((item) => convert(item as YamlNode | null, depth + 1) ?? nothing(start))
-      result = { kind: 'list', items, start, end }
-    }
-    open.delete(node)
-    return result
-  }
-
-  return { convert: (node, depth) => convert(node, depth) }
-}
-
-function nothing(offset: number): Node {
-  return { kind: 'scalar', value: null, start: offset, end: offset, plain: true }
+  const isTab = error.code === 'TAB_AS_INDENT' || text[offset] === '\t'
+  const message = `not valid YAML: ${error.message}`
+  const fix = isTab ? 'indent with spaces' : 'correct the YAML here'
+  reporter.add({ code: isTab ? 'tab_indentation' : 'yaml_syntax', offset, message, fix })
 }

@@ -150,10 +150,15 @@ function reportIssue(root: Node, issue: Issue, reporter: Reporter): void {
         code: 'wrong_type',
         offset: node.start,
         message: `${name} must be ${expected}, found ${describe(node)}`,
-        fix: `give it ${expected}`,
+        fix: fixFor(node, name, expected),
       })
     }
   }
+}
+
+function fixFor(node: Node, name: string, expected: string): string {
+  const isListed = expected === 'a list' && node.kind === 'scalar' && node.value !== null
+  return isListed ? `write ${name.replaceAll('`', '')}: [${String(node.value)}]` : `give it ${expected}`
 }
 
 function suggestValue(node: Node, expected: string[]): string {

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { basePath } from '../contract/index.ts'
-import { type RouteContext, bindRoutes } from './routes/bind.ts'
+import { bindRoutes, type RouteContext } from './routes/bind.ts'
 import { capabilityHandlers } from './routes/capabilities.ts'
 import { documentHandlers } from './routes/documents.ts'
 import type { Handlers } from './routes/handler.ts'
@@ -39,7 +39,13 @@ const readyWithinMs = 2_000
  * @throws UnusableSchemaError when a job type's schema cannot be checked against
  */
 export function createApp(options: AppOptions): Hono {
-  const { store, registry, version, closing = new AbortController().signal, onError = () => undefined } = options
+  const {
+    store,
+    registry,
+    version,
+    closing = new AbortController().signal,
+    onError = () => undefined,
+  } = options
   const app = new Hono()
   const context: RouteContext = { store, closing, onError }
 
@@ -62,7 +68,15 @@ export function createApp(options: AppOptions): Hono {
   return app
 }
 
-function createHandlers({ store, registry, version }: { store: JobStore; registry: JobTypeCatalog; version: string }): Handlers {
+function createHandlers({
+  store,
+  registry,
+  version,
+}: {
+  store: JobStore
+  registry: JobTypeCatalog
+  version: string
+}): Handlers {
   const deps = { store, jobTypes: registry, configs: createConfigValidator(registry.schemas()) }
   return {
     ...jobHandlers(createJobService(deps), registry),
@@ -82,10 +96,20 @@ function requestTarget(env: unknown, url: string): string {
 
 function nothingThere(method: string, pathname: string): ApiProblem {
   const allowed = allowedMethods(pathname)
-  if (allowed.length === 0) return new ApiProblem(404, 'unknown_path', `There is nothing at ${pathname.slice(0, 200)}; the API is under ${basePath}`)
-  return new ApiProblem(405, 'method_not_allowed', `${method} is not possible at ${pathname.slice(0, 200)}; allowed: ${allowed.join(', ')}`, {
-    headers: { Allow: allowed.join(', ') },
-  })
+  if (allowed.length === 0)
+    return new ApiProblem(
+      404,
+      'unknown_path',
+      `There is nothing at ${pathname.slice(0, 200)}; the API is under ${basePath}`,
+    )
+  return new ApiProblem(
+    405,
+    'method_not_allowed',
+    `${method} is not possible at ${pathname.slice(0, 200)}; allowed: ${allowed.join(', ')}`,
+    {
+      headers: { Allow: allowed.join(', ') },
+    },
+  )
 }
 
 async function ready(store: JobStore): Promise<void> {

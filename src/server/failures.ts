@@ -1,5 +1,16 @@
-const badUse: readonly string[] = ['bad_environment', 'bad_user_config', 'unusable_job_type_schema', 'database_url_invalid']
-const unreachable: readonly string[] = ['port_in_use', 'cannot_listen', 'database_unreachable', 'migration_failed', 'embedded_database_broken']
+const badUse: readonly string[] = [
+  'bad_environment',
+  'bad_user_config',
+  'unusable_job_type_schema',
+  'database_url_invalid',
+]
+const unreachable: readonly string[] = [
+  'port_in_use',
+  'cannot_listen',
+  'database_unreachable',
+  'migration_failed',
+  'embedded_database_broken',
+]
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined

@@ -35,7 +35,11 @@ export interface Listening {
  * @throws ListenError naming the port, and how to choose another
  */
 export async function listen(app: Hono, options: ListenOptions): Promise<Listening> {
-  const { headersMs, requestMs, idleSocketMs } = options.patience ?? { headersMs: 15_000, requestMs: 120_000, idleSocketMs: 150_000 }
+  const { headersMs, requestMs, idleSocketMs } = options.patience ?? {
+    headersMs: 15_000,
+    requestMs: 120_000,
+    idleSocketMs: 150_000,
+  }
   const server = createAdaptorServer({
     fetch: app.fetch,
     serverOptions: {
@@ -59,8 +63,16 @@ function bindPort(server: Server, { host, port }: ListenOptions): Promise<void> 
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
         error.code === 'EADDRINUSE'
-          ? new ListenError('port_in_use', `Port ${port} on ${host} is in use; stop what listens there, or choose another port with JOBWRIGHT_PORT`, error)
-          : new ListenError('cannot_listen', `Cannot listen on ${host}:${port}: ${error.message}; choose another address with JOBWRIGHT_HOST and JOBWRIGHT_PORT`, error),
+          ? new ListenError(
+              'port_in_use',
+              `Port ${port} on ${host} is in use; stop what listens there, or choose another port with JOBWRIGHT_PORT`,
+              error,
+            )
+          : new ListenError(
+              'cannot_listen',
+              `Cannot listen on ${host}:${port}: ${error.message}; choose another address with JOBWRIGHT_HOST and JOBWRIGHT_PORT`,
+              error,
+            ),
       )
     })
     server.listen(port, host, resolve)

@@ -45,7 +45,7 @@ describe('jobwright dev', () => {
         const second = await jobwright(['dev', '--port', '0'], here)
         expect(second).toMatchObject({ code: 3, stdout: '' })
         expect(second.stderr).toContain('error data_dir_in_use')
-        expect(second.stderr).toContain(`process ${pids['owner']}`)
+        expect(second.stderr).toContain(`process ${pids.owner}`)
         const port = new URL(info.api_url).port
         const other = await jobwright(['dev', '--port', port], {
           cwd,

@@ -220,6 +220,11 @@ describe('A POST', () => {
   })
 })
 
+test('A request to a port that fetch refuses was not sent', async () => {
+  const client = new JobsClient({ baseUrl: 'http://127.0.0.1:6000/api/v1', token })
+  expect(await failureOf(client.listJobs())).toMatchObject({ kind: 'not_sent', code: 'bad_port' })
+})
+
 describe('A failure', () => {
   test('says what the server said, without control characters', async () => {
     const body = {
@@ -249,6 +254,7 @@ describe('A failure', () => {
     ['a problem', json(400, { detail: `bad token ${token}`, errors: [{ pointer: token, detail: token }] })],
     ['a page', text(200, `<html>${'x'.repeat(100)}${token} is yours</html>`)],
     ['a refusal', text(500, `${'y'.repeat(150)}${token}`)],
+    ['a header', text(200, '<html>', { 'content-type': `text/${token}` })],
     ['a shape', json(200, { items: 1, [token]: 2 })],
     ['a redirect', text(302, '', { location: `/${token}` })],
   ])('never names the token, not even when the server echoes it in %s', async (_, script) => {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { decideRestart, quickDeathMs } from '../../src/dev-stack/restart-policy.ts'
+import { decideRestart as decide, defaultRestartPolicy } from '../../src/dev-stack/restart-policy.ts'
 
+const { quickDeathMs } = defaultRestartPolicy
+const decideRestart = (livesMs: number[]) => decide(livesMs, defaultRestartPolicy)
 const quick = (count: number): number[] => Array.from({ length: count }, () => 5)
 
 describe('a process that dies', () => {

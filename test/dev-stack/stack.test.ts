@@ -96,8 +96,11 @@ async function startElsewhere(): Promise<{ owner: ChildProcess; info: Stack['inf
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   owners.push(owner)
-  const [line] = (await once(owner.stdout, 'data')) as [Buffer]
-  return { owner, info: JSON.parse(String(line)) as Stack['info'] }
+  const line = await Promise.race([
+    once(owner.stdout, 'data').then(([data]) => String(data)),
+    once(owner, 'exit').then(([code]) => Promise.reject(new Error(`the owner exited with ${code}`))),
+  ])
+  return { owner, info: JSON.parse(line) as Stack['info'] }
 }
 
 describe('starting', () => {
@@ -202,6 +205,14 @@ describe('starting', () => {
     await start()
   })
 
+  test('goes on after a Temporal server that was killed before it had its tables', async () => {
+    await mkdir(dataDir)
+    await writeFile(path.join(dataDir, 'temporal.db'), '')
+    const stack = await start({ own: true })
+    await waitForTemporalServer({ address: stack.info.temporalAddress, namespace: 'default' })
+    expect((await stat(path.join(dataDir, 'temporal.db'))).mode & 0o777).toBe(0o600)
+  })
+
   test('can be interrupted', async () => {
     const interrupt = new AbortController()
     const starting = start({ own: true, signal: interrupt.signal, log: () => interrupt.abort() })
@@ -239,11 +250,14 @@ describe('a process that dies', () => {
   })
 
   test('again and again is given up, with its last words, and everything is stopped', async () => {
-    const stack = await start({ roots: roots('crash') })
+    const stack = await start({
+      roots: roots('crash'),
+      restartPolicy: { quickDeathMs: 10_000, firstDelayMs: 1, maxDelayMs: 10, maxQuickDeaths: 3 },
+    })
     stacks.splice(0)
     await expect(stack.done).rejects.toMatchObject({
       code: 'child_failed',
-      message: expect.stringContaining('the Worker process ended again and again, 8 times (exit code 1)'),
+      message: expect.stringContaining('the Worker process ended again and again, 3 times (exit code 1)'),
     })
     expect(await readStack(dataDir)).toBeUndefined()
     expect(await isUp(stack.info.pids.server ?? 0)).toBe(false)
@@ -262,7 +276,7 @@ describe('stopping', () => {
   })
 
   test('uses force on a process that does not listen', { timeout: 30_000 }, async () => {
-    const stack = await start({ roots: roots('stubborn') })
+    const stack = await start({ roots: roots('stubborn'), drainMs: 200 })
     await stack.stop()
     expect(await isUp(stack.info.pids.worker ?? 0)).toBe(false)
   })

@@ -34,7 +34,8 @@ export async function startPostgres(): Promise<TestPostgres> {
       return url.href
     },
     async stop() {
-      if (given) for (const name of created) await execute(server.url, `drop database if exists ${name} with (force)`)
+      if (given)
+        for (const name of created) await execute(server.url, `drop database if exists ${name} with (force)`)
       await server.stop()
     },
   }
@@ -87,7 +88,10 @@ async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
 /** A killed owner would leave its postmaster behind: a shell of its own waits for that, ends it and cleans up. */
 function guardAgainstOrphan(directory: string) {
   const script = `while kill -0 "$1" 2>/dev/null; do sleep 1; done; kill -QUIT "$(head -n 1 "$2/postmaster.pid")"; sleep 1; rm -rf "$2"`
-  const guard = spawn('sh', ['-c', script, 'guard', String(process.pid), directory], { detached: true, stdio: 'ignore' })
+  const guard = spawn('sh', ['-c', script, 'guard', String(process.pid), directory], {
+    detached: true,
+    stdio: 'ignore',
+  })
   guard.unref()
   // The whole group, with the sleep it may be in.
   return { end: () => guard.pid !== undefined && process.kill(-guard.pid, 'SIGKILL') }
@@ -100,7 +104,8 @@ async function ensureLibraryLinks(): Promise<void> {
   const root = path.join(path.dirname(entry), '..')
   const links = await readFile(path.join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   const [first] = JSON.parse(links) as { target: string }[]
-  const isMissing = first !== undefined && !(await lstat(path.join(root, first.target)).catch(() => undefined))
+  const isMissing =
+    first !== undefined && !(await lstat(path.join(root, first.target)).catch(() => undefined))
   if (isMissing) await promisify(execFile)(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: root })
 }
 
@@ -110,7 +115,9 @@ function freePort(): Promise<number> {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
-      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      )
     })
   })
 }

@@ -35,6 +35,7 @@ export interface TestStack {
   start(...which: Part[]): Promise<void>
   kill(...which: Part[]): Promise<void>
   stderr(part: Part): string
+  pid(part: Part): number
   runPlan(plan: PipelinePlan, inputs?: Record<string, never>): Promise<string>
   /** Ends everything and removes the data. */
   stop(): Promise<void>
@@ -43,8 +44,8 @@ export interface TestStack {
 export interface TestStackOptions {
   configFile?: string
   env?: Record<string, string>
-  /** Nothing is started yet. */
-  idle?: boolean
+  /** What is started at once. @default everything */
+  parts?: Part[]
   waitLeaseMs?: number
   maxHistoryEvents?: number
 }
@@ -92,18 +93,14 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   const kill = async (...which: Part[]) => {
     await Promise.all(which.map((part) => running.get(part)?.kill()))
   }
-  let client: Client | undefined
-  if (!options.idle) for (const part of parts) await startPart(part)
-  if (!options.idle) client = await connectTemporal({ address: temporalAddress, namespace: 'default' })
-  const connected = (): Client => {
-    if (!client) throw new Error('this stack was started idle')
-    return client
-  }
+  for (const part of options.parts ?? parts) await startPart(part)
+  const client = await connectTemporal({ address: temporalAddress, namespace: 'default' })
   const timing = {
     waitLeaseMs,
     stepHeartbeatMs: 2_000,
     ...(options.maxHistoryEvents ? { maxHistoryEvents: options.maxHistoryEvents } : {}),
   }
+  const pipelines = new PipelinesClient(client, { timing })
   const api = new JobsClient({ baseUrl: `${serverUrl}/api/v1`, token })
   return {
     dataDir,
@@ -111,24 +108,21 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     apiUrl: `${serverUrl}/api/v1`,
     token,
     temporalAddress,
-    get client() {
-      return connected()
-    },
-    get pipelines() {
-      return new PipelinesClient(connected(), { timing })
-    },
+    client,
+    pipelines,
     env,
     async start(...which) {
       for (const part of parts.filter((candidate) => which.includes(candidate))) await startPart(part)
     },
     kill,
     stderr: (part) => running.get(part)?.stderr() ?? '',
+    pid: (part) => running.get(part)?.child.pid ?? 0,
     async runPlan(plan, inputs = {}) {
-      const { id } = await new PipelinesClient(connected(), { timing }).start({ plan, inputs })
+      const { id } = await pipelines.start({ plan, inputs })
       return id
     },
     async stop() {
-      await client?.connection.close()
+      await client.connection.close()
       await Promise.all([running.get('worker')?.stop(), running.get('server')?.stop()])
       await running.get('temporal')?.stop()
       await rm(dataDir, { recursive: true, force: true })

@@ -87,7 +87,7 @@ const waiting = (id: string) =>
 
 describe('A run', () => {
   test('completes with its outputs, logs and progress stored before its end is reported', async () => {
-    await work()
+    await work({ logFlushMs: 60_000 })
     const { id, handle } = await trigger('echo', { config: { value: [1, { a: null }] } })
     expect(await handle.result()).toEqual({ status: 'completed' })
     const { run, outputs, logs, attempts } = api.get(id)

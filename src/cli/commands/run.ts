@@ -27,7 +27,7 @@ export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number
     (finding): Finding => (neededToRun.includes(finding.code) ? { ...finding, severity: 'error' } : finding),
   )
   const resolved = compiled.plan ? resolveInputs(compiled.plan, given) : { findings: [] }
-  findings.push(...resolved.findings)
+  findings.push(...resolved.findings.map((finding) => ({ ...finding, file: args.file })))
   for (const finding of findings) note(ctx, findingLine(finding))
   if (!compiled.plan || !resolved.inputs || hasErrors(findings)) {
     if (ctx.output === 'json') ctx.stdout.write(renderJson({ valid: false, findings }))

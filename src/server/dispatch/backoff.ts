@@ -13,15 +13,28 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal }).catch(() => undefined)
 }
 
-/** @throws Error when the promise takes longer; what it does then is not waited for */
-export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} did not answer within ${ms} ms`)), ms)
-  })
+/** How long a call may take, and what shortens that. */
+export interface Patience {
+  callMs: number
+  /** How much longer a call may take once `stopping` is aborted. */
+  stoppingMs: number
+  stopping: AbortSignal
+}
+
+/** @throws Error when the promise takes longer than there is patience; what it does then is not waited for */
+export async function within<T>(patience: Patience, what: string, promise: Promise<T>): Promise<T> {
+  const { callMs, stoppingMs, stopping } = patience
+  const late = Promise.withResolvers<never>()
+  const giveUpAfter = (ms: number) =>
+    setTimeout(() => late.reject(new Error(`${what} did not answer within ${ms} ms`)), ms)
+  const timers = [giveUpAfter(callMs)]
+  const hurry = () => timers.push(giveUpAfter(stoppingMs))
+  if (stopping.aborted) hurry()
+  stopping.addEventListener('abort', hurry, { once: true })
   try {
-    return await Promise.race([promise, late])
+    return await Promise.race([promise, late.promise])
   } finally {
-    clearTimeout(timer)
+    stopping.removeEventListener('abort', hurry)
+    for (const timer of timers) clearTimeout(timer)
   }
 }

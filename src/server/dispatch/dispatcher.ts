@@ -22,7 +22,7 @@ export interface Loop {
 
 /** Another server takes over what this one has claimed after so long: longer than a start and a cancel that both hang. */
 const leaseMs = 30_000
-const callWithinMs = 10_000
+const patience = { callMs: 10_000, stoppingMs: 2_000 } as const
 /** How often a cancel may find nothing to cancel before the run counts as never started. */
 const notFoundTries = 5
 
@@ -34,6 +34,7 @@ interface Dispatch {
   executor: RunExecutor
   random: () => number
   temporal: Outage
+  stopping: AbortSignal
 }
 
 /**
@@ -45,7 +46,13 @@ export function createDispatcher(options: DispatcherOptions): Loop {
   return {
     async run(signal) {
       const database = createOutage(log, 'The database')
-      const dispatch: Dispatch = { store, executor, random, temporal: createOutage(log, 'Temporal') }
+      const dispatch: Dispatch = {
+        store,
+        executor,
+        random,
+        temporal: createOutage(log, 'Temporal'),
+        stopping: signal,
+      }
       const busy = new Map<string, Promise<void>>()
       let failures = 0
       while (!signal.aborted) {
@@ -66,9 +73,11 @@ export function createDispatcher(options: DispatcherOptions): Loop {
           database.worked()
           for (const [jobRunId, itemsOfRun] of Map.groupBy(items, (item) => item.jobRunId)) {
             const earlier = busy.get(jobRunId) ?? Promise.resolve()
-            const work = earlier.then(() => handleInOrder(dispatch, itemsOfRun, database)).finally(() => {
-              if (busy.get(jobRunId) === work) busy.delete(jobRunId)
-            })
+            const work = earlier
+              .then(() => handleInOrder(dispatch, itemsOfRun, database))
+              .finally(() => {
+                if (busy.get(jobRunId) === work) busy.delete(jobRunId)
+              })
             busy.set(jobRunId, work)
           }
           if (items.length === 0) await Promise.race([wake, ...busy.values()])
@@ -86,7 +95,11 @@ export function createDispatcher(options: DispatcherOptions): Loop {
 }
 
 /** One run's items, oldest first. One that has to wait makes those behind it wait as well. */
-async function handleInOrder(dispatch: Dispatch, items: readonly OutboxItem[], database: Outage): Promise<void> {
+async function handleInOrder(
+  dispatch: Dispatch,
+  items: readonly OutboxItem[],
+  database: Outage,
+): Promise<void> {
   let waiting: Extract<Settled, { done: false }> | undefined
   try {
     for (const item of items) {
@@ -126,15 +139,18 @@ async function fromStore<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-async function start({ executor }: Dispatch, { jobRunId, jobType, execution }: OutboxItem): Promise<Settled> {
-  await within(callWithinMs, 'Temporal', executor.start({ jobRunId, jobType, execution }))
+async function start(
+  { executor, stopping }: Dispatch,
+  { jobRunId, jobType, execution }: OutboxItem,
+): Promise<Settled> {
+  await within({ ...patience, stopping }, 'Temporal', executor.start({ jobRunId, jobType, execution }))
   return { done: true }
 }
 
-async function cancel({ store, executor, random }: Dispatch, item: OutboxItem): Promise<Settled> {
+async function cancel({ store, executor, random, stopping }: Dispatch, item: OutboxItem): Promise<Settled> {
   // Read before Temporal is asked: see finishRun.
   const seen = await fromStore(readRun(store, item.jobRunId))
-  const outcome = await within(callWithinMs, 'Temporal', executor.requestCancel(item.jobRunId))
+  const outcome = await within({ ...patience, stopping }, 'Temporal', executor.requestCancel(item.jobRunId))
   switch (outcome) {
     case 'requested':
       return { done: true }
@@ -142,7 +158,12 @@ async function cancel({ store, executor, random }: Dispatch, item: OutboxItem): 
       // It ended by itself; its report, or else the reconciler, says how.
       return { done: true }
     case 'not_found':
-      if (item.tries < notFoundTries) return { done: false, delayMs: backoffMs(item.tries, random), reason: 'Temporal does not know the run' }
+      if (item.tries < notFoundTries)
+        return {
+          done: false,
+          delayMs: backoffMs(item.tries, random),
+          reason: 'Temporal does not know the run',
+        }
       if (seen) await fromStore(finishRun(store, seen, { status: 'cancelled' }))
       return { done: true }
   }

@@ -1,4 +1,9 @@
-import { isTerminalStatus, type JobRun, type RunError, type TerminalJobRunStatus } from '../../contract/index.ts'
+import {
+  isTerminalStatus,
+  type JobRun,
+  type RunError,
+  type TerminalJobRunStatus,
+} from '../../contract/index.ts'
 import type { JobStore } from '../services/ports.ts'
 
 /** A job run as it stands, whatever its workspace; undefined when there is none. */

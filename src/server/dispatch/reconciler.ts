@@ -17,12 +17,16 @@ export interface ReconcilerOptions {
   random?: () => number
 }
 
-const callWithinMs = 10_000
+const patience = { callMs: 10_000, stoppingMs: 2_000 } as const
 /** Runs claimed at a time. */
 const batch = 100
 
 /** What to do about a run that was not heard of, given what Temporal says. */
-export type Verdict = { do: 'nothing' } | { do: 'wait' } | { do: 'start' } | { do: 'finish'; status: 'failed' | 'cancelled'; code?: string; message?: string }
+export type Verdict =
+  | { do: 'nothing' }
+  | { do: 'wait' }
+  | { do: 'start' }
+  | { do: 'finish'; status: 'failed' | 'cancelled'; code?: string; message?: string }
 
 /**
  * Decides about a run that was dispatched and not heard of for a while.
@@ -39,11 +43,22 @@ export function judge(run: JobRun, state: ExecutionState, silentBefore: boolean)
     case 'completed':
       // Its report may be under way still; one more interval is enough for that.
       if (!silentBefore) return { do: 'wait' }
-      return { do: 'finish', status: 'failed', code: 'unreported', message: 'The run ended in Temporal, but its worker never reported how' }
+      return {
+        do: 'finish',
+        status: 'failed',
+        code: 'unreported',
+        message: 'The run ended in Temporal, but its worker never reported how',
+      }
     case 'not_found':
       // No attempt ever reported in, and each does before its handler begins: starting it cannot run it twice.
-      if ((run.attempt ?? 0) === 0) return run.cancel_requested_at ? { do: 'finish', status: 'cancelled' } : { do: 'start' }
-      return { do: 'finish', status: 'failed', code: 'lost', message: 'Temporal no longer knows the run, which had begun: its history is gone' }
+      if ((run.attempt ?? 0) === 0)
+        return run.cancel_requested_at ? { do: 'finish', status: 'cancelled' } : { do: 'start' }
+      return {
+        do: 'finish',
+        status: 'failed',
+        code: 'lost',
+        message: 'Temporal no longer knows the run, which had begun: its history is gone',
+      }
   }
 }
 
@@ -63,7 +78,9 @@ export function createReconciler(options: ReconcilerOptions): Loop {
       while (!signal.aborted) {
         try {
           const claimed = await store.dispatch.claimUnreported({ limit: batch, againMs: intervalMs })
-          await inParallel(claimed, concurrency, signal, (jobRunId) => check({ store, executor, temporal, log }, jobRunId, silent))
+          await inParallel(claimed, concurrency, signal, (jobRunId) =>
+            check({ store, executor, temporal, log, stopping: signal }, jobRunId, silent),
+          )
           database.worked()
           failures = 0
           forgetOld(silent, intervalMs)
@@ -82,14 +99,19 @@ interface Check {
   executor: RunExecutor
   temporal: Outage
   log: DispatchLog
+  stopping: AbortSignal
 }
 
-async function check({ store, executor, temporal, log }: Check, jobRunId: string, silent: Map<string, number>): Promise<void> {
+async function check(
+  { store, executor, temporal, log, stopping }: Check,
+  jobRunId: string,
+  silent: Map<string, number>,
+): Promise<void> {
   const run = await readRun(store, jobRunId)
   if (!run) return
   let state: ExecutionState
   try {
-    state = await within(callWithinMs, 'Temporal', executor.describe(jobRunId))
+    state = await within({ ...patience, stopping }, 'Temporal', executor.describe(jobRunId))
   } catch (error) {
     // Checked again after the interval.
     temporal.failed(error, { jobRunId })
@@ -122,7 +144,12 @@ function forgetOld(silent: Map<string, number>, intervalMs: number): void {
   for (const [jobRunId, at] of silent) if (at < oldest) silent.delete(jobRunId)
 }
 
-async function inParallel<T>(items: readonly T[], width: number, signal: AbortSignal, work: (item: T) => Promise<void>): Promise<void> {
+async function inParallel<T>(
+  items: readonly T[],
+  width: number,
+  signal: AbortSignal,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   const queue = items.values()
   const worker = async () => {
     for (const item of queue) {

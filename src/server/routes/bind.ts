@@ -1,11 +1,18 @@
 import type { Context, Hono } from 'hono'
-import { basePath, jobRunHeader, limits, type OperationId, type RouteDescriptor, routes } from '../../contract/index.ts'
+import {
+  basePath,
+  jobRunHeader,
+  limits,
+  type OperationId,
+  type RouteDescriptor,
+  routes,
+} from '../../contract/index.ts'
 import { type ApiCaller, authenticate, authenticateWorker } from '../services/callers.ts'
 import type { JobStore } from '../services/ports.ts'
 import { orBadCursor } from '../services/problems.ts'
 import { readBytes, readJson } from './body.ts'
-import type { Answer, HandlerInput, Handlers, RawBody } from './handler.ts'
 import { contentDisposition } from './content-disposition.ts'
+import type { Answer, HandlerInput, Handlers, RawBody } from './handler.ts'
 import { parseRequest } from './parse-request.ts'
 import { pathParams } from './paths.ts'
 import { streamList } from './stream-list.ts'
@@ -24,12 +31,18 @@ type AnyHandler = (input: HandlerInput<OperationId>) => Promise<Answer>
 
 /** Binds each route of the contract to its handler. Fixed paths go first: `/job-runs/changes` is no job run. */
 export function bindRoutes(app: Hono, handlers: Handlers, context: RouteContext): void {
-  const fixedFirst = (Object.keys(routes) as OperationId[]).sort((a, b) => parameterCount(a) - parameterCount(b))
+  const fixedFirst = (Object.keys(routes) as OperationId[]).sort(
+    (a, b) => parameterCount(a) - parameterCount(b),
+  )
   for (const id of fixedFirst) {
     const route: RouteDescriptor = routes[id]
     // Handler<id> takes the input that parseRequest makes from the same descriptor; the loop cannot say so in types.
     const handler = handlers[id] as unknown as AnyHandler
-    app.on(route.method, honoPath(route.path), (c) => answerRequest(c, route, handler, context))
+    app.on(route.method, honoPath(route.path), (c) =>
+      answerRequest(c, route, handler, context).catch((error: unknown) => {
+        throw orBadCursor(error, 'cursor')
+      }),
+    )
   }
 }
 
@@ -41,11 +54,20 @@ function honoPath(path: string): string {
   return basePath + path.replace('{path}', ':path{.+}').replaceAll(/\{(\w+)\}/g, ':$1')
 }
 
-async function answerRequest(c: Context, route: RouteDescriptor, handler: AnyHandler, context: RouteContext): Promise<Response> {
+async function answerRequest(
+  c: Context,
+  route: RouteDescriptor,
+  handler: AnyHandler,
+  context: RouteContext,
+): Promise<Response> {
   const caller = await callerOf(c, route, context.store)
   const url = new URL(c.req.url)
   const jsonBody = typeof route.body === 'object' ? await readJson(c.req.raw) : undefined
-  const parsed = parseRequest(route, { params: pathParams(basePath + route.path, url.pathname), query: url.searchParams, body: jsonBody })
+  const parsed = parseRequest(route, {
+    params: pathParams(basePath + route.path, url.pathname),
+    query: url.searchParams,
+    body: jsonBody,
+  })
   const body = route.body === 'bytes' ? await readRaw(c.req.raw) : parsed.body
   const input = {
     ...parsed,
@@ -75,7 +97,12 @@ async function readRaw(request: Request): Promise<RawBody> {
   return { content, mediaType: request.headers.get('Content-Type') ?? 'application/octet-stream' }
 }
 
-async function respond(answer: Answer, route: RouteDescriptor, c: Context, context: RouteContext): Promise<Response> {
+async function respond(
+  answer: Answer,
+  route: RouteDescriptor,
+  c: Context,
+  context: RouteContext,
+): Promise<Response> {
   switch (answer.kind) {
     case 'json':
       return new Response(JSON.stringify(answer.value), {
@@ -84,9 +111,7 @@ async function respond(answer: Answer, route: RouteDescriptor, c: Context, conte
       })
     case 'list': {
       const options = { bodyless: c.req.raw.method === 'HEAD', onError: context.onError }
-      const stream = await streamList(answer.page, options).catch((error: unknown) => {
-        throw orBadCursor(error, 'cursor')
-      })
+      const stream = await streamList(answer.page, options)
       return new Response(stream, { status: route.status, headers: { 'Content-Type': 'application/json' } })
     }
     case 'bytes':

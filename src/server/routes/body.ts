@@ -16,15 +16,24 @@ function tooLarge(limitBytes: number): ApiProblem {
 export async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const encoding = request.headers.get('Content-Encoding')
   if (encoding !== null && encoding.toLowerCase() !== 'identity')
-    throw new ApiProblem(415, 'unsupported_encoding', `The body is encoded as ${encoding.slice(0, 40)}; send it as it is`)
+    throw new ApiProblem(
+      415,
+      'unsupported_encoding',
+      `The body is encoded as ${encoding.slice(0, 40)}; send it as it is`,
+    )
   if (Number(request.headers.get('Content-Length') ?? 0) > limitBytes) throw tooLarge(limitBytes)
   if (request.body === null) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body) {
-    size += chunk.byteLength
-    if (size > limitBytes) throw tooLarge(limitBytes)
-    chunks.push(chunk)
+  try {
+    for await (const chunk of request.body) {
+      size += chunk.byteLength
+      if (size > limitBytes) throw tooLarge(limitBytes)
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    if (error instanceof ApiProblem) throw error
+    throw new ApiProblem(400, 'body_incomplete', `The body broke off after ${size} bytes`)
   }
   const bytes = new Uint8Array(size)
   let at = 0
@@ -44,18 +53,29 @@ const jsonMediaType = /^application\/([\w.+-]+\+)?json\s*(;\s*charset="?utf-8"?\
 export async function readJson(request: Request): Promise<unknown> {
   const mediaType = request.headers.get('Content-Type')
   if (mediaType === null ? request.body !== null : !jsonMediaType.test(mediaType))
-    throw new ApiProblem(415, 'unsupported_media_type', `The Content-Type is ${mediaType === null ? 'missing' : mediaType.slice(0, 80)}; expected application/json`)
+    throw new ApiProblem(
+      415,
+      'unsupported_media_type',
+      `The Content-Type is ${mediaType === null ? 'missing' : mediaType.slice(0, 80)}; expected application/json`,
+    )
   const bytes = await readBytes(request, limits.bodyBytes)
   if (bytes.byteLength === 0) return undefined
   const text = decodeUtf8(bytes)
   const depth = nestingDepth(text)
   if (depth > limits.bodyDepth)
-    throw new ApiProblem(422, 'body_too_deep', `The body nests ${depth} deep; at most ${limits.bodyDepth} are taken`)
+    throw new ApiProblem(
+      422,
+      'body_too_deep',
+      `The body nests ${depth} deep; at most ${limits.bodyDepth} are taken`,
+    )
   try {
     return JSON.parse(text)
-  } catch {
-    const offset = jsonErrorOffset(text)
-    const what = offset >= text.length ? 'it ends too early' : `found ${JSON.stringify(text.slice(offset, offset + 12))}`
+  } catch (error) {
+    // V8 names the place in some of its messages only.
+    const named = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]
+    const offset = named === undefined ? jsonErrorOffset(text) : Number(named)
+    const what =
+      offset >= text.length ? 'it ends too early' : `found ${JSON.stringify(text.slice(offset, offset + 12))}`
     throw new ApiProblem(400, 'malformed_json', `The body is not JSON: at offset ${offset}, ${what}`)
   }
 }
@@ -64,7 +84,11 @@ function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new ApiProblem(400, 'malformed_json', `The body is not UTF-8: at byte offset ${utf8ErrorOffset(bytes)}`)
+    throw new ApiProblem(
+      400,
+      'malformed_json',
+      `The body is not UTF-8: at byte offset ${utf8ErrorOffset(bytes)}`,
+    )
   }
 }
 

@@ -9,12 +9,19 @@ export function documentHandlers(documents: DocumentService): Handlers<DocumentO
     async getDocument({ caller, params }) {
       const { entry, content } = await documents.get(caller, params)
       const fileName = entry.path.slice(entry.path.lastIndexOf('/') + 1)
-      return { kind: 'bytes', content, mediaType: entry.media_type, fileName, headers: { ETag: `"${entry.sha256}"` } }
+      return {
+        kind: 'bytes',
+        content,
+        mediaType: entry.media_type,
+        fileName,
+        headers: { ETag: `"${entry.sha256}"` },
+      }
     },
     async deleteDocument({ caller, params }) {
       await documents.delete(caller, params)
       return json({ message: `Document ${params.collection}/${params.path} deleted` })
     },
-    listDocuments: async ({ caller, params }) => list(pageOf(await documents.list(caller, params.collection))),
+    listDocuments: async ({ caller, params }) =>
+      list(pageOf(await documents.list(caller, params.collection))),
   }
 }

@@ -4,7 +4,8 @@ import type { ApiCaller } from '../services/callers.ts'
 import type { ListPage } from '../services/ports.ts'
 
 type Routes = typeof routes
-type ParsedField<K extends OperationId, Field extends string> = Routes[K] extends Record<Field, infer S extends z.ZodType> ? z.output<S> : undefined
+type ParsedField<K extends OperationId, Field extends string> =
+  Routes[K] extends Record<Field, infer S extends z.ZodType> ? z.output<S> : undefined
 type BodyOf<K extends OperationId> = Routes[K] extends { body: 'bytes' } ? RawBody : ParsedField<K, 'body'>
 
 /** A body that is stored as it came. */
@@ -43,7 +44,9 @@ type AnswerTo<R> = R extends z.ZodType
   : Extract<Answer, { kind: 'bytes' }>
 
 /** Answers one operation; its types follow from the descriptor in the contract. */
-export type Handler<K extends OperationId> = (input: HandlerInput<K>) => AnswerTo<Routes[K]['response']> | Promise<AnswerTo<Routes[K]['response']>>
+export type Handler<K extends OperationId> = (
+  input: HandlerInput<K>,
+) => AnswerTo<Routes[K]['response']> | Promise<AnswerTo<Routes[K]['response']>>
 
 /** The handlers of some operations. */
 export type Handlers<K extends OperationId = OperationId> = { readonly [Id in K]: Handler<Id> }

@@ -20,11 +20,14 @@ export function jobRunHandlers(runs: JobRunService): Handlers<JobRunOperations> 
       return json(value, { Location: `${basePath}/job-runs/${value.uuid}`, ...replayHeader(replayed) })
     },
     listJobRuns: ({ caller, query }) => list(runs.list(caller, query)),
-    getJobRun: async ({ caller, params, query, waitEnds }) => json(await runs.get(caller, params.job_run_id, query.wait ?? 0, waitEnds)),
+    getJobRun: async ({ caller, params, query, waitEnds }) =>
+      json(await runs.get(caller, params.job_run_id, query.wait ?? 0, waitEnds)),
     cancelJobRun: async ({ caller, params }) => json(await runs.cancel(caller, params.job_run_id)),
-    listJobRunChanges: async ({ caller, query, waitEnds }) => json(await runs.changes(caller, query, waitEnds)),
+    listJobRunChanges: async ({ caller, query, waitEnds }) =>
+      json(await runs.changes(caller, query, waitEnds)),
     cancelByKey: async ({ caller, body }) => json(await runs.cancelByKey(caller, body.idempotency_key)),
-    listJobRunLogs: async ({ caller, params, query }) => list(await runs.logs(caller, params.job_run_id, query)),
+    listJobRunLogs: async ({ caller, params, query }) =>
+      list(await runs.logs(caller, params.job_run_id, query)),
     async getOutput({ caller, params }) {
       const { mediaType, content } = await runs.output(caller, params.job_run_id, params.name)
       return { kind: 'bytes', content, mediaType, fileName: params.name }

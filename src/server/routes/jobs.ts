@@ -3,7 +3,14 @@ import type { JobTypeCatalog } from '../services/job-types.ts'
 import type { JobService } from '../services/jobs.ts'
 import { type Handlers, json, list } from './handler.ts'
 
-type JobOperations = 'listJobSchemas' | 'createJob' | 'listJobs' | 'getJob' | 'getLatestRun' | 'updateJob' | 'deleteJob'
+type JobOperations =
+  | 'listJobSchemas'
+  | 'createJob'
+  | 'listJobs'
+  | 'getJob'
+  | 'getLatestRun'
+  | 'updateJob'
+  | 'deleteJob'
 
 /** Says that an idempotency key answered again what it answered before. */
 export function replayHeader(replayed: boolean): Record<string, string> {

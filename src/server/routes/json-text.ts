@@ -1,5 +1,5 @@
-import { isRefusedKey } from '../services/merge-patch.ts'
 import { jsonPointer } from '../services/json-pointer.ts'
+import { isRefusedKey } from '../services/merge-patch.ts'
 import type { ProblemDetail } from '../services/problems.ts'
 
 /** How deeply arrays and objects nest in a JSON text, without building it. Of malformed text: a bound on it. */
@@ -20,12 +20,11 @@ export function nestingDepth(text: string): number {
 }
 
 const tokenPattern =
-  /[ \t\n\r]*(?:([{}[\]:,])|("[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y
+  /[ \t\n\r]*(?:([{}[\]:,])|("[ !#-[\]-\uffff]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[ !#-[\]-\uffff]*)*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y
 
 /**
  * Where a text stops being JSON, as an offset in characters; its length when it ends too early. A string that is
  * not closed or holds what no string may is wrong from its quote on.
- * V8 names the place in some of its messages only, so the text is read again here, once it is known to be wrong.
  */
 export function jsonErrorOffset(text: string): number {
   const token = new RegExp(tokenPattern)
@@ -35,7 +34,9 @@ export function jsonErrorOffset(text: string): number {
   for (;;) {
     const start = token.lastIndex
     const match = token.exec(text)
-    const next: Expected | undefined = match ? step(expected, match[1], match[2] !== undefined, within) : undefined
+    const next: Expected | undefined = match
+      ? step(expected, match[1], match[2] !== undefined, within)
+      : undefined
     if (next === undefined) return skipSpace(text, start)
     expected = next
   }
@@ -50,7 +51,12 @@ function skipSpace(text: string, from: number): number {
 /** What may come next. */
 type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | ', or end'
 
-function step(expected: Expected, punctuation: string | undefined, isString: boolean, within: ('{' | '[')[]): Expected | undefined {
+function step(
+  expected: Expected,
+  punctuation: string | undefined,
+  isString: boolean,
+  within: ('{' | '[')[],
+): Expected | undefined {
   if (punctuation === undefined) {
     if (expected === 'key' || expected === 'key or }') return isString ? ':' : undefined
     return expected === 'value' || expected === 'value or ]' ? ', or end' : undefined
@@ -91,11 +97,15 @@ export function refusedContent(value: unknown): ProblemDetail[] {
     if (typeof part === 'string') {
       const problem = textProblem(part)
       if (problem) problems.push({ pointer: jsonPointer(path), detail: problem })
-    } else if (Array.isArray(part)) part.forEach((item, index) => visit(item, [...path, index]))
+    } else if (Array.isArray(part)) for (const [index, item] of part.entries()) visit(item, [...path, index])
     else if (part !== null && typeof part === 'object')
       for (const [key, inner] of Object.entries(part)) {
         const problem = isRefusedKey(key) ? 'is a key that is never taken' : textProblem(key)
-        if (problem) problems.push({ pointer: jsonPointer([...path, key.toWellFormed().replaceAll('\0', '\ufffd')]), detail: problem })
+        if (problem)
+          problems.push({
+            pointer: jsonPointer([...path, key.toWellFormed().replaceAll('\0', '\ufffd')]),
+            detail: problem,
+          })
         else visit(inner, [...path, key])
       }
   }

@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { basePath, type Json, jobRunHeader, type JsonObject, problemSchema, type RouteDescriptor, routes } from '../../contract/index.ts'
+import {
+  basePath,
+  type Json,
+  type JsonObject,
+  jobRunHeader,
+  problemSchema,
+  type RouteDescriptor,
+  routes,
+} from '../../contract/index.ts'
 
 const titles: Readonly<Record<number, string>> = {
   401: 'No token, or one that is unknown or revoked',
@@ -13,7 +21,8 @@ const titles: Readonly<Record<number, string>> = {
 }
 
 const headerNotes: Readonly<Record<string, string>> = {
-  'Idempotency-Key': 'At most 255 visible ASCII characters. The same key with the same body answers the first answer again, with `Idempotent-Replayed: true`.',
+  'Idempotency-Key':
+    'At most 255 visible ASCII characters. The same key with the same body answers the first answer again, with `Idempotent-Replayed: true`.',
   'If-Match': 'An ETag that an earlier answer gave: write only over that state.',
 }
 
@@ -30,17 +39,28 @@ export function createOpenApiDocument(version: string): JsonObject {
     info: {
       title: 'Jobwright Jobs API',
       version,
-      description: 'Jobs, their runs, and what runs read and write. Errors are RFC 9457 problem details with a stable `code`.',
+      description:
+        'Jobs, their runs, and what runs read and write. Errors are RFC 9457 problem details with a stable `code`.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: basePath }],
-    tags: [...new Set(Object.values<RouteDescriptor>(routes).map((route) => route.tag))].map((name) => ({ name })),
+    tags: [...new Set(Object.values<RouteDescriptor>(routes).map((route) => route.tag))].map((name) => ({
+      name,
+    })),
     security: [{ token: [] }],
     paths,
     components: {
       securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', description: 'The token of a user; it belongs to a workspace.' },
-        workerToken: { type: 'http', scheme: 'bearer', description: `The token of a worker. On other routes it acts for the job run named in ${jobRunHeader}.` },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'The token of a user; it belongs to a workspace.',
+        },
+        workerToken: {
+          type: 'http',
+          scheme: 'bearer',
+          description: `The token of a worker. On other routes it acts for the job run named in ${jobRunHeader}.`,
+        },
       },
       schemas: { Problem: schemaOf(problemSchema, 'output') },
     },
@@ -48,7 +68,12 @@ export function createOpenApiDocument(version: string): JsonObject {
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any', override: openAnswers(io) })
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    target: 'draft-2020-12',
+    io,
+    unrepresentable: 'any',
+    override: openAnswers(io),
+  })
   return inlineDefinitions(json as JsonObject)
 }
 
@@ -69,19 +94,29 @@ function inlineDefinitions(schema: JsonObject): JsonObject {
     if (value === null || typeof value !== 'object') return value
     if (typeof value['$ref'] === 'string') return {}
     return Object.fromEntries(
-      Object.entries(value).flatMap(([key, inner]): [string, Json][] => (key === '$defs' ? [] : [[key, visit(inner)]])),
+      Object.entries(value).flatMap(([key, inner]): [string, Json][] =>
+        key === '$defs' ? [] : [[key, visit(inner)]],
+      ),
     )
   }
   return visit(schema) as JsonObject
 }
 
 function operation(route: RouteDescriptor): JsonObject {
-  const parameters = [...fields(route.params, 'path'), ...fields(route.query, 'query'), ...(route.headers ?? []).map(headerParameter)]
+  const parameters = [
+    ...fields(route.params, 'path'),
+    ...fields(route.query, 'query'),
+    ...(route.headers ?? []).map(headerParameter),
+  ]
   return {
     operationId: route.operationId,
     summary: route.summary,
     tags: [route.tag],
-    ...(route.auth === 'worker' ? { security: [{ workerToken: [] }] } : route.auth === 'none' ? { security: [] } : {}),
+    ...(route.auth === 'worker'
+      ? { security: [{ workerToken: [] }] }
+      : route.auth === 'none'
+        ? { security: [] }
+        : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(route.body === undefined ? {} : { requestBody: requestBody(route, route.body) }),
     responses: responses(route),
@@ -107,11 +142,18 @@ function isArray(schema: Json): boolean {
 }
 
 function headerParameter(name: string): JsonObject {
-  return { name, in: 'header', required: false, description: headerNotes[name] ?? '', schema: { type: 'string' } }
+  return {
+    name,
+    in: 'header',
+    required: false,
+    description: headerNotes[name] ?? '',
+    schema: { type: 'string' },
+  }
 }
 
 function requestBody(route: RouteDescriptor, body: z.ZodType | 'bytes'): JsonObject {
-  const content = body === 'bytes' ? { '*/*': {} } : { 'application/json': { schema: schemaOf(body, 'input') } }
+  const content =
+    body === 'bytes' ? { '*/*': {} } : { 'application/json': { schema: schemaOf(body, 'input') } }
   return { required: route.bodyOptional !== true, content }
 }
 
@@ -120,8 +162,19 @@ function responses(route: RouteDescriptor): JsonObject {
   const success: JsonObject =
     response === 'none'
       ? { description: 'Done' }
-      : { description: 'Done', content: response === 'bytes' ? { '*/*': {} } : { 'application/json': { schema: schemaOf(response, 'output') } } }
-  const common = [...(route.auth === 'none' ? [] : [401, 403]), ...(route.body === undefined ? [] : [413]), ...(typeof route.body === 'object' ? [400, 415] : []), 422]
+      : {
+          description: 'Done',
+          content:
+            response === 'bytes'
+              ? { '*/*': {} }
+              : { 'application/json': { schema: schemaOf(response, 'output') } },
+        }
+  const common = [
+    ...(route.auth === 'none' ? [] : [401, 403]),
+    ...(route.body === undefined ? [] : [413]),
+    ...(typeof route.body === 'object' ? [400, 415] : []),
+    422,
+  ]
   const statuses = [...new Set([...route.problems, ...common])].sort((a, b) => a - b)
   return {
     [String(route.status)]: success,
@@ -129,7 +182,10 @@ function responses(route: RouteDescriptor): JsonObject {
     ...Object.fromEntries(
       statuses.map((status) => [
         String(status),
-        { description: titles[status] ?? 'Not JSON', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
+        {
+          description: titles[status] ?? 'Not JSON',
+          content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+        },
       ]),
     ),
   }

@@ -16,11 +16,22 @@ export interface RawRequest {
  * Checks a request against its route.
  * @throws ApiProblem 422 with all problems of path, query and body at once
  */
-export function parseRequest(route: RouteDescriptor, raw: RawRequest): { params: unknown; query: unknown; body: unknown } {
+export function parseRequest(
+  route: RouteDescriptor,
+  raw: RawRequest,
+): { params: unknown; query: unknown; body: unknown } {
   const problems: ProblemDetail[] = []
   const params = check(route.params ?? z.object({}), raw.params, (path) => `{${path.join('.')}}`, problems)
-  const query = check(route.query ?? z.strictObject({}), queryValues(route.query, raw.query, problems), (path) => `?${String(path[0])}`, problems)
-  const body = typeof route.body === 'object' ? parseBody(route.body, route.bodyOptional === true, raw.body, problems) : undefined
+  const query = check(
+    route.query ?? z.strictObject({}),
+    queryValues(route.query, raw.query, problems),
+    (path) => `?${String(path[0])}`,
+    problems,
+  )
+  const body =
+    typeof route.body === 'object'
+      ? parseBody(route.body, route.bodyOptional === true, raw.body, problems)
+      : undefined
   if (problems.length > 0) throw invalid('validation_failed', problems)
   return { params, query, body }
 }
@@ -39,14 +50,22 @@ function parseBody(schema: z.ZodType, optional: boolean, value: unknown, problem
   return parsed
 }
 
-function check(schema: z.ZodType, value: unknown, pointer: (path: readonly PropertyKey[]) => string, problems: ProblemDetail[]): unknown {
+function check(
+  schema: z.ZodType,
+  value: unknown,
+  pointer: (path: readonly PropertyKey[]) => string,
+  problems: ProblemDetail[],
+): unknown {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   problems.push(...parsed.error.issues.flatMap((issue) => issueProblems(issue, pointer)))
   return undefined
 }
 
-function issueProblems(issue: z.core.$ZodIssue, pointer: (path: readonly PropertyKey[]) => string): ProblemDetail[] {
+function issueProblems(
+  issue: z.core.$ZodIssue,
+  pointer: (path: readonly PropertyKey[]) => string,
+): ProblemDetail[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: 'is not known here' }))
   return [{ pointer: pointer(issue.path), detail: issue.message }]
@@ -58,7 +77,11 @@ function isRepeatable(schema: z.ZodType | undefined): boolean {
   return schema instanceof z.ZodArray
 }
 
-function queryValues(schema: z.ZodObject | undefined, query: URLSearchParams, problems: ProblemDetail[]): Record<string, unknown> {
+function queryValues(
+  schema: z.ZodObject | undefined,
+  query: URLSearchParams,
+  problems: ProblemDetail[],
+): Record<string, unknown> {
   const values: [string, unknown][] = []
   for (const name of new Set(query.keys())) {
     const given = query.getAll(name)

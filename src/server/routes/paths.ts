@@ -1,5 +1,5 @@
 import { basePath, type RouteDescriptor, routes } from '../../contract/index.ts'
-import { ApiProblem, invalid } from '../services/problems.ts'
+import { type ApiProblem, invalid } from '../services/problems.ts'
 
 const allRoutes: readonly RouteDescriptor[] = Object.values(routes)
 
@@ -22,7 +22,7 @@ export function pathParams(template: string, pathname: string): Record<string, s
 }
 
 /**
- * Refuses a path that could mean two things: percent signs that encode nothing, NUL, and dot segments in any
+ * Refuses a path that could mean two things: percent signs that encode nothing, control characters, and dot segments in any
  * spelling, which URL parsers resolve before a router sees them.
  * @param target as it stood in the request line
  * @throws ApiProblem 422
@@ -35,17 +35,22 @@ export function checkTarget(target: string): void {
   } catch {
     throw badPath(raw, 'holds a percent sign that encodes no UTF-8 character')
   }
-  if (decoded.includes('\0')) throw badPath(raw, 'holds a NUL character')
-  if (decoded.split(/[/\\]/).some((segment) => segment === '.' || segment === '..')) throw badPath(raw, 'holds a dot segment')
+  if (/\p{Cc}/u.test(decoded)) throw badPath(raw, 'holds a control character')
+  if (decoded.split(/[/\\]/).some((segment) => segment === '.' || segment === '..'))
+    throw badPath(raw, 'holds a dot segment')
 }
 
 function badPath(raw: string, problem: string): ApiProblem {
-  return invalid('validation_failed', [{ pointer: '{path}', detail: `the path ${JSON.stringify(raw.slice(0, 200))} ${problem}` }])
+  return invalid('validation_failed', [
+    { pointer: '{path}', detail: `the path ${JSON.stringify(raw.slice(0, 200))} ${problem}` },
+  ])
 }
 
 /** The methods that routes take at a path; empty when there is nothing there. */
 export function allowedMethods(pathname: string): string[] {
-  const methods = allRoutes.filter((route) => matches(basePath + route.path, pathname)).map((route) => route.method.toUpperCase())
+  const methods = allRoutes
+    .filter((route) => matches(basePath + route.path, pathname))
+    .map((route) => route.method.toUpperCase())
   return [...new Set(methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))]
 }
 

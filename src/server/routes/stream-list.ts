@@ -8,7 +8,10 @@ const chunkCharacters = 32 * 1024
  * the reader takes them. The first row is fetched before anything is answered, so that a list that cannot be
  * read is an error and not half an answer; one that fails later breaks the connection off.
  */
-export async function streamList<T>(page: ListPage<T>, options: { bodyless: boolean; onError: (error: unknown) => void }): Promise<ReadableStream<Uint8Array> | null> {
+export async function streamList<T>(
+  page: ListPage<T>,
+  options: { bodyless: boolean; onError: (error: unknown) => void },
+): Promise<ReadableStream<Uint8Array> | null> {
   const rows = page.items[Symbol.asyncIterator]()
   const close = async () => {
     await rows.return?.()

@@ -1,7 +1,13 @@
 import type { WorkerReportService } from '../services/worker-reports.ts'
 import { type Handlers, json } from './handler.ts'
 
-type WorkerOperations = 'startAttempt' | 'finishRun' | 'retryRun' | 'reportProgress' | 'appendLogs' | 'putOutput'
+type WorkerOperations =
+  | 'startAttempt'
+  | 'finishRun'
+  | 'retryRun'
+  | 'reportProgress'
+  | 'appendLogs'
+  | 'putOutput'
 
 export function workerHandlers(reports: WorkerReportService): Handlers<WorkerOperations> {
   return {
@@ -11,6 +17,12 @@ export function workerHandlers(reports: WorkerReportService): Handlers<WorkerOpe
     reportProgress: async ({ params, body }) => json(await reports.progress(params.job_run_id, body)),
     appendLogs: async ({ params, body }) => json(await reports.appendLogs(params.job_run_id, body)),
     putOutput: async ({ params, query, body }) =>
-      json(await reports.putOutput(params.job_run_id, query.attempt, { name: params.name, type: query.type ?? 'file', ...body })),
+      json(
+        await reports.putOutput(params.job_run_id, query.attempt, {
+          name: params.name,
+          type: query.type ?? 'file',
+          ...body,
+        }),
+      ),
   }
 }

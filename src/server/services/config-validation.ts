@@ -1,9 +1,9 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import ajvFormats from 'ajv-formats'
 import { RE2JS } from 're2js'
-import { isReference, type Json, type JsonObject, type JobTypeSchemaEntry } from '../../contract/index.ts'
+import { isReference, type JobTypeSchemaEntry, type Json, type JsonObject } from '../../contract/index.ts'
 import { jsonPointer, pointerPath } from './json-pointer.ts'
-import { ApiProblem, invalid, type ProblemDetail } from './problems.ts'
+import { type ApiProblem, invalid, type ProblemDetail } from './problems.ts'
 
 /** A job type whose JSON Schema this server cannot check configs against: which, and why. */
 export class UnusableSchemaError extends Error {
@@ -23,7 +23,16 @@ function linearPattern(pattern: string): { test(text: string): boolean; toString
 linearPattern.code = 'linearPattern'
 
 /** Keywords that judge a value by how its parts fare, so that a reference inside makes their verdict worthless. */
-const combining: readonly string[] = ['anyOf', 'oneOf', 'not', 'if', 'contains', 'dependentSchemas', 'unevaluatedProperties', 'unevaluatedItems']
+const combining: readonly string[] = [
+  'anyOf',
+  'oneOf',
+  'not',
+  'if',
+  'contains',
+  'dependentSchemas',
+  'unevaluatedProperties',
+  'unevaluatedItems',
+]
 
 export interface ConfigValidator {
   /**
@@ -45,7 +54,10 @@ export function createConfigValidator(entries: readonly JobTypeSchemaEntry[]): C
       if (!validator) throw unknownJobType(jobType, [...validators.keys()])
       if (config['job_type'] !== jobType)
         throw invalid('invalid_config', [
-          { pointer: '/config/job_type', detail: `expected ${JSON.stringify(jobType)}, the job's type; found ${found(config['job_type'])}` },
+          {
+            pointer: '/config/job_type',
+            detail: `expected ${JSON.stringify(jobType)}, the job's type; found ${found(config['job_type'])}`,
+          },
         ])
       if (validator(config)) return
       const problems = configProblems(config, validator.errors ?? [])
@@ -63,7 +75,10 @@ function compileSchema(entry: JobTypeSchemaEntry): ValidateFunction {
     return ajv.compile(entry.json_schema)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new UnusableSchemaError(`The config schema of job type ${entry.job_type} cannot be used: ${reason}`, { cause: error })
+    throw new UnusableSchemaError(
+      `The config schema of job type ${entry.job_type} cannot be used: ${reason}`,
+      { cause: error },
+    )
   }
 }
 
@@ -71,7 +86,10 @@ function compileSchema(entry: JobTypeSchemaEntry): ValidateFunction {
 export function unknownJobType(jobType: string, known: readonly string[]): ApiProblem {
   const list = known.length === 0 ? 'none' : [...known].sort().join(', ')
   return invalid('unknown_job_type', [
-    { pointer: '/job_type', detail: `${JSON.stringify(jobType.slice(0, 100))} is not a job type of this server; known: ${list}` },
+    {
+      pointer: '/job_type',
+      detail: `${JSON.stringify(jobType.slice(0, 100))} is not a job type of this server; known: ${list}`,
+    },
   ])
 }
 
@@ -81,12 +99,25 @@ function found(value: Json | undefined): string {
 
 /** Every problem that is not made by a reference in place of its value, with pointers into the request's body. */
 function configProblems(config: JsonObject, errors: readonly ErrorObject[]): ProblemDetail[] {
-  const excused = errors.filter((error) => combining.includes(error.keyword) && containsReference(valueAt(config, error.instancePath)))
+  const excused = new Set(
+    errors
+      .filter((error) => combining.includes(error.keyword))
+      .map((error) => error.instancePath)
+      .filter((pointer) => containsReference(valueAt(config, pointer))),
+  )
   const problems = errors
     .filter((error) => !standsOnReference(config, error.instancePath))
-    .filter((error) => !excused.some((parent) => `${error.instancePath}/`.startsWith(`${parent.instancePath}/`)))
+    .filter((error) => !isAtOrUnder(error.instancePath, excused))
     .map(problemOf)
   return [...new Map(problems.map((problem) => [`${problem.pointer} ${problem.detail}`, problem])).values()]
+}
+
+/** Looks the pointer's own beginnings up: comparing it with each of many others would take a hostile config's square. */
+function isAtOrUnder(pointer: string, others: ReadonlySet<string>): boolean {
+  for (let end = pointer.length; ; end = pointer.lastIndexOf('/', end - 1)) {
+    if (others.has(pointer.slice(0, end))) return true
+    if (end === 0) return false
+  }
 }
 
 function problemOf(error: ErrorObject): ProblemDetail {
@@ -96,7 +127,10 @@ function problemOf(error: ErrorObject): ProblemDetail {
     case 'required':
       return { pointer: `${at}${jsonPointer([String(params['missingProperty'])])}`, detail: 'is required' }
     case 'additionalProperties':
-      return { pointer: `${at}${jsonPointer([String(params['additionalProperty'])])}`, detail: 'is not a field of this job type' }
+      return {
+        pointer: `${at}${jsonPointer([String(params['additionalProperty'])])}`,
+        detail: 'is not a field of this job type',
+      }
     case 'enum':
     case 'const': {
       const allowed = params['allowedValues'] ?? params['allowedValue']

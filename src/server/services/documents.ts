@@ -10,7 +10,11 @@ export interface DocumentAddress {
 }
 
 export interface DocumentService {
-  put(caller: Caller, at: DocumentAddress, document: { mediaType: string; content: Uint8Array }): Promise<DocumentEntry>
+  put(
+    caller: Caller,
+    at: DocumentAddress,
+    document: { mediaType: string; content: Uint8Array },
+  ): Promise<DocumentEntry>
   get(caller: Caller, at: DocumentAddress): Promise<{ entry: DocumentEntry; content: Uint8Array }>
   delete(caller: Caller, at: DocumentAddress): Promise<void>
   list(caller: Caller, collection: string): Promise<DocumentEntry[]>
@@ -22,7 +26,10 @@ function refuse(problems: readonly (ProblemDetail | undefined)[]): void {
 }
 
 function checkAddress(at: DocumentAddress): void {
-  refuse([nameProblem('{collection}', at.collection, { slashes: false }), documentPathProblem('{path}', at.path)])
+  refuse([
+    nameProblem('{collection}', at.collection, { slashes: false }),
+    documentPathProblem('{path}', at.path),
+  ])
 }
 
 /** Documents that handlers read, by collection and path. Errors are ApiProblems. */
@@ -41,7 +48,8 @@ export function createDocumentService(store: JobStore): DocumentService {
     },
     async delete(caller, at) {
       checkAddress(at)
-      if (!(await store.documents.delete(caller, at.collection, at.path))) throw unknown('document', `${at.collection}/${at.path}`)
+      if (!(await store.documents.delete(caller, at.collection, at.path)))
+        throw unknown('document', `${at.collection}/${at.path}`)
     },
     async list(caller, collection) {
       refuse([nameProblem('{collection}', collection, { slashes: false })])

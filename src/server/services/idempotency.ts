@@ -20,9 +20,12 @@ export function idempotencyKeyProblem(key: string): string | undefined {
 export function idempotencyKey(key: string | undefined, body: object): IdempotencyKey | undefined {
   if (key === undefined) return undefined
   const problem = idempotencyKeyProblem(key)
-  if (problem !== undefined) throw invalid('validation_failed', [{ pointer: 'Idempotency-Key', detail: problem }])
+  if (problem !== undefined)
+    throw invalid('validation_failed', [{ pointer: 'Idempotency-Key', detail: problem }])
   const { client_ref: _, ...hashed } = body as JsonObject
-  const present = Object.fromEntries(Object.entries(hashed).filter((entry): entry is [string, Json] => entry[1] !== undefined))
+  const present = Object.fromEntries(
+    Object.entries(hashed).filter((entry): entry is [string, Json] => entry[1] !== undefined),
+  )
   return { key, requestHash: createHash('sha256').update(canonicalJson(present)).digest('hex') }
 }
 

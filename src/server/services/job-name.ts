@@ -7,13 +7,19 @@ const namedCharacters = 200
  * `metagraph_update – Power Distribution Unit`: the job type and what it is about, which is the config field that
  * the job type names, unless that is missing, not text or a UUID; then the first eight characters of the job's id.
  */
-export function jobName(jobType: string, nameField: string | undefined, config: JsonObject, jobId: string): string {
+export function jobName(
+  jobType: string,
+  nameField: string | undefined,
+  config: JsonObject,
+  jobId: string,
+): string {
   const subject = nameField === undefined ? undefined : config[nameField]
   if (typeof subject === 'string' && !uuidPattern.test(subject.trim())) {
     // Control characters would reach terminals and headers through every listing.
     const text = subject.replace(/[\p{Cc}\s]+/gu, ' ').trim()
     const characters = [...text]
-    const shortened = characters.length > namedCharacters ? `${characters.slice(0, namedCharacters - 1).join('')}…` : text
+    const shortened =
+      characters.length > namedCharacters ? `${characters.slice(0, namedCharacters - 1).join('')}…` : text
     if (text !== '') return `${jobType} – ${shortened}`
   }
   return `${jobType} – ${jobId.slice(0, 8)}`

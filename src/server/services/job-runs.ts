@@ -13,7 +13,7 @@ import type { Created, ServiceDeps } from './jobs.ts'
 import { mergePatch } from './merge-patch.ts'
 import type { Caller, CancelOutcome, ListPage } from './ports.ts'
 import { ApiProblem, invalid, orBadCursor, unknown } from './problems.ts'
-import { withoutAbsent, window } from './queries.ts'
+import { window, withoutAbsent } from './queries.ts'
 import { lookUntil } from './waiting.ts'
 
 export interface CancelAnswer {
@@ -34,7 +34,11 @@ export interface JobRunService {
   cancel(caller: Caller, jobRunId: string): Promise<CancelAnswer>
   cancelByKey(caller: Caller, key: string): Promise<CancelAnswer & { job_run: JobRun | null }>
   changes(caller: Caller, query: ChangesQuery, signals: readonly AbortSignal[]): Promise<Changes>
-  logs(caller: Caller, jobRunId: string, page: { limit?: number | undefined; cursor?: string | undefined }): Promise<ListPage<LogLine>>
+  logs(
+    caller: Caller,
+    jobRunId: string,
+    page: { limit?: number | undefined; cursor?: string | undefined },
+  ): Promise<ListPage<LogLine>>
   output(caller: Caller, jobRunId: string, name: string): Promise<{ mediaType: string; content: Uint8Array }>
 }
 
@@ -54,7 +58,12 @@ export function createJobRunService(deps: ServiceDeps): JobRunService {
     list: (caller, query) =>
       store.runs.list(
         caller,
-        withoutAbsent({ jobId: query.job_id, jobTypes: query.job_types, statuses: query.statuses, ...window(query) }),
+        withoutAbsent({
+          jobId: query.job_id,
+          jobTypes: query.job_types,
+          statuses: query.statuses,
+          ...window(query),
+        }),
       ),
     get: (caller, jobRunId, waitSeconds, signals) =>
       lookUntil(
@@ -86,7 +95,12 @@ export function createJobRunService(deps: ServiceDeps): JobRunService {
   }
 }
 
-async function trigger(deps: ServiceDeps, caller: Caller, body: JobRunCreateBody, keyText: string | undefined): Promise<Created<JobRun>> {
+async function trigger(
+  deps: ServiceDeps,
+  caller: Caller,
+  body: JobRunCreateBody,
+  keyText: string | undefined,
+): Promise<Created<JobRun>> {
   const key = idempotencyKey(keyText, body)
   const clientRef = body.client_ref ?? null
   // First, so that a replay answers alike even when the job was deleted or its type has changed since.
@@ -112,7 +126,11 @@ async function trigger(deps: ServiceDeps, caller: Caller, body: JobRunCreateBody
 }
 
 function terminalProblem(run: JobRun): ApiProblem {
-  return new ApiProblem(409, 'job_run_terminal', `Job run ${run.uuid} is ${run.status} already and cannot be cancelled`)
+  return new ApiProblem(
+    409,
+    'job_run_terminal',
+    `Job run ${run.uuid} is ${run.status} already and cannot be cancelled`,
+  )
 }
 
 function cancelAnswer(outcome: Extract<CancelOutcome, { run: JobRun }>): CancelAnswer {
@@ -129,16 +147,26 @@ function cancelAnswer(outcome: Extract<CancelOutcome, { run: JobRun }>): CancelA
 }
 
 /** A terminal run is no error here: the caller did not know whether the key had started anything. */
-async function cancelByKey(deps: ServiceDeps, caller: Caller, key: string): Promise<CancelAnswer & { job_run: JobRun | null }> {
+async function cancelByKey(
+  deps: ServiceDeps,
+  caller: Caller,
+  key: string,
+): Promise<CancelAnswer & { job_run: JobRun | null }> {
   const problem = idempotencyKeyProblem(key)
-  if (problem !== undefined) throw invalid('validation_failed', [{ pointer: '/idempotency_key', detail: problem }])
+  if (problem !== undefined)
+    throw invalid('validation_failed', [{ pointer: '/idempotency_key', detail: problem }])
   const outcome = await deps.store.runs.cancelByKey(caller, key)
   if (outcome.outcome === 'barred' || outcome.outcome === 'unknown')
     return { message: 'The key had started nothing, and now never will', cancelled_count: 0, job_run: null }
   return { ...cancelAnswer(outcome), job_run: outcome.run }
 }
 
-async function readChanges(deps: ServiceDeps, caller: Caller, query: ChangesQuery, signals: readonly AbortSignal[]): Promise<Changes> {
+async function readChanges(
+  deps: ServiceDeps,
+  caller: Caller,
+  query: ChangesQuery,
+  signals: readonly AbortSignal[],
+): Promise<Changes> {
   const { changes } = deps.store
   let cursor = query.after ?? (await changes.head(caller))
   const options = withoutAbsent({ statuses: query.statuses })
@@ -149,7 +177,10 @@ async function readChanges(deps: ServiceDeps, caller: Caller, query: ChangesQuer
       async () => {
         const read = await changes.after(caller, cursor, { limit: query.limit ?? feedItems, ...options })
         cursor = read.cursor
-        const value = { changes: read.changes.map((change) => ({ cursor: change.cursor, job_run: change.run })), cursor }
+        const value = {
+          changes: read.changes.map((change) => ({ cursor: change.cursor, job_run: change.run })),
+          cursor,
+        }
         return { found: value.changes.length > 0, value }
       },
     )

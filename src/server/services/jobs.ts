@@ -1,5 +1,12 @@
 import { randomUUIDv7 } from 'node:crypto'
-import type { Job, JobCreateBody, JobListQuery, JobRun, JobUpdateBody, JsonObject } from '../../contract/index.ts'
+import type {
+  Job,
+  JobCreateBody,
+  JobListQuery,
+  JobRun,
+  JobUpdateBody,
+  JsonObject,
+} from '../../contract/index.ts'
 import type { ConfigValidator } from './config-validation.ts'
 import { unknownJobType } from './config-validation.ts'
 import { idempotencyKey, keyedValue } from './idempotency.ts'
@@ -8,7 +15,7 @@ import type { JobTypeCatalog } from './job-types.ts'
 import { mergePatch } from './merge-patch.ts'
 import type { Caller, JobStore, ListPage } from './ports.ts'
 import { ApiProblem, invalid, unknown } from './problems.ts'
-import { withoutAbsent, window } from './queries.ts'
+import { window, withoutAbsent } from './queries.ts'
 
 /** What services decide with. */
 export interface ServiceDeps {
@@ -73,7 +80,11 @@ export function createJobService(deps: ServiceDeps): JobService {
         const updated = await store.jobs.update(caller, jobId, job.config, config)
         if (updated) return updated
       }
-      throw new ApiProblem(409, 'edit_conflict', `Job ${jobId} is being changed by others too often; try again`)
+      throw new ApiProblem(
+        409,
+        'edit_conflict',
+        `Job ${jobId} is being changed by others too often; try again`,
+      )
     },
     async delete(caller, jobId) {
       if (!(await store.jobs.softDelete(caller, jobId))) throw unknown('job', jobId)
@@ -81,18 +92,30 @@ export function createJobService(deps: ServiceDeps): JobService {
   }
 }
 
-async function createJob(deps: ServiceDeps, caller: Caller, body: JobCreateBody, keyText: string | undefined): Promise<Created<Job>> {
+async function createJob(
+  deps: ServiceDeps,
+  caller: Caller,
+  body: JobCreateBody,
+  keyText: string | undefined,
+): Promise<Created<Job>> {
   const key = idempotencyKey(keyText, body)
   // First, so that a replay answers alike even when the job type has changed since.
   const earlier = key && (await deps.store.jobs.findByKey(caller, key))
   if (earlier) return keyedValue(earlier)
 
   const definition = deps.jobTypes.get(body.job_type)
-  if (!definition) throw unknownJobType(body.job_type, deps.jobTypes.schemas().map((entry) => entry.job_type))
+  if (!definition)
+    throw unknownJobType(
+      body.job_type,
+      deps.jobTypes.schemas().map((entry) => entry.job_type),
+    )
   const config: JsonObject = body.config ?? { job_type: body.job_type }
   if (config['job_type'] === undefined)
     throw invalid('invalid_config', [
-      { pointer: '/config/job_type', detail: `is required; expected ${JSON.stringify(body.job_type)}, as in /job_type` },
+      {
+        pointer: '/config/job_type',
+        detail: `is required; expected ${JSON.stringify(body.job_type)}, as in /job_type`,
+      },
     ])
   deps.configs.validate(body.job_type, config)
   const uuid = randomUUIDv7()
@@ -104,5 +127,7 @@ async function createJob(deps: ServiceDeps, caller: Caller, body: JobCreateBody,
     sourceSessionId: body.source_session_id ?? null,
     sourceProjectId: body.source_project_id ?? null,
   }
-  return keyedValue(await (key ? deps.store.jobs.create(caller, job, key) : deps.store.jobs.create(caller, job)))
+  return keyedValue(
+    await (key ? deps.store.jobs.create(caller, job, key) : deps.store.jobs.create(caller, job)),
+  )
 }

@@ -20,7 +20,12 @@ export interface Preconditions {
 export interface MetagraphService {
   get(caller: ApiCaller, system: string): Promise<StoredMetagraph>
   /** A job run's write is keyed by its id: a second attempt changes nothing and answers what the first wrote. */
-  put(caller: ApiCaller, system: string, graph: Metagraph, preconditions: Preconditions): Promise<StoredMetagraph>
+  put(
+    caller: ApiCaller,
+    system: string,
+    graph: Metagraph,
+    preconditions: Preconditions,
+  ): Promise<StoredMetagraph>
 }
 
 /** The graph of each system. Errors are ApiProblems. */
@@ -58,16 +63,28 @@ function quoted(etag: string): string {
 
 function preconditionFailed(system: string, etag: string | null): ApiProblem {
   const state = etag === null ? 'there is none' : `it is at ${quoted(etag)}`
-  return new ApiProblem(412, 'precondition_failed', `The graph of ${system} is not the one expected: ${state}; read it again and decide anew`, {
-    headers: etag === null ? {} : { ETag: quoted(etag) },
-  })
+  return new ApiProblem(
+    412,
+    'precondition_failed',
+    `The graph of ${system} is not the one expected: ${state}; read it again and decide anew`,
+    {
+      headers: etag === null ? {} : { ETag: quoted(etag) },
+    },
+  )
 }
 
 /** The store's `ifMatch`: undefined: whatever is there; null: nothing yet. Of several etags, the one that is current. */
-async function expectedEtag(store: JobStore, caller: ApiCaller, system: string, sent: Preconditions): Promise<string | null | undefined> {
+async function expectedEtag(
+  store: JobStore,
+  caller: ApiCaller,
+  system: string,
+  sent: Preconditions,
+): Promise<string | null | undefined> {
   if (sent.ifNoneMatch !== undefined) {
     if (sent.ifNoneMatch.trim() !== '*')
-      throw invalid('validation_failed', [{ pointer: 'If-None-Match', detail: 'expected *, which means: only when there is no graph yet' }])
+      throw invalid('validation_failed', [
+        { pointer: 'If-None-Match', detail: 'expected *, which means: only when there is no graph yet' },
+      ])
     return null
   }
   if (sent.ifMatch === undefined) return undefined
@@ -87,7 +104,10 @@ function parseEtags(text: string): '*' | string[] {
   if (text.trim() === '*') return '*'
   return text.split(',').map((part) => {
     const match = /^(W\/)?"([\x21\x23-\x7e]*)"$/.exec(part.trim())
-    if (!match) throw invalid('validation_failed', [{ pointer: 'If-Match', detail: 'expected * or an ETag in quotes, as an earlier answer gave it' }])
+    if (!match)
+      throw invalid('validation_failed', [
+        { pointer: 'If-Match', detail: 'expected * or an ETag in quotes, as an earlier answer gave it' },
+      ])
     return `${match[1] ?? ''}${match[2] ?? ''}`
   })
 }
@@ -95,15 +115,25 @@ function parseEtags(text: string): '*' | string[] {
 function graphProblems(system: string, graph: Metagraph): ProblemDetail[] {
   const problems: ProblemDetail[] = []
   if (graph.system !== system)
-    problems.push({ pointer: '/system', detail: `expected ${JSON.stringify(system)}, as in the path; found ${JSON.stringify(graph.system.slice(0, 100))}` })
+    problems.push({
+      pointer: '/system',
+      detail: `expected ${JSON.stringify(system)}, as in the path; found ${JSON.stringify(graph.system.slice(0, 100))}`,
+    })
   const ids = new Set<string>()
   for (const [index, entity] of graph.entities.entries()) {
-    if (ids.has(entity.id)) problems.push({ pointer: jsonPointer(['entities', index, 'id']), detail: 'is the id of an earlier entity too' })
+    if (ids.has(entity.id))
+      problems.push({
+        pointer: jsonPointer(['entities', index, 'id']),
+        detail: 'is the id of an earlier entity too',
+      })
     ids.add(entity.id)
   }
   for (const [index, relationship] of graph.relationships.entries())
     for (const end of ['from', 'to'] as const)
       if (!ids.has(relationship[end]))
-        problems.push({ pointer: jsonPointer(['relationships', index, end]), detail: 'is not the id of an entity of this graph' })
+        problems.push({
+          pointer: jsonPointer(['relationships', index, end]),
+          detail: 'is not the id of an entity of this graph',
+        })
   return problems
 }

@@ -32,7 +32,10 @@ export interface IdempotencyKey {
 }
 
 /** `replayed`: the first answer again. `reused`: same key, other body. `barred`: cancelled before it was ever used. */
-export type Keyed<T> = { outcome: 'created' | 'replayed'; value: T } | { outcome: 'reused' } | { outcome: 'barred' }
+export type Keyed<T> =
+  | { outcome: 'created' | 'replayed'; value: T }
+  | { outcome: 'reused' }
+  | { outcome: 'barred' }
 
 export interface Page {
   limit?: number
@@ -113,9 +116,17 @@ export interface JobStore {
   }
   runs: {
     /** One transaction: row, idempotency key, change, outbox. `job_deleted` when the job went meanwhile. */
-    create(caller: Caller, run: NewJobRun, key?: IdempotencyKey): Promise<Keyed<JobRun> | { outcome: 'job_deleted' }>
+    create(
+      caller: Caller,
+      run: NewJobRun,
+      key?: IdempotencyKey,
+    ): Promise<Keyed<JobRun> | { outcome: 'job_deleted' }>
     /** The answer a key already has, before a body is validated against things that may have changed since. */
-    findByKey(caller: Caller, key: IdempotencyKey, clientRef: string | null): Promise<Keyed<JobRun> | undefined>
+    findByKey(
+      caller: Caller,
+      key: IdempotencyKey,
+      clientRef: string | null,
+    ): Promise<Keyed<JobRun> | undefined>
     get(caller: Caller, jobRunId: string): Promise<JobRun | undefined>
     latestOf(caller: Caller, jobId: string): Promise<JobRun | undefined>
     list(caller: Caller, filter: JobRunFilter): ListPage<JobRun>
@@ -123,36 +134,75 @@ export interface JobStore {
     /** Cancels what the key started; when it started nothing, bars it for ever. */
     cancelByKey(caller: Caller, key: string): Promise<CancelOutcome | { outcome: 'barred' }>
     logs(caller: Caller, jobRunId: string, page: Page): ListPage<LogLine>
-    output(caller: Caller, jobRunId: string, name: string): Promise<{ mediaType: string; content: Uint8Array } | undefined>
+    output(
+      caller: Caller,
+      jobRunId: string,
+      name: string,
+    ): Promise<{ mediaType: string; content: Uint8Array } | undefined>
   }
   changes: {
     /** Where the feed of a workspace stands now. */
     head(caller: Caller): Promise<string>
     /** In order; never skips one that commits late. `cursor` stands past everything looked at. Throws an error whose `code` is `bad_cursor`, as every list does for a cursor it did not make. */
-    after(caller: Caller, cursor: string, options: { limit: number; statuses?: JobRunStatus[] }): Promise<{ changes: { cursor: string; run: JobRun }[]; cursor: string }>
+    after(
+      caller: Caller,
+      cursor: string,
+      options: { limit: number; statuses?: JobRunStatus[] },
+    ): Promise<{ changes: { cursor: string; run: JobRun }[]; cursor: string }>
     /** Resolves when something may have changed in the workspace, or after `timeoutMs`, or when aborted. */
     wait(workspace: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
   }
   documents: {
-    put(caller: Caller, document: { collection: string; path: string; mediaType: string; content: Uint8Array }): Promise<DocumentEntry>
-    get(caller: Caller, collection: string, path: string): Promise<{ entry: DocumentEntry; content: Uint8Array } | undefined>
+    put(
+      caller: Caller,
+      document: { collection: string; path: string; mediaType: string; content: Uint8Array },
+    ): Promise<DocumentEntry>
+    get(
+      caller: Caller,
+      collection: string,
+      path: string,
+    ): Promise<{ entry: DocumentEntry; content: Uint8Array } | undefined>
     delete(caller: Caller, collection: string, path: string): Promise<boolean>
     list(caller: Caller, collection: string): Promise<DocumentEntry[]>
   }
   metagraphs: {
     get(caller: Caller, system: string): Promise<{ graph: Metagraph; etag: string } | undefined>
     /** `ifMatch`: an etag, or `*` never; null: only when there is none yet; undefined: whatever is there. `writtenBy`: a job run id; the same one again changes nothing and answers what it wrote. */
-    put(caller: Caller, graph: Metagraph, options: { ifMatch?: string | null; writtenBy?: string }): Promise<{ outcome: 'stored'; graph: Metagraph; etag: string } | { outcome: 'precondition_failed'; etag: string | null }>
+    put(
+      caller: Caller,
+      graph: Metagraph,
+      options: { ifMatch?: string | null; writtenBy?: string },
+    ): Promise<
+      | { outcome: 'stored'; graph: Metagraph; etag: string }
+      | { outcome: 'precondition_failed'; etag: string | null }
+    >
   }
   /** The worker protocol: not confined to a workspace, reached with a worker token only. */
   reports: {
     /** Moves pending → running, notes the attempt. */
-    startAttempt(jobRunId: string, attempt: number): Promise<{ run: JobRun; jobType: string; workspace: string; previousAttempt: 'none' | 'retryable' | 'lost' } | undefined>
+    startAttempt(
+      jobRunId: string,
+      attempt: number,
+    ): Promise<
+      | { run: JobRun; jobType: string; workspace: string; previousAttempt: 'none' | 'retryable' | 'lost' }
+      | undefined
+    >
     finish(jobRunId: string, report: FinishRunBody): Promise<{ applied: boolean; run: JobRun } | undefined>
-    retry(jobRunId: string, attempt: number, error: RunError): Promise<{ applied: boolean; run: JobRun } | undefined>
+    retry(
+      jobRunId: string,
+      attempt: number,
+      error: RunError,
+    ): Promise<{ applied: boolean; run: JobRun } | undefined>
     progress(jobRunId: string, report: ProgressBody): Promise<{ applied: boolean; run: JobRun } | undefined>
-    appendLogs(jobRunId: string, report: AppendLogsBody): Promise<{ applied: boolean; run: JobRun } | undefined>
-    putOutput(jobRunId: string, attempt: number, output: { name: string; type: string; mediaType: string; content: Uint8Array }): Promise<OutputReference | 'terminal' | undefined>
+    appendLogs(
+      jobRunId: string,
+      report: AppendLogsBody,
+    ): Promise<{ applied: boolean; run: JobRun } | undefined>
+    putOutput(
+      jobRunId: string,
+      attempt: number,
+      output: { name: string; type: string; mediaType: string; content: Uint8Array },
+    ): Promise<OutputReference | 'terminal' | undefined>
     workspaceOf(jobRunId: string): Promise<Caller | undefined>
   }
   dispatch: {
@@ -184,7 +234,11 @@ export interface OutboxItem {
 /** Temporal, as the server sees it. */
 export interface RunExecutor {
   /** Duplicates are rejected by id, so a second start of the same run is harmless. */
-  start(run: { jobRunId: string; jobType: string; execution: ExecutionOptions }): Promise<'started' | 'already_started'>
+  start(run: {
+    jobRunId: string
+    jobType: string
+    execution: ExecutionOptions
+  }): Promise<'started' | 'already_started'>
   requestCancel(jobRunId: string): Promise<'requested' | 'not_found' | 'closed'>
   describe(jobRunId: string): Promise<ExecutionState>
 }

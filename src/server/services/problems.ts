@@ -42,14 +42,30 @@ export function invalid(code: string, errors: readonly ProblemDetail[]): ApiProb
 }
 
 /** 404. The same words for a thing that never was and for one of another workspace. */
-export function unknown(kind: 'job' | 'job_run' | 'output' | 'document' | 'metagraph', name: string): ApiProblem {
-  return new ApiProblem(404, `unknown_${kind}`, `There is no ${kind.replace('_', ' ')} ${name} in this workspace`)
+export function unknown(
+  kind: 'job' | 'job_run' | 'output' | 'document' | 'metagraph',
+  name: string,
+): ApiProblem {
+  return new ApiProblem(
+    404,
+    `unknown_${kind}`,
+    `There is no ${kind.replace('_', ' ')} ${name} in this workspace`,
+  )
 }
 
 /** A 422 about a cursor when the store says that it did not make it; anything else as it is. */
 export function orBadCursor(error: unknown, parameter: 'cursor' | 'after'): unknown {
-  if (!(error instanceof Error) || !('code' in error) || error.code !== 'bad_cursor') return error
+  if (
+    error instanceof ApiProblem ||
+    !(error instanceof Error) ||
+    !('code' in error) ||
+    error.code !== 'bad_cursor'
+  )
+    return error
   return invalid('bad_cursor', [
-    { pointer: `?${parameter}`, detail: 'not a cursor of this server; expected one that an earlier answer gave, unchanged' },
+    {
+      pointer: `?${parameter}`,
+      detail: 'not a cursor of this server; expected one that an earlier answer gave, unchanged',
+    },
   ])
 }

@@ -1,12 +1,14 @@
-import { parseTimestamp, timestampForm } from './timestamps.ts'
 import { invalid, type ProblemDetail } from './problems.ts'
+import { parseTimestamp, timestampForm } from './timestamps.ts'
 
 /** Keys whose value may be undefined become optional. */
 export type WithoutAbsent<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
 
 /** The same object without the keys whose value is undefined. */
 export function withoutAbsent<T extends object>(value: T): WithoutAbsent<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as WithoutAbsent<T>
+  return Object.fromEntries(
+    Object.entries(value).filter(([, part]) => part !== undefined),
+  ) as WithoutAbsent<T>
 }
 
 interface WindowQuery {
@@ -29,11 +31,19 @@ export function window(query: WindowQuery) {
     if (parsed === undefined) {
       // A plus sign in a query string is a space.
       const hint = / \d\d:\d\d$/.test(text) ? '; write the + of an offset as %2B' : ''
-      problems.push({ pointer: `?${name}`, detail: `${JSON.stringify(text.slice(0, 60))} is not a time; expected ${timestampForm}${hint}` })
+      problems.push({
+        pointer: `?${name}`,
+        detail: `${JSON.stringify(text.slice(0, 60))} is not a time; expected ${timestampForm}${hint}`,
+      })
     }
     return parsed
   }
-  const bounds = { createdAfter: instant('created_after'), createdBefore: instant('created_before'), limit: query.limit, cursor: query.cursor }
+  const bounds = {
+    createdAfter: instant('created_after'),
+    createdBefore: instant('created_before'),
+    limit: query.limit,
+    cursor: query.cursor,
+  }
   if (problems.length > 0) throw invalid('validation_failed', problems)
   return bounds
 }

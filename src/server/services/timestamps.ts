@@ -1,9 +1,9 @@
-const form =
-  /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?)?$/
+const form = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?)?$/
 const offsetForm = /^([+-])(\d\d):(\d\d)$/
 
 /** What a timestamp may look like, for error messages. */
-export const timestampForm = '2026-04-13T10:10:00.000000 (UTC), RFC 3339 with an offset (2026-04-13T12:10:00+02:00), or a date (2026-04-13)'
+export const timestampForm =
+  '2026-04-13T10:10:00.000000 (UTC), RFC 3339 with an offset (2026-04-13T12:10:00+02:00), or a date (2026-04-13)'
 
 /** Years that both JavaScript and PostgreSQL write with four digits. */
 const earliest = Date.parse('0001-01-01T00:00:00Z')

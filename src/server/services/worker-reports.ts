@@ -1,14 +1,14 @@
 import type { z } from 'zod'
 import {
-  outputNamePattern,
   type AppendLogsBody,
   type FinishRunBody,
+  isTerminalStatus,
   type JobRun,
   type OutputReference,
+  outputNamePattern,
   type ProgressBody,
   type retryRunBody,
   type StartAttemptResult,
-  isTerminalStatus,
 } from '../../contract/index.ts'
 import { mediaTypeProblem } from './media-type.ts'
 import type { JobStore } from './ports.ts'
@@ -25,13 +25,20 @@ export interface WorkerReportService {
   retry(jobRunId: string, report: z.infer<typeof retryRunBody>): Promise<ReportResult>
   progress(jobRunId: string, report: ProgressBody): Promise<ReportResult>
   appendLogs(jobRunId: string, report: AppendLogsBody): Promise<ReportResult>
-  putOutput(jobRunId: string, attempt: number, output: { name: string; type: string; mediaType: string; content: Uint8Array }): Promise<OutputReference>
+  putOutput(
+    jobRunId: string,
+    attempt: number,
+    output: { name: string; type: string; mediaType: string; content: Uint8Array },
+  ): Promise<OutputReference>
 }
 
 /** What workers say about the runs they execute. A report that comes too late changes nothing and is a success. */
 export function createWorkerReportService(store: JobStore): WorkerReportService {
   const { reports } = store
-  const result = (jobRunId: string, reported: { applied: boolean; run: JobRun } | undefined): ReportResult => {
+  const result = (
+    jobRunId: string,
+    reported: { applied: boolean; run: JobRun } | undefined,
+  ): ReportResult => {
     if (!reported) throw unknown('job_run', jobRunId)
     return { applied: reported.applied, job_run: reported.run }
   }
@@ -43,25 +50,43 @@ export function createWorkerReportService(store: JobStore): WorkerReportService 
       if (isTerminalStatus(run.status)) return { action: 'finished', job_run: run }
       // Its worker counts as lost, and another one executes the run by now.
       if ((run.attempt ?? 0) > attempt)
-        throw new ApiProblem(409, 'attempt_superseded', `Attempt ${run.attempt} of job run ${jobRunId} has begun; attempt ${attempt} is over`)
-      return { action: 'execute', job_run: run, job_type: jobType, workspace, previous_attempt: previousAttempt }
+        throw new ApiProblem(
+          409,
+          'attempt_superseded',
+          `Attempt ${run.attempt} of job run ${jobRunId} has begun; attempt ${attempt} is over`,
+        )
+      return {
+        action: 'execute',
+        job_run: run,
+        job_type: jobType,
+        workspace,
+        previous_attempt: previousAttempt,
+      }
     },
     finish: async (jobRunId, report) => result(jobRunId, await reports.finish(jobRunId, report)),
-    retry: async (jobRunId, report) => result(jobRunId, await reports.retry(jobRunId, report.attempt, report.error)),
+    retry: async (jobRunId, report) =>
+      result(jobRunId, await reports.retry(jobRunId, report.attempt, report.error)),
     progress: async (jobRunId, report) => result(jobRunId, await reports.progress(jobRunId, report)),
     appendLogs: async (jobRunId, report) => result(jobRunId, await reports.appendLogs(jobRunId, report)),
     async putOutput(jobRunId, attempt, output) {
       const problems = [
         outputNamePattern.test(output.name)
           ? undefined
-          : { pointer: '{name}', detail: `${JSON.stringify(output.name.slice(0, 100))} is not a name of an output; expected letters, digits and underscores, at most 100` },
+          : {
+              pointer: '{name}',
+              detail: `${JSON.stringify(output.name.slice(0, 100))} is not a name of an output; expected letters, digits and underscores, at most 100`,
+            },
         mediaTypeProblem(output.mediaType),
       ].filter((problem) => problem !== undefined)
       if (problems.length > 0) throw invalid('validation_failed', problems)
       const stored = await reports.putOutput(jobRunId, attempt, output)
       if (stored === undefined) throw unknown('job_run', jobRunId)
       if (stored === 'terminal')
-        throw new ApiProblem(409, 'job_run_terminal', `Job run ${jobRunId} takes no more outputs: it has ended, or a later attempt has begun`)
+        throw new ApiProblem(
+          409,
+          'job_run_terminal',
+          `Job run ${jobRunId} takes no more outputs: it has ended, or a later attempt has begun`,
+        )
       return stored
     },
   }

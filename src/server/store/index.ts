@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { JobStore } from '../services/ports.ts'
 import { createChanges } from './changes.ts'
 import type { StoreContext } from './context.ts'
-import { openEmbedded, openPostgres } from './database.ts'
+import { type Database, openEmbedded, openPostgres } from './database.ts'
 import { createDispatch } from './dispatch.ts'
 import { createDocuments } from './documents.ts'
 import { createJobs } from './jobs.ts'
@@ -42,6 +42,14 @@ export async function openStore(options: StoreOptions): Promise<JobStore> {
     'databaseUrl' in options
       ? await openPostgres(options.databaseUrl, options.poolSize ?? 10)
       : await openEmbedded(options.dataDir)
+  return storeOver(database, options)
+}
+
+/** The store over a database that is open; it closes the database when it closes, and when the migration fails. */
+export async function storeOver(
+  database: Database,
+  tuning: Pick<StoreOptions, 'reportPatienceMs'>,
+): Promise<JobStore> {
   const { db } = database
   try {
     await migrate(db)
@@ -50,7 +58,7 @@ export async function openStore(options: StoreOptions): Promise<JobStore> {
     throw error
   }
   const notifier = createNotifier()
-  const context: StoreContext = { db, notifier, reportPatienceMs: options.reportPatienceMs ?? 30_000 }
+  const context: StoreContext = { db, notifier, reportPatienceMs: tuning.reportPatienceMs ?? 30_000 }
   return {
     tokens: createTokens(context),
     jobs: createJobs(context),

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { type AppendLogsBody, workerLimits } from '../../contract/index.ts'
 
 export interface LogRow {
-  attempt: number
   level: AppendLogsBody['lines'][number]['level']
   message: string
   /** RFC 3339, UTC, microseconds. */
@@ -16,7 +15,6 @@ export interface LogRow {
 export function toLogRows(report: AppendLogsBody, present: number): LogRow[] {
   const room = Math.max(0, workerLimits.logLines - present)
   const rows = report.lines.slice(0, room).map(({ at, level, message }) => ({
-    attempt: report.attempt,
     level,
     message: storable(message),
     at: toInstant(at),

@@ -3,7 +3,7 @@ import { isTerminalStatus, type JobRunStatus } from '../../contract/index.ts'
 import type { JobStore } from '../services/ports.ts'
 import { recordChange } from './changes.ts'
 import { type Connection, fromNow, isUuid, now, type StoreContext, transact } from './context.ts'
-import { reportHash, toLogRows } from './log-lines.ts'
+import { type LogRow, reportHash, toLogRows } from './log-lines.ts'
 import { changesTopic } from './notifier.ts'
 import { putOutput } from './outputs.ts'
 import { type RunRow, runColumns, toSingleJobRun } from './run-rows.ts'
@@ -200,12 +200,13 @@ async function insertLogs(
     .executeTakeFirstOrThrow()
   const rows = toLogRows(report, present)
   if (rows.length === 0) return false
-  const values = rows.map(({ at, ...row }) => ({
-    ...row,
-    job_run_id: jobRunId,
-    at: sql<Date>`${at}::timestamptz`,
-  }))
-  await trx.insertInto('job_run_logs').values(values).execute()
+  const column = <K extends keyof LogRow>(name: K) => rows.map((row) => row[name])
+  await sql`
+    insert into job_run_logs (job_run_id, attempt, level, message, at)
+    select ${jobRunId}::uuid, ${report.attempt}::integer, line.level, line.message, line.at::timestamptz
+    from unnest(${column('level')}::text[], ${column('message')}::text[], ${column('at')}::text[])
+      with ordinality as line (level, message, at, place)
+    order by line.place`.execute(trx)
   await trx
     .updateTable('job_runs')
     .set({ log_lines: sql<number>`log_lines + ${rows.length}` })

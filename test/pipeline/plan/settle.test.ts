@@ -22,7 +22,10 @@ describe('what a generation amounts to', () => {
   })
 
   it('is cancelled when the pipeline was and nothing had been started', () => {
-    expect(settle({ kind: 'cancelled', record: null }, undefined)).toEqual({ status: 'cancelled', error: null })
+    expect(settle({ kind: 'cancelled', record: null }, undefined)).toEqual({
+      status: 'cancelled',
+      error: null,
+    })
   })
 
   it('names the timeout, and whether another try is worth it', () => {
@@ -41,7 +44,11 @@ describe('what a generation amounts to', () => {
 
   it('carries the error of the run', () => {
     const error = { code: 'no_documents', message: 'nothing there' }
-    expect(settle({ kind: 'record', record: record('failed', { error }) }, undefined)).toEqual({ status: 'failed', error, reason: 'failed' })
+    expect(settle({ kind: 'record', record: record('failed', { error }) }, undefined)).toEqual({
+      status: 'failed',
+      error,
+      reason: 'failed',
+    })
   })
 })
 
@@ -50,7 +57,8 @@ describe('another generation', () => {
   const item = { ...createItem(), generation: 2 }
 
   it('comes only within the attempts and for the reasons named', () => {
-    const retry = (attempts: number, on: ('failed' | 'timeout' | 'rejected')[]) => planStep('a', { retry: { attempts, backoffMs: 1, on } })
+    const retry = (attempts: number, on: ('failed' | 'timeout' | 'rejected')[]) =>
+      planStep('a', { retry: { attempts, backoffMs: 1, on } })
     expect(mayRetry(retry(3, ['failed']), item, failed)).toBe(true)
     expect(mayRetry(retry(2, ['failed']), item, failed)).toBe(false)
     expect(mayRetry(retry(3, ['timeout']), item, failed)).toBe(false)
@@ -60,7 +68,11 @@ describe('another generation', () => {
 it('keeps only the outputs that the plan uses', () => {
   const item = createItem()
   const outputs = { kept: { value: 1, sizeBytes: 1 }, dropped: { value: 2, sizeBytes: 1 } }
-  applyRecord(item, planStep('a', { usedOutputs: ['kept', 'absent'] }), record('completed', { outputs, run: { uuid: 'run' } }))
+  applyRecord(
+    item,
+    planStep('a', { usedOutputs: ['kept', 'absent'] }),
+    record('completed', { outputs, run: { uuid: 'run' } }),
+  )
   expect(item.outputs).toEqual({ kept: { value: 1, sizeBytes: 1 } })
   expect(item.run).toBeNull()
 })
@@ -71,14 +83,18 @@ describe('what continue-as-new carries', () => {
     const state = createRunState(plan, 0)
     const big = 'x'.repeat(10_000)
     stepState(state, 'a').items = [
-      { ...createItem(), jobRunId: 'r1', outputs: { big: { value: big, sizeBytes: 10_002 }, small: { value: 'y', sizeBytes: 3 } } },
+      {
+        ...createItem(),
+        jobRunId: 'r1',
+        outputs: { big: { value: big, sizeBytes: 10_002 }, small: { value: 'y', sizeBytes: 3 } },
+      },
       { ...createItem(), jobRunId: 'r2', outputs: { mid: { value: 'z'.repeat(2_000), sizeBytes: 2_002 } } },
     ]
     spillOutputs(state, 4_000)
     const [first, second] = stepState(state, 'a').items!
-    expect(first!.outputs['big']).toEqual({ jobRunId: 'r1', sizeBytes: 10_002 })
-    expect(first!.outputs['small']).toEqual({ value: 'y', sizeBytes: 3 })
-    expect(second!.outputs['mid']).toHaveProperty('value')
+    expect(first!.outputs.big).toEqual({ jobRunId: 'r1', sizeBytes: 10_002 })
+    expect(first!.outputs.small).toEqual({ value: 'y', sizeBytes: 3 })
+    expect(second!.outputs.mid).toHaveProperty('value')
     expect(JSON.stringify(state).length).toBeLessThan(4_000)
   })
 })

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
-import { basePath, jobRunHeader, type Job, type JobRun } from '../../../src/contract/index.ts'
+import { basePath, type Job, type JobRun, jobRunHeader } from '../../../src/contract/index.ts'
 import { createRegistry, defineJobType } from '../../../src/job-types/index.ts'
 import { createApp } from '../../../src/server/app.ts'
-import { listen, type ListenOptions } from '../../../src/server/listen.ts'
+import { type ListenOptions, listen } from '../../../src/server/listen.ts'
 import { tokenHash } from '../../../src/server/services/callers.ts'
 import type { JobStore } from '../../../src/server/services/ports.ts'
 import { openStore } from '../../../src/server/store/index.ts'
@@ -71,9 +71,19 @@ export interface TestApi {
   close(): Promise<void>
 }
 
-async function send(base: string, token: string | undefined, method: string, target: string, options: SendOptions): Promise<Answer> {
+async function send(
+  base: string,
+  token: string | undefined,
+  method: string,
+  target: string,
+  options: SendOptions,
+): Promise<Answer> {
   const { body, headers = {}, signal } = options
-  const isJson = body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array) && !(body instanceof ReadableStream)
+  const isJson =
+    body !== undefined &&
+    typeof body !== 'string' &&
+    !(body instanceof Uint8Array) &&
+    !(body instanceof ReadableStream)
   const response = await fetch(base + target, {
     method,
     headers: {
@@ -81,16 +91,23 @@ async function send(base: string, token: string | undefined, method: string, tar
       ...(isJson ? { 'Content-Type': 'application/json' } : {}),
       ...headers,
     },
-    ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : (body as NonNullable<RequestInit['body']>) }),
+    ...(body === undefined
+      ? {}
+      : { body: isJson ? JSON.stringify(body) : (body as NonNullable<RequestInit['body']>) }),
     ...(body instanceof ReadableStream ? { duplex: 'half' } : {}),
     ...(signal ? { signal } : {}),
   })
   const text = await response.text()
-  const json = /json/.test(response.headers.get('Content-Type') ?? '') && text !== '' ? JSON.parse(text) : undefined
+  const json =
+    /json/.test(response.headers.get('Content-Type') ?? '') && text !== '' ? JSON.parse(text) : undefined
   return { status: response.status, headers: response.headers, text, json }
 }
 
-function createPerson(base: string, owner: { token: string; workspace: string; email: string }, always: Record<string, string> = {}): Person {
+function createPerson(
+  base: string,
+  owner: { token: string; workspace: string; email: string },
+  always: Record<string, string> = {},
+): Person {
   const person: Person = {
     ...owner,
     send: (method, target, options = {}) =>
@@ -98,7 +115,8 @@ function createPerson(base: string, owner: { token: string; workspace: string; e
     get: (target, options) => person.send('GET', target, options),
     post: (target, body, headers) => person.send('POST', target, { body, ...(headers ? { headers } : {}) }),
     async job(config = {}) {
-      return (await person.post('/jobs', { job_type: 'plain', config: { job_type: 'plain', ...config } })).json
+      return (await person.post('/jobs', { job_type: 'plain', config: { job_type: 'plain', ...config } }))
+        .json
     },
     async run(jobId) {
       return (await person.post('/job-runs', { job_id: jobId ?? (await person.job()).uuid })).json
@@ -108,7 +126,9 @@ function createPerson(base: string, owner: { token: string; workspace: string; e
 }
 
 /** The real server over the real embedded database, on a free port. */
-export async function startApi(options: { listen?: Partial<ListenOptions>; store?: (store: JobStore) => JobStore } = {}): Promise<TestApi> {
+export async function startApi(
+  options: { listen?: Partial<ListenOptions>; store?: (store: JobStore) => JobStore } = {},
+): Promise<TestApi> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-api-'))
   const store = await openStore({ dataDir })
   const errors: unknown[] = []
@@ -131,7 +151,11 @@ export async function startApi(options: { listen?: Partial<ListenOptions>; store
     errors,
     async person(workspace = randomUUID()) {
       const owner = { token: randomUUID(), workspace, email: `${randomUUID()}@example.com` }
-      await store.tokens.ensure(tokenHash(owner.token), { workspace: owner.workspace, email: owner.email, kind: 'user' })
+      await store.tokens.ensure(tokenHash(owner.token), {
+        workspace: owner.workspace,
+        email: owner.email,
+        kind: 'user',
+      })
       return createPerson(base, owner)
     },
     worker: createPerson(base, workerOwner),

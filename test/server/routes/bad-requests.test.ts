@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text as readAll } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { limits, problemSchema, routes, type RouteDescriptor } from '../../../src/contract/index.ts'
+import { limits, problemSchema, type RouteDescriptor, routes } from '../../../src/contract/index.ts'
 import { type Answer, type Person, startApi, type TestApi } from './api.ts'
 
 let api: TestApi
@@ -47,20 +47,44 @@ describe('a body', () => {
     expect(answer.json.detail).toContain('byte offset 3')
   })
 
-  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1', 'application/jsonx'])('as %s is refused', async (type) => {
-    expectProblem(await me.send('POST', '/jobs', { body: '{"job_type":"plain"}', headers: { 'Content-Type': type } }), 415, 'unsupported_media_type')
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'application/json; charset=latin1',
+    'application/jsonx',
+  ])('as %s is refused', async (type) => {
+    expectProblem(
+      await me.send('POST', '/jobs', { body: '{"job_type":"plain"}', headers: { 'Content-Type': type } }),
+      415,
+      'unsupported_media_type',
+    )
   })
 
-  it.each(['application/json', 'application/json; charset=utf-8', 'APPLICATION/JSON;charset="UTF-8"', 'application/merge-patch+json'])('as %s is taken', async (type) => {
-    expect((await me.send('POST', '/jobs', { body: '{"job_type":"plain"}', headers: { 'Content-Type': type } })).status).toBe(201)
+  it.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    'APPLICATION/JSON;charset="UTF-8"',
+    'application/merge-patch+json',
+  ])('as %s is taken', async (type) => {
+    expect(
+      (await me.send('POST', '/jobs', { body: '{"job_type":"plain"}', headers: { 'Content-Type': type } }))
+        .status,
+    ).toBe(201)
   })
 
   it('that is compressed is refused', async () => {
-    expectProblem(await me.send('POST', '/jobs', { body: '{}', headers: { ...json, 'Content-Encoding': 'gzip' } }), 415, 'unsupported_encoding')
+    expectProblem(
+      await me.send('POST', '/jobs', { body: '{}', headers: { ...json, 'Content-Encoding': 'gzip' } }),
+      415,
+      'unsupported_encoding',
+    )
   })
 
   it('over 1 MiB is refused, whether it says so or not', async () => {
-    const body = JSON.stringify({ job_type: 'plain', config: { job_type: 'plain', text: 'x'.repeat(limits.bodyBytes) } })
+    const body = JSON.stringify({
+      job_type: 'plain',
+      config: { job_type: 'plain', text: 'x'.repeat(limits.bodyBytes) },
+    })
     expectProblem(await me.send('POST', '/jobs', { body, headers: json }), 413, 'body_too_large')
     const chunk = new TextEncoder().encode('x'.repeat(64 * 1024))
     let sent = 0
@@ -72,35 +96,55 @@ describe('a body', () => {
       },
     })
     // The server answers while the client still sends; what a client makes of that differs, the server lives on.
-    const answer = await me.send('POST', '/jobs', { body: unsized, headers: json }).catch((error: Error) => error)
+    const answer = await me
+      .send('POST', '/jobs', { body: unsized, headers: json })
+      .catch((error: Error) => error)
     if (!(answer instanceof Error)) expectProblem(answer, 413, 'body_too_large')
     expect((await me.get('/jobs?limit=1')).status).toBe(200)
   })
 
   it('just under 1 MiB is taken', async () => {
     const text = 'x'.repeat(limits.bodyBytes - 100)
-    expect((await me.post('/jobs', { job_type: 'plain', config: { job_type: 'plain', text } })).status).toBe(201)
+    expect((await me.post('/jobs', { job_type: 'plain', config: { job_type: 'plain', text } })).status).toBe(
+      201,
+    )
   })
 
   it('that nests over 64 deep is refused, and 64 is not over', async () => {
-    const nested = (depth: number) => `{"job_type":"plain","config":{"job_type":"plain","deep":${'['.repeat(depth)}${']'.repeat(depth)}}}`
+    const nested = (depth: number) =>
+      `{"job_type":"plain","config":{"job_type":"plain","deep":${'['.repeat(depth)}${']'.repeat(depth)}}}`
     expect((await me.send('POST', '/jobs', { body: nested(62), headers: json })).status).toBe(201)
     expectProblem(await me.send('POST', '/jobs', { body: nested(63), headers: json }), 422, 'body_too_deep')
-    expectProblem(await me.send('POST', '/jobs', { body: nested(200_000), headers: json }), 422, 'body_too_deep')
+    expectProblem(
+      await me.send('POST', '/jobs', { body: nested(200_000), headers: json }),
+      422,
+      'body_too_deep',
+    )
   })
 
   it('may hold no NUL, half character or key that reaches a prototype', async () => {
-    const body = '{"job_type":"plain","config":{"job_type":"plain","a":"x\\u0000","b":["\\ud83d"],"c":{"__proto__":{"x":1}},"constructor":{"prototype":{}}}}'
+    const body =
+      '{"job_type":"plain","config":{"job_type":"plain","a":"x\\u0000","b":["\\ud83d"],"c":{"__proto__":{"x":1}},"constructor":{"prototype":{}}}}'
     const answer = await me.send('POST', '/jobs', { body, headers: json })
     expectProblem(answer, 422, 'validation_failed')
-    expect(answer.json.errors.map((error: { pointer: string }) => error.pointer).sort()).toEqual(['/config/a', '/config/b/0', '/config/c/__proto__', '/config/constructor'])
+    expect(answer.json.errors.map((error: { pointer: string }) => error.pointer).sort()).toEqual([
+      '/config/a',
+      '/config/b/0',
+      '/config/c/__proto__',
+      '/config/constructor',
+    ])
     expect(({} as { x?: number }).x).toBeUndefined()
   })
 
   it('is judged as a whole: all problems at once, the unknown fields among them', async () => {
     const answer = await me.send('PATCH', '/jobs/not-a-uuid?x=1', { body: { config: 1, name: 'x' } })
     expectProblem(answer, 422, 'validation_failed')
-    expect(answer.json.errors.map((error: { pointer: string }) => error.pointer).sort()).toEqual(['/config', '/name', '?x', '{job_id}'])
+    expect(answer.json.errors.map((error: { pointer: string }) => error.pointer).sort()).toEqual([
+      '/config',
+      '/name',
+      '?x',
+      '{job_id}',
+    ])
   })
 
   it.each(['null', '[]', '"x"', '1'])('that is %s is refused', async (body) => {
@@ -109,17 +153,21 @@ describe('a body', () => {
 })
 
 describe('a path or a query', () => {
-  it.each(['/jobs/x', '/jobs/x/latest-run', '/job-runs/123', '/job-runs/x/logs', `/jobs/${'0'.repeat(36)}`])('with a malformed id is refused: %s', async (target) => {
-    const answer = await me.get(target)
-    expectProblem(answer, 422, 'validation_failed')
-    expect(answer.json.errors[0].pointer).toMatch(/^\{job_(run_)?id\}$/)
-  })
+  it.each(['/jobs/x', '/jobs/x/latest-run', '/job-runs/123', '/job-runs/x/logs', `/jobs/${'0'.repeat(36)}`])(
+    'with a malformed id is refused: %s',
+    async (target) => {
+      const answer = await me.get(target)
+      expectProblem(answer, 422, 'validation_failed')
+      expect(answer.json.errors[0].pointer).toMatch(/^\{job_(run_)?id\}$/)
+    },
+  )
 
   it('with an unknown status is refused with the known ones', async () => {
     const answer = await me.get('/job-runs?statuses=done&statuses=failed')
     expectProblem(answer, 422, 'validation_failed')
     expect(answer.json.errors[0].pointer).toBe('?statuses')
-    for (const status of ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled']) expect(answer.json.errors[0].detail).toContain(status)
+    for (const status of ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled'])
+      expect(answer.json.errors[0].detail).toContain(status)
   })
 
   it('with bad times is refused with the forms that are taken', async () => {
@@ -131,19 +179,32 @@ describe('a path or a query', () => {
     ])
   })
 
-  it.each(['limit=0', 'limit=1001', 'limit=x', 'limit=1.5', 'limit=1&limit=2', 'unknown=1', 'job_types=a%00b', 'source_session_ids=x', '__proto__=1'])('?%s is refused', async (query) => {
+  it.each([
+    'limit=0',
+    'limit=1001',
+    'limit=x',
+    'limit=1.5',
+    'limit=1&limit=2',
+    'unknown=1',
+    'job_types=a%00b',
+    'source_session_ids=x',
+    '__proto__=1',
+  ])('?%s is refused', async (query) => {
     const answer = await me.get(`/jobs?${query}`)
     expectProblem(answer, 422, 'validation_failed')
     expect(answer.json.errors[0].pointer).toBe(`?${query.split('=')[0]}`)
   })
 
-  it.each(['/jobs?limit=1', '/job-runs?limit=1'])('with a cursor that was never given is refused: %s', async (target) => {
-    for (const cursor of ['x', '', 'eyJhIjoxfQ', "' or 1=1"]) {
-      const answer = await me.get(`${target}&cursor=${encodeURIComponent(cursor)}`)
-      expectProblem(answer, 422, 'bad_cursor')
-      expect(answer.json.errors[0].pointer).toBe('?cursor')
-    }
-  })
+  it.each(['/jobs?limit=1', '/job-runs?limit=1'])(
+    'with a cursor that was never given is refused: %s',
+    async (target) => {
+      for (const cursor of ['x', '', 'eyJhIjoxfQ', "' or 1=1"]) {
+        const answer = await me.get(`${target}&cursor=${encodeURIComponent(cursor)}`)
+        expectProblem(answer, 422, 'bad_cursor')
+        expect(answer.json.errors[0].pointer).toBe('?cursor')
+      }
+    },
+  )
 
   it('where nothing is answers 404, and the wrong method 405 with the right ones', async () => {
     expectProblem(await me.get('/nothing'), 404, 'unknown_path')
@@ -156,7 +217,9 @@ describe('a path or a query', () => {
   it('with a fixed name is not taken for an id', async () => {
     expect((await me.get('/jobs/schemas')).status).toBe(200)
     expect((await me.get('/job-runs/changes')).status).toBe(200)
-    expect((await me.send('POST', '/job-runs/cancel-by-key', { body: { idempotency_key: 'k' } })).status).toBe(200)
+    expect(
+      (await me.send('POST', '/job-runs/cancel-by-key', { body: { idempotency_key: 'k' } })).status,
+    ).toBe(200)
   })
 
   it('answers HEAD like GET, without a body', async () => {
@@ -166,20 +229,39 @@ describe('a path or a query', () => {
 })
 
 describe('a token', () => {
-  const target = (route: RouteDescriptor) => route.path.replaceAll(/\{job_(run_)?id\}/g, '00000000-0000-4000-8000-000000000000').replaceAll(/\{\w+\}/g, 'x')
+  const target = (route: RouteDescriptor) =>
+    route.path
+      .replaceAll(/\{job_(run_)?id\}/g, '00000000-0000-4000-8000-000000000000')
+      .replaceAll(/\{\w+\}/g, 'x')
 
-  it.each(Object.values<RouteDescriptor>(routes).map((route) => [route.operationId, route] as const))('is needed for %s', async (_, route) => {
-    const method = route.method.toUpperCase()
-    for (const authorization of [undefined, 'Bearer unknown', 'Basic dXNlcjpwYXNz', 'Bearer', `Bearer ${me.token} x`]) {
-      const response = await fetch(`${api.url}/api/v1${target(route)}`, { method, headers: authorization ? { Authorization: authorization } : {} })
-      expect(response.status).toBe(401)
-      expect(response.headers.get('WWW-Authenticate')).toMatch(/^Bearer realm="jobwright"/)
-      expect((await response.json()) as object).toMatchObject({ code: authorization === undefined ? 'token_required' : 'bad_token' })
-    }
-  })
+  it.each(Object.values<RouteDescriptor>(routes).map((route) => [route.operationId, route] as const))(
+    'is needed for %s',
+    async (_, route) => {
+      const method = route.method.toUpperCase()
+      for (const authorization of [
+        undefined,
+        'Bearer unknown',
+        'Basic dXNlcjpwYXNz',
+        'Bearer',
+        `Bearer ${me.token} x`,
+      ]) {
+        const response = await fetch(`${api.url}/api/v1${target(route)}`, {
+          method,
+          headers: authorization ? { Authorization: authorization } : {},
+        })
+        expect(response.status).toBe(401)
+        expect(response.headers.get('WWW-Authenticate')).toMatch(/^Bearer realm="jobwright"/)
+        expect((await response.json()) as object).toMatchObject({
+          code: authorization === undefined ? 'token_required' : 'bad_token',
+        })
+      }
+    },
+  )
 
   it('is never repeated in an answer', async () => {
-    const response = await fetch(`${api.url}/api/v1/jobs`, { headers: { Authorization: 'Bearer canary-token' } })
+    const response = await fetch(`${api.url}/api/v1/jobs`, {
+      headers: { Authorization: 'Bearer canary-token' },
+    })
     expect(await response.text()).not.toContain('canary')
   })
 })
@@ -187,7 +269,10 @@ describe('a token', () => {
 describe('the server beside the API', () => {
   it('says that it is alive and ready, and gives its OpenAPI document, to anybody', async () => {
     for (const target of ['/healthz', '/readyz']) expect((await fetch(api.url + target)).status).toBe(200)
-    const document = (await (await fetch(`${api.url}/api/v1/openapi.json`)).json()) as { openapi: string; info: { version: string } }
+    const document = (await (await fetch(`${api.url}/api/v1/openapi.json`)).json()) as {
+      openapi: string
+      info: { version: string }
+    }
     expect([document.openapi, document.info.version]).toEqual(['3.1.0', '1.2.3'])
   })
 
@@ -197,7 +282,9 @@ describe('the server beside the API', () => {
     inHeaders.write('POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\n')
     expect(await readAll(inHeaders)).toMatch(/^HTTP\/1.1 408 /)
     const inBody = connect(Number(port), hostname)
-    inBody.write(`POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${me.token}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`)
+    inBody.write(
+      `POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${me.token}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+    )
     await once(inBody.resume(), 'close')
     expect((await me.get('/jobs?limit=1')).status).toBe(200)
   })

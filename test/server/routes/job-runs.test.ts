@@ -14,7 +14,11 @@ const unknownId = '00000000-0000-4000-8000-000000000000'
 
 async function finish(jobRunId: string, status = 'completed', error?: object): Promise<void> {
   await api.worker.post(`/worker/job-runs/${jobRunId}/start`, { attempt: 1, worker: 'w' })
-  const { json } = await api.worker.post(`/worker/job-runs/${jobRunId}/finish`, { attempt: 1, status, ...(error ? { error } : {}) })
+  const { json } = await api.worker.post(`/worker/job-runs/${jobRunId}/finish`, {
+    attempt: 1,
+    status,
+    ...(error ? { error } : {}),
+  })
   expect(json.applied).toBe(true)
 }
 
@@ -46,16 +50,36 @@ describe('triggering a run', () => {
   })
 
   it('refuses an override that makes the config invalid, another job type, and unknown jobs', async () => {
-    const { json: job } = await me.post('/jobs', { job_type: 'metagraph_update', config: { job_type: 'metagraph_update', system_id_or_name: 'x' } })
-    expect((await me.post('/job-runs', { job_id: job.uuid, config: { system_id_or_name: 1 } })).json).toMatchObject({
+    const { json: job } = await me.post('/jobs', {
+      job_type: 'metagraph_update',
+      config: { job_type: 'metagraph_update', system_id_or_name: 'x' },
+    })
+    expect(
+      (await me.post('/job-runs', { job_id: job.uuid, config: { system_id_or_name: 1 } })).json,
+    ).toMatchObject({
       status: 422,
       code: 'invalid_config',
       errors: [{ pointer: '/config/system_id_or_name' }],
     })
-    expect((await me.post('/job-runs', { job_id: job.uuid, config: { job_type: 'plain' } })).json.errors[0].pointer).toBe('/config/job_type')
-    expect((await me.post('/job-runs', { job_id: unknownId })).json).toMatchObject({ status: 404, code: 'unknown_job' })
-    const assigned = await me.post('/job-runs', { job_id: job.uuid, status: 'completed', uuid: unknownId, created_by: 'x' })
-    expect(assigned.json.errors.map((error: { pointer: string }) => error.pointer).sort()).toEqual(['/created_by', '/status', '/uuid'])
+    expect(
+      (await me.post('/job-runs', { job_id: job.uuid, config: { job_type: 'plain' } })).json.errors[0]
+        .pointer,
+    ).toBe('/config/job_type')
+    expect((await me.post('/job-runs', { job_id: unknownId })).json).toMatchObject({
+      status: 404,
+      code: 'unknown_job',
+    })
+    const assigned = await me.post('/job-runs', {
+      job_id: job.uuid,
+      status: 'completed',
+      uuid: unknownId,
+      created_by: 'x',
+    })
+    expect(assigned.json.errors.map((error: { pointer: string }) => error.pointer).sort()).toEqual([
+      '/created_by',
+      '/status',
+      '/uuid',
+    ])
   })
 
   it('keeps where and how long it executes for the dispatcher', async () => {
@@ -72,8 +96,16 @@ describe('triggering a run', () => {
 describe('the idempotency key of a run', () => {
   it('starts one run, whose client_ref follows the latest request', async () => {
     const job = await me.job()
-    const first = await me.post('/job-runs', { job_id: job.uuid, client_ref: 'a' }, { 'Idempotency-Key': 'run-1' })
-    const again = await me.post('/job-runs', { job_id: job.uuid, client_ref: 'b' }, { 'Idempotency-Key': 'run-1' })
+    const first = await me.post(
+      '/job-runs',
+      { job_id: job.uuid, client_ref: 'a' },
+      { 'Idempotency-Key': 'run-1' },
+    )
+    const again = await me.post(
+      '/job-runs',
+      { job_id: job.uuid, client_ref: 'b' },
+      { 'Idempotency-Key': 'run-1' },
+    )
     expect(again.status).toBe(201)
     expect(again.headers.get('Idempotent-Replayed')).toBe('true')
     expect(again.json.uuid).toBe(first.json.uuid)
@@ -92,13 +124,21 @@ describe('the idempotency key of a run', () => {
   it('is refused for another body', async () => {
     const job = await me.job()
     await me.post('/job-runs', { job_id: job.uuid }, { 'Idempotency-Key': 'run-3' })
-    const reused = await me.post('/job-runs', { job_id: job.uuid, config: { a: 1 } }, { 'Idempotency-Key': 'run-3' })
+    const reused = await me.post(
+      '/job-runs',
+      { job_id: job.uuid, config: { a: 1 } },
+      { 'Idempotency-Key': 'run-3' },
+    )
     expect([reused.status, reused.json.code]).toEqual([422, 'idempotency_key_reused'])
   })
 
   it('starts one run when ten requests race', async () => {
     const job = await me.job()
-    const answers = await Promise.all(Array.from({ length: 10 }, () => me.post('/job-runs', { job_id: job.uuid }, { 'Idempotency-Key': 'run-4' })))
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        me.post('/job-runs', { job_id: job.uuid }, { 'Idempotency-Key': 'run-4' }),
+      ),
+    )
     expect(new Set(answers.map((answer) => answer.json.uuid)).size).toBe(1)
   })
 })
@@ -117,7 +157,10 @@ describe('cancelling', () => {
     expect((await me.post(`/job-runs/${run.uuid}/cancel`)).json.cancelled_count).toBe(1)
     const again = await me.post(`/job-runs/${run.uuid}/cancel`)
     expect([again.status, again.json.cancelled_count]).toEqual([200, 0])
-    expect((await me.get(`/job-runs/${run.uuid}`)).json).toMatchObject({ status: 'running', cancel_requested_at: expect.any(String) })
+    expect((await me.get(`/job-runs/${run.uuid}`)).json).toMatchObject({
+      status: 'running',
+      cancel_requested_at: expect.any(String),
+    })
   })
 
   it.each(['completed', 'failed', 'cancelled'])('of a %s run is 409 and names the state', async (state) => {
@@ -136,9 +179,18 @@ describe('cancelling', () => {
     const job = await me.job()
     const run = (await me.post('/job-runs', { job_id: job.uuid }, { 'Idempotency-Key': 'cancel-1' })).json
     const { status, json } = await me.post('/job-runs/cancel-by-key', { idempotency_key: 'cancel-1' })
-    expect([status, json.cancelled_count, json.job_run.uuid, json.job_run.status]).toEqual([200, 1, run.uuid, 'cancelled'])
+    expect([status, json.cancelled_count, json.job_run.uuid, json.job_run.status]).toEqual([
+      200,
+      1,
+      run.uuid,
+      'cancelled',
+    ])
     const again = await me.post('/job-runs/cancel-by-key', { idempotency_key: 'cancel-1' })
-    expect([again.status, again.json.cancelled_count, again.json.job_run.status]).toEqual([200, 0, 'cancelled'])
+    expect([again.status, again.json.cancelled_count, again.json.job_run.status]).toEqual([
+      200,
+      0,
+      'cancelled',
+    ])
   })
 
   it('by a key that started nothing bars it for ever', async () => {
@@ -152,7 +204,9 @@ describe('cancelling', () => {
   })
 
   it('by a key that no header could carry is refused', async () => {
-    expect((await me.post('/job-runs/cancel-by-key', { idempotency_key: 'a b' })).json.errors[0].pointer).toBe('/idempotency_key')
+    expect(
+      (await me.post('/job-runs/cancel-by-key', { idempotency_key: 'a b' })).json.errors[0].pointer,
+    ).toBe('/idempotency_key')
   })
 })
 
@@ -163,7 +217,8 @@ describe('listing runs', () => {
     const a = await someone.run(job.uuid)
     const b = await someone.run()
     await someone.post(`/job-runs/${a.uuid}/cancel`)
-    const list = async (query: string) => (await someone.get(`/job-runs?${query}`)).json.items.map((run: { uuid: string }) => run.uuid)
+    const list = async (query: string) =>
+      (await someone.get(`/job-runs?${query}`)).json.items.map((run: { uuid: string }) => run.uuid)
     expect(await list('')).toEqual([b.uuid, a.uuid])
     expect(await list(`job_id=${job.uuid}`)).toEqual([a.uuid])
     expect(await list('statuses=cancelled')).toEqual([a.uuid])
@@ -185,7 +240,11 @@ describe('waiting for a run', () => {
     const run = await me.run()
     const waiting = me.get(`/job-runs/${run.uuid}?wait=60`)
     await finish(run.uuid, 'failed', { code: 'x', message: 'y' })
-    expect((await waiting).json).toMatchObject({ status: 'failed', error: { code: 'x', message: 'y' }, attempt: 1 })
+    expect((await waiting).json).toMatchObject({
+      status: 'failed',
+      error: { code: 'x', message: 'y' },
+      attempt: 1,
+    })
   })
 
   it('answers what there is when the time is up', async () => {
@@ -195,7 +254,10 @@ describe('waiting for a run', () => {
 
   it.each(['-1', '61', 'x'])('refuses wait=%s', async (wait) => {
     const run = await me.run()
-    expect((await me.get(`/job-runs/${run.uuid}?wait=${wait}`)).json).toMatchObject({ status: 422, errors: [{ pointer: '?wait' }] })
+    expect((await me.get(`/job-runs/${run.uuid}?wait=${wait}`)).json).toMatchObject({
+      status: 422,
+      errors: [{ pointer: '?wait' }],
+    })
   })
 })
 
@@ -207,11 +269,22 @@ describe('the change feed', () => {
     expect(start.changes).toEqual([])
     const run = await someone.run()
     await finish(run.uuid)
-    const { changes, cursor } = (await someone.get(`/job-runs/changes?after=${encodeURIComponent(start.cursor)}`)).json
+    const { changes, cursor } = (
+      await someone.get(`/job-runs/changes?after=${encodeURIComponent(start.cursor)}`)
+    ).json
     expect(changes).toHaveLength(3)
-    expect(changes.map((change: { job_run: { uuid: string } }) => change.job_run.uuid)).toEqual([run.uuid, run.uuid, run.uuid])
-    expect((await someone.get(`/job-runs/changes?after=${encodeURIComponent(cursor)}`)).json).toEqual({ changes: [], cursor })
-    const middle = (await someone.get(`/job-runs/changes?after=${encodeURIComponent(changes[0].cursor)}&limit=1`)).json
+    expect(changes.map((change: { job_run: { uuid: string } }) => change.job_run.uuid)).toEqual([
+      run.uuid,
+      run.uuid,
+      run.uuid,
+    ])
+    expect((await someone.get(`/job-runs/changes?after=${encodeURIComponent(cursor)}`)).json).toEqual({
+      changes: [],
+      cursor,
+    })
+    const middle = (
+      await someone.get(`/job-runs/changes?after=${encodeURIComponent(changes[0].cursor)}&limit=1`)
+    ).json
     expect(middle.changes).toMatchObject([{ cursor: changes[1].cursor }])
     expect(middle.cursor).toBe(changes[1].cursor)
   })
@@ -220,11 +293,15 @@ describe('the change feed', () => {
     const someone = await api.person()
     const { cursor } = (await someone.get('/job-runs/changes')).json
     const run = await someone.run()
-    const none = (await someone.get(`/job-runs/changes?after=${encodeURIComponent(cursor)}&statuses=completed`)).json
+    const none = (
+      await someone.get(`/job-runs/changes?after=${encodeURIComponent(cursor)}&statuses=completed`)
+    ).json
     expect(none.changes).toEqual([])
     expect(none.cursor).not.toBe(cursor)
     await finish(run.uuid)
-    const some = (await someone.get(`/job-runs/changes?after=${encodeURIComponent(none.cursor)}&statuses=completed`)).json
+    const some = (
+      await someone.get(`/job-runs/changes?after=${encodeURIComponent(none.cursor)}&statuses=completed`)
+    ).json
     expect(some.changes).toMatchObject([{ job_run: { uuid: run.uuid, status: 'completed' } }])
   })
 
@@ -252,26 +329,62 @@ describe('what a worker reports', () => {
     const run = await me.run()
     const path = `/worker/job-runs/${run.uuid}`
     const started = (await api.worker.post(`${path}/start`, { attempt: 1, worker: 'w' })).json
-    expect(started).toMatchObject({ action: 'execute', job_type: 'plain', workspace: me.workspace, previous_attempt: 'none', job_run: { status: 'running' } })
-    expect((await api.worker.post(`${path}/progress`, { attempt: 1, fraction: 0.5, message: 'half' })).json.applied).toBe(true)
+    expect(started).toMatchObject({
+      action: 'execute',
+      job_type: 'plain',
+      workspace: me.workspace,
+      previous_attempt: 'none',
+      job_run: { status: 'running' },
+    })
+    expect(
+      (await api.worker.post(`${path}/progress`, { attempt: 1, fraction: 0.5, message: 'half' })).json
+        .applied,
+    ).toBe(true)
     const at = '2026-04-13T10:10:00.000000'
-    await api.worker.post(`${path}/logs`, { attempt: 1, lines: [{ at, level: 'info', message: 'one' }, { at, level: 'warn', message: 'two' }] })
+    await api.worker.post(`${path}/logs`, {
+      attempt: 1,
+      lines: [
+        { at, level: 'info', message: 'one' },
+        { at, level: 'warn', message: 'two' },
+      ],
+    })
     const html = '<script>alert(1)</script>'
-    const stored = await api.worker.send('PUT', `${path}/outputs/page?attempt=1&type=report`, { body: html, headers: { 'Content-Type': 'text/html' } })
-    expect([stored.status, stored.json]).toMatchObject([200, { name: 'page', type: 'report', media_type: 'text/html', size_bytes: html.length }])
+    const stored = await api.worker.send('PUT', `${path}/outputs/page?attempt=1&type=report`, {
+      body: html,
+      headers: { 'Content-Type': 'text/html' },
+    })
+    expect([stored.status, stored.json]).toMatchObject([
+      200,
+      { name: 'page', type: 'report', media_type: 'text/html', size_bytes: html.length },
+    ])
     await api.worker.send('PUT', `${path}/outputs/answer?attempt=1`, { body: { n: 42 } })
     await api.worker.post(`${path}/finish`, { attempt: 1, status: 'completed' })
 
     const seen = (await me.get(`/job-runs/${run.uuid}`)).json
-    expect(seen).toMatchObject({ status: 'completed', progress: { fraction: 0.5, message: 'half' }, started_at: expect.any(String), finished_at: expect.any(String) })
-    const byName = Object.fromEntries(seen.output_references.map((reference: { name: string }) => [reference.name, reference]))
+    expect(seen).toMatchObject({
+      status: 'completed',
+      progress: { fraction: 0.5, message: 'half' },
+      started_at: expect.any(String),
+      finished_at: expect.any(String),
+    })
+    const byName = Object.fromEntries(
+      seen.output_references.map((reference: { name: string }) => [reference.name, reference]),
+    )
     expect(byName.answer.value).toEqual({ n: 42 })
-    expect((await me.get(`/job-runs/${run.uuid}/logs`)).json.items).toMatchObject([{ message: 'one' }, { message: 'two', level: 'warn', attempt: 1 }])
+    expect((await me.get(`/job-runs/${run.uuid}/logs`)).json.items).toMatchObject([
+      { message: 'one' },
+      { message: 'two', level: 'warn', attempt: 1 },
+    ])
     const first = (await me.get(`/job-runs/${run.uuid}/logs?limit=1`)).json
     expect(first).toMatchObject({ count: 1, items: [{ message: 'one' }] })
-    expect((await me.get(`/job-runs/${run.uuid}/logs?limit=1&cursor=${encodeURIComponent(first.next_cursor)}`)).json.items).toMatchObject([{ message: 'two' }])
+    expect(
+      (await me.get(`/job-runs/${run.uuid}/logs?limit=1&cursor=${encodeURIComponent(first.next_cursor)}`))
+        .json.items,
+    ).toMatchObject([{ message: 'two' }])
 
-    const download = await fetch(new URL(byName.page.href, api.url), { headers: { Authorization: `Bearer ${me.token}` } })
+    const download = await fetch(new URL(byName.page.href, api.url), {
+      headers: { Authorization: `Bearer ${me.token}` },
+    })
     expect(await download.text()).toBe(html)
     expect(Object.fromEntries(download.headers)).toMatchObject({
       'content-type': 'text/html',
@@ -286,11 +399,18 @@ describe('what a worker reports', () => {
     const run = await me.run()
     await finish(run.uuid)
     const path = `/worker/job-runs/${run.uuid}`
-    for (const [what, body] of [['finish', { attempt: 2, status: 'failed' }], ['retry', { attempt: 1, error: { code: 'a', message: 'b' } }], ['progress', { attempt: 1, fraction: 1 }]] as const) {
+    for (const [what, body] of [
+      ['finish', { attempt: 2, status: 'failed' }],
+      ['retry', { attempt: 1, error: { code: 'a', message: 'b' } }],
+      ['progress', { attempt: 1, fraction: 1 }],
+    ] as const) {
       const late = await api.worker.post(`${path}/${what}`, body)
       expect([late.status, late.json.applied, late.json.job_run.status]).toEqual([200, false, 'completed'])
     }
-    expect((await api.worker.post(`${path}/start`, { attempt: 2, worker: 'w' })).json).toMatchObject({ action: 'finished', job_run: { status: 'completed' } })
+    expect((await api.worker.post(`${path}/start`, { attempt: 2, worker: 'w' })).json).toMatchObject({
+      action: 'finished',
+      job_run: { status: 'completed' },
+    })
     const output = await api.worker.send('PUT', `${path}/outputs/late?attempt=1`, { body: {} })
     expect([output.status, output.json.code]).toEqual([409, 'job_run_terminal'])
   })
@@ -298,14 +418,24 @@ describe('what a worker reports', () => {
   it('does not let an attempt begin after a later one', async () => {
     const run = await me.run()
     const path = `/worker/job-runs/${run.uuid}/start`
-    expect((await api.worker.post(path, { attempt: 2, worker: 'b' })).json).toMatchObject({ action: 'execute', previous_attempt: 'lost' })
-    expect((await api.worker.post(path, { attempt: 1, worker: 'a' })).json).toMatchObject({ status: 409, code: 'attempt_superseded' })
+    expect((await api.worker.post(path, { attempt: 2, worker: 'b' })).json).toMatchObject({
+      action: 'execute',
+      previous_attempt: 'lost',
+    })
+    expect((await api.worker.post(path, { attempt: 1, worker: 'a' })).json).toMatchObject({
+      status: 409,
+      code: 'attempt_superseded',
+    })
   })
 
   it('is refused for unknown runs, bad names of outputs and a user’s token', async () => {
-    expect((await api.worker.post(`/worker/job-runs/${unknownId}/start`, { attempt: 1, worker: 'w' })).status).toBe(404)
+    expect(
+      (await api.worker.post(`/worker/job-runs/${unknownId}/start`, { attempt: 1, worker: 'w' })).status,
+    ).toBe(404)
     const run = await me.run()
-    const bad = await api.worker.send('PUT', `/worker/job-runs/${run.uuid}/outputs/a-b?attempt=1`, { body: {} })
+    const bad = await api.worker.send('PUT', `/worker/job-runs/${run.uuid}/outputs/a-b?attempt=1`, {
+      body: {},
+    })
     expect([bad.status, bad.json.errors[0].pointer]).toEqual([422, '{name}'])
     const user = await me.post(`/worker/job-runs/${run.uuid}/start`, { attempt: 1, worker: 'w' })
     expect([user.status, user.json.code]).toEqual([403, 'worker_token_required'])
@@ -322,9 +452,15 @@ describe('a handler', () => {
   })
 
   it('needs a run that exists; a user must not name one', async () => {
-    expect((await api.handlerOf(unknownId).get('/jobs')).json).toMatchObject({ status: 403, code: 'unknown_job_run' })
+    expect((await api.handlerOf(unknownId).get('/jobs')).json).toMatchObject({
+      status: 403,
+      code: 'unknown_job_run',
+    })
     expect((await api.handlerOf('x').get('/jobs')).json).toMatchObject({ status: 422 })
-    expect((await api.worker.get('/jobs')).json).toMatchObject({ status: 403, code: 'job_run_header_required' })
+    expect((await api.worker.get('/jobs')).json).toMatchObject({
+      status: 403,
+      code: 'job_run_header_required',
+    })
     const run = await me.run()
     expect((await me.get('/jobs', { headers: { 'Jobwright-Job-Run': run.uuid } })).status).toBe(403)
   })
@@ -332,6 +468,10 @@ describe('a handler', () => {
 
 describe('the capabilities', () => {
   it('say what this server offers', async () => {
-    expect(capabilitiesSchema.strict().parse((await me.get('/capabilities')).json)).toMatchObject({ server: 'jobwright', version: '1.2.3', idempotency_keys: true })
+    expect(capabilitiesSchema.strict().parse((await me.get('/capabilities')).json)).toMatchObject({
+      server: 'jobwright',
+      version: '1.2.3',
+      idempotency_keys: true,
+    })
   })
 })

@@ -30,9 +30,18 @@ describe('the job types', () => {
 
 describe('creating a job', () => {
   it('answers 201 with a Location and every field of the reference', async () => {
-    const config = { job_type: 'metagraph_update', system_id_or_name: 'Power Distribution Unit', additional_context: 'x' }
+    const config = {
+      job_type: 'metagraph_update',
+      system_id_or_name: 'Power Distribution Unit',
+      additional_context: 'x',
+    }
     const session = '11111111-2222-3333-4444-555555555555'
-    const { status, headers, json } = await me.post('/jobs', { job_type: 'metagraph_update', config, source_session_id: session, source_project_id: null })
+    const { status, headers, json } = await me.post('/jobs', {
+      job_type: 'metagraph_update',
+      config,
+      source_session_id: session,
+      source_project_id: null,
+    })
     expect(status).toBe(201)
     expect(headers.get('Location')).toBe(`/api/v1/jobs/${json.uuid}`)
     expect(jobSchema.strict().parse(json)).toEqual({
@@ -65,12 +74,52 @@ describe('creating a job', () => {
   })
 
   it.each([
-    ['a config without job_type', { job_type: 'plain', config: { a: 1 } }, ['/config/job_type'], 'invalid_config'],
-    ['another job_type in the config', { job_type: 'plain', config: { job_type: 'metagraph_update' } }, ['/config/job_type'], 'invalid_config'],
-    ['an unknown job type', { job_type: 'nope', config: { job_type: 'nope' } }, ['/job_type'], 'unknown_job_type'],
-    ['a config that its schema refuses', { job_type: 'metagraph_update', config: { job_type: 'metagraph_update', system_id_or_name: '', extra: 1 } }, ['/config/extra', '/config/system_id_or_name'], 'invalid_config'],
-    ['unknown fields and wrong types, all at once', { job_type: 1, source_session_id: 'x', staus: 1 }, ['/job_type', '/source_session_id', '/staus'], 'validation_failed'],
-    ['what only the server decides', { job_type: 'plain', uuid: unknownId, status: 'completed', created_by: 'root@x', is_deleted: true, created_at: 'x' }, ['/created_at', '/created_by', '/is_deleted', '/status', '/uuid'], 'validation_failed'],
+    [
+      'a config without job_type',
+      { job_type: 'plain', config: { a: 1 } },
+      ['/config/job_type'],
+      'invalid_config',
+    ],
+    [
+      'another job_type in the config',
+      { job_type: 'plain', config: { job_type: 'metagraph_update' } },
+      ['/config/job_type'],
+      'invalid_config',
+    ],
+    [
+      'an unknown job type',
+      { job_type: 'nope', config: { job_type: 'nope' } },
+      ['/job_type'],
+      'unknown_job_type',
+    ],
+    [
+      'a config that its schema refuses',
+      {
+        job_type: 'metagraph_update',
+        config: { job_type: 'metagraph_update', system_id_or_name: '', extra: 1 },
+      },
+      ['/config/extra', '/config/system_id_or_name'],
+      'invalid_config',
+    ],
+    [
+      'unknown fields and wrong types, all at once',
+      { job_type: 1, source_session_id: 'x', staus: 1 },
+      ['/job_type', '/source_session_id', '/staus'],
+      'validation_failed',
+    ],
+    [
+      'what only the server decides',
+      {
+        job_type: 'plain',
+        uuid: unknownId,
+        status: 'completed',
+        created_by: 'root@x',
+        is_deleted: true,
+        created_at: 'x',
+      },
+      ['/created_at', '/created_by', '/is_deleted', '/status', '/uuid'],
+      'validation_failed',
+    ],
   ] as const)('refuses %s', async (_, body, pointers, code) => {
     const { status, json } = await me.post('/jobs', body)
     expect({ status, code: json.code }).toEqual({ status: 422, code })
@@ -96,12 +145,21 @@ describe('the idempotency key of a job', () => {
   it('answers the same job again, as it is by now', async () => {
     const first = await me.post('/jobs', body, { 'Idempotency-Key': 'job-1' })
     await me.send('PATCH', `/jobs/${first.json.uuid}`, { body: { config: { a: 2 } } })
-    const again = await me.post('/jobs', { config: { a: 1, job_type: 'plain' }, job_type: 'plain' }, { 'Idempotency-Key': 'job-1' })
+    const again = await me.post(
+      '/jobs',
+      { config: { a: 1, job_type: 'plain' }, job_type: 'plain' },
+      { 'Idempotency-Key': 'job-1' },
+    )
     expect(first.headers.get('Idempotent-Replayed')).toBeNull()
     expect(again.status).toBe(201)
     expect(again.headers.get('Idempotent-Replayed')).toBe('true')
     expect(again.headers.get('Location')).toBe(first.headers.get('Location'))
-    expect(again.json).toMatchObject({ uuid: first.json.uuid, name: first.json.name, created_at: first.json.created_at, config: { a: 2 } })
+    expect(again.json).toMatchObject({
+      uuid: first.json.uuid,
+      name: first.json.name,
+      created_at: first.json.created_at,
+      config: { a: 2 },
+    })
   })
 
   it('is refused for another body, and is nobody else’s business', async () => {
@@ -109,7 +167,9 @@ describe('the idempotency key of a job', () => {
     const reused = await me.post('/jobs', { job_type: 'plain' }, { 'Idempotency-Key': 'job-2' })
     expect([reused.status, reused.json.code]).toEqual([422, 'idempotency_key_reused'])
     const other = await api.person()
-    expect((await other.post('/jobs', { job_type: 'plain' }, { 'Idempotency-Key': 'job-2' })).status).toBe(201)
+    expect((await other.post('/jobs', { job_type: 'plain' }, { 'Idempotency-Key': 'job-2' })).status).toBe(
+      201,
+    )
   })
 
   it('must be short and visible', async () => {
@@ -120,7 +180,9 @@ describe('the idempotency key of a job', () => {
   })
 
   it('starts one job when ten requests race', async () => {
-    const answers = await Promise.all(Array.from({ length: 10 }, () => me.post('/jobs', body, { 'Idempotency-Key': 'job-3' })))
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => me.post('/jobs', body, { 'Idempotency-Key': 'job-3' })),
+    )
     expect(new Set(answers.map((answer) => answer.json.uuid)).size).toBe(1)
     expect(answers.map((answer) => answer.status)).toEqual(Array(10).fill(201))
     expect(answers.filter((answer) => answer.headers.get('Idempotent-Replayed') === null)).toHaveLength(1)
@@ -140,7 +202,10 @@ describe('changing a job', () => {
   })
 
   it('refuses a result that the schema refuses, and another job type', async () => {
-    const { json: job } = await me.post('/jobs', { job_type: 'metagraph_update', config: { job_type: 'metagraph_update', system_id_or_name: 'PDU' } })
+    const { json: job } = await me.post('/jobs', {
+      job_type: 'metagraph_update',
+      config: { job_type: 'metagraph_update', system_id_or_name: 'PDU' },
+    })
     for (const config of [{ system_id_or_name: null }, { job_type: 'plain' }, { job_type: null }]) {
       const refused = await me.send('PATCH', `/jobs/${job.uuid}`, { body: { config } })
       expect([refused.status, refused.json.code]).toEqual([422, 'invalid_config'])
@@ -150,15 +215,24 @@ describe('changing a job', () => {
 
   it('with nothing to change changes nothing', async () => {
     const job = await me.job()
-    for (const body of [{}, { config: null }]) expect((await me.send('PATCH', `/jobs/${job.uuid}`, { body })).json).toEqual(job)
+    for (const body of [{}, { config: null }])
+      expect((await me.send('PATCH', `/jobs/${job.uuid}`, { body })).json).toEqual(job)
   })
 
   it('loses none of two changes that race', async () => {
     const job = await me.job()
     const fields = ['a', 'b', 'c', 'd']
-    const answers = await Promise.all(fields.map((field) => me.send('PATCH', `/jobs/${job.uuid}`, { body: { config: { [field]: 1 } } })))
+    const answers = await Promise.all(
+      fields.map((field) => me.send('PATCH', `/jobs/${job.uuid}`, { body: { config: { [field]: 1 } } })),
+    )
     expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200, 200])
-    expect((await me.get(`/jobs/${job.uuid}`)).json.config).toEqual({ job_type: 'plain', a: 1, b: 1, c: 1, d: 1 })
+    expect((await me.get(`/jobs/${job.uuid}`)).json.config).toEqual({
+      job_type: 'plain',
+      a: 1,
+      b: 1,
+      c: 1,
+      d: 1,
+    })
   })
 
   it('refuses what only the server decides', async () => {
@@ -181,8 +255,14 @@ describe('deleting a job', () => {
     expect((await someone.get('/jobs')).json).toEqual({ items: [], count: 0, next_cursor: null })
     expect((await someone.get(`/jobs/${job.uuid}`)).json).toMatchObject({ uuid: job.uuid, is_deleted: true })
     expect((await someone.send('PATCH', `/jobs/${job.uuid}`, { body: {} })).status).toBe(404)
-    expect((await someone.post('/job-runs', { job_id: job.uuid })).json).toMatchObject({ status: 404, code: 'unknown_job' })
-    expect((await someone.get(`/jobs/${job.uuid}/latest-run`)).json).toMatchObject({ uuid: run.uuid, status: 'pending' })
+    expect((await someone.post('/job-runs', { job_id: job.uuid })).json).toMatchObject({
+      status: 404,
+      code: 'unknown_job',
+    })
+    expect((await someone.get(`/jobs/${job.uuid}/latest-run`)).json).toMatchObject({
+      uuid: run.uuid,
+      status: 'pending',
+    })
   })
 })
 
@@ -208,8 +288,11 @@ describe('listing jobs', () => {
     const a = await someone.job()
     const b = await colleague.job()
     const config = { job_type: 'metagraph_update', system_id_or_name: 'x' }
-    const c = (await someone.post('/jobs', { job_type: 'metagraph_update', config, source_session_id: session })).json
-    const list = async (query: string) => (await someone.get(`/jobs?${query}`)).json.items.map((job: { uuid: string }) => job.uuid)
+    const c = (
+      await someone.post('/jobs', { job_type: 'metagraph_update', config, source_session_id: session })
+    ).json
+    const list = async (query: string) =>
+      (await someone.get(`/jobs?${query}`)).json.items.map((job: { uuid: string }) => job.uuid)
     expect(await list('')).toEqual([c.uuid, b.uuid, a.uuid])
     expect(await list('job_types=plain')).toEqual([b.uuid, a.uuid])
     expect(await list('job_types=plain&job_types=metagraph_update')).toHaveLength(3)

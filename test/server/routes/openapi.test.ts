@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
-import { routes, type RouteDescriptor } from '../../../src/contract/index.ts'
+import { type RouteDescriptor, routes } from '../../../src/contract/index.ts'
 import { createOpenApiDocument } from '../../../src/server/routes/openapi.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -15,20 +15,27 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 const document = createOpenApiDocument('1.0.0') as any
 
 describe('the OpenAPI document', () => {
-  it.each(Object.values<RouteDescriptor>(routes).map((route) => [route.operationId, route] as const))('describes %s', (_, route) => {
-    const operation = document.paths[route.path][route.method]
-    expect(operation.operationId).toBe(route.operationId)
-    expect(Object.keys(operation.responses)).toContain(String(route.status))
-    for (const problem of route.problems) expect(Object.keys(operation.responses)).toContain(String(problem))
-    const inPath = (operation.parameters ?? []).filter((parameter: { in: string }) => parameter.in === 'path').map((parameter: { name: string }) => parameter.name)
-    expect(inPath).toEqual([...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]))
-  })
+  it.each(Object.values<RouteDescriptor>(routes).map((route) => [route.operationId, route] as const))(
+    'describes %s',
+    (_, route) => {
+      const operation = document.paths[route.path][route.method]
+      expect(operation.operationId).toBe(route.operationId)
+      expect(Object.keys(operation.responses)).toContain(String(route.status))
+      for (const problem of route.problems)
+        expect(Object.keys(operation.responses)).toContain(String(problem))
+      const inPath = (operation.parameters ?? [])
+        .filter((parameter: { in: string }) => parameter.in === 'path')
+        .map((parameter: { name: string }) => parameter.name)
+      expect(inPath).toEqual([...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]))
+    },
+  )
 
   it('holds only schemas that a validator takes', () => {
     const visit = (value: unknown): void => {
       if (value === null || typeof value !== 'object') return
       for (const [key, inner] of Object.entries(value)) {
-        if (key === 'schema' && !('$ref' in inner)) new Ajv2020({ strict: false, logger: false, validateFormats: false }).compile(inner)
+        if (key === 'schema' && !('$ref' in inner))
+          new Ajv2020({ strict: false, logger: false, validateFormats: false }).compile(inner)
         else visit(inner)
       }
     }
@@ -37,24 +44,41 @@ describe('the OpenAPI document', () => {
 
   it('leaves no reference without its target', () => {
     const text = JSON.stringify(document)
-    expect([...new Set([...text.matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1]))]).toEqual(['#/components/schemas/Problem'])
+    expect([...new Set([...text.matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1]))]).toEqual([
+      '#/components/schemas/Problem',
+    ])
     expect(document.components.schemas.Problem).toBeDefined()
   })
 
   it('as committed is what the source says', async () => {
-    const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as { version: string }
-    expect(await readFile(path.join(root, 'openapi.json'), 'utf8')).toBe(`${JSON.stringify(createOpenApiDocument(version), null, 2)}\n`)
+    const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {
+      version: string
+    }
+    expect(await readFile(path.join(root, 'openapi.json'), 'utf8')).toBe(
+      `${JSON.stringify(createOpenApiDocument(version), null, 2)}\n`,
+    )
   })
 
   it('when stale is named by the check, with the fix', async () => {
     const copy = await mkdtemp(path.join(os.tmpdir(), 'jobwright-generate-'))
     try {
-      for (const part of ['src/contract', 'src/server', 'scripts/generate.ts', 'package.json', 'openapi.json']) await cp(path.join(root, part), path.join(copy, part), { recursive: true })
+      for (const part of [
+        'src/contract',
+        'src/server',
+        'scripts/generate.ts',
+        'package.json',
+        'openapi.json',
+      ])
+        await cp(path.join(root, part), path.join(copy, part), { recursive: true })
       await symlink(path.join(root, 'node_modules'), path.join(copy, 'node_modules'))
-      const generate = (...args: string[]) => promisify(execFile)(process.execPath, [path.join(copy, 'scripts/generate.ts'), ...args])
+      const generate = (...args: string[]) =>
+        promisify(execFile)(process.execPath, [path.join(copy, 'scripts/generate.ts'), ...args])
       await generate('--check')
       await writeFile(path.join(copy, 'openapi.json'), '{}\n')
-      await expect(generate('--check')).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/openapi\.json is stale: run `npm run generate`/) })
+      await expect(generate('--check')).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/openapi\.json is stale: run `npm run generate`/),
+      })
       await generate()
       await generate('--check')
     } finally {

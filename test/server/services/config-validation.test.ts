@@ -42,18 +42,49 @@ const closed = {
 
 describe('configs against the schema of their job type', () => {
   it('lists every problem with a pointer into the body', () => {
-    const problems = problemsOf(closed, { url: 'no url', mode: 'medium', nested: {}, list: ['a', 1], 'a/b': 1 })
+    const problems = problemsOf(closed, {
+      url: 'no url',
+      mode: 'medium',
+      nested: {},
+      list: ['a', 1],
+      'a/b': 1,
+    })
     expect(problems.map((problem) => problem.pointer).sort()).toEqual(
-      ['/config/a~1b', '/config/count', '/config/list/1', '/config/mode', '/config/nested/token', '/config/url'].sort(),
+      [
+        '/config/a~1b',
+        '/config/count',
+        '/config/list/1',
+        '/config/mode',
+        '/config/nested/token',
+        '/config/url',
+      ].sort(),
     )
-    expect(problems.find((problem) => problem.pointer === '/config/mode')?.detail).toContain('["fast","slow"]')
+    expect(problems.find((problem) => problem.pointer === '/config/mode')?.detail).toContain(
+      '["fast","slow"]',
+    )
   })
 
   it('leaves what stands at or under a reference to the worker, and judges the rest', () => {
-    expect(problemsOf(closed, { url: { $secret: 'URL' }, count: 1, nested: { token: { $template: ['Bearer ', { $secret: 'T' }] } } })).toEqual([])
-    expect(problemsOf(closed, { url: 'http://x', count: { $output: { job_run_id: 'r', name: 'n' } }, nested: { $secret: 'N' } })).toEqual([])
-    expect(problemsOf(closed, { url: { $secret: 'URL' }, count: 0 })).toMatchObject([{ pointer: '/config/count' }])
-    expect(problemsOf(closed, { url: { $secret: 'URL', more: 1 }, count: 1 })).toMatchObject([{ pointer: '/config/url' }])
+    expect(
+      problemsOf(closed, {
+        url: { $secret: 'URL' },
+        count: 1,
+        nested: { token: { $template: ['Bearer ', { $secret: 'T' }] } },
+      }),
+    ).toEqual([])
+    expect(
+      problemsOf(closed, {
+        url: 'http://x',
+        count: { $output: { job_run_id: 'r', name: 'n' } },
+        nested: { $secret: 'N' },
+      }),
+    ).toEqual([])
+    expect(problemsOf(closed, { url: { $secret: 'URL' }, count: 0 })).toMatchObject([
+      { pointer: '/config/count' },
+    ])
+    expect(problemsOf(closed, { url: { $secret: 'URL', more: 1 }, count: 1 })).toMatchObject([
+      { pointer: '/config/url' },
+    ])
   })
 
   it('does not let a reference inside an alternative make the alternatives fail', () => {
@@ -61,8 +92,16 @@ describe('configs against the schema of their job type', () => {
       properties: {
         source: {
           anyOf: [
-            { type: 'object', properties: { kind: { const: 'a' }, key: { type: 'string' } }, required: ['kind', 'key'] },
-            { type: 'object', properties: { kind: { const: 'b' }, path: { type: 'string' } }, required: ['kind', 'path'] },
+            {
+              type: 'object',
+              properties: { kind: { const: 'a' }, key: { type: 'string' } },
+              required: ['kind', 'key'],
+            },
+            {
+              type: 'object',
+              properties: { kind: { const: 'b' }, path: { type: 'string' } },
+              required: ['kind', 'path'],
+            },
           ],
         },
         count: { type: 'integer' },
@@ -70,11 +109,40 @@ describe('configs against the schema of their job type', () => {
     } satisfies JsonObject
     expect(problemsOf(schema, { source: { kind: 'a', key: { $secret: 'K' } } })).toEqual([])
     expect(problemsOf(schema, { source: { kind: 'a', key: 1 } })).not.toEqual([])
-    expect(problemsOf(schema, { source: { kind: 'a', key: { $secret: 'K' } }, count: 'x' })).toMatchObject([{ pointer: '/config/count' }])
+    expect(problemsOf(schema, { source: { kind: 'a', key: { $secret: 'K' } }, count: 'x' })).toMatchObject([
+      { pointer: '/config/count' },
+    ])
+  })
+
+  it('does not let a reference at the root’s alternatives hide what is beside an unrelated one', () => {
+    const schema = {
+      anyOf: [{ required: ['a'] }, { required: ['b'] }],
+      properties: { list: { type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'number' }] } } },
+    } satisfies JsonObject
+    expect(problemsOf(schema, { list: [true, { $secret: 'S' }] }).length).toBe(0)
+    expect(
+      problemsOf(schema, { a: 1, list: [true, { $secret: 'S' }] }).map((problem) => problem.pointer),
+    ).toEqual(expect.arrayContaining(['/config/list/0']))
+    expect(problemsOf(schema, { a: 1, list: ['x', { $secret: 'S' }] })).toEqual([])
+  })
+
+  it('judges a config of very many references and problems in time that grows with its size', () => {
+    const schema = {
+      properties: { list: { type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'number' }] } } },
+    }
+    const list = Array.from({ length: 30_000 }, (_, index) =>
+      index % 2 === 0 ? { inner: { $secret: 'S' } } : true,
+    )
+    expect(problemsOf(schema, { list })).toHaveLength(100)
   })
 
   it('runs a pattern that would hang a backtracking engine in linear time', () => {
-    const schema = { properties: { text: { type: 'string', pattern: '^(a+)+$' }, other: { type: 'string', pattern: '^b+$' } } }
+    const schema = {
+      properties: {
+        text: { type: 'string', pattern: '^(a+)+$' },
+        other: { type: 'string', pattern: '^b+$' },
+      },
+    }
     expect(problemsOf(schema, { text: `${'a'.repeat(50_000)}!` })).toHaveLength(1)
     // Two patterns of one schema are two patterns.
     expect(problemsOf(schema, { text: 'aaa', other: 'bbb' })).toEqual([])
@@ -84,7 +152,10 @@ describe('configs against the schema of their job type', () => {
   it('names the known job types when one is unknown', () => {
     const validator = createConfigValidator([entry('b_type', {}), entry('a_type', {})])
     expect(() => validator.validate('c_type', { job_type: 'c_type' })).toThrow(
-      expect.objectContaining({ code: 'unknown_job_type', message: expect.stringContaining('known: a_type, b_type') }),
+      expect.objectContaining({
+        code: 'unknown_job_type',
+        message: expect.stringContaining('known: a_type, b_type'),
+      }),
     )
   })
 
@@ -92,7 +163,10 @@ describe('configs against the schema of their job type', () => {
     const validator = createConfigValidator([entry('t', {})])
     for (const jobType of ['u', 1, { $secret: 'T' }])
       expect(() => validator.validate('t', { job_type: jobType })).toThrow(
-        expect.objectContaining({ code: 'invalid_config', errors: [expect.objectContaining({ pointer: '/config/job_type' })] }),
+        expect.objectContaining({
+          code: 'invalid_config',
+          errors: [expect.objectContaining({ pointer: '/config/job_type' })],
+        }),
       )
   })
 

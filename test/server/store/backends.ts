@@ -1,26 +1,38 @@
+import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { randomUUID, randomUUIDv7 } from 'node:crypto'
+import type { Kysely } from 'kysely'
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { Caller, JobStore, ListPage, NewJob, NewJobRun } from '../../../src/server/services/ports.ts'
-import { openStore } from '../../../src/server/store/index.ts'
+import { openEmbedded, openPostgres } from '../../../src/server/store/database.ts'
+import { type StoreOptions, storeOver } from '../../../src/server/store/index.ts'
+import type { Tables } from '../../../src/server/store/tables.ts'
 import { startPostgres } from '../../helpers/postgres.ts'
 
 export interface Backend {
   kind: 'PGlite' | 'PostgreSQL'
   store: JobStore
+  /** Under the store, for what time or another server would do. */
+  db: Kysely<Tables>
   /** A second server on the same database; PGlite has only the one. */
   another(): Promise<JobStore>
 }
 
+type Tuning = Pick<StoreOptions, 'reportPatienceMs'>
+
 /** The same suite twice, each time on a database of its own. `backend()` is there once the tests run. */
-export function onEveryBackend(name: string, suite: (backend: () => Backend) => void): void {
+export function onEveryBackend(
+  name: string,
+  suite: (backend: () => Backend) => void,
+  tuning: Tuning = {},
+): void {
   describe.each(['PGlite', 'PostgreSQL'] as const)(`${name} on %s`, (kind) => {
     let backend: Backend | undefined
     const cleanups: (() => Promise<void>)[] = []
     beforeAll(async () => {
-      backend = kind === 'PGlite' ? await openPglite(cleanups) : await openPostgres(cleanups)
+      backend =
+        kind === 'PGlite' ? await freshPglite(cleanups, tuning) : await startedPostgres(cleanups, tuning)
     })
     afterAll(async () => {
       for (const cleanup of cleanups.reverse()) await cleanup()
@@ -32,24 +44,26 @@ export function onEveryBackend(name: string, suite: (backend: () => Backend) => 
   })
 }
 
-async function openPglite(cleanups: (() => Promise<void>)[]): Promise<Backend> {
+async function freshPglite(cleanups: (() => Promise<void>)[], tuning: Tuning): Promise<Backend> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-store-'))
   cleanups.push(() => rm(dataDir, { recursive: true, force: true }))
-  const store = await openStore({ dataDir })
+  const database = await openEmbedded(dataDir)
+  const store = await storeOver(database, tuning)
   cleanups.push(() => store.close())
-  return { kind: 'PGlite', store, another: async () => store }
+  return { kind: 'PGlite', store, db: database.db, another: async () => store }
 }
 
-async function openPostgres(cleanups: (() => Promise<void>)[]): Promise<Backend> {
+async function startedPostgres(cleanups: (() => Promise<void>)[], tuning: Tuning): Promise<Backend> {
   const postgres = await startPostgres()
   cleanups.push(() => postgres.stop())
   const databaseUrl = await postgres.createDatabase()
   const open = async () => {
-    const store = await openStore({ databaseUrl })
+    const database = await openPostgres(databaseUrl, 10)
+    const store = await storeOver(database, tuning)
     cleanups.push(() => store.close())
-    return store
+    return { store, db: database.db }
   }
-  return { kind: 'PostgreSQL', store: await open(), another: open }
+  return { kind: 'PostgreSQL', ...(await open()), another: async () => (await open()).store }
 }
 
 /** Somebody in a workspace that no other test uses. */
@@ -98,5 +112,7 @@ export async function triggerRun(store: JobStore, caller: Caller, jobId?: string
 }
 
 export async function all<T>(page: ListPage<T>): Promise<T[]> {
-  return Array.fromAsync(page.items)
+  const items: T[] = []
+  for await (const item of page.items) items.push(item)
+  return items
 }

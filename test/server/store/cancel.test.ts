@@ -16,11 +16,21 @@ onEveryBackend('cancelling', (backend) => {
     const cancelled = await store.runs.requestCancel(caller, id)
     expect(cancelled).toMatchObject({
       outcome: 'cancelled',
-      run: { status: 'cancelled', cancel_requested_at: expect.any(String), finished_at: expect.any(String), started_at: null },
+      run: {
+        status: 'cancelled',
+        cancel_requested_at: expect.any(String),
+        finished_at: expect.any(String),
+        started_at: null,
+      },
     })
     expect((await claimAll(store)).filter((item) => item.jobRunId === id)).toEqual([])
-    expect(await store.runs.requestCancel(caller, id)).toMatchObject({ outcome: 'terminal', run: { status: 'cancelled' } })
-    expect(await store.reports.startAttempt(id, 1)).toMatchObject({ run: { status: 'cancelled', attempt: 0 } })
+    expect(await store.runs.requestCancel(caller, id)).toMatchObject({
+      outcome: 'terminal',
+      run: { status: 'cancelled' },
+    })
+    expect(await store.reports.startAttempt(id, 1)).toMatchObject({
+      run: { status: 'cancelled', attempt: 0 },
+    })
   })
 
   test('a dispatched run is asked to stop, once', async () => {
@@ -50,9 +60,16 @@ onEveryBackend('cancelling', (backend) => {
     await claimAll(store)
     await store.reports.startAttempt(id, 1)
     await store.runs.requestCancel(caller, id)
-    expect(await store.reports.finish(id, { attempt: 1, status: 'completed' })).toMatchObject({ applied: true })
-    expect(await store.reports.finish(id, { attempt: 1, status: 'cancelled' })).toMatchObject({ applied: false })
-    expect(await store.runs.requestCancel(caller, id)).toMatchObject({ outcome: 'terminal', run: { status: 'completed' } })
+    expect(await store.reports.finish(id, { attempt: 1, status: 'completed' })).toMatchObject({
+      applied: true,
+    })
+    expect(await store.reports.finish(id, { attempt: 1, status: 'cancelled' })).toMatchObject({
+      applied: false,
+    })
+    expect(await store.runs.requestCancel(caller, id)).toMatchObject({
+      outcome: 'terminal',
+      run: { status: 'completed' },
+    })
     expect((await claimAll(store)).filter((item) => item.jobRunId === id)).toEqual([])
   })
 
@@ -74,7 +91,9 @@ onEveryBackend('cancelling', (backend) => {
       return (index % 2 ? store : other).runs.requestCancel(caller, id)
     })
     const outcomes = await Promise.all(cancels)
-    const claimed = new Set([...(await Promise.all(claims)).flat(), ...(await claimAll(store))].map((item) => item.jobRunId))
+    const claimed = new Set(
+      [...(await Promise.all(claims)).flat(), ...(await claimAll(store))].map((item) => item.jobRunId),
+    )
     for (const [index, id] of ids.entries()) {
       const run = await store.runs.get(caller, id)
       const seen = `${outcomes[index]?.outcome} ${run?.status} ${claimed.has(id) ? 'claimed' : 'unclaimed'}`
@@ -87,8 +106,14 @@ onEveryBackend('cancelling', (backend) => {
     const caller = newCaller()
     const run = newRun(await saveJob(store, caller))
     await store.runs.create(caller, run, { key: 'k', requestHash: 'hash' })
-    expect(await store.runs.cancelByKey(caller, 'k')).toMatchObject({ outcome: 'cancelled', run: { uuid: run.uuid } })
-    expect(await store.runs.cancelByKey(caller, 'k')).toMatchObject({ outcome: 'terminal', run: { uuid: run.uuid } })
+    expect(await store.runs.cancelByKey(caller, 'k')).toMatchObject({
+      outcome: 'cancelled',
+      run: { uuid: run.uuid },
+    })
+    expect(await store.runs.cancelByKey(caller, 'k')).toMatchObject({
+      outcome: 'terminal',
+      run: { uuid: run.uuid },
+    })
   })
 
   test('cancelling a key that started nothing bars it for ever', async () => {
@@ -97,7 +122,9 @@ onEveryBackend('cancelling', (backend) => {
     const key = { key: 'late', requestHash: 'hash' }
     expect(await store.runs.cancelByKey(caller, 'late')).toEqual({ outcome: 'barred' })
     expect(await store.runs.cancelByKey(caller, 'late')).toEqual({ outcome: 'barred' })
-    expect(await store.runs.create(caller, newRun(await saveJob(store, caller)), key)).toEqual({ outcome: 'barred' })
+    expect(await store.runs.create(caller, newRun(await saveJob(store, caller)), key)).toEqual({
+      outcome: 'barred',
+    })
     expect(await store.runs.findByKey(caller, key, null)).toEqual({ outcome: 'barred' })
   })
 

@@ -52,7 +52,10 @@ onEveryBackend('the feed of changes', (backend) => {
     expect(none).toEqual({ changes: [], cursor: await store.changes.head(caller) })
     const one = await store.changes.after(caller, start, { limit: 1, statuses: ['cancelled', 'failed'] })
     expect(one.changes.map(({ run }) => run.uuid)).toEqual([first])
-    const rest = await store.changes.after(caller, one.cursor, { limit: 1, statuses: ['cancelled', 'failed'] })
+    const rest = await store.changes.after(caller, one.cursor, {
+      limit: 1,
+      statuses: ['cancelled', 'failed'],
+    })
     expect(rest.changes.map(({ run }) => run.uuid)).toEqual([second])
   })
 

@@ -30,12 +30,16 @@ onEveryBackend('saving jobs', (backend) => {
     const caller = newCaller()
     const key = { key: 'job', requestHash: 'hash' }
     expect(await store.jobs.findByKey(caller, key)).toBeUndefined()
-    const answers = await Promise.all(Array.from({ length: 10 }, () => store.jobs.create(caller, newJob(), key)))
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => store.jobs.create(caller, newJob(), key)),
+    )
     expect(answers.map((answer) => answer.outcome).sort()).toEqual(['created', ...Array(9).fill('replayed')])
     const [job, ...others] = await all(store.jobs.list(caller, {}))
     expect(others).toEqual([])
     expect(await store.jobs.findByKey(caller, key)).toEqual({ outcome: 'replayed', value: job })
-    expect(await store.jobs.create(caller, newJob(), { key: 'job', requestHash: 'other' })).toEqual({ outcome: 'reused' })
+    expect(await store.jobs.create(caller, newJob(), { key: 'job', requestHash: 'other' })).toEqual({
+      outcome: 'reused',
+    })
   })
 
   test('keys of jobs and of runs are apart', async () => {
@@ -54,7 +58,11 @@ onEveryBackend('saving jobs', (backend) => {
     const jobId = await saveJob(store, caller)
     const before = { seconds: 1, job_type: 'sleep' }
     const updated = await store.jobs.update(caller, jobId, before, { job_type: 'sleep', seconds: 2 })
-    expect(updated).toMatchObject({ uuid: jobId, config: { job_type: 'sleep', seconds: 2 }, updated_at: expect.any(String) })
+    expect(updated).toMatchObject({
+      uuid: jobId,
+      config: { job_type: 'sleep', seconds: 2 },
+      updated_at: expect.any(String),
+    })
     expect(await store.jobs.update(caller, jobId, before, { job_type: 'sleep', seconds: 3 })).toBeUndefined()
     expect((await store.jobs.get(caller, jobId))?.config).toEqual({ job_type: 'sleep', seconds: 2 })
   })
@@ -67,7 +75,10 @@ onEveryBackend('saving jobs', (backend) => {
     const before = { job_type: 'sleep', seconds: 1 }
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, seconds) =>
-        (seconds % 2 ? store : other).jobs.update(caller, jobId, before, { job_type: 'sleep', seconds: seconds + 10 }),
+        (seconds % 2 ? store : other).jobs.update(caller, jobId, before, {
+          job_type: 'sleep',
+          seconds: seconds + 10,
+        }),
       ),
     )
     const winners = answers.filter((answer) => answer !== undefined)
@@ -96,7 +107,10 @@ onEveryBackend('saving jobs', (backend) => {
     const session = randomUUIDv7()
     const ids: string[] = []
     for (let index = 0; index < 9; index++) {
-      const job = newJob({ jobType: index % 3 ? 'sleep' : 'other', sourceSessionId: index === 4 ? session : null })
+      const job = newJob({
+        jobType: index % 3 ? 'sleep' : 'other',
+        sourceSessionId: index === 4 ? session : null,
+      })
       await store.jobs.create(index === 8 ? { ...caller, email: 'second@example.com' } : caller, job)
       ids.push(job.uuid)
     }
@@ -109,9 +123,15 @@ onEveryBackend('saving jobs', (backend) => {
     expect(new Set(both.map((job) => job.uuid))).toEqual(new Set(ids))
     expect(await all(store.jobs.list(caller, { jobTypes: ['other'] }))).toHaveLength(3)
     expect(await all(store.jobs.list(caller, { jobTypes: ['other', 'sleep'] }))).toHaveLength(9)
-    expect((await all(store.jobs.list(caller, { sourceSessionIds: [session] }))).map((job) => job.uuid)).toEqual([ids[4]])
-    expect((await all(store.jobs.list(caller, { createdByUsers: ['second@example.com'] }))).map((job) => job.uuid)).toEqual([ids[8]])
+    expect(
+      (await all(store.jobs.list(caller, { sourceSessionIds: [session] }))).map((job) => job.uuid),
+    ).toEqual([ids[4]])
+    expect(
+      (await all(store.jobs.list(caller, { createdByUsers: ['second@example.com'] }))).map((job) => job.uuid),
+    ).toEqual([ids[8]])
     expect(await all(store.jobs.list(caller, { createdAfter: new Date(Date.now() + 3_600_000) }))).toEqual([])
-    expect(await all(store.jobs.list(caller, { createdBefore: new Date(Date.now() + 3_600_000) }))).toHaveLength(9)
+    expect(
+      await all(store.jobs.list(caller, { createdBefore: new Date(Date.now() + 3_600_000) })),
+    ).toHaveLength(9)
   })
 })

@@ -1,0 +1,25 @@
+import { proxyActivities } from '@temporalio/workflow'
+import type { HandWrittenActivities } from './activities.ts'
+
+/** What an engineer would write without Jobwright: one activity a step that creates, triggers and polls. */
+const { createTriggerAndPoll, createJob, triggerRun, pollRun } = proxyActivities<HandWrittenActivities>({
+  startToCloseTimeout: 60_000,
+  heartbeatTimeout: 10_000,
+})
+
+export async function chainOfOne(steps: number): Promise<string[]> {
+  const statuses: string[] = []
+  for (let step = 0; step < steps; step += 1) statuses.push(await createTriggerAndPoll(`s${step}`))
+  return statuses
+}
+
+/** The same in three activities a step. */
+export async function chainOfThree(steps: number): Promise<string[]> {
+  const statuses: string[] = []
+  for (let step = 0; step < steps; step += 1) {
+    const jobId = await createJob(`s${step}`)
+    const jobRunId = await triggerRun(jobId)
+    statuses.push(await pollRun(jobRunId))
+  }
+  return statuses
+}

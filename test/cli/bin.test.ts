@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process'
+import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { binary, cleanEnvironment, type Outcome, withTempDir } from './helpers.ts'
+
+/** A package with our bin and a script in place of the program, run by a Node.js that says it is of some version. */
+async function runAs(
+  version: string,
+  files: Record<string, string>,
+  options: { ownNode?: boolean } = {},
+): Promise<Outcome> {
+  return withTempDir(async (root) => {
+    await mkdir(path.join(root, 'bin'))
+    await copyFile(binary, path.join(root, 'bin', 'jobwright.js'))
+    await writeFile(path.join(root, 'package.json'), '{"type": "module"}')
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(path.dirname(path.join(root, name)), { recursive: true })
+      await writeFile(path.join(root, name), text)
+    }
+    if (options.ownNode) {
+      await mkdir(path.join(root, 'node_modules', '.bin'), { recursive: true })
+      await symlink(process.execPath, path.join(root, 'node_modules', '.bin', 'node'))
+    }
+    const pretend = `data:text/javascript,Object.defineProperty(process,'versions',{value:{node:'${version}'}})`
+    const args = ['--import', pretend, path.join(root, 'bin', 'jobwright.js'), 'a', 'b c']
+    return new Promise((resolve) => {
+      execFile(process.execPath, args, { env: cleanEnvironment() }, (error, stdout, stderr) =>
+        resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+      )
+    })
+  })
+}
+
+const program = 'console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 4'
+
+describe('the executable', () => {
+  test('runs the sources in the repository and what was built in a package', async () => {
+    const source = await runAs('24.0.0', { 'src/cli.ts': `const one: number = 1\n${program}` })
+    expect(source).toEqual({ code: 4, stdout: '["a","b c"]\n', stderr: '' })
+    const built = await runAs('22.12.0', {
+      'cli.js': program,
+      'src/cli.ts': 'throw new Error("not this one")',
+    })
+    expect(built).toEqual({ code: 4, stdout: '["a","b c"]\n', stderr: '' })
+  })
+
+  test('on an older Node.js runs the one that the package brings', async () => {
+    const outcome = await runAs('20.20.0', { 'src/cli.ts': program }, { ownNode: true })
+    expect(outcome).toEqual({ code: 4, stdout: '["a","b c"]\n', stderr: '' })
+  })
+
+  test('on an older Node.js without another says what is needed', async () => {
+    const outcome = await runAs('22.11.0', { 'cli.js': program })
+    expect(outcome).toMatchObject({ code: 2, stdout: '' })
+    expect(outcome.stderr).toContain('needs Node.js 22.12 or newer')
+  })
+})

@@ -1,0 +1,184 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { jobwright } from './helpers.ts'
+
+let stack: TestStack
+let cwd: string
+
+const quick = `
+name: quick
+inputs:
+  wait: { type: string, default: 20ms }
+steps:
+  first:
+    job_type: sleep
+    config: { duration: '\${{ inputs.wait }}' }
+  many:
+    needs: [first]
+    for_each: '\${{ [1, 2] }}'
+    job_type: sleep
+    config: { duration: 10ms }
+outputs:
+  slept: '\${{ steps.first.outputs.slept }}'
+`
+const failing = `
+name: failing
+steps:
+  first:
+    job_type: sleep
+    config: { duration: 1ms, fail: "no \\e[31mcoffee" }
+  second:
+    needs: [first]
+    job_type: sleep
+    config: { duration: 1ms }
+`
+const endless = `
+name: endless
+steps:
+  nap:
+    job_type: sleep
+    config: { duration: 1h }
+`
+
+beforeAll(async () => {
+  stack = await startTestStack()
+  cwd = await mkdtemp(path.join(tmpdir(), 'jobwright-cli-'))
+  for (const [name, text] of Object.entries({ quick, failing, endless }))
+    await writeFile(path.join(cwd, `${name}.yaml`), text)
+})
+afterAll(async () => {
+  await stack?.stop()
+  await rm(cwd, { recursive: true, force: true })
+})
+
+type Options = Parameters<typeof jobwright>[1]
+const run = (args: string[], options: Options = {}) => jobwright(args, { env: stack.env, cwd, ...options })
+
+/** Starts the endless pipeline, follows it, and acts once its step runs. */
+async function followEndless(id: string, act: (kill: (signal: NodeJS.Signals) => void) => void) {
+  let acted = false
+  return run(['run', 'endless.yaml', '--id', id], {
+    onOutput: ({ stdout }, kill) => {
+      if (acted || !stdout.includes('step nap running')) return
+      acted = true
+      act(kill)
+    },
+  })
+}
+
+describe('jobwright run', () => {
+  test('follows a pipeline to its end and exits 0', async () => {
+    const { code, stdout, stderr } = await run(['run', 'quick.yaml', '-i', 'wait=5ms', '--id', 'quick-1'])
+    expect(code, stderr).toBe(0)
+    expect(stderr).toBe('started quick-1\n')
+    expect(stdout).toMatch(/^\d\d:\d\d:\d\d step first completed \d+\.\ds run [0-9a-f-]{36}$/m)
+    expect(stdout).toMatch(/^\d\d:\d\d:\d\d step many\[1\] completed /m)
+    expect(stdout).toMatch(
+      /^quick-1 completed in .* \(2 steps: 2 completed\)\noutputs:\n {2}slept: \{"ms":5\}\n$/m,
+    )
+  })
+
+  test('gives a machine the run, and nothing else on stdout', async () => {
+    const { code, stdout } = await run(['run', 'quick.yaml', '--output', 'json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      pipeline: 'quick',
+      status: 'completed',
+      outputs: { slept: { ms: 20 } },
+      steps: [
+        { step: 'first', generation: 1, status: 'completed' },
+        { step: 'many', item: 0, status: 'completed' },
+        { step: 'many', item: 1, status: 'completed' },
+      ],
+    })
+  })
+
+  test('of a pipeline that fails exits 1, and says which step and why without obeying its escapes', async () => {
+    const { code, stdout } = await run(['run', 'failing.yaml'])
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^failed first: \S+: .*no \\u001b\[31mcoffee/m)
+    expect(stdout).not.toContain('\u001b')
+  })
+
+  test('starts nothing when the file or an input is wrong', async () => {
+    await writeFile(path.join(cwd, 'wrong.yaml'), quick.replace('job_type: sleep', 'job_type: slep'))
+    const wrong = await run(['run', 'wrong.yaml', '--id', 'wrong-1'])
+    expect(wrong).toMatchObject({ code: 2, stdout: '' })
+    expect(wrong.stderr).toMatch(/^wrong\.yaml:\d+:\d+ error \S+ .*slep.* → /m)
+    const input = await run(['run', 'quick.yaml', '-i', 'wiat=1s', '--id', 'wrong-1', '--output', 'json'])
+    expect(input.code).toBe(2)
+    expect(JSON.parse(input.stdout)).toMatchObject({ valid: false, findings: [{ file: 'quick.yaml' }] })
+    expect(await run(['show', 'wrong-1'])).toMatchObject({ code: 2, stdout: '' })
+  })
+
+  test('is let go by Ctrl-C while the run goes on; watch and cancel take it up again', async () => {
+    const followed = await followEndless('endless-1', (kill) => kill('SIGINT'))
+    expect(followed.code).toBe(130)
+    expect(followed.stderr).toContain('jobwright watch endless-1')
+    expect(followed.stderr).toContain('jobwright cancel endless-1')
+    const shown = await run(['show', 'endless-1', '--output', 'json'])
+    expect(JSON.parse(shown.stdout)).toMatchObject({ status: 'running', steps: [{ status: 'running' }] })
+
+    let cancelled: ReturnType<typeof run> | undefined
+    const watched = await run(['watch', 'endless-1'], {
+      onOutput: ({ stdout }) => {
+        if (stdout.includes('step nap running')) cancelled ??= run(['cancel', 'endless-1'])
+      },
+    })
+    expect(watched.code).toBe(4)
+    expect(await cancelled).toMatchObject({ code: 0 })
+    const again = await run(['cancel', 'endless-1'])
+    expect(again).toMatchObject({ code: 0 })
+    expect((await run(['watch', 'endless-1'])).code).toBe(4)
+  })
+
+  test('--detach prints the id alone; the same id again starts nothing new', async () => {
+    const detached = await run(['run', 'endless.yaml', '--detach', '--id', 'endless-2'])
+    expect(detached).toMatchObject({ code: 0, stdout: 'endless-2\n' })
+    const again = await run(['run', 'endless.yaml', '--detach', '--id', 'endless-2', '--output', 'json'])
+    expect(JSON.parse(again.stdout)).toEqual({
+      id: 'endless-2',
+      pipeline: 'endless',
+      status: 'running',
+      already_running: true,
+    })
+    expect(again.stderr).toContain('endless-2 exists already; nothing new was started')
+    expect((await run(['cancel', 'endless-2', '--detach'])).code).toBe(0)
+    expect((await run(['watch', 'endless-2'])).code).toBe(4)
+  })
+})
+
+test('jobwright runs lists what ran, newest first', async () => {
+  const id = 'quick-listed'
+  expect((await run(['run', 'quick.yaml', '--id', id])).code).toBe(0)
+  const list = JSON.parse((await run(['runs', '--output', 'json', '--limit', '100'])).stdout)
+  expect(list.items.map((item: { id: string }) => item.id)).toContain(id)
+  expect(list.count).toBe(list.items.length)
+  const table = await run(['runs'])
+  expect(table.stdout).toMatch(/^ID +PIPELINE +STATUS +STARTED +TOOK\n/)
+  expect(table.stdout).toMatch(new RegExp(`^${id} +quick +completed `, 'm'))
+})
+
+test('a run that completed cannot be cancelled, and one that never was is unknown', async () => {
+  await run(['run', 'quick.yaml', '--id', 'quick-over'])
+  const over = await run(['cancel', 'quick-over'])
+  expect(over).toMatchObject({ code: 2, stdout: '' })
+  expect(over.stderr).toContain('error run_is_over quick-over has ended already: completed')
+  for (const command of ['show', 'watch', 'cancel']) {
+    const unknown = await run([command, 'no-such-run'])
+    expect(unknown).toMatchObject({ code: 2, stdout: '' })
+    expect(unknown.stderr).toContain('error unknown_pipeline_run')
+  }
+})
+
+test('validate knows the job types of the server', async () => {
+  await writeFile(path.join(cwd, 'typo.yaml'), endless.replace('duration', 'duratoin'))
+  const { code, stdout, stderr } = await run(['validate', 'typo.yaml', 'endless.yaml'])
+  expect(code).toBe(2)
+  expect(stderr).toBe('')
+  expect(stdout).toMatch(/^typo\.yaml:\d+:\d+ error \S+ .*duratoin/m)
+  expect(stdout).toMatch(/^endless\.yaml: valid$/m)
+})

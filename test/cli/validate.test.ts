@@ -1,0 +1,140 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { closedPort, jobwright, withTempDir } from './helpers.ts'
+
+const good = `
+name: good
+steps:
+  first: { job_type: sleep, config: { duration: 1s } }
+  second: { needs: [first], job_type: sleep, config: { duration: 1s } }
+`
+const bad = `
+name: bad
+steps:
+  first: { needs: [nobody], job_type: sleep, timeout: soon }
+`
+const secret = `
+name: secret
+steps:
+  first: { job_type: sleep, config: { duration: '\${{ secrets.TRACKER }}' } }
+`
+
+async function inDirectory<T>(files: Record<string, string | Uint8Array>, work: (cwd: string) => Promise<T>) {
+  return withTempDir(async (cwd) => {
+    for (const [name, content] of Object.entries(files)) await writeFile(path.join(cwd, name), content)
+    return work(cwd)
+  })
+}
+
+describe('jobwright validate', () => {
+  test('tells every problem of every file, with place and fix, and exits 2', async () => {
+    await inDirectory({ 'good.yaml': good, 'bad.yaml': bad }, async (cwd) => {
+      const outcome = await jobwright(['validate', '--offline', 'bad.yaml', 'good.yaml', 'missing.yaml'], {
+        cwd,
+      })
+      expect(outcome).toMatchObject({ code: 2, stderr: '' })
+      expect(outcome.stdout).toMatch(/^bad\.yaml:4:\d+ error \S+ .*nobody.* → .+$/m)
+      expect(outcome.stdout).toMatch(/^bad\.yaml:4:\d+ error bad_duration .*soon.* → .+$/m)
+      expect(outcome.stdout).toMatch(/^bad\.yaml: 2 errors$/m)
+      expect(outcome.stdout).toMatch(/^good\.yaml: valid$/m)
+      expect(outcome.stdout).toMatch(/^missing\.yaml:1:1 error no_such_file /m)
+    })
+  })
+
+  test('gives a machine {valid, findings}, and nothing else on stdout', async () => {
+    await inDirectory({ 'good.yaml': good, 'bad.yaml': bad }, async (cwd) => {
+      const valid = await jobwright(['validate', 'good.yaml', '--output', 'json'], { cwd })
+      expect(valid.code).toBe(0)
+      expect(JSON.parse(valid.stdout)).toEqual({ valid: true, findings: [] })
+      // Nothing was asked of a server, and that is said where it does not disturb.
+      expect(valid.stderr).toContain("without the server's job types")
+      const invalid = await jobwright(['validate', '--offline', 'bad.yaml', '--output', 'json'], { cwd })
+      expect(invalid).toMatchObject({ code: 2, stderr: '' })
+      const report = JSON.parse(invalid.stdout)
+      expect(report.valid).toBe(false)
+      for (const finding of report.findings)
+        expect(Object.keys(finding).sort()).toEqual([
+          'code',
+          'column',
+          'file',
+          'fix',
+          'line',
+          'message',
+          'severity',
+        ])
+    })
+  })
+
+  test('names the byte that is no UTF-8, and refuses what is no file', async () => {
+    const bytes = Buffer.concat([Buffer.from('name: x\n'), Buffer.from([0xff])])
+    await inDirectory({ 'latin.yaml': bytes, 'empty.yaml': '' }, async (cwd) => {
+      const { code, stdout } = await jobwright(['validate', '--offline', 'latin.yaml', 'empty.yaml', '.'], {
+        cwd,
+      })
+      expect(code).toBe(2)
+      expect(stdout).toMatch(/latin\.yaml:1:1 error bad_utf8 .*byte 8 /)
+      expect(stdout).toMatch(/empty\.yaml:1:1 error empty_file /)
+      expect(stdout).toMatch(/^\.:1:1 error not_a_file /m)
+    })
+  })
+})
+
+describe('a secret that the configuration at hand lacks', () => {
+  const files = {
+    'secret.yaml': secret,
+    'jobwright.config.ts': "export default { secrets: { OTHER: 'canary-5' } }\n",
+  }
+
+  test('is a warning of validate and an error of run, which starts nothing', async () => {
+    await inDirectory(files, async (cwd) => {
+      const validated = await jobwright(['validate', '--offline', 'secret.yaml'], { cwd })
+      expect(validated.code).toBe(0)
+      expect(validated.stdout).toMatch(/^secret\.yaml:\d+:\d+ warning unknown_secret .*TRACKER/m)
+      const ran = await jobwright(['run', 'secret.yaml'], {
+        cwd,
+        env: { TEMPORAL_ADDRESS: `127.0.0.1:${await closedPort()}` },
+      })
+      expect(ran).toMatchObject({ code: 2, stdout: '' })
+      expect(ran.stderr).toMatch(/^secret\.yaml:\d+:\d+ error unknown_secret .*TRACKER/m)
+      expect(validated.stdout + validated.stderr + ran.stderr).not.toContain('canary-5')
+    })
+  })
+
+  test('cannot be known where the configuration does not load; validate goes on and says so', async () => {
+    await inDirectory({ ...files, 'jobwright.config.ts': 'export default { secrets: 7 }\n' }, async (cwd) => {
+      const { code, stdout, stderr } = await jobwright(['validate', '--offline', 'secret.yaml'], { cwd })
+      expect({ code, stdout }).toEqual({ code: 0, stdout: 'secret.yaml: valid\n' })
+      expect(stderr).toContain('jobwright.config.ts')
+    })
+  })
+})
+
+describe('jobwright graph', () => {
+  test('draws to stdout or to a file', async () => {
+    await inDirectory({ 'good.yaml': good }, async (cwd) => {
+      const mermaid = await jobwright(['graph', 'good.yaml', '--format', 'mermaid'], { cwd })
+      expect(mermaid).toMatchObject({ code: 0, stderr: '' })
+      expect(mermaid.stdout).toContain('first')
+      const json = await jobwright(['graph', 'good.yaml', '--output', 'json'], { cwd })
+      expect(JSON.parse(json.stdout)).toMatchObject({
+        pipeline: 'good',
+        format: 'text',
+        graph: expect.any(String),
+      })
+      const svg = await jobwright(['graph', 'good.yaml', '--format', 'svg', '--out', 'good.svg'], { cwd })
+      expect(svg).toEqual({ code: 0, stdout: '', stderr: 'wrote good.svg\n' })
+      const nowhere = await jobwright(['graph', 'good.yaml', '--out', 'no/such/folder.svg'], { cwd })
+      expect(nowhere).toMatchObject({ code: 2, stdout: '' })
+      expect(nowhere.stderr).toContain('error unwritable_file')
+    })
+  })
+
+  test('of a file with errors tells them and exits 2', async () => {
+    await inDirectory({ 'bad.yaml': bad }, async (cwd) => {
+      const { code, stdout, stderr } = await jobwright(['graph', 'bad.yaml'], { cwd })
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+      expect(stderr).toMatch(/^bad\.yaml:4:\d+ error /m)
+    })
+  })
+})

@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Job, JobRun, OperationId } from '../../../src/contract/index.ts'
+import { routes } from '../../../src/contract/index.ts'
+import { type Answer, type Person, startApi, type TestApi } from './api.ts'
+
+let api: TestApi
+let owner: Person
+let stranger: Person
+let mine: { job: Job; run: JobRun; key: string }
+
+beforeAll(async () => {
+  api = await startApi()
+  owner = await api.person()
+  stranger = await api.person()
+  mine = await ownersThings(owner)
+  // The stranger's workspace holds things, too: an empty one would hide a filter that is too narrow.
+  await ownersThings(stranger, 'another-key')
+})
+afterAll(() => api.close())
+
+async function ownersThings(person: Person, key = 'isolation-key') {
+  const job = await person.job({ canary: person.email })
+  const run = (await person.post('/job-runs', { job_id: job.uuid }, { 'Idempotency-Key': key }))
+    .json as JobRun
+  const path = `/worker/job-runs/${run.uuid}`
+  await api.worker.post(`${path}/start`, { attempt: 1, worker: 'w' })
+  await api.worker.post(`${path}/logs`, {
+    attempt: 1,
+    lines: [{ at: '2026-04-13T10:10:00.000000', level: 'info', message: 'm' }],
+  })
+  await api.worker.send('PUT', `${path}/outputs/out?attempt=1`, { body: { secret: person.email } })
+  await person.send('PUT', '/documents/shared/a.md', { body: person.email })
+  await person.send('PUT', '/metagraphs/PDU', { body: graph(person.email) })
+  return { job, run, key }
+}
+
+function graph(description: string) {
+  return {
+    system: 'PDU',
+    entities: [{ id: 'e', kind: 'COMPONENT', name: 'e', description, source: { document: 'a', line: 1 } }],
+    relationships: [],
+  }
+}
+
+const unknownId = '00000000-0000-4000-8000-000000000000'
+
+/** The answer to what is not the caller's must be the one to what does not exist, its id aside. */
+async function answersAsUnknown(
+  ask: (person: Person, id: string) => Promise<Answer>,
+  id: string,
+): Promise<void> {
+  const [foreign, unknown] = await Promise.all([ask(stranger, id), ask(stranger, unknownId)])
+  expect(foreign.status).toBe(404)
+  expect(foreign.text.replaceAll(id, '')).toBe(unknown.text.replaceAll(unknownId, ''))
+}
+
+/** One proof per operation: a new route without one fails to compile and fails the test below. */
+const proofs: Record<
+  OperationId,
+  (() => Promise<void>) | 'belongs to no workspace' | 'takes only the token of a worker'
+> = {
+  listJobSchemas: 'belongs to no workspace',
+  getCapabilities: 'belongs to no workspace',
+  createJob: async () => {
+    const body = { job_type: 'plain', config: { job_type: 'plain', a: 1 } }
+    const first = await owner.post('/jobs', body, { 'Idempotency-Key': 'same' })
+    const other = await stranger.post('/jobs', { job_type: 'plain' }, { 'Idempotency-Key': 'same' })
+    expect([other.status, other.headers.get('Idempotent-Replayed')]).toEqual([201, null])
+    expect(other.json.uuid).not.toBe(first.json.uuid)
+  },
+  listJobs: () => seesOnlyTheirOwn('/jobs', 'uuid', () => mine.job.uuid),
+  getJob: () => answersAsUnknown((person, id) => person.get(`/jobs/${id}`), mine.job.uuid),
+  getLatestRun: () => answersAsUnknown((person, id) => person.get(`/jobs/${id}/latest-run`), mine.job.uuid),
+  updateJob: async () => {
+    await answersAsUnknown(
+      (person, id) => person.send('PATCH', `/jobs/${id}`, { body: { config: { hacked: true } } }),
+      mine.job.uuid,
+    )
+    expect((await owner.get(`/jobs/${mine.job.uuid}`)).json).toEqual(mine.job)
+  },
+  deleteJob: async () => {
+    await answersAsUnknown((person, id) => person.send('DELETE', `/jobs/${id}`), mine.job.uuid)
+    expect((await owner.get(`/jobs/${mine.job.uuid}`)).json.is_deleted).toBe(false)
+  },
+  createJobRun: async () => {
+    await answersAsUnknown((person, id) => person.post('/job-runs', { job_id: id }), mine.job.uuid)
+    await answersAsUnknown(
+      (person, id) => person.post('/job-runs', { job_id: id }, { 'Idempotency-Key': mine.key }),
+      mine.job.uuid,
+    )
+  },
+  listJobRuns: async () => {
+    await seesOnlyTheirOwn('/job-runs', 'uuid', () => mine.run.uuid)
+    expect((await stranger.get(`/job-runs?job_id=${mine.job.uuid}`)).json.items).toEqual([])
+  },
+  getJobRun: () => answersAsUnknown((person, id) => person.get(`/job-runs/${id}?wait=1`), mine.run.uuid),
+  cancelJobRun: async () => {
+    await answersAsUnknown((person, id) => person.post(`/job-runs/${id}/cancel`), mine.run.uuid)
+    expect((await owner.get(`/job-runs/${mine.run.uuid}`)).json.cancel_requested_at).toBeNull()
+  },
+  listJobRunChanges: async () => {
+    const { cursor } = (await stranger.get('/job-runs/changes')).json
+    await owner.run()
+    expect(
+      (await stranger.get(`/job-runs/changes?after=${encodeURIComponent(cursor)}`)).json.changes,
+    ).toEqual([])
+    const owners = (await owner.get('/job-runs/changes')).json.cursor
+    expect((await stranger.get(`/job-runs/changes?after=${encodeURIComponent(owners)}`)).json.code).toBe(
+      'bad_cursor',
+    )
+  },
+  cancelByKey: async () => {
+    const { json } = await stranger.post('/job-runs/cancel-by-key', { idempotency_key: mine.key })
+    expect(json).toMatchObject({ job_run: null, cancelled_count: 0 })
+    expect((await owner.get(`/job-runs/${mine.run.uuid}`)).json.cancel_requested_at).toBeNull()
+  },
+  listJobRunLogs: () => answersAsUnknown((person, id) => person.get(`/job-runs/${id}/logs`), mine.run.uuid),
+  getOutput: () => answersAsUnknown((person, id) => person.get(`/job-runs/${id}/outputs/out`), mine.run.uuid),
+  putDocument: async () => {
+    await stranger.send('PUT', '/documents/shared/a.md', { body: stranger.email })
+    expect((await owner.get('/documents/shared/a.md')).text).toBe(owner.email)
+  },
+  getDocument: async () => {
+    expect((await stranger.get('/documents/shared/a.md')).text).toBe(stranger.email)
+    await owner.send('PUT', '/documents/private/b.md', { body: 'b' })
+    expect((await stranger.get('/documents/private/b.md')).status).toBe(404)
+  },
+  deleteDocument: async () => {
+    await owner.send('PUT', '/documents/private/c.md', { body: 'c' })
+    expect((await stranger.send('DELETE', '/documents/private/c.md')).status).toBe(404)
+    expect((await owner.get('/documents/private/c.md')).text).toBe('c')
+  },
+  listDocuments: async () => {
+    await owner.send('PUT', '/documents/private/d.md', { body: 'd' })
+    expect((await stranger.get('/documents/private')).json.items).toEqual([])
+  },
+  getMetagraph: async () => {
+    expect((await stranger.get('/metagraphs/PDU')).json.entities[0].description).toBe(stranger.email)
+    expect((await (await api.person()).get('/metagraphs/PDU')).status).toBe(404)
+  },
+  putMetagraph: async () => {
+    await stranger.send('PUT', '/metagraphs/PDU', { body: graph(stranger.email) })
+    expect((await owner.get('/metagraphs/PDU')).json.entities[0].description).toBe(owner.email)
+  },
+  startAttempt: 'takes only the token of a worker',
+  finishRun: 'takes only the token of a worker',
+  retryRun: 'takes only the token of a worker',
+  reportProgress: 'takes only the token of a worker',
+  appendLogs: 'takes only the token of a worker',
+  putOutput: 'takes only the token of a worker',
+}
+
+async function seesOnlyTheirOwn(target: string, field: string, foreign: () => string): Promise<void> {
+  const { items } = (await stranger.get(target)).json
+  expect(items.length).toBeGreaterThan(0)
+  expect(items.map((item: Record<string, string>) => item[field])).not.toContain(foreign())
+  expect(new Set(items.map((item: { created_by: string }) => item.created_by))).toEqual(
+    new Set([stranger.email]),
+  )
+}
+
+describe('another workspace', () => {
+  it('is proven to be out of reach for every operation there is', () => {
+    expect(Object.keys(proofs).sort()).toEqual(Object.keys(routes).sort())
+  })
+
+  it.each(Object.entries(proofs))('is out of reach for %s', async (id, proof) => {
+    const { auth, method, path } = routes[id as OperationId]
+    if (proof === 'takes only the token of a worker') {
+      expect(auth).toBe('worker')
+      const target = path.replace('{job_run_id}', mine.run.uuid).replace('{name}', 'out')
+      const refused = await owner.send(method.toUpperCase(), target, { body: { attempt: 1 } })
+      expect([refused.status, refused.json.code]).toEqual([403, 'worker_token_required'])
+    } else if (proof === 'belongs to no workspace') {
+      expect((await owner.get(path)).json).toEqual((await stranger.get(path)).json)
+    } else await proof()
+  })
+
+  it('is out of reach for the handler of another’s run', async () => {
+    const theirs = await stranger.run()
+    const handler = api.handlerOf(theirs.uuid)
+    expect((await handler.get(`/jobs/${mine.job.uuid}`)).status).toBe(404)
+    expect((await handler.get('/documents/shared/a.md')).text).toBe(stranger.email)
+  })
+})

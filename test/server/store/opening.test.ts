@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { openStore } from '../../../src/server/store/index.ts'
+import { startPostgres, type TestPostgres } from '../../helpers/postgres.ts'
+import { all, newCaller, triggerRun } from './backends.ts'
+
+const owner = fileURLToPath(new URL('./embedded-owner.ts', import.meta.url))
+
+describe('an embedded database', () => {
+  let dataDir: string
+  const children: ChildProcess[] = []
+
+  beforeEach(async () => {
+    dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-embedded-'))
+  })
+
+  afterEach(async () => {
+    for (const child of children.splice(0))
+      if (child.exitCode === null && child.signalCode === null) await kill(child)
+    await rm(dataDir, { recursive: true, force: true })
+  })
+
+  async function kill(child: ChildProcess) {
+    const gone = once(child, 'exit')
+    child.kill('SIGKILL')
+    await gone
+  }
+
+  function startOwner(task: 'open' | 'write') {
+    const child = spawn(process.execPath, [owner, dataDir, task], { stdio: ['ignore', 'pipe', 'inherit'] })
+    children.push(child)
+    const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
+    const next = async (): Promise<
+      { event: string; pid: number; id?: string; code?: string; message?: string } | undefined
+    > => {
+      const { value, done } = await lines.next()
+      return done ? undefined : JSON.parse(value)
+    }
+    return { child, next }
+  }
+
+  test('is refused to a second process while the first lives, and free once it is closed', async () => {
+    const store = await openStore({ dataDir })
+    const caller = newCaller()
+    const id = await triggerRun(store, caller)
+    const refused = await startOwner('open').next()
+    expect(refused).toMatchObject({ event: 'refused', code: 'already_locked' })
+    expect(refused?.message).toContain(dataDir)
+    expect(refused?.message).toContain(String(process.pid))
+    await expect(openStore({ dataDir })).rejects.toMatchObject({ code: 'already_locked', pid: process.pid })
+    expect((await store.runs.get(caller, id))?.status).toBe('pending')
+    await store.close()
+    expect(await readdir(dataDir)).toEqual(['pgdata'])
+    const { child, next } = startOwner('open')
+    expect(await next()).toMatchObject({ event: 'opened' })
+    if (child.exitCode === null) await once(child, 'exit')
+    const again = await openStore({ dataDir })
+    expect((await again.runs.get(caller, id))?.status).toBe('pending')
+    await again.close()
+  })
+
+  test('keeps every committed row when its process is killed in the middle of writing', async () => {
+    const { child, next } = startOwner('write')
+    expect(await next()).toMatchObject({ event: 'opened' })
+    const committed: string[] = []
+    while (committed.length < 40) committed.push((await next())?.id ?? 'the owner ended early')
+    await kill(child)
+    // What it had said before the kill took effect was committed as well.
+    for (let line = await next(); line?.id; line = await next()) committed.push(line.id)
+    const store = await openStore({ dataDir })
+    const caller = { workspace: 'w', email: 'engineer@example.com' }
+    const kept = (await all(store.runs.list(caller, {}))).map((run) => run.uuid)
+    expect(new Set(kept)).toEqual(new Set([...committed, ...kept.slice(0, kept.length - committed.length)]))
+    // At most the one whose commit it had no time to tell.
+    expect(kept.length - committed.length).toBeLessThanOrEqual(1)
+    const started = await store.dispatch.claim({ limit: 1000, leaseMs: 60_000 })
+    expect(new Set(started.map((item) => item.jobRunId))).toEqual(new Set(kept))
+    await store.close()
+  })
+
+  test('that is damaged says where it is and does not stay locked', async () => {
+    await writeFile(path.join(dataDir, 'pgdata'), 'not a directory')
+    await expect(openStore({ dataDir })).rejects.toMatchObject({
+      code: 'embedded_database_broken',
+      message: expect.stringContaining(path.join(dataDir, 'pgdata')),
+    })
+    await rm(path.join(dataDir, 'pgdata'))
+    await (await openStore({ dataDir })).close()
+  })
+})
+
+describe('PostgreSQL', () => {
+  let postgres: TestPostgres
+  beforeAll(async () => {
+    postgres = await startPostgres()
+  })
+  afterAll(() => postgres.stop())
+
+  test('is migrated once by servers that start together', async () => {
+    const databaseUrl = await postgres.createDatabase()
+    const stores = await Promise.all(Array.from({ length: 4 }, () => openStore({ databaseUrl, poolSize: 2 })))
+    const caller = newCaller()
+    const id = await triggerRun(stores[0]!, caller)
+    for (const store of stores) expect((await store.runs.get(caller, id))?.status).toBe('pending')
+    for (const store of stores) await store.close()
+    const again = await openStore({ databaseUrl })
+    expect((await again.runs.get(caller, id))?.status).toBe('pending')
+    await again.close()
+  })
+
+  test('with a schema of a newer version is left alone', async () => {
+    const databaseUrl = await postgres.createDatabase()
+    await (await openStore({ databaseUrl })).close()
+    const client = new pg.Client({ connectionString: databaseUrl })
+    await client.connect()
+    await client.query(`insert into kysely_migration (name, timestamp) values ('9999-future', '2099-01-01')`)
+    await client.end()
+    await expect(openStore({ databaseUrl })).rejects.toMatchObject({
+      code: 'migration_failed',
+      message: expect.stringMatching(/9999-future.*newer version/s),
+    })
+  })
+
+  test('that cannot be reached is named without its password', async () => {
+    const url = new URL(await postgres.createDatabase())
+    url.pathname = '/nonesuch'
+    url.password = 'canary'
+    const error: Error = await openStore({ databaseUrl: url.href }).catch((reason) => reason)
+    expect(error).toMatchObject({ code: 'database_unreachable', message: expect.stringContaining(url.host) })
+    expect(`${error.message} ${error.cause}`).not.toContain('canary')
+    await expect(openStore({ databaseUrl: 'postgresql://u:canary@127.0.0.1:1/x' })).rejects.toMatchObject({
+      code: 'database_unreachable',
+      message: expect.stringContaining('127.0.0.1:1/x'),
+    })
+    for (const databaseUrl of ['', 'nonsense', 'mysql://u:canary@h/x'])
+      await expect(openStore({ databaseUrl })).rejects.toMatchObject({
+        code: 'database_url_invalid',
+        message: expect.not.stringContaining('canary'),
+      })
+  })
+
+  test('a connection that is cut is replaced', async () => {
+    const databaseUrl = await postgres.createDatabase()
+    const store = await openStore({ databaseUrl, poolSize: 1 })
+    await store.ping()
+    const client = new pg.Client({ connectionString: databaseUrl })
+    await client.connect()
+    const { rowCount } = await client.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'jobwright' and datname = current_database()`,
+    )
+    await client.end()
+    expect(rowCount).toBe(1)
+    // The first use may still meet the dead connection; none after it does.
+    await store.ping().catch(() => undefined)
+    await store.ping()
+    await store.close()
+  })
+})
