@@ -5,7 +5,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
  * A Jobs API whose runs have no length: pending when triggered, completed at the first look. With nothing behind
  * it, what is measured is the orchestrator. Keys are honoured, so that both kinds of client may use it.
  */
-export async function startInstantServer(): Promise<{ url: string; requests(): number; stop(): Promise<void> }> {
+export async function startInstantServer(): Promise<{
+  url: string
+  requests(): number
+  stop(): Promise<void>
+}> {
   const answers = new Map<string, object>()
   let requests = 0
   const stamp = () => new Date().toISOString().replace('Z', '000')
@@ -18,17 +22,52 @@ export async function startInstantServer(): Promise<{ url: string; requests(): n
     return known
   }
   const run = (uuid: string, jobId: string, status: string) => ({
-    uuid, job_id: jobId, job_name: 'instant', config: {}, status, created_by: 'bench', created_at: stamp(), updated_at: stamp(), is_deleted: false, output_references: [],
+    uuid,
+    job_id: jobId,
+    job_name: 'instant',
+    config: {},
+    status,
+    created_by: 'bench',
+    created_at: stamp(),
+    updated_at: stamp(),
+    is_deleted: false,
+    output_references: [],
   })
   function answer(request: IncomingMessage, body: string): object | undefined {
     const url = new URL(request.url ?? '/', 'http://bench')
     const path = url.pathname.replace('/api/v1', '')
     if (path === '/capabilities')
-      return { server: 'instant', version: '0', idempotency_keys: true, cancel_by_key: true, long_poll_seconds: 60, change_feed: true, client_ref: true, value_references: true, run_logs: false, outputs: false, documents: false, metagraphs: false }
+      return {
+        server: 'instant',
+        version: '0',
+        idempotency_keys: true,
+        cancel_by_key: true,
+        long_poll_seconds: 60,
+        change_feed: true,
+        client_ref: true,
+        value_references: true,
+        run_logs: false,
+        outputs: false,
+        documents: false,
+        metagraphs: false,
+      }
     if (request.method === 'POST' && path === '/jobs')
-      return keyed(request, () => ({ uuid: randomUUID(), name: 'instant', description: null, config: {}, is_deleted: false, created_by: 'bench', created_at: stamp(), updated_at: null, source_session_id: null, source_project_id: null }))
+      return keyed(request, () => ({
+        uuid: randomUUID(),
+        name: 'instant',
+        description: null,
+        config: {},
+        is_deleted: false,
+        created_by: 'bench',
+        created_at: stamp(),
+        updated_at: null,
+        source_session_id: null,
+        source_project_id: null,
+      }))
     if (request.method === 'POST' && path === '/job-runs')
-      return keyed(request, () => run(randomUUID(), (JSON.parse(body) as { job_id: string }).job_id, 'pending'))
+      return keyed(request, () =>
+        run(randomUUID(), (JSON.parse(body) as { job_id: string }).job_id, 'pending'),
+      )
     const found = /^\/job-runs\/([0-9a-f-]{36})$/.exec(path)
     return found?.[1] ? run(found[1], '00000000-0000-4000-8000-000000000000', 'completed') : undefined
   }
@@ -50,6 +89,10 @@ export async function startInstantServer(): Promise<{ url: string; requests(): n
   return {
     url: `http://127.0.0.1:${address.port}/api/v1`,
     requests: () => requests,
-    stop: () => new Promise((resolve) => (server.closeAllConnections(), server.close(() => resolve()))),
+    stop: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
   }
 }

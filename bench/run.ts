@@ -13,7 +13,11 @@ import { startInstantServer } from './instant-server.ts'
  * turn (A B C C B A …). Quote the ratios; times and CPU of a shared machine drift.
  */
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '10' }, steps: { type: 'string', default: '10' }, warmup: { type: 'string', default: '20' } },
+  options: {
+    rounds: { type: 'string', default: '10' },
+    steps: { type: 'string', default: '10' },
+    warmup: { type: 'string', default: '20' },
+  },
 })
 const [rounds, steps, warmup] = [Number(values.rounds), Number(values.steps), Number(values.warmup)]
 
@@ -35,12 +39,19 @@ const stack = await startTestStack({
   env: { JOBS_API_URL: instant.url, JOBS_API_TOKEN: 'bench', JOBWRIGHT_URL: '', JOBWRIGHT_WORKER_TOKEN: '' },
 })
 await stack.start('worker')
-const bare = startProcess(process.execPath, ['bench/hand-written/worker.ts', stack.temporalAddress, instant.url], {})
+const bare = startProcess(
+  process.execPath,
+  ['bench/hand-written/worker.ts', stack.temporalAddress, instant.url],
+  {},
+)
 await bare.event('ready')
 
 const chain: PipelinePlan = planOf(
   Array.from({ length: steps }, (_, index) =>
-    planStep(`s${index}`, { needs: index === 0 ? [] : [`s${index - 1}`], config: { kind: 'literal', value: { duration: '1ms' } } }),
+    planStep(`s${index}`, {
+      needs: index === 0 ? [] : [`s${index - 1}`],
+      config: { kind: 'literal', value: { duration: '1ms' } },
+    }),
   ),
 )
 let serial = 0
@@ -52,7 +63,12 @@ const handWritten = (workflow: string) => async () => {
 const arms: Arm[] = [
   { name: 'jobwright', pid: stack.pid('worker'), run: () => runOurs(stack, chain), samples: [] },
   { name: 'hand-written, 1 activity', pid: bare.child.pid ?? 0, run: handWritten('chainOfOne'), samples: [] },
-  { name: 'hand-written, 3 activities', pid: bare.child.pid ?? 0, run: handWritten('chainOfThree'), samples: [] },
+  {
+    name: 'hand-written, 3 activities',
+    pid: bare.child.pid ?? 0,
+    run: handWritten('chainOfThree'),
+    samples: [],
+  },
 ]
 
 async function runOurs(on: TestStack, plan: PipelinePlan): Promise<string> {
@@ -77,7 +93,10 @@ async function measure(arm: Arm): Promise<void> {
 async function eventsOf(id: string): Promise<{ events: number; workflowTasks: number }> {
   const history = await stack.client.workflow.getHandle(id).fetchHistory()
   const events = history.events ?? []
-  return { events: events.length, workflowTasks: events.filter((event) => event.workflowTaskCompletedEventAttributes).length }
+  return {
+    events: events.length,
+    workflowTasks: events.filter((event) => event.workflowTaskCompletedEventAttributes).length,
+  }
 }
 
 function report(): void {
@@ -101,7 +120,9 @@ try {
   for (const arm of arms) for (let index = 0; index < warmup; index += 1) await arm.run()
   for (const arm of arms) {
     const counts = await eventsOf(await arm.run())
-    console.log(`${arm.name}: ${counts.events} events, ${counts.workflowTasks} workflow tasks for a chain of ${steps}`)
+    console.log(
+      `${arm.name}: ${counts.events} events, ${counts.workflowTasks} workflow tasks for a chain of ${steps}`,
+    )
   }
   const before = instant.requests()
   await runOurs(stack, chain)
@@ -110,9 +131,13 @@ try {
     for (const arm of round % 2 === 0 ? arms : [...arms].reverse()) await measure(arm)
     process.stderr.write(`round ${round + 1} of ${rounds}\n`)
   }
-  console.log(`${rounds} rounds of 5 chains of ${steps}; medians; SQLite WAL, synchronous=normal; unpaced transfer queue`)
+  console.log(
+    `${rounds} rounds of 5 chains of ${steps}; medians; SQLite WAL, synchronous=normal; unpaced transfer queue`,
+  )
   report()
-  console.log(`resident MiB: Temporal ${residentMiB(stack.pid('temporal')).toFixed(0)}, worker ${residentMiB(stack.pid('worker')).toFixed(0)}`)
+  console.log(
+    `resident MiB: Temporal ${residentMiB(stack.pid('temporal')).toFixed(0)}, worker ${residentMiB(stack.pid('worker')).toFixed(0)}`,
+  )
 } finally {
   bare.child.kill('SIGTERM')
   await once(bare.child, 'exit')

@@ -57,7 +57,8 @@ export function parseTokens(text: string | undefined): BootstrapToken[] {
   if (text === undefined) return []
   return text.split(',').map((entry, index) => {
     const match = /^\s*([^/=\s]+)\/([^=\s]+)=(\S+)\s*$/.exec(entry)
-    if (!match) throw new ConfigError(`JOBWRIGHT_TOKENS: entry ${index + 1} is not of the form workspace/email=token`)
+    if (!match)
+      throw new ConfigError(`JOBWRIGHT_TOKENS: entry ${index + 1} is not of the form workspace/email=token`)
     const [, workspace = '', email = '', token = ''] = match
     return { workspace, email, token }
   })
@@ -75,7 +76,9 @@ function parseUrl(name: string, text: string | undefined): string | undefined {
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new ConfigError(`${name}: the scheme is ${url.protocol.slice(0, -1)}; expected http or https`)
   if (url.username !== '' || url.password !== '')
-    throw new ConfigError(`${name}: holds credentials (redacted: ${url.protocol}//***@${url.host}${url.pathname}); put the token in JOBS_API_TOKEN or JOBWRIGHT_WORKER_TOKEN`)
+    throw new ConfigError(
+      `${name}: holds credentials (redacted: ${url.protocol}//***@${url.host}${url.pathname}); put the token in JOBS_API_TOKEN or JOBWRIGHT_WORKER_TOKEN`,
+    )
   return url.href.replace(/\/$/, '')
 }
 

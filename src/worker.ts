@@ -7,7 +7,13 @@ import { JobsClient, type JobsClientOptions, WorkerReportsClient } from './clien
 import { type Config, loadConfig } from './config.ts'
 import { jobRunHeader } from './contract/index.ts'
 import { builtInJobTypes, createExecuteJobRun, createRegistry, loadUserConfig } from './job-types/index.ts'
-import { connectionOptions, connectTemporal, createWaits, requireStandaloneActivities, taskQueues } from './temporal/index.ts'
+import {
+  connectionOptions,
+  connectTemporal,
+  createWaits,
+  requireStandaloneActivities,
+  taskQueues,
+} from './temporal/index.ts'
 
 /** Composition root of a worker process: pipelines, and the job runs of our own server where it is told of one. */
 async function main(config: Config): Promise<void> {
@@ -22,7 +28,10 @@ async function main(config: Config): Promise<void> {
   const common = { connection, namespace: temporal.namespace }
   const workers = [await Worker.create({ ...common, ...pipelineWorker(config, client, user.connections) })]
   const jobTypes = createRegistry([...builtInJobTypes, ...user.jobTypes])
-  const queues = new Set([taskQueues.jobRuns, ...jobTypes.names().flatMap((name) => jobTypes.get(name)?.taskQueue ?? [])])
+  const queues = new Set([
+    taskQueues.jobRuns,
+    ...jobTypes.names().flatMap((name) => jobTypes.get(name)?.taskQueue ?? []),
+  ])
   const server = config.server
   if (server.url && server.workerToken) {
     const apiUrl = `${server.url}/api/v1`
@@ -48,7 +57,9 @@ async function main(config: Config): Promise<void> {
         }),
       )
   } else {
-    log.warn('JOBWRIGHT_URL and JOBWRIGHT_WORKER_TOKEN are not both set: this worker runs pipelines, but no job runs')
+    log.warn(
+      'JOBWRIGHT_URL and JOBWRIGHT_WORKER_TOKEN are not both set: this worker runs pipelines, but no job runs',
+    )
   }
   await runUntilStopped(workers, log)
   await connection.close()
@@ -76,7 +87,11 @@ function pipelineWorker(
       namespace: config.temporal.namespace,
       connection: (name) => apis.get(name),
       waits: createWaits(client, { heartbeatMs: config.timing.watcherHeartbeatMs }),
-      heartbeatIntervalMs: Math.min(1_000, config.timing.stepHeartbeatMs / 3, config.timing.watcherHeartbeatMs / 3),
+      heartbeatIntervalMs: Math.min(
+        1_000,
+        config.timing.stepHeartbeatMs / 3,
+        config.timing.watcherHeartbeatMs / 3,
+      ),
     }),
     maxConcurrentActivityTaskExecutions: 200,
     maxCachedWorkflows: 500,
@@ -105,7 +120,9 @@ async function runUntilStopped(workers: Worker[], log: Logger): Promise<void> {
   process.once('SIGINT', () => stop('SIGINT'))
   process.once('disconnect', () => stop('parent is gone'))
   const running = workers.map((worker) => worker.run())
-  process.stdout.write(`${JSON.stringify({ event: 'ready', taskQueues: workers.map((worker) => worker.options.taskQueue) })}\n`)
+  process.stdout.write(
+    `${JSON.stringify({ event: 'ready', taskQueues: workers.map((worker) => worker.options.taskQueue) })}\n`,
+  )
   try {
     await Promise.all(running)
   } finally {

@@ -6,7 +6,9 @@ const terminal = ['completed', 'failed', 'cancelled']
 export function createHandWrittenActivities(url: string) {
   const api = ky.create({ prefix: url, retry: 0 })
   async function createJob(step: string): Promise<string> {
-    const job = await api.post('jobs', { json: { job_type: 'sleep', config: { job_type: 'sleep', duration: '1ms', step } } }).json<{ uuid: string }>()
+    const job = await api
+      .post('jobs', { json: { job_type: 'sleep', config: { job_type: 'sleep', duration: '1ms', step } } })
+      .json<{ uuid: string }>()
     return job.uuid
   }
   async function triggerRun(jobId: string): Promise<string> {

@@ -21,13 +21,16 @@ export async function cancelRun(
   const context = Context.current()
   const signal = context.cancellationSignal
   const workflowId = context.info.workflowExecution?.workflowId ?? ''
-  const answer = await deps.api.cancelByKey(runKey({ namespace: deps.namespace, workflowId }, input), { signal })
+  const answer = await deps.api.cancelByKey(runKey({ namespace: deps.namespace, workflowId }, input), {
+    signal,
+  })
   if (!answer.job_run) return { record: null }
   let run = answer.job_run
   for (let look = 1; !isTerminalStatus(run.status); look += 1) {
     signal.throwIfAborted()
     run = await deps.api.getJobRun(run.uuid, { waitSeconds: lookSeconds, signal })
-    if (!isTerminalStatus(run.status) && look % looksPerCancel === 0) await cancelAgain(deps.api, run.uuid, signal)
+    if (!isTerminalStatus(run.status) && look % looksPerCancel === 0)
+      await cancelAgain(deps.api, run.uuid, signal)
   }
   return { record: toRecord(run) }
 }

@@ -6,7 +6,10 @@ import { rejected } from './failures.ts'
 const askAgainMs = 60_000
 
 /** Asks a server what it can do, now and then rather than for each step. */
-export function createCapabilityReader(): (name: string, api: JobsClient) => Promise<Capabilities | undefined> {
+export function createCapabilityReader(): (
+  name: string,
+  api: JobsClient,
+) => Promise<Capabilities | undefined> {
   const known = new Map<string, { at: number; capabilities: Capabilities | undefined }>()
   return async (name, api) => {
     const cached = known.get(name)
@@ -26,7 +29,12 @@ export function requireFencedServer(
   connection: string,
   needsReferences: boolean,
 ): void {
-  if (!capabilities?.idempotency_keys || !capabilities.cancel_by_key || !capabilities.change_feed || !capabilities.client_ref)
+  if (
+    !capabilities?.idempotency_keys ||
+    !capabilities.cancel_by_key ||
+    !capabilities.change_feed ||
+    !capabilities.client_ref
+  )
     throw rejected(
       'server_without_idempotency_keys',
       `the Jobs API of connection ${connection} does not take idempotency keys, without which a lost answer could start a run twice; ` +

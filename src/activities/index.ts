@@ -19,7 +19,7 @@ import type {
 } from './types.ts'
 import { watchFeed } from './watch-feed.ts'
 
-export type { ActivityDependencies, Waits, WaitRef } from './types.ts'
+export type { ActivityDependencies, WaitRef, Waits } from './types.ts'
 
 /** The activities of `runPipeline` and `watchChanges`. */
 export interface PipelineActivities {
@@ -36,14 +36,18 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
   const withApi = (name: string) => {
     const api = deps.connection(name)
     if (!api)
-      throw rejected('unknown_connection', `this worker has no connection named ${name}; set JOBS_API_URL, or add it to jobwright.config.ts`)
+      throw rejected(
+        'unknown_connection',
+        `this worker has no connection named ${name}; set JOBS_API_URL, or add it to jobwright.config.ts`,
+      )
     return { ...deps, api, capabilities: () => readCapabilities(name, api) }
   }
   return {
     runStep: (input) => withFailures(() => alive(deps, () => runStep(withApi(input.connection), input))),
     awaitRun: (input) => withFailures(() => awaitRun(withApi(input.connection), input)),
     cancelRun: (input) => withFailures(() => alive(deps, () => cancelRun(withApi(input.connection), input))),
-    readOutputs: (input) => withFailures(() => alive(deps, () => readOutputs(withApi(input.connection).api, input))),
+    readOutputs: (input) =>
+      withFailures(() => alive(deps, () => readOutputs(withApi(input.connection).api, input))),
     watchFeed: (input) => withFailures(() => watchFeed(withApi(input.connection), input)),
   }
 }

@@ -8,7 +8,14 @@ function sha256(parts: Json[]): string {
 
 /** One remote run per step, item and generation of one pipeline run, whoever sends it and how often. */
 export function runKey(workflow: { namespace: string; workflowId: string }, step: StepIdentity): string {
-  return sha256([workflow.namespace, workflow.workflowId, step.firstExecutionRunId, step.step, step.item, step.generation])
+  return sha256([
+    workflow.namespace,
+    workflow.workflowId,
+    step.firstExecutionRunId,
+    step.step,
+    step.item,
+    step.generation,
+  ])
 }
 
 /** One saved job per pipeline, step and content, so that repeated runs do not pile up equal jobs. */

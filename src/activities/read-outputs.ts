@@ -31,5 +31,8 @@ function decode(mediaType: string, content: Uint8Array, what: string): Json {
   const text = new TextDecoder().decode(content)
   if (kind === 'application/json' || kind.endsWith('+json')) return JSON.parse(text) as Json
   if (kind.startsWith('text/')) return text
-  throw rejected('output_not_readable', `output ${what} is ${mediaType}; an expression can read JSON and text only`)
+  throw rejected(
+    'output_not_readable',
+    `output ${what} is ${mediaType}; an expression can read JSON and text only`,
+  )
 }

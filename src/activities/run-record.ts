@@ -13,7 +13,12 @@ interface NamedReference {
 
 /** A server may put any JSON among its references; only those with a name can be spoken of. */
 function isNamed(reference: Json): reference is Json & NamedReference {
-  return reference !== null && typeof reference === 'object' && 'name' in reference && typeof reference.name === 'string'
+  return (
+    reference !== null &&
+    typeof reference === 'object' &&
+    'name' in reference &&
+    typeof reference.name === 'string'
+  )
 }
 
 /** The outputs by name: inlined values as far as the budget goes, else where to read them. */
@@ -35,7 +40,9 @@ export function outputSlots(jobRunId: string, references: readonly Json[]): Reco
 /** What the workflow keeps of a run: without its config (it has it) and without inlined values (they are in `outputs`). */
 export function toRecord(run: WireJobRun): RunRecord {
   const references = run.output_references as Json[]
-  const bare = references.map((reference) => (isNamed(reference) ? { ...(reference as object), value: undefined as unknown } : reference))
+  const bare = references.map((reference) =>
+    isNamed(reference) ? { ...(reference as object), value: undefined as unknown } : reference,
+  )
   const { config: _config, client_ref: _ref, ...rest } = run
   return {
     jobId: run.job_id,

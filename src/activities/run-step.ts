@@ -1,6 +1,12 @@
 import { Context } from '@temporalio/activity'
 import type { JobsClient } from '../client/index.ts'
-import { type Capabilities, isReference, isTerminalStatus, type Json, type JsonObject } from '../contract/index.ts'
+import {
+  type Capabilities,
+  isReference,
+  isTerminalStatus,
+  type Json,
+  type JsonObject,
+} from '../contract/index.ts'
 import { requireFencedServer } from './capabilities.ts'
 import { rejected } from './failures.ts'
 import { jobKey, runKey } from './keys.ts'
@@ -26,13 +32,17 @@ export async function runStep(
   if (!workflow) throw rejected('internal', 'runStep is an activity of a workflow')
   requireFencedServer(await deps.capabilities(), input.connection, containsReference(input.config))
 
-  const jobId = 'jobId' in input.target ? input.target.jobId : await ensureJob(api, input, input.target.jobType, signal)
+  const jobId =
+    'jobId' in input.target ? input.target.jobId : await ensureJob(api, input, input.target.jobType, signal)
   const idempotencyKey = runKey({ namespace: deps.namespace, workflowId: workflow.workflowId }, input)
   const body = { job_id: jobId, ...('jobId' in input.target && input.config ? { config: input.config } : {}) }
 
   const triggered = await api.createJobRun(body, { idempotencyKey, signal })
   if (triggered.job_id !== jobId)
-    throw rejected('foreign_run', `job run ${triggered.uuid} belongs to job ${triggered.job_id}, not to ${jobId}`)
+    throw rejected(
+      'foreign_run',
+      `job run ${triggered.uuid} belongs to job ${triggered.job_id}, not to ${jobId}`,
+    )
   const looked = isTerminalStatus(triggered.status)
     ? triggered
     : await api.getJobRun(triggered.uuid, { waitSeconds: firstLookSeconds, signal })
@@ -49,7 +59,12 @@ export async function runStep(
   return { phase: 'running', jobId, jobRunId: registered.uuid, status: registered.status }
 }
 
-async function ensureJob(api: JobsClient, input: RunStepInput, jobType: string, signal: AbortSignal): Promise<string> {
+async function ensureJob(
+  api: JobsClient,
+  input: RunStepInput,
+  jobType: string,
+  signal: AbortSignal,
+): Promise<string> {
   const config: JsonObject = { ...input.config, job_type: jobType }
   const idempotencyKey = jobKey(input.pipeline, input.step, { job_type: jobType, config })
   const job = await api.createJob({ job_type: jobType, config }, { idempotencyKey, signal })

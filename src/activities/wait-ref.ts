@@ -14,7 +14,14 @@ export function decodeWaitRef(text: string | null | undefined): WaitRef | undefi
   } catch {
     return undefined
   }
-  if (!Array.isArray(parsed) || parsed.length !== 5 || !parsed.every((part) => typeof part === 'string')) return undefined
-  const [, namespace, workflowId, workflowRunId, activityId] = parsed as [string, string, string, string, string]
+  if (!Array.isArray(parsed) || parsed.length !== 5 || !parsed.every((part) => typeof part === 'string'))
+    return undefined
+  const [, namespace, workflowId, workflowRunId, activityId] = parsed as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ]
   return { namespace, workflowId, workflowRunId, activityId }
 }

@@ -71,7 +71,9 @@ function waitsAmong(changes: FeedChange[], cursor: string, namespace: string): O
 
 /** The completions that are still to be tried, in feed order. */
 async function tryAll(deps: ActivityDependencies, open: OpenCompletion[]): Promise<OpenCompletion[]> {
-  const outcomes = await Promise.all(open.map(({ ref, change }) => deps.waits.complete(ref, toRecord(change.job_run))))
+  const outcomes = await Promise.all(
+    open.map(({ ref, change }) => deps.waits.complete(ref, toRecord(change.job_run))),
+  )
   const now = Date.now()
   return open.filter(({ since }, index) => outcomes[index] === 'not_now' && now - since < notNowPatienceMs)
 }

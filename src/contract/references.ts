@@ -25,7 +25,13 @@ export function isSecretTemplate(value: Json | undefined): value is SecretTempla
 export function isOutputValueReference(value: Json | undefined): value is OutputValueReference {
   if (!hasOnlyKey(value, '$output')) return false
   const target = value['$output'] as Json
-  return target !== null && typeof target === 'object' && !Array.isArray(target) && typeof target['job_run_id'] === 'string' && typeof target['name'] === 'string'
+  return (
+    target !== null &&
+    typeof target === 'object' &&
+    !Array.isArray(target) &&
+    typeof target['job_run_id'] === 'string' &&
+    typeof target['name'] === 'string'
+  )
 }
 
 /** True for any value that stands for another one and is resolved only where the handler runs. */

@@ -102,7 +102,9 @@ export const jobRunSchema = z.object({
   finished_at: timestamp.nullish(),
   cancel_requested_at: timestamp.nullish(),
   attempt: z.number().int().nonnegative().optional(),
-  progress: z.object({ fraction: z.number().min(0).max(1).nullish(), message: z.string().nullish() }).nullish(),
+  progress: z
+    .object({ fraction: z.number().min(0).max(1).nullish(), message: z.string().nullish() })
+    .nullish(),
   client_ref: z.string().nullish(),
 })
 
@@ -131,7 +133,9 @@ export const messageSchema = z.object({ message: z.string() })
 export const cancelSchema = z.object({ message: z.string(), cancelled_count: z.number().int().nonnegative() })
 
 /** Extension: cancels whatever a key started, and makes sure that the key can never start anything later. */
-export const cancelByKeyBody = z.strictObject({ idempotency_key: z.string().min(1).max(limits.idempotencyKeyCharacters) })
+export const cancelByKeyBody = z.strictObject({
+  idempotency_key: z.string().min(1).max(limits.idempotencyKeyCharacters),
+})
 export const cancelByKeySchema = cancelSchema.extend({ job_run: jobRunSchema.nullable() })
 
 export const changesQuery = z.strictObject({
@@ -214,7 +218,11 @@ export const problemSchema = z.object({
 })
 
 export function listOf<T extends z.ZodType>(item: T) {
-  return z.object({ items: z.array(item), count: z.number().int().nonnegative(), next_cursor: z.string().nullish() })
+  return z.object({
+    items: z.array(item),
+    count: z.number().int().nonnegative(),
+    next_cursor: z.string().nullish(),
+  })
 }
 
 export type JobTypeSchemaEntry = z.infer<typeof jobTypeSchemaEntry>

@@ -40,12 +40,19 @@ export const appendLogsBody = z.strictObject({
   lines: z.array(logLineSchema.pick({ level: true, message: true, at: true })).max(1000),
 })
 /** `PUT /worker/job-runs/{id}/outputs/{name}?attempt=N&type=T`: the body is the output, Content-Type its media type. */
-export const putOutputQuery = z.strictObject({ attempt: z.coerce.number().int().min(1), type: z.string().max(100).optional() })
+export const putOutputQuery = z.strictObject({
+  attempt: z.coerce.number().int().min(1),
+  type: z.string().max(100).optional(),
+})
 export const reportResultSchema = z.object({ applied: z.boolean(), job_run: jobRunSchema })
 export const putOutputSchema = outputReferenceSchema
 
 export const outputNamePattern = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/
-export const workerLimits = { outputBytes: limits.outputBytes, logLineCharacters: 8192, logLines: 100_000 } as const
+export const workerLimits = {
+  outputBytes: limits.outputBytes,
+  logLineCharacters: 8192,
+  logLines: 100_000,
+} as const
 
 export type StartAttemptResult = z.infer<typeof startAttemptSchema>
 export type FinishRunBody = z.infer<typeof finishRunBody>

@@ -10,11 +10,18 @@ function lineAround(text: string, offset: number): { line: string; start: number
   return { line: text.slice(start, end === -1 ? text.length : end), start }
 }
 
+/** True when a line up to some place has a quote that is still open. */
+function isInQuotes(before: string): boolean {
+  return /['"]/.test(before.replaceAll(/'[^']*'|"(?:[^"\\]|\\.)*"/g, ''))
+}
+
 /** Where an expression without quotes begins in the line of `offset`, if there is one. */
 export function unquotedExpression(text: string, offset: number): number | undefined {
   const { line, start } = lineAround(text, offset)
-  const match = /(^|[\s[{,:])\$\{\{/.exec(line)
-  return match ? start + match.index + (match[1]?.length ?? 0) : undefined
+  for (const match of line.matchAll(/(?<=^|[\s[{,:])\$\{\{/g)) {
+    if (!isInQuotes(line.slice(0, match.index))) return start + match.index
+  }
+  return undefined
 }
 
 /**

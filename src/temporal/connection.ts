@@ -18,7 +18,10 @@ export class TemporalUnreachableError extends Error {
   readonly code = 'temporal_unreachable'
   readonly address: string
   constructor(address: string, cause: unknown) {
-    super(`Temporal at ${address} does not answer: ${rootMessage(cause)}. Start it, or set TEMPORAL_ADDRESS`, { cause })
+    super(
+      `Temporal at ${address} does not answer: ${rootMessage(cause)}. Start it, or set TEMPORAL_ADDRESS`,
+      { cause },
+    )
     this.address = address
   }
 }
@@ -43,7 +46,9 @@ export function connectionOptions(options: TemporalOptions) {
       : undefined
   const custom = {
     ...(options.tlsServerName ? { serverNameOverride: options.tlsServerName } : {}),
-    ...(options.tlsServerCaCertPath ? { serverRootCACertificate: readFileSync(options.tlsServerCaCertPath) } : {}),
+    ...(options.tlsServerCaCertPath
+      ? { serverRootCACertificate: readFileSync(options.tlsServerCaCertPath) }
+      : {}),
     ...(clientCertPair ? { clientCertPair } : {}),
   }
   const wanted = options.tls ?? (options.apiKey !== undefined || Object.keys(custom).length > 0)
@@ -77,7 +82,9 @@ export function lazyTemporalClient(options: TemporalOptions): Client {
  * @throws TemporalCapabilityError saying what to set
  */
 export async function requireStandaloneActivities(client: Client): Promise<void> {
-  const { namespaceInfo } = await client.workflowService.describeNamespace({ namespace: client.options.namespace })
+  const { namespaceInfo } = await client.workflowService.describeNamespace({
+    namespace: client.options.namespace,
+  })
   if (namespaceInfo?.capabilities?.standaloneActivities) return
   throw new TemporalCapabilityError(
     `namespace ${client.options.namespace} of this Temporal server does not allow standalone activities, which job runs are executed as. ` +

@@ -63,7 +63,8 @@ export class PipelinesClient {
       })
       return { id: workflowId, alreadyRunning: false }
     } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return { id: workflowId, alreadyRunning: true }
+      if (error instanceof WorkflowExecutionAlreadyStartedError)
+        return { id: workflowId, alreadyRunning: true }
       throw error
     }
   }
@@ -81,12 +82,16 @@ export class PipelinesClient {
     const queried = await this.#query(handle)
     if (!queried) return { ...bareView(description), warnings: [unansweredWarning] }
     // A run that was closed from outside could not note it itself; neither result nor failure holds a cancelled run's view.
-    return name === 'RUNNING' ? queried : { ...queried, status: statusNames[name] ?? queried.status, finished_at: closeTime(description) }
+    return name === 'RUNNING'
+      ? queried
+      : { ...queried, status: statusNames[name] ?? queried.status, finished_at: closeTime(description) }
   }
 
   async #query(handle: WorkflowHandle): Promise<PipelineRunView | undefined> {
     try {
-      return await this.#client.withDeadline(Date.now() + queryTimeoutMs, () => handle.query<PipelineRunView>('progress'))
+      return await this.#client.withDeadline(Date.now() + queryTimeoutMs, () =>
+        handle.query<PipelineRunView>('progress'),
+      )
     } catch (error) {
       if (isUnanswered(error)) return undefined
       throw error
@@ -97,7 +102,9 @@ export class PipelinesClient {
   async list(options: { limit?: number } = {}): Promise<PipelineRunView[]> {
     const views: PipelineRunView[] = []
     const limit = options.limit ?? 100
-    for await (const info of this.#client.workflow.list({ query: `WorkflowType = '${workflowTypes.runPipeline}'` })) {
+    for await (const info of this.#client.workflow.list({
+      query: `WorkflowType = '${workflowTypes.runPipeline}'`,
+    })) {
       if (info.status.name !== 'CONTINUED_AS_NEW') views.push(bareView(info))
       if (views.length >= limit) break
     }
@@ -152,7 +159,11 @@ export class PipelinesClient {
 
 /** No worker polls, it is too slow, or Temporal itself went away in between: the memo still tells something. */
 function isUnanswered(error: unknown): boolean {
-  return error instanceof ServiceError || error instanceof QueryRejectedError || error instanceof QueryNotRegisteredError
+  return (
+    error instanceof ServiceError ||
+    error instanceof QueryRejectedError ||
+    error instanceof QueryNotRegisteredError
+  )
 }
 
 const statusNames: Record<string, PipelineStatus> = {
@@ -193,8 +204,16 @@ async function closedView(handle: WorkflowHandle, info: RunInfo): Promise<Pipeli
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error
     const cause = error.cause
-    const view = cause instanceof ApplicationFailure ? (cause.details?.[0] as PipelineRunView | undefined) : undefined
-    return view ?? { ...bareView(info), warnings: [`the workflow was closed from outside (${info.status.name.toLowerCase()}): ${cause?.message ?? ''}`] }
+    const view =
+      cause instanceof ApplicationFailure ? (cause.details?.[0] as PipelineRunView | undefined) : undefined
+    return (
+      view ?? {
+        ...bareView(info),
+        warnings: [
+          `the workflow was closed from outside (${info.status.name.toLowerCase()}): ${cause?.message ?? ''}`,
+        ],
+      }
+    )
   }
 }
 

@@ -11,7 +11,11 @@ export function createWaits(client: Client, options: { heartbeatMs: number; task
   const ensured = new Map<string, Promise<number>>()
 
   async function start(connection: string, readCursor: () => Promise<string>): Promise<number> {
-    const input: WatchChangesInput = { connection, cursor: await readCursor(), heartbeatMs: options.heartbeatMs }
+    const input: WatchChangesInput = {
+      connection,
+      cursor: await readCursor(),
+      heartbeatMs: options.heartbeatMs,
+    }
     await client.workflow.start(workflowTypes.watchChanges, {
       workflowId: watcherWorkflowId(connection),
       taskQueue: options.taskQueue ?? taskQueues.pipelines,

@@ -106,7 +106,11 @@ async function cancelRemoteRun(options: GenerationOptions): Promise<RunRecord | 
 }
 
 /** Fetches outputs that came as references; JSON and text only. */
-export function readOutputs(connection: string, outputs: { jobRunId: string; name: string }[], timing: PipelineTiming): Promise<Json[]> {
+export function readOutputs(
+  connection: string,
+  outputs: { jobRunId: string; name: string }[],
+  timing: PipelineTiming,
+): Promise<Json[]> {
   const activities = proxyActivities<PipelineActivities>({
     startToCloseTimeout: triggerTimeoutMs,
     heartbeatTimeout: timing.stepHeartbeatMs,

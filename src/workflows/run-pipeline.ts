@@ -1,7 +1,7 @@
 import {
   ApplicationFailure,
-  CancelledFailure,
   CancellationScope,
+  CancelledFailure,
   condition,
   continueAsNew,
   isCancellation,
@@ -62,7 +62,10 @@ function isSettled(run: Run): boolean {
 /** Runs that are open then are picked up again by key; nothing is triggered twice. */
 function isHistoryLong(run: Run): boolean {
   const info = workflowInfo()
-  return info.continueAsNewSuggested || info.historyLength >= (run.timing.maxHistoryEvents ?? Number.POSITIVE_INFINITY)
+  return (
+    info.continueAsNewSuggested ||
+    info.historyLength >= (run.timing.maxHistoryEvents ?? Number.POSITIVE_INFINITY)
+  )
 }
 
 /** Starts what an earlier execution had under way, then all that is ready. */
@@ -76,7 +79,11 @@ function startSteps(run: Run): void {
 
 function startReady(run: Run): void {
   // A skipped step may make others ready, so look until nothing changes.
-  for (let ready = readySteps(run.plan, run.state); ready.length > 0; ready = readySteps(run.plan, run.state)) {
+  for (
+    let ready = readySteps(run.plan, run.state);
+    ready.length > 0;
+    ready = readySteps(run.plan, run.state)
+  ) {
     for (const step of ready) startOrSkip(run, step)
   }
 }
@@ -147,7 +154,9 @@ async function close(run: Run): Promise<PipelineRunView> {
 
 function failureMessage(view: PipelineRunView): string {
   const failed = view.steps.find((step) => step.status === 'failed' || step.status === 'cancelled')
-  return failed ? `step ${failed.step} ${failed.status}${failed.error ? `: ${failed.error.message}` : ''}` : 'failed'
+  return failed
+    ? `step ${failed.step} ${failed.status}${failed.error ? `: ${failed.error.message}` : ''}`
+    : 'failed'
 }
 
 /** What can be evaluated; in a completed run, what cannot is a warning. */
@@ -156,7 +165,10 @@ async function evaluateOutputs(run: Run): Promise<void> {
     try {
       const result = await evaluate(run, value)
       const bytes = JSON.stringify({ ...run.outputs, [name]: result }).length
-      if (bytes > resultBytes) run.state.warnings.push(`output ${name} was left out: with it the outputs have ${bytes} bytes, the limit is ${resultBytes}`)
+      if (bytes > resultBytes)
+        run.state.warnings.push(
+          `output ${name} was left out: with it the outputs have ${bytes} bytes, the limit is ${resultBytes}`,
+        )
       else run.outputs[name] = result
     } catch (error) {
       const { code, message } = stepErrorOf(error)

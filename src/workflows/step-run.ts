@@ -38,7 +38,9 @@ export async function runStepToEnd(run: Run, step: PlanStep): Promise<void> {
     failStep(own, error)
   }
   if (own.status !== 'completed' && step.onFailure === 'continue' && !run.scope.consideredCancelled)
-    run.state.warnings.push(`step ${step.id} ${own.status}${own.error ? ` (${own.error.code})` : ''}; the run went on`)
+    run.state.warnings.push(
+      `step ${step.id} ${own.status}${own.error ? ` (${own.error.code})` : ''}; the run went on`,
+    )
 }
 
 function failStep(own: StepState, error: unknown): void {
@@ -60,9 +62,15 @@ export function stepErrorOf(error: unknown) {
 
 function itemsFrom(value: Json): Json[] {
   if (!Array.isArray(value))
-    throw new ExpressionError('for_each_not_a_list', `for_each needs a list, found ${value === null ? 'null' : typeof value}`)
+    throw new ExpressionError(
+      'for_each_not_a_list',
+      `for_each needs a list, found ${value === null ? 'null' : typeof value}`,
+    )
   if (value.length > maxItems)
-    throw new ExpressionError('for_each_too_long', `for_each has ${value.length} items; the limit is ${maxItems}`)
+    throw new ExpressionError(
+      'for_each_too_long',
+      `for_each has ${value.length} items; the limit is ${maxItems}`,
+    )
   return value
 }
 
@@ -80,7 +88,12 @@ async function runItems(run: Run, step: PlanStep, items: ItemState[], values: Js
   await Promise.all(Array.from({ length: Math.min(step.maxParallel, items.length) }, lane))
 }
 
-async function runItem(run: Run, step: PlanStep, item: ItemState, each: { value: Json; index: number }): Promise<void> {
+async function runItem(
+  run: Run,
+  step: PlanStep,
+  item: ItemState,
+  each: { value: Json; index: number },
+): Promise<void> {
   try {
     if (run.inFlight >= maxInFlight) await condition(() => run.inFlight < maxInFlight)
     run.inFlight += 1
@@ -100,7 +113,12 @@ async function runItem(run: Run, step: PlanStep, item: ItemState, each: { value:
   item.finishedAtMs = Date.now()
 }
 
-async function runGenerations(run: Run, step: PlanStep, item: ItemState, each: { value: Json; index: number }): Promise<void> {
+async function runGenerations(
+  run: Run,
+  step: PlanStep,
+  item: ItemState,
+  each: { value: Json; index: number },
+): Promise<void> {
   const { target, config } = await resolveStep(run, step, each)
   item.startedAtMs ??= Date.now()
   item.generation = Math.max(1, item.generation)
@@ -118,7 +136,8 @@ async function runGenerations(run: Run, step: PlanStep, item: ItemState, each: {
       generation: item.generation,
       target,
       config,
-      remainingMs: step.timeoutMs === undefined ? undefined : step.timeoutMs - (Date.now() - item.generationStartedAtMs),
+      remainingMs:
+        step.timeoutMs === undefined ? undefined : step.timeoutMs - (Date.now() - item.generationStartedAtMs),
       onRunning: (remote) => {
         item.jobId = remote.jobId
         item.jobRunId = remote.jobRunId
@@ -146,10 +165,16 @@ async function resolveStep(run: Run, step: PlanStep, each: { value: Json; index:
   const item = step.forEach ? each : undefined
   const config = step.config ? await evaluate(run, step.config, item) : null
   if (config !== null && (typeof config !== 'object' || Array.isArray(config)))
-    throw new ExpressionError('config_not_an_object', `config must be an object, found ${Array.isArray(config) ? 'a list' : typeof config}`)
+    throw new ExpressionError(
+      'config_not_an_object',
+      `config must be an object, found ${Array.isArray(config) ? 'a list' : typeof config}`,
+    )
   const bytes = JSON.stringify(config).length
   if (bytes > maxConfigBytes)
-    throw new ExpressionError('config_too_large', `the evaluated config has ${bytes} bytes; the limit is ${maxConfigBytes}`)
+    throw new ExpressionError(
+      'config_too_large',
+      `the evaluated config has ${bytes} bytes; the limit is ${maxConfigBytes}`,
+    )
   return { target: await resolveTarget(run, step, item), config }
 }
 
@@ -157,6 +182,9 @@ async function resolveTarget(run: Run, step: PlanStep, item: { value: Json; inde
   if (step.target.kind === 'job_type') return { jobType: step.target.jobType }
   const jobId = await evaluate(run, step.target.jobId, item)
   if (typeof jobId !== 'string')
-    throw new ExpressionError('job_id_not_text', `job_id must be text, found ${jobId === null ? 'null' : typeof jobId}`)
+    throw new ExpressionError(
+      'job_id_not_text',
+      `job_id must be text, found ${jobId === null ? 'null' : typeof jobId}`,
+    )
   return { jobId }
 }

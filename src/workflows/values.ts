@@ -1,4 +1,4 @@
-import { evaluateValue, ExpressionError, type ExpressionScope } from '../expressions/evaluate.ts'
+import { ExpressionError, type ExpressionScope, evaluateValue } from '../expressions/evaluate.ts'
 import {
   type ItemState,
   isDone,
@@ -60,7 +60,10 @@ export function resolveOutput(run: Run, stepId: string, name: string): Json {
   if (step?.forEach) return slots.map((slot) => (slot ? passOn(slot, name) : null))
   const slot = slots[0]
   if (!slot)
-    throw new ExpressionError('missing_output', `step ${stepId} (${stepState(run.state, stepId).status}) has no output named ${name}`)
+    throw new ExpressionError(
+      'missing_output',
+      `step ${stepId} (${stepState(run.state, stepId).status}) has no output named ${name}`,
+    )
   return passOn(slot, name)
 }
 
@@ -69,7 +72,11 @@ function passOn(slot: OutputSlot, name: string): Json {
 }
 
 /** Evaluates a value after fetching what its expressions read. */
-export async function evaluate(run: Run, value: PlanValue, item?: { value: Json; index: number }): Promise<Json> {
+export async function evaluate(
+  run: Run,
+  value: PlanValue,
+  item?: { value: Json; index: number },
+): Promise<Json> {
   await loadValues(run, sourcesOf(value))
   return evaluateValue(value, scopeOf(run, item), (step, name) => resolveOutput(run, step, name))
 }
@@ -105,13 +112,23 @@ interface Missing {
  */
 export async function loadValues(run: Run, sources: readonly string[]): Promise<void> {
   const missing = run.plan.steps
-    .filter((step) => isDone(stepState(run.state, step.id).status) && sources.some((source) => source.includes(step.id)))
+    .filter(
+      (step) =>
+        isDone(stepState(run.state, step.id).status) && sources.some((source) => source.includes(step.id)),
+    )
     .flatMap((step) => (stepState(run.state, step.id).items ?? []).flatMap((item) => missingOf(step, item)))
   const total = missing.reduce((sum, each) => sum + each.sizeBytes, 0)
   if (total > bytesPerRead)
-    throw new ExpressionError('outputs_too_large', `the outputs it reads have ${total} bytes together; an expression can read ${bytesPerRead}`)
+    throw new ExpressionError(
+      'outputs_too_large',
+      `the outputs it reads have ${total} bytes together; an expression can read ${bytesPerRead}`,
+    )
   for (const batch of batches(missing)) {
-    const values = await readOutputs(run.connection, batch.map(({ jobRunId, name }) => ({ jobRunId, name })), run.timing)
+    const values = await readOutputs(
+      run.connection,
+      batch.map(({ jobRunId, name }) => ({ jobRunId, name })),
+      run.timing,
+    )
     batch.forEach(({ item, name, sizeBytes }, index) => {
       item.outputs[name] = { value: values[index] ?? null, sizeBytes }
     })
@@ -121,7 +138,9 @@ export async function loadValues(run: Run, sources: readonly string[]): Promise<
 function missingOf(step: PlanStep, item: ItemState): Missing[] {
   return step.valueOutputs.flatMap((name) => {
     const slot = Object.hasOwn(item.outputs, name) ? item.outputs[name] : undefined
-    return slot && !('value' in slot) ? [{ item, name, jobRunId: slot.jobRunId, sizeBytes: slot.sizeBytes }] : []
+    return slot && !('value' in slot)
+      ? [{ item, name, jobRunId: slot.jobRunId, sizeBytes: slot.sizeBytes }]
+      : []
   })
 }
 

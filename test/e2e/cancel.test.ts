@@ -34,7 +34,10 @@ async function finished(on: TestStack, id: string): Promise<PipelineRunView> {
 }
 
 function itemsRunning(on: TestStack, count: number) {
-  return until(`${count} runs execute`, async () => (await runsOf(on)).filter((run) => run.status === 'running').length === count)
+  return until(
+    `${count} runs execute`,
+    async () => (await runsOf(on)).filter((run) => run.status === 'running').length === count,
+  )
 }
 
 /** Two items had begun: their runs are cancelled; the third and the next step have none. */
@@ -72,7 +75,11 @@ describe('a cancelled pipeline run', () => {
     await on.pipelines.cancel(id)
     const view = await until('it is cancelling', async () => {
       const seen = await on.pipelines.show(id)
-      return seen.status === 'cancelling' && seen.steps.filter((step) => step.status === 'cancelling').length === 2 && seen
+      return (
+        seen.status === 'cancelling' &&
+        seen.steps.filter((step) => step.status === 'cancelling').length === 2 &&
+        seen
+      )
     })
     expect(view.finished_at).toBeNull()
     await on.start('server')
@@ -98,7 +105,12 @@ describe('a cancelled pipeline run', () => {
   it('reports a run that completed first as completed', async () => {
     stack = await startTestStack()
     const on = stack
-    const id = await on.runPlan(planOf([planStep('quick', { config: sleepFor('3s') }), planStep('after', { needs: ['quick'], config: sleepFor('1ms') })]))
+    const id = await on.runPlan(
+      planOf([
+        planStep('quick', { config: sleepFor('3s') }),
+        planStep('after', { needs: ['quick'], config: sleepFor('1ms') }),
+      ]),
+    )
     await itemsRunning(on, 1)
     // The pipeline cannot hear that the run completes, because its worker is away.
     const run = (await runsOf(on))[0]!
@@ -111,6 +123,8 @@ describe('a cancelled pipeline run', () => {
     // Whichever came first, the step after it either ran to its end or never began.
     const after = view.steps.find((step) => step.step === 'after')
     expect(['skipped', 'completed', 'cancelled']).toContain(after?.status)
-    expect((await runsOf(on)).every((each) => each.status === 'completed' || each.status === 'cancelled')).toBe(true)
+    expect(
+      (await runsOf(on)).every((each) => each.status === 'completed' || each.status === 'cancelled'),
+    ).toBe(true)
   })
 })

@@ -50,9 +50,15 @@ async function finished(on: TestStack, id: string): Promise<PipelineRunView> {
   })
 }
 
-async function expectEachRunOnce(on: TestStack, before: PipelineRunView, after: PipelineRunView): Promise<void> {
+async function expectEachRunOnce(
+  on: TestStack,
+  before: PipelineRunView,
+  after: PipelineRunView,
+): Promise<void> {
   expect(after.status).toBe('completed')
-  expect(after.steps.map((step) => step.status)).toEqual(Array.from({ length: expectedRuns }, () => 'completed'))
+  expect(after.steps.map((step) => step.status)).toEqual(
+    Array.from({ length: expectedRuns }, () => 'completed'),
+  )
   expect(after.steps.map((step) => step.generation)).toEqual(Array.from({ length: expectedRuns }, () => 1))
   // The server's own record, not the orchestrator's: one run per step and item, and no other.
   const runs = await runsOf(on)
@@ -77,7 +83,9 @@ describe('a pipeline run goes on after kill -9 of', () => {
     const before = await underWay(on, id)
     await on.kill(...victims)
     await on.start(...victims)
-    const stillActive = (await runsOf(on)).filter((run) => run.status === 'running' || run.status === 'pending')
+    const stillActive = (await runsOf(on)).filter(
+      (run) => run.status === 'running' || run.status === 'pending',
+    )
     expect(stillActive.length, 'the kill hit work under way').toBeGreaterThan(0)
     await expectEachRunOnce(on, before, await finished(on, id))
   })
@@ -87,7 +95,9 @@ describe('a chain of steps that end at once', () => {
   it('goes on within seconds when the worker is killed again and again in the middle of triggering', async () => {
     stack = await startTestStack()
     const on = stack
-    const chain = Array.from({ length: 20 }, (_, index) => sleepStep(`s${index}`, '1ms', index === 0 ? [] : [`s${index - 1}`]))
+    const chain = Array.from({ length: 20 }, (_, index) =>
+      sleepStep(`s${index}`, '1ms', index === 0 ? [] : [`s${index - 1}`]),
+    )
     const id = await on.runPlan(planOf(chain))
     // The worker is nearly always between the start of an attempt and its end; the lease of a wait is six hours.
     for (const doneSteps of [2, 6, 11]) {

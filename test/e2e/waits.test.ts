@@ -10,7 +10,9 @@ const sleepFor = (duration: string) => ({ kind: 'literal' as const, value: { dur
 
 async function eventTypes(stack: TestStack, id: string): Promise<string[]> {
   const history = await stack.client.workflow.getHandle(id).fetchHistory()
-  return (history.events ?? []).map((event) => Object.keys(event).find((key) => key.endsWith('EventAttributes')) ?? '')
+  return (history.events ?? []).map(
+    (event) => Object.keys(event).find((key) => key.endsWith('EventAttributes')) ?? '',
+  )
 }
 
 async function finished(stack: TestStack, id: string) {
@@ -60,15 +62,18 @@ describe('a history that grows long', () => {
     const stack = await startTestStack({ maxHistoryEvents: 40 })
     try {
       const count = 12
-      const plan = planOf([
-        planStep('make', { config: sleepFor('1ms'), usedOutputs: ['slept'], valueOutputs: ['slept'] }),
-        planStep('many', {
-          needs: ['make'],
-          forEach: { kind: 'literal', value: Array.from({ length: count }, (_, index) => index) },
-          maxParallel: 4,
-          config: sleepFor('1500ms'),
-        }),
-      ], { outputs: [{ name: 'slept', value: { kind: 'expression', source: 'steps.make.outputs.slept' } }] })
+      const plan = planOf(
+        [
+          planStep('make', { config: sleepFor('1ms'), usedOutputs: ['slept'], valueOutputs: ['slept'] }),
+          planStep('many', {
+            needs: ['make'],
+            forEach: { kind: 'literal', value: Array.from({ length: count }, (_, index) => index) },
+            maxParallel: 4,
+            config: sleepFor('1500ms'),
+          }),
+        ],
+        { outputs: [{ name: 'slept', value: { kind: 'expression', source: 'steps.make.outputs.slept' } }] },
+      )
       const id = await stack.runPlan(plan)
       const firstRunId = (await stack.client.workflow.getHandle(id).describe()).runId
       const view = await finished(stack, id)

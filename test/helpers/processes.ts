@@ -20,7 +20,11 @@ export interface TestProcess {
   stop(): Promise<number | null>
 }
 
-export function startProcess(command: string, args: readonly string[], env: Record<string, string>): TestProcess {
+export function startProcess(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): TestProcess {
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   alive.add(child)
   const exited = once(child, 'exit')
@@ -52,7 +56,9 @@ export function startProcess(command: string, args: readonly string[], env: Reco
           if (found) resolve(found)
         }
         listeners.add(look)
-        child.once('exit', (code) => reject(new Error(`${args.at(-1)} ended with ${code} before it said ${name}:\n${stderr}`)))
+        child.once('exit', (code) =>
+          reject(new Error(`${args.at(-1)} ended with ${code} before it said ${name}:\n${stderr}`)),
+        )
         look()
       }),
     kill: () => end('SIGKILL'),

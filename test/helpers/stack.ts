@@ -5,7 +5,12 @@ import { fileURLToPath } from 'node:url'
 import type { Client } from '@temporalio/client'
 import { JobsClient } from '../../src/client/index.ts'
 import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
-import { acquireTemporalBinary, devServerCommand, findFreePort, waitForTemporalServer } from '../../src/temporal/dev-server.ts'
+import {
+  acquireTemporalBinary,
+  devServerCommand,
+  findFreePort,
+  waitForTemporalServer,
+} from '../../src/temporal/dev-server.ts'
 import { connectTemporal, PipelinesClient } from '../../src/temporal/index.ts'
 import { startProcess, type TestProcess } from './processes.ts'
 
@@ -53,7 +58,9 @@ export interface TestStackOptions {
 /** The whole stack as separate real processes, on free ports and data of its own, each to be killed and restarted alone. */
 export async function startTestStack(options: TestStackOptions = {}): Promise<TestStack> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'jobwright-test-'))
-  const { path: binary } = await acquireTemporalBinary({ cacheDir: process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache') })
+  const { path: binary } = await acquireTemporalBinary({
+    cacheDir: process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'),
+  })
   const [temporalPort, apiPort] = [await findFreePort(), await findFreePort()]
   const temporalAddress = `127.0.0.1:${temporalPort}`
   const serverUrl = `http://127.0.0.1:${apiPort}`
@@ -80,7 +87,12 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
 
   async function startPart(part: Part): Promise<void> {
     if (part === 'temporal') {
-      const { command, args } = devServerCommand({ binary, dbFile: path.join(dataDir, 'temporal.db'), port: temporalPort, namespace: 'default' })
+      const { command, args } = devServerCommand({
+        binary,
+        dbFile: path.join(dataDir, 'temporal.db'),
+        port: temporalPort,
+        namespace: 'default',
+      })
       running.set(part, startProcess(command, args, {}))
       await waitForTemporalServer({ address: temporalAddress, namespace: 'default', timeoutMs: 30_000 })
       return

@@ -1,5 +1,9 @@
 /** Waits for a condition, not for a time: looks until `probe` answers something, and says what it last saw when it never does. */
-export async function until<T>(what: string, probe: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 60_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = 60_000,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs
   let last: unknown
   while (Date.now() < deadline) {
@@ -12,5 +16,7 @@ export async function until<T>(what: string, probe: () => Promise<T | undefined 
     }
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
-  throw new Error(`${what}: not within ${timeoutMs} ms; last: ${last instanceof Error ? last.message : String(last)}`)
+  throw new Error(
+    `${what}: not within ${timeoutMs} ms; last: ${last instanceof Error ? last.message : String(last)}`,
+  )
 }

@@ -143,7 +143,10 @@ steps:
   expect(placesOf(text('a ${{ steps.grap.outputs.x }}'))).toEqual(['9:20 unknown_step'])
   expect(placesOf(text("'${{ steps.later.outputs.x }}'"))).toEqual(['9:19 step_not_needed'])
   expect(placesOf(text('${{ 1 + steps.two.outputs.x }}'))).toEqual(['9:22 step_reads_itself'])
-  expect(placesOf(text('${{ steps.graph.outputs[inputs.x] }}'))).toEqual(['9:18 dynamic_output'])
+  expect(placesOf(text('${{ steps.graph.outputs[inputs.x] }}'))).toEqual([
+    '9:18 dynamic_output',
+    '9:38 unknown_input',
+  ])
 })
 
 test('an output that the job type does not declare', () => {
@@ -276,6 +279,10 @@ test.each([
     `${place} unquoted_expression`,
   ])
   expect(findings[0]?.fix).toContain('quotes')
+})
+
+test('a broken line whose expression is quoted is not blamed on quotes', () => {
+  expect(placesOf(step("    config: { a: '${{ 1 }}' b: 2 }\n"))[0]).toMatch(/^5:\d+ yaml_syntax$/)
 })
 
 test('an unquoted expression does not hide what else is wrong', () => {

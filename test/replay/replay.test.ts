@@ -19,7 +19,9 @@ function read(file: string): RecordedHistory {
 describe('the workflow code of today', () => {
   let workflowBundle: WorkflowBundleWithSourceMap
   beforeAll(async () => {
-    workflowBundle = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../../src/workflows', import.meta.url)) })
+    workflowBundle = await bundleWorkflowCode({
+      workflowsPath: fileURLToPath(new URL('../../src/workflows', import.meta.url)),
+    })
   })
 
   it('has a corpus to replay', () => {

@@ -18,6 +18,10 @@ export class AnalysisError extends Error {
   }
 }
 
-export function malformed(place: { document: string; line: number }, found: string, fix: string): AnalysisError {
+export function malformed(
+  place: { document: string; line: number },
+  found: string,
+  fix: string,
+): AnalysisError {
   return new AnalysisError('document_malformed', `${place.document}:${place.line}: ${found}; ${fix}`)
 }

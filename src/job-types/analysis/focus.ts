@@ -2,7 +2,9 @@ import { slugOf } from './language/names.ts'
 import type { Focus } from './schemas.ts'
 
 const stopWords = new Set(
-  'a an and are as at be by do each focus for from has have in into is it its look of on only or our please review so subsystem system that the their them then these this those to up we what when which with you your'.split(' '),
+  'a an and are as at be by do each focus for from has have in into is it its look of on only or our please review so subsystem system that the their them then these this those to up we what when which with you your'.split(
+    ' ',
+  ),
 )
 
 /** The words of `additional_context` that say something, in their order, each once. */
@@ -12,7 +14,11 @@ export function focusTerms(context: string): string[] {
 }
 
 /** The labels of the items that a term occurs in, as a whole word or the beginning of one. */
-export function focusOn<T>(context: string | undefined, items: readonly T[], describe: (item: T) => { label: string; text: string }): Focus | undefined {
+export function focusOn<T>(
+  context: string | undefined,
+  items: readonly T[],
+  describe: (item: T) => { label: string; text: string },
+): Focus | undefined {
   if (context === undefined || context.trim() === '') return undefined
   const terms = focusTerms(context)
   const matches = items.map(describe).filter(({ text }) => {

@@ -23,27 +23,49 @@ const config = z.strictObject({
     .optional()
     .describe('The output `metagraph` of a metagraph_update run'),
   system_id_or_name: name.optional().describe('Or the system whose stored graph is read'),
-  documents: name.optional().describe('Collection of documents; by default the one the graph was made from, else the one named like the system'),
-  min_priority: z.enum(priorities).optional().describe('Leave out issues of lower priority; by default none is left out'),
+  documents: name
+    .optional()
+    .describe(
+      'Collection of documents; by default the one the graph was made from, else the one named like the system',
+    ),
+  min_priority: z
+    .enum(priorities)
+    .optional()
+    .describe('Leave out issues of lower priority; by default none is left out'),
   additional_context: z
     .string()
     .max(10_000)
     .optional()
-    .describe('Its words are recorded in the summary, with the titles of the issues that match them as focus; the issues stay the same'),
+    .describe(
+      'Its words are recorded in the summary, with the titles of the issues that match them as focus; the issues stay the same',
+    ),
 })
 
 type Context = HandlerContext<z.infer<typeof config>>
 
 /** The graph to look at, and where its documents are. */
-async function findGraph({ api, config, signal }: Context): Promise<{ graph: Metagraph; collection: string }> {
+async function findGraph({
+  api,
+  config,
+  signal,
+}: Context): Promise<{ graph: Metagraph; collection: string }> {
   const { metagraph, system_id_or_name: system } = config
   if (metagraph !== undefined)
-    return { graph: metagraph, collection: config.documents ?? metagraph.documents ?? defaultCollection(metagraph.system) }
+    return {
+      graph: metagraph,
+      collection: config.documents ?? metagraph.documents ?? defaultCollection(metagraph.system),
+    }
   if (system === undefined)
-    throw new AnalysisError('missing_config', 'config has neither metagraph nor system_id_or_name; give the output of a metagraph_update run, or name a system')
+    throw new AnalysisError(
+      'missing_config',
+      'config has neither metagraph nor system_id_or_name; give the output of a metagraph_update run, or name a system',
+    )
   const stored = await api.getMetagraph(system, { signal })
   if (stored === undefined)
-    throw new AnalysisError('no_metagraph', `no graph is stored for the system ${JSON.stringify(system)}; run metagraph_update for it first, or pass its output as config.metagraph`)
+    throw new AnalysisError(
+      'no_metagraph',
+      `no graph is stored for the system ${JSON.stringify(system)}; run metagraph_update for it first, or pass its output as config.metagraph`,
+    )
   return { graph: stored.graph, collection: config.documents ?? defaultCollection(system) }
 }
 
@@ -56,7 +78,8 @@ export function createGenerateIssue(engine: AnalysisEngine) {
   return defineJobType({
     jobType: 'generate_issue',
     displayName: 'Generate Issue',
-    description: 'Finds contradictions, gaps and exceeded limits in the documents of a system, each with its evidence.',
+    description:
+      'Finds contradictions, gaps and exceeded limits in the documents of a system, each with its evidence.',
     nameField: 'system_id_or_name',
     config,
     outputs: { issues: z.array(issueSchema), summary: issueSummarySchema },
@@ -75,9 +98,14 @@ export function createGenerateIssue(engine: AnalysisEngine) {
       const issues = found.filter((issue) => atLeast(issue, config.min_priority ?? 'low'))
       const below = found.length - issues.length
       for (const issue of issues) log.info(`${issue.priority}: ${issue.title}`)
-      log.info(`${issues.length} issues in ${documents.length} documents (${engine.name} ${engine.version})${below === 0 ? '' : `, ${below} below ${config.min_priority}`}`)
+      log.info(
+        `${issues.length} issues in ${documents.length} documents (${engine.name} ${engine.version})${below === 0 ? '' : `, ${below} below ${config.min_priority}`}`,
+      )
       await output.json('issues', issues)
-      const focus = focusOn(config.additional_context, issues, (issue) => ({ label: issue.title, text: `${issue.title} ${issue.description}` }))
+      const focus = focusOn(config.additional_context, issues, (issue) => ({
+        label: issue.title,
+        text: `${issue.title} ${issue.description}`,
+      }))
       await output.json('summary', {
         engine: about,
         system: graph.system,

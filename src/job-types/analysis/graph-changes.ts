@@ -27,11 +27,15 @@ export function graphChanges(before: Graph, after: Graph): ChangesOutput {
   const relationshipsAfter = new Set(after.relationships.map(relationshipKey))
   const added = {
     entities: after.entities.filter((entity) => !entitiesBefore.has(entity.id)),
-    relationships: after.relationships.filter((relationship) => !relationshipsBefore.has(relationshipKey(relationship))),
+    relationships: after.relationships.filter(
+      (relationship) => !relationshipsBefore.has(relationshipKey(relationship)),
+    ),
   }
   const removed = {
     entities: before.entities.filter((entity) => !entitiesAfter.has(entity.id)),
-    relationships: before.relationships.filter((relationship) => !relationshipsAfter.has(relationshipKey(relationship))),
+    relationships: before.relationships.filter(
+      (relationship) => !relationshipsAfter.has(relationshipKey(relationship)),
+    ),
   }
   const changed = after.entities.flatMap((entity) => {
     const earlier = entitiesBefore.get(entity.id)

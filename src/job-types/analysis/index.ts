@@ -1,5 +1,13 @@
 export { decodeDocument, invalidUtf8Offset } from './decode.ts'
-export type { AnalysisEngine, AnalysisOptions, Evidence, ExtractedGraph, Issue, Priority, SourceDocument } from './engine.ts'
+export type {
+  AnalysisEngine,
+  AnalysisOptions,
+  Evidence,
+  ExtractedGraph,
+  Issue,
+  Priority,
+  SourceDocument,
+} from './engine.ts'
 export { priorities } from './engine.ts'
 export { AnalysisError, type AnalysisErrorCode } from './errors.ts'
 export { createGenerateIssue, generateIssue } from './generate-issue.ts'
@@ -10,4 +18,10 @@ export { createMetagraphUpdate, metagraphUpdate } from './metagraph-update.ts'
 export { parseCsv } from './parse/csv.ts'
 export { formatOf, parseDocument } from './parse/index.ts'
 export { rulesEngine } from './rules-engine.ts'
-export { changesOutputSchema, issueSchema, issueSummarySchema, metagraphOutputSchema, metagraphSummarySchema } from './schemas.ts'
+export {
+  changesOutputSchema,
+  issueSchema,
+  issueSummarySchema,
+  metagraphOutputSchema,
+  metagraphSummarySchema,
+} from './schemas.ts'

@@ -44,7 +44,9 @@ export async function loadDocuments(context: LoadingContext, collection: string)
   const readable = entries.filter(({ path }) => formatOf(path) !== undefined)
   const skipped = entries.filter(({ path }) => formatOf(path) === undefined).map(({ path }) => path)
   for (const path of skipped)
-    context.log.warn(`${path} is skipped: its extension is not one of .md, .markdown, .txt, .text, .csv, .tsv, .json`)
+    context.log.warn(
+      `${path} is skipped: its extension is not one of .md, .markdown, .txt, .text, .csv, .tsv, .json`,
+    )
   if (readable.length === 0)
     throw new AnalysisError(
       'no_documents',
@@ -66,7 +68,10 @@ export async function loadDocuments(context: LoadingContext, collection: string)
     read += content.byteLength
     // A document may have grown since it was listed.
     if (read > documentLimits.bytes)
-      throw new AnalysisError('documents_too_large', `${path}: more than ${documentLimits.bytes} bytes together; split the collection`)
+      throw new AnalysisError(
+        'documents_too_large',
+        `${path}: more than ${documentLimits.bytes} bytes together; split the collection`,
+      )
     documents.push({ path, text: decodeDocument(path, content) })
     context.log.debug(`read ${path} (${content.byteLength} bytes)`)
   }

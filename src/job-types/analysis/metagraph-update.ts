@@ -9,7 +9,12 @@ import { focusOn } from './focus.ts'
 import { graphChanges } from './graph-changes.ts'
 import { defaultCollection, loadDocuments } from './load-documents.ts'
 import { rulesEngine } from './rules-engine.ts'
-import { type ChangesOutput, changesOutputSchema, metagraphOutputSchema, metagraphSummarySchema } from './schemas.ts'
+import {
+  type ChangesOutput,
+  changesOutputSchema,
+  metagraphOutputSchema,
+  metagraphSummarySchema,
+} from './schemas.ts'
 
 const maxWrites = 20
 const preconditionFailed = 412
@@ -22,12 +27,16 @@ const config = z.strictObject({
     .min(1)
     .max(200)
     .optional()
-    .describe('Collection of documents on the server; by default the one named like the system, in lower case with hyphens (power-distribution-unit)'),
+    .describe(
+      'Collection of documents on the server; by default the one named like the system, in lower case with hyphens (power-distribution-unit)',
+    ),
   additional_context: z
     .string()
     .max(10_000)
     .optional()
-    .describe('Its words are recorded in the summary, with the entities that match them as focus; the graph stays the same'),
+    .describe(
+      'Its words are recorded in the summary, with the entities that match them as focus; the graph stays the same',
+    ),
 })
 
 export function countBy<T>(items: readonly T[], key: (item: T) => string): Record<string, number> {
@@ -51,7 +60,10 @@ async function alreadySaid({ api, run, signal }: HandlerContext<unknown>): Promi
  * Writes the graph over whatever is stored, and says what that changes. The changes are stored before the graph: an
  * attempt that finds its own graph in place (an earlier one died in between) keeps what was said then.
  */
-async function writeGraph(context: HandlerContext<unknown>, graph: Metagraph): Promise<ChangesOutput | undefined> {
+async function writeGraph(
+  context: HandlerContext<unknown>,
+  graph: Metagraph,
+): Promise<ChangesOutput | undefined> {
   const { api, log, output, signal } = context
   for (let write = 1; write <= maxWrites; write += 1) {
     signal.throwIfAborted()
@@ -69,10 +81,15 @@ async function writeGraph(context: HandlerContext<unknown>, graph: Metagraph): P
       return changes
     } catch (error) {
       if (!(error instanceof JobsApiError && error.status === preconditionFailed)) throw error
-      log.warn(`the graph of ${graph.system} was changed meanwhile; reading it again (${write} of ${maxWrites})`)
+      log.warn(
+        `the graph of ${graph.system} was changed meanwhile; reading it again (${write} of ${maxWrites})`,
+      )
     }
   }
-  throw new AnalysisError('metagraph_contended', `the graph of ${graph.system} changed under each of ${maxWrites} writes; run the job again when it is quieter`)
+  throw new AnalysisError(
+    'metagraph_contended',
+    `the graph of ${graph.system} changed under each of ${maxWrites} writes; run the job again when it is quieter`,
+  )
 }
 
 /** Builds the job type around an engine. */
@@ -84,7 +101,11 @@ export function createMetagraphUpdate(engine: AnalysisEngine) {
     userFacingDescription: 'Analyzes uploaded documents and updates the system graph.',
     nameField: 'system_id_or_name',
     config,
-    outputs: { metagraph: metagraphOutputSchema, changes: changesOutputSchema, summary: metagraphSummarySchema },
+    outputs: {
+      metagraph: metagraphOutputSchema,
+      changes: changesOutputSchema,
+      summary: metagraphSummarySchema,
+    },
     async run(context) {
       const { config, log, progress, output, signal } = context
       const system = config.system_id_or_name
@@ -99,13 +120,24 @@ export function createMetagraphUpdate(engine: AnalysisEngine) {
         progress: (fraction, message) => progress(0.3 + 0.5 * fraction, message),
       })
       const graph: Metagraph = { system, ...extracted }
-      log.info(`the documents describe ${graph.entities.length} entities and ${graph.relationships.length} relationships (${engine.name} ${engine.version})`)
+      log.info(
+        `the documents describe ${graph.entities.length} entities and ${graph.relationships.length} relationships (${engine.name} ${engine.version})`,
+      )
       progress(0.8, 'updating the stored graph')
       const changes = await writeGraph(context, graph)
       if (changes !== undefined)
-        log.info(`graph of ${system}: ${changes.counts.added} added, ${changes.counts.changed} changed, ${changes.counts.removed} removed`)
-      await output.json('metagraph', { ...graph, documents: collection, engine: about }, { type: 'metagraph' })
-      const focus = focusOn(config.additional_context, graph.entities, (entity) => ({ label: entity.id, text: `${entity.name} ${entity.description}` }))
+        log.info(
+          `graph of ${system}: ${changes.counts.added} added, ${changes.counts.changed} changed, ${changes.counts.removed} removed`,
+        )
+      await output.json(
+        'metagraph',
+        { ...graph, documents: collection, engine: about },
+        { type: 'metagraph' },
+      )
+      const focus = focusOn(config.additional_context, graph.entities, (entity) => ({
+        label: entity.id,
+        text: `${entity.name} ${entity.description}`,
+      }))
       await output.json('summary', {
         engine: about,
         system,

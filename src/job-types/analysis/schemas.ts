@@ -14,9 +14,17 @@ export const metagraphOutputSchema = metagraphSchema.extend({
 })
 
 export const changesOutputSchema = z.object({
-  added: z.object({ entities: z.array(metagraphEntitySchema), relationships: z.array(metagraphRelationshipSchema) }),
-  changed: z.object({ entities: z.array(z.object({ before: metagraphEntitySchema, after: metagraphEntitySchema })) }),
-  removed: z.object({ entities: z.array(metagraphEntitySchema), relationships: z.array(metagraphRelationshipSchema) }),
+  added: z.object({
+    entities: z.array(metagraphEntitySchema),
+    relationships: z.array(metagraphRelationshipSchema),
+  }),
+  changed: z.object({
+    entities: z.array(z.object({ before: metagraphEntitySchema, after: metagraphEntitySchema })),
+  }),
+  removed: z.object({
+    entities: z.array(metagraphEntitySchema),
+    relationships: z.array(metagraphRelationshipSchema),
+  }),
   counts: z.object({ added: z.number().int(), changed: z.number().int(), removed: z.number().int() }),
 })
 
@@ -32,7 +40,11 @@ export const metagraphSummarySchema = z.object({
   focus: focusSchema.optional(),
 })
 
-export const evidenceSchema = z.object({ document: z.string(), line: z.number().int().positive(), text: z.string() })
+export const evidenceSchema = z.object({
+  document: z.string(),
+  line: z.number().int().positive(),
+  text: z.string(),
+})
 
 export const issueSchema = z.object({
   title: z.string(),

@@ -1,4 +1,4 @@
-import { isDone, type ItemState, type RunState, stepState } from './state.ts'
+import { type ItemState, isDone, type RunState, stepState } from './state.ts'
 import type { PipelinePlan, PipelineStatus, PlanStep, StepStatus } from './types.ts'
 
 /** Pure decisions: which steps may start, what a step or a run amounts to. */
@@ -77,7 +77,9 @@ export function isFinished(state: RunState): boolean {
 /** A cancelled run whose steps had all completed before is a completed one. */
 export function pipelineStatus(plan: PipelinePlan, state: RunState): PipelineStatus {
   if (!isFinished(state)) return state.cancelRequested ? 'cancelling' : 'running'
-  const cutShort = Object.values(state.steps).some((step) => step.status === 'cancelled' || step.status === 'skipped')
+  const cutShort = Object.values(state.steps).some(
+    (step) => step.status === 'cancelled' || step.status === 'skipped',
+  )
   if (state.cancelRequested && cutShort) return 'cancelled'
   return isFailing(plan, state) ? 'failed' : 'completed'
 }

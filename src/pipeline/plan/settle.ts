@@ -37,18 +37,27 @@ export function settle(outcome: GenerationOutcome, timeoutMs: number | undefined
         : { status: 'cancelled', error: null }
     case 'record':
       if (outcome.record.status === 'cancelled')
-        return { status: 'cancelled', error: { code: 'run_cancelled', message: 'the job run was cancelled from outside this pipeline' } }
+        return {
+          status: 'cancelled',
+          error: { code: 'run_cancelled', message: 'the job run was cancelled from outside this pipeline' },
+        }
       return { status: 'failed', error: runError(outcome.record), reason: 'failed' }
   }
 }
 
 function runError(record: RunRecord): StepError {
-  return record.error ?? { code: 'run_failed', message: `job run ${record.jobRunId} failed and does not say why` }
+  return (
+    record.error ?? { code: 'run_failed', message: `job run ${record.jobRunId} failed and does not say why` }
+  )
 }
 
 /** True when the step's `retry` allows another generation. */
 export function mayRetry(step: PlanStep, item: ItemState, settlement: Settlement): boolean {
-  return settlement.reason !== undefined && item.generation < step.retry.attempts && step.retry.on.includes(settlement.reason)
+  return (
+    settlement.reason !== undefined &&
+    item.generation < step.retry.attempts &&
+    step.retry.on.includes(settlement.reason)
+  )
 }
 
 /** Kept outputs smaller than this are never worth a later fetch. */

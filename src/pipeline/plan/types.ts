@@ -63,7 +63,17 @@ export interface PlanInput {
 }
 
 /** Statuses of one step (or item of a `for_each`) within a pipeline run. */
-export const stepStatuses = ['waiting', 'pending', 'running', 'paused', 'cancelling', 'completed', 'failed', 'cancelled', 'skipped'] as const
+export const stepStatuses = [
+  'waiting',
+  'pending',
+  'running',
+  'paused',
+  'cancelling',
+  'completed',
+  'failed',
+  'cancelled',
+  'skipped',
+] as const
 export type StepStatus = (typeof stepStatuses)[number]
 export const pipelineStatuses = ['running', 'cancelling', 'completed', 'failed', 'cancelled'] as const
 export type PipelineStatus = (typeof pipelineStatuses)[number]

@@ -1,5 +1,5 @@
 import { pipelineStatus } from './scheduling.ts'
-import { isDone, type ItemState, type RunState, type StepState, stepState } from './state.ts'
+import { type ItemState, isDone, type RunState, type StepState, stepState } from './state.ts'
 import type { Json, PipelinePlan, PipelineRunView, PlanStep, StepRunView } from './types.ts'
 
 function iso(ms: number | null): string | null {
@@ -20,7 +20,7 @@ function itemView(step: PlanStep, item: ItemState, index: number): StepRunView {
   }
 }
 
-function bareView(plan: PipelinePlan, state: RunState, step: PlanStep, own: StepState): StepRunView {
+function bareView(state: RunState, step: PlanStep, own: StepState): StepRunView {
   const waitsFor = step.needs.filter((need) => !isDone(stepState(state, need).status))
   return {
     step: step.id,
@@ -55,7 +55,9 @@ export function viewRun(
     steps: plan.steps.flatMap((step) => {
       const own = stepState(state, step.id)
       const items = own.items ?? []
-      return items.length > 0 ? items.map((item, index) => itemView(step, item, index)) : [bareView(plan, state, step, own)]
+      return items.length > 0
+        ? items.map((item, index) => itemView(step, item, index))
+        : [bareView(state, step, own)]
     }),
   }
 }

@@ -1,4 +1,4 @@
-import { type Unit, toBase, unitAt, unitOf } from './units.ts'
+import { toBase, type Unit, unitAt, unitOf } from './units.ts'
 
 /** What a text says about a size: a point, a range or a bound, in base units. */
 export interface Measure {
@@ -48,7 +48,8 @@ function numbersIn(text: string): NumberAt[] {
   const numbers: NumberAt[] = []
   for (const match of text.matchAll(numberPattern)) {
     const number = parseNumber(match[0])
-    if (number !== undefined) numbers.push({ ...number, start: match.index, end: match.index + match[0].length })
+    if (number !== undefined)
+      numbers.push({ ...number, start: match.index, end: match.index + match[0].length })
   }
   return numbers
 }
@@ -63,7 +64,8 @@ function joined(text: string, from: number, next: NumberAt | undefined, joint: R
 
 /** The sign that the number pattern took for its own although it joins a range: `22-28`. */
 function unsigned(number: NumberAt, text: string): NumberAt {
-  return /[-–−]/.test(text[number.start] ?? '') && /\d\s*$/.test(text.slice(Math.max(0, number.start - 3), number.start))
+  return /[-–−]/.test(text[number.start] ?? '') &&
+    /\d\s*$/.test(text.slice(Math.max(0, number.start - 3), number.start))
     ? { ...number, value: Math.abs(number.value) }
     : number
 }
@@ -85,13 +87,27 @@ function bounded(measure: Measure, text: string): Measure {
   return measure
 }
 
-function withTolerance(point: NumberAt, unit: Unit, tolerance: NumberAt, toleranceUnit: Unit | undefined, end: number): Measure {
+function withTolerance(
+  point: NumberAt,
+  unit: Unit,
+  tolerance: NumberAt,
+  toleranceUnit: Unit | undefined,
+  end: number,
+): Measure {
   const middle = toBase(point.value, unit)
   const half =
     toleranceUnit?.symbol === '%' && unit.symbol !== '%'
       ? Math.abs(middle * tolerance.value) / 100
       : Math.abs(tolerance.value * (toleranceUnit ?? unit).factor)
-  return { value: middle, lower: middle - half, upper: middle + half, unit, rounding: point.step * unit.factor, start: point.start, end }
+  return {
+    value: middle,
+    lower: middle - half,
+    upper: middle + half,
+    unit,
+    rounding: point.step * unit.factor,
+    start: point.start,
+    end,
+  }
 }
 
 /**
@@ -108,7 +124,8 @@ export function findMeasures(text: string, defaultUnit?: Unit): Measure[] {
     const next = numbers[index + 1]
     if (next !== undefined && joined(text, firstEnd, next, toleranceJoint)) {
       const nextUnit = unitAt(text, next.end)
-      const unit = own?.unit ?? (nextUnit?.unit.symbol === '%' ? defaultUnit : (nextUnit?.unit ?? defaultUnit))
+      const unit =
+        own?.unit ?? (nextUnit?.unit.symbol === '%' ? defaultUnit : (nextUnit?.unit ?? defaultUnit))
       if (unit !== undefined) {
         measures.push(withTolerance(first, unit, next, nextUnit?.unit, nextUnit?.end ?? next.end))
         index += 1
@@ -135,7 +152,13 @@ export function findMeasures(text: string, defaultUnit?: Unit): Measure[] {
     }
     const unit = own?.unit ?? defaultUnit
     if (unit === undefined) continue
-    const point = { value: toBase(first.value, unit), unit, rounding: first.step * unit.factor, start: first.start, end: firstEnd }
+    const point = {
+      value: toBase(first.value, unit),
+      unit,
+      rounding: first.step * unit.factor,
+      start: first.start,
+      end: firstEnd,
+    }
     measures.push(bounded(point, text))
   }
   return measures
@@ -149,7 +172,10 @@ export function measureOfCell(text: string, defaultUnit?: Unit): Measure | undef
   const [measure] = measures
   if (measure === undefined || measures.length !== 1) return undefined
   const rest = `${trimmed.slice(0, measure.start)} ${trimmed.slice(measure.end)}`
-  const words = rest.replace(/\b(?:max|maximum|min|minimum|nominal|nom|typ|typical|approx|or|less|more|about|dc|ac|rms|each|per)\b\.?|[()~≈,.;]/gi, ' ')
+  const words = rest.replace(
+    /\b(?:max|maximum|min|minimum|nominal|nom|typ|typical|approx|or|less|more|about|dc|ac|rms|each|per)\b\.?|[()~≈,.;]/gi,
+    ' ',
+  )
   return words.trim() === '' ? measure : undefined
 }
 

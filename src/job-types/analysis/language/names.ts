@@ -16,15 +16,54 @@ export function slugOf(name: string): string {
 }
 
 const notNames = new Set([
-  '', 'n-a', 'na', 'none', 'nil', 'spare', 'nc', 'n-c', 'reserved', 'unused', 'tbd', 'tbc', 'tbr', 'various', 'all', 'total',
-  'subtotal', 'sub-total', 'sum', 'grand-total', 'margin', 'remaining', 'notes', 'note', 'not-connected', 'no-connect', 'no-connection', 'see-note',
-  'yes', 'no', 'unknown', 'other', 'others', 'average', 'max', 'min',
+  '',
+  'n-a',
+  'na',
+  'none',
+  'nil',
+  'spare',
+  'nc',
+  'n-c',
+  'reserved',
+  'unused',
+  'tbd',
+  'tbc',
+  'tbr',
+  'various',
+  'all',
+  'total',
+  'subtotal',
+  'sub-total',
+  'sum',
+  'grand-total',
+  'margin',
+  'remaining',
+  'notes',
+  'note',
+  'not-connected',
+  'no-connect',
+  'no-connection',
+  'see-note',
+  'yes',
+  'no',
+  'unknown',
+  'other',
+  'others',
+  'average',
+  'max',
+  'min',
 ])
 
 /** Whether a cell's text can name a thing: short, and not one of the words for nothing. */
 export function isName(text: string): boolean {
   const slug = slugOf(text)
-  return !notNames.has(slug) && !/^(?:tb[dcr]|total|spare|sum)-/.test(slug) && text.length <= 60 && text.split(/\s+/).length <= 7 && /\p{L}/u.test(text)
+  return (
+    !notNames.has(slug) &&
+    !/^(?:tb[dcr]|total|spare|sum)-/.test(slug) &&
+    text.length <= 60 &&
+    text.split(/\s+/).length <= 7 &&
+    /\p{L}/u.test(text)
+  )
 }
 
 export function isTotal(text: string): boolean {
@@ -70,10 +109,16 @@ const longestRange = 200
 
 /** The ids between two of a family, both included: `REQ-001 to REQ-004`. Undefined when they make no range. */
 export function idRange(from: string, to: string): string[] | undefined {
-  const [first, last] = [idFamily(from), idFamily(/^\d+$/.test(to) ? `${idFamily(from)?.family ?? ''}${to}` : to)]
+  const [first, last] = [
+    idFamily(from),
+    idFamily(/^\d+$/.test(to) ? `${idFamily(from)?.family ?? ''}${to}` : to),
+  ]
   if (first === undefined || last === undefined || first.family !== last.family) return undefined
   if (last.number <= first.number || last.number - first.number > longestRange) return undefined
-  return Array.from({ length: last.number - first.number + 1 }, (_, index) => `${first.family}${String(first.number + index).padStart(first.width, '0')}`)
+  return Array.from(
+    { length: last.number - first.number + 1 },
+    (_, index) => `${first.family}${String(first.number + index).padStart(first.width, '0')}`,
+  )
 }
 
 /** Every word of a text, and the ids inside its ranges: `J2–J5`, `J2-J5`, `REQ-001 to REQ-004`, `REQ-001…003`. */
@@ -92,8 +137,14 @@ export function idsIn(text: string): { token: string; start: number; end: number
     const next = tokens[index + 1]
     const between = next === undefined ? '' : text.slice(current.end, next.start).trim()
     const joint = next !== undefined && /^(?:–|—|…|\.{2,3})$/.test(between) ? next : undefined
-    const word = next !== undefined && /^(?:to|through|thru)$/.test(next.token) ? tokens[index + 2] : undefined
-    const range = joint !== undefined ? idRange(current.token, joint.token) : word !== undefined ? idRange(current.token, word.token) : undefined
+    const word =
+      next !== undefined && /^(?:to|through|thru)$/.test(next.token) ? tokens[index + 2] : undefined
+    const range =
+      joint !== undefined
+        ? idRange(current.token, joint.token)
+        : word !== undefined
+          ? idRange(current.token, word.token)
+          : undefined
     if (range === undefined) found.push(current)
     else {
       for (const token of range) found.push({ ...current, token })

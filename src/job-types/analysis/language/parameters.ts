@@ -53,28 +53,93 @@ const nouns: ReadonlyMap<string, { dimensions: Dimension[]; noun: string; implie
   ['baud', { dimensions: ['data rate'], noun: 'data rate' }],
   ['rate', { dimensions: ['data rate', 'frequency', 'flow'], noun: 'rate' }],
   ['setpoint', { dimensions: ['temperature', 'pressure'], noun: 'setpoint' }],
-  ['accuracy', { dimensions: ['temperature', 'temperature difference', 'voltage', 'current', 'ratio', 'pressure'], noun: 'accuracy' }],
+  [
+    'accuracy',
+    {
+      dimensions: ['temperature', 'temperature difference', 'voltage', 'current', 'ratio', 'pressure'],
+      noun: 'accuracy',
+    },
+  ],
 ])
 
 const defaultNouns: Partial<Record<Dimension, string>> = {
-  voltage: 'voltage', current: 'current', power: 'power', 'apparent power': 'power', resistance: 'resistance', capacitance: 'capacitance',
-  inductance: 'inductance', frequency: 'frequency', mass: 'mass', temperature: 'temperature', pressure: 'pressure', flow: 'flow', rotation: 'speed',
-  time: 'time', torque: 'torque', force: 'force', energy: 'energy', 'data rate': 'data rate', charge: 'capacity',
+  voltage: 'voltage',
+  current: 'current',
+  power: 'power',
+  'apparent power': 'power',
+  resistance: 'resistance',
+  capacitance: 'capacitance',
+  inductance: 'inductance',
+  frequency: 'frequency',
+  mass: 'mass',
+  temperature: 'temperature',
+  pressure: 'pressure',
+  flow: 'flow',
+  rotation: 'speed',
+  time: 'time',
+  torque: 'torque',
+  force: 'force',
+  energy: 'energy',
+  'data rate': 'data rate',
+  charge: 'capacity',
 }
 
 /** Word → the qualifier it stands for; an empty one says nothing. */
 const synonyms: ReadonlyMap<string, string> = new Map([
-  ['nominal', ''], ['nom', ''], ['value', ''], ['stated', ''], ['level', ''], ['the', ''], ['of', ''], ['a', ''], ['an', ''], ['at', ''], ['per', ''],
-  ['load', ''], ['draw', ''], ['drawn', ''], ['demand', ''], ['electrical', ''], ['dc', ''], ['total', 'total'], ['typical', 'typ'], ['typ', 'typ'],
-  ['maximum', 'max'], ['max', 'max'], ['minimum', 'min'], ['min', 'min'],
-  ['limit', 'limit'], ['limits', 'limit'], ['limitation', 'limit'], ['limiting', 'limit'], ['trip', 'limit'], ['threshold', 'limit'], ['overcurrent', 'limit'],
-  ['over-current', 'limit'], ['ocp', 'limit'],
-  ['rated', 'rated'], ['rating', 'rated'], ['ratings', 'rated'], ['capability', 'rated'],
-  ['budget', 'budget'], ['allocated', 'budget'], ['allocation', 'budget'], ['available', 'budget'],
-  ['inrush', 'inrush'], ['surge', 'inrush'], ['in-rush', 'inrush'],
-  ['holdup', 'hold-up'], ['hold', 'hold-up'], ['hold-up', 'hold-up'],
-  ['standby', 'quiescent'], ['quiescent', 'quiescent'], ['idle', 'quiescent'],
-  ['supply', 'supply'], ['continuous', 'continuous'], ['steady-state', 'continuous'], ['insulation', 'isolation'],
+  ['nominal', ''],
+  ['nom', ''],
+  ['value', ''],
+  ['stated', ''],
+  ['level', ''],
+  ['the', ''],
+  ['of', ''],
+  ['a', ''],
+  ['an', ''],
+  ['at', ''],
+  ['per', ''],
+  ['load', ''],
+  ['draw', ''],
+  ['drawn', ''],
+  ['demand', ''],
+  ['electrical', ''],
+  ['dc', ''],
+  ['total', 'total'],
+  ['typical', 'typ'],
+  ['typ', 'typ'],
+  ['maximum', 'max'],
+  ['max', 'max'],
+  ['minimum', 'min'],
+  ['min', 'min'],
+  ['limit', 'limit'],
+  ['limits', 'limit'],
+  ['limitation', 'limit'],
+  ['limiting', 'limit'],
+  ['trip', 'limit'],
+  ['threshold', 'limit'],
+  ['overcurrent', 'limit'],
+  ['over-current', 'limit'],
+  ['ocp', 'limit'],
+  ['rated', 'rated'],
+  ['rating', 'rated'],
+  ['ratings', 'rated'],
+  ['capability', 'rated'],
+  ['budget', 'budget'],
+  ['allocated', 'budget'],
+  ['allocation', 'budget'],
+  ['available', 'budget'],
+  ['inrush', 'inrush'],
+  ['surge', 'inrush'],
+  ['in-rush', 'inrush'],
+  ['holdup', 'hold-up'],
+  ['hold', 'hold-up'],
+  ['hold-up', 'hold-up'],
+  ['standby', 'quiescent'],
+  ['quiescent', 'quiescent'],
+  ['idle', 'quiescent'],
+  ['supply', 'supply'],
+  ['continuous', 'continuous'],
+  ['steady-state', 'continuous'],
+  ['insulation', 'isolation'],
 ])
 
 export const limitQualifiers: ReadonlySet<string> = new Set(['limit', 'rated', 'budget'])
@@ -98,7 +163,11 @@ export function isParameterNoun(word: string): boolean {
 }
 
 /** The noun of a phrase is the last one that fits the unit's dimension; with no unit, the last one. */
-export function parameterOf(words: readonly string[], unit: Unit | undefined, options: { needsNoun: boolean }): Parameter | undefined {
+export function parameterOf(
+  words: readonly string[],
+  unit: Unit | undefined,
+  options: { needsNoun: boolean },
+): Parameter | undefined {
   let at = -1
   for (let index = words.length - 1; index >= 0 && at < 0; index -= 1) {
     const found = nounOf(words[index] ?? '')
@@ -115,7 +184,8 @@ export function parameterOf(words: readonly string[], unit: Unit | undefined, op
   for (const [index, word] of words.entries()) {
     if (index === at) continue
     const qualifier = synonyms.get(word) ?? word
-    if (qualifier !== '' && qualifier !== noun && qualifier !== 'consumption' && !/^\d+$/.test(qualifier)) qualifiers.add(qualifier)
+    if (qualifier !== '' && qualifier !== noun && qualifier !== 'consumption' && !/^\d+$/.test(qualifier))
+      qualifiers.add(qualifier)
   }
   const label = found === undefined ? [...words, noun].join(' ') : words.join(' ')
   return { noun, qualifiers: [...qualifiers].sort(), label }

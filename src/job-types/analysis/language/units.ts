@@ -1,9 +1,30 @@
 /** Units of measurement: what they measure, and how their values become values of one base unit. */
 
 export type Dimension =
-  | 'voltage' | 'current' | 'power' | 'resistance' | 'capacitance' | 'inductance' | 'frequency' | 'time' | 'mass'
-  | 'length' | 'temperature' | 'temperature difference' | 'pressure' | 'energy' | 'charge' | 'flow' | 'rotation'
-  | 'ratio' | 'data rate' | 'torque' | 'force' | 'level' | 'apparent power' | 'field'
+  | 'voltage'
+  | 'current'
+  | 'power'
+  | 'resistance'
+  | 'capacitance'
+  | 'inductance'
+  | 'frequency'
+  | 'time'
+  | 'mass'
+  | 'length'
+  | 'temperature'
+  | 'temperature difference'
+  | 'pressure'
+  | 'energy'
+  | 'charge'
+  | 'flow'
+  | 'rotation'
+  | 'ratio'
+  | 'data rate'
+  | 'torque'
+  | 'force'
+  | 'level'
+  | 'apparent power'
+  | 'field'
 
 export interface Unit {
   symbol: string
@@ -13,7 +34,18 @@ export interface Unit {
   offset: number
 }
 
-const prefixes: Record<string, number> = { p: 1e-12, n: 1e-9, u: 1e-6, µ: 1e-6, μ: 1e-6, m: 1e-3, '': 1, k: 1e3, M: 1e6, G: 1e9 }
+const prefixes: Record<string, number> = {
+  p: 1e-12,
+  n: 1e-9,
+  u: 1e-6,
+  µ: 1e-6,
+  μ: 1e-6,
+  m: 1e-3,
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+}
 
 /** Symbol, dimension, factor of the plain unit, and the prefixes it takes. */
 const prefixed: [string, Dimension, number, string[]][] = [
@@ -96,14 +128,68 @@ const longestSymbol = Math.max(...[...units.keys()].map((symbol) => symbol.lengt
 
 /** Lower-case forms as they end names such as `current_ma`: only those that name one unit. */
 const suffixes: ReadonlyMap<string, string> = new Map([
-  ['v', 'V'], ['mv', 'mV'], ['kv', 'kV'], ['vdc', 'VDC'], ['a', 'A'], ['ma', 'mA'], ['ua', 'uA'], ['amps', 'A'],
-  ['w', 'W'], ['mw', 'mW'], ['kw', 'kW'], ['ohm', 'ohm'], ['ohms', 'ohm'], ['kohm', 'kohm'], ['mohm', 'mohm'],
-  ['kg', 'kg'], ['g', 'g'], ['mg', 'mg'], ['mm', 'mm'], ['cm', 'cm'], ['m', 'm'], ['s', 's'], ['sec', 's'], ['ms', 'ms'],
-  ['us', 'us'], ['min', 'min'], ['h', 'h'], ['c', '°C'], ['degc', '°C'], ['hz', 'Hz'], ['khz', 'kHz'], ['mhz', 'MHz'],
-  ['pct', '%'], ['percent', '%'], ['bar', 'bar'], ['psi', 'psi'], ['kpa', 'kPa'], ['mpa', 'MPa'], ['pa', 'Pa'],
-  ['rpm', 'rpm'], ['lpm', 'l/min'], ['nf', 'nF'], ['uf', 'uF'], ['pf', 'pF'], ['uh', 'uH'], ['mh', 'mH'], ['wh', 'Wh'],
-  ['ah', 'Ah'], ['mah', 'mAh'], ['nm', 'Nm'], ['n', 'N'], ['kn', 'kN'], ['bps', 'bps'], ['kbps', 'kbps'], ['mbps', 'Mbps'], ['db', 'dB'],
-  ['j', 'J'], ['k', 'K'], ['volts', 'V'], ['watts', 'W'], ['seconds', 's'], ['milliseconds', 'ms'],
+  ['v', 'V'],
+  ['mv', 'mV'],
+  ['kv', 'kV'],
+  ['vdc', 'VDC'],
+  ['a', 'A'],
+  ['ma', 'mA'],
+  ['ua', 'uA'],
+  ['amps', 'A'],
+  ['w', 'W'],
+  ['mw', 'mW'],
+  ['kw', 'kW'],
+  ['ohm', 'ohm'],
+  ['ohms', 'ohm'],
+  ['kohm', 'kohm'],
+  ['mohm', 'mohm'],
+  ['kg', 'kg'],
+  ['g', 'g'],
+  ['mg', 'mg'],
+  ['mm', 'mm'],
+  ['cm', 'cm'],
+  ['m', 'm'],
+  ['s', 's'],
+  ['sec', 's'],
+  ['ms', 'ms'],
+  ['us', 'us'],
+  ['min', 'min'],
+  ['h', 'h'],
+  ['c', '°C'],
+  ['degc', '°C'],
+  ['hz', 'Hz'],
+  ['khz', 'kHz'],
+  ['mhz', 'MHz'],
+  ['pct', '%'],
+  ['percent', '%'],
+  ['bar', 'bar'],
+  ['psi', 'psi'],
+  ['kpa', 'kPa'],
+  ['mpa', 'MPa'],
+  ['pa', 'Pa'],
+  ['rpm', 'rpm'],
+  ['lpm', 'l/min'],
+  ['nf', 'nF'],
+  ['uf', 'uF'],
+  ['pf', 'pF'],
+  ['uh', 'uH'],
+  ['mh', 'mH'],
+  ['wh', 'Wh'],
+  ['ah', 'Ah'],
+  ['mah', 'mAh'],
+  ['nm', 'Nm'],
+  ['n', 'N'],
+  ['kn', 'kN'],
+  ['bps', 'bps'],
+  ['kbps', 'kbps'],
+  ['mbps', 'Mbps'],
+  ['db', 'dB'],
+  ['j', 'J'],
+  ['k', 'K'],
+  ['volts', 'V'],
+  ['watts', 'W'],
+  ['seconds', 's'],
+  ['milliseconds', 'ms'],
 ])
 
 /** A unit by its exact symbol (case counts: mA is not MA). */

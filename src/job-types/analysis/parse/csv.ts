@@ -53,7 +53,11 @@ export function parseCsv(path: string, text: string, delimiter: string = detectD
     for (;;) {
       const close = text.indexOf('"', position)
       if (close === -1)
-        throw malformed({ document: path, line: openedAt }, 'a quoted field opens here and never closes', 'add the closing quote (a quote inside a field is written twice)')
+        throw malformed(
+          { document: path, line: openedAt },
+          'a quoted field opens here and never closes',
+          'add the closing quote (a quote inside a field is written twice)',
+        )
       const part = text.slice(position, close)
       line += countBreaks(part)
       value += part

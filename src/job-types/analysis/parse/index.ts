@@ -8,7 +8,13 @@ import type { ParsedDocument } from './types.ts'
 export type DocumentFormat = 'markdown' | 'text' | 'csv' | 'json'
 
 const formats: Record<string, DocumentFormat> = {
-  md: 'markdown', markdown: 'markdown', txt: 'text', text: 'text', csv: 'csv', tsv: 'csv', json: 'json',
+  md: 'markdown',
+  markdown: 'markdown',
+  txt: 'text',
+  text: 'text',
+  csv: 'csv',
+  tsv: 'csv',
+  json: 'json',
 }
 
 /** By the extension of a path; undefined for one that the rules cannot read. */
@@ -25,7 +31,10 @@ function parseCsvDocument(path: string, text: string, lines: string[]): ParsedDo
   const headers = head.cells.map((cell) => cell.trim())
   const rows = rest
     .filter(({ cells }) => cells.some((cell) => cell.trim() !== ''))
-    .map(({ line, cells }) => ({ line, cells: headers.map((_, column) => ({ text: cells[column]?.trim() ?? '', line })) }))
+    .map(({ line, cells }) => ({
+      line,
+      cells: headers.map((_, column) => ({ text: cells[column]?.trim() ?? '', line })),
+    }))
   return { ...empty, tables: [{ headers, line: head.line, rows, section: undefined }] }
 }
 

@@ -1,7 +1,17 @@
 import type { LocatedJson } from './json.ts'
 import type { Cell, Section, Table } from './types.ts'
 
-const identifying = new Set(['id', 'name', 'ref', 'refdes', 'designator', 'reference', 'tag', 'identifier', 'type'])
+const identifying = new Set([
+  'id',
+  'name',
+  'ref',
+  'refdes',
+  'designator',
+  'reference',
+  'tag',
+  'identifier',
+  'type',
+])
 
 interface Context {
   section: Section | undefined
@@ -18,7 +28,9 @@ function spaced(key: string): string {
 
 function scalarList(node: LocatedJson): string | undefined {
   if (node.kind !== 'list' || node.items.length === 0) return undefined
-  const texts = node.items.map((item) => (item.kind === 'scalar' && item.value !== null ? item.text : undefined))
+  const texts = node.items.map((item) =>
+    item.kind === 'scalar' && item.value !== null ? item.text : undefined,
+  )
   return texts.every((text) => text !== undefined) ? texts.join(', ') : undefined
 }
 
@@ -34,7 +46,12 @@ function isRecord(node: JsonObjectNode): boolean {
 }
 
 /** The fields of an object as a row: nested objects that are no records of their own join it under longer names. */
-function flatten(node: JsonObjectNode, prefix: string, into: Map<string, Cell>, nested: { key: string; value: LocatedJson }[]): void {
+function flatten(
+  node: JsonObjectNode,
+  prefix: string,
+  into: Map<string, Cell>,
+  nested: { key: string; value: LocatedJson }[],
+): void {
   for (const { key, value } of node.fields) {
     const name = prefix === '' ? spaced(key) : `${prefix} ${spaced(key)}`
     if (value.kind === 'scalar') {
@@ -72,7 +89,9 @@ function addTable(nodes: JsonObjectNode[], context: Context): void {
       })),
     })
   for (const { node, cells, nested } of rows) {
-    const named = [...cells].find(([header]) => ['id', 'ref', 'refdes', 'designator', 'name'].includes(header.toLowerCase()))
+    const named = [...cells].find(([header]) =>
+      ['id', 'ref', 'refdes', 'designator', 'name'].includes(header.toLowerCase()),
+    )
     const parent = named === undefined ? context.section : openSection(named[1].text, node.line, context)
     for (const { key, value } of nested) walk(value, key, { ...context, section: parent })
   }
@@ -86,7 +105,10 @@ function openSection(title: string, line: number, context: Context): Section {
 
 function walk(node: LocatedJson, key: string, context: Context): void {
   if (node.kind === 'scalar') return
-  const inner = key === '' ? context : { ...context, section: openSection(spaced(key).replace(/[_-]+/g, ' '), node.line, context) }
+  const inner =
+    key === ''
+      ? context
+      : { ...context, section: openSection(spaced(key).replace(/[_-]+/g, ' '), node.line, context) }
   if (node.kind === 'list') {
     const objects = node.items.filter((item) => item.kind === 'object')
     if (objects.length > 0) addTable(objects, inner)

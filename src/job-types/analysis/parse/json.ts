@@ -46,7 +46,11 @@ export function parseJson(path: string, text: string): LocatedJson {
     return fail('a string that never closes')
   }
   const readScalar = (): LocatedJson => {
-    for (const [word, value] of [['true', true], ['false', false], ['null', null]] as const)
+    for (const [word, value] of [
+      ['true', true],
+      ['false', false],
+      ['null', null],
+    ] as const)
       if (text.startsWith(word, position)) {
         position += word.length
         return { kind: 'scalar', line, value, text: word }

@@ -52,7 +52,8 @@ interface Reader {
 }
 
 function endBlock(reader: Reader): void {
-  if (reader.block !== undefined) reader.document.statements.push(...splitSentences(reader.block, reader.section))
+  if (reader.block !== undefined)
+    reader.document.statements.push(...splitSentences(reader.block, reader.section))
   reader.block = undefined
 }
 
@@ -74,7 +75,10 @@ function readTable(reader: Reader, at: number): number {
     const line = lines[index] ?? ''
     if (line.trim() === '' || !line.includes('|')) break
     const cells = splitPipes(line.trim())
-    rows.push({ line: index + 1, cells: headers.map((_, column) => ({ text: cells[column] ?? '', line: index + 1 })) })
+    rows.push({
+      line: index + 1,
+      cells: headers.map((_, column) => ({ text: cells[column] ?? '', line: index + 1 })),
+    })
   }
   const table: Table = { headers, line: at + 1, rows, section: reader.section }
   reader.document.tables.push(table)
@@ -86,7 +90,8 @@ function skipOpaque(lines: readonly string[], at: number): number {
   const line = lines[at] ?? ''
   const opening = fence.exec(line)?.[1]
   if (opening !== undefined) {
-    for (let index = at + 1; index < lines.length; index += 1) if (lines[index]?.trim().startsWith(opening)) return index + 1
+    for (let index = at + 1; index < lines.length; index += 1)
+      if (lines[index]?.trim().startsWith(opening)) return index + 1
     return lines.length
   }
   if (line.trimStart().startsWith('<!--')) {
@@ -100,7 +105,11 @@ function skipOpaque(lines: readonly string[], at: number): number {
   return at
 }
 
-function headingAt(lines: readonly string[], at: number, plain: boolean): { title: string; level: number; lines: number } | undefined {
+function headingAt(
+  lines: readonly string[],
+  at: number,
+  plain: boolean,
+): { title: string; level: number; lines: number } | undefined {
   const line = lines[at] ?? ''
   const next = lines[at + 1] ?? ''
   const isText = line.trim() !== '' && line.length < 200 && !line.includes('|')
@@ -112,8 +121,10 @@ function headingAt(lines: readonly string[], at: number, plain: boolean): { titl
     return { title: line, level: below.startsWith('=') ? 1 : 2, lines: 2 }
   if (!plain || !isText || !alone) return undefined
   const numbered = numberedHeading.exec(line.trim())
-  if (numbered !== null && next.trim() === '') return { title: numbered[2] ?? '', level: (numbered[1]?.split('.').length ?? 1) + 1, lines: 1 }
-  if (capitalHeading.test(line.trim()) && next.trim() === '') return { title: line.trim(), level: 2, lines: 1 }
+  if (numbered !== null && next.trim() === '')
+    return { title: numbered[2] ?? '', level: (numbered[1]?.split('.').length ?? 1) + 1, lines: 1 }
+  if (capitalHeading.test(line.trim()) && next.trim() === '')
+    return { title: line.trim(), level: 2, lines: 1 }
   return undefined
 }
 
@@ -133,7 +144,11 @@ function readTextLine(reader: Reader, line: string, number: number): void {
  * capitals or underlined). Code, comments and front matter are left out.
  */
 export function parseMarkdown(path: string, lines: string[], plain = false): ParsedDocument {
-  const reader: Reader = { document: { path, lines, sections: [], tables: [], statements: [] }, section: undefined, block: undefined }
+  const reader: Reader = {
+    document: { path, lines, sections: [], tables: [], statements: [] },
+    section: undefined,
+    block: undefined,
+  }
   for (let at = 0; at < lines.length; ) {
     const line = lines[at] ?? ''
     const after = plain ? at : skipOpaque(lines, at)

@@ -9,9 +9,13 @@ import { columnOf, kindOfDesignator, kindOfWords, rowName, type TableShape, text
 
 const headingNoun =
   /\b(subsystem|system|unit|controller|assembly|module|converter|pump|valve|sensor|motor|heater|battery|bus|rail|channel|actuator|computer|panel|radiator|manifold|reservoir|accumulator|amplifier|receiver|transmitter|antenna|display|gateway|inverter|charger|terminal)$/i
-const headingStop = /^(?:the |a |an )?(?:general|overall|test|power supply|data|scope|purpose|system|control|other|mechanical|electrical|thermal|external|internal|input|output)(?: (?:system|unit|bus|interfaces?))?$/i
+const headingStop =
+  /^(?:the |a |an )?(?:general|overall|test|power supply|data|scope|purpose|system|control|other|mechanical|electrical|thermal|external|internal|input|output)(?: (?:system|unit|bus|interfaces?))?$/i
 
-export function addEntity(model: Pick<Model, 'entities'>, entity: Omit<Entity, 'id' | 'notes'> & { notes?: string[] }): Entity {
+export function addEntity(
+  model: Pick<Model, 'entities'>,
+  entity: Omit<Entity, 'id' | 'notes'> & { notes?: string[] },
+): Entity {
   const id = slugOf(entity.name)
   const notes = (entity.notes ?? []).filter((note) => note !== '')
   const known = model.entities.get(id)
@@ -32,12 +36,16 @@ export function addEntity(model: Pick<Model, 'entities'>, entity: Omit<Entity, '
 }
 
 /** The title without its number: `3.2 Connector J1 – power input`. */
-function headingEntity(title: string): { name: string; kind: EntityKind; noun: string; note: string } | undefined {
+function headingEntity(
+  title: string,
+): { name: string; kind: EntityKind; noun: string; note: string } | undefined {
   const text = title.replace(/^\d+(?:\.\d+)*\.?\s+/, '').trim()
   const [head = '', ...rest] = text.split(/\s+[–—-]\s+|:\s+|\s+\(/)
   const note = rest.join(' ').replace(/\)$/, '')
   const tokens = tokensOf(head)
-  const designated = tokens.slice(0, 3).find(({ token }) => kindOfDesignator(token) !== undefined || isSignalName(token))
+  const designated = tokens
+    .slice(0, 3)
+    .find(({ token }) => kindOfDesignator(token) !== undefined || isSignalName(token))
   if (designated !== undefined) {
     const before = head.slice(0, designated.start)
     const after = head.slice(designated.end).trim()
@@ -46,14 +54,31 @@ function headingEntity(title: string): { name: string; kind: EntityKind; noun: s
     return { name: designated.token, kind, noun: before.trim().toLowerCase(), note: note || after }
   }
   const noun = headingNoun.exec(head)?.[1]?.toLowerCase()
-  if (noun === undefined || tokens.length < 2 || tokens.length > 5 || headingStop.test(head) || !/^[A-Z]/.test(head)) return undefined
+  if (
+    noun === undefined ||
+    tokens.length < 2 ||
+    tokens.length > 5 ||
+    headingStop.test(head) ||
+    !/^[A-Z]/.test(head)
+  )
+    return undefined
   if (/\b(?:and|or|of|for|to|with|per|by|from)\b/i.test(head)) return undefined
-  const kind = noun === 'subsystem' || noun === 'system' ? 'SUBSYSTEM' : noun === 'bus' ? 'INTERFACE' : noun === 'rail' ? 'RESOURCE' : 'COMPONENT'
+  const kind =
+    noun === 'subsystem' || noun === 'system'
+      ? 'SUBSYSTEM'
+      : noun === 'bus'
+        ? 'INTERFACE'
+        : noun === 'rail'
+          ? 'RESOURCE'
+          : 'COMPONENT'
   return { name: head, kind, noun, note }
 }
 
 /** The thing that a section is about: the nearest heading that names one. */
-export function sectionEntity(model: Pick<Model, 'entities'>, section: Section | undefined): string | undefined {
+export function sectionEntity(
+  model: Pick<Model, 'entities'>,
+  section: Section | undefined,
+): string | undefined {
   for (let current = section; current !== undefined; current = current.parent) {
     const named = headingEntity(current.title)
     const id = named === undefined ? undefined : slugOf(named.name)
@@ -67,7 +92,12 @@ export function defineFromHeadings(model: Model, document: ParsedDocument): void
   for (const section of document.sections) {
     const named = isAside(section) ? undefined : headingEntity(section.title)
     if (named === undefined || idFamily(named.name)?.family.includes('REQ') === true) continue
-    addEntity(model, { ...named, strength: strengths.heading, place: { document: document.path, line: section.line }, notes: [named.note] })
+    addEntity(model, {
+      ...named,
+      strength: strengths.heading,
+      place: { document: document.path, line: section.line },
+      notes: [named.note],
+    })
   }
 }
 
@@ -76,12 +106,18 @@ function kindOfRow(shape: TableShape, row: TableRow, name: string): { kind: Enti
   if (column?.role === 'entity') return { kind: column.kind, noun: column.noun }
   const type = shape.table.headers.findIndex((header) => /^(?:type|kind|category)$/i.test(header.trim()))
   const typeText = type < 0 ? '' : textAt(row, type)
-  const kind = kindOfWords(typeText) ?? kindOfDesignator(name) ?? kindOfWords(shape.table.section?.title ?? '') ?? 'COMPONENT'
+  const kind =
+    kindOfWords(typeText) ??
+    kindOfDesignator(name) ??
+    kindOfWords(shape.table.section?.title ?? '') ??
+    'COMPONENT'
   return { kind, noun: typeText.split(/\s+/).length <= 3 ? typeText.toLowerCase() : '' }
 }
 
 function noteColumns(shape: TableShape): number[] {
-  return shape.columns.flatMap((column, index) => (index !== shape.primary && (column.role === 'name' || column.role === 'text') ? [index] : []))
+  return shape.columns.flatMap((column, index) =>
+    index !== shape.primary && (column.role === 'name' || column.role === 'text') ? [index] : [],
+  )
 }
 
 function rowContent(shape: TableShape, row: TableRow): string {
@@ -103,7 +139,14 @@ function defineRow(model: Model, shape: TableShape, row: TableRow): void {
     place,
     notes: noteColumns(shape).map((index) => textAt(row, index)),
   })
-  if (!inResults) model.definitions.push({ id: slugOf(name), name, table: shape.table, content: rowContent(shape, row), place })
+  if (!inResults)
+    model.definitions.push({
+      id: slugOf(name),
+      name,
+      table: shape.table,
+      content: rowContent(shape, row),
+      place,
+    })
 }
 
 /** The connector that a pin table is about: a column of its rows, or the section's thing. */
@@ -120,10 +163,20 @@ export function signalColumn(shape: TableShape): number {
 
 function definePins(model: Model, shape: TableShape): void {
   const column = signalColumn(shape)
-  const notes = shape.columns.flatMap((found, index) => (found.role === 'text' && index !== column ? [index] : []))
+  const notes = shape.columns.flatMap((found, index) =>
+    found.role === 'text' && index !== column ? [index] : [],
+  )
   for (const row of shape.table.rows) {
     const text = textAt(row, column)
-    if (!isSignalName(text) && !(shape.columns[column]?.role === 'entity' && /^[A-Z][A-Z0-9_+/-]+$/.test(text) && rowName({ ...shape, primary: column }, row) !== undefined)) continue
+    if (
+      !isSignalName(text) &&
+      !(
+        shape.columns[column]?.role === 'entity' &&
+        /^[A-Z][A-Z0-9_+/-]+$/.test(text) &&
+        rowName({ ...shape, primary: column }, row) !== undefined
+      )
+    )
+      continue
     addEntity(model, {
       name: text,
       kind: 'SIGNAL',
@@ -138,7 +191,13 @@ function definePins(model: Model, shape: TableShape): void {
   for (const row of shape.table.rows) {
     const name = rowName({ ...shape, primary: connectors }, row)
     if (name !== undefined)
-      addEntity(model, { name, kind: 'INTERFACE', noun: 'connector', strength: strengths.mentioned, place: { document: shape.document.path, line: row.line } })
+      addEntity(model, {
+        name,
+        kind: 'INTERFACE',
+        noun: 'connector',
+        strength: strengths.mentioned,
+        place: { document: shape.document.path, line: row.line },
+      })
   }
 }
 
@@ -161,7 +220,13 @@ export function defineFromReferences(model: Model): void {
         if (name === undefined || isTotal(name) || row.cells.some(({ text }) => isTotal(text))) continue
         // "CH1, CH2" and "J2 pin 4" are places that name several things, not a thing.
         if (/[,;/&]|\band\b|\bpins?\b|\d\s*(?:-|–|to)\s*[A-Z]*\d/.test(name)) continue
-        addEntity(model, { name, kind: column.kind, noun: column.noun, strength: strengths.mentioned, place: { document: shape.document.path, line: row.cells[index]?.line ?? row.line } })
+        addEntity(model, {
+          name,
+          kind: column.kind,
+          noun: column.noun,
+          strength: strengths.mentioned,
+          place: { document: shape.document.path, line: row.cells[index]?.line ?? row.line },
+        })
       }
     }
   }

@@ -14,8 +14,22 @@ import { readTests } from './tests.ts'
 
 function emptyModel(system: string, documents: ParsedDocument[]): Model {
   return {
-    system, documents, shapes: [], entities: new Map(), relationships: [], facts: [], attributes: [], pins: [], requirements: [], tests: [],
-    planned: [], loads: [], totals: [], definitions: [], deratings: [], mentions: new Map(),
+    system,
+    documents,
+    shapes: [],
+    entities: new Map(),
+    relationships: [],
+    facts: [],
+    attributes: [],
+    pins: [],
+    requirements: [],
+    tests: [],
+    planned: [],
+    loads: [],
+    totals: [],
+    definitions: [],
+    deratings: [],
+    mentions: new Map(),
   }
 }
 
@@ -23,7 +37,10 @@ function emptyModel(system: string, documents: ParsedDocument[]): Model {
 function defineSystem(model: Model, aliases: ReadonlyMap<string, string>): void {
   const id = slugOf(model.system)
   if (id === '') return
-  const names = new Set([id, ...[...aliases].flatMap(([short, long]) => (long === id ? [short] : short === id ? [long] : []))])
+  const names = new Set([
+    id,
+    ...[...aliases].flatMap(([short, long]) => (long === id ? [short] : short === id ? [long] : [])),
+  ])
   const says = (text: string): boolean => {
     const slug = `-${slugOf(text)}-`
     return [...names].some((name) => slug.includes(`-${name}-`))
@@ -40,7 +57,13 @@ function defineSystem(model: Model, aliases: ReadonlyMap<string, string>): void 
   }
   const first = model.documents[0]
   if (first === undefined) return
-  addEntity(model, { name: model.system, kind: 'SUBSYSTEM', noun: 'system', strength: strengths.system, place: place ?? { document: first.path, line: 1 } })
+  addEntity(model, {
+    name: model.system,
+    kind: 'SUBSYSTEM',
+    noun: 'system',
+    strength: strengths.system,
+    place: place ?? { document: first.path, line: 1 },
+  })
 }
 
 /** `PDU` names the system that is called Power Distribution Unit; one of the two is its entity. */
@@ -57,12 +80,14 @@ function readMentions(model: Model, lexicon: Lexicon): void {
   }
   for (const document of model.documents)
     for (const statement of document.statements)
-      for (const mention of lexicon.mentions(statement.text)) note(mention.id, { document: document.path, line: lineAt(statement, mention.start) })
+      for (const mention of lexicon.mentions(statement.text))
+        note(mention.id, { document: document.path, line: lineAt(statement, mention.start) })
   for (const shape of model.shapes)
     for (const row of shape.table.rows)
       for (const [index, cell] of row.cells.entries()) {
         if (index === shape.primary && shape.kind === 'entities') continue
-        for (const mention of lexicon.mentions(cell.text)) note(mention.id, { document: shape.document.path, line: cell.line })
+        for (const mention of lexicon.mentions(cell.text))
+          note(mention.id, { document: shape.document.path, line: cell.line })
       }
 }
 
@@ -83,7 +108,11 @@ function withoutId(statement: Statement): Statement {
   const leading = /\b(?:shall|must)\b/i.test(statement.text) ? splitLeadingId(statement.text) : undefined
   if (leading === undefined) return statement
   const cut = statement.text.length - leading.rest.length
-  return { ...statement, text: leading.rest, lineStarts: statement.lineStarts.map(({ offset, line }) => ({ offset: Math.max(0, offset - cut), line })) }
+  return {
+    ...statement,
+    text: leading.rest,
+    lineStarts: statement.lineStarts.map(({ offset, line }) => ({ offset: Math.max(0, offset - cut), line })),
+  }
 }
 
 /** Parses documents, in the order of their paths. @throws AnalysisError document_malformed */
@@ -99,7 +128,12 @@ export function buildModel(system: string, documents: ParsedDocument[]): Model {
       const shape = shapeOf(document, table)
       if (shape !== undefined) model.shapes.push(shape)
     }
-  const found = findAbbreviations(documents.flatMap((document) => [...document.sections.map(({ title }) => title), ...document.statements.map(({ text }) => text)]))
+  const found = findAbbreviations(
+    documents.flatMap((document) => [
+      ...document.sections.map(({ title }) => title),
+      ...document.statements.map(({ text }) => text),
+    ]),
+  )
   defineSystem(model, found)
   for (const document of documents) defineFromHeadings(model, document)
   defineFromTables(model)
@@ -110,7 +144,12 @@ export function buildModel(system: string, documents: ParsedDocument[]): Model {
   model.requirements = requirements.map(({ statement: _, ...requirement }) => requirement)
   readSentences(model, lexicon)
   for (const { place, statement } of requirements)
-    if (!model.documents.some((document) => document.path === place.document && document.statements.includes(statement))) readSentenceFacts(model, place.document, statement, lexicon)
+    if (
+      !model.documents.some(
+        (document) => document.path === place.document && document.statements.includes(statement),
+      )
+    )
+      readSentenceFacts(model, place.document, statement, lexicon)
   readTests(model)
   readMentions(model, lexicon)
   return model

@@ -28,7 +28,8 @@ export function createLexicon(entities: Iterable<Entity>, aliases: ReadonlyMap<s
     ids.set(entity.id, entity.id)
     ids.set(slugOf(entity.name), entity.id)
   }
-  for (const [alias, target] of aliases) if (ids.has(target) && !ids.has(alias)) ids.set(alias, ids.get(target) ?? target)
+  for (const [alias, target] of aliases)
+    if (ids.has(target) && !ids.has(alias)) ids.set(alias, ids.get(target) ?? target)
   /** Longest name, in slug parts, that begins with a part. */
   const longest = new Map<string, number>()
   for (const slug of ids.keys()) {
@@ -59,7 +60,8 @@ export function createLexicon(entities: Iterable<Entity>, aliases: ReadonlyMap<s
           if (slug.split('-').length > reach) break
           const id = ids.get(slug)
           const capital = /^[A-Z\d]/.test(first.token)
-          if (id !== undefined && slug.length > 1 && (capital || !needsCapital(slug))) match = { id, end: last.end, tokens: count }
+          if (id !== undefined && slug.length > 1 && (capital || !needsCapital(slug)))
+            match = { id, end: last.end, tokens: count }
         }
         if (match !== undefined) found.push({ id: match.id, start: first.start, end: match.end })
         index += match?.tokens ?? 1

@@ -39,7 +39,8 @@ function fromStatements(document: ParsedDocument): RequirementText[] {
       continue
     }
     // "### REQ-4 Hold-up time", then a paragraph: the first obligation under such a heading is its text.
-    const heading = statement.section === undefined ? undefined : splitLeadingId(`${statement.section.title} `)
+    const heading =
+      statement.section === undefined ? undefined : splitLeadingId(`${statement.section.title} `)
     if (heading === undefined || taken.has(`${heading.id}:${statement.section?.line}`)) continue
     taken.add(`${heading.id}:${statement.section?.line}`)
     found.push({ id: heading.id, text: statement.text, place, method: undefined, statement })
@@ -54,13 +55,29 @@ function fromTable(shape: TableShape): RequirementText[] {
     const id = textAt(row, idColumn)
     if (idFamily(id) === undefined) return []
     const texts = row.cells.map(({ text }) => text.trim())
-    const textColumn = Math.max(texts.findIndex((text) => obligation.test(text)), -1)
+    const textColumn = Math.max(
+      texts.findIndex((text) => obligation.test(text)),
+      -1,
+    )
     const column = textColumn >= 0 ? textColumn : columnOf(shape, 'text', 'name')
     const text = textAt(row, column)
     const line = row.cells[column]?.line ?? row.line
-    const statement: Statement = { text, line, lineStarts: [{ offset: 0, line }], section: shape.table.section }
+    const statement: Statement = {
+      text,
+      line,
+      lineStarts: [{ offset: 0, line }],
+      section: shape.table.section,
+    }
     const place = { document: shape.document.path, line: row.cells[idColumn]?.line ?? row.line }
-    return [{ id, text, place, method: methodColumn < 0 ? undefined : textAt(row, methodColumn) || undefined, statement }]
+    return [
+      {
+        id,
+        text,
+        place,
+        method: methodColumn < 0 ? undefined : textAt(row, methodColumn) || undefined,
+        statement,
+      },
+    ]
   })
 }
 
@@ -69,7 +86,8 @@ export function readRequirements(model: Model): RequirementText[] {
   const found: RequirementText[] = []
   for (const document of model.documents) {
     if (!isTestReport(document)) found.push(...fromStatements(document))
-    for (const shape of model.shapes) if (shape.document === document && shape.kind === 'requirements') found.push(...fromTable(shape))
+    for (const shape of model.shapes)
+      if (shape.document === document && shape.kind === 'requirements') found.push(...fromTable(shape))
   }
   return found
 }

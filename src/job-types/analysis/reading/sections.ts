@@ -5,11 +5,13 @@ const aside =
 
 /** True in parts of a document that speak about documents and words, not about the system. */
 export function isAside(section: Section | undefined): boolean {
-  for (let current = section; current !== undefined; current = current.parent) if (aside.test(current.title.trim())) return true
+  for (let current = section; current !== undefined; current = current.parent)
+    if (aside.test(current.title.trim())) return true
   return false
 }
 
-const testTitle = /\b(?:test|verification|qualification|acceptance|inspection)s?[ _-]+(?:\w+[ _-]+)?(?:report|results?|record|log|summary)\b|\btest[ _-]?(?:report|results?|log|data)\b/i
+const testTitle =
+  /\b(?:test|verification|qualification|acceptance|inspection)s?[ _-]+(?:\w+[ _-]+)?(?:report|results?|record|log|summary)\b|\btest[ _-]?(?:report|results?|log|data)\b/i
 
 /** Documents that report what was measured: their prose states results, not design values. */
 export function isTestReport(document: ParsedDocument): boolean {

@@ -28,15 +28,21 @@ function distinctShare(table: Table, column: number): number {
   return cells.length === 0 ? 0 : new Set(cells).size / cells.length
 }
 
-const registers = /^(?:risk|action|owner|due|due date|date|author|revision|rev|version|approved|approved by|deadline|probability|severity|cost|price)$/i
+const registers =
+  /^(?:risk|action|owner|due|due date|date|author|revision|rev|version|approved|approved by|deadline|probability|severity|cost|price)$/i
 
 /** The kind that the words of a type cell or a section's title name. */
 export function kindOfWords(text: string): EntityKind | undefined {
-  if (/\b(?:connector|receptacle|plug|socket|port|interface|harness|cable|bus)s?\b/i.test(text)) return 'INTERFACE'
+  if (/\b(?:connector|receptacle|plug|socket|port|interface|harness|cable|bus)s?\b/i.test(text))
+    return 'INTERFACE'
   if (/\b(?:signal|discrete|net|message)s?\b/i.test(text)) return 'SIGNAL'
   if (/\b(?:rail|supply rail|power bus|power source|resource|budget)s?\b/i.test(text)) return 'RESOURCE'
   if (/\bsub-?systems?\b/i.test(text)) return 'SUBSYSTEM'
-  if (/\b(?:component|part|unit|assembly|assemblies|equipment|device|module|sensor|actuator|valve|pump|fuse|relay|relays|heater|load|lru|channel|converter|controller|instrument|bill of materials)s?\b/i.test(text))
+  if (
+    /\b(?:component|part|unit|assembly|assemblies|equipment|device|module|sensor|actuator|valve|pump|fuse|relay|relays|heater|load|lru|channel|converter|controller|instrument|bill of materials)s?\b/i.test(
+      text,
+    )
+  )
     return 'COMPONENT'
   return undefined
 }
@@ -57,10 +63,15 @@ function identifierIsEntity(table: Table, columns: readonly Column[], primary: n
 }
 
 function primaryColumn(table: Table, columns: readonly Column[]): number {
-  const candidates = columns.flatMap((column, index) => (column.role === 'entity' || column.role === 'identifier' ? [index] : []))
+  const candidates = columns.flatMap((column, index) =>
+    column.role === 'entity' || column.role === 'identifier' ? [index] : [],
+  )
   const explicit = candidates.find((index) => {
     const column = columns[index]
-    return column?.role === 'identifier' || (column?.role === 'entity' && column.explicit && index === candidates[0])
+    return (
+      column?.role === 'identifier' ||
+      (column?.role === 'entity' && column.explicit && index === candidates[0])
+    )
   })
   if (explicit !== undefined && distinctShare(table, explicit) >= 0.6) return explicit
   for (const index of candidates) if (distinctShare(table, index) >= 0.8) return index
@@ -73,14 +84,27 @@ function hasObligations(table: Table): boolean {
   return rows.length > 0 && rows.length * 2 >= table.rows.length
 }
 
-function shapeKind(table: Table, columns: readonly Column[], primary: number, inTestReport: boolean): ShapeKind {
+function shapeKind(
+  table: Table,
+  columns: readonly Column[],
+  primary: number,
+  inTestReport: boolean,
+): ShapeKind {
   const has = (role: Column['role']): boolean => columns.some((column) => column.role === role)
-  const requirementIds = columns.some((column, index) => ['requirement', 'identifier'].includes(column.role) && table.rows.some((row) => idFamily(textAt(row, index)) !== undefined))
+  const requirementIds = columns.some(
+    (column, index) =>
+      ['requirement', 'identifier'].includes(column.role) &&
+      table.rows.some((row) => idFamily(textAt(row, index)) !== undefined),
+  )
   if (has('verdict') && (has('test') || has('requirement') || has('measured') || inTestReport)) return 'tests'
   if (has('measured') && (has('criterion') || has('test') || has('requirement'))) return 'tests'
   if (requirementIds && hasObligations(table)) return 'requirements'
   if (has('requirement') && (has('test') || has('method'))) return 'matrix'
-  if (has('pin') && columns.some((column) => column.role === 'text' || (column.role === 'entity' && column.kind === 'SIGNAL'))) return 'pins'
+  if (
+    has('pin') &&
+    columns.some((column) => column.role === 'text' || (column.role === 'entity' && column.kind === 'SIGNAL'))
+  )
+    return 'pins'
   if (has('parameter') && (has('value') || has('criterion') || has('other'))) return 'parameters'
   return primary >= 0 ? 'entities' : 'unknown'
 }
@@ -91,7 +115,12 @@ export function shapeOf(document: ParsedDocument, table: Table): TableShape | un
   const columns = table.headers.map((_, index) => classifyColumn(table, index))
   let primary = primaryColumn(table, columns)
   const kind = shapeKind(table, columns, primary, isTestReport(document))
-  if (kind === 'entities' && columns[primary]?.role === 'identifier' && !identifierIsEntity(table, columns, primary)) primary = -1
+  if (
+    kind === 'entities' &&
+    columns[primary]?.role === 'identifier' &&
+    !identifierIsEntity(table, columns, primary)
+  )
+    primary = -1
   return { document, table, columns, kind: kind === 'entities' && primary < 0 ? 'unknown' : kind, primary }
 }
 

@@ -1,5 +1,5 @@
-import { idsIn, isTotal, slugOf } from '../language/names.ts'
 import { findMeasures, type Measure, measureOfCell } from '../language/measures.ts'
+import { idsIn, isTotal, slugOf } from '../language/names.ts'
 import { parameterOf } from '../language/parameters.ts'
 import { type Unit, unitOf } from '../language/units.ts'
 import type { TableRow } from '../parse/types.ts'
@@ -34,21 +34,34 @@ interface Related {
 
 type EntityColumn = Extract<Column, { role: 'entity' }>
 
-function relate(primary: string, kind: string, primaryNoun: string, other: string, column: EntityColumn): Related {
+function relate(
+  primary: string,
+  kind: string,
+  primaryNoun: string,
+  other: string,
+  column: EntityColumn,
+): Related {
   const [self, there] = [primary, other]
   switch (column.kind) {
     case 'INTERFACE':
-      return kind === 'SIGNAL' ? { type: 'carries', from: there, to: self } : { type: 'connects_to', from: self, to: there }
+      return kind === 'SIGNAL'
+        ? { type: 'carries', from: there, to: self }
+        : { type: 'connects_to', from: self, to: there }
     case 'SIGNAL':
-      return kind === 'INTERFACE' ? { type: 'carries', from: self, to: there } : { type: 'connects_to', from: self, to: there }
+      return kind === 'INTERFACE'
+        ? { type: 'carries', from: self, to: there }
+        : { type: 'connects_to', from: self, to: there }
     case 'RESOURCE':
       return { type: 'powers', from: there, to: self }
     case 'SUBSYSTEM':
       return { type: 'contains', from: there, to: self }
     case 'COMPONENT': {
-      if (column.noun === 'load' || column.noun === 'consumer') return { type: 'powers', from: self, to: there }
-      if (primaryNoun === 'load' || primaryNoun === 'consumer') return { type: 'powers', from: there, to: self }
-      if (column.noun === 'fuse' || column.noun === 'breaker') return { type: 'protects', from: there, to: self }
+      if (column.noun === 'load' || column.noun === 'consumer')
+        return { type: 'powers', from: self, to: there }
+      if (primaryNoun === 'load' || primaryNoun === 'consumer')
+        return { type: 'powers', from: there, to: self }
+      if (column.noun === 'fuse' || column.noun === 'breaker')
+        return { type: 'protects', from: there, to: self }
       if (column.noun === 'assembly') return { type: 'contains', from: there, to: self }
       return { type: 'connects_to', from: self, to: there }
     }
@@ -59,7 +72,13 @@ function relate(primary: string, kind: string, primaryNoun: string, other: strin
   }
 }
 
-function readRelations(model: Model, shape: TableShape, row: TableRow, subject: string, lexicon: Lexicon): void {
+function readRelations(
+  model: Model,
+  shape: TableShape,
+  row: TableRow,
+  subject: string,
+  lexicon: Lexicon,
+): void {
   const entity = model.entities.get(subject)
   for (const [index, column] of shape.columns.entries()) {
     if (index === shape.primary || (column.role !== 'entity' && column.role !== 'link')) continue
@@ -76,7 +95,13 @@ function readRelations(model: Model, shape: TableShape, row: TableRow, subject: 
     }
     const [only] = others
     if (column.role === 'entity' && single.has(column.noun) && others.length === 1 && only !== undefined)
-      model.attributes.push({ entity: subject, attribute: column.noun, value: only, place, table: shape.table })
+      model.attributes.push({
+        entity: subject,
+        attribute: column.noun,
+        value: only,
+        place,
+        table: shape.table,
+      })
   }
 }
 
@@ -84,11 +109,28 @@ function readCells(model: Model, shape: TableShape, row: TableRow, subject: stri
   for (const [index, column] of shape.columns.entries()) {
     const text = textAt(row, index)
     const place = placeOf(shape, row, index)
-    if (column.role === 'part number' && /\d/.test(text)) model.attributes.push({ entity: subject, attribute: 'part number', value: text, place, table: shape.table })
+    if (column.role === 'part number' && /\d/.test(text))
+      model.attributes.push({
+        entity: subject,
+        attribute: 'part number',
+        value: text,
+        place,
+        table: shape.table,
+      })
     if (column.role !== 'quantity') continue
     const measure = measureOfCell(text, column.unit)
     const fact =
-      measure && makeFact({ entity: subject, parameter: column.parameter, measure, text: asWritten(text, column.unit, measure), condition: '', modality: 'stated', place, table: shape.table })
+      measure &&
+      makeFact({
+        entity: subject,
+        parameter: column.parameter,
+        measure,
+        text: asWritten(text, column.unit, measure),
+        condition: '',
+        modality: 'stated',
+        place,
+        table: shape.table,
+      })
     if (fact !== undefined) model.facts.push(fact)
   }
 }
@@ -107,12 +149,19 @@ function readPins(model: Model, shape: TableShape): void {
     const signal = model.entities.get(slugOf(text))
     const place = placeOf(shape, row, column)
     for (const pin of textAt(row, pinColumn).split(/[,;/]\s*/))
-      if (pin.trim() !== '') model.pins.push({ connector, pin: pin.trim(), signal: signal?.id ?? '', text, place })
-    if (signal !== undefined) model.relationships.push({ type: 'carries', from: connector, to: signal.id, place })
+      if (pin.trim() !== '')
+        model.pins.push({ connector, pin: pin.trim(), signal: signal?.id ?? '', text, place })
+    if (signal !== undefined)
+      model.relationships.push({ type: 'carries', from: connector, to: signal.id, place })
   }
 }
 
-function parameterSubject(model: Model, shape: TableShape, row: TableRow, lexicon: Lexicon): string | undefined {
+function parameterSubject(
+  model: Model,
+  shape: TableShape,
+  row: TableRow,
+  lexicon: Lexicon,
+): string | undefined {
   const column = shape.columns.findIndex((found) => found.role === 'entity' || found.role === 'identifier')
   if (column >= 0) return lexicon.resolve(textAt(row, column))
   const section = sectionEntity(model, shape.table.section)
@@ -155,9 +204,11 @@ const sumNouns = new Set(['current', 'power', 'mass'])
 
 /** Columns whose sum makes sense, and rows that say what it is. */
 function readTotals(model: Model, shape: TableShape): void {
-  const labelOf = (row: TableRow): string | undefined => row.cells.map(({ text }) => text.trim()).find((text) => text !== '')
+  const labelOf = (row: TableRow): string | undefined =>
+    row.cells.map(({ text }) => text.trim()).find((text) => text !== '')
   for (const [index, column] of shape.columns.entries()) {
-    if (column.role !== 'quantity' || column.unit === undefined || !sumNouns.has(column.parameter.noun)) continue
+    if (column.role !== 'quantity' || column.unit === undefined || !sumNouns.has(column.parameter.noun))
+      continue
     let sinceTotal = 0
     let all = 0
     let rows = 0
@@ -192,45 +243,91 @@ function readTotals(model: Model, shape: TableShape): void {
 /** Rows that draw current or power from a supply: one LoadTable for each such column. */
 function readLoads(model: Model, shape: TableShape, lexicon: Lexicon): void {
   const supply = shape.columns.findIndex(
-    (column, index) => index !== shape.primary && ((column.role === 'entity' && column.kind === 'RESOURCE') || (column.role === 'link' && column.relationship === 'powers' && column.direction === 'from')),
+    (column, index) =>
+      index !== shape.primary &&
+      ((column.role === 'entity' && column.kind === 'RESOURCE') ||
+        (column.role === 'link' && column.relationship === 'powers' && column.direction === 'from')),
   )
-  const drawer = shape.columns.findIndex((column, index) => index !== supply && ((column.role === 'entity' && column.kind === 'COMPONENT') || column.role === 'name'))
+  const drawer = shape.columns.findIndex(
+    (column, index) =>
+      index !== supply &&
+      ((column.role === 'entity' && column.kind === 'COMPONENT') || column.role === 'name'),
+  )
   if (supply < 0 || drawer < 0) return
   for (const [index, column] of shape.columns.entries()) {
     if (column.role !== 'quantity' || column.unit === undefined) continue
     const { noun, qualifiers } = column.parameter
-    if ((noun !== 'current' && noun !== 'power') || qualifiers.some((word) => ['limit', 'rated', 'budget', 'min', 'fuse', 'margin', 'quiescent', 'measured'].includes(word))) continue
+    if (
+      (noun !== 'current' && noun !== 'power') ||
+      qualifiers.some((word) =>
+        ['limit', 'rated', 'budget', 'min', 'fuse', 'margin', 'quiescent', 'measured'].includes(word),
+      )
+    )
+      continue
     const groups: Model['loads'][number]['groups'] = new Map()
     for (const row of shape.table.rows) {
       const measure = measureOfCell(textAt(row, index), column.unit)
       const amount = measure?.value ?? measure?.upper
       const [rail, more] = entitiesInCell(textAt(row, supply), lexicon)
-      if (amount === undefined || rail === undefined || more !== undefined || row.cells.some(({ text }) => isTotal(text))) continue
+      if (
+        amount === undefined ||
+        rail === undefined ||
+        more !== undefined ||
+        row.cells.some(({ text }) => isTotal(text))
+      )
+        continue
       const load = textAt(row, shape.primary >= 0 && shape.primary !== supply ? shape.primary : drawer)
       const rows = groups.get(rail) ?? []
       rows.push({ load, amount, text: textAt(row, index), place: placeOf(shape, row, index) })
       groups.set(rail, rows)
     }
-    if (groups.size > 0) model.loads.push({ document: shape.document.path, table: shape.table, parameter: column.parameter, unit: column.unit, groups })
+    if (groups.size > 0)
+      model.loads.push({
+        document: shape.document.path,
+        table: shape.table,
+        parameter: column.parameter,
+        unit: column.unit,
+        groups,
+      })
   }
 }
 
 /** Limits that a load table repeats on every row of a supply belong to the supply: `rail_budget_a`. */
 function readSupplyLimits(model: Model, shape: TableShape, lexicon: Lexicon): Set<number> {
-  const supply = shape.columns.findIndex((column, index) => index !== shape.primary && column.role === 'entity' && column.kind === 'RESOURCE')
+  const supply = shape.columns.findIndex(
+    (column, index) => index !== shape.primary && column.role === 'entity' && column.kind === 'RESOURCE',
+  )
   const used = new Set<number>()
   if (supply < 0) return used
   for (const [index, column] of shape.columns.entries()) {
-    if (column.role !== 'quantity' || !column.parameter.qualifiers.some((word) => word === 'rail' || word === 'bus' || word === 'supply')) continue
+    if (
+      column.role !== 'quantity' ||
+      !column.parameter.qualifiers.some((word) => word === 'rail' || word === 'bus' || word === 'supply')
+    )
+      continue
     used.add(index)
-    const parameter = { ...column.parameter, qualifiers: column.parameter.qualifiers.filter((word) => word !== 'rail' && word !== 'bus' && word !== 'supply') }
+    const parameter = {
+      ...column.parameter,
+      qualifiers: column.parameter.qualifiers.filter(
+        (word) => word !== 'rail' && word !== 'bus' && word !== 'supply',
+      ),
+    }
     const seen = new Set<string>()
     for (const row of shape.table.rows) {
       const measure = measureOfCell(textAt(row, index), column.unit)
       const [rail] = entitiesInCell(textAt(row, supply), lexicon)
       if (measure === undefined || rail === undefined || seen.has(`${rail} ${textAt(row, index)}`)) continue
       seen.add(`${rail} ${textAt(row, index)}`)
-      const fact = makeFact({ entity: rail, parameter, measure, text: asWritten(textAt(row, index), column.unit, measure), condition: '', modality: 'stated', place: placeOf(shape, row, index), table: shape.table })
+      const fact = makeFact({
+        entity: rail,
+        parameter,
+        measure,
+        text: asWritten(textAt(row, index), column.unit, measure),
+        condition: '',
+        modality: 'stated',
+        place: placeOf(shape, row, index),
+        table: shape.table,
+      })
       if (fact !== undefined) model.facts.push(fact)
     }
   }
@@ -246,7 +343,10 @@ export function readTables(model: Model, lexicon: Lexicon): void {
     readLoads(model, shape, lexicon)
     if (shape.kind === 'unknown' || isTestReport(shape.document)) continue
     const supplyColumns = readSupplyLimits(model, shape, lexicon)
-    const own: TableShape = { ...shape, columns: shape.columns.map((column, index) => (supplyColumns.has(index) ? { role: 'other' } : column)) }
+    const own: TableShape = {
+      ...shape,
+      columns: shape.columns.map((column, index) => (supplyColumns.has(index) ? { role: 'other' } : column)),
+    }
     for (const row of shape.table.rows) {
       const name = rowName(shape, row)
       const subject = name === undefined || isTotal(name) ? undefined : lexicon.resolve(name)
@@ -261,4 +361,3 @@ export function readTables(model: Model, lexicon: Lexicon): void {
 export function idsOfCell(text: string): string[] {
   return idsIn(text).map(({ token }) => token)
 }
-
