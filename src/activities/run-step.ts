@@ -48,10 +48,11 @@ export async function runStep(
     : await api.getJobRun(triggered.uuid, { waitSeconds: firstLookSeconds, signal })
   if (isTerminalStatus(looked.status)) return { phase: 'terminal', record: toRecord(looked) }
 
+  // Before the registration, so that the watcher's cursor stands before anything that must end the wait.
+  await deps.waits.ensureWatcher(input.connection, async () => (await api.listJobRunChanges({})).cursor)
   const clientRef = encodeWaitRef({
     namespace: deps.namespace,
     workflowId: workflow.workflowId,
-    workflowRunId: workflow.runId,
     activityId: input.waitActivityId,
   })
   const registered = await api.createJobRun({ ...body, client_ref: clientRef }, { idempotencyKey, signal })

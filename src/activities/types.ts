@@ -53,8 +53,8 @@ export interface WatchFeedInput {
 /** A wait of some workflow, as the feed carries it in `client_ref`. */
 export interface WaitRef {
   namespace: string
+  /** Without its run id, which changes on continue-as-new; the workflow compares the job run instead. */
   workflowId: string
-  workflowRunId: string
   activityId: string
 }
 

@@ -2,7 +2,7 @@ import type { WaitRef } from './types.ts'
 
 /** A wait as the opaque `client_ref` of a job run, short enough for its limit. */
 export function encodeWaitRef(ref: WaitRef): string {
-  return JSON.stringify(['jobwright/1', ref.namespace, ref.workflowId, ref.workflowRunId, ref.activityId])
+  return JSON.stringify(['jobwright/1', ref.namespace, ref.workflowId, ref.activityId])
 }
 
 /** Undefined for anything that is not a reference of ours: other callers may use the field as they like. */
@@ -14,14 +14,8 @@ export function decodeWaitRef(text: string | null | undefined): WaitRef | undefi
   } catch {
     return undefined
   }
-  if (!Array.isArray(parsed) || parsed.length !== 5 || !parsed.every((part) => typeof part === 'string'))
+  if (!Array.isArray(parsed) || parsed.length !== 4 || !parsed.every((part) => typeof part === 'string'))
     return undefined
-  const [, namespace, workflowId, workflowRunId, activityId] = parsed as [
-    string,
-    string,
-    string,
-    string,
-    string,
-  ]
-  return { namespace, workflowId, workflowRunId, activityId }
+  const [, namespace, workflowId, activityId] = parsed as [string, string, string, string]
+  return { namespace, workflowId, activityId }
 }

@@ -98,7 +98,7 @@ export function checkNeeds(steps: readonly MapEntry[], reporter: Reporter): Map<
     const needs: string[] = []
     for (const item of itemsOf(get(step.value, 'needs'))) {
       const need = textOf(item)
-      if (need === undefined) continue
+      if (need === undefined || reporter.isFull()) continue
       if (need === step.key)
         reporter.add({
           code: 'needs_itself',

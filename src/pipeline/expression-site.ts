@@ -2,6 +2,7 @@ import {
   type CheckedExpression,
   type ExpressionChecker,
   hasExpression,
+  noReferences,
   parseTemplate,
   type ScopeShape,
   type Template,
@@ -70,6 +71,9 @@ export function offsetIn(context: CompileContext, node: ScalarNode, value: strin
   return node.start + rawAt + (isSame ? at - from : 0)
 }
 
+/** Pieces of one text, literal ones included. */
+const maxParts = 200
+
 /** Takes a text apart; a problem is reported and gives undefined. */
 export function splitTemplate(
   context: CompileContext,
@@ -77,7 +81,13 @@ export function splitTemplate(
   value: string,
 ): Template | undefined {
   const template = parseTemplate(value)
-  const { error } = template
+  const { error, parts } = template
+  if (parts.length > maxParts) {
+    const message = `one text with ${parts.length} parts; at most ${maxParts} are allowed`
+    const fix = 'split the text, or build it with a macro: list.map(x, …).join()'
+    context.reporter.add({ code: 'too_many_expressions', offset: node.start, message, fix })
+    return undefined
+  }
   if (!error) return template
   const offset = offsetIn(context, node, value, error.offset)
   const wasCut =
@@ -103,6 +113,7 @@ export function checkPart(
   part: { source: string; sourceStart: number },
   shape: ScopeShape,
 ): CheckedExpression {
+  if (context.reporter.isFull()) return { problems: [], references: noReferences() }
   const checked = context.check(part.source, shape)
   for (const { code, message, fix, start } of checked.problems) {
     context.reporter.add({

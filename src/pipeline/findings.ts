@@ -29,15 +29,17 @@ export interface Reporter {
   /** 1-based. */
   lineAt(offset: number): number
   hasErrors(): boolean
+  /** So many errors that nobody needs more: the rest of the checks may be left out. */
+  isFull(): boolean
   /** In the order of the file, each problem once. */
   findings(): Finding[]
 }
 
-/** More would help nobody, and a hostile file could have a million. */
+/** Of each severity. More would help nobody, and a hostile file could have a million. */
 const maxFindings = 200
 
 export function createReporter(file: string, lines: LineCounter): Reporter {
-  const found = new Map<string, Finding>()
+  const found = { error: new Map<string, Finding>(), warning: new Map<string, Finding>() }
   const muted = new Set<number>()
   const position = (offset: number) => {
     const { line, col } = lines.linePos(Math.max(0, offset))
@@ -48,12 +50,16 @@ export function createReporter(file: string, lines: LineCounter): Reporter {
       const { line, column } = position(offset)
       if (muted.has(line)) return
       const key = `${line}:${column}:${code}:${message}`
-      if (found.size < maxFindings && !found.has(key))
-        found.set(key, { code, severity, file, line, column, message, fix })
+      const same = found[severity]
+      if (same.size < maxFindings) same.set(key, { code, severity, file, line, column, message, fix })
     },
     muteLine: (line) => void muted.add(line),
     lineAt: (offset) => position(offset).line,
-    hasErrors: () => [...found.values()].some((finding) => finding.severity === 'error'),
-    findings: () => [...found.values()].sort((a, b) => a.line - b.line || a.column - b.column),
+    hasErrors: () => found.error.size > 0,
+    isFull: () => found.error.size >= maxFindings,
+    findings: () =>
+      [...found.error.values(), ...found.warning.values()].sort(
+        (a, b) => a.line - b.line || a.column - b.column,
+      ),
   }
 }

@@ -114,6 +114,7 @@ function readDocument(text: string, lines: LineCounter, reporter: Reporter): { t
 
 /** Each pass reads the file once more; two are enough for anything but a hostile one. */
 const maxPasses = 5
+const maxRepairs = 50
 
 /**
  * Parses, and reports what is no YAML. An expression without quotes makes errors far beyond itself, so each is
@@ -138,12 +139,16 @@ function parseRepaired(
 
 function repairErrors(document: Document.Parsed, text: string, reporter: Reporter): string {
   let repaired = text
+  const seenLines = new Set<number>()
   for (const error of document.errors) {
+    const line = reporter.lineAt(error.pos[0])
+    if (seenLines.has(line) || seenLines.size === maxRepairs) continue
     const offset = unquotedExpression(repaired, error.pos[0])
     if (offset === undefined) continue
+    seenLines.add(line)
     const message = 'YAML cannot read this expression without quotes'
     reporter.add({ code: 'unquoted_expression', offset, message, fix: quoteFix })
-    reporter.muteLine(reporter.lineAt(offset))
+    reporter.muteLine(line)
     repaired = repairExpression(repaired, offset) ?? repaired
   }
   return repaired

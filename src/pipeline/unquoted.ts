@@ -4,6 +4,9 @@ import { parseTemplate } from '../expressions/index.ts'
 
 export const quoteFix = `put the whole value in quotes: '\${{ … }}' (YAML ends a plain value at ": ", " #" and, between brackets, at ",", "]" and "}")`
 
+/** Longer lines are not looked into: nobody wrote them by hand. */
+const maxLine = 2000
+
 function lineAround(text: string, offset: number): { line: string; start: number } {
   const start = text.lastIndexOf('\n', Math.max(0, offset - 1)) + 1
   const end = text.indexOf('\n', offset)
@@ -18,6 +21,7 @@ function isInQuotes(before: string): boolean {
 /** Where an expression without quotes begins in the line of `offset`, if there is one. */
 export function unquotedExpression(text: string, offset: number): number | undefined {
   const { line, start } = lineAround(text, offset)
+  if (line.length > maxLine) return undefined
   for (const match of line.matchAll(/(?<=^|[\s[{,:])\$\{\{/g)) {
     if (!isInQuotes(line.slice(0, match.index))) return start + match.index
   }

@@ -6,6 +6,7 @@ import {
   isGrpcServiceError,
   ServiceError,
 } from '@temporalio/client'
+import { isTerminalStatus, type TerminalJobRunStatus } from '../contract/index.ts'
 import type { ExecutionState, RunExecutor } from '../server/services/ports.ts'
 import { activityTypes, taskQueues } from './names.ts'
 
@@ -76,7 +77,7 @@ function isClosed(error: unknown): boolean {
 async function toState(description: ActivityExecutionDescription): Promise<ExecutionState> {
   switch (description.status) {
     case 'COMPLETED':
-      return { state: 'completed' }
+      return { state: 'completed', status: statusIn(await description.getResult()) }
     case 'CANCELED':
       return closed('cancelled', 'cancelled', 'the run was cancelled')
     case 'TERMINATED':
@@ -90,6 +91,12 @@ async function toState(description: ActivityExecutionDescription): Promise<Execu
     default:
       return { state: 'active' }
   }
+}
+
+function statusIn(result: unknown): TerminalJobRunStatus | null {
+  const status =
+    result !== null && typeof result === 'object' && 'status' in result ? String(result.status) : ''
+  return isTerminalStatus(status) ? status : null
 }
 
 function deepestMessage(error: unknown): string | undefined {

@@ -28,10 +28,7 @@ export function createWaits(client: Client, options: { heartbeatMs: number; task
   return {
     async complete(ref, record) {
       try {
-        await client.activity.complete(
-          { workflowId: ref.workflowId, runId: ref.workflowRunId, activityId: ref.activityId },
-          record,
-        )
+        await client.activity.complete({ workflowId: ref.workflowId, activityId: ref.activityId }, record)
         return 'completed'
       } catch (error) {
         if (error instanceof ActivityNotFoundError) return 'not_now'

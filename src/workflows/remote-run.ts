@@ -27,6 +27,8 @@ export interface GenerationOptions {
   config: { [key: string]: Json } | null
   /** What is left of the step's timeout. */
   remainingMs: number | undefined
+  /** A run of this generation that an earlier execution triggered and registered. */
+  open: { jobId: string; jobRunId: string } | null
   onRunning(run: { jobId: string; jobRunId: string; status: string }): void
   onCancelling(): void
 }
@@ -61,34 +63,41 @@ async function triggerAndWait(options: GenerationOptions, startedAtMs: number): 
       : { scheduleToCloseTimeout: Math.max(1, options.remainingMs - (Date.now() - startedAtMs)) }
   const common = { cancellationType: 'TRY_CANCEL', summary: activityId } as const
 
-  const { runStep } = proxyActivities<PipelineActivities>({
-    ...common,
-    ...left(),
-    activityId,
-    startToCloseTimeout: triggerTimeoutMs,
-    heartbeatTimeout: timing.stepHeartbeatMs,
-    retry,
-  })
   const waitActivityId = `${activityId}/wait`
-  const first = await runStep({
-    ...identity(options),
-    connection: options.connection,
-    pipeline: options.pipeline,
-    target: options.target,
-    config: options.config,
-    waitActivityId,
-  })
-  if (first.phase === 'terminal') return first.record
-  options.onRunning(first)
-
-  const { awaitRun } = proxyActivities<PipelineActivities>({
-    ...common,
-    ...left(),
-    activityId: waitActivityId,
-    startToCloseTimeout: timing.waitLeaseMs,
-    retry,
-  })
-  return awaitRun({ connection: options.connection, jobRunId: first.jobRunId })
+  let jobRunId = options.open?.jobRunId
+  if (jobRunId === undefined) {
+    const { runStep } = proxyActivities<PipelineActivities>({
+      ...common,
+      ...left(),
+      activityId,
+      startToCloseTimeout: triggerTimeoutMs,
+      heartbeatTimeout: timing.stepHeartbeatMs,
+      retry,
+    })
+    const first = await runStep({
+      ...identity(options),
+      connection: options.connection,
+      pipeline: options.pipeline,
+      target: options.target,
+      config: options.config,
+      waitActivityId,
+    })
+    if (first.phase === 'terminal') return first.record
+    options.onRunning(first)
+    jobRunId = first.jobRunId
+  }
+  for (;;) {
+    const { awaitRun } = proxyActivities<PipelineActivities>({
+      ...common,
+      ...left(),
+      activityId: waitActivityId,
+      startToCloseTimeout: timing.waitLeaseMs,
+      retry,
+    })
+    const record: RunRecord = await awaitRun({ connection: options.connection, jobRunId })
+    // A wait is completed by the names of workflow and activity, which a run of long ago may have had too.
+    if (record.jobRunId === jobRunId) return record
+  }
 }
 
 /** Outside cancellation, and for as long as it takes: the run ends only when the remote one has. */

@@ -126,7 +126,7 @@ async function runGenerations(
     if (item.notBeforeMs !== null) await sleep(Math.max(1, item.notBeforeMs - Date.now()))
     item.notBeforeMs = null
     item.generationStartedAtMs ??= Date.now()
-    item.status = 'pending'
+    item.status = item.jobRunId === null ? 'pending' : 'running'
     const outcome = await runGeneration({
       connection: run.connection,
       pipeline: run.plan.name,
@@ -138,6 +138,8 @@ async function runGenerations(
       config,
       remainingMs:
         step.timeoutMs === undefined ? undefined : step.timeoutMs - (Date.now() - item.generationStartedAtMs),
+      open:
+        item.jobId !== null && item.jobRunId !== null ? { jobId: item.jobId, jobRunId: item.jobRunId } : null,
       onRunning: (remote) => {
         item.jobId = remote.jobId
         item.jobRunId = remote.jobRunId
@@ -157,6 +159,7 @@ async function runGenerations(
     }
     item.notBeforeMs = Date.now() + retryDelayMs(step.retry.backoffMs, item.generation)
     item.generation += 1
+    item.jobRunId = null
     item.status = 'waiting'
   }
 }

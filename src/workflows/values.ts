@@ -3,6 +3,7 @@ import {
   type ItemState,
   isDone,
   type Json,
+  neverSpilledBytes,
   type OutputSlot,
   type PlanStep,
   type PlanValue,
@@ -56,19 +57,22 @@ function outputValues(step: PlanStep, items: readonly ItemState[]): Record<strin
 export function resolveOutput(run: Run, stepId: string, name: string): Json {
   const step = run.plan.steps.find((candidate) => candidate.id === stepId)
   const items = stepState(run.state, stepId).items ?? []
-  const slots = items.map((item) => (Object.hasOwn(item.outputs, name) ? item.outputs[name] : undefined))
-  if (step?.forEach) return slots.map((slot) => (slot ? passOn(slot, name) : null))
-  const slot = slots[0]
-  if (!slot)
+  if (step?.forEach) return items.map((item) => passOn(item, name) ?? null)
+  const value = items[0] && passOn(items[0], name)
+  if (value === undefined)
     throw new ExpressionError(
       'missing_output',
       `step ${stepId} (${stepState(run.state, stepId).status}) has no output named ${name}`,
     )
-  return passOn(slot, name)
+  return value
 }
 
-function passOn(slot: OutputSlot, name: string): Json {
-  return 'value' in slot ? slot.value : { $output: { job_run_id: slot.jobRunId, name } }
+/** Decided by size alone: a config evaluated again after its values were spilled must come out the same. */
+function passOn(item: ItemState, name: string): Json | undefined {
+  const slot: OutputSlot | undefined = Object.hasOwn(item.outputs, name) ? item.outputs[name] : undefined
+  if (!slot) return undefined
+  if ('value' in slot && slot.sizeBytes <= neverSpilledBytes) return slot.value
+  return { $output: { job_run_id: item.jobRunId, name } }
 }
 
 /** Evaluates a value after fetching what its expressions read. */

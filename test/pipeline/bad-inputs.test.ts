@@ -282,7 +282,7 @@ test.each([
 })
 
 test('a broken line whose expression is quoted is not blamed on quotes', () => {
-  expect(placesOf(step("    config: { a: '${{ 1 }}' b: 2 }\n"))[0]).toMatch(/^5:\d+ yaml_syntax$/)
+  expect(placesOf(step("    config: { a: 'x ${{ 1 }}' b: 2 }\n"))[0]).toMatch(/^5:\d+ yaml_syntax$/)
 })
 
 test('an unquoted expression does not hide what else is wrong', () => {

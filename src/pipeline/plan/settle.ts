@@ -60,8 +60,8 @@ export function mayRetry(step: PlanStep, item: ItemState, settlement: Settlement
   )
 }
 
-/** Kept outputs smaller than this are never worth a later fetch. */
-const smallOutputBytes = 256
+/** Kept outputs up to this size are never swapped for a reference. */
+export const neverSpilledBytes = 1024
 
 /**
  * Swaps kept values for references, largest first, until the state fits `budgetBytes` of JSON:
@@ -72,7 +72,7 @@ export function spillOutputs(state: RunState, budgetBytes: number): void {
   const kept = Object.values(state.steps)
     .flatMap((step) => step.items ?? [])
     .flatMap((item) => Object.entries(item.outputs).map(([name, slot]) => ({ item, name, slot })))
-    .filter(({ slot }) => 'value' in slot && slot.sizeBytes > smallOutputBytes)
+    .filter(({ slot }) => 'value' in slot && slot.sizeBytes > neverSpilledBytes)
     .sort((a, b) => b.slot.sizeBytes - a.slot.sizeBytes)
   for (const { item, name, slot } of kept) {
     if (excess <= 0) return

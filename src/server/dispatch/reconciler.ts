@@ -1,4 +1,4 @@
-import { isTerminalStatus, type JobRun } from '../../contract/index.ts'
+import { isTerminalStatus, type JobRun, type TerminalJobRunStatus } from '../../contract/index.ts'
 import type { ExecutionState, JobStore, RunExecutor } from '../services/ports.ts'
 import { backoffMs, pause, within } from './backoff.ts'
 import type { Loop } from './dispatcher.ts'
@@ -26,7 +26,7 @@ export type Verdict =
   | { do: 'nothing' }
   | { do: 'wait' }
   | { do: 'start' }
-  | { do: 'finish'; status: 'failed' | 'cancelled'; code?: string; message?: string }
+  | { do: 'finish'; status: TerminalJobRunStatus; code?: string; message?: string }
 
 /**
  * Decides about a run that was dispatched and not heard of for a while.
@@ -43,6 +43,8 @@ export function judge(run: JobRun, state: ExecutionState, silentBefore: boolean)
     case 'completed':
       // Its report may be under way still; one more interval is enough for that.
       if (!silentBefore) return { do: 'wait' }
+      if (state.status === 'completed' || state.status === 'cancelled')
+        return { do: 'finish', status: state.status }
       return {
         do: 'finish',
         status: 'failed',

@@ -11,6 +11,7 @@ import type {
   OutputReference,
   ProgressBody,
   RunError,
+  TerminalJobRunStatus,
 } from '../../contract/index.ts'
 
 /** What the services need from the world. `store/` implements JobStore; `src/temporal` implements RunExecutor. */
@@ -246,5 +247,6 @@ export interface RunExecutor {
 export type ExecutionState =
   | { state: 'active' }
   | { state: 'not_found' }
-  | { state: 'completed' }
+  /** `status`: how `executeJobRun` said that the run ended. */
+  | { state: 'completed'; status: TerminalJobRunStatus | null }
   | { state: 'closed'; status: 'failed' | 'cancelled'; error: RunError }

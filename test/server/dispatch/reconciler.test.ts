@@ -86,7 +86,7 @@ describe('the reconciler', () => {
 
   it('gives the report of a completed run one more interval, and then says that there was none', async () => {
     const run = await started()
-    const executor = executorSaying(run, { state: 'completed' })
+    const executor = executorSaying(run, { state: 'completed', status: null })
     await whileRunning(reconciler(executor), async () => {
       await until('the run has failed', async () => (await test.read(run)).status === 'failed')
     })
@@ -94,9 +94,18 @@ describe('the reconciler', () => {
     expect((await test.read(run)).error?.code).toBe('unreported')
   })
 
+  it('takes the word of the execution for it when the report of a completed run was given up', async () => {
+    const run = await started()
+    const executor = executorSaying(run, { state: 'completed', status: 'completed' })
+    await whileRunning(reconciler(executor), async () => {
+      await until('the run has completed', async () => (await test.read(run)).status === 'completed')
+    })
+    expect((await test.read(run)).error ?? null).toBeNull()
+  })
+
   it('lets a report that comes within that interval stand', async () => {
     const run = await started()
-    const executor = executorSaying(run, { state: 'completed' })
+    const executor = executorSaying(run, { state: 'completed', status: null })
     await whileRunning(reconciler(executor), async () => {
       await until('it looked once', () => executor.of(run.uuid).length === 1)
       await test.store.reports.finish(run.uuid, { attempt: 1, status: 'completed' })
@@ -169,6 +178,8 @@ describe('the reconciler', () => {
     const run = await started()
     await test.store.reports.finish(run.uuid, { attempt: 1, status: 'completed' })
     for (const state of ['active', 'not_found', 'completed'] as const)
-      expect(judge(await test.read(run), { state }, true)).toEqual({ do: 'nothing' })
+      expect(
+        judge(await test.read(run), state === 'completed' ? { state, status: null } : { state }, true),
+      ).toEqual({ do: 'nothing' })
   })
 })
