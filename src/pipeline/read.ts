@@ -139,13 +139,15 @@ function parseRepaired(
 
 function repairErrors(document: Document.Parsed, text: string, reporter: Reporter): string {
   let repaired = text
+  let repairs = 0
   const seenLines = new Set<number>()
   for (const error of document.errors) {
     const line = reporter.lineAt(error.pos[0])
-    if (seenLines.has(line) || seenLines.size === maxRepairs) continue
+    if (seenLines.has(line) || repairs === maxRepairs) continue
+    seenLines.add(line)
     const offset = unquotedExpression(repaired, error.pos[0])
     if (offset === undefined) continue
-    seenLines.add(line)
+    repairs += 1
     const message = 'YAML cannot read this expression without quotes'
     reporter.add({ code: 'unquoted_expression', offset, message, fix: quoteFix })
     reporter.muteLine(line)

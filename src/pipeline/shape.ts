@@ -110,7 +110,7 @@ function expectation(issue: Issue, path: readonly PropertyKey[]): string {
 
 function reportIssue(root: Node, issue: Issue, reporter: Reporter): void {
   if (issue.code === 'unrecognized_keys') {
-    for (const key of issue.keys) reportUnknown(root, issue.path, key, reporter)
+    for (const key of issue.keys) if (!reporter.isFull()) reportUnknown(root, issue.path, key, reporter)
     return
   }
   const { node, keyStart, used } = walk(root, issue.path)
@@ -196,6 +196,7 @@ export function checkShape(root: Node, reporter: Reporter): void {
   }
   const result = pipelineDefinition.safeParse(toJson(root))
   for (const issue of result.error?.issues ?? []) {
+    if (reporter.isFull()) return
     const last = issue.path.at(-1)
     if (last !== undefined && durationFields.has(last) && issue.path.length > 1) continue
     // A condition has a check of its own: `if: true` is a likely first try.

@@ -369,3 +369,24 @@ test('a message never holds control characters of a hostile file unescaped in JS
   const [finding] = findingsOf(step('    timeout: "\\e[31mred"\n'))
   expect(finding?.message).toContain('\\u001b')
 })
+
+test('a flood of warnings does not hide an error', () => {
+  const tokens = Array.from(
+    { length: 300 },
+    (_, index) => `      t${index}: '\${{ secrets.S${index} }}'`,
+  ).join('\n')
+  const findings = findingsOf(step(`    config:\n${tokens}\n    nope: 1\n`), { secretNames: [] })
+  expect(findings.filter((finding) => finding.severity === 'warning')).toHaveLength(200)
+  expect(findings.at(-1)).toMatchObject({ code: 'unknown_field', severity: 'error', line: 306 })
+})
+
+test('a flood of errors is cut, and never becomes a plan', () => {
+  const keys = Array.from({ length: 1000 }, (_, index) => `key${index}: 1`).join('\n')
+  expect(findingsOf(`name: a\nsteps: { s: { job_type: x } }\n${keys}\n`)).toHaveLength(200)
+})
+
+test('a text of too many expressions is refused', () => {
+  expect(placesOf(step(`    config: { a: "${'${{ 1 }}'.repeat(201)}" }\n`))).toEqual([
+    '5:18 too_many_expressions',
+  ])
+})
