@@ -6,7 +6,6 @@ import {
   isGrpcServiceError,
   ServiceError,
 } from '@temporalio/client'
-import { isTerminalStatus, type TerminalJobRunStatus } from '../contract/index.ts'
 import type { ExecutionState, RunExecutor } from '../server/services/ports.ts'
 import { activityTypes, taskQueues } from './names.ts'
 
@@ -93,10 +92,8 @@ async function toState(description: ActivityExecutionDescription): Promise<Execu
   }
 }
 
-function statusIn(result: unknown): TerminalJobRunStatus | null {
-  const status =
-    result !== null && typeof result === 'object' && 'status' in result ? String(result.status) : ''
-  return isTerminalStatus(status) ? status : null
+function statusIn(result: unknown): string | null {
+  return result !== null && typeof result === 'object' && 'status' in result ? String(result.status) : null
 }
 
 function deepestMessage(error: unknown): string | undefined {

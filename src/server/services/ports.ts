@@ -11,7 +11,6 @@ import type {
   OutputReference,
   ProgressBody,
   RunError,
-  TerminalJobRunStatus,
 } from '../../contract/index.ts'
 
 /** What the services need from the world. `store/` implements JobStore; `src/temporal` implements RunExecutor. */
@@ -247,6 +246,6 @@ export interface RunExecutor {
 export type ExecutionState =
   | { state: 'active' }
   | { state: 'not_found' }
-  /** `status`: how `executeJobRun` said that the run ended. */
-  | { state: 'completed'; status: TerminalJobRunStatus | null }
+  /** `status`: how `executeJobRun` said that the run ended, in its own words. */
+  | { state: 'completed'; status: string | null }
   | { state: 'closed'; status: 'failed' | 'cancelled'; error: RunError }
