@@ -13,10 +13,17 @@ const redrawIntervalMs = 250
 /** Nothing at all is worth a word. */
 const silenceMs = 5_000
 
-interface ProgressSink {
+export interface ProgressSink {
   update(view: PipelineRunView): void
+  /** Leaves the last picture standing. */
   end(): void
 }
+
+/** What showing progress needs of the process around it. */
+export type ProgressScreen = Pick<
+  CliContext,
+  'stdout' | 'stderr' | 'isTty' | 'columns' | 'color' | 'output' | 'now'
+>
 
 export interface FollowOptions {
   /** Exit codes other than the usual, by status. */
@@ -33,8 +40,7 @@ export async function follow(
   ctx: CliContext,
   options: FollowOptions = {},
 ): Promise<number> {
-  const drawn = ctx.output === 'text' && ctx.isTty
-  const sink = drawn ? drawBlock(ctx) : printLines(ctx)
+  const sink = createProgress(ctx)
   const silence = setTimeout(
     () => note(ctx, 'no word of the run yet; Temporal may be away for a moment'),
     silenceMs,
@@ -57,9 +63,18 @@ export async function follow(
   const ended = last === undefined ? undefined : exitCodeOfStatus(last.status)
   if (last === undefined || ended === undefined) return ctx.signal.aborted ? detach(id, ctx) : lostSight(id)
   ctx.stdout.write(
-    ctx.output === 'json' ? renderJson(last) : `${summaryLines(last, { failures: !drawn }).join('\n')}\n`,
+    ctx.output === 'json'
+      ? renderJson(last)
+      : `${summaryLines(last, { failures: !isDrawn(ctx) }).join('\n')}\n`,
   )
   return options.exitCodes?.[last.status] ?? ended
+}
+
+const isDrawn = (screen: ProgressScreen): boolean => screen.output === 'text' && screen.isTty
+
+/** A block that is drawn over itself on a terminal, one line per change elsewhere. */
+export function createProgress(screen: ProgressScreen): ProgressSink {
+  return isDrawn(screen) ? drawBlock(screen) : printLines(screen)
 }
 
 function detach(id: string, ctx: CliContext): number {
@@ -83,7 +98,7 @@ export function painter(color: boolean): Paint {
 }
 
 /** A block that is drawn over itself; the clocks in it run between two changes. */
-function drawBlock(ctx: CliContext): ProgressSink {
+function drawBlock(ctx: ProgressScreen): ProgressSink {
   // The cursor stays: nothing to restore when the process is killed.
   const draw = createLogUpdate(ctx.stdout as NodeJS.WriteStream, { showCursor: true })
   const paint = painter(ctx.color)
@@ -106,7 +121,7 @@ function drawBlock(ctx: CliContext): ProgressSink {
 }
 
 /** One line per change: on stdout, or on stderr when stdout is for data alone. */
-function printLines(ctx: CliContext): ProgressSink {
+function printLines(ctx: ProgressScreen): ProgressSink {
   const said: Said = new Map()
   const stream = ctx.output === 'json' ? ctx.stderr : ctx.stdout
   return {

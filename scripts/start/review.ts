@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { compilePipeline, type PipelineRunView, type PipelinesClient, resolveInputs } from 'jobwright'
+import type { JobsClient } from 'jobwright/client'
+import { exitCodeOfStatus, exitCodes } from '../../src/cli/exit-codes.ts'
+import { findingLine } from '../../src/cli/output/findings.ts'
+import { createProgress, type ProgressScreen } from '../../src/cli/progress/follow.ts'
+import { issueTable, readOutputs, whatHappened, whatNext } from './results.ts'
+
+/** How a program runs a pipeline: store documents, compile, start under an id of its own, watch, read the outputs. */
+
+export const example = path.join('examples', 'pdu-review')
+const pipelineFile = path.join(example, 'pipeline.yaml')
+const documents = path.join(example, 'documents')
+const collection = 'pdu'
+
+export interface ReviewOptions {
+  api: JobsClient
+  pipelines: PipelinesClient
+  /** Where reports go, and where it is noted which run is under way. */
+  dataDir: string
+  screen: ProgressScreen
+  signal: AbortSignal
+}
+
+/** Runs the example's pipeline, or goes on with the run that was cut off, and shows what came of it. The exit code. */
+export async function review(options: ReviewOptions): Promise<number> {
+  const { pipelines, dataDir, screen, signal } = options
+  const say = (text: string): void => void screen.stdout.write(`${text}\n`)
+  // Noted before the run starts, and until its result is shown: an id starts one run, however often it is used.
+  const note = path.join(dataDir, 'start-run')
+  const earlier = await readFile(note, 'utf8').catch(() => undefined)
+  const id = earlier ?? `pdu-review-${randomBytes(4).toString('hex')}`
+  if (earlier === undefined) {
+    say(`\nStored ${await storeDocuments(options.api)} documents of ${documents}`)
+    await writeFile(note, id, { mode: 0o600 })
+  }
+  const isGoingOn = await startRun(options, id)
+  if (isGoingOn === undefined) {
+    await rm(note, { force: true })
+    return exitCodes.usage
+  }
+  say(
+    isGoingOn
+      ? `\nAn earlier run was cut off; going on with ${id}\n`
+      : `\nRunning ${pipelineFile} as ${id}\n`,
+  )
+  const view = await followRun(pipelines, id, screen, signal)
+  if (view === undefined) {
+    say(`\nThe run ${id} is kept in ${shortPath(dataDir)}; \`npm start\` goes on with it.`)
+    return exitCodes.interrupted
+  }
+  await showResult(view, options)
+  await rm(note, { force: true })
+  return exitCodeOfStatus(view.status) ?? exitCodes.failed
+}
+
+/** Storing the same document again changes nothing. */
+async function storeDocuments(api: JobsClient): Promise<number> {
+  const mediaTypes: Record<string, string> = {
+    '.md': 'text/markdown',
+    '.csv': 'text/csv',
+    '.json': 'application/json',
+  }
+  const names = await readdir(documents)
+  for (const name of names)
+    await api.putDocument(collection, name, {
+      content: await readFile(path.join(documents, name)),
+      mediaType: mediaTypes[path.extname(name)] ?? 'text/plain',
+    })
+  return names.length
+}
+
+/** Whether the run exists already; undefined when there is something wrong with the pipeline, which it then says. */
+async function startRun({ api, pipelines, screen }: ReviewOptions, id: string): Promise<boolean | undefined> {
+  const text = await readFile(pipelineFile, 'utf8')
+  const { plan, findings } = compilePipeline(text, {
+    file: pipelineFile,
+    jobTypes: await api.listJobSchemas(),
+  })
+  const resolved = plan && resolveInputs(plan, { documents: collection })
+  for (const finding of findings) screen.stderr.write(`${findingLine(finding)}\n`)
+  if (plan === undefined || resolved?.inputs === undefined) return undefined
+  const { alreadyRunning } = await pipelines.start({ plan, inputs: resolved.inputs, id })
+  return alreadyRunning
+}
+
+/** The run's last view; undefined when the signal ends the wait. */
+async function followRun(
+  pipelines: PipelinesClient,
+  id: string,
+  screen: ProgressScreen,
+  signal: AbortSignal,
+): Promise<PipelineRunView | undefined> {
+  const progress = createProgress(screen)
+  try {
+    for await (const view of pipelines.watch(id, { signal })) {
+      progress.update(view)
+      if (view.finished_at !== null) return view
+    }
+    return undefined
+  } finally {
+    progress.end()
+  }
+}
+
+async function showResult(view: PipelineRunView, { dataDir, screen }: ReviewOptions): Promise<void> {
+  const outputs = readOutputs(view)
+  const lines = [`\nThe run ${view.status}.`, ...view.warnings.map((warning) => `warning: ${warning}`)]
+  if (outputs !== undefined) {
+    const report = path.join(dataDir, 'reports', `${view.id}.md`)
+    await mkdir(path.dirname(report), { recursive: true, mode: 0o700 })
+    await writeFile(report, outputs.report, { mode: 0o600 })
+    lines.splice(
+      0,
+      1,
+      '',
+      issueTable(outputs, screen.columns()),
+      whatHappened(view, outputs),
+      `Report  ${shortPath(report)}`,
+    )
+  }
+  lines.push(`Data    ${shortPath(dataDir)} (database, Temporal, logs; delete it to start afresh)`)
+  screen.stdout.write(`${lines.join('\n')}\n\n${whatNext(view.id)}\n`)
+}
+
+function shortPath(file: string): string {
+  const relative = path.relative('.', file)
+  return relative.startsWith('..') ? file : relative
+}
