@@ -72,7 +72,8 @@ async function reviewOn({ info }: Stack, config: Config, signal: AbortSignal): P
       screen: {
         stdout: process.stdout,
         stderr: process.stderr,
-        isTty: process.stdout.isTTY === true,
+        // A terminal that does not know its height has no room for a picture.
+        isTty: process.stdout.isTTY === true && process.stdout.rows > 0,
         columns: () => process.stdout.columns,
         color: process.stdout.isTTY === true && process.stdout.hasColors(),
         output: 'text',

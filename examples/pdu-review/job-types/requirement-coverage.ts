@@ -50,10 +50,16 @@ async function readRows(
   path: string,
 ): Promise<Row[]> {
   const { content } = await api.getDocument(config.documents, path, { signal })
-  const lines = new TextDecoder().decode(content).split('\n')
-  return lines.flatMap((text, index) =>
-    text.startsWith('|') ? [{ line: index + 1, cells: text.split('|').map((cell) => cell.trim()) }] : [],
-  )
+  return tableRows(new TextDecoder().decode(content))
+}
+
+/** The rows of all tables of a Markdown document. */
+export function tableRows(markdown: string): Row[] {
+  return markdown
+    .split('\n')
+    .flatMap((text, index) =>
+      text.startsWith('|') ? [{ line: index + 1, cells: text.split('|').map((cell) => cell.trim()) }] : [],
+    )
 }
 
 const requirementId = /^REQ-[A-Z0-9-]*\d$/

@@ -19,8 +19,8 @@ export function changeLines(said: Said, view: PipelineRunView, now: number): str
     const before = said.get(name)
     if (before === news) continue
     said.set(name, news)
-    // A step that waits is no news: it has not begun.
-    if (step.status === 'waiting') continue
+    // A step that waits, for its needs or for its turn, is no news: it has not begun.
+    if (step.status === 'waiting' || (step.status === 'pending' && step.generation === 0)) continue
     const at = timeOf(step) ?? now
     lines.push({ at, text: `${formatClock(at)} step ${escapeControl(name)} ${describe(step)}` })
   }

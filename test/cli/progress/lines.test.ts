@@ -36,6 +36,15 @@ test('a further generation is news even when the status is the same', () => {
   ])
 })
 
+test('an item that waits for its turn is no news', () => {
+  const said = new Map<string, string>()
+  const item = stepView('tickets', { item: 4, status: 'pending' })
+  expect(changeLines(said, runView([item]), at(1))).toEqual([])
+  expect(changeLines(said, runView([{ ...item, generation: 1 }]), at(2))).toEqual([
+    `${clock(2)} step tickets[4] pending`,
+  ])
+})
+
 test('items are named by their index, failures carry code and message on the same line', () => {
   const failed = stepView('tickets', {
     item: 3,
