@@ -7,7 +7,7 @@ import { toFailure } from '../src/cli/errors.ts'
 import { exitCodes } from '../src/cli/exit-codes.ts'
 import { type Config, loadConfig } from '../src/config.ts'
 import { describeStackEvent, readStack, type Stack, startStack } from '../src/dev-stack/index.ts'
-import { example, review } from './start/review.ts'
+import { example, review, shortPath } from './start/review.ts'
 
 /** `npm start`: the whole stack, the example's pipeline on it, and what came of it. `--keep` leaves the stack running. */
 
@@ -43,6 +43,7 @@ async function useStack(config: Config, signal: AbortSignal): Promise<Stack> {
     say(`Using the stack that runs already (process ${running.pids.owner}, ${running.apiUrl})`)
     return { info: running, done: new Promise(() => undefined), stop: async () => undefined }
   }
+  say(`Starting Temporal, the API server and a worker; data in ${shortPath(config.dataDir)}`)
   // The example shows this machine's own server: another default connection would not know its documents.
   const { JOBS_API_URL: _url, JOBS_API_TOKEN: _token, ...environment } = config.inheritedEnvironment()
   return startStack({

@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { compilePipeline, type PipelineRunView, type PipelinesClient, resolveInputs } from 'jobwright'
+import {
+  compilePipeline,
+  PipelineRunNotFoundError,
+  type PipelineRunView,
+  type PipelinesClient,
+  resolveInputs,
+} from 'jobwright'
 import type { JobsClient } from 'jobwright/client'
 import { exitCodeOfStatus, exitCodes } from '../../src/cli/exit-codes.ts'
 import { findingLine } from '../../src/cli/output/findings.ts'
@@ -28,24 +34,17 @@ export interface ReviewOptions {
 export async function review(options: ReviewOptions): Promise<number> {
   const { pipelines, dataDir, screen, signal } = options
   const say = (text: string): void => void screen.stdout.write(`${text}\n`)
-  // Noted before the run starts, and until its result is shown: an id starts one run, however often it is used.
+  // Noted before the run starts, until its result is shown.
   const note = path.join(dataDir, 'start-run')
-  const earlier = await readFile(note, 'utf8').catch(() => undefined)
+  const noted = await readFile(note, 'utf8').catch(() => undefined)
+  const earlier = noted !== undefined && (await isKnown(pipelines, noted)) ? noted : undefined
   const id = earlier ?? `pdu-review-${randomBytes(4).toString('hex')}`
   if (earlier === undefined) {
     say(`\nStored ${await storeDocuments(options.api)} documents of ${documents}`)
     await writeFile(note, id, { mode: 0o600 })
-  }
-  const isGoingOn = await startRun(options, id)
-  if (isGoingOn === undefined) {
-    await rm(note, { force: true })
-    return exitCodes.usage
-  }
-  say(
-    isGoingOn
-      ? `\nAn earlier run was cut off; going on with ${id}\n`
-      : `\nRunning ${pipelineFile} as ${id}\n`,
-  )
+    if (!(await startRun(options, id))) return exitCodes.usage
+    say(`Running ${pipelineFile} as ${id}\n`)
+  } else say(`\nAn earlier run was cut off; going on with ${id}\n`)
   const view = await followRun(pipelines, id, screen, signal)
   if (view === undefined) {
     say(`\nThe run ${id} is kept in ${shortPath(dataDir)}; \`npm start\` goes on with it.`)
@@ -72,18 +71,29 @@ async function storeDocuments(api: JobsClient): Promise<number> {
   return names.length
 }
 
-/** Whether the run exists already; undefined when there is something wrong with the pipeline, which it then says. */
-async function startRun({ api, pipelines, screen }: ReviewOptions, id: string): Promise<boolean | undefined> {
+async function isKnown(pipelines: PipelinesClient, id: string): Promise<boolean> {
+  try {
+    await pipelines.show(id)
+    return true
+  } catch (error) {
+    if (error instanceof PipelineRunNotFoundError) return false
+    throw error
+  }
+}
+
+/** False when something is wrong with the pipeline, which is told. However often an id is used, it starts one run. */
+async function startRun({ api, pipelines, screen }: ReviewOptions, id: string): Promise<boolean> {
   const text = await readFile(pipelineFile, 'utf8')
   const { plan, findings } = compilePipeline(text, {
     file: pipelineFile,
     jobTypes: await api.listJobSchemas(),
   })
   const resolved = plan && resolveInputs(plan, { documents: collection })
-  for (const finding of findings) screen.stderr.write(`${findingLine(finding)}\n`)
-  if (plan === undefined || resolved?.inputs === undefined) return undefined
-  const { alreadyRunning } = await pipelines.start({ plan, inputs: resolved.inputs, id })
-  return alreadyRunning
+  for (const finding of [...findings, ...(resolved?.findings ?? [])])
+    screen.stderr.write(`${findingLine({ ...finding, file: pipelineFile })}\n`)
+  if (plan === undefined || resolved?.inputs === undefined) return false
+  await pipelines.start({ plan, inputs: resolved.inputs, id })
+  return true
 }
 
 /** The run's last view; undefined when the signal ends the wait. */
@@ -107,25 +117,24 @@ async function followRun(
 
 async function showResult(view: PipelineRunView, { dataDir, screen }: ReviewOptions): Promise<void> {
   const outputs = readOutputs(view)
-  const lines = [`\nThe run ${view.status}.`, ...view.warnings.map((warning) => `warning: ${warning}`)]
-  if (outputs !== undefined) {
+  const lines = view.warnings.map((warning) => `warning: ${warning}`)
+  if (outputs === undefined) lines.push(`The run ended: ${view.status}.`)
+  else {
     const report = path.join(dataDir, 'reports', `${view.id}.md`)
     await mkdir(path.dirname(report), { recursive: true, mode: 0o700 })
     await writeFile(report, outputs.report, { mode: 0o600 })
-    lines.splice(
-      0,
-      1,
-      '',
+    lines.push(
       issueTable(outputs, screen.columns()),
       whatHappened(view, outputs),
       `Report  ${shortPath(report)}`,
     )
   }
   lines.push(`Data    ${shortPath(dataDir)} (database, Temporal, logs; delete it to start afresh)`)
-  screen.stdout.write(`${lines.join('\n')}\n\n${whatNext(view.id)}\n`)
+  screen.stdout.write(`\n${lines.join('\n')}\n\n${whatNext(view.id)}\n`)
 }
 
-function shortPath(file: string): string {
+/** As a person in the repository would type it. */
+export function shortPath(file: string): string {
   const relative = path.relative('.', file)
   return relative.startsWith('..') ? file : relative
 }
