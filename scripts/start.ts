@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { connectTemporal, PipelinesClient } from 'jobwright'
 import { JobsClient } from 'jobwright/client'
 import { toFailure } from '../src/cli/errors.ts'
@@ -14,11 +13,12 @@ import { example, review, shortPath } from './start/review.ts'
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
 async function main(signal: AbortSignal): Promise<number> {
-  const options = { keep: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
-  const { values } = parseArgs({ options })
-  if (values.help) {
+  const args = new Set(process.argv.slice(2))
+  const keep = args.delete('--keep')
+  const help = args.delete('--help') || args.delete('-h')
+  if (help || args.size > 0) {
     say(`npm start [-- --keep]   starts Jobwright, runs ${example} and shows the result; --keep stays up`)
-    return exitCodes.completed
+    return args.size === 0 ? exitCodes.completed : exitCodes.usage
   }
   const config = loadConfig()
   const stack = await useStack(config, signal)
@@ -26,7 +26,7 @@ async function main(signal: AbortSignal): Promise<number> {
     // Rejects when the stack cannot be kept alive.
     const lost = stack.done.then(() => exitCodes.interrupted)
     const code = await Promise.race([reviewOn(stack, config, signal), lost])
-    if (values.keep && !signal.aborted) {
+    if (keep && !signal.aborted) {
       say('\nThe stack stays up. Ctrl-C stops it.')
       await Promise.race([aborted(signal), lost])
     }

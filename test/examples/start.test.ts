@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { JobsClient } from '../../src/client/index.ts'
 import { readStack, type StackInfo } from '../../src/dev-stack/index.ts'
 import { cleanEnvironment, withTempDir } from '../cli/helpers.ts'
@@ -37,14 +37,17 @@ function npmStart(dataDir: string, ...args: string[]): Started {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
       output += chunk
     })
-  const kill = () => void child.kill('SIGKILL')
-  process.once('exit', kill)
-  const ended = once(child, 'close').then(([code]) => {
-    process.off('exit', kill)
-    return code as number | null
-  })
-  return { child, output: () => output, ended }
+  const ended = once(child, 'close').then(([code]) => code as number | null)
+  const started = { child, output: () => output, ended }
+  all.push(started)
+  return started
 }
+
+const all: Started[] = []
+afterEach(async () => {
+  // After a test that failed; SIGTERM, so that each takes its stack with it.
+  for (const { child, ended } of all.splice(0)) if (child.kill()) await ended
+})
 
 /** Waits until it has written what fits; fails at once when it ends before. */
 async function said({ output, ended }: Started, pattern: RegExp): Promise<RegExpExecArray> {
