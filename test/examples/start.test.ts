@@ -102,4 +102,4 @@ test('runs the example and shows the result; killed in the middle, it goes on, a
     expect(await second.ended, second.output()).toBe(0)
     expect(Object.values(info.pids).filter(isRunning)).toEqual([])
   })
-})
+}, 120_000)
