@@ -14,7 +14,7 @@ export const holdRelease = defineJobType({
     coverage: z.array(coverageSchema),
   }),
   nameField: 'system',
-  outputs: { reasons: z.array(z.string()) },
+  outputs: { reasons: z.array(z.string()), notice: z.string().describe('Markdown') },
   async run({ config, log, output }) {
     const reasons = [
       ...config.issues.filter(({ priority }) => priority === 'high').map(({ title }) => title),
