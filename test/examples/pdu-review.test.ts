@@ -30,7 +30,7 @@ beforeAll(async () => {
     const seen = await stack.pipelines.show(id)
     return seen.finished_at !== null && seen
   })
-})
+}, 120_000)
 afterAll(() => stack?.stop())
 
 const issues = () => view.outputs.issues as Issue[]
