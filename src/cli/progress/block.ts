@@ -19,6 +19,9 @@ const symbols: Record<string, string> = {
   cancelled: '⊘',
   skipped: '–',
 }
+/** What a step's line holds beside its name: mark, status, time, and `run ` with an id, which is of no use in part. */
+const besideName = 65
+const nameWidths = { least: 15, most: 40 }
 /** A screen has room for some failures of a `for_each`, not for a thousand. */
 const failuresShown = 5
 
@@ -48,7 +51,8 @@ function formatOf(status: string): Parameters<typeof styleText>[0] {
 export function renderBlock(view: PipelineRunView, now: number, columns: number, paint: Paint): string[] {
   const groups = groupSteps(view)
   const nameWidth = Math.min(
-    40,
+    nameWidths.most,
+    Math.max(nameWidths.least, columns - besideName),
     Math.max(0, ...groups.map((group) => displayWidth(escapeControl(group.step)))),
   )
   const elapsed = (toMs(view.finished_at) ?? now) - (toMs(view.started_at) ?? now)
@@ -70,7 +74,7 @@ function stepLine(group: StepGroup, now: number, nameWidth: number, columns: num
   const started = group.startedAtMs
   const took = started === undefined ? '' : formatDuration((group.finishedAtMs ?? now) - started)
   const mark = `  ${symbols[group.status] ?? '?'} `
-  const rest = [took.padStart(7), stepDetail(group)].join('  ').trimEnd()
+  const rest = [took.padStart(6), stepDetail(group)].join('  ').trimEnd()
   const plain = truncate(
     `${mark}${padEnd(name, nameWidth)}  ${padEnd(status, 10)} ${rest}`.trimEnd(),
     columns,

@@ -22,9 +22,9 @@ test('every step has a line: its status, how long, which run, and what it waits 
   expect(draw(view)).toBe(
     [
       'review  running  5.0s  review-0a1b2c',
-      '  ✓ graph     completed     1.2s  run 0197-aaaa',
-      '  ● issues    running       3.5s  generation 2  run 0197-bbbb',
-      '  ○ sign_off  waiting             waits for issues, tickets',
+      '  ✓ graph     completed    1.2s  run 0197-aaaa',
+      '  ● issues    running      3.5s  generation 2  run 0197-bbbb',
+      '  ○ sign_off  waiting            waits for issues, tickets',
       '  – cleanup   skipped',
       '',
     ].join('\n'),
@@ -81,6 +81,15 @@ test('a thousand failures do not fill the screen', () => {
   const lines = draw(runView(items)).split('\n')
   expect(lines).toHaveLength(9)
   expect(lines.at(-2)).toBe('      … and 995 more')
+})
+
+test('on 80 columns a long name gives way to the id of the run, which is of no use in part', () => {
+  const run = '01a21db2-2df5-716b-90f7-7beb9c39a895'
+  const view = runView([
+    stepView('metagraph_update_of_the_whole', { generation: 1, status: 'running', job_run_id: run }),
+  ])
+  expect(draw(view, 80)).toContain(`metagraph_upda…  running            run ${run}\n`)
+  expect(draw(view, 120)).toContain(`metagraph_update_of_the_whole  running            run ${run}\n`)
 })
 
 test('no line is wider than the terminal', () => {
