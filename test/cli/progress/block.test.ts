@@ -45,7 +45,7 @@ test('a failed step says why, below its line', () => {
   expect(draw(view)).toBe(
     [
       'review  running  5.0s  review-0a1b2c',
-      '  ✗ graph  failed        2.0s  run 0197-aaaa',
+      '  ✗ graph  failed       2.0s  run 0197-aaaa',
       '      run_failed: no such document: pdu/power.md',
       '',
     ].join('\n'),
@@ -67,7 +67,7 @@ test('the items of a for_each are one line that counts them, and each failure be
   expect(draw(view)).toBe(
     [
       'review  running  5.0s  review-0a1b2c',
-      '  ● tickets  running       4.0s  2/4 items, 1 failed',
+      '  ● tickets  running      4.0s  2/4 items, 1 failed',
       '      [1] run_failed: ticket 1 was refused (run run-1)',
       '',
     ].join('\n'),

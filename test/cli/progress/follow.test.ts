@@ -53,7 +53,7 @@ describe('following a run', () => {
     const ctx = scriptedContext({ columns: 60 })
     await follow(pipelinesOf(playing(running, ended('completed'))), 'review-0a1b2c', ctx)
     const shown = stripVTControlCharacters(ctx.stdout.text)
-    expect(shown).toContain('  ● graph  running      59.0s')
+    expect(shown).toContain('  ● graph  running     59.0s')
     expect(shown).toContain('  ✓ graph  completed     1.5s')
     expect(
       shown.endsWith('review-0a1b2c completed in 3.0s (1 step: 1 completed)\noutputs:\n  answer: 42\n'),
