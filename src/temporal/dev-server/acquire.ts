@@ -60,7 +60,7 @@ export async function firstFrom(
     try {
       if (source.notice !== undefined) {
         for (const { source: name, reason } of failures.slice(told))
-          log?.(`No Temporal CLI from ${name}: ${reason}`)
+          log?.(`Temporal CLI: tried ${name}: ${reason}`)
         told = failures.length
         log?.(source.notice)
       }
