@@ -92,6 +92,29 @@ test('on 80 columns a long name gives way to the id of the run, which is of no u
   expect(draw(view, 120)).toContain(`metagraph_update_of_the_whole  running            run ${run}\n`)
 })
 
+test('on a low terminal what is under way or has failed is shown first, and the rest is counted', () => {
+  const view = runView([
+    ...['a', 'b', 'c'].map((name) => stepView(name, { generation: 1, status: 'completed' as const })),
+    stepView('bad', {
+      generation: 1,
+      status: 'failed',
+      error: { code: 'run_failed', message: 'no such file' },
+    }),
+    stepView('busy', { generation: 1, status: 'running' }),
+    ...['x', 'y', 'z'].map((name) => stepView(name)),
+  ])
+  const lines = renderBlock(view, at(5), 100, plain, 6)
+  expect(lines.map((line) => line.trim().split('  ')[0])).toEqual([
+    'review',
+    '✗ bad',
+    'run_failed: no such file',
+    '● busy',
+    '○ x',
+    '… and 5 more steps',
+  ])
+  expect(renderBlock(view, at(5), 100, plain, 10)).toEqual(renderBlock(view, at(5), 100, plain))
+})
+
 test('no line is wider than the terminal', () => {
   const view = runView([
     stepView('graph', {
@@ -123,5 +146,5 @@ test('names and messages of others cannot steer the terminal', () => {
 test('colors surround whole words, so that cutting a line never cuts an escape sequence', () => {
   const marked: Paint = (_format, text) => `<${text}>`
   const view = runView([stepView('graph', { status: 'completed', started_at: iso(0), finished_at: iso(1) })])
-  expect(renderBlock(view, at(5), 100, marked)[1]).toBe('<  ✓ >graph  <completed><     1.0s>')
+  expect(renderBlock(view, at(5), 100, marked)[1]).toBe('<  ✓ >graph  <completed><    1.0s>')
 })
