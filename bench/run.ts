@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -62,19 +61,27 @@ async function runOurs(stack: TestStack, plan: PipelinePlan): Promise<string> {
   return id
 }
 
-function armsOn(stack: TestStack, bare: TestProcess, steps: number): Arm[] {
+/** A worker of its own for each arm, so that none is warmer than another. */
+async function startHandWritten(workflow: string, stack: TestStack, url: string): Promise<TestProcess> {
+  const worker = ['bench/hand-written/worker.ts', stack.temporalAddress, url, workflow]
+  const started = startProcess(process.execPath, worker, {})
+  await started.event('ready')
+  return started
+}
+
+function armsOn(stack: TestStack, one: TestProcess, three: TestProcess, steps: number): Arm[] {
   let serial = 0
   const handWritten = (workflow: string) => async () => {
     const workflowId = `${workflow}-${serial++}`
-    await stack.client.workflow.execute(workflow, { taskQueue: 'hand-written', workflowId, args: [steps] })
+    await stack.client.workflow.execute(workflow, { taskQueue: workflow, workflowId, args: [steps] })
     return workflowId
   }
   const chain = chainOf(steps)
-  const pid = bare.child.pid ?? 0
+  const pidOf = ({ child }: TestProcess) => child.pid ?? 0
   return [
     { name: 'Jobwright', pid: stack.pid('worker'), run: () => runOurs(stack, chain) },
-    { name: 'hand-written, 1 activity a step', pid, run: handWritten('chainOfOne') },
-    { name: 'hand-written, 3 activities a step', pid, run: handWritten('chainOfThree') },
+    { name: 'hand-written, 1 activity a step', pid: pidOf(one), run: handWritten('chainOfOne') },
+    { name: 'hand-written, 3 activities a step', pid: pidOf(three), run: handWritten('chainOfThree') },
   ]
 }
 
@@ -110,11 +117,13 @@ async function measureArms({ rounds, steps, warmup }: Settings): Promise<ArmResu
     },
   })
   await stack.start('worker')
-  const worker = ['bench/hand-written/worker.ts', stack.temporalAddress, instant.url]
-  const bare = startProcess(process.execPath, worker, {})
+  const bare: TestProcess[] = []
   try {
-    await bare.event('ready')
-    const arms = armsOn(stack, bare, steps)
+    const one = await startHandWritten('chainOfOne', stack, instant.url)
+    bare.push(one)
+    const three = await startHandWritten('chainOfThree', stack, instant.url)
+    bare.push(three)
+    const arms = armsOn(stack, one, three, steps)
     for (const arm of arms) for (let index = 0; index < warmup; index += 1) await arm.run()
     const counts: Awaited<ReturnType<typeof countsOf>>[] = []
     for (const arm of arms) counts.push(await countsOf(arm, stack, instant.requests, steps))
@@ -130,8 +139,7 @@ async function measureArms({ rounds, steps, warmup }: Settings): Promise<ArmResu
       return count ? [{ name, ...count, samples: samples[index] ?? [] }] : []
     })
   } finally {
-    bare.child.kill('SIGTERM')
-    await once(bare.child, 'exit')
+    for (const worker of bare) await worker.stop()
     await stack.stop()
     await instant.stop()
   }
