@@ -5,8 +5,6 @@ import path from 'node:path'
 import { findFreePort } from '../temporal/dev-server.ts'
 import { StackError } from './errors.ts'
 
-export { findFreePort }
-
 /** Whether this process could listen there now; otherwise the system's reason, like `EADDRINUSE`. */
 export async function tryPort(host: string, port: number): Promise<'free' | string> {
   const server = createServer()

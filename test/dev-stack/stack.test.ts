@@ -15,13 +15,8 @@ import {
   startStack,
 } from '../../src/dev-stack/index.ts'
 import { isSameProcessAlive, processIdentity } from '../../src/process-lock.ts'
-import {
-  acquireTemporalBinary,
-  type DevServer,
-  findFreePort,
-  startDevServer,
-  waitForTemporalServer,
-} from '../../src/temporal/dev-server.ts'
+import { acquireTemporalBinary, findFreePort, waitForTemporalServer } from '../../src/temporal/dev-server.ts'
+import { type DevServer, startDevServer } from '../helpers/dev-server.ts'
 
 const standIns = path.join(import.meta.dirname, 'stand-ins')
 const standIn = (name: string, ...args: string[]) => ({

@@ -14,10 +14,10 @@ import {
   acquireTemporalBinary,
   devServerCommand,
   findFreePort,
-  startDevServer,
   TemporalBinaryError,
   waitForTemporalServer,
 } from '../../src/temporal/dev-server.ts'
+import { startDevServer } from '../helpers/dev-server.ts'
 
 const run = promisify(execFile)
 const versionLine = 'temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)'
@@ -324,7 +324,7 @@ describe('a Temporal server for development', () => {
 
   test.skipIf(process.platform !== 'linux')('does not outlive a parent that is killed', async () => {
     const { path: binary } = await acquireTemporalBinary({ cacheDir })
-    const module = path.resolve(import.meta.dirname, '../../src/temporal/dev-server.ts')
+    const module = path.resolve(import.meta.dirname, '../helpers/dev-server.ts')
     const script = `const { startDevServer } = await import(${JSON.stringify(module)})
       const server = await startDevServer({ binary: ${JSON.stringify(binary)} })
       console.log(JSON.stringify({ pid: server.pid, address: server.address }))
