@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { closedPort, jobwright, withTempDir } from './helpers.ts'
@@ -109,6 +109,21 @@ describe('with a closed port', () => {
       expect(stderr).toContain('TEMPORAL_TLS_CLIENT_CERT_PATH: cannot read /nowhere/a.pem (ENOENT)')
     }
   })
+
+  test.each(['dev', 'server'])(
+    '%s names a data directory that cannot be made, and the variable',
+    async (root) => {
+      await withTempDir(async (cwd) => {
+        await writeFile(path.join(cwd, 'file'), '')
+        const env = { JOBWRIGHT_DATA_DIR: path.join(cwd, 'file', 'data'), JOBWRIGHT_PORT: '0' }
+        const { code, stdout, stderr } = await jobwright([root], { env, cwd })
+        expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+        expect(stderr).toContain(`cannot make ${env.JOBWRIGHT_DATA_DIR}`)
+        expect(stderr).toContain('ENOTDIR')
+        expect(stderr).toContain('JOBWRIGHT_DATA_DIR')
+      })
+    },
+  )
 
   test('documents push names a bad directory before it looks for a server', async () => {
     await withTempDir(async (cwd) => {
