@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node.js with modules can read: it finds out whether this one can run the rest.
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -12,11 +12,12 @@ const source = path.join(root, 'src', 'cli.ts')
 const script = existsSync(built) ? built : source
 const own = path.join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.exe' : 'node')
 
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-// TypeScript is read as it is since 22.18; what is built needs less.
-const neededMinor = script === source ? 18 : 12
+const { engines } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+const needed = engines.node.replace('>=', '')
+const [neededMajor, neededMinor] = needed.split('.').map(Number)
+const [major, minor] = process.versions.node.split('.').map(Number)
 
-if (major > 22 || (major === 22 && minor >= neededMinor)) {
+if (major > neededMajor || (major === neededMajor && minor >= neededMinor)) {
   import(pathToFileURL(script).href).catch((error) => {
     console.error(error)
     process.exitCode = 70
@@ -28,7 +29,7 @@ if (major > 22 || (major === 22 && minor >= neededMinor)) {
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => process.exit(code === null ? 128 + constants.signals[signal] : code))
 } else {
-  console.error(`jobwright needs Node.js 22.${neededMinor} or newer; this is ${process.version}.`)
+  console.error(`jobwright needs Node.js ${needed} or newer; this is ${process.version}.`)
   console.error('  → install a newer Node.js (https://nodejs.org), then run it again')
   process.exitCode = 2
 }

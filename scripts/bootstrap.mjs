@@ -43,6 +43,20 @@ export async function ensurePackages() {
   writeFileSync(stamp, wanted)
 }
 
+/** Only where the packages bring no Node.js of their own (macOS, or without optional packages). */
+function refuseOldNode() {
+  const { engines } = JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8'))
+  const needed = engines.node.replace('>=', '')
+  const [neededMajor, neededMinor] = needed.split('.').map(Number)
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if (major > neededMajor || (major === neededMajor && minor >= neededMinor)) return
+  process.stderr.write(
+    `this needs Node.js ${needed} or newer, and the packages brought none; this is ${process.version}\n`,
+  )
+  process.stderr.write('  → install a newer Node.js (https://nodejs.org), then run it again\n')
+  process.exit(2)
+}
+
 /** npm leaves its own copy of the lock file, without optional packages of other platforms: compare what is in both. */
 function isInstalled(wanted) {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return true
@@ -60,7 +74,9 @@ function isInstalled(wanted) {
 
 function nodeProgram() {
   const own = path.join(repository, 'node_modules', '.bin', isWindows ? 'node.cmd' : 'node')
-  return existsSync(own) && !isWindows ? own : process.execPath
+  if (existsSync(own) && !isWindows) return own
+  refuseOldNode()
+  return process.execPath
 }
 
 /** Signals are passed on by the terminal or, when only this process gets them, by us; the child decides what they mean. */

@@ -32,10 +32,7 @@ async function main(): Promise<void> {
   await bundleWorkflows()
   await mkdir(path.join(dist, 'bin'), { recursive: true })
   await cp(path.join(repository, 'bin', 'jobwright.js'), path.join(dist, 'bin', 'jobwright.js'))
-  for (const name of copied) {
-    const file = path.join(repository, name)
-    if (existsSync(file)) await cp(file, path.join(dist, name))
-  }
+  for (const name of copied) await cp(path.join(repository, name), path.join(dist, name))
   const manifest = JSON.parse(await readFile(path.join(repository, 'package.json'), 'utf8')) as Manifest
   await writeFile(
     path.join(dist, 'package.json'),
@@ -77,7 +74,7 @@ function publishedManifest(root: Manifest): object {
     const stem = source.replace('./src/', './').replace(/\.ts$/, '')
     if (!source.startsWith('./src/')) exports[name] = source
     else if (!existsSync(path.join(dist, `${stem}.js`)))
-      console.error(`not exported: ${name} (${source} does not exist)`)
+      throw new Error(`package.json exports ${name}, but ${source} was not built`)
     else exports[name] = { types: `${stem}.d.ts`, default: `${stem}.js` }
   }
   return {

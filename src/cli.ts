@@ -46,6 +46,7 @@ const exitCode = await runCli(process.argv.slice(2), {
   stderr: process.stderr,
   isTty: process.stdout.isTTY === true,
   columns: () => process.stdout.columns,
+  rows: () => process.stdout.rows,
   color: process.stdout.isTTY === true && process.stdout.hasColors(),
   cwd: process.cwd(),
   version: findVersion(),

@@ -5,13 +5,21 @@ import { z } from 'zod'
 /** The only reader of the environment. Everything else receives values. */
 
 const optionalText = z.string().optional()
-const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback)
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 
+function milliseconds(fallback: number) {
+  const expected = 'a whole number of milliseconds above 0'
+  return z.coerce.number(expected).int(expected).positive(expected).default(fallback)
+}
+
+const portRange = 'a port from 0 to 65535'
+
+/** The messages say what was expected. What can be wrong here is no secret, so what was found is told, too. */
 const environmentSchema = z.object({
   TEMPORAL_ADDRESS: optionalText,
   TEMPORAL_NAMESPACE: z.string().default('default'),
   TEMPORAL_API_KEY: optionalText,
-  TEMPORAL_TLS: z.stringbool().optional(),
+  TEMPORAL_TLS: z.stringbool('true or false').optional(),
   TEMPORAL_TLS_SERVER_NAME: optionalText,
   TEMPORAL_TLS_CLIENT_CERT_PATH: optionalText,
   TEMPORAL_TLS_CLIENT_KEY_PATH: optionalText,
@@ -22,11 +30,16 @@ const environmentSchema = z.object({
   JOBWRIGHT_URL: optionalText,
   JOBWRIGHT_WORKER_TOKEN: optionalText,
   JOBWRIGHT_DATA_DIR: z.string().default('.jobwright'),
-  JOBWRIGHT_PORT: z.coerce.number().int().min(0).max(65535).default(8300),
+  JOBWRIGHT_PORT: z.coerce
+    .number(portRange)
+    .int(portRange)
+    .min(0, portRange)
+    .max(65535, portRange)
+    .default(8300),
   JOBWRIGHT_HOST: z.string().default('127.0.0.1'),
   JOBWRIGHT_TOKENS: optionalText,
   JOBWRIGHT_CONFIG: optionalText,
-  JOBWRIGHT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  JOBWRIGHT_LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
   JOBWRIGHT_TEMPORAL_BINARY: optionalText,
   XDG_CACHE_HOME: optionalText,
   // How patient the durable parts are. Tests and the impatient shorten them.
@@ -82,6 +95,12 @@ function parseUrl(name: string, text: string | undefined): string | undefined {
   return url.href.replace(/\/$/, '')
 }
 
+/** `host` or `host:port`; an error never repeats what may hold credentials. */
+function parseAddress(name: string, text: string | undefined): string | undefined {
+  if (text === undefined || /^(\[[0-9a-f:]+\]|[^\s:/@]+)(:\d{1,5})?$/i.test(text)) return text
+  throw new ConfigError(`${name}: expected host or host:port, such as 127.0.0.1:7233`)
+}
+
 /** What child processes inherit: every variable that is set and not empty. */
 export function inheritedEnvironment(
   env: Readonly<Record<string, string | undefined>> = process.env,
@@ -91,19 +110,21 @@ export function inheritedEnvironment(
 
 /**
  * Reads the environment once. An empty variable counts as unset.
- * @throws ConfigError naming the first variable that cannot be used
+ * @throws ConfigError naming a variable that cannot be used, or several
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env) {
   const present = inheritedEnvironment(env)
   const parsed = environmentSchema.safeParse(present)
   if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+    const problems = parsed.error.issues.map(({ path: [name = ''], message }) => {
+      return `${String(name)}: found ${JSON.stringify(present[String(name)])}, expected ${message}`
+    })
     throw new ConfigError(problems.join('\n'))
   }
   const e = parsed.data
   return Object.freeze({
     temporal: {
-      address: e.TEMPORAL_ADDRESS,
+      address: parseAddress('TEMPORAL_ADDRESS', e.TEMPORAL_ADDRESS),
       namespace: e.TEMPORAL_NAMESPACE,
       apiKey: e.TEMPORAL_API_KEY,
       tls: e.TEMPORAL_TLS,

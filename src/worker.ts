@@ -132,14 +132,20 @@ async function runUntilStopped(workers: Worker[], log: Logger): Promise<void> {
   }
 }
 
-main(loadConfig()).then(
-  () => process.exit(0),
-  (error: unknown) => {
-    process.stderr.write(`jobwright worker: ${error instanceof Error ? error.message : String(error)}\n`)
-    process.exit(isUnreachable(error) ? 3 : 1)
-  },
-)
+/** 2 for what has to be written differently, 3 for a Temporal that is not there or will not do, 1 for the rest. */
+function exitCodeOf(code: string): number {
+  if (code === 'bad_environment' || code === 'bad_user_config') return 2
+  return code.startsWith('temporal_') ? 3 : 1
+}
 
-function isUnreachable(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('temporal_')
+try {
+  await main(loadConfig())
+  process.exit(0)
+} catch (error) {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const advice = code === 'temporal_unreachable' ? '. Start it, or correct TEMPORAL_ADDRESS' : ''
+  process.stderr.write(
+    `jobwright worker: ${error instanceof Error ? error.message : String(error)}${advice}\n`,
+  )
+  process.exit(exitCodeOf(code))
 }

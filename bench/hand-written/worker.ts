@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createHandWrittenActivities } from './activities.ts'
 
-/** `node bench/hand-written/worker.ts TEMPORAL_ADDRESS JOBS_API_URL` */
-const [address = '', url = ''] = process.argv.slice(2)
+/** `node bench/hand-written/worker.ts TEMPORAL_ADDRESS JOBS_API_URL TASK_QUEUE` */
+const [address = '', url = '', taskQueue = ''] = process.argv.slice(2)
 Runtime.install({ logger: new DefaultLogger('WARN') })
 const connection = await NativeConnection.connect({ address })
 const worker = await Worker.create({
   connection,
-  taskQueue: 'hand-written',
+  taskQueue,
   workflowsPath: fileURLToPath(new URL('./workflows.ts', import.meta.url)),
   activities: createHandWrittenActivities(url),
 })

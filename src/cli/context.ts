@@ -58,6 +58,8 @@ export interface CliHost {
   isTty: boolean
   /** Of the terminal, now; undefined when stdout is none. */
   columns(): number | undefined
+  /** Likewise. */
+  rows(): number | undefined
   /** Whether the terminal shows colors. */
   color: boolean
   cwd: string

@@ -39,6 +39,7 @@ export function toFailure(error: unknown): Failure {
   const message = messageWithCause(error)
   switch (error.name) {
     case 'ConfigError':
+    case 'TemporalTlsError':
       return { code: code ?? 'bad_environment', message, exitCode: exitCodes.usage }
     case 'PipelineRunNotFoundError':
       return {
@@ -90,10 +91,7 @@ function apiFailure(error: Error, code: string | undefined, message: string): Fa
     const text = [message, ...problemLines(error)].join('\n')
     return { code: code ?? 'rejected', message: text, fix, exitCode: exitCodes.usage }
   }
-  const fix =
-    kind === 'not_sent'
-      ? 'start it, or correct JOBS_API_URL; `jobwright doctor` says what is reachable'
-      : undefined
+  const fix = kind === 'not_sent' ? 'start it, or correct JOBS_API_URL' : undefined
   return { code: code ?? 'jobs_api_failed', message, fix, exitCode: exitCodes.unreachable }
 }
 

@@ -89,7 +89,10 @@ export class Exchange {
       const text = excerpt(new TextDecoder().decode(body.subarray(0, 4096)), this.#secrets)
       return `answered ${status} (${headers.get('content-type') ?? 'no content type'})${text === '' ? '' : `: ${text}`}`
     }
-    const places = (problem.errors ?? []).slice(0, 5).map((error) => `${error.pointer}: ${error.detail}`)
+    const places = (problem.errors ?? [])
+      .slice(0, 5)
+      .map((error) => `${error.pointer}: ${error.detail}`)
+      .filter((place) => !problem.detail.includes(place))
     return excerpt(
       `answered ${status} ${problem.code}: ${[problem.detail, ...places].filter((part) => part !== '').join('; ')}`,
       this.#secrets,

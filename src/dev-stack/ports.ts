@@ -1,10 +1,9 @@
 import { once } from 'node:events'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import path from 'node:path'
 import { findFreePort } from '../temporal/dev-server.ts'
 import { StackError } from './errors.ts'
-
-export { findFreePort }
 
 /** Whether this process could listen there now; otherwise the system's reason, like `EADDRINUSE`. */
 export async function tryPort(host: string, port: number): Promise<'free' | string> {
@@ -55,8 +54,9 @@ export async function findPortOwner(port: number): Promise<{ pid: number; comman
     for (const descriptor of await readdir(`/proc/${name}/fd`).catch(() => [])) {
       const link = await readlink(`/proc/${name}/fd/${descriptor}`).catch(() => '')
       if (!sockets.has(link)) continue
-      const command = await readFile(`/proc/${name}/comm`, 'utf8').catch(() => 'unknown')
-      return { pid: Number(name), command: command.trim() }
+      // The program, not what its main thread calls itself; never its arguments, which may hold secrets.
+      const program = await readlink(`/proc/${name}/exe`).catch(() => 'unknown')
+      return { pid: Number(name), command: path.basename(program) }
     }
   }
   return undefined

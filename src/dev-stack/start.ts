@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import {
   acquireProcessLock,
@@ -6,7 +6,7 @@ import {
   ProcessLockedError,
   processIdentity,
 } from '../process-lock.ts'
-import { connectTemporal, type TemporalOptions } from '../temporal/connection.ts'
+import { connectTemporal, requireStandaloneActivities, type TemporalOptions } from '../temporal/connection.ts'
 import { acquireTemporalBinary, raiseRetention } from '../temporal/dev-server.ts'
 import { type Crew, createCrew } from './crew.ts'
 import { childEnvironment, type Environment, serverUrl, temporalEnvironment } from './environment.ts'
@@ -65,7 +65,8 @@ export interface Stack {
 
 /**
  * Starts Temporal, the API server and a worker as child processes and keeps them alive.
- * @throws StackError, TemporalBinaryError or TemporalUnreachableError when it cannot; nothing is left running then
+ * @throws StackError, TemporalBinaryError, TemporalUnreachableError or TemporalCapabilityError when it cannot; nothing is
+ * left running then
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   await makeFolder(options.dataDir)
@@ -212,7 +213,8 @@ async function chooseTemporal(
   const { address, binary, namespace } = options.temporal
   if (address !== undefined) {
     const client = await connectTemporal({ ...options.temporal, address })
-    await client.connection.close()
+    // The worker would refuse it too, but only after everything else was started.
+    await requireStandaloneActivities(client).finally(() => client.connection.close())
     return { address }
   }
   const cli = await acquireTemporalBinary({
@@ -235,13 +237,26 @@ async function chooseTemporal(
 
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolders(folder)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new StackError(
       'data_dir_unusable',
       `cannot make ${folder}: ${reason}. Set JOBWRIGHT_DATA_DIR to another folder`,
     )
+  }
+}
+
+/** As mkdir with `recursive`, which never comes back where a parent appears to be there and takes no folder (/proc). */
+async function makeFolders(folder: string, parentIsThere = false): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return
+    if (code !== 'ENOENT' || parentIsThere) throw error
+    await makeFolders(path.dirname(folder))
+    await makeFolders(folder, true)
   }
 }
 

@@ -2,7 +2,7 @@ import type { Environment } from '@marcbachmann/cel-js/evaluator'
 import type { Json, PlanValue } from '../pipeline/plan/types.ts'
 import { type ASTNode, asComprehension, childrenOf, staticPath } from './ast.ts'
 import { fromCel, setOwn, toCel } from './convert.ts'
-import { createEnvironment, evaluationBudget, maxSourceLength } from './environment.ts'
+import { createEnvironment, type EnvironmentTypes, evaluationBudget, maxSourceLength } from './environment.ts'
 import { ExpressionError, toExpressionError } from './errors.ts'
 import { guard } from './guard.ts'
 import { attachMeter, createMeter } from './meter.ts'
@@ -20,8 +20,16 @@ export interface ExpressionScope {
   pipeline: { run_id: string; started_at: string; scheduled_for?: string }
 }
 
-const valueEnvironment = createEnvironment({ statusFunctions: false })
-const conditionEnvironment = createEnvironment({ statusFunctions: true })
+/** Made by the first expression that needs it: every workflow loads this module anew, and many need only one, or none. */
+function onDemand(types: EnvironmentTypes): () => Environment {
+  let made: Environment | undefined
+  return () => {
+    made ??= createEnvironment(types)
+    return made
+  }
+}
+const valueEnvironment = onDemand({ statusFunctions: false })
+const conditionEnvironment = onDemand({ statusFunctions: true })
 
 /** The parts of the scope that the expression names, so that large outputs nobody reads are not converted. */
 function usedPaths(node: ASTNode, bound: readonly string[], found: string[][]): string[][] {
@@ -101,7 +109,7 @@ const noCalls: ReadonlyMap<string, boolean> = new Map()
  * @throws ExpressionError
  */
 export function evaluateExpression(source: string, scope: ExpressionScope): Json {
-  return run(valueEnvironment, source, scope, noCalls)
+  return run(valueEnvironment(), source, scope, noCalls)
 }
 
 function typeName(value: Json): string {
@@ -124,7 +132,7 @@ export function evaluateCondition(
     ['failed', needs.failed],
     ['always', true],
   ])
-  const value = run(conditionEnvironment, source, scope, calls)
+  const value = run(conditionEnvironment(), source, scope, calls)
   if (typeof value === 'boolean') return value
   throw new ExpressionError(
     'expression_type',

@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { createSecureContext } from 'node:tls'
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client'
 
 export interface TemporalOptions {
@@ -18,12 +21,15 @@ export class TemporalUnreachableError extends Error {
   readonly code = 'temporal_unreachable'
   readonly address: string
   constructor(address: string, cause: unknown) {
-    super(
-      `Temporal at ${address} does not answer: ${rootMessage(cause)}. Start it, or set TEMPORAL_ADDRESS`,
-      { cause },
-    )
+    super(`Temporal at ${address} does not answer: ${rootMessage(cause)}`, { cause })
     this.address = address
   }
+}
+
+/** A file that the TLS settings name cannot be used. */
+export class TemporalTlsError extends Error {
+  override readonly name = 'TemporalTlsError'
+  readonly code = 'bad_environment'
 }
 
 /** The namespace lacks something that this program rests on. */
@@ -38,16 +44,16 @@ function rootMessage(error: unknown): string {
   return current instanceof Error ? current.message : String(current)
 }
 
-/** TLS and key options of a Temporal connection, for the client and the worker alike. */
+/**
+ * TLS and key options of a Temporal connection, for the client and the worker alike.
+ * @throws TemporalTlsError
+ */
 export function connectionOptions(options: TemporalOptions) {
-  const clientCertPair =
-    options.tlsClientCertPath && options.tlsClientKeyPath
-      ? { crt: readFileSync(options.tlsClientCertPath), key: readFileSync(options.tlsClientKeyPath) }
-      : undefined
+  const clientCertPair = readCertPair(options)
   const custom = {
     ...(options.tlsServerName ? { serverNameOverride: options.tlsServerName } : {}),
     ...(options.tlsServerCaCertPath
-      ? { serverRootCACertificate: readFileSync(options.tlsServerCaCertPath) }
+      ? { serverRootCACertificate: readTlsFile('SERVER_CA_CERT', options.tlsServerCaCertPath) }
       : {}),
     ...(clientCertPair ? { clientCertPair } : {}),
   }
@@ -59,16 +65,64 @@ export function connectionOptions(options: TemporalOptions) {
   } satisfies ConnectionOptions
 }
 
+function readTlsFile(what: 'CLIENT_CERT' | 'CLIENT_KEY' | 'SERVER_CA_CERT', file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? error.code : error
+    throw new TemporalTlsError(`TEMPORAL_TLS_${what}_PATH: cannot read ${file} (${String(reason)})`)
+  }
+}
+
+function readCertPair({ tlsClientCertPath, tlsClientKeyPath }: TemporalOptions) {
+  if (!tlsClientCertPath && !tlsClientKeyPath) return undefined
+  if (!tlsClientCertPath || !tlsClientKeyPath)
+    throw new TemporalTlsError(
+      'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH: one is set, expected both',
+    )
+  const pair = {
+    crt: readTlsFile('CLIENT_CERT', tlsClientCertPath),
+    key: readTlsFile('CLIENT_KEY', tlsClientKeyPath),
+  }
+  try {
+    createSecureContext({ cert: pair.crt, key: pair.key })
+  } catch (error) {
+    throw new TemporalTlsError(
+      `TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH: ${tlsClientCertPath} and ${tlsClientKeyPath} cannot be used together (${rootMessage(error)})`,
+    )
+  }
+  return pair
+}
+
 /**
  * Connects, or says within a few seconds why not.
- * @throws TemporalUnreachableError
+ * @throws TemporalUnreachableError, TemporalTlsError
  */
 export async function connectTemporal(options: TemporalOptions): Promise<Client> {
+  const connectable = connectionOptions(options)
   try {
-    const connection = await Connection.connect({ ...connectionOptions(options), connectTimeout: 5_000 })
+    const connection = await Connection.connect({ ...connectable, connectTimeout: 5_000 })
     return new Client({ connection, namespace: options.namespace })
   } catch (error) {
-    throw new TemporalUnreachableError(options.address, error)
+    // gRPC tells only that its time was up; a plain connection tells why.
+    const cause = await probePort(options.address).then(
+      () => error,
+      (reason: unknown) => reason,
+    )
+    throw new TemporalUnreachableError(options.address, cause)
+  }
+}
+
+/** Whether something listens at `host:port`. @throws the reason when nothing does */
+export async function probePort(address: string): Promise<void> {
+  const { hostname, port } = new URL(`tcp://${address}`)
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  const socket = connect({ host, port: Number(port) || 7233, timeout: 2_000 })
+  socket.once('timeout', () => socket.destroy(new Error('timed out')))
+  try {
+    await once(socket, 'connect')
+  } finally {
+    socket.destroy()
   }
 }
 

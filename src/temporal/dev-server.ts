@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { Connection } from '@temporalio/client'
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js'
+import { probePort } from './connection.ts'
 import { runCommand } from './dev-server/run-command.ts'
 
 export {
@@ -102,17 +102,6 @@ export async function waitForTemporalServer(options: WaitForServerOptions): Prom
   }
 }
 
-async function probePort(address: string): Promise<void> {
-  const { hostname, port } = new URL(`tcp://${address}`)
-  const socket = connect({ host: hostname, port: Number(port), timeout: 2_000 })
-  socket.once('timeout', () => socket.destroy(new Error('timed out')))
-  try {
-    await once(socket, 'connect')
-  } finally {
-    socket.destroy()
-  }
-}
-
 const retentionMs = 30 * 24 * 60 * 60_000
 
 /** Keeps closed pipeline runs for 30 days instead of one. Only for a server that is ours. */
@@ -128,77 +117,4 @@ export async function raiseRetention(address: string, namespace: string): Promis
   } finally {
     await connection.close()
   }
-}
-
-export interface DevServerOptions {
-  /** Path of the Temporal CLI; see acquireTemporalBinary. */
-  binary: string
-  /** The SQLite file that keeps everything; left out: in memory. */
-  dbFile?: string
-  /** Left out: a free one. */
-  port?: number
-  /** Created when it is not there. @default 'default' */
-  namespace?: string
-  /** Gets what the server writes to its standard error, line by line or in pieces. */
-  log?: (text: string) => void
-}
-
-export interface DevServer {
-  address: string
-  namespace: string
-  pid: number
-  /** Settles when the process has ended, for whatever reason. */
-  exited: Promise<void>
-  /** Ends the process; does nothing when it has ended. */
-  stop(): Promise<void>
-}
-
-/**
- * Starts a Temporal server for development and waits until it can be used. On Linux it does not outlive this process.
- * @throws Error with the server's own last words when it ends before it is ready
- */
-export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
-  const { binary, dbFile, namespace = 'default' } = options
-  const port = options.port ?? (await findFreePort())
-  const { command, args } = devServerCommand({
-    binary,
-    dbFile,
-    port,
-    namespace,
-    setpriv: await findSetpriv(),
-  })
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  let lastWords = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    lastWords = (lastWords + text).slice(-2_000)
-    options.log?.(text)
-  })
-  const ended = new AbortController()
-  const exited = processEnd(child).then((reason) => {
-    ended.abort(new Error(`the Temporal server ended (${reason}): ${lastWords.trim()}`))
-  })
-  const address = `127.0.0.1:${port}`
-  const stop = () => endProcess(child, exited)
-  try {
-    await waitForTemporalServer({ address, namespace, signal: ended.signal })
-    await raiseRetention(address, namespace)
-  } catch (error) {
-    await stop()
-    throw error
-  }
-  return { address, namespace, pid: child.pid ?? 0, exited, stop }
-}
-
-function processEnd(child: ChildProcess): Promise<string> {
-  return new Promise((resolve) => {
-    child.once('error', (error) => resolve(error.message))
-    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))
-  })
-}
-
-async function endProcess(child: ChildProcess, exited: Promise<void>): Promise<void> {
-  child.kill('SIGTERM')
-  const force = setTimeout(() => child.kill('SIGKILL'), 5_000)
-  await exited
-  clearTimeout(force)
 }

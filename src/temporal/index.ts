@@ -5,6 +5,7 @@ export {
   requireStandaloneActivities,
   TemporalCapabilityError,
   type TemporalOptions,
+  TemporalTlsError,
   TemporalUnreachableError,
 } from './connection.ts'
 export { taskQueues, watcherWorkflowId, workflowTypes } from './names.ts'

@@ -20,7 +20,7 @@ export class PipelineRunNotFoundError extends Error {
   override readonly name = 'PipelineRunNotFoundError'
   readonly code = 'unknown_pipeline_run'
   constructor(id: string) {
-    super(`no pipeline run ${id}; \`jobwright runs\` lists those that are known`)
+    super(`no pipeline run ${id}`)
   }
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { binary, cleanEnvironment, type Outcome, withTempDir } from './helpers.ts'
@@ -13,7 +13,7 @@ async function runAs(
   return withTempDir(async (root) => {
     await mkdir(path.join(root, 'bin'))
     await copyFile(binary, path.join(root, 'bin', 'jobwright.js'))
-    await writeFile(path.join(root, 'package.json'), '{"type": "module"}')
+    await writeFile(path.join(root, 'package.json'), '{"type": "module", "engines": {"node": ">=24.16"}}')
     for (const [name, text] of Object.entries(files)) {
       await mkdir(path.dirname(path.join(root, name)), { recursive: true })
       await writeFile(path.join(root, name), text)
@@ -32,13 +32,14 @@ async function runAs(
   })
 }
 
+const repository = path.resolve(import.meta.dirname, '../..')
 const program = 'console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 4'
 
 describe('the executable', () => {
   test('runs the sources in the repository and what was built in a package', async () => {
-    const source = await runAs('24.0.0', { 'src/cli.ts': `const one: number = 1\n${program}` })
+    const source = await runAs('24.16.0', { 'src/cli.ts': `const one: number = 1\n${program}` })
     expect(source).toEqual({ code: 4, stdout: '["a","b c"]\n', stderr: '' })
-    const built = await runAs('22.12.0', {
+    const built = await runAs('26.0.0', {
       'cli.js': program,
       'src/cli.ts': 'throw new Error("not this one")',
     })
@@ -50,9 +51,18 @@ describe('the executable', () => {
     expect(outcome).toEqual({ code: 4, stdout: '["a","b c"]\n', stderr: '' })
   })
 
-  test('on an older Node.js without another says what is needed', async () => {
-    const outcome = await runAs('22.11.0', { 'cli.js': program })
-    expect(outcome).toMatchObject({ code: 2, stdout: '' })
-    expect(outcome.stderr).toContain('needs Node.js 22.12 or newer')
-  })
+  test.each(['20.20.0', '22.23.0', '24.15.0'])(
+    'on Node.js %s without another says what is needed',
+    async (old) => {
+      const outcome = await runAs(old, { 'cli.js': program })
+      expect(outcome).toMatchObject({ code: 2, stdout: '' })
+      expect(outcome.stderr).toContain(`needs Node.js 24.16 or newer; this is`)
+    },
+  )
+})
+
+test('the packages ask for a Node.js that has what the program uses', async () => {
+  const manifest = JSON.parse(await readFile(path.join(repository, 'package.json'), 'utf8'))
+  // The first that has crypto.randomUUIDv7.
+  expect(manifest.engines.node).toBe('>=24.16')
 })

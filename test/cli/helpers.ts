@@ -65,11 +65,11 @@ export class Recorder extends Writable {
   readonly columns: number | undefined
   readonly rows: number | undefined
 
-  constructor(columns?: number) {
+  constructor(columns?: number, rows = 50) {
     super({ decodeStrings: false })
     this.isTTY = columns !== undefined
     this.columns = columns
-    this.rows = columns === undefined ? undefined : 50
+    this.rows = columns === undefined ? undefined : rows
   }
 
   override _write(chunk: string | Buffer, _encoding: string, done: () => void): void {
@@ -88,6 +88,7 @@ export function scriptedContext(
   options: {
     pipelines?: Partial<Pipelines>
     columns?: number
+    rows?: number
     output?: 'text' | 'json'
     cwd?: string
     signal?: AbortSignal
@@ -106,10 +107,11 @@ export function scriptedContext(
     ...options.pipelines,
   }
   return {
-    stdout: new Recorder(options.columns),
+    stdout: new Recorder(options.columns, options.rows),
     stderr: new Recorder(),
     isTty: options.columns !== undefined,
     columns: () => options.columns,
+    rows: () => options.rows,
     color: false,
     cwd: options.cwd ?? tmpdir(),
     version: '0.0.0',

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { closedPort, jobwright, withTempDir } from './helpers.ts'
@@ -60,7 +60,10 @@ describe('with a closed port', () => {
     })
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
     expect(stderr).toContain('error temporal_unreachable')
-    expect(stderr).toContain(address)
+    expect(stderr).toContain(`Temporal at ${address} does not answer: `)
+    expect(stderr).toContain('ECONNREFUSED')
+    // One piece of advice, not two.
+    expect(stderr.match(/start it/gi)).toHaveLength(1)
     expect(stderr).toMatch(/→ .*TEMPORAL_ADDRESS/)
     expect(stderr).not.toContain(token)
   })
@@ -83,6 +86,44 @@ describe('with a closed port', () => {
     expect(code).toBe(2)
     expect(stderr).toContain('error no_token')
   })
+
+  test('a Temporal address with a scheme or credentials is refused, and never repeated', async () => {
+    const { code, stdout, stderr } = await jobwright(['runs'], {
+      env: { TEMPORAL_ADDRESS: 'http://ada:hunter2@127.0.0.1:7233' },
+    })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('error bad_environment TEMPORAL_ADDRESS: ')
+    expect(stderr).toContain('127.0.0.1:7233')
+    expect(stderr).not.toContain('hunter2')
+  })
+
+  test('a certificate that cannot be read is a matter of usage, and names its variable', async () => {
+    const address = `127.0.0.1:${await closedPort()}`
+    const files = {
+      TEMPORAL_TLS_CLIENT_CERT_PATH: '/nowhere/a.pem',
+      TEMPORAL_TLS_CLIENT_KEY_PATH: '/nowhere/a.key',
+    }
+    for (const args of [['runs'], ['worker']]) {
+      const { code, stderr } = await jobwright(args, { env: { TEMPORAL_ADDRESS: address, ...files } })
+      expect({ args, code }).toEqual({ args, code: 2 })
+      expect(stderr).toContain('TEMPORAL_TLS_CLIENT_CERT_PATH: cannot read /nowhere/a.pem (ENOENT)')
+    }
+  })
+
+  test.each(['dev', 'server'])(
+    '%s names a data directory that cannot be made, and the variable',
+    async (root) => {
+      await withTempDir(async (cwd) => {
+        await writeFile(path.join(cwd, 'file'), '')
+        const env = { JOBWRIGHT_DATA_DIR: path.join(cwd, 'file', 'data'), JOBWRIGHT_PORT: '0' }
+        const { code, stdout, stderr } = await jobwright([root], { env, cwd })
+        expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+        expect(stderr).toContain(`cannot make ${env.JOBWRIGHT_DATA_DIR}`)
+        expect(stderr).toContain('ENOTDIR')
+        expect(stderr).toContain('JOBWRIGHT_DATA_DIR')
+      })
+    },
+  )
 
   test('documents push names a bad directory before it looks for a server', async () => {
     await withTempDir(async (cwd) => {

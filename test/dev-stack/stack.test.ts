@@ -15,13 +15,8 @@ import {
   startStack,
 } from '../../src/dev-stack/index.ts'
 import { isSameProcessAlive, processIdentity } from '../../src/process-lock.ts'
-import {
-  acquireTemporalBinary,
-  type DevServer,
-  findFreePort,
-  startDevServer,
-  waitForTemporalServer,
-} from '../../src/temporal/dev-server.ts'
+import { acquireTemporalBinary, findFreePort, waitForTemporalServer } from '../../src/temporal/dev-server.ts'
+import { type DevServer, startDevServer } from '../helpers/dev-server.ts'
 
 const standIns = path.join(import.meta.dirname, 'stand-ins')
 const standIn = (name: string, ...args: string[]) => ({
@@ -170,12 +165,21 @@ describe('starting', () => {
       expect(error).toMatchObject({ code: 'port_in_use' })
       expect(String(error)).toContain(`port ${port} is in use`)
       expect(String(error)).toContain('JOBWRIGHT_PORT')
-      if (process.platform === 'linux') expect(String(error)).toContain(`process ${process.pid}`)
+      if (process.platform === 'linux') expect(String(error)).toContain(`process ${process.pid} (node)`)
     } finally {
       other.close()
     }
     // Nothing is left: the same folder can be used at once.
     await start()
+  })
+
+  // mkdir with `recursive` never comes back from there.
+  test.skipIf(process.platform !== 'linux')('names a data directory that cannot be made', async () => {
+    dataDir = '/proc/jobwright/data'
+    await expect(start()).rejects.toMatchObject({
+      code: 'data_dir_unusable',
+      message: expect.stringMatching(/^cannot make \/proc\/jobwright.*JOBWRIGHT_DATA_DIR/),
+    })
   })
 
   test('says that another stack has the data directory', async () => {
@@ -193,6 +197,7 @@ describe('starting', () => {
     )
     expect(error).toMatchObject({ code: 'temporal_unreachable' })
     expect(String(error)).toContain(address)
+    expect(String(error)).toContain('ECONNREFUSED')
     expect(await readStack(dataDir)).toBeUndefined()
   })
 

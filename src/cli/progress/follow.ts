@@ -103,9 +103,10 @@ function drawBlock(ctx: ProgressScreen): ProgressSink {
   const draw = createLogUpdate(ctx.stdout as NodeJS.WriteStream, { showCursor: true })
   const paint = painter(ctx.color)
   let current: PipelineRunView | undefined
-  const redraw = () => {
-    if (current) draw(renderBlock(current, ctx.now(), ctx.columns() ?? 80, paint).join('\n'))
-  }
+  const block = (maxLines?: number) =>
+    current ? renderBlock(current, ctx.now(), ctx.columns() ?? 80, paint, maxLines).join('\n') : ''
+  // One line less than there are: the cursor stands below the block.
+  const redraw = () => current && draw(block((ctx.rows() ?? 24) - 1))
   const timer = setInterval(redraw, redrawIntervalMs)
   return {
     update(view) {
@@ -114,7 +115,10 @@ function drawBlock(ctx: ProgressScreen): ProgressSink {
     },
     end() {
       clearInterval(timer)
-      if (current) draw.done()
+      if (current === undefined) return
+      // What stays is whole, however low the terminal is.
+      draw.clear()
+      ctx.stdout.write(`${block()}\n`)
       current = undefined
     },
   }

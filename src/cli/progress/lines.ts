@@ -21,7 +21,7 @@ export function changeLines(said: Said, view: PipelineRunView, now: number): str
     said.set(name, news)
     // A step that waits, for its needs or for its turn, is no news: it has not begun.
     if (step.status === 'waiting' || (step.status === 'pending' && step.generation === 0)) continue
-    const at = timeOf(step) ?? now
+    const at = timeOf(step) ?? toMs(view.finished_at) ?? now
     lines.push({ at, text: `${formatClock(at)} step ${escapeControl(name)} ${describe(step)}` })
   }
   for (const warning of view.warnings) {
@@ -47,5 +47,5 @@ function describe(step: StepLine): string {
 
 function timeOf(step: StepLine): number | undefined {
   if (isOver(step.status)) return toMs(step.finished_at)
-  return step.status === 'running' ? toMs(step.started_at) : undefined
+  return step.status === 'pending' || step.status === 'running' ? toMs(step.started_at) : undefined
 }

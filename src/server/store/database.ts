@@ -41,10 +41,16 @@ export async function openPostgres(databaseUrl: string, poolSize: number): Promi
 
 /**
  * PGlite in `dataDir`/pgdata, under a process lock: it has none of its own, and two processes lose data silently.
- * @throws ProcessLockedError while another process has it open
+ * @throws ProcessLockedError while another process has it open; StoreOpenError
  */
 export async function openEmbedded(dataDir: string): Promise<Database> {
-  await mkdir(dataDir, { recursive: true })
+  await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
+    throw new StoreOpenError(
+      'embedded_database_broken',
+      `cannot make ${dataDir} (${errorCode(error)}). Set JOBWRIGHT_DATA_DIR to another directory`,
+      error,
+    )
+  })
   const lock = await acquireProcessLock(path.join(dataDir, 'pgdata.lock'))
   const directory = path.join(dataDir, 'pgdata')
   try {

@@ -48,16 +48,22 @@ export function acquireTemporalBinary(options: AcquireOptions): Promise<Temporal
   return firstFrom(binarySources(settings), options.log, signal)
 }
 
-/** The first source that has one. */
+/** The first source that has one. What failed is told before something takes time, and in the error. */
 export async function firstFrom(
   sources: readonly BinarySource[],
   log: ((message: string) => void) | undefined,
   signal?: AbortSignal,
 ): Promise<TemporalBinary> {
   const failures: { source: string; reason: string }[] = []
+  let told = 0
   for (const source of sources) {
     try {
-      if (source.notice !== undefined) log?.(source.notice)
+      if (source.notice !== undefined) {
+        for (const { source: name, reason } of failures.slice(told))
+          log?.(`Temporal CLI: tried ${name}: ${reason}`)
+        told = failures.length
+        log?.(source.notice)
+      }
       return { path: await source.find(), source: source.name }
     } catch (error) {
       signal?.throwIfAborted()

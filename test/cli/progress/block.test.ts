@@ -22,9 +22,9 @@ test('every step has a line: its status, how long, which run, and what it waits 
   expect(draw(view)).toBe(
     [
       'review  running  5.0s  review-0a1b2c',
-      '  ✓ graph     completed     1.2s  run 0197-aaaa',
-      '  ● issues    running       3.5s  generation 2  run 0197-bbbb',
-      '  ○ sign_off  waiting             waits for issues, tickets',
+      '  ✓ graph     completed    1.2s  run 0197-aaaa',
+      '  ● issues    running      3.5s  generation 2  run 0197-bbbb',
+      '  ○ sign_off  waiting            waits for issues, tickets',
       '  – cleanup   skipped',
       '',
     ].join('\n'),
@@ -45,7 +45,7 @@ test('a failed step says why, below its line', () => {
   expect(draw(view)).toBe(
     [
       'review  running  5.0s  review-0a1b2c',
-      '  ✗ graph  failed        2.0s  run 0197-aaaa',
+      '  ✗ graph  failed       2.0s  run 0197-aaaa',
       '      run_failed: no such document: pdu/power.md',
       '',
     ].join('\n'),
@@ -67,7 +67,7 @@ test('the items of a for_each are one line that counts them, and each failure be
   expect(draw(view)).toBe(
     [
       'review  running  5.0s  review-0a1b2c',
-      '  ● tickets  running       4.0s  2/4 items, 1 failed',
+      '  ● tickets  running      4.0s  2/4 items, 1 failed',
       '      [1] run_failed: ticket 1 was refused (run run-1)',
       '',
     ].join('\n'),
@@ -81,6 +81,38 @@ test('a thousand failures do not fill the screen', () => {
   const lines = draw(runView(items)).split('\n')
   expect(lines).toHaveLength(9)
   expect(lines.at(-2)).toBe('      … and 995 more')
+})
+
+test('on 80 columns a long name gives way to the id of the run, which is of no use in part', () => {
+  const run = '01a21db2-2df5-716b-90f7-7beb9c39a895'
+  const view = runView([
+    stepView('metagraph_update_of_the_whole', { generation: 1, status: 'running', job_run_id: run }),
+  ])
+  expect(draw(view, 80)).toContain(`metagraph_upda…  running            run ${run}\n`)
+  expect(draw(view, 120)).toContain(`metagraph_update_of_the_whole  running            run ${run}\n`)
+})
+
+test('on a low terminal what is under way or has failed is shown first, and the rest is counted', () => {
+  const view = runView([
+    ...['a', 'b', 'c'].map((name) => stepView(name, { generation: 1, status: 'completed' as const })),
+    stepView('bad', {
+      generation: 1,
+      status: 'failed',
+      error: { code: 'run_failed', message: 'no such file' },
+    }),
+    stepView('busy', { generation: 1, status: 'running' }),
+    ...['x', 'y', 'z'].map((name) => stepView(name)),
+  ])
+  const lines = renderBlock(view, at(5), 100, plain, 6)
+  expect(lines.map((line) => line.trim().split('  ')[0])).toEqual([
+    'review',
+    '✗ bad',
+    'run_failed: no such file',
+    '● busy',
+    '○ x',
+    '… and 5 more steps',
+  ])
+  expect(renderBlock(view, at(5), 100, plain, 10)).toEqual(renderBlock(view, at(5), 100, plain))
 })
 
 test('no line is wider than the terminal', () => {
@@ -114,5 +146,5 @@ test('names and messages of others cannot steer the terminal', () => {
 test('colors surround whole words, so that cutting a line never cuts an escape sequence', () => {
   const marked: Paint = (_format, text) => `<${text}>`
   const view = runView([stepView('graph', { status: 'completed', started_at: iso(0), finished_at: iso(1) })])
-  expect(renderBlock(view, at(5), 100, marked)[1]).toBe('<  ✓ >graph  <completed><     1.0s>')
+  expect(renderBlock(view, at(5), 100, marked)[1]).toBe('<  ✓ >graph  <completed><    1.0s>')
 })

@@ -53,13 +53,24 @@ describe('following a run', () => {
     const ctx = scriptedContext({ columns: 60 })
     await follow(pipelinesOf(playing(running, ended('completed'))), 'review-0a1b2c', ctx)
     const shown = stripVTControlCharacters(ctx.stdout.text)
-    expect(shown).toContain('  ● graph  running      59.0s')
-    expect(shown).toContain('  ✓ graph  completed     1.5s')
+    expect(shown).toContain('  ● graph  running     59.0s')
+    expect(shown).toContain('  ✓ graph  completed    1.5s')
     expect(
       shown.endsWith('review-0a1b2c completed in 3.0s (1 step: 1 completed)\noutputs:\n  answer: 42\n'),
     ).toBe(true)
     // Drawn again, not written twice below each other.
     expect(ctx.stdout.text).toContain('\u001b[')
+  })
+
+  test('on a terminal that is too low for it, leaves the whole block behind all the same', async () => {
+    const over = { generation: 1, status: 'failed' as const, error: { code: 'run_failed', message: 'why' } }
+    const steps = Array.from({ length: 30 }, (_, index) => stepView(`step${index}`, over))
+    const last = runView(steps, { status: 'failed', finished_at: iso(3) })
+    const ctx = scriptedContext({ columns: 60, rows: 10 })
+    await follow(pipelinesOf(playing(running, last)), 'review-0a1b2c', ctx)
+    const shown = stripVTControlCharacters(ctx.stdout.text)
+    for (const { step } of steps) expect(shown).toMatch(new RegExp(`✗ ${step} +failed`))
+    expect(shown.match(/run_failed: why/g)?.length).toBeGreaterThanOrEqual(steps.length)
   })
 
   test('is let go by Ctrl-C: it says how to come back and exits 130', async () => {

@@ -27,6 +27,16 @@ test('each status change is one line, with its own time', () => {
   ])
 })
 
+test('a step that was triggered earlier is not told of as if it were only now', () => {
+  const pending = stepView('graph', { generation: 1, status: 'pending', started_at: iso(1) })
+  expect(changeLines(new Map(), runView([pending]), at(4))).toEqual([`${clock(1)} step graph pending`])
+})
+
+test('what has no time of its own happened no later than the end of the run', () => {
+  const over = runView([stepView('graph', { status: 'skipped' })], { status: 'failed', finished_at: iso(3) })
+  expect(changeLines(new Map(), over, at(900))).toEqual([`${clock(3)} step graph skipped`])
+})
+
 test('a further generation is news even when the status is the same', () => {
   const said = new Map<string, string>()
   const first = stepView('graph', { generation: 1, status: 'pending' })

@@ -19,13 +19,13 @@ export async function readConfigOption(text: string, cwd: string): Promise<JsonO
       'bad_config',
       `${place} is not JSON${at === undefined ? '' : ` (at character ${at})`}`,
       {
-        fix: `for example --config '{"seconds": 1}', or --config @file.json`,
+        fix: `for example --config '{"duration": "1s"}', or --config @file.json`,
       },
     )
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw new CliError('bad_config', `${place}: expected a JSON object, found ${kindOf(value)}`, {
-      fix: `for example --config '{"seconds": 1}'`,
+      fix: `for example --config '{"duration": "1s"}'`,
     })
   return value as JsonObject
 }

@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { loadConfig } from '../src/config.ts'
+
+describe('the environment', () => {
+  test('may be empty, and an empty variable counts as unset', () => {
+    const config = loadConfig({ TEMPORAL_ADDRESS: '', JOBWRIGHT_PORT: '', DATABASE_URL: '' })
+    expect(config).toMatchObject({ port: 8300, host: '127.0.0.1', databaseUrl: undefined })
+    expect(config.temporal.address).toBeUndefined()
+  })
+
+  test.each([
+    ['JOBWRIGHT_PORT', 'abc', 'JOBWRIGHT_PORT: found "abc", expected a port from 0 to 65535'],
+    ['JOBWRIGHT_PORT', '70000', 'JOBWRIGHT_PORT: found "70000", expected a port from 0 to 65535'],
+    ['JOBWRIGHT_RECONCILE_MS', '5s', 'found "5s", expected a whole number of milliseconds above 0'],
+    ['TEMPORAL_TLS', 'perhaps', 'TEMPORAL_TLS: found "perhaps", expected true or false'],
+    ['JOBWRIGHT_LOG_LEVEL', 'loud', 'found "loud", expected one of trace, debug, info, warn, error, silent'],
+    ['TEMPORAL_ADDRESS', 'http://h:7233', 'expected host or host:port, such as 127.0.0.1:7233'],
+    ['JOBWRIGHT_TOKENS', 'a/b=c,secret', 'entry 2 is not of the form workspace/email=token'],
+    ['JOBS_API_URL', 'ftp://h/api/v1', 'the scheme is ftp; expected http or https'],
+  ])('%s=%s is refused: what was found, what was expected', (name, value, message) => {
+    expect(() => loadConfig({ [name]: value })).toThrow(message)
+  })
+
+  test('never gets a secret repeated', () => {
+    for (const name of ['JOBS_API_URL', 'JOBWRIGHT_URL', 'TEMPORAL_ADDRESS'])
+      expect(() => loadConfig({ [name]: 'http://ada:hunter2@h:1/x' })).toThrow(
+        expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
+      )
+  })
+
+  test.each(['server', 'worker'])('that %s cannot use is told in a line, with exit code 2', (root) => {
+    const script = path.resolve(import.meta.dirname, `../src/${root}.ts`)
+    const env = { ...process.env, JOBWRIGHT_PORT: 'abc' }
+    const { status, stderr } = spawnSync(process.execPath, [script], { env, encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: `jobwright ${root}: JOBWRIGHT_PORT: found "abc", expected a port from 0 to 65535\n`,
+    })
+  })
+})
