@@ -9,6 +9,8 @@ export interface Measure {
   unit: Unit
   /** Half a step of the last digit written, in base units; 0 for whole numbers, which are taken as exact. */
   rounding: number
+  /** Written as "about", "approx." or "~": nothing contradicts it. */
+  approximate?: true
   /** Offsets in the text, with the words that make a bound of it. */
   start: number
   end: number
@@ -76,6 +78,8 @@ function bounded(measure: Measure, text: string): Measure {
   const from = Math.max(0, measure.start - 40)
   const before = text.slice(from, measure.start)
   const after = text.slice(measure.end, measure.end + 16)
+  if (/(?:~|≈|\b(?:about|approx(?:imately)?|around|roughly|nearly|some|ca)\.?)\s*$/i.test(before))
+    return { ...measure, approximate: true }
   const { value: _, ...rest } = measure
   const upper = upperWords.exec(before)
   // "exceed" is the end of "not exceed" too, so the upper bound is looked at first.

@@ -1,119 +1,198 @@
+import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
 import { malformed } from '../errors.ts'
+import type { Cell, Section, Table } from './types.ts'
 
-/** JSON with the line of every value. */
-export type LocatedJson =
-  | { kind: 'scalar'; line: number; value: string | number | boolean | null; text: string }
-  | { kind: 'list'; line: number; items: LocatedJson[] }
-  | { kind: 'object'; line: number; fields: { key: string; value: LocatedJson }[] }
+const maxDepth = 64
 
-const maxDepth = 100
-const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+/** Reads JSON, and gives every list of objects as a table, every named object outside a list as a table of one row. */
+export function readJson(
+  path: string,
+  text: string,
+  section: Section,
+): { tables: Table[]; sections: Section[] } {
+  const lineOf = lineCounter(text)
+  const root = parseStrictly(path, text, lineOf)
+  const reader: Reader = { text, lineOf, tables: [], sections: [] }
+  if (root !== undefined) walk(root, '', section, reader)
+  return { tables: reader.tables, sections: reader.sections }
+}
 
-/**
- * Parses a JSON document. Numbers keep their text, so that `5.0` does not lose its digit.
- * @throws AnalysisError document_malformed, with the line
- */
-export function parseJson(path: string, text: string): LocatedJson {
-  let position = 0
-  let line = 1
+interface Reader {
+  text: string
+  lineOf: (offset: number) => number
+  tables: Table[]
+  sections: Section[]
+}
 
-  const fail = (found: string): never => {
-    throw malformed({ document: path, line }, found, 'expected valid JSON')
-  }
-  const show = (): string => (position < text.length ? JSON.stringify(text[position]) : 'the end')
-  const skipSpace = (): void => {
-    for (; position < text.length; position += 1) {
-      const character = text[position]
-      if (character === '\n') line += 1
-      else if (character !== ' ' && character !== '\t' && character !== '\r') return
+/** Offsets may be asked in any order; each answer is a binary search. */
+function lineCounter(text: string): (offset: number) => number {
+  const starts = [0]
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+  return (offset) => {
+    let [low, high] = [0, starts.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((starts[middle] ?? 0) <= offset) low = middle + 1
+      else high = middle
     }
+    return low
   }
-  const readString = (): string => {
-    const from = position
-    for (position += 1; position < text.length; position += 1) {
-      const character = text[position]
-      if (character === '\\') position += 1
-      else if (character === '\n') fail('a line break inside a string')
-      else if (character === '"') {
-        position += 1
-        try {
-          return JSON.parse(text.slice(from, position)) as string
-        } catch {
-          return fail('a string with an invalid escape or control character')
-        }
-      }
-    }
-    return fail('a string that never closes')
-  }
-  const readScalar = (): LocatedJson => {
-    for (const [word, value] of [
-      ['true', true],
-      ['false', false],
-      ['null', null],
-    ] as const)
-      if (text.startsWith(word, position)) {
-        position += word.length
-        return { kind: 'scalar', line, value, text: word }
-      }
-    numberPattern.lastIndex = position
-    const found = numberPattern.exec(text)
-    if (found === null) return fail(`${show()} where a value was expected`)
-    position += found[0].length
-    return { kind: 'scalar', line, value: Number(found[0]), text: found[0] }
-  }
-  const expect = (character: string): void => {
-    skipSpace()
-    if (text[position] !== character) fail(`${show()} where ${JSON.stringify(character)} was expected`)
-    position += 1
-  }
-  /** After an item: true when another one follows. */
-  const more = (close: string): boolean => {
-    skipSpace()
-    if (text[position] === ',') {
-      position += 1
-      return true
-    }
-    expect(close)
-    return false
-  }
-  const readValue = (depth: number): LocatedJson => {
-    if (depth > maxDepth) fail(`values nested deeper than ${maxDepth}`)
-    skipSpace()
-    const start = line
-    if (text[position] === '"') {
-      const value = readString()
-      return { kind: 'scalar', line: start, value, text: value }
-    }
-    if (text[position] === '[') {
-      position += 1
-      skipSpace()
-      const items: LocatedJson[] = []
-      if (text[position] === ']') position += 1
-      else
-        do items.push(readValue(depth + 1))
-        while (more(']'))
-      return { kind: 'list', line: start, items }
-    }
-    if (text[position] === '{') {
-      position += 1
-      skipSpace()
-      const fields: { key: string; value: LocatedJson }[] = []
-      if (text[position] === '}') position += 1
-      else
-        do {
-          skipSpace()
-          if (text[position] !== '"') fail(`${show()} where a field name was expected`)
-          const key = readString()
-          expect(':')
-          fields.push({ key, value: readValue(depth + 1) })
-        } while (more('}'))
-      return { kind: 'object', line: start, fields }
-    }
-    return readScalar()
-  }
+}
 
-  const value = readValue(0)
-  skipSpace()
-  if (position < text.length) fail(`${show()} after the end of the value`)
-  return value
+function parseStrictly(path: string, text: string, lineOf: (offset: number) => number): Node | undefined {
+  if (text.trim() === '') return undefined
+  const errors: ParseError[] = []
+  const deep = tooDeepAt(text)
+  if (deep !== undefined)
+    throw malformed(
+      { document: path, line: lineOf(deep) },
+      `JSON nested deeper than ${maxDepth}`,
+      'flatten the document',
+    )
+  const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false })
+  const [error] = errors
+  if (error === undefined) return root
+  const what = printParseErrorCode(error.error)
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+  const found = text.slice(error.offset, error.offset + 20).split('\n')[0] ?? ''
+  throw malformed(
+    { document: path, line: lineOf(error.offset) },
+    `this is not valid JSON: ${what}${found === '' ? ' at the end' : ` at ${JSON.stringify(found)}`}`,
+    'correct the JSON here',
+  )
+}
+
+function tooDeepAt(text: string): number | undefined {
+  let [depth, quoted] = [0, false]
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at]
+    if (quoted && character === '\\') at += 1
+    else if (character === '"') quoted = !quoted
+    else if (!quoted && (character === '{' || character === '[')) depth += 1
+    else if (!quoted && (character === '}' || character === ']')) depth -= 1
+    if (depth > maxDepth) return at
+  }
+  return undefined
+}
+
+/** `partNumber` as words. Underscores stay: the last word after one may be a unit. */
+const spaced = (key: string): string => key.replace(/([a-z\d])([A-Z])/g, '$1 $2').trim()
+
+const isScalar = (node: Node): boolean => node.type !== 'object' && node.type !== 'array'
+
+/** Numbers keep their text, so that `5.0` does not lose its digit. */
+const scalarText = (node: Node, { text }: Reader): string =>
+  node.type === 'null'
+    ? ''
+    : node.type === 'number'
+      ? text.slice(node.offset, node.offset + node.length)
+      : String(node.value)
+
+function fieldsOf(node: Node): { key: string; value: Node }[] {
+  return (node.children ?? []).flatMap(({ children }) => {
+    const [key, value] = children ?? []
+    return key === undefined || value === undefined ? [] : [{ key: String(key.value), value }]
+  })
+}
+
+const isRecord = (node: Node): boolean =>
+  fieldsOf(node).some(
+    ({ key, value }) => isScalar(value) && /^(?:id|name|ref|refdes|designator|tag|identifier)$/i.test(key),
+  )
+
+/** Objects keyed by what they describe: `{"5V": {"limit_ma": 500}, "3V3": {…}}`. */
+const isKeyed = (node: Node): boolean => {
+  const fields = fieldsOf(node)
+  return (
+    fields.length > 1 &&
+    fields.every(
+      ({ value }) => value.type === 'object' && fieldsOf(value).some((field) => isScalar(field.value)),
+    )
+  )
+}
+
+/** A scalar, a list of scalars, or `{"value": 5, "unit": "A"}`, as one text. */
+function cellText(node: Node, reader: Reader): string | undefined {
+  if (isScalar(node)) return scalarText(node, reader)
+  if (node.type === 'array') {
+    const items = node.children ?? []
+    return items.every(isScalar) ? items.map((item) => scalarText(item, reader)).join(', ') : undefined
+  }
+  const fields = new Map(fieldsOf(node).map(({ key, value }) => [key.toLowerCase(), value]))
+  const [value, unit] = [fields.get('value'), fields.get('unit')]
+  return value !== undefined && unit !== undefined && isScalar(value) && isScalar(unit)
+    ? `${scalarText(value, reader)} ${scalarText(unit, reader)}`
+    : undefined
+}
+
+/** The fields of an object as cells: objects in it that are no records of their own join under longer names. */
+function flatten(
+  node: Node,
+  prefix: string,
+  cells: Map<string, Cell>,
+  nested: [string, Node][],
+  reader: Reader,
+) {
+  for (const { key, value } of fieldsOf(node)) {
+    const header = `${prefix} ${spaced(key)}`.trim()
+    const text = cellText(value, reader)
+    if (text !== undefined) cells.set(header, { text, line: reader.lineOf(value.offset) })
+    else if (value.type === 'array' || isRecord(value) || isKeyed(value)) nested.push([key, value])
+    else flatten(value, header, cells, nested, reader)
+  }
+}
+
+function addTable(rows: { node: Node; key?: string }[], section: Section | undefined, reader: Reader): void {
+  const read = rows.map(({ node, key }) => {
+    const line = reader.lineOf(node.offset)
+    const cells = new Map<string, Cell>(key === undefined ? [] : [['name', { text: key, line }]])
+    const nested: [string, Node][] = []
+    flatten(node, '', cells, nested, reader)
+    return { line, cells, nested }
+  })
+  const headers = [...new Set(read.flatMap(({ cells }) => [...cells.keys()]))]
+  if (headers.length > 0)
+    reader.tables.push({
+      headers,
+      line: read[0]?.line ?? 1,
+      section,
+      rows: read.map(({ line, cells }) => ({
+        line,
+        cells: headers.map((header) => cells.get(header) ?? { text: '', line }),
+      })),
+    })
+  for (const { line, cells, nested } of read) {
+    const named = [...cells].find(([header]) => /^(?:name|id|ref|refdes|designator|tag)$/i.test(header))
+    const parent = named === undefined ? section : openSection(named[1].text, line, section, reader)
+    for (const [key, value] of nested) walk(value, key, parent, reader)
+  }
+}
+
+function openSection(title: string, line: number, parent: Section | undefined, reader: Reader): Section {
+  const section: Section = { title, level: (parent?.level ?? 0) + 1, line, parent }
+  reader.sections.push(section)
+  return section
+}
+
+function walk(node: Node, key: string, parent: Section | undefined, reader: Reader): void {
+  if (isScalar(node)) return
+  const title = spaced(key).replace(/[_-]+/g, ' ')
+  const section = key === '' ? parent : openSection(title, reader.lineOf(node.offset), parent, reader)
+  if (node.type === 'array') {
+    const objects = (node.children ?? []).filter(({ type }) => type === 'object')
+    if (objects.length > 0)
+      addTable(
+        objects.map((object) => ({ node: object })),
+        section,
+        reader,
+      )
+  } else if (isRecord(node)) addTable([{ node }], section, reader)
+  else if (key !== '' && isKeyed(node))
+    addTable(
+      fieldsOf(node).map((field) => ({ node: field.value, key: field.key })),
+      section,
+      reader,
+    )
+  else for (const field of fieldsOf(node)) walk(field.value, field.key, section, reader)
 }

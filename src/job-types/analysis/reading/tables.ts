@@ -1,363 +1,269 @@
-import { findMeasures, type Measure, measureOfCell } from '../language/measures.ts'
-import { idsIn, isTotal, slugOf } from '../language/names.ts'
-import { parameterOf } from '../language/parameters.ts'
-import { type Unit, unitOf } from '../language/units.ts'
-import type { TableRow } from '../parse/types.ts'
-import { type Column, readHeader } from './columns.ts'
-import { connectorOf, sectionEntity, signalColumn } from './definitions.ts'
+import { measureOfCell } from '../language/measures.ts'
+import { isName, isTotal, slugOf, splitList, splitName } from '../language/names.ts'
+import { parameterOf, wordsOf } from '../language/parameters.ts'
+import { unitOf } from '../language/units.ts'
+import type { Section, TableRow } from '../parse/types.ts'
+import { type Column, kindOfPhrase } from './columns.ts'
 import { makeFact } from './facts.ts'
-import type { Lexicon } from './lexicon.ts'
-import type { Model, Place } from './model.ts'
-import { isTestReport } from './sections.ts'
-import { columnOf, rowName, type TableShape, textAt } from './shapes.ts'
+import type { Lexicon, Names } from './lexicon.ts'
+import { addEntity, addLink, type EntityKind, type Fact, type Model, type Place } from './model.ts'
+import { columnOf, kindOfSection, type ReadTable, textAt } from './shapes.ts'
 
-/** Second pass over tables: sizes, relationships, pins. */
-
-const single = new Set(['rail', 'power rail', 'supply rail', 'connector', 'power bus'])
-
-function placeOf(shape: TableShape, row: TableRow, column: number): Place {
-  return { document: shape.document.path, line: row.cells[column]?.line ?? row.line }
+/** The name of what a row is about, and its other name: its id column, or the one in brackets. */
+function rowName(read: ReadTable, row: TableRow): { name: string; alias?: string } | undefined {
+  const primary = splitName(textAt(row, read.primary))
+  if (read.primary < 0 || !isName(primary.name)) return undefined
+  const idColumn = columnOf(read, 'id')
+  const id = textAt(row, idColumn)
+  return idColumn === read.primary || !isName(id) ? primary : { ...primary, alias: id }
 }
 
-/** Things that a cell names: one whole, or the parts of a list. */
-export function entitiesInCell(text: string, lexicon: Lexicon): string[] {
-  const whole = lexicon.resolve(text)
-  if (whole !== undefined) return [whole]
-  return [...new Set(lexicon.mentions(text).map(({ id }) => id))]
+/** Two things of one name are told apart by their ids. */
+function namesAreUnique(read: ReadTable): boolean {
+  const names = read.table.rows.flatMap((row) => rowName(read, row)?.name ?? []).map(slugOf)
+  return new Set(names).size === names.length
 }
 
-interface Related {
-  type: string
-  from: string
-  to: string
-}
-
-type EntityColumn = Extract<Column, { role: 'entity' }>
-
-function relate(
-  primary: string,
-  kind: string,
-  primaryNoun: string,
-  other: string,
-  column: EntityColumn,
-): Related {
-  const [self, there] = [primary, other]
-  switch (column.kind) {
-    case 'INTERFACE':
-      return kind === 'SIGNAL'
-        ? { type: 'carries', from: there, to: self }
-        : { type: 'connects_to', from: self, to: there }
-    case 'SIGNAL':
-      return kind === 'INTERFACE'
-        ? { type: 'carries', from: self, to: there }
-        : { type: 'connects_to', from: self, to: there }
-    case 'RESOURCE':
-      return { type: 'powers', from: there, to: self }
-    case 'SUBSYSTEM':
-      return { type: 'contains', from: there, to: self }
-    case 'COMPONENT': {
-      if (column.noun === 'load' || column.noun === 'consumer')
-        return { type: 'powers', from: self, to: there }
-      if (primaryNoun === 'load' || primaryNoun === 'consumer')
-        return { type: 'powers', from: there, to: self }
-      if (column.noun === 'fuse' || column.noun === 'breaker')
-        return { type: 'protects', from: there, to: self }
-      if (column.noun === 'assembly') return { type: 'contains', from: there, to: self }
-      return { type: 'connects_to', from: self, to: there }
-    }
-    default: {
-      const unknown: never = column.kind
-      return unknown
-    }
+/** Notes which ids and names mean the same, before anything is resolved. */
+export function readNames(read: ReadTable, names: Names): void {
+  if (read.shape !== 'entities' || !namesAreUnique(read)) return
+  for (const row of read.table.rows) {
+    const named = rowName(read, row)
+    if (named?.alias !== undefined) names.same(named.alias, named.name)
   }
 }
 
-function readRelations(
-  model: Model,
-  shape: TableShape,
+/** The row's entity, by its id where several rows share a name. */
+export function rowEntity(
+  read: ReadTable,
   row: TableRow,
-  subject: string,
-  lexicon: Lexicon,
-): void {
-  const entity = model.entities.get(subject)
-  for (const [index, column] of shape.columns.entries()) {
-    if (index === shape.primary || (column.role !== 'entity' && column.role !== 'link')) continue
-    const place = placeOf(shape, row, index)
-    const others = entitiesInCell(textAt(row, index), lexicon).filter((other) => other !== subject)
-    for (const other of others) {
-      const relation =
-        column.role === 'link'
-          ? column.direction === 'to'
-            ? { type: column.relationship, from: subject, to: other }
-            : { type: column.relationship, from: other, to: subject }
-          : relate(subject, entity?.kind ?? 'COMPONENT', entity?.noun ?? '', other, column)
-      model.relationships.push({ ...relation, place })
-    }
-    const [only] = others
-    if (column.role === 'entity' && single.has(column.noun) && others.length === 1 && only !== undefined)
-      model.attributes.push({
-        entity: subject,
-        attribute: column.noun,
-        value: only,
-        place,
-        table: shape.table,
-      })
+  names: Names,
+): { id: string; name: string } | undefined {
+  const named = rowName(read, row)
+  if (named === undefined) return undefined
+  const byId = named.alias !== undefined && names.idOf(named.alias) !== names.idOf(named.name)
+  const name = names.nameOf(byId && !namesAreUniqueCached(read) ? (named.alias ?? named.name) : named.name)
+  return { id: names.idOf(name), name }
+}
+
+const uniqueness = new WeakMap<object, boolean>()
+function namesAreUniqueCached(read: ReadTable): boolean {
+  const known = uniqueness.get(read.table) ?? namesAreUnique(read)
+  uniqueness.set(read.table, known)
+  return known
+}
+
+function kindOfRow(read: ReadTable, row: TableRow): EntityKind {
+  const column = read.columns[read.primary]
+  if (column?.role === 'entity') return column.kind
+  const type = read.table.headers.findIndex((header) => /^(?:type|kind|category|class)$/i.test(header.trim()))
+  const section = kindOfSection(read.table.section)?.kind
+  return (
+    kindOfPhrase(textAt(row, type))?.kind ??
+    section ??
+    kindOfPhrase(textAt(row, read.primary))?.kind ??
+    'COMPONENT'
+  )
+}
+
+type Relation = { type: string; direction: 'from' | 'to'; kind: EntityKind }
+
+const relation = (type: string, direction: 'from' | 'to', kind: EntityKind): Relation => ({
+  type,
+  direction,
+  kind,
+})
+
+/** What a further column of things says about the thing of the row. */
+function relationOf(column: Column, kind: EntityKind, noun: string, draws: boolean): Relation | undefined {
+  if (column.role === 'link') {
+    const about = kind === 'SIGNAL' || kind === 'INTERFACE'
+    if (column.type !== 'provides' && column.type !== 'consumes') return column
+    if (kind === 'INTERFACE') return relation('connects_to', 'to', 'COMPONENT')
+    if (about || column.direction === 'to') return column
+    return column.type === 'provides' && draws
+      ? relation('powers', 'from', 'RESOURCE')
+      : relation('connects_to', column.type === 'provides' ? 'from' : 'to', 'COMPONENT')
   }
+  if (column.role !== 'entity') return undefined
+  const other = column.kind
+  const guards = /^(?:fuse|breaker)$/
+  if (other === 'SUBSYSTEM') return relation('contains', 'from', other)
+  if (guards.test(column.noun) && kind !== 'SIGNAL') return relation('protects', 'from', other)
+  if (guards.test(noun)) return relation('protects', 'to', other)
+  if (column.noun === 'controller' && kind === 'COMPONENT') return relation('controls', 'from', other)
+  if (kind === 'SIGNAL') return other === 'INTERFACE' ? relation('carries', 'from', other) : undefined
+  if (kind === 'INTERFACE')
+    return other === 'SIGNAL' || other === 'RESOURCE'
+      ? relation('carries', 'to', other)
+      : relation('connects_to', 'to', other)
+  if (other === 'RESOURCE') return kind === 'RESOURCE' ? undefined : relation('powers', 'from', other)
+  if (kind === 'RESOURCE') return other === 'COMPONENT' ? relation('powers', 'to', other) : undefined
+  if (other === 'INTERFACE') return relation('connects_to', 'to', other)
+  if (other === 'SIGNAL') return relation('provides', 'to', other)
+  if (/^(?:channel|output|converter|regulator|battery|switch)$/.test(column.noun))
+    return relation('powers', 'from', other)
+  if (/^(?:channel|output)$/.test(noun)) return relation('powers', 'to', other)
+  return /^(?:assembly|board|module|panel)$/.test(column.noun)
+    ? relation('contains', 'from', other)
+    : undefined
 }
 
-function readCells(model: Model, shape: TableShape, row: TableRow, subject: string): void {
-  for (const [index, column] of shape.columns.entries()) {
-    const text = textAt(row, index)
-    const place = placeOf(shape, row, index)
-    if (column.role === 'part number' && /\d/.test(text))
-      model.attributes.push({
-        entity: subject,
-        attribute: 'part number',
-        value: text,
-        place,
-        table: shape.table,
-      })
-    if (column.role !== 'quantity') continue
-    const measure = measureOfCell(text, column.unit)
-    const fact =
-      measure &&
-      makeFact({
-        entity: subject,
-        parameter: column.parameter,
-        measure,
-        text: asWritten(text, column.unit, measure),
-        condition: '',
-        modality: 'stated',
-        place,
-        table: shape.table,
-      })
-    if (fact !== undefined) model.facts.push(fact)
-  }
-}
-
-/** The cell with the unit that its header names. */
-export function asWritten(text: string, unit: Unit | undefined, measure: Measure): string {
-  return unit !== undefined && findMeasures(text).length === 0 ? `${text} ${measure.unit.symbol}` : text
-}
-
-function readPins(model: Model, shape: TableShape): void {
-  const [pinColumn, column] = [columnOf(shape, 'pin'), signalColumn(shape)]
-  for (const row of shape.table.rows) {
-    const connector = connectorOf(model, shape, row)
-    const text = textAt(row, column)
-    if (connector === undefined || !model.entities.has(connector)) continue
-    const signal = model.entities.get(slugOf(text))
-    const place = placeOf(shape, row, column)
-    for (const pin of textAt(row, pinColumn).split(/[,;/]\s*/))
-      if (pin.trim() !== '')
-        model.pins.push({ connector, pin: pin.trim(), signal: signal?.id ?? '', text, place })
-    if (signal !== undefined)
-      model.relationships.push({ type: 'carries', from: connector, to: signal.id, place })
-  }
-}
-
-function parameterSubject(
-  model: Model,
-  shape: TableShape,
+function relationsOf(
+  read: ReadTable,
   row: TableRow,
-  lexicon: Lexicon,
-): string | undefined {
-  const column = shape.columns.findIndex((found) => found.role === 'entity' || found.role === 'identifier')
-  if (column >= 0) return lexicon.resolve(textAt(row, column))
-  const section = sectionEntity(model, shape.table.section)
-  if (section !== undefined) return section
-  const title = shape.table.section?.title
-  const named = title === undefined ? [] : [...new Set(lexicon.mentions(title).map(({ id }) => id))]
-  return named.length === 1 ? named[0] : named.length === 0 ? slugOf(model.system) : undefined
+): { relation: Relation; names: string[]; line: number }[] {
+  const primary = read.columns[read.primary]
+  const noun = primary?.role === 'entity' ? primary.noun : (kindOfSection(read.table.section)?.noun ?? '')
+  const kind = kindOfRow(read, row)
+  const draws = read.columns.some(
+    (column) => column.role === 'quantity' && /^(?:current|power)$/.test(column.parameter.noun),
+  )
+  return read.columns.flatMap((column, index) => {
+    const found = index === read.primary ? undefined : relationOf(column, kind, noun, draws)
+    const cell = row.cells[index]
+    if (found === undefined || cell === undefined) return []
+    const names = splitList(cell.text)
+      .map((text) => splitName(text).name)
+      .filter(isName)
+    return [{ relation: found, names, line: cell.line }]
+  })
 }
 
-/** Rows of `Parameter | Min | Value | Max | Unit`. */
-function readParameters(model: Model, shape: TableShape, lexicon: Lexicon): void {
-  const [parameterColumn, unitColumn] = [columnOf(shape, 'parameter'), columnOf(shape, 'unit')]
-  for (const row of shape.table.rows) {
-    const entity = parameterSubject(model, shape, row, lexicon)
-    const header = readHeader(textAt(row, parameterColumn))
-    if (entity === undefined || /\b(?:each|every|all|any|per)\b/i.test(textAt(row, parameterColumn))) continue
-    const rowUnit = unitColumn < 0 ? header.unit : (unitOf(textAt(row, unitColumn)) ?? header.unit)
-    for (const [index, column] of shape.columns.entries()) {
-      if (column.role !== 'value' && column.role !== 'criterion') continue
-      const measure = measureOfCell(textAt(row, index), column.unit ?? rowUnit)
-      const parameter = measure && parameterOf(header.words, measure.unit, { needsNoun: false })
-      if (measure === undefined || parameter === undefined) continue
-      const bound = column.bound === 'upper' ? ['max'] : column.bound === 'lower' ? ['min'] : []
-      const fact = makeFact({
-        entity,
-        parameter: { ...parameter, qualifiers: [...new Set([...parameter.qualifiers, ...bound])].sort() },
-        measure,
-        text: asWritten(textAt(row, index), column.unit ?? rowUnit, measure),
-        condition: '',
-        modality: column.role === 'criterion' && column.bound === undefined ? 'required' : 'stated',
-        place: placeOf(shape, row, index),
-        table: shape.table,
-      })
-      if (fact !== undefined) model.facts.push(fact)
-    }
-  }
+function descriptionOf(read: ReadTable, row: TableRow): string {
+  const column = columnOf(read, 'text', 'name')
+  return column === read.primary ? '' : textAt(row, column).slice(0, 300)
 }
 
-const sumNouns = new Set(['current', 'power', 'mass'])
-
-/** Columns whose sum makes sense, and rows that say what it is. */
-function readTotals(model: Model, shape: TableShape): void {
-  const labelOf = (row: TableRow): string | undefined =>
-    row.cells.map(({ text }) => text.trim()).find((text) => text !== '')
-  for (const [index, column] of shape.columns.entries()) {
-    if (column.role !== 'quantity' || column.unit === undefined || !sumNouns.has(column.parameter.noun))
-      continue
-    let sinceTotal = 0
-    let all = 0
-    let rows = 0
-    for (const row of shape.table.rows) {
-      const measure = measureOfCell(textAt(row, index), column.unit)
-      const label = labelOf(row) ?? ''
-      const total = row.cells.find(({ text }) => isTotal(text))
-      if (measure?.value === undefined) continue
-      if (total === undefined) {
-        sinceTotal += measure.value
-        all += measure.value
-        rows += 1
-        continue
+/** The things and connections that a table names. */
+export function readEntities(model: Model, read: ReadTable, names: Names): void {
+  const { document, table } = read
+  if (read.shape === 'connections') readConnections(model, read, names)
+  if (read.shape !== 'entities') return
+  for (const row of table.rows) {
+    const place = { document: document.path, line: row.cells[read.primary]?.line ?? row.line }
+    const own = rowEntity(read, row, names)
+    if (own === undefined || isTotal(own.name)) continue
+    addEntity(model, {
+      ...own,
+      kind: kindOfRow(read, row),
+      description: descriptionOf(read, row),
+      place,
+      weight: read.columns[read.primary]?.role === 'entity' ? 3 : 2,
+    })
+    for (const { relation, names: others, line } of relationsOf(read, row))
+      for (const text of others) {
+        const other = { id: names.idOf(text), name: names.nameOf(text) }
+        const kind = relation.type === 'powers' ? relation.kind : (kindOfPhrase(text)?.kind ?? relation.kind)
+        const at: Place = { document: document.path, line }
+        addEntity(model, { ...other, kind, description: '', place: at, weight: 1 })
+        const [from, to] = relation.direction === 'from' ? [other.id, own.id] : [own.id, other.id]
+        addLink(model, { type: relation.type, from, to, place: at })
       }
-      if (rows > 1) {
-        const grand = /^grand/i.test(total.text.trim()) || sinceTotal === 0
-        model.totals.push({
-          label: total.text.trim() || label,
-          column: shape.table.headers[index] ?? '',
-          claimed: measure.value,
-          sum: grand ? all : sinceTotal,
-          unit: measure.unit,
-          rounding: measure.rounding,
-          place: placeOf(shape, row, index),
-        })
-      }
-      sinceTotal = 0
-    }
   }
 }
 
-/** Rows that draw current or power from a supply: one LoadTable for each such column. */
-function readLoads(model: Model, shape: TableShape, lexicon: Lexicon): void {
-  const supply = shape.columns.findIndex(
-    (column, index) =>
-      index !== shape.primary &&
-      ((column.role === 'entity' && column.kind === 'RESOURCE') ||
-        (column.role === 'link' && column.relationship === 'powers' && column.direction === 'from')),
+/** Rows of `from` and `to` without a name of their own. */
+function readConnections(model: Model, read: ReadTable, names: Names): void {
+  const [from, to] = (['from', 'to'] as const).map((header) =>
+    read.table.headers.findIndex((text) =>
+      (header === 'from' ? /^(?:from|source)\b/i : /^(?:to|destination|target|sink)\b/i).test(text.trim()),
+    ),
   )
-  const drawer = shape.columns.findIndex(
-    (column, index) =>
-      index !== supply &&
-      ((column.role === 'entity' && column.kind === 'COMPONENT') || column.role === 'name'),
-  )
-  if (supply < 0 || drawer < 0) return
-  for (const [index, column] of shape.columns.entries()) {
-    if (column.role !== 'quantity' || column.unit === undefined) continue
-    const { noun, qualifiers } = column.parameter
-    if (
-      (noun !== 'current' && noun !== 'power') ||
-      qualifiers.some((word) =>
-        ['limit', 'rated', 'budget', 'min', 'fuse', 'margin', 'quiescent', 'measured'].includes(word),
-      )
-    )
-      continue
-    const groups: Model['loads'][number]['groups'] = new Map()
-    for (const row of shape.table.rows) {
-      const measure = measureOfCell(textAt(row, index), column.unit)
-      const amount = measure?.value ?? measure?.upper
-      const [rail, more] = entitiesInCell(textAt(row, supply), lexicon)
-      if (
-        amount === undefined ||
-        rail === undefined ||
-        more !== undefined ||
-        row.cells.some(({ text }) => isTotal(text))
-      )
-        continue
-      const load = textAt(row, shape.primary >= 0 && shape.primary !== supply ? shape.primary : drawer)
-      const rows = groups.get(rail) ?? []
-      rows.push({ load, amount, text: textAt(row, index), place: placeOf(shape, row, index) })
-      groups.set(rail, rows)
-    }
-    if (groups.size > 0)
-      model.loads.push({
-        document: shape.document.path,
-        table: shape.table,
-        parameter: column.parameter,
-        unit: column.unit,
-        groups,
+  for (const row of read.table.rows) {
+    const ends = [from, to].map((column) => splitName(textAt(row, column ?? -1)).name)
+    if (!ends.every(isName)) continue
+    const place = { document: read.document.path, line: row.line }
+    const [one, other] = ends.map((name) => ({ id: names.idOf(name), name: names.nameOf(name) }))
+    if (one === undefined || other === undefined) continue
+    for (const end of [one, other])
+      addEntity(model, {
+        ...end,
+        kind: kindOfPhrase(end.name)?.kind ?? 'COMPONENT',
+        description: '',
+        place,
+        weight: 1,
       })
+    addLink(model, { type: 'connects_to', from: one.id, to: other.id, place })
   }
 }
 
-/** Limits that a load table repeats on every row of a supply belong to the supply: `rail_budget_a`. */
-function readSupplyLimits(model: Model, shape: TableShape, lexicon: Lexicon): Set<number> {
-  const supply = shape.columns.findIndex(
-    (column, index) => index !== shape.primary && column.role === 'entity' && column.kind === 'RESOURCE',
-  )
-  const used = new Set<number>()
-  if (supply < 0) return used
-  for (const [index, column] of shape.columns.entries()) {
-    if (
-      column.role !== 'quantity' ||
-      !column.parameter.qualifiers.some((word) => word === 'rail' || word === 'bus' || word === 'supply')
-    )
-      continue
-    used.add(index)
-    const parameter = {
-      ...column.parameter,
-      qualifiers: column.parameter.qualifiers.filter(
-        (word) => word !== 'rail' && word !== 'bus' && word !== 'supply',
-      ),
-    }
-    const seen = new Set<string>()
-    for (const row of shape.table.rows) {
-      const measure = measureOfCell(textAt(row, index), column.unit)
-      const [rail] = entitiesInCell(textAt(row, supply), lexicon)
-      if (measure === undefined || rail === undefined || seen.has(`${rail} ${textAt(row, index)}`)) continue
-      seen.add(`${rail} ${textAt(row, index)}`)
-      const fact = makeFact({
-        entity: rail,
+function addFact(model: Model, fact: Fact): void {
+  const made = makeFact(fact)
+  if (made !== undefined) model.facts.push(made)
+}
+
+/** The sizes that the rows of a table give for their things. */
+export function readRowFacts(model: Model, read: ReadTable, names: Names): void {
+  const rows = read.table.rows.flatMap((row) => {
+    const own = rowEntity(read, row, names)
+    return own === undefined ? [] : [{ row, id: own.id }]
+  })
+  const counts = new Map<string, number>()
+  for (const { id } of rows) counts.set(id, (counts.get(id) ?? 0) + 1)
+  const modes = read.columns.flatMap(({ role }, index) => (role === 'mode' ? [index] : []))
+  for (const { row, id } of rows) {
+    const sources = relationsOf(read, row).filter(({ relation }) => relation.type === 'powers')
+    const parts = modes.map((column) => slugOf(textAt(row, column)))
+    if ((counts.get(id) ?? 0) > 1)
+      parts.push(...sources.flatMap(({ names: some }) => some.map((name) => names.idOf(name))))
+    for (const [index, column] of read.columns.entries()) {
+      const cell = row.cells[index]
+      const sized = column.role === 'quantity' || (column.role === 'value' && column.unit !== undefined)
+      const measure = sized ? measureOfCell(cell?.text ?? '', column.unit) : undefined
+      if (!sized || measure === undefined || cell === undefined) continue
+      const words = column.role === 'value' ? boundWords(column.bound) : []
+      const parameter =
+        column.role === 'quantity' ? column.parameter : parameterOf(words, measure.unit, { needsNoun: false })
+      if (parameter === undefined) continue
+      addFact(model, {
+        entity: id,
         parameter,
         measure,
-        text: asWritten(textAt(row, index), column.unit, measure),
-        condition: '',
-        modality: 'stated',
-        place: placeOf(shape, row, index),
-        table: shape.table,
+        condition: parts.filter((part) => part !== '').join(' '),
+        origin: 'design',
+        table: read.table,
+        place: { document: read.document.path, line: cell.line },
       })
-      if (fact !== undefined) model.facts.push(fact)
-    }
-  }
-  return used
-}
-
-export function readTables(model: Model, lexicon: Lexicon): void {
-  for (const shape of model.shapes) {
-    if (shape.kind === 'pins') readPins(model, shape)
-    if (shape.kind === 'parameters' && !isTestReport(shape.document)) readParameters(model, shape, lexicon)
-    if (shape.kind !== 'entities' && shape.kind !== 'unknown') continue
-    readTotals(model, shape)
-    readLoads(model, shape, lexicon)
-    if (shape.kind === 'unknown' || isTestReport(shape.document)) continue
-    const supplyColumns = readSupplyLimits(model, shape, lexicon)
-    const own: TableShape = {
-      ...shape,
-      columns: shape.columns.map((column, index) => (supplyColumns.has(index) ? { role: 'other' } : column)),
-    }
-    for (const row of shape.table.rows) {
-      const name = rowName(shape, row)
-      const subject = name === undefined || isTotal(name) ? undefined : lexicon.resolve(name)
-      if (subject === undefined) continue
-      readRelations(model, own, row, subject, lexicon)
-      readCells(model, own, row, subject)
     }
   }
 }
 
-/** Ids that a cell names, such as requirements. */
-export function idsOfCell(text: string): string[] {
-  return idsIn(text).map(({ token }) => token)
+const boundWords = (bound: 'lower' | 'upper' | undefined): string[] =>
+  bound === undefined ? [] : [bound === 'lower' ? 'min' : 'max']
+
+/** The thing that the title of a section, or of the nearest around it that names one, is about. */
+export function subjectOf(section: Section | undefined, lexicon: Lexicon): string | undefined {
+  for (let at = section; at !== undefined; at = at.parent) {
+    const mentions = lexicon.mentions(at.title)
+    if (mentions.length === 1) return mentions[0]?.id
+    if (mentions.length > 1) return undefined
+  }
+  return undefined
+}
+
+/** Tables of parameter, value and unit about one thing, which the row, the section or the document names. */
+export function readParameters(model: Model, read: ReadTable, lexicon: Lexicon): void {
+  const { document, table, columns } = read
+  const [named, units] = [columnOf(read, 'parameter'), columnOf(read, 'unit')]
+  for (const row of table.rows) {
+    const label = textAt(row, named)
+    const inLabel = lexicon.mentions(label)
+    const inColumn = lexicon.mentions(textAt(row, read.primary))
+    const entity = inLabel[0]?.id ?? inColumn[0]?.id ?? subjectOf(table.section, lexicon)
+    if (entity === undefined || inLabel.length > 1 || inColumn.length > 1) continue
+    const rest =
+      inLabel[0] === undefined ? label : label.slice(0, inLabel[0].start) + label.slice(inLabel[0].end)
+    for (const [index, column] of columns.entries()) {
+      if (column.role !== 'value' && column.role !== 'limit') continue
+      const cell = row.cells[index]
+      const measure = measureOfCell(cell?.text ?? '', column.unit ?? unitOf(textAt(row, units)))
+      if (measure === undefined || cell === undefined) continue
+      const extra = column.role === 'limit' ? ['limit'] : boundWords(column.bound)
+      const parameter = parameterOf([...extra, ...wordsOf(rest)], measure.unit, { needsNoun: true })
+      if (parameter === undefined) continue
+      const place = { document: document.path, line: cell.line }
+      addFact(model, { entity, parameter, measure, condition: '', origin: 'design', table, place })
+    }
+  }
 }

@@ -1,0 +1,114 @@
+import { isName, splitName } from '../language/names.ts'
+import type { Statement } from '../parse/types.ts'
+import { kindOfPhrase } from './columns.ts'
+import type { Names } from './lexicon.ts'
+import { addEntity, addLink, type EntityKind, type Model } from './model.ts'
+
+/** Connections that plain sentences state: "The CAN bus connects the PDU to the OBC". */
+
+/** Verb phrase, relationship, kind of the object where its name does not say. `<` turns the direction round. */
+const verbTable = `
+(?:is|are) (?:powered|supplied|fed) (?:by|from) = <powers RESOURCE
+(?:is|are) (?:protected|guarded) by = <protects COMPONENT
+(?:is|are) (?:controlled|driven|commanded|switched) by = <controls COMPONENT
+(?:is|are) (?:provided|generated|produced) by = <provides COMPONENT
+(?:is|are) carried (?:by|on|over) = <carries INTERFACE
+(?:is|are) (?:part of|contained in|housed in|mounted in) = <contains SUBSYSTEM
+(?:is|are) (?:connected|wired|linked|coupled) to = connects_to COMPONENT
+(?:connects?|mates?|interfaces?|plugs?|communicates?) (?:to|with|into) = connects_to COMPONENT
+powers?|feeds?|supplies|supply = powers COMPONENT
+protects? = protects COMPONENT
+controls?|commands?|drives?|switches|switch = controls COMPONENT
+carries|carry|transmits?|transports? = carries SIGNAL
+contains?|comprises?|(?:consists?|is made up) of|houses = contains COMPONENT
+provides?|generates?|produces? = provides SIGNAL
+consumes?|receives? = consumes SIGNAL
+requires?|needs?|depends? on = requires RESOURCE
+connects? = between INTERFACE`
+
+interface Verb {
+  pattern: RegExp
+  type: string
+  reversed: boolean
+  kind: EntityKind
+}
+
+const verbs: Verb[] = verbTable
+  .trim()
+  .split('\n')
+  .map((entry) => {
+    const [pattern = '', target = ''] = entry.split(' = ')
+    const [type = '', kind] = target.split(' ')
+    return {
+      pattern: new RegExp(
+        `^(.{2,80}?),? (?:(?:shall|must|can|will|also|directly|only|then|both) ){0,2}(?:be )?(?:${pattern}) (.{2,160})$`,
+      ),
+      type: type.replace('<', ''),
+      reversed: type.startsWith('<'),
+      kind: kind as EntityKind,
+    }
+  })
+
+const stops =
+  /\s+(?:at|with|via|through|by|on|over|in|for|from|when|while|during|that|which|who|if|using|as|under|where|so|because|until|unless|but|per|within|of)\s.*$/
+const pronouns =
+  /^(?:it|this|these|those|they|each|every|all|both|any|some|one|two|three|four|no|none|which|that|there|he|she|we|you|its|their|other)\b/i
+
+/** The name in a noun phrase: written with a capital or a digit, or ending in a word for a kind of thing. */
+function nameIn(phrase: string, names: Names, known: (id: string) => boolean): string | undefined {
+  const text = phrase
+    .replace(/^(?:the|a|an)\s+/i, '')
+    .replace(/[.;:,!]+$/, '')
+    .trim()
+  const { name } = splitName(text)
+  if (!isName(name) || pronouns.test(name) || name.split(/\s+/).length > 5 || /["“(]/.test(name))
+    return undefined
+  if (known(names.idOf(name))) return name
+  // A capital at the beginning of the sentence says nothing.
+  const own = /^[Tt]he\s/.test(phrase) ? name : name.slice(1)
+  const written = /^(?:[A-Z\d][\w+/.-]*\s?)+(?:[a-z]+)?$/.test(name) && /[A-Z\d]/.test(own)
+  return written || (name.includes(' ') && kindOfPhrase(name) !== undefined) ? name : undefined
+}
+
+function listed(text: string): string[] {
+  return text
+    .replace(stops, '')
+    .split(/\s*,\s*(?:and\s+)?|\s+(?:and|or)\s+|[;:(]/)
+    .slice(0, 12)
+}
+
+/** "connects the PDU to the OBC", "connects the PDU, the OBC and the radio" */
+function betweenEnds(object: string): string[] {
+  const [one, other] = object.split(/ (?:to|and|with) (?=the |[A-Z])/)
+  return other === undefined ? [] : [...listed(one ?? ''), ...listed(other)]
+}
+
+export function readSentenceRelations(model: Model, path: string, statement: Statement, names: Names): void {
+  const text = statement.text.replace(/[.!]$/, '')
+  if (text.length > 300 || /\b(?:not|no longer|never|would|could|e\.g\.|for example)\b/i.test(text)) return
+  const known = (id: string): boolean => model.entities.has(id)
+  const place = { document: path, line: statement.line }
+  for (const verb of verbs) {
+    const match = verb.pattern.exec(text)
+    if (match === null) continue
+    const subject = nameIn(match[1] ?? '', names, known)
+    const amount = /^(?:up to |about )?[\d.,]+\s?\S{1,6} (?:to|for) /
+    const object = (match[2] ?? '').replace(verb.type === 'powers' ? amount : /^(?!)/, '')
+    const phrases = verb.type === 'between' ? betweenEnds(object) : listed(object)
+    const objects = phrases.flatMap((phrase) => nameIn(phrase, names, known) ?? [])
+    if (subject === undefined || objects.length === 0 || (verb.type === 'between' && objects.length < 2))
+      return
+    const add = (name: string, fallback: EntityKind): string => {
+      const entity = { id: names.idOf(name), name: names.nameOf(name), place, weight: 1, description: '' }
+      addEntity(model, { ...entity, kind: kindOfPhrase(name)?.kind ?? fallback })
+      return entity.id
+    }
+    const from = add(subject, verb.type === 'carries' || verb.type === 'between' ? 'INTERFACE' : 'COMPONENT')
+    for (const name of objects) {
+      const to = add(name, verb.type === 'between' ? 'COMPONENT' : verb.kind)
+      const type = verb.type === 'between' ? 'connects_to' : verb.type
+      addLink(model, verb.reversed ? { type, from: to, to: from, place } : { type, from, to, place })
+    }
+    return
+  }
+}

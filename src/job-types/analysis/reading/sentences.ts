@@ -1,0 +1,130 @@
+import { findMeasures, type Measure } from '../language/measures.ts'
+import { isParameterNoun, parameterOf, wordsOf } from '../language/parameters.ts'
+import { lineAt, type Statement } from '../parse/types.ts'
+import { makeFact } from './facts.ts'
+import type { Lexicon, Mention } from './lexicon.ts'
+import type { Fact, Model } from './model.ts'
+import { obligation } from './shapes.ts'
+import { subjectOf } from './tables.ts'
+
+/** Sizes that sentences give: "The feed pump draws 3.2 A at 24 V". */
+
+/** Sentences about other times, other cases or other things than the design as it is. */
+const hypothetical =
+  /\b(?:was|were|had|previous(?:ly)?|earlier|former(?:ly)?|originally|instead of|e\.g\.|for example|for instance|would|could|should|might|may|if|unless|until|typically|measured|test(?:ed|s)?|simulat\w+|compared|than the|increase[ds]?|reduce[ds]?|changed?|differs?|not|except|every|each|either|alternat\w+|future|option(?:al)?(?:ly)?)\b/i
+
+/** Verbs and nouns that say what a size is of, where no noun does. */
+const implied: [RegExp, string][] = [
+  [/\b(?:draws?|consumes?|takes?|needs?|uses?)$/, ''],
+  [/\bweighs?$/, 'mass'],
+  [/\b(?:rated|rating)(?: (?:for|at|to|of))?$/, 'rated'],
+  [/\blimited to$/, 'limit'],
+  [/\b(?:operates?|runs?|works?|transmits?|sends?|communicates?) at$/, ''],
+  [/\b(?:fused|fuse|breaker)(?: (?:of|at|rated|with))?$/, 'limit'],
+]
+
+const articles =
+  /\b(?:the|an?|of|its|is|are|has|have|with|shall|must|be|and|no|more|less|than|exceed|at|most|least|up|to|within|limited|between|remain|stay|deliver|provide|provides|delivers|withstand|operate|operates|from|weigh|weighs)\b/gi
+
+interface Clause {
+  /** Words between the subject and the size, or of the subject itself: "the mass of the pump". */
+  phrase: string
+  before: string
+}
+
+function clauseOf(text: string, subject: Mention, measure: Measure, from: number): Clause | undefined {
+  const start = Math.max(from, 0)
+  const before = text.slice(start, measure.start)
+  if (/[;:]|\bwhile\b|\bwhereas\b|\bbut\b/.test(before)) return undefined
+  const phrase =
+    subject.end <= measure.start && subject.start >= start
+      ? `${text.slice(start, subject.start)} ${text.slice(subject.end, measure.start)}`
+      : before
+  return { phrase, before: before.trimEnd() }
+}
+
+/** What a size is subject to: "at 24 V", "during start-up", "in standby mode"; of supply voltages only their value. */
+function conditionOf(text: string, measure: Measure, next: Measure | undefined): string {
+  const lead = /^\s*(?:when|while|during|after|before|in|at|under|for|with|over)\b/i
+  const after = text.slice(measure.end)
+  const front = /^(?:during|in|at|when|while|after|before|under|for|with)\b[^,]{1,60},/i.exec(text)?.[0] ?? ''
+  const behind = lead.test(after) ? after.replace(/[.;].*$/, '') : ''
+  const supply =
+    next?.unit.dimension === 'voltage' &&
+    /^\s*(?:at|from|on)\s+(?:a |the )?$/.test(text.slice(measure.end, next.start))
+  return `${front} ${supply ? '' : behind}`.trim().toLowerCase()
+}
+
+function parameterIn(clause: Clause, measure: Measure) {
+  const words = wordsOf(clause.phrase.replace(articles, ' '))
+  const verb = implied.find(([pattern]) =>
+    pattern.test(clause.before.replace(/\s+(?:an?|the|up to|about|at most)$/i, '')),
+  )
+  const named = words.some(isParameterNoun)
+  if (words.length > 6 || (!named && verb === undefined)) return undefined
+  if (named) return parameterOf(words, measure.unit, { needsNoun: true })
+  return parameterOf(wordsOf(verb?.[1] ?? ''), measure.unit, { needsNoun: false })
+}
+
+/** Sizes of the one thing that a sentence is about. */
+export function readSentenceFacts(
+  model: Model,
+  document: string,
+  statement: Statement,
+  lexicon: Lexicon,
+  origin: Fact['origin'] = obligation.test(statement.text) ? 'requirement' : 'design',
+): void {
+  const { text } = statement
+  if (text.length > 400 || !/\d/.test(text) || hypothetical.test(text.replace(/\bnot exceed\b/i, ''))) return
+  const measures = findMeasures(text)
+  const mentions = lexicon.mentions(text).filter(({ start }) => start < (measures[0]?.start ?? 0))
+  const [subject] = mentions
+  if (subject === undefined || new Set(mentions.map(({ id }) => id)).size > 1) return
+  let from = 0
+  for (const [index, measure] of measures.entries()) {
+    const clause = clauseOf(text, subject, measure, from)
+    from = measure.end
+    // "at 24 V" is a condition of the size before it.
+    if (clause === undefined || (index > 0 && !/\band\b|,/.test(clause.before))) continue
+    const parameter = parameterIn(clause, measure)
+    const fact = parameter && {
+      entity: subject.id,
+      parameter,
+      measure,
+      condition: conditionOf(text, measure, measures[index + 1]),
+      origin,
+      place: { document, line: lineAt(statement, measure.start) },
+    }
+    const made = fact && makeFact(fact)
+    if (made !== undefined) model.facts.push(made)
+  }
+}
+
+/** "All fuses are derated to 80 %", "loads shall not exceed 75 % of the rating". */
+export function readDerating(model: Model, document: string, statement: Statement, lexicon: Lexicon): void {
+  const { text } = statement
+  if (
+    text.length > 300 ||
+    !/\bderat|\bof (?:the|its|their) (?:\w+ )?(?:rating|rated|limit|capacity)/i.test(text)
+  )
+    return
+  const [measure, ...more] = findMeasures(text).filter(
+    ({ unit }) => unit.symbol === '%' || unit.symbol === 'percent',
+  )
+  const share = measure?.value ?? measure?.upper
+  if (
+    share === undefined ||
+    more.length > 0 ||
+    share <= 0 ||
+    share >= 1 ||
+    /\bderat\w+ (?:by|of)\b/i.test(text)
+  )
+    return
+  const entity = lexicon.mentions(text)[0]?.id ?? subjectOf(statement.section, lexicon)
+  const place = { document, line: lineAt(statement, measure?.start ?? 0) }
+  model.deratings.push({
+    entity: /\b(?:all|any|every|each)\b/i.test(text) ? undefined : entity,
+    factor: share,
+    place,
+  })
+}
