@@ -104,6 +104,8 @@ export function parameterOf(
   const qualifiers = new Set<string>()
   for (const [index, word] of words.entries()) {
     const qualifier = synonyms.get(word) ?? word
+    // What a load draws is what goes into it.
+    if (qualifier === 'input' && /^(?:power|current)$/.test(noun)) continue
     if (index !== at && qualifier !== '' && qualifier !== noun && !/^\d+$/.test(qualifier))
       qualifiers.add(qualifier)
   }

@@ -194,5 +194,19 @@ function walk(node: Node, key: string, parent: Section | undefined, reader: Read
       section,
       reader,
     )
-  else for (const field of fieldsOf(node)) walk(field.value, field.key, section, reader)
+  else addParameters(node, section, reader)
+}
+
+/** An object without a name: its plain fields are parameters of what it is in. */
+function addParameters(node: Node, section: Section | undefined, reader: Reader): void {
+  const rows = fieldsOf(node).flatMap(({ key, value }) => {
+    const text = cellText(value, reader)
+    if (text === undefined) walk(value, key, section, reader)
+    const line = reader.lineOf(value.offset)
+    return text === undefined
+      ? []
+      : [{ line, cells: [spaced(key), text].map((part) => ({ text: part, line })) }]
+  })
+  if (rows.length > 0)
+    reader.tables.push({ headers: ['parameter', 'value'], line: reader.lineOf(node.offset), section, rows })
 }

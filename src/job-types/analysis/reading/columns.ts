@@ -9,9 +9,15 @@ export type Column =
   | { role: 'entity'; kind: EntityKind; noun: string }
   | { role: SimpleRole }
   | { role: 'link'; type: string; direction: 'from' | 'to'; kind: EntityKind }
-  /** Sizes whose parameter the row names, or the columns of a test; `bound` for minimum and maximum columns. */
-  | { role: 'measured' | 'limit' | 'value'; bound?: 'lower' | 'upper'; unit?: Unit | undefined }
+  | SizeColumn
   | { role: 'quantity'; parameter: Parameter; unit: Unit | undefined }
+
+/** Sizes whose parameter the row names, or of a test; `bound` for minimum and maximum columns. */
+export interface SizeColumn {
+  role: 'measured' | 'limit' | 'value'
+  bound?: 'lower' | 'upper'
+  unit?: Unit | undefined
+}
 
 type SimpleRole = keyof typeof simpleHeaders | 'other'
 
@@ -29,7 +35,6 @@ const simpleHeaders = {
   test: 'test|test id|test case|test no|tc|test case id|procedure|test procedure|verified by|test ref|test reference|test number|tests|evidence|test name',
   verdict: 'verdict|pass fail|outcome|result|status|test result|pass|disposition|test status',
   method: 'method|verification method|verification|verification type|verify by',
-  part: 'part number|part no|p n|pn|mpn|manufacturer part number|manufacturer part no|order code',
 } as const
 
 const kindNouns: Record<EntityKind, string> = {

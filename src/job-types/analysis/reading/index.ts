@@ -4,7 +4,7 @@ import { parseDocument } from '../parse/index.ts'
 import type { ParsedDocument } from '../parse/types.ts'
 import { kindOfPhrase } from './columns.ts'
 import { createLexicon, findAbbreviations, Names } from './lexicon.ts'
-import { readPartNumbers, readPins, readTotals } from './listings.ts'
+import { readPins, readTotals } from './listings.ts'
 import { addEntity, type Entity, type Model } from './model.ts'
 import { readSentenceRelations } from './relations.ts'
 import { isAside, isTestReport } from './sections.ts'
@@ -24,7 +24,7 @@ function readHeadings({ model, names, documents }: Reading): void {
   for (const { document } of documents)
     for (const { title, line } of document.sections) {
       const match =
-        /^(?:[\d.]+\s+)?(?:([A-Z]?[a-z]+) )?([A-Z]{1,4}-?\d{1,3})(?: ([a-z]+)\b)?(?:\s*[:(–—-]\s*(.{2,60}?)\)?)?$/.exec(
+        /^(?:[\d.]+\s+)?(?:([A-Z]?[a-z]+) )?([A-Z]{1,4}-?\d{1,3})(?: ([a-z]+)\b)?(?:\s*[:(–—-]\s*(.{2,60}?)\)?|\s.{2,60})?$/.exec(
           title,
         )
       const kind = kindOfPhrase(match?.[1] ?? '') ?? kindOfPhrase(match?.[3] ?? '')
@@ -75,10 +75,7 @@ function readSizes({ model, names, documents }: Reading): void {
   const lexicon = createLexicon(model.entities.values(), names)
   for (const { document, tables } of documents) {
     for (const read of tables) {
-      if (read.shape === 'entities') {
-        readRowFacts(model, read, names)
-        readPartNumbers(model, read, names)
-      }
+      if (read.shape === 'entities') readRowFacts(model, read, names)
       if (read.shape === 'parameters') readParameters(model, read, lexicon)
       if (read.shape === 'pins') readPins(model, read, names, lexicon)
       readTotals(model, read)
@@ -126,7 +123,6 @@ export function readModel(
     pins: [],
     totals: [],
     deratings: [],
-    partNumbers: [],
   }
   const reading = { model, names: new Names(), documents }
   readThings(reading, system)

@@ -1,47 +1,41 @@
 import { findMeasures, measureOfCell } from '../language/measures.ts'
 import { isName, isTotal, slugOf, splitList } from '../language/names.ts'
-import type { TableRow } from '../parse/types.ts'
+import type { Section, TableRow } from '../parse/types.ts'
 import type { Lexicon, Names } from './lexicon.ts'
 import { addEntity, addLink, type EntityKind, type Model } from './model.ts'
 import { columnOf, type ReadTable, textAt } from './shapes.ts'
-import { rowEntity, subjectOf } from './tables.ts'
+
+/** The connector that a pin table is of; "J1 of the radio" is another one than the J1 of the modem. */
+function connectorOf(section: Section | undefined, lexicon: Lexicon, model: Model) {
+  for (let at = section; at !== undefined; at = at.parent) {
+    const ids = [...new Set(lexicon.mentions(at.title).map(({ id }) => id))]
+    const connector = ids.find((id) => model.entities.get(id)?.kind === 'INTERFACE')
+    if (connector !== undefined) return { connector, owner: ids.filter((id) => id !== connector).join(' ') }
+  }
+  return undefined
+}
 
 /** Who assigns which signal to which pin. */
 export function readPins(model: Model, read: ReadTable, names: Names, lexicon: Lexicon): void {
   const byKind = (kind: EntityKind): number =>
     read.columns.findIndex((column) => column.role === 'entity' && column.kind === kind)
-  const [connectorColumn, signalColumn] = [byKind('INTERFACE'), byKind('SIGNAL')]
-  const signals = signalColumn >= 0 ? signalColumn : columnOf(read, 'name', 'text')
+  const [connectors, named] = [byKind('INTERFACE'), byKind('SIGNAL')]
+  const signals = named >= 0 ? named : columnOf(read, 'name', 'text')
+  const titled = connectorOf(read.table.section, lexicon, model)
   for (const row of read.table.rows) {
-    const connector =
-      connectorColumn < 0 ? subjectOf(read.table.section, lexicon) : names.idOf(textAt(row, connectorColumn))
+    const cell = textAt(row, connectors)
     const signal = textAt(row, signals)
-    if (connector === undefined || connector === '' || signal === '') continue
+    const { connector, owner } = connectors < 0 ? (titled ?? {}) : { connector: names.idOf(cell), owner: '' }
+    if (connector === undefined || owner === undefined || connector === '' || signal === '') continue
     const place = { document: read.document.path, line: row.line }
     for (const pin of splitList(textAt(row, columnOf(read, 'pin'))))
-      if (/^\w{1,6}$/.test(pin)) model.pins.push({ connector, pin, signal, place })
-    addEntity(model, {
-      id: connector,
-      name: textAt(row, connectorColumn) || connector,
-      kind: 'INTERFACE',
-      description: '',
-      place,
-      weight: 1,
-    })
+      if (/^\w{1,6}$/.test(pin)) model.pins.push({ connector, owner, pin, signal, place })
+    if (connectors >= 0)
+      addEntity(model, { id: connector, name: cell, kind: 'INTERFACE', description: '', place, weight: 1 })
     if (!isName(signal) || signal.split(/\s+/).length > 4) continue
     const id = names.idOf(signal)
     addEntity(model, { id, name: names.nameOf(signal), kind: 'SIGNAL', description: '', place, weight: 2 })
     addLink(model, { type: 'carries', from: connector, to: id, place })
-  }
-}
-
-export function readPartNumbers(model: Model, read: ReadTable, names: Names): void {
-  const column = columnOf(read, 'part')
-  if (column < 0) return
-  for (const row of read.table.rows) {
-    const [own, text] = [rowEntity(read, row, names), textAt(row, column)]
-    const place = { document: read.document.path, line: row.cells[column]?.line ?? row.line }
-    if (own !== undefined && isName(text)) model.partNumbers.push({ entity: own.id, text, place })
   }
 }
 

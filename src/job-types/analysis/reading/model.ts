@@ -70,6 +70,8 @@ export interface TestResult {
 
 export interface PinUse {
   connector: string
+  /** What the connector is said to be of, where its name alone does not tell. */
+  owner: string
   pin: string
   signal: string
   place: Place
@@ -91,13 +93,6 @@ export interface Derating {
   place: Place
 }
 
-/** A part number that a table gives for an entity. */
-export interface PartNumber {
-  entity: string
-  text: string
-  place: Place
-}
-
 export interface Model {
   documents: ParsedDocument[]
   entities: Map<string, Entity>
@@ -108,7 +103,6 @@ export interface Model {
   pins: PinUse[]
   totals: Total[]
   deratings: Derating[]
-  partNumbers: PartNumber[]
 }
 
 export function addEntity(model: Model, entity: Entity): void {

@@ -8,23 +8,25 @@ import { addEntity, addLink, type EntityKind, type Model } from './model.ts'
 
 /** Verb phrase, relationship, kind of the object where its name does not say. `<` turns the direction round. */
 const verbTable = `
-(?:is|are) (?:powered|supplied|fed) (?:by|from) = <powers RESOURCE
-(?:is|are) (?:protected|guarded) by = <protects COMPONENT
-(?:is|are) (?:controlled|driven|commanded|switched) by = <controls COMPONENT
-(?:is|are) (?:provided|generated|produced) by = <provides COMPONENT
-(?:is|are) carried (?:by|on|over) = <carries INTERFACE
-(?:is|are) (?:part of|contained in|housed in|mounted in) = <contains SUBSYSTEM
-(?:is|are) (?:connected|wired|linked|coupled) to = connects_to COMPONENT
-(?:connects?|mates?|interfaces?|plugs?|communicates?) (?:to|with|into) = connects_to COMPONENT
-powers?|feeds?|supplies|supply = powers COMPONENT
-protects? = protects COMPONENT
-controls?|commands?|drives?|switches|switch = controls COMPONENT
-carries|carry|transmits?|transports? = carries SIGNAL
-contains?|comprises?|(?:consists?|is made up) of|houses = contains COMPONENT
-provides?|generates?|produces? = provides SIGNAL
-consumes?|receives? = consumes SIGNAL
-requires?|needs?|depends? on = requires RESOURCE
-connects? = between INTERFACE`
+are (?:powered|supplied|fed) (?:by|from) = <powers RESOURCE
+are (?:protected|guarded) by = <protects COMPONENT
+are (?:controlled|driven|commanded|switched) by = <controls COMPONENT
+are (?:provided|generated|produced) by = <provides COMPONENT
+are carried (?:by|on|over) = <carries INTERFACE
+are (?:part of|contained in|housed in|mounted in) = <contains SUBSYSTEM
+are (?:connected|wired|linked|coupled) to = connects_to COMPONENT
+(?:connect|mate|interface|plug|communicate) (?:to|with|into) = connects_to COMPONENT
+power|feed|supply = powers COMPONENT
+protect = protects COMPONENT
+control|command|drive|switch = controls COMPONENT
+carry|transmit|transport = carries SIGNAL
+contain|comprise|house = contains COMPONENT
+consist of = contains COMPONENT
+provide|generate|produce = provides SIGNAL
+consume|receive = consumes SIGNAL
+require|need = requires RESOURCE
+depend on = requires RESOURCE
+connect = between INTERFACE`
 
 interface Verb {
   pattern: RegExp
@@ -33,16 +35,24 @@ interface Verb {
   kind: EntityKind
 }
 
+/** Third person; the bare verb, which is a noun as often, only behind "shall". */
+function conjugated(phrase: string): string {
+  if (phrase.startsWith('are ')) return `(?:is|are|shall be|must be) (?:\\w+ly )?${phrase.slice(4)}`
+  const [, verbs = '', rest = ''] = /^(\(\?:[^)]*\)|[\w|]+(?= |$|\|))(.*)$/.exec(phrase) ?? []
+  const third = verbs.replace(/[a-z]{3,}/g, (verb) =>
+    /[^aeo]y$/.test(verb) ? verb.replace(/y$/, 'ies') : /ch$/.test(verb) ? `${verb}es` : `${verb}s`,
+  )
+  return `(?:(?:shall|must|will) (?:${verbs})|(?:${third}))${rest}`
+}
+
 const verbs: Verb[] = verbTable
   .trim()
   .split('\n')
   .map((entry) => {
-    const [pattern = '', target = ''] = entry.split(' = ')
+    const [phrase = '', target = ''] = entry.split(' = ')
     const [type = '', kind] = target.split(' ')
     return {
-      pattern: new RegExp(
-        `^(.{2,80}?),? (?:(?:shall|must|can|will|also|directly|only|then|both) ){0,2}(?:be )?(?:${pattern}) (.{2,160})$`,
-      ),
+      pattern: new RegExp(`^(.{2,80}?) (?:also |directly )?(?:${conjugated(phrase)}) (.{2,160})$`),
       type: type.replace('<', ''),
       reversed: type.startsWith('<'),
       kind: kind as EntityKind,

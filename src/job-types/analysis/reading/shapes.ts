@@ -8,7 +8,7 @@ export interface ReadTable {
   document: ParsedDocument
   table: Table
   columns: Column[]
-  shape: 'requirements' | 'coverage' | 'tests' | 'pins' | 'parameters' | 'entities' | 'connections' | 'other'
+  shape: 'requirements' | 'coverage' | 'tests' | 'pins' | 'parameters' | 'entities' | 'other'
   /** The column that names what a row is about; -1 when none does. */
   primary: number
 }
@@ -100,8 +100,20 @@ function shapeOf(read: Omit<ReadTable, 'shape'>): ReadTable['shape'] {
   const signals = columns.some((column) => column.role === 'entity' && column.kind === 'SIGNAL')
   if (has('pin') && (signals || has('text', 'name'))) return 'pins'
   if (has('parameter') && has('value', 'limit', 'measured')) return 'parameters'
-  if (primary >= 0) return 'entities'
-  return columns.filter(({ role }) => role === 'link').length > 1 ? 'connections' : 'other'
+  return primary >= 0 ? 'entities' : 'other'
+}
+
+/** Rows of `from` and `to` without a name of their own are about what they lead from. */
+function withEnds(read: Omit<ReadTable, 'shape'>): Omit<ReadTable, 'shape'> {
+  const end = (type: string): number =>
+    read.columns.findIndex((column) => column.role === 'link' && column.type === type)
+  const [from, to] = [end('provides'), end('consumes')]
+  if (read.primary >= 0 || from < 0 || to < 0) return read
+  const kind = 'COMPONENT'
+  const columns = read.columns
+    .with(from, { role: 'entity', kind, noun: 'end' })
+    .with(to, { role: 'link', type: 'connects_to', direction: 'to', kind })
+  return { ...read, columns, primary: from }
 }
 
 /** What the columns of every table of a document hold; tables that are no part of the description are left out. */
@@ -113,7 +125,7 @@ export function readTables(document: ParsedDocument): ReadTable[] {
       const named =
         kindOfSection(table.section) !== undefined ||
         columns.some(({ role }) => role === 'quantity' || role === 'link')
-      const read = { document, table, columns, primary: primaryColumn(table, columns, named) }
+      const read = withEnds({ document, table, columns, primary: primaryColumn(table, columns, named) })
       return { ...read, shape: shapeOf(read) }
     })
 }

@@ -1,9 +1,9 @@
-import { measureOfCell } from '../language/measures.ts'
+import { type Measure, measureOfCell } from '../language/measures.ts'
 import { isName, isTotal, slugOf, splitList, splitName } from '../language/names.ts'
-import { parameterOf, wordsOf } from '../language/parameters.ts'
+import { parameterOf } from '../language/parameters.ts'
 import { unitOf } from '../language/units.ts'
 import type { Section, TableRow } from '../parse/types.ts'
-import { type Column, kindOfPhrase } from './columns.ts'
+import { type Column, kindOfPhrase, readHeader, type SizeColumn } from './columns.ts'
 import { makeFact } from './facts.ts'
 import type { Lexicon, Names } from './lexicon.ts'
 import { addEntity, addLink, type EntityKind, type Fact, type Model, type Place } from './model.ts'
@@ -138,7 +138,6 @@ function descriptionOf(read: ReadTable, row: TableRow): string {
 /** The things and connections that a table names. */
 export function readEntities(model: Model, read: ReadTable, names: Names): void {
   const { document, table } = read
-  if (read.shape === 'connections') readConnections(model, read, names)
   if (read.shape !== 'entities') return
   for (const row of table.rows) {
     const place = { document: document.path, line: row.cells[read.primary]?.line ?? row.line }
@@ -163,31 +162,6 @@ export function readEntities(model: Model, read: ReadTable, names: Names): void 
   }
 }
 
-/** Rows of `from` and `to` without a name of their own. */
-function readConnections(model: Model, read: ReadTable, names: Names): void {
-  const [from, to] = (['from', 'to'] as const).map((header) =>
-    read.table.headers.findIndex((text) =>
-      (header === 'from' ? /^(?:from|source)\b/i : /^(?:to|destination|target|sink)\b/i).test(text.trim()),
-    ),
-  )
-  for (const row of read.table.rows) {
-    const ends = [from, to].map((column) => splitName(textAt(row, column ?? -1)).name)
-    if (!ends.every(isName)) continue
-    const place = { document: read.document.path, line: row.line }
-    const [one, other] = ends.map((name) => ({ id: names.idOf(name), name: names.nameOf(name) }))
-    if (one === undefined || other === undefined) continue
-    for (const end of [one, other])
-      addEntity(model, {
-        ...end,
-        kind: kindOfPhrase(end.name)?.kind ?? 'COMPONENT',
-        description: '',
-        place,
-        weight: 1,
-      })
-    addLink(model, { type: 'connects_to', from: one.id, to: other.id, place })
-  }
-}
-
 function addFact(model: Model, fact: Fact): void {
   const made = makeFact(fact)
   if (made !== undefined) model.facts.push(made)
@@ -209,10 +183,11 @@ export function readRowFacts(model: Model, read: ReadTable, names: Names): void 
       parts.push(...sources.flatMap(({ names: some }) => some.map((name) => names.idOf(name))))
     for (const [index, column] of read.columns.entries()) {
       const cell = row.cells[index]
-      const sized = column.role === 'quantity' || (column.role === 'value' && column.unit !== undefined)
+      const named = column.role === 'value' || column.role === 'limit'
+      const sized = column.role === 'quantity' || (named && column.unit !== undefined)
       const measure = sized ? measureOfCell(cell?.text ?? '', column.unit) : undefined
       if (!sized || measure === undefined || cell === undefined) continue
-      const words = column.role === 'value' ? boundWords(column.bound) : []
+      const words = column.role === 'limit' ? ['limit'] : named ? boundWords(column.bound) : []
       const parameter =
         column.role === 'quantity' ? column.parameter : parameterOf(words, measure.unit, { needsNoun: false })
       if (parameter === undefined) continue
@@ -242,6 +217,20 @@ export function subjectOf(section: Section | undefined, lexicon: Lexicon): strin
   return undefined
 }
 
+type Size = { column: SizeColumn; measure: Measure; line: number }
+
+/** A minimum and a maximum of one row are a range. */
+function joinBounds(sizes: readonly Size[]): Size[] {
+  const least = sizes.find(({ column }) => column.bound === 'lower')
+  const most = sizes.find(({ column }) => column.bound === 'upper')
+  const [lower, upper] = [least?.measure.value, most?.measure.value]
+  if (least === undefined || most === undefined || lower === undefined || upper === undefined)
+    return [...sizes]
+  const { value: _, ...rest } = least.measure
+  const range: Size = { ...least, column: { role: 'value' }, measure: { ...rest, lower, upper } }
+  return [...sizes.filter((size) => size !== least && size !== most), range]
+}
+
 /** Tables of parameter, value and unit about one thing, which the row, the section or the document names. */
 export function readParameters(model: Model, read: ReadTable, lexicon: Lexicon): void {
   const { document, table, columns } = read
@@ -254,16 +243,19 @@ export function readParameters(model: Model, read: ReadTable, lexicon: Lexicon):
     if (entity === undefined || inLabel.length > 1 || inColumn.length > 1) continue
     const rest =
       inLabel[0] === undefined ? label : label.slice(0, inLabel[0].start) + label.slice(inLabel[0].end)
-    for (const [index, column] of columns.entries()) {
-      if (column.role !== 'value' && column.role !== 'limit') continue
-      const cell = row.cells[index]
-      const measure = measureOfCell(cell?.text ?? '', column.unit ?? unitOf(textAt(row, units)))
-      if (measure === undefined || cell === undefined) continue
+    const { words, unit } = readHeader(rest)
+    const sizes = columns.flatMap((column, index) => {
+      if (column.role !== 'value' && column.role !== 'limit') return []
+      const measure = measureOfCell(textAt(row, index), column.unit ?? unitOf(textAt(row, units)) ?? unit)
+      const line = row.cells[index]?.line ?? row.line
+      return measure === undefined ? [] : [{ column, measure, line }]
+    })
+    for (const { column, measure, line } of joinBounds(sizes)) {
       const extra = column.role === 'limit' ? ['limit'] : boundWords(column.bound)
-      const parameter = parameterOf([...extra, ...wordsOf(rest)], measure.unit, { needsNoun: true })
-      if (parameter === undefined) continue
-      const place = { document: document.path, line: cell.line }
-      addFact(model, { entity, parameter, measure, condition: '', origin: 'design', table, place })
+      const parameter = parameterOf([...extra, ...words], measure.unit, { needsNoun: true })
+      const place = { document: document.path, line }
+      if (parameter !== undefined)
+        addFact(model, { entity, parameter, measure, condition: '', origin: 'design', table, place })
     }
   }
 }

@@ -89,25 +89,6 @@ export const contradictingValues: Rule = {
     const groups = groupBy(facts, ({ entity, parameter, condition }) =>
       [entity, parameterKey(parameter), condition].join('\n'),
     )
-    const parts = groupBy(model.partNumbers, ({ entity }) => entity)
-    return [
-      ...[...groups.values()].flatMap((group) => (group.length < 2 ? [] : finding(model, group))),
-      ...[...parts].flatMap(([entity, numbers]): Finding[] => {
-        const [first, ...more] = numbers
-        const other = more.find(({ text }) => slugOf(text) !== slugOf(first?.text ?? ''))
-        if (first === undefined || other === undefined || first.place.document === other.place.document)
-          return []
-        const name = nameOf(model, entity)
-        return [
-          {
-            title: `${name}: contradicting part number (${first.text}, ${other.text})`,
-            description: `${placeText(first.place)} gives ${name} the part number ${first.text}, ${placeText(other.place)} gives it ${other.text}. Decide which part is used and correct the other.`,
-            priority: 'medium',
-            tags: ['contradiction', 'part-number'],
-            places: [first.place, other.place],
-          },
-        ]
-      }),
-    ]
+    return [...groups.values()].flatMap((group) => (group.length < 2 ? [] : finding(model, group)))
   },
 }

@@ -5,7 +5,10 @@ import { distinctPlaces, type Finding, groupBy, nameOf, placeText, type Rule } f
 export const doubleAssignments: Rule = {
   name: 'double-assignments',
   find(model) {
-    const pins = groupBy(model.pins, ({ connector, pin }) => `${connector} ${pin.toLowerCase()}`)
+    const pins = groupBy(
+      model.pins,
+      ({ connector, owner, pin }) => `${connector} ${owner} ${pin.toLowerCase()}`,
+    )
     const requirements = groupBy(model.requirements, ({ id }) => id)
     return [
       ...[...pins.values()].flatMap((uses): Finding[] => {

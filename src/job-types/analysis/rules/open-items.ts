@@ -22,7 +22,13 @@ function cellsByLine(document: ParsedDocument): Map<number, { subject: string; t
     for (const row of rows) {
       const [first] = row.cells
       for (const [index, cell] of row.cells.entries()) {
-        const subject = index === 0 ? cell.text : `${headers[index] ?? ''} of ${first?.text ?? ''}`
+        const header = headers[index] ?? ''
+        const subject =
+          index === 0
+            ? cell.text
+            : header === 'value'
+              ? (first?.text ?? '')
+              : `${header} of ${first?.text ?? ''}`
         cells.set(cell.line, [...(cells.get(cell.line) ?? []), { subject, text: cell.text }].slice(-100))
       }
     }
