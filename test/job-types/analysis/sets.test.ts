@@ -95,7 +95,7 @@ describe('The documents of a weather station (JSON, plain text)', () => {
   test('have these findings and no others', async () => {
     const { issues } = await analyse('weather-station')
     expect(issues.map(summary)).toEqual([
-      'high: 5V rail: loads of 515 mA exceed its limit of 500 mA @ station.json:4 station.json:8 station.json:9 station.json:11',
+      'high: 5V rail: loads of 515 mA exceed its limit of 500 mA @ station.json:4 notes.txt:5 station.json:9 station.json:11',
       'high: LTE modem: contradicting rate (9.6 kbps, 115200 bps) @ link.md:5 notes.txt:11',
       'high: Rain gauge: contradicting current (25 mA, 15 mA) @ notes.txt:6 station.json:9',
       'medium: Barometer: nothing connects to it @ station.json:12',

@@ -36,7 +36,6 @@ const sameNoun: Record<string, string> = {
   weight: 'mass',
   bitrate: 'rate',
   baud: 'rate',
-  dissipation: 'power',
 }
 
 /** What a value is of when only its unit says so. */
@@ -105,7 +104,7 @@ export function parameterOf(
   for (const [index, word] of words.entries()) {
     const qualifier = synonyms.get(word) ?? word
     // What a load draws is what goes into it.
-    if (qualifier === 'input' && /^(?:power|current)$/.test(noun)) continue
+    if (/^(?:input|supply)$/.test(qualifier) && /^(?:power|current)$/.test(noun)) continue
     if (index !== at && qualifier !== '' && qualifier !== noun && !/^\d+$/.test(qualifier))
       qualifiers.add(qualifier)
   }

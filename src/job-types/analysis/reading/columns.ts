@@ -99,6 +99,8 @@ export function kindOfPhrase(phrase: string): { kind: EntityKind; noun: string }
       last.replace(/(?:es|(ie)s)$/, (_, y) => (y ? 'y' : '')),
     ]) {
       const kind = kinds.get(noun)
+      // "The 5 V bus" is a supply.
+      if (kind === 'INTERFACE' && /\d\s?V(?:DC)?\b|\dV\d/.test(phrase)) return { kind: 'RESOURCE', noun }
       if (kind !== undefined) return { kind, noun }
     }
   }
@@ -106,7 +108,7 @@ export function kindOfPhrase(phrase: string): { kind: EntityKind; noun: string }
 }
 
 const verdicts =
-  /^(?:pass(?:ed)?|fail(?:ed|ure)?|ok|nok|not ok|partial(?:ly)?|not run|not tested|not executed|not started|not performed|open|blocked|inconclusive|n\/?a|compliant|non-?compliant|skipped|pending|deferred|aborted|planned)\b/i
+  /^(?:pass(?:ed)?|fail(?:ed|ure)?|ok|nok|not ok|partial(?:ly)?|not \w+|open|blocked|inconclusive|n\/?a|compliant|non-?compliant|skipped|pending|deferred|aborted|planned|verified|met|satisfied|success(?:ful)?)\b|^[✓✔✅✗✘❌]/iu
 
 export function isVerdict(text: string): boolean {
   return verdicts.test(text.trim())
@@ -162,6 +164,13 @@ export function classifyColumn(table: Table, index: number): Column {
   const verdict = mostly(cells, isVerdict)
   for (const [pattern, role, bound] of measuring)
     if (pattern.test(phrase) && !verdict) return { role, unit, ...(bound === undefined ? {} : { bound }) }
+  // Part and serial numbers say which product is used, not which thing it is.
+  if (
+    /^(?:.* )?(?:part|serial|order|article|model|type|drawing) (?:no|nr|number|code|designation)$|^(?:p n|pn|mpn)$/.test(
+      phrase,
+    )
+  )
+    return { role: 'other' }
   const known = simple.get(phrase)
   if (phrase === 'result' && !verdict && numeric) return { role: 'measured', unit }
   if (known === 'verdict') return { role: verdict ? 'verdict' : 'other' }

@@ -39,10 +39,12 @@ export function readPins(model: Model, read: ReadTable, names: Names, lexicon: L
   }
 }
 
-const additive = /^(?:current|power|mass|energy|rate)$/
+const additive = /^(?:current|power|mass|energy)$/
+const weighted = /\b(?:duty|factor|margin|contingency|utili[sz]ation|probability)\b/i
 
 /** Rows that claim to be a sum, with the sums that they may mean: of all, of their group, since the last total. */
 export function readTotals(model: Model, { document, table, columns }: ReadTable): void {
+  if (table.headers.some((header) => weighted.test(header))) return
   const counted = columns.findIndex(({ role }) => role === 'count')
   for (const [index, column] of columns.entries()) {
     const header = table.headers[index] ?? ''
@@ -75,7 +77,11 @@ export function readTotals(model: Model, { document, table, columns }: ReadTable
       )
       const sets = [above, above.filter((one) => one.part === part), ...(grouped.length > 0 ? [grouped] : [])]
       part += 1
-      if (measure?.value === undefined || above.length < 2 || /margin|%|excl|incl|worst/i.test(claim))
+      if (
+        measure?.value === undefined ||
+        above.length < 2 ||
+        /margin|%|excl|incl|worst|average|peak|duty|max/i.test(claim)
+      )
         continue
       model.totals.push({
         label,

@@ -74,6 +74,9 @@ function nameIn(phrase: string, names: Names, known: (id: string) => boolean): s
   if (!isName(name) || pronouns.test(name) || name.split(/\s+/).length > 5 || /["“(]/.test(name))
     return undefined
   if (known(names.idOf(name))) return name
+  // "the fuse F1" is F1.
+  const last = name.replace(/^(?:[a-z]+ ){1,2}(?=[A-Z\d])/, '')
+  if (known(names.idOf(last))) return last
   // A capital at the beginning of the sentence says nothing.
   const own = /^[Tt]he\s/.test(phrase) ? name : name.slice(1)
   const written = /^(?:[A-Z\d][\w+/.-]*\s?)+(?:[a-z]+)?$/.test(name) && /[A-Z\d]/.test(own)

@@ -14,8 +14,9 @@ const hypothetical =
   /\b(?:was|were|had|previous(?:ly)?|earlier|former(?:ly)?|originally|instead of|e\.g\.|for example|for instance|would|could|should|might|may|if|unless|until|typically|measured|test(?:ed|s)?|simulat\w+|compared|than the|increase[ds]?|reduce[ds]?|changed?|differs?|not|except|every|each|either|alternat\w+|future|option(?:al)?(?:ly)?)\b/i
 
 /** Verbs and nouns that say what a size is of, where no noun does. */
-const implied: [RegExp, string][] = [
-  [/\b(?:draws?|consumes?|takes?|needs?|uses?)$/, ''],
+const implied: [RegExp, string, RegExp?][] = [
+  [/\b(?:draws?|consumes?|takes?|needs?|uses?)$/, '', /^(?:current|power|flow|mass flow)$/],
+  [/\b(?:suppl(?:y|ies)|delivers?|provides?|sources?)$/, 'rated', /^(?:current|power)$/],
   [/\bweighs?$/, 'mass'],
   [/\b(?:rated|rating)(?: (?:for|at|to|of))?$/, 'rated'],
   [/\blimited to$/, 'limit'],
@@ -25,6 +26,9 @@ const implied: [RegExp, string][] = [
 
 const articles =
   /\b(?:the|an?|of|its|is|are|has|have|with|shall|must|be|and|no|more|less|than|exceed|at|most|least|up|to|within|limited|between|remain|stay|deliver|provide|provides|delivers|withstand|operate|operates|from|weigh|weighs)\b/gi
+
+/** What "shall deliver 20 l/min" asks for is no exact value; what "shall be 24 V" asks for is. */
+const exact = /\b(?:shall|must) (?:be|have|weigh|operate at|run at|work at|communicate at)\b/i
 
 interface Clause {
   /** Words between the subject and the size, or of the subject itself: "the mass of the pump". */
@@ -44,7 +48,7 @@ function clauseOf(text: string, subject: Mention, measure: Measure, from: number
 }
 
 /** What a size is subject to: "at 24 V", "during start-up", "in standby mode"; of supply voltages only their value. */
-function conditionOf(text: string, measure: Measure, next: Measure | undefined): string {
+function conditionOf(text: string, subject: Mention, measure: Measure, next: Measure | undefined): string {
   const lead = /^\s*(?:when|while|during|after|before|in|at|under|for|with|over)\b/i
   const after = text.slice(measure.end)
   const front = /^(?:during|in|at|when|while|after|before|under|for|with)\b[^,]{1,60},/i.exec(text)?.[0] ?? ''
@@ -63,7 +67,10 @@ function parameterIn(clause: Clause, measure: Measure) {
   const named = words.some(isParameterNoun)
   if (words.length > 6 || (!named && verb === undefined)) return undefined
   if (named) return parameterOf(words, measure.unit, { needsNoun: true })
-  return parameterOf(wordsOf(verb?.[1] ?? ''), measure.unit, { needsNoun: false })
+  const [, word = '', dimension = /./] = verb ?? []
+  return dimension.test(measure.unit.dimension)
+    ? parameterOf(wordsOf(word), measure.unit, { needsNoun: false })
+    : undefined
 }
 
 /** Sizes of the one thing that a sentence is about. */
@@ -77,21 +84,23 @@ export function readSentenceFacts(
   const { text } = statement
   if (text.length > 400 || !/\d/.test(text) || hypothetical.test(text.replace(/\bnot exceed\b/i, ''))) return
   const measures = findMeasures(text)
-  const mentions = lexicon.mentions(text).filter(({ start }) => start < (measures[0]?.start ?? 0))
+  const mentions = lexicon.mentions(text)
   const [subject] = mentions
-  if (subject === undefined || new Set(mentions.map(({ id }) => id)).size > 1) return
+  if (subject === undefined) return
   let from = 0
   for (const [index, measure] of measures.entries()) {
     const clause = clauseOf(text, subject, measure, from)
     from = measure.end
     // "at 24 V" is a condition of the size before it.
-    if (clause === undefined || (index > 0 && !/\band\b|,/.test(clause.before))) continue
+    const others = mentions.some(({ id, start }) => id !== subject.id && start < measure.start)
+    const loose = origin === 'requirement' && measure.value !== undefined && !exact.test(text)
+    if (clause === undefined || others || loose || (index > 0 && !/\band\b|,/.test(clause.before))) continue
     const parameter = parameterIn(clause, measure)
     const fact = parameter && {
       entity: subject.id,
       parameter,
       measure,
-      condition: conditionOf(text, measure, measures[index + 1]),
+      condition: conditionOf(text, subject, measure, measures[index + 1]),
       origin,
       place: { document, line: lineAt(statement, measure.start) },
     }

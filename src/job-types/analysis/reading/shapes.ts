@@ -69,15 +69,17 @@ function share(table: Table, column: number, test: (text: string) => boolean): n
   return table.rows.filter((row) => test(textAt(row, column))).length / Math.max(1, table.rows.length)
 }
 
-/** Of the columns that name things, the one whose cells differ most; the first of equals. */
+/** Of the columns that name things, the one whose cells differ most; of equals the first, and ids last. */
 function primaryColumn(table: Table, columns: readonly Column[], named: boolean): number {
   const distinct = (column: number): number =>
     new Set(table.rows.map((row) => slugOf(textAt(row, column))).filter((slug) => slug !== '')).size
   let best = -1
   for (const [index, column] of columns.entries())
     if (column.role === 'entity' && (best < 0 || distinct(index) > distinct(best))) best = index
-  if (best >= 0 || !named) return best
-  return columnOf({ columns }, 'name', 'id')
+  const [name, id] = [columnOf({ columns }, 'name'), columnOf({ columns }, 'id')]
+  const own = name >= 0 && (id < 0 || distinct(name) >= distinct(id)) ? name : id
+  const tells = named && own >= 0 && (best < 0 || distinct(own) > distinct(best))
+  return tells ? own : best
 }
 
 function shapeOf(read: Omit<ReadTable, 'shape'>): ReadTable['shape'] {

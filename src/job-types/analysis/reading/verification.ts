@@ -10,8 +10,9 @@ import { columnOf, obligation, type ReadTable, textAt } from './shapes.ts'
 /** What a word of a result column means; undefined for words that are no verdict. */
 export function verdictOf(text: string): Verdict | undefined {
   if (!isVerdict(text) || /^n\/?a\b/i.test(text)) return undefined
-  if (/^(?:fail|nok|not ok|non-?compliant)/i.test(text)) return 'fail'
-  return /^(?:pass|ok|compliant)/i.test(text) ? 'pass' : 'open'
+  if (/^(?:fail|nok|not (?:ok|met|compliant|satisfied|passed)|non-?compliant|[✗✘❌])/iu.test(text))
+    return 'fail'
+  return /^(?:pass|ok|compliant|verified|met|satisfied|success|[✓✔✅])/iu.test(text) ? 'pass' : 'open'
 }
 
 /** A requirement with the sentence that says it. */

@@ -9,7 +9,9 @@ export const doubleAssignments: Rule = {
       model.pins,
       ({ connector, owner, pin }) => `${connector} ${owner} ${pin.toLowerCase()}`,
     )
-    const requirements = groupBy(model.requirements, ({ id }) => id)
+    // A matrix repeats a requirement by its title; only obligations are its text.
+    const obliging = model.requirements.filter(({ text }) => /\b(?:shall|must)\b/i.test(text))
+    const requirements = groupBy(obliging, ({ id }) => id)
     return [
       ...[...pins.values()].flatMap((uses): Finding[] => {
         const [first] = uses

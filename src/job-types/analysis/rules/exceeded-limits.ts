@@ -1,7 +1,7 @@
 import { slugOf } from '../language/names.ts'
 import { isLimit, without } from '../language/parameters.ts'
 import { formatIn } from '../language/units.ts'
-import type { Fact, Model, Place } from '../reading/model.ts'
+import type { Fact, Link, Model, Place } from '../reading/model.ts'
 import {
   distinctPlaces,
   type Finding,
@@ -43,7 +43,7 @@ function beyondOwn(model: Model, facts: readonly Fact[]): Finding[] {
   for (const limit of limits)
     for (const use of uses) {
       const { value, lower, upper } = use.measure
-      const sameCondition = limit.fact.condition === '' || limit.fact.condition === use.condition
+      const sameCondition = limit.fact.condition === use.condition
       // A bound is compared with what is required, a value with every limit.
       if (use === limit.fact || !sameCondition || (value === undefined && limit.fact.origin === 'design'))
         continue
@@ -61,12 +61,13 @@ function beyondOwn(model: Model, facts: readonly Fact[]): Finding[] {
 function ownFinding(model: Model, use: Fact, { fact, upper, lower }: Limit, above: boolean): Finding {
   const name = nameOf(model, use.entity)
   const size = sizeText(use.measure)
+  const label = [...use.parameter.qualifiers, use.parameter.noun].join(' ')
   const bound = formatIn((above ? upper : lower) ?? 0, fact.measure.unit)
   const required = fact.origin === 'requirement'
   const what = `${required ? 'required' : (fact.parameter.qualifiers.find((word) => ['rated', 'budget'].includes(word)) ?? '')} ${above ? (required ? 'maximum' : 'limit') : 'minimum'}`
   return {
-    title: `${name}: ${use.parameter.noun} of ${size} is ${above ? 'above' : 'below'} its ${what.trim()} of ${bound}`,
-    description: `${placeText(use.place)} gives ${name} a ${use.parameter.noun} of ${size}, but ${placeText(fact.place)} ${required ? 'requires' : 'allows'} ${above ? 'at most' : 'at least'} ${bound}. Change the design or the limit.`,
+    title: `${name}: ${label} of ${size} is ${above ? 'above' : 'below'} its ${what.trim()} of ${bound}`,
+    description: `${placeText(use.place)} gives ${name} a ${label} of ${size}, but ${placeText(fact.place)} ${required ? 'requires' : 'allows'} ${above ? 'at most' : 'at least'} ${bound}. Change the design or the limit.`,
     priority: 'high',
     tags: ['limit', slugOf(use.parameter.noun)],
     places: distinctPlaces([use.place, fact.place]),
@@ -79,20 +80,24 @@ interface Load {
   places: Place[]
 }
 
+const convertsVoltage = /convert|regulat|inverter|transform|rectif|dc.?dc|power supply|\bpsu\b/i
+
 /** What a source feeds or a fuse protects, by the graph. */
 class Loads {
-  readonly #targets: ReadonlyMap<string, Set<string>>
+  readonly #targets = new Map<string, Set<string>>()
   readonly #facts: ReadonlyMap<string, Fact[]>
   readonly #model: Model
 
-  constructor(model: Model, links: readonly { type: string; from: string; to: string }[]) {
+  constructor(model: Model, links: readonly Link[]) {
     const feeding = links.filter(({ type }) => type === 'powers' || type === 'protects')
-    this.#targets = new Map(
-      [...groupBy(feeding, ({ from }) => from)].map(([from, group]) => [
-        from,
-        new Set(group.map(({ to }) => to)),
-      ]),
-    )
+    const sameRow = groupBy(feeding, ({ type, to, place }) => `${type} ${to} ${placeText(place)}`)
+    for (const group of sameRow.values()) {
+      const sources = new Set(group.map(({ from }) => from))
+      // What one row gives two sources is fed by either.
+      if (sources.size > 1) continue
+      for (const { from, to } of group)
+        this.#targets.set(from, (this.#targets.get(from) ?? new Set()).add(to))
+    }
     const drawn = model.facts.filter(
       ({ parameter, origin }) => origin === 'design' && parameter.qualifiers.length === 0,
     )
@@ -113,15 +118,24 @@ class Loads {
     return claims.toSorted((a, b) => a.amount - b.amount)[0]
   }
 
+  /** Currents on two sides of a converter have nothing to do with each other. */
+  #changesVoltage(from: string, to: string): boolean {
+    const [one, other] = [from, to].map((id) => this.#facts.get(`${id} voltage`)?.[0]?.measure.value)
+    const differs = one !== undefined && other !== undefined && one !== other
+    return differs || convertsVoltage.test(nameOf(this.#model, to))
+  }
+
   of(source: string, noun: string, path: readonly string[] = []): Load[] {
     if (path.includes(source) || path.length > 8) return []
     return [...(this.#targets.get(source) ?? [])].flatMap((id) => {
       const own = this.#own(id, source, noun)
-      if (own !== undefined) return [own]
-      const parts = this.of(id, noun, [...path, source])
-      if (parts.length === 0) return []
+      const isRail = this.#model.entities.get(id)?.kind === 'RESOURCE'
+      if (own !== undefined && !isRail) return [own]
+      const parts =
+        noun === 'current' && this.#changesVoltage(source, id) ? [] : this.of(id, noun, [...path, source])
       const amount = parts.reduce((sum, part) => sum + part.amount, 0)
-      return [{ name: nameOf(this.#model, id), amount, places: parts.flatMap(({ places }) => places) }]
+      const places = parts.flatMap((part) => part.places)
+      return parts.length === 0 ? [] : [{ name: nameOf(this.#model, id), amount, places }]
     })
   }
 }
@@ -166,7 +180,10 @@ function beyondSource(model: Model, loads: Loads, facts: readonly Fact[]): Findi
 export const exceededLimits: Rule = {
   name: 'exceeded-limits',
   find(model, graph) {
-    const loads = new Loads(model, [...model.links, ...graph.relationships])
+    const loads = new Loads(model, [
+      ...model.links,
+      ...graph.relationships.map(({ source: place, ...link }) => ({ ...link, place })),
+    ])
     const groups = [...groupBy(model.facts, (fact) => `${fact.entity}\n${plainKey(fact)}`).values()]
     return groups.flatMap((facts) => {
       const [first] = facts

@@ -1,4 +1,4 @@
-import type { ParsedDocument } from '../parse/types.ts'
+import type { Cell, ParsedDocument } from '../parse/types.ts'
 import { isAside } from '../reading/sections.ts'
 import { type Finding, groupBy, type Rule } from './rule.ts'
 
@@ -15,20 +15,35 @@ interface OpenItem {
   line: number
 }
 
+function subjectOf(
+  headers: string[],
+  header: string,
+  first: Cell | undefined,
+  cell: Cell,
+  title = '',
+): string {
+  const key = first?.text ?? ''
+  if (cell === first || header === 'value') return key
+  if (cell.text.split(' ').length > 3) return `${key}: ${shorten(cell.text)}`
+  return /^\d+$/.test(key) ? `${header} of ${headers[0]} ${key}, ${title}` : `${header} of ${key}`
+}
+
+const shorten = (text: string): string => (text.length > 80 ? `${text.slice(0, 79)}…` : text)
+
 /** What stands at each line of a table, so that an open cell can be named by its row and column. */
 function cellsByLine(document: ParsedDocument): Map<number, { subject: string; text: string }[]> {
   const cells = new Map<number, { subject: string; text: string }[]>()
-  for (const { headers, rows } of document.tables)
+  for (const { headers, rows, section } of document.tables)
     for (const row of rows) {
       const [first] = row.cells
       for (const [index, cell] of row.cells.entries()) {
-        const header = headers[index] ?? ''
-        const subject =
-          index === 0
-            ? cell.text
-            : header === 'value'
-              ? (first?.text ?? '')
-              : `${header} of ${first?.text ?? ''}`
+        const subject = subjectOf(
+          headers,
+          headers[index] ?? '',
+          index === 0 ? cell : first,
+          cell,
+          section?.title,
+        )
         cells.set(cell.line, [...(cells.get(cell.line) ?? []), { subject, text: cell.text }].slice(-100))
       }
     }
@@ -53,7 +68,7 @@ function openItems(document: ParsedDocument): OpenItem[] {
     if (inAside(line) || word === undefined || about.test(text)) return []
     const cell = cells.get(line)?.find((one) => open.test(one.text))
     const plain = text.replace(/^[\s#>*+|-]+|[|\s]+$/g, '').replace(/[*`]+/g, '')
-    const subject = cell?.subject ?? (plain.length > 80 ? `${plain.slice(0, 79)}…` : plain)
+    const subject = cell?.subject ?? shorten(plain)
     return [
       { word: /^to be/i.test(word) ? word.toLowerCase() : word, subject, document: document.path, line },
     ]

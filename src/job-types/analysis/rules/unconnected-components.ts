@@ -1,11 +1,11 @@
-import type { Rule } from './rule.ts'
+import { groupBy, type Rule } from './rule.ts'
 
-/** Being part of something, or guarded by something, connects nothing. */
+/** Being part of something connects nothing. */
 const connects = (type: string): boolean => type !== 'contains'
 
 /**
- * Components and interfaces that nothing connects to. Silent unless most of their kind are connected: documents that
- * list parts without saying how they connect have no unconnected ones.
+ * Components that nothing connects to. Only where most others of a document are connected: a list of parts that says
+ * nothing of connections has no unconnected ones.
  */
 export const unconnectedComponents: Rule = {
   name: 'unconnected-components',
@@ -16,8 +16,10 @@ export const unconnectedComponents: Rule = {
         .flatMap(({ from, to }) => [from, to]),
     )
     const components = graph.entities.filter(({ kind }) => kind === 'COMPONENT')
-    const loose = components.filter(({ id }) => !linked.has(id))
-    if (components.length < 3 || loose.length * 2 >= components.length) return []
+    const loose = [...groupBy(components, ({ source }) => source.document).values()].flatMap((group) => {
+      const unlinked = group.filter(({ id }) => !linked.has(id))
+      return unlinked.length * 2 < group.length ? unlinked : []
+    })
     return loose.map(({ name, source, kind }) => ({
       title: `${name}: nothing connects to it`,
       description: `${source.document}:${source.line} names the ${kind.toLowerCase()} ${name}, but no document says what powers it, connects to it or uses it. State its connections, or remove it.`,
