@@ -151,6 +151,32 @@ describe('The documents of a coffee roaster, which agree (other units, tolerance
   })
 })
 
+describe('The documents of a flight controller (numbered plain text, headers with units)', () => {
+  test('have these findings and no others', async () => {
+    const { issues } = await analyse('flight-controller')
+    expect(issues.map(summary)).toEqual([
+      'high: 5V bus: loads of 3.85 A exceed its limit of 3 A @ spec.txt:5 datasheet.json:3 datasheet.json:4 datasheet.json:5',
+      'high: T1 of UAV-R1 failed @ tests.csv:2 spec.txt:14',
+      'medium: Buzzer: nothing connects to it @ datasheet.json:6',
+      'medium: TBC: Antenna type is TBC. @ spec.txt:21',
+      'medium: Total mass: mass (g) is given as 998 g, its rows add up to 968 g @ masses.csv:5',
+      'medium: UAV-R2 has no test evidence @ spec.txt:15',
+      'medium: UAV-R3 is stated twice with different texts @ spec.txt:16 spec.txt:17',
+      'medium: to be defined: Connector of the buzzer: to be defined. @ spec.txt:22',
+    ])
+  })
+})
+
+describe('The documents of a pump skid, which agree though sizes differ by mode, time, rating and standby', () => {
+  test('have no findings', async () => {
+    const { graph, issues } = await analyse('pump-skid')
+    expect(issues.map(summary)).toEqual([])
+    const said = graph.relationships.map(({ from, type, to }) => `${from} ${type} ${to}`)
+    expect(said).toContain('p-101 connects_to ft-1')
+    expect(said).toContain('mcc-2 powers controller')
+  })
+})
+
 describe('The same documents', () => {
   test('give the same graph and issues in any order', async () => {
     for (const set of ['hydraulic-unit', 'weather-station', 'satellite-radio']) {

@@ -20,7 +20,7 @@ const numberPattern = /(?<![\p{L}\d_.,])(?:(?<![\p{L}\d_)\]])[-+−–])?\d+(?:[
 const rangeJoint = /^\s*(?:–|—|−|-|\.{2,3}|…|to|and)\s*(?=[-+−]?\d)/
 const toleranceJoint = /^\s*(?:±|\+\/-|\+-)\s*(?=\d)/
 const upperWords =
-  /(?:≤|<=?|=<|\bnot exceed(?:ing)?|\bnot be (?:more|greater|higher) than|\b(?:no|not) (?:more|greater|higher|longer|later) than|\bat most|\bup to|\bmax(?:imum)?\.?(?: of)?|\b(?:less|lower|shorter) than|\bbelow|\blimited to|\bwithin)[:\s]*$/i
+  /(?:≤|<=?|=<|\bnot exceed(?:ing)?|\bnot be (?:more|greater|higher) than|\b(?:no|not) (?:more|greater|higher|longer|later) than|\bat most|\bup to|\bmax(?:imum)?\.?(?: of)?|(?<!\b(?:no|not) )\b(?:less|lower|shorter) than|\bbelow|\blimited to|\bwithin)[:\s]*$/i
 const lowerWords =
   /(?:≥|>=?|=>|\b(?:no|not) (?:less|lower|fewer|shorter) than|\bnot be (?:less|lower) than|\bat least|\bmin(?:imum)?\.?(?: of)?|\b(?:more|greater|higher|longer) than|\babove|\bexceed(?:s|ing)?)[:\s]*$/i
 const upperAfter = /^\s*\(?(?:max(?:imum)?\b|or (?:less|lower|below)\b)/i

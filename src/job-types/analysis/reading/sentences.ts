@@ -51,11 +51,10 @@ function clauseOf(text: string, subject: Mention, measure: Measure, from: number
 function conditionOf(text: string, subject: Mention, measure: Measure, next: Measure | undefined): string {
   const lead = /^\s*(?:when|while|during|after|before|in|at|under|for|with|over)\b/i
   const after = text.slice(measure.end)
-  const front = /^(?:during|in|at|when|while|after|before|under|for|with)\b[^,]{1,60},/i.exec(text)?.[0] ?? ''
   const behind = lead.test(after) ? after.replace(/[.;].*$/, '') : ''
-  const supply =
-    next?.unit.dimension === 'voltage' &&
-    /^\s*(?:at|from|on)\s+(?:a |the )?$/.test(text.slice(measure.end, next.start))
+  const front = lead.test(text) ? text.slice(0, subject.start) : ''
+  const between = text.slice(measure.end, next?.start ?? measure.end)
+  const supply = next?.unit.dimension === 'voltage' && /^\s*(?:at|from|on)\s+(?:a |the )?$/.test(between)
   return `${front} ${supply ? '' : behind}`.trim().toLowerCase()
 }
 
@@ -83,8 +82,11 @@ export function readSentenceFacts(
 ): void {
   const { text } = statement
   if (text.length > 400 || !/\d/.test(text) || hypothetical.test(text.replace(/\bnot exceed\b/i, ''))) return
-  const measures = findMeasures(text)
   const mentions = lexicon.mentions(text)
+  // The 5 V of "the 5 V bus" is a part of its name.
+  const measures = findMeasures(text).filter(
+    ({ start, end }) => !mentions.some((mention) => mention.start < end && start < mention.end),
+  )
   const [subject] = mentions
   if (subject === undefined) return
   let from = 0
