@@ -72,7 +72,7 @@ export const rulesEngine: AnalysisEngine = {
     for (const [index, rule] of rules.entries()) {
       options.signal?.throwIfAborted()
       options.progress?.(0.5 + (0.5 * index) / rules.length, `rule ${rule.name}`)
-      issues.push(...rule.find(model, graph).map((finding) => issueOf(finding, rule, lines)))
+      for (const finding of rule.find(model, graph)) issues.push(issueOf(finding, rule, lines))
     }
     return issues.sort(
       (a, b) => priorities.indexOf(a.priority) - priorities.indexOf(b.priority) || compare(a.title, b.title),

@@ -69,11 +69,11 @@ describe('JSON', () => {
   })
 
   test.each([
-    ['{"a": 1,\n}', 'a.json:2: this is not valid JSON: property name expected'],
-    ['{"a":\n1} x', 'a.json:2: this is not valid JSON: invalid symbol at "x"'],
-    ["{'a': 1}", 'a.json:1: this is not valid JSON: invalid symbol'],
-    ['[1 // one\n]', 'a.json:1: this is not valid JSON: invalid comment token'],
-    ['[\n'.repeat(100_000), 'a.json:65: JSON nested deeper than 64'],
+    ['{"a": 1,\n}', 'a.json:2: this is not valid JSON: Property name expected'],
+    ['{"a":\n1} x', 'a.json:2: this is not valid JSON: Invalid symbol at "x"'],
+    ["{'a': 1}", 'a.json:1: this is not valid JSON: Invalid symbol'],
+    ['[1 // one\n]', 'a.json:1: this is not valid JSON: Invalid comment token'],
+    ['[\n'.repeat(100_000), 'a.json:1: this JSON is nested too deeply'],
   ])('that is none is refused with its line: %.12s', (text, message) => {
     expect(() => parseDocument({ path: 'a.json', text })).toThrow(message)
   })

@@ -99,7 +99,7 @@ describe('The documents of a weather station (JSON, plain text)', () => {
       'high: LTE modem: contradicting rate (9.6 kbps, 115200 bps) @ link.md:5 notes.txt:11',
       'high: Rain gauge: contradicting current (25 mA, 15 mA) @ notes.txt:6 station.json:9',
       'medium: Barometer: nothing connects to it @ station.json:12',
-      'medium: TBC: interval @ station.json:20',
+      'medium: TBC: calibration: interval: TBC, owner: field team @ station.json:20',
       'low: TODO: The station logger controls the Rain gauge. TODO: describe the logger. @ notes.txt:12',
     ])
   })

@@ -5,6 +5,8 @@
  * `Power Distribution Unit` → `power-distribution-unit`, `24V_A` → `24v-a`. Empty when no letter or digit is there.
  */
 export function slugOf(name: string): string {
+  // Most names are plain; what this spares is felt in large documents.
+  if (/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name)) return name
   return name
     .normalize('NFKD')
     .replace(/\p{M}+/gu, '')

@@ -11,16 +11,16 @@ export interface Parameter {
 
 /** Noun: the dimensions it is measured in, and what it is called when that is another word. */
 const nounTable = `
-voltage: voltage; current: current; power: power, apparent power; dissipation: power; consumption: power, current
+voltage: voltage; current: current; power: power, apparent-power; dissipation: power; consumption: power, current
 resistance: resistance; impedance: resistance; capacitance: capacitance; inductance: inductance
 frequency: frequency; temperature: temperature; mass: mass; weight: mass, force; length: length; width: length
 height: length; depth: length; diameter: length; stroke: length; thickness: length; time: time; delay: time
 duration: time; latency: time; period: time; interval: time; timeout: time; lifetime: time; hold-up: time
-pressure: pressure; flow: flow, mass flow; speed: rotation, speed; torque: torque; force: force; energy: energy
+pressure: pressure; flow: flow, mass-flow; speed: rotation, speed; torque: torque; force: force; energy: energy
 capacity: charge, energy, volume, mass; volume: volume; efficiency: ratio; humidity: ratio; ripple: voltage, current
-bandwidth: data rate, frequency; bitrate: data rate; baud: data rate; rate: data rate, frequency, flow, mass flow
+bandwidth: data-rate, frequency; bitrate: data-rate; baud: data-rate; rate: data-rate, frequency, flow, mass-flow
 setpoint: temperature, pressure; gain: gain; level: level; memory: data; storage: data; range: length
-accuracy: temperature, temperature difference, voltage, current, ratio, pressure`
+accuracy: temperature, temperature-difference, voltage, current, ratio, pressure`
 
 const nouns: ReadonlyMap<string, string[]> = new Map(
   nounTable
@@ -40,14 +40,14 @@ const sameNoun: Record<string, string> = {
 
 /** What a value is of when only its unit says so. */
 const defaultNouns: Record<string, string> = {
-  'apparent power': 'power',
+  'apparent-power': 'power',
   rotation: 'speed',
-  'data rate': 'rate',
+  'data-rate': 'rate',
   charge: 'capacity',
-  'mass flow': 'flow',
+  'mass-flow': 'flow',
   level: 'power',
 }
-const noDefault = new Set(['ratio', 'length', 'temperature difference', 'gain', 'data'])
+const noDefault = new Set(['ratio', 'length', 'temperature-difference', 'gain', 'data'])
 
 const synonymTable = `
 : nominal nom value stated the of a an its at per load draw drawn draws demand electrical dc operating consumption

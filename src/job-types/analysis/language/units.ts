@@ -8,110 +8,93 @@ export interface Unit {
   offset: number
 }
 
-const prefixes: Record<string, number> = {
-  p: 1e-12,
-  n: 1e-9,
-  u: 1e-6,
-  µ: 1e-6,
-  μ: 1e-6,
-  m: 1e-3,
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-}
+/** Powers of ten. */
+const prefixes: Record<string, number> = { p: -12, n: -9, u: -6, µ: -6, μ: -6, m: -3, k: 3, M: 6, G: 9 }
 
-/** Symbols, dimension, factor of the plain unit, and the prefixes they take besides none. */
-const prefixed: [string, string, number, string][] = [
-  ['V VDC Vdc VAC Vac Vrms Vpp', 'voltage', 1, 'uµμmk'],
-  ['A Adc ADC Arms', 'current', 1, 'pnuµμmk'],
-  ['W', 'power', 1, 'uµμmkM'],
-  ['VA', 'apparent power', 1, 'kM'],
-  ['Ω ohm Ohm ohms Ohms', 'resistance', 1, 'uµμmkMG'],
-  ['F', 'capacitance', 1, 'pnuµμm'],
-  ['H', 'inductance', 1, 'nuµμm'],
-  ['Hz', 'frequency', 1, 'mkMG'],
-  ['s sec', 'time', 1, 'pnuµμm'],
-  ['g', 'mass', 1e-3, 'uµμmk'],
-  ['m', 'length', 1, 'nuµμmk'],
-  ['Pa', 'pressure', 1, 'mkMG'],
-  ['bar', 'pressure', 1e5, 'm'],
-  ['J', 'energy', 1, 'uµμmkM'],
-  ['Wh', 'energy', 3600, 'mkM'],
-  ['Ah', 'charge', 3600, 'm'],
-  ['N', 'force', 1, 'mk'],
-  ['Nm N·m', 'torque', 1, 'mk'],
-  ['bit/s bps', 'data rate', 1, 'kMG'],
-  ['baud Bd', 'data rate', 1, 'k'],
-  ['B', 'data', 8, 'kMG'],
-]
+/** Dimension, factor of the plain unit, the prefixes it takes besides none (`-` for no others): its symbols. */
+const unitTable = `
+voltage 1 uµμmk: V, VDC, Vdc, VAC, Vac, Vrms, Vpp
+voltage 1 -: volt, volts, V DC, V AC
+current 1 pnuµμmk: A, Adc, ADC, Arms
+current 1 -: amp, amps
+power 1 uµμmkM: W
+power 1 -: watt, watts
+apparent-power 1 kM: VA
+resistance 1 uµμmkMG: Ω, ohm, Ohm, ohms, Ohms
+capacitance 1 pnuµμm: F
+inductance 1 nuµμm: H
+frequency 1 mkMG: Hz
+time 1 pnuµμm: s, sec
+time 1 -: second, seconds
+time 0.001 -: milliseconds, msec
+time 60 -: min, minute, minutes
+time 3600 -: h, hr, hrs, hour, hours
+time 86400 -: d, day, days
+mass 0.001 uµμmk: g
+mass 0.45359237 -: lb, lbs
+length 1 nuµμmk: m
+length 0.01 -: cm
+length 0.0254 -: inch, inches
+length 0.3048 -: ft
+pressure 1 mkMG: Pa
+pressure 100000 m: bar
+pressure 6894.757 -: psi, PSI
+energy 1 uµμmkM: J
+energy 3600 mkM: Wh
+charge 3600 m: Ah
+force 1 mk: N
+torque 1 mk: Nm, N·m
+data-rate 1 kMG: bit/s, bps
+data-rate 1 k: baud, Bd
+data 8 kMG: B
+temperature 1 -: °C, degC, deg C, ºC, ℃, C
+temperature-difference 1 -: K
+flow 0.001 -: l/s, L/s
+volume 0.001 m: l, L
+volume 0.001 -: litre, litres, liter, liters
+rotation 1 -: rpm, RPM, 1/min
+speed 1 -: m/s
+mass-flow 1 -: kg/s
+ratio 0.01 -: %, percent
+ratio 0.000001 -: ppm
+gain 1 -: dB
+level 1 -: dBm`
 
-const single: [string, string, number, number?][] = [
-  ['amp,amps', 'current', 1],
-  ['volt,volts,V DC,V AC', 'voltage', 1],
-  ['watt,watts', 'power', 1],
-  ['min,minute,minutes', 'time', 60],
-  ['h,hr,hrs,hour,hours', 'time', 3600],
-  ['second,seconds', 'time', 1],
-  ['milliseconds,msec', 'time', 1e-3],
-  ['d,day,days', 'time', 86_400],
-  ['cm', 'length', 1e-2],
-  ['inch,inches', 'length', 0.0254],
-  ['ft', 'length', 0.3048],
-  ['lb,lbs', 'mass', 0.453_592_37],
-  ['°C,degC,deg C,ºC,℃,C', 'temperature', 1],
-  ['°F,degF,deg F', 'temperature', 5 / 9, -160 / 9],
-  ['K', 'temperature difference', 1],
-  ['psi,PSI', 'pressure', 6894.757],
-  ['l/min,L/min,lpm,LPM', 'flow', 1 / 60_000],
-  ['l/h,L/h', 'flow', 1 / 3_600_000],
-  ['m3/h,m³/h', 'flow', 1 / 3600],
-  ['kg/h', 'mass flow', 1 / 3600],
-  ['kg/s', 'mass flow', 1],
-  ['l,L,litre,litres,liter,liters', 'volume', 1e-3],
-  ['ml,mL', 'volume', 1e-6],
-  ['rpm,RPM,1/min', 'rotation', 1],
-  ['m/s', 'speed', 1],
-  ['km/h', 'speed', 1 / 3.6],
-  ['%,percent', 'ratio', 0.01],
-  ['ppm', 'ratio', 1e-6],
-  ['dB', 'gain', 1],
-  ['dBm', 'level', 1],
-  ['dBW', 'level', 1, 30],
+/** Those whose factor is no short number, or that have an offset. */
+const oddUnits: [string[], string, number, number][] = [
+  [['l/min', 'L/min', 'lpm', 'LPM'], 'flow', 1 / 60_000, 0],
+  [['l/h', 'L/h'], 'flow', 1 / 3_600_000, 0],
+  [['m3/h', 'm³/h'], 'flow', 1 / 3600, 0],
+  [['kg/h'], 'mass-flow', 1 / 3600, 0],
+  [['km/h'], 'speed', 1 / 3.6, 0],
+  [['°F', 'degF', 'deg F'], 'temperature', 5 / 9, -160 / 9],
+  [['dBW'], 'level', 1, 30],
 ]
 
 function buildUnits(): ReadonlyMap<string, Unit> {
   const units = new Map<string, Unit>()
-  for (const [symbols, dimension, factor, taken] of prefixed)
-    for (const plain of symbols.split(' '))
-      for (const prefix of ['', ...taken]) {
-        const symbol = prefix + plain
-        units.set(symbol, { symbol, dimension, factor: factor * (prefixes[prefix] ?? 1), offset: 0 })
-      }
-  for (const [symbols, dimension, factor, offset = 0] of single)
-    for (const symbol of symbols.split(',')) units.set(symbol, { symbol, dimension, factor, offset })
+  const add = (symbol: string, dimension: string, factor: number, offset = 0): void =>
+    void units.set(symbol, { symbol, dimension, factor, offset })
+  for (const line of unitTable.trim().split('\n')) {
+    const [head = '', symbols = ''] = line.split(': ')
+    const [dimension = '', factor, taken = ''] = head.split(' ')
+    for (const plain of symbols.split(', '))
+      for (const prefix of ['', ...taken.replace('-', '')])
+        add(prefix + plain, dimension, Number(factor) * 10 ** (prefixes[prefix] ?? 0))
+  }
+  for (const [symbols, ...measure] of oddUnits) for (const symbol of symbols) add(symbol, ...measure)
   return units
 }
 
 const units = buildUnits()
 const longestSymbol = Math.max(...[...units.keys()].map((symbol) => symbol.length))
 
-/** The symbol that a lower-case suffix means, where its case is lost: `current_ma`, `pressure_mpa`. */
-function buildSuffixes(): ReadonlyMap<string, string> {
-  const suffixes = new Map([
-    ['mpa', 'MPa'],
-    ['mhz', 'MHz'],
-    ['c', '°C'],
-    ['pct', '%'],
-    ['b', ''],
-    ['f', ''],
-  ])
-  for (const symbol of units.keys())
-    if (!suffixes.has(symbol.toLowerCase())) suffixes.set(symbol.toLowerCase(), symbol)
-  return suffixes
-}
-
-const suffixes = buildSuffixes()
+/** The symbols that lower-case suffixes mean, where their case is lost: `current_ma`, `pressure_mpa`. */
+const suffixes = new Map([...units.keys()].reverse().map((symbol) => [symbol.toLowerCase(), symbol]))
+for (const [suffix, symbol] of ['mpa MPa', 'mhz MHz', 'mohm mohm', 'c °C', 'pct %', 'b ', 'f '].map((pair) =>
+  pair.split(' '),
+))
+  suffixes.set(suffix ?? '', symbol ?? '')
 
 /** A unit by its exact symbol (case counts: mA is not MA). */
 export function unitOf(symbol: string): Unit | undefined {

@@ -2,18 +2,20 @@ import { type Node, type ParseError, parseTree, printParseErrorCode } from 'json
 import { malformed } from '../errors.ts'
 import type { Cell, Section, Table } from './types.ts'
 
-const maxDepth = 64
-
-/** Reads JSON, and gives every list of objects as a table, every named object outside a list as a table of one row. */
-export function readJson(
-  path: string,
-  text: string,
-  section: Section,
-): { tables: Table[]; sections: Section[] } {
-  const lineOf = lineCounter(text)
-  const root = parseStrictly(path, text, lineOf)
-  const reader: Reader = { text, lineOf, tables: [], sections: [] }
-  if (root !== undefined) walk(root, '', section, reader)
+/**
+ * Reads JSON, and gives every list of objects as a table, every named object outside a list as a table of one row.
+ * @throws AnalysisError document_malformed, with the line
+ */
+export function readJson(path: string, text: string, section: Section): Pick<Reader, 'tables' | 'sections'> {
+  const reader: Reader = { text, lineOf: lineCounter(text), tables: [], sections: [] }
+  try {
+    const root = parseStrictly(path, reader)
+    if (root !== undefined) walk(root, '', section, reader)
+  } catch (error) {
+    // The parser and the walk call themselves for each level.
+    if (!(error instanceof RangeError)) throw error
+    throw malformed({ document: path, line: 1 }, 'this JSON is nested too deeply', 'flatten it')
+  }
   return { tables: reader.tables, sections: reader.sections }
 }
 
@@ -39,41 +41,23 @@ function lineCounter(text: string): (offset: number) => number {
   }
 }
 
-function parseStrictly(path: string, text: string, lineOf: (offset: number) => number): Node | undefined {
+function parseStrictly(path: string, { text, lineOf }: Reader): Node | undefined {
   if (text.trim() === '') return undefined
   const errors: ParseError[] = []
-  const deep = tooDeepAt(text)
-  if (deep !== undefined)
-    throw malformed(
-      { document: path, line: lineOf(deep) },
-      `JSON nested deeper than ${maxDepth}`,
-      'flatten the document',
-    )
   const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false })
   const [error] = errors
   if (error === undefined) return root
-  const what = printParseErrorCode(error.error)
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .toLowerCase()
+  const what = printParseErrorCode(error.error).replace(
+    /(?<=[a-z])[A-Z]/g,
+    (letter) => ` ${letter.toLowerCase()}`,
+  )
   const found = text.slice(error.offset, error.offset + 20).split('\n')[0] ?? ''
+  const at = found === '' ? 'at the end' : `at ${JSON.stringify(found)}`
   throw malformed(
     { document: path, line: lineOf(error.offset) },
-    `this is not valid JSON: ${what}${found === '' ? ' at the end' : ` at ${JSON.stringify(found)}`}`,
-    'correct the JSON here',
+    `this is not valid JSON: ${what} ${at}`,
+    'correct it here',
   )
-}
-
-function tooDeepAt(text: string): number | undefined {
-  let [depth, quoted] = [0, false]
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text[at]
-    if (quoted && character === '\\') at += 1
-    else if (character === '"') quoted = !quoted
-    else if (!quoted && (character === '{' || character === '[')) depth += 1
-    else if (!quoted && (character === '}' || character === ']')) depth -= 1
-    if (depth > maxDepth) return at
-  }
-  return undefined
 }
 
 /** `partNumber` as words. Underscores stay: the last word after one may be a unit. */

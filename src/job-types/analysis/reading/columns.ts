@@ -93,11 +93,7 @@ export function kindOfPhrase(phrase: string): { kind: EntityKind; noun: string }
   const words = wordsOf(phrase)
   for (const count of [2, 1]) {
     const last = words.slice(-count).join(' ')
-    for (const noun of [
-      last,
-      last.replace(/s$/, ''),
-      last.replace(/(?:es|(ie)s)$/, (_, y) => (y ? 'y' : '')),
-    ]) {
+    for (const noun of [last, last.replace(/s$/, ''), last.replace(/ies$/, 'y'), last.replace(/es$/, '')]) {
       const kind = kinds.get(noun)
       // "The 5 V bus" is a supply.
       if (kind === 'INTERFACE' && /\d\s?V(?:DC)?\b|\dV\d/.test(phrase)) return { kind: 'RESOURCE', noun }
@@ -137,19 +133,17 @@ export function readHeader(header: string): { words: string[]; unit: Unit | unde
   return fits ? { words: before, unit } : { words, unit: undefined }
 }
 
-const measuring: [RegExp, 'measured' | 'limit' | 'value', ('lower' | 'upper')?][] = [
-  [
-    /^(?:measured|actual|observed|measurement|as measured|reading)(?: (?:value|result|worst case))?$/,
-    'measured',
-  ],
-  [
-    /^(?:limits?|criteri(?:on|a)|expected|acceptance(?: criteri(?:on|a)| limits?)?|pass criteri(?:on|a)|required|expected (?:value|result)|requirement limit|specification|spec|allowed)$/,
-    'limit',
-  ],
-  [/^(?:min|minimum|lower limit|min limit|lower)(?: value)?$/, 'value', 'lower'],
-  [/^(?:max|maximum|upper limit|max limit|upper)(?: value)?$/, 'value', 'upper'],
-  [/^(?:value|nominal|nom|typ|typical|nominal value)$/, 'value'],
+const measuring: [RegExp, SizeColumn][] = [
+  [/^(?:as )?(?:measured|actual|observed|measurement|reading)(?: (?:value|result))?$/, { role: 'measured' }],
+  [/^(?:(?:acceptance|pass|requirement) )?(?:limits?|criteri(?:on|a))$/, { role: 'limit' }],
+  [/^(?:expected|required|specification|spec|allowed|acceptance)(?: (?:value|result))?$/, { role: 'limit' }],
+  [/^(?:min|minimum|lower)(?: (?:value|limit))?$/, { role: 'value', bound: 'lower' }],
+  [/^(?:max|maximum|upper)(?: (?:value|limit))?$/, { role: 'value', bound: 'upper' }],
+  [/^(?:value|nominal|nom|typ|typical)(?: value)?$/, { role: 'value' }],
 ]
+/** Part and serial numbers say which product is used, not which thing it is. */
+const productNumber =
+  /^(?:.* )?(?:part|serial|order|article|model|type|drawing) (?:no|nr|number|code)$|^(?:p n|pn|mpn)$/
 
 /** What a column holds, from its header and its cells. */
 export function classifyColumn(table: Table, index: number): Column {
@@ -162,15 +156,9 @@ export function classifyColumn(table: Table, index: number): Column {
   const phrase = words.join(' ') || header.trim()
   const numeric = mostly(cells, (cell) => /^[≤≥<>=±~\s]*[-+−]?\d/.test(cell) || findMeasures(cell).length > 0)
   const verdict = mostly(cells, isVerdict)
-  for (const [pattern, role, bound] of measuring)
-    if (pattern.test(phrase) && !verdict) return { role, unit, ...(bound === undefined ? {} : { bound }) }
-  // Part and serial numbers say which product is used, not which thing it is.
-  if (
-    /^(?:.* )?(?:part|serial|order|article|model|type|drawing) (?:no|nr|number|code|designation)$|^(?:p n|pn|mpn)$/.test(
-      phrase,
-    )
-  )
-    return { role: 'other' }
+  const sized = verdict ? undefined : measuring.find(([pattern]) => pattern.test(phrase))
+  if (sized !== undefined) return { ...sized[1], unit }
+  if (productNumber.test(phrase)) return { role: 'other' }
   const known = simple.get(phrase)
   if (phrase === 'result' && !verdict && numeric) return { role: 'measured', unit }
   if (known === 'verdict') return { role: verdict ? 'verdict' : 'other' }
@@ -183,10 +171,7 @@ export function classifyColumn(table: Table, index: number): Column {
   if (unit !== undefined || mostly(cells, isLong)) return { role: 'text' }
   const link = links.get(phrase)
   if (link !== undefined) return { role: 'link', ...link }
-  const stem = phrase.replace(
-    / (?:ids?|refs?|reference|designator|designation|identifier|tag|no|number|name|code)$/,
-    '',
-  )
+  const stem = phrase.replace(/ (?:ids?|refs?|reference|designator|identifier|tag|no|number|name|code)$/, '')
   const kind = words.length > 3 ? undefined : kindOfPhrase(stem)
   return kind === undefined ? { role: 'other' } : { role: 'entity', ...kind }
 }

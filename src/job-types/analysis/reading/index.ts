@@ -5,12 +5,12 @@ import type { ParsedDocument } from '../parse/types.ts'
 import { kindOfPhrase } from './columns.ts'
 import { createLexicon, findAbbreviations, Names } from './lexicon.ts'
 import { readPins, readTotals } from './listings.ts'
-import { addEntity, type Entity, type Model } from './model.ts'
+import { addEntity, type Entity, type Fact, type Model } from './model.ts'
 import { readSentenceRelations } from './relations.ts'
 import { isAside, isTestReport } from './sections.ts'
 import { readDerating, readSentenceFacts } from './sentences.ts'
 import { type ReadTable, readTables } from './shapes.ts'
-import { readEntities, readNames, readParameters, readRowFacts } from './tables.ts'
+import { readEntities, readNames, readParameters } from './tables.ts'
 import { readRequirements, readTests } from './verification.ts'
 
 interface Reading {
@@ -75,7 +75,6 @@ function readSizes({ model, names, documents }: Reading): void {
   const lexicon = createLexicon(model.entities.values(), names)
   for (const { document, tables } of documents) {
     for (const read of tables) {
-      if (read.shape === 'entities') readRowFacts(model, read, names)
       if (read.shape === 'parameters') readParameters(model, read, lexicon)
       if (read.shape === 'pins') readPins(model, read, names, lexicon)
       readTotals(model, read)
@@ -129,5 +128,8 @@ export function readModel(
   for (const entity of known) addEntity(model, { ...entity, weight: 0 })
   progress?.(0.5, 'reading sizes and requirements')
   readSizes(reading)
+  const order = new Map(sorted.map(({ path }, index) => [path, index]))
+  const rank = ({ place }: Fact): number => order.get(place.document) ?? 0
+  model.facts.sort((a, b) => rank(a) - rank(b) || a.place.line - b.place.line)
   return model
 }

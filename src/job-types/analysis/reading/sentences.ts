@@ -15,7 +15,7 @@ const hypothetical =
 
 /** Verbs and nouns that say what a size is of, where no noun does. */
 const implied: [RegExp, string, RegExp?][] = [
-  [/\b(?:draws?|consumes?|takes?|needs?|uses?)$/, '', /^(?:current|power|flow|mass flow)$/],
+  [/\b(?:draws?|consumes?|takes?|needs?|uses?)$/, '', /^(?:current|power|flow|mass-flow)$/],
   [/\b(?:suppl(?:y|ies)|delivers?|provides?|sources?)$/, 'rated', /^(?:current|power)$/],
   [/\bweighs?$/, 'mass'],
   [/\b(?:rated|rating)(?: (?:for|at|to|of))?$/, 'rated'],

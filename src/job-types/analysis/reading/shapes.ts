@@ -1,5 +1,5 @@
 import { idsIn, slugOf } from '../language/names.ts'
-import type { Cell, ParsedDocument, Section, Table, TableRow } from '../parse/types.ts'
+import type { ParsedDocument, Section, Table, TableRow } from '../parse/types.ts'
 import { type Column, classifyColumn, kindOfPhrase } from './columns.ts'
 import { isAside, isTestReport } from './sections.ts'
 
@@ -27,41 +27,29 @@ export function textAt(row: TableRow, column: number): string {
   return row.cells[column]?.text.trim() ?? ''
 }
 
-/** Lines such as `Result: pass` under one heading are a table of their own. */
+const outcome = /^(?:result|verdict|status|outcome)/i
+
+/** Lines such as `Result: pass` under one heading are a table of their own: a test, or parameters. */
 function recordTables(document: ParsedDocument): Table[] {
-  const fields = new Map<Section, { key: string; cell: Cell }[]>()
-  for (const { text, line, section } of document.statements) {
-    const match = /^([A-Z][\w ()/-]{1,40}):\s+(\S.*)$/.exec(text.slice(0, 400))
-    if (match === null || section === undefined) continue
-    const list = fields.get(section) ?? []
-    list.push({ key: match[1] ?? '', cell: { text: match[2] ?? '', line } })
-    fields.set(section, list)
-  }
-  return [...fields].map(([section, list]) => {
-    const { line } = section
-    const isTest = list.some(({ key }) => /^(?:result|verdict|status|outcome|measured)/i.test(key))
-    return isTest
-      ? {
-          headers: ['test', ...list.map(({ key }) => key)],
-          line,
-          section,
-          rows: [
-            {
-              line:
-                list.find(({ key }) => /^(?:result|verdict|status|outcome)/i.test(key))?.cell.line ?? line,
-              cells: [{ text: section.title, line }, ...list.map(({ cell }) => cell)],
-            },
-          ],
-        }
-      : {
-          headers: ['parameter', 'value'],
-          line,
-          section,
-          rows: list.map(({ key, cell }) => ({
-            line: cell.line,
-            cells: [{ text: key, line: cell.line }, cell],
-          })),
-        }
+  const fields = document.statements.flatMap(({ text, line, section }) => {
+    const [, key, value] = /^([A-Z][\w ()/-]{1,40}):\s+(\S.*)$/.exec(text.slice(0, 400)) ?? []
+    return key === undefined || value === undefined || section === undefined
+      ? []
+      : [{ key, value, line, section }]
+  })
+  return [...Map.groupBy(fields, ({ section }) => section)].map(([section, list]): Table => {
+    const cells = list.map(({ value: text, line }) => ({ text, line }))
+    const { title: text, line } = section
+    const result = list.find(({ key }) => outcome.test(key)) ?? list.find(({ key }) => /^measured/i.test(key))
+    if (result === undefined) {
+      const rows = list.map(({ key, line: at }, index) => ({
+        line: at,
+        cells: [{ text: key, line: at }, ...cells.slice(index, index + 1)],
+      }))
+      return { headers: ['parameter', 'value'], line, section, rows }
+    }
+    const headers = ['test', ...list.map(({ key }) => key)]
+    return { headers, line, section, rows: [{ line: result.line, cells: [{ text, line }, ...cells] }] }
   })
 }
 

@@ -144,7 +144,7 @@ function testOfRow(read: ReadTable, row: TableRow): TestResult | undefined {
 
 export function readTests(model: Model, read: ReadTable): void {
   if (read.shape === 'tests')
-    model.tests.push(...read.table.rows.flatMap((row) => testOfRow(read, row) ?? []))
+    for (const row of read.table.rows) model.tests.push(...[testOfRow(read, row) ?? []].flat())
   if (read.shape === 'coverage') {
     const [ids, methods] = [columnOf(read, 'requirement', 'id'), columnOf(read, 'method')]
     for (const row of read.table.rows)

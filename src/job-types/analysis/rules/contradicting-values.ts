@@ -1,16 +1,8 @@
 import { slugOf } from '../language/names.ts'
 import { isLimit, parameterKey } from '../language/parameters.ts'
 import type { Fact, Model } from '../reading/model.ts'
-import {
-  distinctPlaces,
-  type Finding,
-  groupBy,
-  isAbove,
-  nameOf,
-  placeText,
-  type Rule,
-  sizeText,
-} from './rule.ts'
+import { groupBy } from '../reading/model.ts'
+import { distinctPlaces, type Finding, isAbove, nameOf, placeText, type Rule, sizeText } from './rule.ts'
 
 const differ = (one: number, other: number, rounding: number): boolean =>
   isAbove(one, other, rounding) || isAbove(other, one, rounding)

@@ -1,5 +1,6 @@
 import { slugOf } from '../language/names.ts'
-import { distinctPlaces, type Finding, groupBy, nameOf, placeText, type Rule } from './rule.ts'
+import { groupBy } from '../reading/model.ts'
+import { distinctPlaces, type Finding, nameOf, placeText, type Rule } from './rule.ts'
 
 /** Pins with two signals, and requirement ids with two texts. */
 export const doubleAssignments: Rule = {

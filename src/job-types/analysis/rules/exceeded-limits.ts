@@ -2,16 +2,8 @@ import { slugOf } from '../language/names.ts'
 import { isLimit, without } from '../language/parameters.ts'
 import { formatIn } from '../language/units.ts'
 import type { Fact, Link, Model, Place } from '../reading/model.ts'
-import {
-  distinctPlaces,
-  type Finding,
-  groupBy,
-  isAbove,
-  nameOf,
-  placeText,
-  type Rule,
-  sizeText,
-} from './rule.ts'
+import { groupBy } from '../reading/model.ts'
+import { distinctPlaces, type Finding, isAbove, nameOf, placeText, type Rule, sizeText } from './rule.ts'
 
 interface Limit {
   upper?: number

@@ -34,16 +34,6 @@ export function isAbove(one: number, other: number, rounding = 0): boolean {
   return one - other > rounding + 1e-9 * Math.max(1e-9, Math.abs(one), Math.abs(other))
 }
 
-export function groupBy<T>(items: Iterable<T>, key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const group = groups.get(key(item))
-    if (group === undefined) groups.set(key(item), [item])
-    else group.push(item)
-  }
-  return groups
-}
-
 /** Each place once, in their order. */
 export function distinctPlaces(places: readonly Place[]): Place[] {
   return [...new Map(places.map((place) => [placeText(place), place])).values()]

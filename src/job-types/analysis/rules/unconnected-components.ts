@@ -1,4 +1,5 @@
-import { groupBy, type Rule } from './rule.ts'
+import { groupBy } from '../reading/model.ts'
+import type { Rule } from './rule.ts'
 
 /** Being part of something connects nothing. */
 const connects = (type: string): boolean => type !== 'contains'
