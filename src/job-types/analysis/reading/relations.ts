@@ -64,8 +64,13 @@ const stops =
 const pronouns =
   /^(?:it|this|these|those|they|each|every|all|both|any|some|one|two|three|four|no|none|which|that|there|he|she|we|you|its|their|other)\b/i
 
+interface Noun {
+  name: string
+  kind: EntityKind | undefined
+}
+
 /** The name in a noun phrase: written with a capital or a digit, or ending in a word for a kind of thing. */
-function nameIn(phrase: string, names: Names, known: (id: string) => boolean): string | undefined {
+function nounIn(phrase: string, names: Names, known: ReadonlyMap<string, unknown>): Noun | undefined {
   const text = phrase
     .replace(/^(?:the|a|an)\s+/i, '')
     .replace(/[.;:,!]+$/, '')
@@ -73,14 +78,16 @@ function nameIn(phrase: string, names: Names, known: (id: string) => boolean): s
   const { name } = splitName(text)
   if (!isName(name) || pronouns.test(name) || name.split(/\s+/).length > 5 || /["“(]/.test(name))
     return undefined
-  if (known(names.idOf(name))) return name
-  // "the fuse F1" is F1.
-  const last = name.replace(/^(?:[a-z]+ ){1,2}(?=[A-Z\d])/, '')
-  if (known(names.idOf(last))) return last
+  const kind = kindOfPhrase(name)?.kind
+  if (known.has(names.idOf(name))) return { name, kind }
+  // "The fuse F1" is F1.
+  const [, noun = '', id] = /^((?:[A-Za-z]?[a-z]+ ){1,3})([A-Z][A-Z0-9_-]*[A-Z0-9])$/.exec(name) ?? []
+  const its = kindOfPhrase(noun)?.kind
+  if (id !== undefined && (its !== undefined || known.has(names.idOf(id)))) return { name: id, kind: its }
   // A capital at the beginning of the sentence says nothing.
-  const own = /^[Tt]he\s/.test(phrase) ? name : name.slice(1)
+  const own = /^the\s/i.test(phrase) ? name : name.slice(1)
   const written = /^(?:[A-Z\d][\w+/.-]*\s?)+(?:[a-z]+)?$/.test(name) && /[A-Z\d]/.test(own)
-  return written || (name.includes(' ') && kindOfPhrase(name) !== undefined) ? name : undefined
+  return written || (name.includes(' ') && kind !== undefined) ? { name, kind } : undefined
 }
 
 function listed(text: string): string[] {
@@ -96,31 +103,37 @@ function betweenEnds(object: string): string[] {
   return other === undefined ? [] : [...listed(one ?? ''), ...listed(other)]
 }
 
+/** "up to 5 A to": an amount between a verb and what it feeds. */
+const amount = /^(?:up to |about )?[\d.,]+\s?\S{1,6} (?:to|for) /
+
 export function readSentenceRelations(model: Model, path: string, statement: Statement, names: Names): void {
   const text = statement.text.replace(/[.!]$/, '')
   if (text.length > 300 || /\b(?:not|no longer|never|would|could|e\.g\.|for example)\b/i.test(text)) return
-  const known = (id: string): boolean => model.entities.has(id)
   const place = { document: path, line: statement.line }
-  for (const verb of verbs) {
-    const match = verb.pattern.exec(text)
-    if (match === null) continue
-    const subject = nameIn(match[1] ?? '', names, known)
-    const amount = /^(?:up to |about )?[\d.,]+\s?\S{1,6} (?:to|for) /
-    const object = (match[2] ?? '').replace(verb.type === 'powers' ? amount : /^(?!)/, '')
-    const phrases = verb.type === 'between' ? betweenEnds(object) : listed(object)
-    const objects = phrases.flatMap((phrase) => nameIn(phrase, names, known) ?? [])
-    if (subject === undefined || objects.length === 0 || (verb.type === 'between' && objects.length < 2))
-      return
-    const add = (name: string, fallback: EntityKind): string => {
-      const entity = { id: names.idOf(name), name: names.nameOf(name), place, weight: 1, description: '' }
-      addEntity(model, { ...entity, kind: kindOfPhrase(name)?.kind ?? fallback })
-      return entity.id
-    }
-    const from = add(subject, verb.type === 'carries' || verb.type === 'between' ? 'INTERFACE' : 'COMPONENT')
-    for (const name of objects) {
-      const to = add(name, verb.type === 'between' ? 'COMPONENT' : verb.kind)
-      const type = verb.type === 'between' ? 'connects_to' : verb.type
-      addLink(model, verb.reversed ? { type, from: to, to: from, place } : { type, from, to, place })
+  const add = ({ name, kind }: Noun, fallback: EntityKind): string => {
+    const id = names.idOf(name)
+    addEntity(model, {
+      id,
+      name: names.nameOf(name),
+      kind: kind ?? fallback,
+      description: '',
+      place,
+      weight: 1,
+    })
+    return id
+  }
+  for (const { pattern, type, reversed, kind } of verbs) {
+    const [, before = '', behind = ''] = pattern.exec(text) ?? []
+    const isBetween = type === 'between'
+    const phrases = isBetween ? betweenEnds(behind) : listed(behind.replace(amount, ''))
+    const subject = nounIn(before, names, model.entities)
+    const objects = phrases.flatMap((phrase) => nounIn(phrase, names, model.entities) ?? [])
+    if (subject === undefined || objects.length < (isBetween ? 2 : 1)) continue
+    const from = add(subject, isBetween || type === 'carries' ? 'INTERFACE' : 'COMPONENT')
+    for (const object of objects) {
+      const to = add(object, isBetween ? 'COMPONENT' : kind)
+      const ends = reversed ? { from: to, to: from } : { from, to }
+      addLink(model, { type: isBetween ? 'connects_to' : type, ...ends, place })
     }
     return
   }

@@ -63,12 +63,6 @@ function relationOf(column: Column, kind: EntityKind, noun: string, draws: boole
   return /^(?:assembly|board|module|panel)$/.test(its) ? ['contains', 'from'] : undefined
 }
 
-const draws = ({ columns }: ReadTable): boolean =>
-  columns.some(
-    ({ role, ...column }) =>
-      role === 'quantity' && 'parameter' in column && /^(?:current|power)$/.test(column.parameter.noun),
-  )
-
 /** The things, connections and sizes that the rows of a table give. */
 export function readEntities(model: Model, read: ReadTable, names: Names): void {
   if (read.shape !== 'entities') return
@@ -78,9 +72,8 @@ export function readEntities(model: Model, read: ReadTable, names: Names): void 
   const known = primary?.role === 'entity' ? primary : undefined
   const listed = known ?? kindOfSection(table.section)
   const typed = table.headers.findIndex((header) => /^(?:type|kind|category|class)$/i.test(header.trim()))
-  const relations = columns.map(
-    (column, index) => (kind: EntityKind) =>
-      index === read.primary ? undefined : relationOf(column, kind, listed?.noun ?? '', draws(read)),
+  const draws = columns.some(
+    (column) => column.role === 'quantity' && /^(?:current|power)$/.test(column.parameter.noun),
   )
   const rows = table.rows.flatMap((row) => {
     const named = nameOfRow(read, row)
@@ -101,8 +94,8 @@ export function readEntities(model: Model, read: ReadTable, names: Names): void 
       role === 'mode' ? slugOf(textAt(row, index)) : [],
     )
     for (const [index, column] of columns.entries()) {
-      const relation = relations[index]?.(kind)
-      if (relation === undefined) continue
+      const relation = relationOf(column, kind, listed?.noun ?? '', draws)
+      if (relation === undefined || index === read.primary) continue
       const others = readLinks(model, read, row, index, { id, relation, names })
       // Several rows about one thing differ by what feeds it.
       if (column.role !== 'mode' && relation[0] === 'powers' && (counts.get(id)?.length ?? 0) > 1)

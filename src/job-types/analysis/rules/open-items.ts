@@ -40,7 +40,7 @@ export const openItemsRule: Rule = {
     )
     return [...groups.values()].flatMap((group): Finding[] =>
       group.slice(0, 1).map(({ word, text, place }) => ({
-        title: `${word}: ${text}`,
+        title: text.startsWith(word) ? text : `${word}: ${text}`,
         description: `${place.document}:${place.line} leaves open: "${text}" (${word}). Decide it, or name who does so until when.`,
         priority: /TODO|FIXME/.test(word) ? 'low' : 'medium',
         tags: ['open-item', word.toLowerCase().replace(/\W+/g, '-')],
