@@ -147,6 +147,7 @@ function addTable(rows: { node: Node; key?: string }[], section: Section | undef
       })),
     })
   for (const { line, cells, nested } of read) {
+    if (nested.length === 0) continue
     const named = [...cells].find(([header]) => /^(?:name|id|ref|refdes|designator|tag)$/i.test(header))
     const parent = named === undefined ? section : openSection(named[1].text, line, section, reader)
     for (const [key, value] of nested) walk(value, key, parent, reader)

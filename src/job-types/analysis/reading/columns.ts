@@ -22,7 +22,7 @@ export interface SizeColumn {
 type SimpleRole = keyof typeof simpleHeaders | 'other'
 
 const simpleHeaders = {
-  id: 'id|ref|ref des|refdes|reference|designator|reference designator|designation|identifier|tag|item no|no|nr|#|key',
+  id: 'id|ref|ref des|refdes|reference|designator|reference designator|designation|identifier|tag|item no|no|nr|#|key|pos|mark',
   name: 'name|title',
   text: 'description|function|text|statement|notes|note|remark|remarks|comment|comments|purpose|rationale|definition|requirement text|shall|details',
   pin: 'pin|pins|contact|pin no|pin number|position|terminal no',
@@ -33,7 +33,7 @@ const simpleHeaders = {
   requirement:
     'requirement|requirements|requirement id|req|reqs|req id|req no|requirement ids|requirement no|requirement number|verifies|verified requirement|verified requirements|traces to|trace|requirement ref|requirement reference|covers|related requirements|req ref',
   test: 'test|test id|test case|test no|tc|test case id|procedure|test procedure|verified by|test ref|test reference|test number|tests|evidence|test name',
-  verdict: 'verdict|pass fail|outcome|result|status|test result|pass|disposition|test status',
+  verdict: 'verdict|pass fail|p f|outcome|result|status|test result|pass|disposition|test status',
   method: 'method|verification method|verification|verification type|verify by',
 } as const
 

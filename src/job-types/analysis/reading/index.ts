@@ -19,19 +19,18 @@ interface Reading {
   documents: { document: ParsedDocument; tables: ReadTable[] }[]
 }
 
-/** "Connector J1 – Power input", "J1 connector": headings that name a thing by its kind and id. */
+/** "Connector J1 – Power input", "Radio connector J1", "J1 connector": headings that name a connector by its id. */
 function readHeadings({ model, names, documents }: Reading): void {
   for (const { document } of documents)
     for (const { title, line } of document.sections) {
-      const match =
-        /^(?:[\d.]+\s+)?(?:([A-Z]?[a-z]+) )?([A-Z]{1,4}-?\d{1,3})(?: ([a-z]+)\b)?(?:\s*[:(–—-]\s*(.{2,60}?)\)?|\s.{2,60})?$/.exec(
-          title,
-        )
-      const kind = kindOfPhrase(match?.[1] ?? '') ?? kindOfPhrase(match?.[3] ?? '')
-      const id = match?.[2]
-      if (id === undefined || kind === undefined) continue
-      const entity = { id: names.idOf(id), name: names.nameOf(id), description: match?.[4] ?? '' }
-      addEntity(model, { ...entity, kind: kind.kind, place: { document: document.path, line }, weight: 2 })
+      const [, before, after] = /\b([A-Za-z]+) ([A-Z]{1,4}-?\d{1,3})\b/.exec(title) ?? []
+      const [, first, behind] = /\b([A-Z]{1,4}-?\d{1,3}) ([a-z]+)\b/.exec(title) ?? []
+      const led = kindOfPhrase(before ?? '')
+      const kind = led ?? kindOfPhrase(behind ?? '')
+      const id = led === undefined ? first : after
+      if (id === undefined || kind?.kind !== 'INTERFACE') continue
+      const entity = { id: names.idOf(id), name: names.nameOf(id), description: '', kind: kind.kind }
+      addEntity(model, { ...entity, place: { document: document.path, line }, weight: 2 })
     }
 }
 

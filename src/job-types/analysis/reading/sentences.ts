@@ -94,7 +94,9 @@ export function readSentenceFacts(
     const clause = clauseOf(text, subject, measure, from)
     from = measure.end
     // "at 24 V" is a condition of the size before it.
-    const others = mentions.some(({ id, start }) => id !== subject.id && start < measure.start)
+    const others =
+      measure.start < subject.start ||
+      mentions.some(({ id, start }) => id !== subject.id && start < measure.start)
     const loose = origin === 'requirement' && measure.value !== undefined && !exact.test(text)
     if (clause === undefined || others || loose || (index > 0 && !/\band\b|,/.test(clause.before))) continue
     const parameter = parameterIn(clause, measure)
@@ -111,26 +113,16 @@ export function readSentenceFacts(
   }
 }
 
+const derates = /\bderat\w+ (?!by\b|of\b)|\bof (?:the|its|their) (?:\w+ )?(?:rating|rated|limit|capacity)/i
+
 /** "All fuses are derated to 80 %", "loads shall not exceed 75 % of the rating". */
 export function readDerating(model: Model, document: string, statement: Statement, lexicon: Lexicon): void {
   const { text } = statement
-  if (
-    text.length > 300 ||
-    !/\bderat|\bof (?:the|its|their) (?:\w+ )?(?:rating|rated|limit|capacity)/i.test(text)
-  )
-    return
-  const [measure, ...more] = findMeasures(text).filter(
-    ({ unit }) => unit.symbol === '%' || unit.symbol === 'percent',
-  )
+  if (text.length > 300 || !derates.test(text)) return
+  const shares = findMeasures(text).filter(({ unit }) => unit.dimension === 'ratio')
+  const [measure] = shares
   const share = measure?.value ?? measure?.upper
-  if (
-    share === undefined ||
-    more.length > 0 ||
-    share <= 0 ||
-    share >= 1 ||
-    /\bderat\w+ (?:by|of)\b/i.test(text)
-  )
-    return
+  if (shares.length !== 1 || share === undefined || share <= 0 || share >= 1) return
   const entity = lexicon.mentions(text)[0]?.id ?? subjectOf(statement.section, lexicon)
   const place = { document, line: lineAt(statement, measure?.start ?? 0) }
   model.deratings.push({

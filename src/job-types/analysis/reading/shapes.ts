@@ -1,4 +1,4 @@
-import { idsIn, slugOf } from '../language/names.ts'
+import { idsIn, isName, isTotal, slugOf } from '../language/names.ts'
 import type { ParsedDocument, Section, Table, TableRow } from '../parse/types.ts'
 import { type Column, classifyColumn, kindOfPhrase } from './columns.ts'
 import { isAside, isTestReport } from './sections.ts'
@@ -60,7 +60,12 @@ function share(table: Table, column: number, test: (text: string) => boolean): n
 /** Of the columns that name things, the one whose cells differ most; of equals the first, and ids last. */
 function primaryColumn(table: Table, columns: readonly Column[], named: boolean): number {
   const distinct = (column: number): number =>
-    new Set(table.rows.map((row) => slugOf(textAt(row, column))).filter((slug) => slug !== '')).size
+    new Set(
+      table.rows
+        .map((row) => textAt(row, column))
+        .filter((text) => isName(text) && !isTotal(text))
+        .map(slugOf),
+    ).size
   let best = -1
   for (const [index, column] of columns.entries())
     if (column.role === 'entity' && (best < 0 || distinct(index) > distinct(best))) best = index

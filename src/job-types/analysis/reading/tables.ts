@@ -9,13 +9,17 @@ import type { Lexicon, Names } from './lexicon.ts'
 import { addEntity, addLink, type EntityKind, type Fact, groupBy, type Model } from './model.ts'
 import { columnOf, kindOfSection, type ReadTable, textAt } from './shapes.ts'
 
-/** The name of what a row is about, and its other name: its id column, or the one in brackets. */
-function nameOfRow(read: ReadTable, row: TableRow): { name: string; alias?: string } | undefined {
+/** The name of what a row is about, and its other names: the one in brackets, the id column. */
+function nameOfRow(read: ReadTable, row: TableRow): { name: string; aliases: string[] } | undefined {
   const primary = splitName(textAt(row, read.primary))
   if (!isName(primary.name) || isTotal(primary.name)) return undefined
   const idColumn = columnOf(read, 'id')
   const id = textAt(row, idColumn)
-  return idColumn === read.primary || !isName(id) ? primary : { ...primary, alias: id }
+  const aliases = [
+    ...(primary.alias === undefined ? [] : [primary.alias]),
+    ...(idColumn !== read.primary && isName(id) ? [id] : []),
+  ]
+  return { name: primary.name, aliases }
 }
 
 /** Two things of one name are told apart by their ids. */
@@ -29,7 +33,7 @@ export function readNames(read: ReadTable, names: Names): void {
   if (read.shape !== 'entities' || !namesAreUnique(read)) return
   for (const row of read.table.rows) {
     const named = nameOfRow(read, row)
-    if (named?.alias !== undefined) names.same(named.alias, named.name)
+    for (const alias of named?.aliases ?? []) names.same(alias, named?.name ?? '')
   }
 }
 
@@ -78,7 +82,8 @@ export function readEntities(model: Model, read: ReadTable, names: Names): void 
   const rows = table.rows.flatMap((row) => {
     const named = nameOfRow(read, row)
     if (named === undefined) return []
-    const { name, alias = name } = named
+    const { name, aliases } = named
+    const alias = aliases.at(-1) ?? name
     const own = unique || names.idOf(alias) === names.idOf(name) ? name : alias
     const kind =
       known?.kind ?? (kindOfPhrase(textAt(row, typed)) ?? listed ?? kindOfPhrase(name))?.kind ?? 'COMPONENT'

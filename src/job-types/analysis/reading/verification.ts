@@ -54,6 +54,9 @@ function fromStatements(document: ParsedDocument): StatedRequirement[] {
   return found
 }
 
+const methodHeader = /^(?:T|A|I|D|R|S|test|analysis|inspection|demonstration|review|similarity)$/i
+const mark = /^(?:x|✓|✔|•|yes|y)$/i
+
 function fromTable(read: ReadTable): StatedRequirement[] {
   const [ids, methods] = [columnOf(read, 'requirement', 'id'), columnOf(read, 'method')]
   return read.table.rows.flatMap((row) => {
@@ -65,7 +68,11 @@ function fromTable(read: ReadTable): StatedRequirement[] {
     const line = row.cells[column]?.line ?? row.line
     const statement = { text, line, lineStarts: [{ offset: 0, line }], section: read.table.section }
     const place = { document: read.document.path, line: row.cells[ids]?.line ?? row.line }
-    return [{ id, text, method: textAt(row, methods) || undefined, place, statement }]
+    const marked = read.table.headers.filter(
+      (header, index) => methodHeader.test(header) && mark.test(textAt(row, index)),
+    )
+    const method = textAt(row, methods) || marked.join(', ') || undefined
+    return [{ id, text, method, place, statement }]
   })
 }
 
@@ -122,7 +129,10 @@ function testOfRow(read: ReadTable, row: TableRow): TestResult | undefined {
   const verdictText = textAt(row, verdicts)
   const verdict = verdictOf(verdictText)
   if (verdict === undefined && measured === undefined) return undefined
-  const [id] = idsIn(textAt(row, key))
+  const stated = read.shape === 'requirements'
+  // A list of requirements may say which are shown; what is open there is the requirement itself.
+  if (stated && verdict === 'open') return undefined
+  const [id] = stated ? idsIn(textAt(row, columnOf(read, 'test'))) : idsIn(textAt(row, key))
   const names = ['name', 'text', 'parameter', 'other'] as const
   const title = read.columns.findIndex(
     ({ role }, index) => names.some((name) => name === role) && index !== key,
@@ -133,7 +143,9 @@ function testOfRow(read: ReadTable, row: TableRow): TestResult | undefined {
   return {
     id,
     title: textAt(row, title) || textAt(row, key),
-    requirements: idsIn(where).filter((one) => one !== id || requirements >= 0),
+    requirements: stated
+      ? idsIn(textAt(row, columnOf(read, 'requirement', 'id'))).slice(0, 1)
+      : idsIn(where).filter((one) => one !== id || requirements >= 0),
     verdict,
     verdictText,
     measured,
@@ -143,7 +155,7 @@ function testOfRow(read: ReadTable, row: TableRow): TestResult | undefined {
 }
 
 export function readTests(model: Model, read: ReadTable): void {
-  if (read.shape === 'tests')
+  if (read.shape === 'tests' || read.shape === 'requirements')
     for (const row of read.table.rows) model.tests.push(...[testOfRow(read, row) ?? []].flat())
   if (read.shape === 'coverage') {
     const [ids, methods] = [columnOf(read, 'requirement', 'id'), columnOf(read, 'method')]

@@ -26,6 +26,13 @@ const plainKey = ({ parameter }: Fact): string =>
     '|',
   )
 
+/** A maximum may be above a rating, or differ from another maximum; not so what trips or is required. */
+function bindsMaximum({ origin, parameter }: Fact): boolean {
+  return (
+    origin === 'requirement' || parameter.qualifiers.some((word) => word === 'limit' || word === 'budget')
+  )
+}
+
 /** Single things beyond a limit of their own. */
 function beyondOwn(model: Model, facts: readonly Fact[]): Finding[] {
   const limits = facts.flatMap((fact) => limitOf(fact) ?? [])
@@ -37,8 +44,7 @@ function beyondOwn(model: Model, facts: readonly Fact[]): Finding[] {
       const { value, lower, upper } = use.measure
       const sameCondition = limit.fact.condition === use.condition
       // A bound is compared with what is required, a value with every limit.
-      if (use === limit.fact || !sameCondition || (value === undefined && limit.fact.origin === 'design'))
-        continue
+      if (use === limit.fact || !sameCondition || (value === undefined && !bindsMaximum(limit.fact))) continue
       const [most, least] = [value ?? upper, value ?? lower]
       const isSpan = value === undefined && upper !== undefined && lower !== undefined
       const rounding = Math.max(use.measure.rounding, limit.fact.measure.rounding)

@@ -42,8 +42,12 @@ function resultFinding(test: TestResult, known: ReadonlyMap<string, Requirement>
     lower: measured.lower ?? measured.value,
     upper: measured.upper ?? measured.value,
   }
+  // A test over a wider span than what is required shows more, not less.
+  const isSpan = reached?.lower !== reached?.upper
   const broken =
-    reached && [own, required].find((bounds) => bounds !== undefined && exceeds(defined(reached), bounds))
+    reached === undefined || isSpan
+      ? undefined
+      : [own, required].find((bounds) => bounds !== undefined && exceeds(defined(reached), bounds))
   const name = `${nameOf(test)}${test.requirements.length === 0 ? '' : ` of ${test.requirements.join(', ')}`}`
   const value = measured === undefined ? '' : `measured ${sizeText(measured)}`
   const limit = broken && measured ? boundsText(broken, measured) : ''

@@ -1,8 +1,11 @@
-import { groupBy } from '../reading/model.ts'
+import { slugOf } from '../language/names.ts'
+import { groupBy, type Place } from '../reading/model.ts'
 import type { Rule } from './rule.ts'
 
 /** Being part of something connects nothing. */
 const connects = (type: string): boolean => type !== 'contains'
+
+const spare = /\b(?:spares?|unused|not used|reserved|optional|not fitted|dnp)\b/i
 
 /**
  * Components that nothing connects to. Only where most others of a document are connected: a list of parts that says
@@ -16,9 +19,21 @@ export const unconnectedComponents: Rule = {
         .filter(({ type }) => connects(type))
         .flatMap(({ from, to }) => [from, to]),
     )
+    const lines = new Map(model.documents.map((document) => [document.path, document.lines]))
+    const lineAt = ({ document, line }: Place): string => lines.get(document)?.[line - 1] ?? ''
+    // What has a section or a column of its own is described, in words that say more than the rules read.
+    const titles = model.documents
+      .flatMap(({ sections, tables }) => [
+        ...sections.map(({ title }) => title),
+        ...tables.flatMap(({ headers }) => headers),
+      ])
+      .map((title) => `-${slugOf(title)}-`)
+      .join(' ')
     const components = graph.entities.filter(({ kind }) => kind === 'COMPONENT')
     const loose = [...groupBy(components, ({ source }) => source.document).values()].flatMap((group) => {
-      const unlinked = group.filter(({ id }) => !linked.has(id))
+      const unlinked = group.filter(
+        ({ id, source }) => !linked.has(id) && !spare.test(lineAt(source)) && !titles.includes(`-${id}-`),
+      )
       return unlinked.length * 2 < group.length ? unlinked : []
     })
     return loose.map(({ name, source, kind }) => ({
