@@ -3,9 +3,9 @@ import { toBase, type Unit, unitAt, unitOf } from './units.ts'
 /** What a text says about a size: a point, a range or a bound, in base units. */
 export interface Measure {
   /** The point; for `24 V ± 2 V` its middle. Undefined for a mere range or bound. */
-  value?: number
-  lower?: number
-  upper?: number
+  value?: number | undefined
+  lower?: number | undefined
+  upper?: number | undefined
   unit: Unit
   /** Half a step of the last digit written, in base units; 0 for whole numbers, which are taken as exact. */
   rounding: number
@@ -21,6 +21,7 @@ const upperWords =
   /(?:≤|<=?|=<|\bnot exceed(?:ing)?|\bnot be (?:more|greater|higher) than|\b(?:no|not) (?:more|greater|higher|longer|later) than|\bat most|\bup to|\bmax(?:imum)?\.?(?: of)?|(?<!\b(?:no|not) )\b(?:less|lower|shorter) than|\bbelow|\blimited to|\bwithin)[:\s]*$/i
 const lowerWords =
   /(?:≥|>=?|=>|\b(?:no|not) (?:less|lower|fewer|shorter) than|\bnot be (?:less|lower) than|\bat least|\bmin(?:imum)?\.?(?: of)?|\b(?:more|greater|higher|longer) than|\babove|\bexceed(?:s|ing)?)[:\s]*$/i
+const approximately = /(?:~|≈|\b(?:about|approx(?:imately)?|around|roughly|nearly|some|ca)\.?)\s*$/i
 const upperAfter = /^\s*\(?(?:max(?:imum)?\b|or (?:less|lower|below)\b)/i
 const lowerAfter = /^\s*\(?(?:min(?:imum)?\b|or (?:more|higher|above)\b)/i
 
@@ -59,23 +60,20 @@ function jointBetween(text: string, from: number, next: NumberAt): 'tolerance' |
   return /^\s*(?:–|—|−|-|\.{2,3}|…|to\b|and\b)\s*[-+−–\d]?$/.test(between) ? 'range' : undefined
 }
 
-function bounded(measure: Measure, text: string): Measure {
-  const { value } = measure
-  if (value === undefined || measure.lower !== undefined || measure.upper !== undefined) return measure
-  const from = Math.max(0, measure.start - 40)
-  const before = text.slice(from, measure.start)
-  const after = text.slice(measure.end, measure.end + 16)
-  if (/(?:~|≈|\b(?:about|approx(?:imately)?|around|roughly|nearly|some|ca)\.?)\s*$/i.test(before))
-    return { ...measure, approximate: true }
-  const { value: _, ...rest } = measure
+/** A point with the words of a bound around it is that bound. */
+function bounded(point: Measure, text: string): Measure {
+  const from = Math.max(0, point.start - 40)
+  const before = text.slice(from, point.start)
+  const after = text.slice(point.end, point.end + 16)
+  if (approximately.test(before)) return { ...point, approximate: true }
+  const bare = { ...point, value: undefined }
   const upper = upperWords.exec(before)
   // "exceed" is the end of "not exceed" too, so the upper bound is looked at first.
-  if (upper !== null) return { ...rest, upper: value, start: from + upper.index }
+  if (upper !== null) return { ...bare, upper: point.value, start: from + upper.index }
   const lower = lowerWords.exec(before)
-  if (lower !== null) return { ...rest, lower: value, start: from + lower.index }
-  if (upperAfter.test(after)) return { ...rest, upper: value }
-  if (lowerAfter.test(after)) return { ...rest, lower: value }
-  return measure
+  if (lower !== null) return { ...bare, lower: point.value, start: from + lower.index }
+  if (upperAfter.test(after)) return { ...bare, upper: point.value }
+  return lowerAfter.test(after) ? { ...bare, lower: point.value } : point
 }
 
 type Found = { unit: Unit; end: number } | undefined

@@ -1,29 +1,26 @@
 import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
 import { malformed } from '../errors.ts'
-import type { Cell, Section, Table } from './types.ts'
+import type { Cell, Section, Table, TableRow } from './types.ts'
 
 /**
  * Reads JSON, and gives every list of objects as a table, every named object outside a list as a table of one row.
  * @throws AnalysisError document_malformed, with the line
  */
-export function readJson(path: string, text: string, section: Section): Pick<Reader, 'tables' | 'sections'> {
-  const reader: Reader = { text, lineOf: lineCounter(text), tables: [], sections: [] }
+export function readJson(
+  path: string,
+  text: string,
+  section: Section,
+): { tables: Table[]; sections: Section[] } {
+  const reader = new JsonReader(text)
   try {
-    const root = parseStrictly(path, reader)
-    if (root !== undefined) walk(root, '', section, reader)
+    const root = parseStrictly(path, text, reader.lineOf)
+    if (root !== undefined) reader.walk(root, '', section)
   } catch (error) {
     // The parser and the walk call themselves for each level.
     if (!(error instanceof RangeError)) throw error
     throw malformed({ document: path, line: 1 }, 'this JSON is nested too deeply', 'flatten it')
   }
   return { tables: reader.tables, sections: reader.sections }
-}
-
-interface Reader {
-  text: string
-  lineOf: (offset: number) => number
-  tables: Table[]
-  sections: Section[]
 }
 
 /** Offsets may be asked in any order; each answer is a binary search. */
@@ -41,7 +38,7 @@ function lineCounter(text: string): (offset: number) => number {
   }
 }
 
-function parseStrictly(path: string, { text, lineOf }: Reader): Node | undefined {
+function parseStrictly(path: string, text: string, lineOf: (offset: number) => number): Node | undefined {
   if (text.trim() === '') return undefined
   const errors: ParseError[] = []
   const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false })
@@ -53,145 +50,133 @@ function parseStrictly(path: string, { text, lineOf }: Reader): Node | undefined
   )
   const found = text.slice(error.offset, error.offset + 20).split('\n')[0] ?? ''
   const at = found === '' ? 'at the end' : `at ${JSON.stringify(found)}`
-  throw malformed(
-    { document: path, line: lineOf(error.offset) },
-    `this is not valid JSON: ${what} ${at}`,
-    'correct it here',
-  )
+  const place = { document: path, line: lineOf(error.offset) }
+  throw malformed(place, `this is not valid JSON: ${what} ${at}`, 'correct it here')
 }
 
 /** `partNumber` as words. Underscores stay: the last word after one may be a unit. */
 const spaced = (key: string): string => key.replace(/([a-z\d])([A-Z])/g, '$1 $2').trim()
 
+const naming = /^(?:id|name|ref|refdes|designator|tag|identifier)$/i
+
 const isScalar = (node: Node): boolean => node.type !== 'object' && node.type !== 'array'
 
-/** Numbers keep their text, so that `5.0` does not lose its digit. */
-const scalarText = (node: Node, { text }: Reader): string =>
-  node.type === 'null'
-    ? ''
-    : node.type === 'number'
-      ? text.slice(node.offset, node.offset + node.length)
-      : String(node.value)
+interface Field {
+  key: string
+  value: Node
+}
 
-function fieldsOf(node: Node): { key: string; value: Node }[] {
-  return (node.children ?? []).flatMap(({ children }) => {
-    const [key, value] = children ?? []
-    return key === undefined || value === undefined ? [] : [{ key: String(key.value), value }]
-  })
+function fieldsOf(node: Node): Field[] {
+  return (node.children ?? []).flatMap(({ children: [key, value] = [] }) =>
+    key === undefined || value === undefined ? [] : [{ key: String(key.value), value }],
+  )
 }
 
 const isRecord = (node: Node): boolean =>
-  fieldsOf(node).some(
-    ({ key, value }) => isScalar(value) && /^(?:id|name|ref|refdes|designator|tag|identifier)$/i.test(key),
-  )
+  fieldsOf(node).some(({ key, value }) => isScalar(value) && naming.test(key))
 
 /** Objects keyed by what they describe: `{"5V": {"limit_ma": 500}, "3V3": {…}}`. */
-const isKeyed = (node: Node): boolean => {
-  const fields = fieldsOf(node)
-  return (
-    fields.length > 1 &&
-    fields.every(
-      ({ value }) => value.type === 'object' && fieldsOf(value).some((field) => isScalar(field.value)),
-    )
-  )
+function isKeyed(node: Node): boolean {
+  const isDescribing = ({ value }: Field): boolean =>
+    value.type === 'object' && fieldsOf(value).some((field) => isScalar(field.value))
+  return fieldsOf(node).length > 1 && fieldsOf(node).every(isDescribing)
 }
 
-/** A scalar, a list of scalars, or `{"value": 5, "unit": "A"}`, as one text. */
-function cellText(node: Node, reader: Reader): string | undefined {
-  if (isScalar(node)) return scalarText(node, reader)
-  if (node.type === 'array') {
-    const items = node.children ?? []
-    return items.every(isScalar) ? items.map((item) => scalarText(item, reader)).join(', ') : undefined
+class JsonReader {
+  readonly tables: Table[] = []
+  readonly sections: Section[] = []
+  readonly lineOf: (offset: number) => number
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+    this.lineOf = lineCounter(text)
   }
-  const fields = new Map(fieldsOf(node).map(({ key, value }) => [key.toLowerCase(), value]))
-  const [value, unit] = [fields.get('value'), fields.get('unit')]
-  return value !== undefined && unit !== undefined && isScalar(value) && isScalar(unit)
-    ? `${scalarText(value, reader)} ${scalarText(unit, reader)}`
-    : undefined
-}
 
-/** The fields of an object as cells: objects in it that are no records of their own join under longer names. */
-function flatten(
-  node: Node,
-  prefix: string,
-  cells: Map<string, Cell>,
-  nested: [string, Node][],
-  reader: Reader,
-) {
-  for (const { key, value } of fieldsOf(node)) {
-    const header = `${prefix} ${spaced(key)}`.trim()
-    const text = cellText(value, reader)
-    if (text !== undefined) cells.set(header, { text, line: reader.lineOf(value.offset) })
-    else if (value.type === 'array' || isRecord(value) || isKeyed(value)) nested.push([key, value])
-    else flatten(value, header, cells, nested, reader)
-  }
-}
-
-function addTable(rows: { node: Node; key?: string }[], section: Section | undefined, reader: Reader): void {
-  const read = rows.map(({ node, key }) => {
-    const line = reader.lineOf(node.offset)
-    const cells = new Map<string, Cell>(key === undefined ? [] : [['name', { text: key, line }]])
-    const nested: [string, Node][] = []
-    flatten(node, '', cells, nested, reader)
-    return { line, cells, nested }
-  })
-  const headers = [...new Set(read.flatMap(({ cells }) => [...cells.keys()]))]
-  if (headers.length > 0)
-    reader.tables.push({
-      headers,
-      line: read[0]?.line ?? 1,
-      section,
-      rows: read.map(({ line, cells }) => ({
-        line,
-        cells: headers.map((header) => cells.get(header) ?? { text: '', line }),
-      })),
-    })
-  for (const { line, cells, nested } of read) {
-    if (nested.length === 0) continue
-    const named = [...cells].find(([header]) => /^(?:name|id|ref|refdes|designator|tag)$/i.test(header))
-    const parent = named === undefined ? section : openSection(named[1].text, line, section, reader)
-    for (const [key, value] of nested) walk(value, key, parent, reader)
-  }
-}
-
-function openSection(title: string, line: number, parent: Section | undefined, reader: Reader): Section {
-  const section: Section = { title, level: (parent?.level ?? 0) + 1, line, parent }
-  reader.sections.push(section)
-  return section
-}
-
-function walk(node: Node, key: string, parent: Section | undefined, reader: Reader): void {
-  if (isScalar(node)) return
-  const title = spaced(key).replace(/[_-]+/g, ' ')
-  const section = key === '' ? parent : openSection(title, reader.lineOf(node.offset), parent, reader)
-  if (node.type === 'array') {
-    const objects = (node.children ?? []).filter(({ type }) => type === 'object')
-    if (objects.length > 0)
-      addTable(
-        objects.map((object) => ({ node: object })),
+  walk(node: Node, key: string, parent: Section): void {
+    if (isScalar(node)) return
+    const line = this.lineOf(node.offset)
+    const section = key === '' ? parent : this.#open(spaced(key).replace(/[_-]+/g, ' '), line, parent)
+    if (node.type === 'array') {
+      const objects = (node.children ?? []).filter(({ type }) => type === 'object')
+      this.#addTable(
+        objects.map((value) => ({ value })),
         section,
-        reader,
       )
-  } else if (isRecord(node)) addTable([{ node }], section, reader)
-  else if (key !== '' && isKeyed(node))
-    addTable(
-      fieldsOf(node).map((field) => ({ node: field.value, key: field.key })),
-      section,
-      reader,
-    )
-  else addParameters(node, section, reader)
-}
+    } else if (isRecord(node)) this.#addTable([{ value: node }], section)
+    else if (key !== '' && isKeyed(node)) this.#addTable(fieldsOf(node), section)
+    else this.#addParameters(node, section)
+  }
 
-/** An object without a name: its plain fields are parameters of what it is in. */
-function addParameters(node: Node, section: Section | undefined, reader: Reader): void {
-  const rows = fieldsOf(node).flatMap(({ key, value }) => {
-    const text = cellText(value, reader)
-    if (text === undefined) walk(value, key, section, reader)
-    const line = reader.lineOf(value.offset)
-    return text === undefined
-      ? []
-      : [{ line, cells: [spaced(key), text].map((part) => ({ text: part, line })) }]
-  })
-  if (rows.length > 0)
-    reader.tables.push({ headers: ['parameter', 'value'], line: reader.lineOf(node.offset), section, rows })
+  #open(title: string, line: number, parent: Section): Section {
+    const section: Section = { title, level: parent.level + 1, line, parent }
+    this.sections.push(section)
+    return section
+  }
+
+  /** Numbers keep their text, so that `5.0` does not lose its digit. */
+  #scalar({ type, value, offset, length }: Node): string {
+    return type === 'null'
+      ? ''
+      : type === 'number'
+        ? this.#text.slice(offset, offset + length)
+        : String(value)
+  }
+
+  /** A scalar, a list of scalars, or `{"value": 5, "unit": "A"}`, as one cell. */
+  #cell(node: Node): Cell | undefined {
+    const line = this.lineOf(node.offset)
+    if (isScalar(node)) return { text: this.#scalar(node), line }
+    const fields = new Map(fieldsOf(node).map(({ key, value }) => [key.toLowerCase(), value]))
+    const [value, unit] = [fields.get('value'), fields.get('unit')]
+    const isQuantity = node.type === 'object' && value !== undefined && unit !== undefined
+    const parts = node.type === 'array' ? (node.children ?? []) : isQuantity ? [value, unit] : undefined
+    if (parts === undefined || !parts.every(isScalar)) return undefined
+    return { text: parts.map((part) => this.#scalar(part)).join(isQuantity ? ' ' : ', '), line }
+  }
+
+  /** The fields of an object as cells: objects in it that are no records of their own join under longer names. */
+  #flatten(node: Node, prefix: string, cells: Map<string, Cell>, nested: Field[]): void {
+    for (const { key, value } of fieldsOf(node)) {
+      const header = `${prefix} ${spaced(key)}`.trim()
+      const cell = this.#cell(value)
+      if (cell !== undefined) cells.set(header, cell)
+      else if (value.type === 'array' || isRecord(value) || isKeyed(value)) nested.push({ key, value })
+      else this.#flatten(value, header, cells, nested)
+    }
+  }
+
+  #addTable(objects: { value: Node; key?: string }[], section: Section): void {
+    const read = objects.map(({ value, key }) => {
+      const line = this.lineOf(value.offset)
+      const cells = new Map<string, Cell>(key === undefined ? [] : [['name', { text: key, line }]])
+      const nested: Field[] = []
+      this.#flatten(value, '', cells, nested)
+      return { line, cells, nested }
+    })
+    const headers = [...new Set(read.flatMap(({ cells }) => [...cells.keys()]))]
+    const rows = read.map(({ line, cells }): TableRow => {
+      return { line, cells: headers.map((header) => cells.get(header) ?? { text: '', line }) }
+    })
+    if (headers.length > 0) this.tables.push({ headers, line: read[0]?.line ?? 1, section, rows })
+    for (const { line, cells, nested } of read) {
+      const [, named] = [...cells].find(([header]) => naming.test(header)) ?? []
+      const parent =
+        named === undefined || nested.length === 0 ? section : this.#open(named.text, line, section)
+      for (const { key, value } of nested) this.walk(value, key, parent)
+    }
+  }
+
+  /** An object without a name: its plain fields are parameters of what it is in. */
+  #addParameters(node: Node, section: Section): void {
+    const rows = fieldsOf(node).flatMap(({ key, value }): TableRow[] => {
+      const cell = this.#cell(value)
+      if (cell === undefined) this.walk(value, key, section)
+      return cell === undefined
+        ? []
+        : [{ line: cell.line, cells: [{ text: spaced(key), line: cell.line }, cell] }]
+    })
+    const line = this.lineOf(node.offset)
+    if (rows.length > 0) this.tables.push({ headers: ['parameter', 'value'], line, section, rows })
+  }
 }

@@ -53,8 +53,8 @@ export interface Requirement {
 export type Verdict = 'pass' | 'fail' | 'open'
 
 export interface Bounds {
-  lower?: number
-  upper?: number
+  lower?: number | undefined
+  upper?: number | undefined
 }
 
 export interface TestResult {

@@ -184,8 +184,8 @@ function joinBounds(sizes: readonly Size[]): Size[] {
   const [lower, upper] = [least?.measure.value, most?.measure.value]
   if (least === undefined || most === undefined || lower === undefined || upper === undefined)
     return [...sizes]
-  const { value: _, ...rest } = least.measure
-  const range: Size = { ...least, column: { role: 'value' }, measure: { ...rest, lower, upper } }
+  const measure = { ...least.measure, value: undefined, lower, upper }
+  const range: Size = { ...least, column: { role: 'value' }, measure }
   return [...sizes.filter((size) => size !== least && size !== most), range]
 }
 

@@ -1,11 +1,16 @@
 import { slugOf } from '../language/names.ts'
 import { isLimit, parameterKey } from '../language/parameters.ts'
-import type { Fact, Model } from '../reading/model.ts'
+import type { Bounds, Fact, Model } from '../reading/model.ts'
 import { groupBy } from '../reading/model.ts'
 import { distinctPlaces, type Finding, isAbove, nameOf, placeText, type Rule, sizeText } from './rule.ts'
 
-const differ = (one: number, other: number, rounding: number): boolean =>
-  isAbove(one, other, rounding) || isAbove(other, one, rounding)
+/** 1 when the first is above the second by more than rounding explains, -1 when below, 0 when they agree. */
+function order(one: number | undefined, other: number | undefined, rounding: number): -1 | 0 | 1 {
+  if (one === undefined || other === undefined) return 0
+  return isAbove(one, other, rounding) ? 1 : isAbove(other, one, rounding) ? -1 : 0
+}
+
+const isSpan = ({ lower, upper }: Bounds): boolean => lower !== undefined && upper !== undefined
 
 /** Whether two sizes of the same parameter cannot both be right. A size beyond a one-sided bound is another rule's. */
 export function contradict(one: Fact, other: Fact): boolean {
@@ -13,31 +18,18 @@ export function contradict(one: Fact, other: Fact): boolean {
   if (one.table !== undefined && one.table === other.table) return false
   if (a.approximate || b.approximate || a.unit.dimension !== b.unit.dimension) return false
   const rounding = Math.max(a.rounding, b.rounding)
-  const required = one.origin === 'requirement' || other.origin === 'requirement'
-  const outside = (value: number, { lower, upper }: { lower?: number; upper?: number }): boolean =>
-    lower !== undefined &&
-    upper !== undefined &&
-    (isAbove(value, upper, rounding) || isAbove(lower, value, rounding))
-  if (a.value !== undefined && b.value !== undefined) {
-    if (a.upper === undefined && b.upper === undefined) return differ(a.value, b.value, rounding)
-    return !(
-      (a.upper !== undefined && !outside(b.value, a)) ||
-      (b.upper !== undefined && !outside(a.value, b))
-    )
-  }
-  if (a.value !== undefined) return !required && outside(a.value, b)
-  if (b.value !== undefined) return !required && outside(b.value, a)
-  const sides = [a, b].map(({ lower, upper }) => `${lower !== undefined}${upper !== undefined}`)
-  if (sides[0] !== sides[1]) return false
-  const low = a.lower !== undefined && b.lower !== undefined ? [a.lower, b.lower] : [0, 0]
-  const high = a.upper !== undefined && b.upper !== undefined ? [a.upper, b.upper] : [0, 0]
-  const [lowA = 0, lowB = 0, highA = 0, highB = 0] = [...low, ...high]
-  if (!differ(lowA, lowB, rounding) && !differ(highA, highB, rounding)) return false
-  if (!required) return true
-  // A design may do more than is required; it must not do it partly.
-  const within = (lowIn: number, highIn: number, lowOut: number, highOut: number): boolean =>
-    !isAbove(lowOut, lowIn, rounding) && !isAbove(highIn, highOut, rounding)
-  return sides[0] === 'truetrue' && !within(lowA, highA, lowB, highB) && !within(lowB, highB, lowA, highA)
+  const isRequired = one.origin === 'requirement' || other.origin === 'requirement'
+  const isInside = (value: number, span: Bounds): boolean =>
+    isSpan(span) && order(value, span.lower, rounding) >= 0 && order(value, span.upper, rounding) <= 0
+  if (a.value !== undefined && b.value !== undefined)
+    return order(a.value, b.value, rounding) !== 0 && !isInside(a.value, b) && !isInside(b.value, a)
+  const point = a.value ?? b.value
+  const span = a.value === undefined ? a : b
+  if (point !== undefined) return !isRequired && isSpan(span) && !isInside(point, span)
+  const [low, high] = [order(a.lower, b.lower, rounding), order(a.upper, b.upper, rounding)]
+  // A design may do more than is required, or less than is allowed; it must not do so at one end only.
+  if (isRequired) return isSpan(a) && isSpan(b) && low * high > 0
+  return isSpan(a) === isSpan(b) && (low !== 0 || high !== 0)
 }
 
 function finding(model: Model, facts: readonly Fact[]): Finding[] {

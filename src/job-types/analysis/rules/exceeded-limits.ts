@@ -1,24 +1,20 @@
 import { slugOf } from '../language/names.ts'
 import { isLimit, without } from '../language/parameters.ts'
 import { formatIn } from '../language/units.ts'
-import type { Fact, Link, Model, Place } from '../reading/model.ts'
-import { groupBy } from '../reading/model.ts'
+import { type Bounds, type Fact, groupBy, type Link, type Model, type Place } from '../reading/model.ts'
 import { distinctPlaces, type Finding, isAbove, nameOf, placeText, type Rule, sizeText } from './rule.ts'
 
-interface Limit {
-  upper?: number
-  lower?: number
+interface Limit extends Bounds {
   fact: Fact
 }
 
 /** What a fact forbids: a rating, a bound, a requirement. */
-function limitOf(fact: Fact): Limit | undefined {
+function limitOf(fact: Fact): Limit[] {
   const { value, lower, upper } = fact.measure
-  if (isLimit(fact.parameter)) return value === undefined ? undefined : { upper: value, fact }
-  if (value !== undefined) return undefined
-  if (fact.origin === 'requirement')
-    return { ...(upper === undefined ? {} : { upper }), ...(lower === undefined ? {} : { lower }), fact }
-  return upper !== undefined && lower === undefined ? { upper, fact } : undefined
+  if (isLimit(fact.parameter)) return value === undefined ? [] : [{ upper: value, fact }]
+  if (value !== undefined) return []
+  if (fact.origin === 'requirement') return [{ lower, upper, fact }]
+  return upper !== undefined && lower === undefined ? [{ upper, fact }] : []
 }
 
 const plainKey = ({ parameter }: Fact): string =>
@@ -35,7 +31,7 @@ function bindsMaximum({ origin, parameter }: Fact): boolean {
 
 /** Single things beyond a limit of their own. */
 function beyondOwn(model: Model, facts: readonly Fact[]): Finding[] {
-  const limits = facts.flatMap((fact) => limitOf(fact) ?? [])
+  const limits = facts.flatMap(limitOf)
   const uses = facts.filter(
     ({ parameter, origin, measure }) => origin === 'design' && !isLimit(parameter) && !measure.approximate,
   )
@@ -140,7 +136,7 @@ class Loads {
 
 /** Sums of loads beyond what their source can give, derated where the documents say so. */
 function beyondSource(model: Model, loads: Loads, facts: readonly Fact[]): Finding[] {
-  const limits = facts.flatMap((fact) => limitOf(fact) ?? []).filter(({ upper }) => upper !== undefined)
+  const limits = facts.flatMap(limitOf).filter(({ upper }) => upper !== undefined)
   const [limit] = limits.toSorted((a, b) => (a.upper ?? 0) - (b.upper ?? 0))
   if (limit?.upper === undefined || limit.fact.measure.approximate) return []
   const { entity, parameter, measure } = limit.fact

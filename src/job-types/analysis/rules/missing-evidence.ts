@@ -47,7 +47,7 @@ function resultFinding(test: TestResult, known: ReadonlyMap<string, Requirement>
   const broken =
     reached === undefined || isSpan
       ? undefined
-      : [own, required].find((bounds) => bounds !== undefined && exceeds(defined(reached), bounds))
+      : [own, required].find((bounds) => bounds !== undefined && exceeds(reached, bounds))
   const name = `${nameOf(test)}${test.requirements.length === 0 ? '' : ` of ${test.requirements.join(', ')}`}`
   const value = measured === undefined ? '' : `measured ${sizeText(measured)}`
   const limit = broken && measured ? boundsText(broken, measured) : ''
@@ -90,10 +90,6 @@ function resultFinding(test: TestResult, known: ReadonlyMap<string, Requirement>
       places,
     },
   ]
-}
-
-function defined({ lower, upper }: { lower: number | undefined; upper: number | undefined }): Bounds {
-  return { ...(lower === undefined ? {} : { lower }), ...(upper === undefined ? {} : { upper }) }
 }
 
 /** A requirement that no finished test is about. */
