@@ -55,7 +55,13 @@ function issueOf(
   return { ...finding, evidence, rule: rule.name }
 }
 
-/** Reads documents by general rules: headers of tables, units, ids and plain sentences. Asks nobody else. */
+/**
+ * Reads documents by general rules: headers of tables, units, ids and plain sentences. Asks nobody else.
+ *
+ * `parse/` makes sections, tables and sentences with lines of every format; `language/` knows numbers, units, parameters
+ * and names; `reading/` makes a model of what is said: things, links, sizes, requirements, tests (new headers and verbs
+ * go to the tables in `columns.ts` and `relations.ts`); each file of `rules/` finds one sort of issue in that model.
+ */
 export const rulesEngine: AnalysisEngine = {
   name: 'rules',
   version: '1.0.0',

@@ -114,6 +114,14 @@ describe('Limits', () => {
   })
 })
 
+describe('A thing in several rows', () => {
+  test('is compared with nothing when nothing says how the rows differ', async () => {
+    const table = '| Device | Slot | Current |\n|---|---|---|\n| Fan | a | 2 A |\n| Fan | b | 3 A |\n'
+    const other = '\n| Device | Current |\n|---|---|\n| Fan | 2 A |\n| Lamp | 1 A |\n'
+    expect(await issuesOf(table + other)).toEqual([])
+  })
+})
+
 describe('Open items', () => {
   test('are found at their places, not in glossaries, histories or sentences about them', async () => {
     const text =

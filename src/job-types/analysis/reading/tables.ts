@@ -96,16 +96,18 @@ export function readEntities(model: Model, read: ReadTable, names: Names): void 
     const place = { document: document.path, line: row.cells[read.primary]?.line ?? row.line }
     addEntity(model, { id, name, kind, description, place, weight: known === undefined ? 2 : 3 })
     const conditions = columns.flatMap(({ role }, index) =>
-      role === 'mode' ? slugOf(textAt(row, index)) : [],
+      role === 'mode' ? slugOf(textAt(row, index)).replace(/^(?:nominal|normal|all)$/, '') : [],
     )
+    const isRepeated = (counts.get(id)?.length ?? 0) > 1
     for (const [index, column] of columns.entries()) {
       const relation = relationOf(column, kind, listed?.noun ?? '', draws)
       if (relation === undefined || index === read.primary) continue
       const others = readLinks(model, read, row, index, { id, relation, names })
       // Several rows about one thing differ by what feeds it.
-      if (column.role !== 'mode' && relation[0] === 'powers' && (counts.get(id)?.length ?? 0) > 1)
-        conditions.push(...others)
+      if (isRepeated && relation[0] === 'powers') conditions.push(...others)
     }
+    // Or by something that the rules do not know: then they are compared with nothing.
+    if (isRepeated && conditions.join('') === '') conditions.push(`row ${row.line}`)
     readRowSizes(model, read, row, id, conditions.filter((part) => part !== '').join(' '))
   }
 }

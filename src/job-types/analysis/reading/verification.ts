@@ -155,13 +155,16 @@ function testOfRow(read: ReadTable, row: TableRow): TestResult | undefined {
 }
 
 export function readTests(model: Model, read: ReadTable): void {
-  if (read.shape === 'tests' || read.shape === 'requirements')
-    for (const row of read.table.rows) model.tests.push(...[testOfRow(read, row) ?? []].flat())
-  if (read.shape === 'coverage') {
-    const [ids, methods] = [columnOf(read, 'requirement', 'id'), columnOf(read, 'method')]
-    for (const row of read.table.rows)
-      for (const id of idsIn(textAt(row, ids)))
-        for (const requirement of model.requirements)
-          if (requirement.id === id && methods >= 0) requirement.method ??= textAt(row, methods)
-  }
+  const { shape, table } = read
+  if (shape === 'tests' || shape === 'requirements')
+    for (const row of table.rows) {
+      const test = testOfRow(read, row)
+      if (test !== undefined) model.tests.push(test)
+    }
+  const [ids, column] = [columnOf(read, 'requirement', 'id'), columnOf(read, 'method')]
+  if (shape !== 'coverage' || column < 0) return
+  const methods = new Map(
+    table.rows.flatMap((row) => idsIn(textAt(row, ids)).map((id) => [id, textAt(row, column)])),
+  )
+  for (const requirement of model.requirements) requirement.method ??= methods.get(requirement.id)
 }

@@ -29,14 +29,17 @@ function bindsMaximum({ origin, parameter }: Fact): boolean {
   )
 }
 
+/** Of one parameter of one thing; more would take the square of its time. */
+const mostCompared = 100
+
 /** Single things beyond a limit of their own. */
 function beyondOwn(model: Model, facts: readonly Fact[]): Finding[] {
   const limits = facts.flatMap(limitOf)
   const uses = facts.filter(
     ({ parameter, origin, measure }) => origin === 'design' && !isLimit(parameter) && !measure.approximate,
   )
-  for (const limit of limits)
-    for (const use of uses) {
+  for (const limit of limits.slice(0, mostCompared))
+    for (const use of uses.slice(0, mostCompared)) {
       const { value, lower, upper } = use.measure
       const sameCondition = limit.fact.condition === use.condition
       // A bound is compared with what is required, a value with every limit.
