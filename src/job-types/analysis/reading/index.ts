@@ -53,12 +53,12 @@ function readSystem({ model, names, documents }: Reading, system: string): void 
 function readThings(reading: Reading, system: string): void {
   const { model, names, documents } = reading
   for (const { document, tables } of documents) {
-    for (const { text } of [
-      ...document.sections.map(({ title }) => ({ text: title })),
-      ...document.statements,
-    ])
-      if (text.includes('('))
-        for (const { short, long } of findAbbreviations(text.slice(0, 2000))) names.same(short, long)
+    const texts = [
+      ...document.sections.map(({ title }) => title),
+      ...document.statements.map(({ text }) => text),
+    ]
+    for (const text of texts)
+      for (const { short, long } of findAbbreviations(text.slice(0, 2000))) names.same(short, long)
     for (const read of tables) readNames(read, names)
   }
   readSystem(reading, system)
@@ -79,7 +79,7 @@ function readSizes({ model, names, documents }: Reading): void {
       readTotals(model, read)
     }
     const requirements = readRequirements(document, tables)
-    const stated = new Set(requirements.map(({ place, statement }) => `${place.line} ${statement.line}`))
+    const stated = new Set(requirements.map(({ statement }) => statement.line))
     for (const { statement, ...requirement } of requirements) {
       model.requirements.push(requirement)
       readSentenceFacts(model, document.path, statement, lexicon, 'requirement')
@@ -88,8 +88,7 @@ function readSizes({ model, names, documents }: Reading): void {
     for (const statement of document.statements) {
       if (isAside(statement.section)) continue
       readDerating(model, document.path, statement, lexicon)
-      if (!stated.has(`${statement.line} ${statement.line}`))
-        readSentenceFacts(model, document.path, statement, lexicon)
+      if (!stated.has(statement.line)) readSentenceFacts(model, document.path, statement, lexicon)
     }
   }
   for (const { tables } of documents) for (const read of tables) readTests(model, read)

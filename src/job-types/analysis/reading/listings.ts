@@ -1,6 +1,8 @@
-import { findMeasures, measureOfCell } from '../language/measures.ts'
+import { measureOfCell } from '../language/measures.ts'
 import { isName, isTotal, slugOf, splitList } from '../language/names.ts'
+import type { Unit } from '../language/units.ts'
 import type { Section, TableRow } from '../parse/types.ts'
+import type { Column } from './columns.ts'
 import type { Lexicon, Names } from './lexicon.ts'
 import { addEntity, addLink, type EntityKind, type Model } from './model.ts'
 import { columnOf, type ReadTable, textAt } from './shapes.ts'
@@ -42,59 +44,70 @@ export function readPins(model: Model, read: ReadTable, names: Names, lexicon: L
 const additive = /^(?:current|power|mass|energy)$/
 const weighted = /\b(?:duty|factor|margin|contingency|utili[sz]ation|probability)\b/i
 
-/** Rows that claim to be a sum, with the sums that they may mean: of all, of their group, since the last total. */
+const countable = /\b(?:cost|price|amount|hours|qty|quantity)\b/i
+/** Totals of something else than the plain sum of the rows. */
+const otherTotal = /margin|%|excl|incl|worst|average|peak|duty|max/i
+const bare: Unit = { symbol: '', dimension: '', factor: 1, offset: 0 }
+
+interface Summand {
+  row: TableRow
+  value: number
+  count: number
+  /** How many totals stand above it. */
+  part: number
+}
+
+/** The sums that a total may mean: of all rows, of those since the last total, of those that its text names. */
+function sumsFor(
+  total: TableRow,
+  above: readonly Summand[],
+  part: number,
+  columns: readonly Column[],
+): number[] {
+  const claim = `-${slugOf(total.cells.map(({ text }) => text).join(' '))}-`
+  const isNamed = ({ row }: Summand): boolean =>
+    row.cells.some(
+      ({ text }, at) =>
+        columns[at]?.role !== 'quantity' && isName(text) && claim.includes(`-${slugOf(text)}-`),
+    )
+  const sets = [above, above.filter((one) => one.part === part), above.filter(isNamed)]
+  return sets
+    .filter((set) => set.length > 0)
+    .flatMap((set) => [
+      set.reduce((sum, { value }) => sum + value, 0),
+      set.reduce((sum, { value, count }) => sum + value * count, 0),
+    ])
+}
+
+/** Rows that claim to be a sum. A column with a cell that is no number has no sum. */
 export function readTotals(model: Model, { document, table, columns }: ReadTable): void {
   if (table.headers.some((header) => weighted.test(header))) return
-  const counted = columns.findIndex(({ role }) => role === 'count')
+  const counts = columns.findIndex(({ role }) => role === 'count')
   for (const [index, column] of columns.entries()) {
+    const isQuantity = column.role === 'quantity'
     const header = table.headers[index] ?? ''
-    const adds =
-      column.role === 'quantity'
-        ? additive.test(column.parameter.noun)
-        : /\b(?:cost|price|amount|hours|qty|quantity)\b/i.test(header)
-    if (!adds) continue
-    const unit =
-      column.role === 'quantity' ? column.unit : { symbol: '', dimension: '', factor: 1, offset: 0 }
-    const above: { row: TableRow; value: number; count: number; part: number }[] = []
+    if (isQuantity ? !additive.test(column.parameter.noun) : !countable.test(header)) continue
+    const above: Summand[] = []
     let part = 0
     for (const row of table.rows) {
       const label = row.cells.find(({ text }) => text !== '')?.text ?? ''
-      const measure = measureOfCell(textAt(row, index), unit)
-      const count =
-        findMeasures(textAt(row, counted), { symbol: '', dimension: '', factor: 1, offset: 0 })[0]?.value ?? 1
-      if (!isTotal(label)) {
-        if (measure?.value !== undefined && isName(label))
-          above.push({ row, value: measure.value, count, part })
-        continue
-      }
-      const claim = row.cells.map(({ text }) => text).join(' ')
-      const slug = `-${slugOf(claim)}-`
-      const grouped = above.filter(({ row: one }) =>
-        one.cells.some(
-          ({ text }, at) =>
-            columns[at]?.role !== 'quantity' && isName(text) && slug.includes(`-${slugOf(text)}-`),
-        ),
-      )
-      const sets = [above, above.filter((one) => one.part === part), ...(grouped.length > 0 ? [grouped] : [])]
-      part += 1
-      if (
-        measure?.value === undefined ||
-        above.length < 2 ||
-        /margin|%|excl|incl|worst|average|peak|duty|max/i.test(claim)
-      )
-        continue
-      model.totals.push({
-        label,
-        column: header,
-        claimed: measure,
-        sums: sets.flatMap((set) => [
-          sum(set.map(({ value }) => value)),
-          sum(set.map(({ value, count: n }) => value * n)),
-        ]),
-        place: { document: document.path, line: row.line },
-      })
+      const size = measureOfCell(textAt(row, index), isQuantity ? column.unit : bare)
+      if (isTotal(label)) {
+        const text = row.cells.map((cell) => cell.text).join(' ')
+        const place = { document: document.path, line: row.line }
+        if (size?.value !== undefined && above.length > 1 && !otherTotal.test(text))
+          model.totals.push({
+            label,
+            column: header,
+            claimed: size,
+            sums: sumsFor(row, above, part, columns),
+            place,
+          })
+        part += 1
+      } else if (size?.value !== undefined && isName(label)) {
+        const count = measureOfCell(textAt(row, counts), bare)?.value ?? 1
+        above.push({ row, value: size.value, count, part })
+      } else if (/\w/.test(textAt(row, index))) break
     }
   }
 }
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

@@ -9,7 +9,7 @@ export const wrongTotals: Rule = {
       const claim = claimed.value ?? 0
       const rounding = claimed.rounding + claimed.unit.factor * 1e-6
       if (sums.some((sum) => !isAbove(sum, claim, rounding) && !isAbove(claim, sum, rounding))) return []
-      const [stated, summed] = [formatIn(claim, claimed.unit), formatIn(sums.at(-2) ?? 0, claimed.unit)]
+      const [stated, summed] = [formatIn(claim, claimed.unit), formatIn(sums[0] ?? 0, claimed.unit)]
       return [
         {
           title: `${label}: ${column} is given as ${stated}, its rows add up to ${summed}`,
