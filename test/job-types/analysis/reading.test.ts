@@ -61,6 +61,11 @@ describe('Values contradict', () => {
       'Feed pump: contradicting input voltage (18 V to 32 V, 20 V to 32 V)',
     ],
     [
+      'has a temperature of -20 °C to 50 °C',
+      'shall have a temperature of -30 °C to 40 °C',
+      'Feed pump: contradicting temperature (-20 °C to 50 °C, -30 °C to 40 °C)',
+    ],
+    [
       'has a flow of 10 l/min',
       'has a flow of 1200 l/h',
       'Feed pump: contradicting flow (10 l/min, 1200 l/h)',
@@ -72,6 +77,7 @@ describe('Values contradict', () => {
   test.each([
     ['has a current of 500 mA', 'has a current of 0.5 A'],
     ['has a current of 4.2 A', 'has a maximum current of 5 A'],
+    ['has a temperature of -20 °C to 50 °C', 'shall have a temperature of -10 °C to 40 °C'],
     ['has a current of 4.2 A', 'draws 6 A during start-up'],
     ['has a supply voltage of 24 V ± 2 V', 'has a supply voltage of 25 V'],
     ['has a current of 2.4 A', 'has a current of 2.43 A'],

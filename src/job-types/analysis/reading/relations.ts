@@ -67,6 +67,8 @@ const pronouns =
 interface Noun {
   name: string
   kind: EntityKind | undefined
+  /** What it is called beside its name: "fuse" of "the fuse F1". */
+  description?: string
 }
 
 /** The name in a noun phrase: written with a capital or a digit, or ending in a word for a kind of thing. */
@@ -81,9 +83,10 @@ function nounIn(phrase: string, names: Names, known: ReadonlyMap<string, unknown
   const kind = kindOfPhrase(name)?.kind
   if (known.has(names.idOf(name))) return { name, kind }
   // "The fuse F1" is F1.
-  const [, noun = '', id] = /^((?:[A-Za-z]?[a-z]+ ){1,3})([A-Z][A-Z0-9_-]*[A-Z0-9])$/.exec(name) ?? []
+  const [, noun = '', id] = /^((?:[A-Za-z]?[a-z-]+ ){1,3})([A-Z][A-Z0-9_-]*[A-Z0-9])$/.exec(name) ?? []
   const its = kindOfPhrase(noun)?.kind
-  if (id !== undefined && (its !== undefined || known.has(names.idOf(id)))) return { name: id, kind: its }
+  if (id !== undefined && (its !== undefined || known.has(names.idOf(id))))
+    return { name: id, kind: its, description: noun.trim() }
   // A capital at the beginning of the sentence says nothing.
   const own = /^the\s/i.test(phrase) ? name : name.slice(1)
   const written = /^(?:[A-Z\d][\w+/.-]*\s?)+(?:[a-z]+)?$/.test(name) && /[A-Z\d]/.test(own)
@@ -110,13 +113,13 @@ export function readSentenceRelations(model: Model, path: string, statement: Sta
   const text = statement.text.replace(/[.!]$/, '')
   if (text.length > 300 || /\b(?:not|no longer|never|would|could|e\.g\.|for example)\b/i.test(text)) return
   const place = { document: path, line: statement.line }
-  const add = ({ name, kind }: Noun, fallback: EntityKind): string => {
+  const add = ({ name, kind, description = '' }: Noun, fallback: EntityKind): string => {
     const id = names.idOf(name)
     addEntity(model, {
       id,
       name: names.nameOf(name),
       kind: kind ?? fallback,
-      description: '',
+      description,
       place,
       weight: 1,
     })

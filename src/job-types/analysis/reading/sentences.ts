@@ -25,7 +25,7 @@ const implied: [RegExp, string, RegExp?][] = [
 ]
 
 const articles =
-  /\b(?:the|an?|of|its|is|are|has|have|with|shall|must|be|and|no|more|less|than|exceed|at|most|least|up|to|within|limited|between|remain|stay|deliver|provide|provides|delivers|withstand|operate|operates|from|weigh|weighs)\b/gi
+  /\b(?:the|an?|of|its|is|are|has|have|with|shall|must|be|and|no|more|less|than|exceed|at|most|least|up|to|within|limited|between|remain|stay|deliver|provide|provides|delivers|withstand|operate|operates|from|about|approximately|around|roughly|nearly|weigh|weighs)\b/gi
 
 /** What "shall deliver 20 l/min" asks for is no exact value; what "shall be 24 V" asks for is. */
 const exact = /\b(?:shall|must) (?:be|have|weigh|operate at|run at|work at|communicate at)\b/i

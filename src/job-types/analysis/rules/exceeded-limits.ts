@@ -119,7 +119,8 @@ class Loads {
   #changesVoltage(from: string, to: string): boolean {
     const [one, other] = [from, to].map((id) => this.#facts.get(`${id} voltage`)?.[0]?.measure.value)
     const differs = one !== undefined && other !== undefined && one !== other
-    return differs || convertsVoltage.test(nameOf(this.#model, to))
+    const { name = '', description = '' } = this.#model.entities.get(to) ?? {}
+    return differs || convertsVoltage.test(`${name} ${description}`)
   }
 
   of(source: string, noun: string, path: readonly string[] = []): Load[] {
