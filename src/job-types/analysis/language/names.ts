@@ -18,7 +18,7 @@ const notNames = new Set(
   (
     'n-a na none nil spare spares nc n-c reserved unused tbd tbc tbr various all total subtotal sub-total sum ' +
     'grand-total margin remaining reserve notes note not-connected no-connect no-connection not-used see-note yes ' +
-    'no unknown other others average mean max min external internal both each gnd ground return shield'
+    'no true false unknown other others average mean max min external internal both each gnd ground return shield'
   ).split(' '),
 )
 

@@ -42,7 +42,7 @@ const kindNouns: Record<EntityKind, string> = {
   COMPONENT:
     'component|unit|assembly|device|part|equipment|module|sensor|actuator|valve|pump|fuse|relay|heater|load|consumer|lru|item|board|card|converter|motor|switch|breaker|channel|output|node|controller|battery|instrument|thermistor|fan|filter|antenna|amplifier|transceiver|radio|processor|computer|regulator|accumulator|tank|thermocouple|transducer|encoder|display|burner|blower|drum|receiver|transmitter|oscillator|camera|gateway|logger|panel|solenoid|cylinder|compressor|generator|servo|drive',
   INTERFACE: 'connector|interface|port|bus|link|receptacle|plug|socket|harness|cable|network|line',
-  SIGNAL: 'signal|net|discrete|telemetry|message|command|channel name',
+  SIGNAL: 'signal|net|discrete|telemetry|message|telecommand|channel name',
   RESOURCE:
     'rail|power rail|supply rail|supply|power bus|resource|power source|power supply|feed|feeder|circuit|supply line',
 }
