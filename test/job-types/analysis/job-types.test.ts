@@ -101,6 +101,17 @@ describe('metagraph_update and generate_issue on the real server', () => {
     })
   })
 
+  test('fail on a document that is not UTF-8, with its byte', async () => {
+    await api.putDocument('latin', 'a.md', {
+      content: new Uint8Array([0x61, 0xe4, 0x62]),
+      mediaType: 'text/plain',
+    })
+    await expect(run(metagraphUpdate, { system_id_or_name: 'Latin' })).rejects.toMatchObject({
+      code: 'document_not_utf8',
+      message: 'a.md: byte 1 (0xe4) is not UTF-8; save the document as UTF-8',
+    })
+  })
+
   test('name the collection that has no documents, and the system that has no graph', async () => {
     await expect(run(metagraphUpdate, { system_id_or_name: 'Nowhere' })).rejects.toMatchObject({
       code: 'no_documents',

@@ -119,13 +119,3 @@ export function addLink(model: Model, link: Link): void {
   if (link.from === '' || link.to === '' || link.from === link.to) return
   model.links.push(link)
 }
-
-export function groupBy<T>(items: Iterable<T>, key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const group = groups.get(key(item))
-    if (group === undefined) groups.set(key(item), [item])
-    else group.push(item)
-  }
-  return groups
-}

@@ -6,7 +6,7 @@ import type { Section, TableRow } from '../parse/types.ts'
 import { type Column, kindOfPhrase, readHeader, type SizeColumn } from './columns.ts'
 import { makeFact } from './facts.ts'
 import type { Lexicon, Names } from './lexicon.ts'
-import { addEntity, addLink, type EntityKind, type Fact, groupBy, type Model } from './model.ts'
+import { addEntity, addLink, type EntityKind, type Fact, type Model } from './model.ts'
 import { columnOf, kindOfSection, type ReadTable, textAt } from './shapes.ts'
 
 /** The name of what a row is about, and its other names: the one in brackets, the id column. */
@@ -89,7 +89,7 @@ export function readEntities(model: Model, read: ReadTable, names: Names): void 
       known?.kind ?? (kindOfPhrase(textAt(row, typed)) ?? listed ?? kindOfPhrase(name))?.kind ?? 'COMPONENT'
     return [{ row, id: names.idOf(own), name: names.nameOf(own), kind }]
   })
-  const counts = groupBy(rows, ({ id }) => id)
+  const counts = Map.groupBy(rows, ({ id }) => id)
   const described = columnOf(read, 'text', 'name')
   for (const { row, id, name, kind } of rows) {
     const description = described === read.primary ? '' : textAt(row, described).slice(0, 300)

@@ -1,7 +1,6 @@
 import { slugOf } from '../language/names.ts'
 import { isLimit, parameterKey } from '../language/parameters.ts'
 import type { Bounds, Fact, Model } from '../reading/model.ts'
-import { groupBy } from '../reading/model.ts'
 import { distinctPlaces, type Finding, isAbove, nameOf, placeText, type Rule, sizeText } from './rule.ts'
 
 /** 1 when the first is above the second by more than rounding explains, -1 when below, 0 when they agree. */
@@ -70,7 +69,7 @@ export const contradictingValues: Rule = {
   name: 'contradicting-values',
   find(model) {
     const facts = model.facts.filter(({ origin, parameter }) => origin === 'design' || !isLimit(parameter))
-    const groups = groupBy(facts, ({ entity, parameter, condition }) =>
+    const groups = Map.groupBy(facts, ({ entity, parameter, condition }) =>
       [entity, parameterKey(parameter), condition].join('\n'),
     )
     return [...groups.values()].flatMap((group) => (group.length < 2 ? [] : finding(model, group)))

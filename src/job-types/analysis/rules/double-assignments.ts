@@ -1,18 +1,17 @@
 import { slugOf } from '../language/names.ts'
-import { groupBy } from '../reading/model.ts'
 import { distinctPlaces, type Finding, nameOf, placeText, type Rule } from './rule.ts'
 
 /** Pins with two signals, and requirement ids with two texts. */
 export const doubleAssignments: Rule = {
   name: 'double-assignments',
   find(model) {
-    const pins = groupBy(
+    const pins = Map.groupBy(
       model.pins,
       ({ connector, owner, pin }) => `${connector} ${owner} ${pin.toLowerCase()}`,
     )
     // A matrix repeats a requirement by its title; only obligations are its text.
     const obliging = model.requirements.filter(({ text }) => /\b(?:shall|must)\b/i.test(text))
-    const requirements = groupBy(obliging, ({ id }) => id)
+    const requirements = Map.groupBy(obliging, ({ id }) => id)
     return [
       ...[...pins.values()].flatMap((uses): Finding[] => {
         const [first] = uses

@@ -1,7 +1,7 @@
 import { slugOf } from '../language/names.ts'
 import { isLimit, without } from '../language/parameters.ts'
 import { formatIn } from '../language/units.ts'
-import { type Bounds, type Fact, groupBy, type Link, type Model, type Place } from '../reading/model.ts'
+import type { Bounds, Fact, Link, Model, Place } from '../reading/model.ts'
 import { distinctPlaces, type Finding, isAbove, nameOf, placeText, type Rule, sizeText } from './rule.ts'
 
 interface Limit extends Bounds {
@@ -87,7 +87,7 @@ class Loads {
 
   constructor(model: Model, links: readonly Link[]) {
     const feeding = links.filter(({ type }) => type === 'powers' || type === 'protects')
-    const sameRow = groupBy(feeding, ({ type, to, place }) => `${type} ${to} ${placeText(place)}`)
+    const sameRow = Map.groupBy(feeding, ({ type, to, place }) => `${type} ${to} ${placeText(place)}`)
     for (const group of sameRow.values()) {
       const sources = new Set(group.map(({ from }) => from))
       // What one row gives two sources is fed by either.
@@ -98,7 +98,7 @@ class Loads {
     const drawn = model.facts.filter(
       ({ parameter, origin }) => origin === 'design' && parameter.qualifiers.length === 0,
     )
-    this.#facts = groupBy(drawn, ({ entity, parameter }) => `${entity} ${parameter.noun}`)
+    this.#facts = Map.groupBy(drawn, ({ entity, parameter }) => `${entity} ${parameter.noun}`)
     this.#model = model
   }
 
@@ -182,7 +182,7 @@ export const exceededLimits: Rule = {
       ...model.links,
       ...graph.relationships.map(({ source: place, ...link }) => ({ ...link, place })),
     ])
-    const groups = [...groupBy(model.facts, (fact) => `${fact.entity}\n${plainKey(fact)}`).values()]
+    const groups = [...Map.groupBy(model.facts, (fact) => `${fact.entity}\n${plainKey(fact)}`).values()]
     return groups.flatMap((facts) => {
       const [first] = facts
       const feeds =

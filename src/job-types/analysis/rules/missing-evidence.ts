@@ -1,6 +1,6 @@
 import { findMeasures, type Measure } from '../language/measures.ts'
 import { formatIn } from '../language/units.ts'
-import { type Bounds, groupBy, type Model, type Requirement, type TestResult } from '../reading/model.ts'
+import type { Bounds, Model, Requirement, TestResult } from '../reading/model.ts'
 import { distinctPlaces, type Finding, isAbove, placeText, type Rule, sizeText } from './rule.ts'
 
 /** Requirements that are shown otherwise than by test need no test. */
@@ -153,7 +153,7 @@ export const missingEvidence: Rule = {
     const known = new Map(model.requirements.toReversed().map((requirement) => [requirement.id, requirement]))
     const required = [...known.values()].filter(needsTest)
     const pairs = model.tests.flatMap((test) => test.requirements.map((id) => ({ id, test })))
-    const results = groupBy(pairs, ({ id }) => id)
+    const results = Map.groupBy(pairs, ({ id }) => id)
     // A repeated test replaces what failed before it.
     const last = new Map(
       model.tests.map((test) => [

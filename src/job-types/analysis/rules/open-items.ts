@@ -1,5 +1,4 @@
 import type { ParsedDocument } from '../parse/types.ts'
-import { groupBy } from '../reading/model.ts'
 import { isAside } from '../reading/sections.ts'
 import type { Finding, Rule } from './rule.ts'
 
@@ -35,7 +34,7 @@ export const openItemsRule: Rule = {
   name: 'open-items',
   find(model) {
     const items = model.documents.flatMap(openItems)
-    const groups = groupBy(items, ({ word, place }) =>
+    const groups = Map.groupBy(items, ({ word, place }) =>
       /\d/.test(word) ? word : `${place.document}:${place.line}`,
     )
     return [...groups.values()].flatMap((group): Finding[] =>

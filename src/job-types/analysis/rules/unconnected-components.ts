@@ -1,5 +1,5 @@
 import { slugOf } from '../language/names.ts'
-import { groupBy, type Place } from '../reading/model.ts'
+import type { Place } from '../reading/model.ts'
 import type { Rule } from './rule.ts'
 
 /** Being part of something connects nothing. */
@@ -30,7 +30,7 @@ export const unconnectedComponents: Rule = {
       .map((title) => `-${slugOf(title)}-`)
       .join(' ')
     const components = graph.entities.filter(({ kind }) => kind === 'COMPONENT')
-    const loose = [...groupBy(components, ({ source }) => source.document).values()].flatMap((group) => {
+    const loose = [...Map.groupBy(components, ({ source }) => source.document).values()].flatMap((group) => {
       const unlinked = group.filter(
         ({ id, source }) => !linked.has(id) && !spare.test(lineAt(source)) && !titles.includes(`-${id}-`),
       )
