@@ -53,7 +53,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/job-types',
     loads: ['src/contract', 'src/client'],
-    packages: ['@temporalio/activity', 'zod'],
+    packages: ['@temporalio/activity', 'zod', 'csv-parse', 'jsonc-parser'],
     node: true,
   },
   {

@@ -3,24 +3,25 @@ import { toBase, type Unit, unitAt, unitOf } from './units.ts'
 /** What a text says about a size: a point, a range or a bound, in base units. */
 export interface Measure {
   /** The point; for `24 V ± 2 V` its middle. Undefined for a mere range or bound. */
-  value?: number
-  lower?: number
-  upper?: number
+  value?: number | undefined
+  lower?: number | undefined
+  upper?: number | undefined
   unit: Unit
   /** Half a step of the last digit written, in base units; 0 for whole numbers, which are taken as exact. */
   rounding: number
+  /** Written as "about", "approx." or "~": nothing contradicts it. */
+  approximate?: true
   /** Offsets in the text, with the words that make a bound of it. */
   start: number
   end: number
 }
 
 const numberPattern = /(?<![\p{L}\d_.,])(?:(?<![\p{L}\d_)\]])[-+−–])?\d+(?:[.,]\d+)*(?![\d])/gu
-const rangeJoint = /^\s*(?:–|—|−|-|\.{2,3}|…|to|and)\s*(?=[-+−]?\d)/
-const toleranceJoint = /^\s*(?:±|\+\/-|\+-)\s*(?=\d)/
 const upperWords =
-  /(?:≤|<=?|=<|\bnot exceed(?:ing)?|\bnot be (?:more|greater|higher) than|\b(?:no|not) (?:more|greater|higher|longer|later) than|\bat most|\bup to|\bmax(?:imum)?\.?(?: of)?|\b(?:less|lower|shorter) than|\bbelow|\blimited to|\bwithin)[:\s]*$/i
+  /(?:≤|<=?|=<|\bnot exceed(?:ing)?|\bnot be (?:more|greater|higher) than|\b(?:no|not) (?:more|greater|higher|longer|later) than|\bat most|\bup to|\bmax(?:imum)?\.?(?: of)?|(?<!\b(?:no|not) )\b(?:less|lower|shorter) than|\bbelow|\blimited to|\bwithin)[:\s]*$/i
 const lowerWords =
   /(?:≥|>=?|=>|\b(?:no|not) (?:less|lower|fewer|shorter) than|\bnot be (?:less|lower) than|\bat least|\bmin(?:imum)?\.?(?: of)?|\b(?:more|greater|higher|longer) than|\babove|\bexceed(?:s|ing)?)[:\s]*$/i
+const approximately = /(?:~|≈|\b(?:about|approx(?:imately)?|around|roughly|nearly|some|ca)\.?)\s*$/i
 const upperAfter = /^\s*\(?(?:max(?:imum)?\b|or (?:less|lower|below)\b)/i
 const lowerAfter = /^\s*\(?(?:min(?:imum)?\b|or (?:more|higher|above)\b)/i
 
@@ -45,69 +46,71 @@ interface NumberAt {
 }
 
 function numbersIn(text: string): NumberAt[] {
-  const numbers: NumberAt[] = []
-  for (const match of text.matchAll(numberPattern)) {
+  return [...text.matchAll(numberPattern)].flatMap((match) => {
     const number = parseNumber(match[0])
-    if (number !== undefined)
-      numbers.push({ ...number, start: match.index, end: match.index + match[0].length })
-  }
-  return numbers
+    return number === undefined ? [] : [{ ...number, start: match.index, end: match.index + match[0].length }]
+  })
 }
 
-function joined(text: string, from: number, next: NumberAt | undefined, joint: RegExp): boolean {
-  if (next === undefined || next.start - from > 12) return false
-  const match = joint.exec(text.slice(from, from + 14))
-  if (match === null) return false
-  const at = from + match[0].length
-  return at === next.start || (at === next.start + 1 && /[-+−–]/.test(text[next.start] ?? ''))
+/** What joins a size with the number behind it. The sign of that number may be the joint: `22-28`. */
+function jointBetween(text: string, from: number, next: NumberAt): 'tolerance' | 'range' | undefined {
+  if (next.start - from > 12) return undefined
+  const between = text.slice(from, next.start + 1)
+  if (/^\s*(?:±|\+\/-|\+-)\s*\d?$/.test(between)) return 'tolerance'
+  return /^\s*(?:–|—|−|-|\.{2,3}|…|to\b|and\b)\s*[-+−–\d]?$/.test(between) ? 'range' : undefined
 }
 
-/** The sign that the number pattern took for its own although it joins a range: `22-28`. */
-function unsigned(number: NumberAt, text: string): NumberAt {
-  return /[-–−]/.test(text[number.start] ?? '') &&
-    /\d\s*$/.test(text.slice(Math.max(0, number.start - 3), number.start))
-    ? { ...number, value: Math.abs(number.value) }
-    : number
-}
-
-function bounded(measure: Measure, text: string): Measure {
-  const { value } = measure
-  if (value === undefined || measure.lower !== undefined || measure.upper !== undefined) return measure
-  const from = Math.max(0, measure.start - 40)
-  const before = text.slice(from, measure.start)
-  const after = text.slice(measure.end, measure.end + 16)
-  const { value: _, ...rest } = measure
+/** A point with the words of a bound around it is that bound. */
+function bounded(point: Measure, text: string): Measure {
+  const from = Math.max(0, point.start - 40)
+  const before = text.slice(from, point.start)
+  const after = text.slice(point.end, point.end + 16)
+  if (approximately.test(before)) return { ...point, approximate: true }
+  const bare = { ...point, value: undefined }
   const upper = upperWords.exec(before)
   // "exceed" is the end of "not exceed" too, so the upper bound is looked at first.
-  if (upper !== null) return { ...rest, upper: value, start: from + upper.index }
+  if (upper !== null) return { ...bare, upper: point.value, start: from + upper.index }
   const lower = lowerWords.exec(before)
-  if (lower !== null) return { ...rest, lower: value, start: from + lower.index }
-  if (upperAfter.test(after)) return { ...rest, upper: value }
-  if (lowerAfter.test(after)) return { ...rest, lower: value }
-  return measure
+  if (lower !== null) return { ...bare, lower: point.value, start: from + lower.index }
+  if (upperAfter.test(after)) return { ...bare, upper: point.value }
+  return lowerAfter.test(after) ? { ...bare, lower: point.value } : point
 }
 
-function withTolerance(
-  point: NumberAt,
-  unit: Unit,
-  tolerance: NumberAt,
-  toleranceUnit: Unit | undefined,
-  end: number,
-): Measure {
-  const middle = toBase(point.value, unit)
-  const half =
-    toleranceUnit?.symbol === '%' && unit.symbol !== '%'
-      ? Math.abs(middle * tolerance.value) / 100
-      : Math.abs(tolerance.value * (toleranceUnit ?? unit).factor)
-  return {
-    value: middle,
-    lower: middle - half,
-    upper: middle + half,
-    unit,
-    rounding: point.step * unit.factor,
-    start: point.start,
-    end,
+type Found = { unit: Unit; end: number } | undefined
+
+/** `24 V ± 2 V`, `18 to 32 V`: two numbers that are one size. */
+function pairOf(
+  text: string,
+  [first, own]: [NumberAt, Found],
+  next: NumberAt,
+  fallback?: Unit,
+): Measure | undefined {
+  const joint = jointBetween(text, own?.end ?? first.end, next)
+  const other = unitAt(text, next.end)
+  const unit =
+    own?.unit ?? (other?.unit.symbol === '%' && joint === 'tolerance' ? undefined : other?.unit) ?? fallback
+  if (joint === undefined || unit === undefined) return undefined
+  const size = { unit, start: first.start, end: other?.end ?? next.end }
+  const point = toBase(first.value, unit)
+  if (joint === 'tolerance') {
+    const relative = other?.unit.symbol === '%' && unit.symbol !== '%'
+    const half = relative
+      ? Math.abs(point * next.value) / 100
+      : Math.abs(next.value * (other?.unit ?? unit).factor)
+    return {
+      ...size,
+      value: point,
+      lower: point - half,
+      upper: point + half,
+      rounding: first.step * unit.factor,
+    }
   }
+  if (other !== undefined && other.unit.dimension !== unit.dimension) return undefined
+  const joined = /\d\s*$/.test(text.slice(Math.max(0, next.start - 3), next.start))
+  const last = toBase(joined ? Math.abs(next.value) : next.value, other?.unit ?? unit)
+  const begin = own === undefined ? toBase(first.value, other?.unit ?? unit) : point
+  const rounding = Math.max(first.step, next.step) * unit.factor
+  return { ...size, lower: Math.min(begin, last), upper: Math.max(begin, last), rounding }
 }
 
 /**
@@ -118,48 +121,20 @@ export function findMeasures(text: string, defaultUnit?: Unit): Measure[] {
   const numbers = numbersIn(text)
   const measures: Measure[] = []
   for (let index = 0; index < numbers.length; index += 1) {
-    const first = numbers[index] as NumberAt
+    const [first, next] = [numbers[index] as NumberAt, numbers[index + 1]]
     const own = unitAt(text, first.end)
-    const firstEnd = own?.end ?? first.end
-    const next = numbers[index + 1]
-    if (next !== undefined && joined(text, firstEnd, next, toleranceJoint)) {
-      const nextUnit = unitAt(text, next.end)
-      const unit =
-        own?.unit ?? (nextUnit?.unit.symbol === '%' ? defaultUnit : (nextUnit?.unit ?? defaultUnit))
-      if (unit !== undefined) {
-        measures.push(withTolerance(first, unit, next, nextUnit?.unit, nextUnit?.end ?? next.end))
-        index += 1
-        continue
-      }
-    }
-    if (next !== undefined && joined(text, firstEnd, next, rangeJoint)) {
-      const nextUnit = unitAt(text, next.end)
-      const unit = nextUnit?.unit ?? own?.unit ?? defaultUnit
-      if (unit !== undefined && (own === undefined || own.unit.dimension === unit.dimension)) {
-        const last = unsigned(next, text)
-        const ends = [toBase(first.value, own?.unit ?? unit), toBase(last.value, unit)].sort((a, b) => a - b)
-        measures.push({
-          lower: ends[0] as number,
-          upper: ends[1] as number,
-          unit,
-          rounding: Math.max(first.step, next.step) * unit.factor,
-          start: first.start,
-          end: nextUnit?.end ?? next.end,
-        })
-        index += 1
-        continue
-      }
-    }
+    const pair = next === undefined ? undefined : pairOf(text, [first, own], next, defaultUnit)
     const unit = own?.unit ?? defaultUnit
-    if (unit === undefined) continue
-    const point = {
-      value: toBase(first.value, unit),
-      unit,
-      rounding: first.step * unit.factor,
-      start: first.start,
-      end: firstEnd,
+    if (pair !== undefined) {
+      measures.push(pair)
+      index += 1
+    } else if (unit !== undefined) {
+      const { start, step } = first
+      const end = own?.end ?? first.end
+      measures.push(
+        bounded({ value: toBase(first.value, unit), unit, rounding: step * unit.factor, start, end }, text),
+      )
     }
-    measures.push(bounded(point, text))
   }
   return measures
 }

@@ -1,65 +1,34 @@
-/** Names of things: their slugs, and the marks by which a text mentions them. */
+/** Names of things: their slugs, ids such as `REQ-004`, and what a cell says of both. */
 
 /**
  * The slug of a name: lower-case letters and digits joined by hyphens, accents removed; `-12 V` keeps its sign.
  * `Power Distribution Unit` → `power-distribution-unit`, `24V_A` → `24v-a`. Empty when no letter or digit is there.
  */
 export function slugOf(name: string): string {
-  return name
-    .normalize('NFKD')
-    .replace(/\p{M}+/gu, '')
+  // Most names are plain ASCII, for which the short way is much faster.
+  const isPlain = /^[\x20-\x7e]*$/.test(name)
+  return (isPlain ? name : name.normalize('NFKD').replace(/\p{M}+/gu, ''))
     .replace(/^\s*[-−]\s*(?=\d)/, 'minus ')
     .toLowerCase()
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter((part) => part !== '')
-    .join('-')
+    .replace(isPlain ? /[^a-z0-9]+/g : /[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-|-$/g, '')
 }
 
-const notNames = new Set([
-  '',
-  'n-a',
-  'na',
-  'none',
-  'nil',
-  'spare',
-  'nc',
-  'n-c',
-  'reserved',
-  'unused',
-  'tbd',
-  'tbc',
-  'tbr',
-  'various',
-  'all',
-  'total',
-  'subtotal',
-  'sub-total',
-  'sum',
-  'grand-total',
-  'margin',
-  'remaining',
-  'notes',
-  'note',
-  'not-connected',
-  'no-connect',
-  'no-connection',
-  'see-note',
-  'yes',
-  'no',
-  'unknown',
-  'other',
-  'others',
-  'average',
-  'max',
-  'min',
-])
+const notNames = new Set(
+  (
+    'n-a na none nil spare spares nc n-c reserved unused tbd tbc tbr various all total subtotal sub-total sum ' +
+    'grand-total margin remaining reserve notes note not-connected no-connect no-connection not-used see-note yes ' +
+    'no true false unknown other others average mean max min external internal both each gnd ground return shield'
+  ).split(' '),
+)
 
 /** Whether a cell's text can name a thing: short, and not one of the words for nothing. */
 export function isName(text: string): boolean {
   const slug = slugOf(text)
   return (
+    slug !== '' &&
     !notNames.has(slug) &&
-    !/^(?:tb[dcr]|total|spare|sum)-/.test(slug) &&
+    !/^(?:tb[dcr]|total|subtotal|spare|sum|margin|not)-/.test(slug) &&
     text.length <= 60 &&
     text.split(/\s+/).length <= 7 &&
     /\p{L}/u.test(text)
@@ -67,89 +36,67 @@ export function isName(text: string): boolean {
 }
 
 export function isTotal(text: string): boolean {
-  return /^(?:grand |sub-? ?)?(?:total|sum)s?\b/i.test(text.trim())
+  return /^(?:grand |sub-? ?|overall )?(?:total|sum)s?\b/i.test(text.trim())
 }
 
-/** `PDU-REQ-004`, `CH3`, `J12`, `T-07`: letters, then a number, in one word. The family is the id without its number. */
+/** `Feed pump (P1)` and `P1 – Feed pump` name one thing twice. */
+export function splitName(text: string): { name: string; alias?: string } {
+  const trimmed = text.trim()
+  if (trimmed.length > 80) return { name: trimmed }
+  const bracketed = /^(\S.{1,50}?)\s*\(([A-Z][A-Za-z0-9_-]{0,11})\)$/.exec(trimmed)
+  if (bracketed?.[1] !== undefined && bracketed[2] !== undefined)
+    return { name: bracketed[1], alias: bracketed[2] }
+  const led = /^([A-Z]{1,6}-?\d{1,4}[A-Z]?)\s*(?:[–—:]|\s-\s)\s*(\p{L}.*)$/u.exec(trimmed)
+  return led?.[1] !== undefined && led[2] !== undefined ? { name: led[2], alias: led[1] } : { name: trimmed }
+}
+
+/** `PUMP-REQ-004`, `CH3`, `T-07`: capitals, then a number, in one word. The family is the id without its number. */
 export function idFamily(token: string): { family: string; number: number; width: number } | undefined {
-  if (token.length > 40) return undefined
-  const match = /^([A-Z][A-Za-z0-9_.-]*?[A-Za-z_.-]|[A-Z])(\d{1,5})$/.exec(token)
-  if (match === null || /^[a-z]/.test(token)) return undefined
-  const family = match[1] ?? ''
-  return family.length > 30 ? undefined : { family, number: Number(match[2]), width: match[2]?.length ?? 1 }
-}
-
-/** Families of standards, packages, materials and the like: never missing things of the system. */
-const foreignFamilies =
-  /^(?:MIL|STD|ISO|IEC|IEEE|EN|DIN|DO|RTCA|ARINC|ECSS|NASA|ESA|SAE|AS|ASTM|UL|IPC|EIA|TIA|RS|RTD|PT|IP|AWG|REV|ISS|ISSUE|VER|V|SN|S\/N|PN|P\/N|CAGE|FIG|TAB|TABLE|SEC|SECTION|APP|NOTE|PAGE|USB|CAN|CAT|AL|SOT|SMD|FR|NEMA|UTF|SHA|RFC|GPIO|D|M|A|H|CO|NO|Q|QTY|DAY|WEEK|PHASE|LEVEL|CLASS|TYPE|GRADE|CDR|PDR|TRL|TBD|TBC|TBR)[-_ .]?/
-
-export function isForeignFamily(family: string): boolean {
-  const match = foreignFamilies.exec(family)
-  return match !== null && match[0].length === family.length
-}
-
-/** `CH3_FAULT_N`, `PWR_EN`: capitals and digits in at least two parts. */
-export function isSignalName(token: string): boolean {
-  return token.length <= 60 && /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+[+-]?$/.test(token)
-}
-
-/** Words of a text that may be names, ids or parts of them, with their places. Punctuation at their ends is left out. */
-export function tokensOf(text: string): { token: string; start: number; end: number }[] {
-  const tokens: { token: string; start: number; end: number }[] = []
-  for (const match of text.matchAll(/[\p{L}\d_][\p{L}\d_.-]*/gu)) {
-    const raw = match[0]
-    let length = raw.length
-    while (length > 1 && (raw[length - 1] === '.' || raw[length - 1] === '-')) length -= 1
-    tokens.push({ token: raw.slice(0, length), start: match.index, end: match.index + length })
-  }
-  return tokens
+  const match = token.length > 40 ? null : /^([A-Z][A-Za-z0-9_.-]*[A-Za-z_.-]|[A-Z])(\d{1,5})$/.exec(token)
+  if (match === null) return undefined
+  return { family: match[1] ?? '', number: Number(match[2]), width: match[2]?.length ?? 1 }
 }
 
 const longestRange = 200
 
-/** The ids between two of a family, both included: `REQ-001 to REQ-004`. Undefined when they make no range. */
-export function idRange(from: string, to: string): string[] | undefined {
-  const [first, last] = [
-    idFamily(from),
-    idFamily(/^\d+$/.test(to) ? `${idFamily(from)?.family ?? ''}${to}` : to),
-  ]
-  if (first === undefined || last === undefined || first.family !== last.family) return undefined
-  if (last.number <= first.number || last.number - first.number > longestRange) return undefined
+function idRange(from: string, to: string): string[] {
+  const first = idFamily(from)
+  const last = idFamily(/^\d+$/.test(to) ? `${first?.family ?? ''}${to}` : to)
+  if (first === undefined || last === undefined || first.family !== last.family) return []
+  const count = last.number - first.number + 1
+  if (count < 2 || count > longestRange) return []
   return Array.from(
-    { length: last.number - first.number + 1 },
-    (_, index) => `${first.family}${String(first.number + index).padStart(first.width, '0')}`,
+    { length: count },
+    (_, index) => first.family + String(first.number + index).padStart(first.width, '0'),
   )
 }
 
-/** Every word of a text, and the ids inside its ranges: `J2–J5`, `J2-J5`, `REQ-001 to REQ-004`, `REQ-001…003`. */
-export function idsIn(text: string): { token: string; start: number; end: number }[] {
-  const tokens = tokensOf(text)
-  const found: { token: string; start: number; end: number }[] = []
-  for (let index = 0; index < tokens.length; index += 1) {
-    const current = tokens[index] as (typeof tokens)[number]
-    const dots = /^(.+?)\.{2,3}(.+)$/.exec(current.token.slice(0, 80))
-    const hyphen = dots ?? /^([A-Z]+\d+)-([A-Z]*\d+)$/.exec(current.token.slice(0, 80))
-    const inner = hyphen === null ? undefined : idRange(hyphen[1] ?? '', hyphen[2] ?? '')
-    if (inner !== undefined) {
-      for (const token of inner) found.push({ ...current, token })
-      continue
-    }
-    const next = tokens[index + 1]
-    const between = next === undefined ? '' : text.slice(current.end, next.start).trim()
-    const joint = next !== undefined && /^(?:–|—|…|\.{2,3})$/.test(between) ? next : undefined
-    const word =
-      next !== undefined && /^(?:to|through|thru)$/.test(next.token) ? tokens[index + 2] : undefined
-    const range =
-      joint !== undefined
-        ? idRange(current.token, joint.token)
-        : word !== undefined
-          ? idRange(current.token, word.token)
-          : undefined
-    if (range === undefined) found.push(current)
-    else {
-      for (const token of range) found.push({ ...current, token })
-      index += joint !== undefined ? 1 : 2
-    }
+/** Every id in a text, those inside its ranges included: `REQ-001 to REQ-004`, `REQ-001…003`. */
+export function idsIn(text: string): string[] {
+  const words = text.slice(0, 2000).match(/[A-Za-z0-9][\w-]*(?:\.\d+)*|\.{2,3}|[–—…]/g) ?? []
+  const found = new Set<string>()
+  for (const [index, word] of words.entries()) {
+    if (idFamily(word) === undefined) continue
+    found.add(word)
+    const joint = words[index + 1] ?? ''
+    if (/^(?:to|through|thru|\.{2,3}|[–—…])$/.test(joint))
+      for (const id of idRange(word, words[index + 2] ?? '')) found.add(id)
   }
-  return found
+  return [...found]
+}
+
+/** The id that a requirement or a test begins with, and the text behind it. */
+export function splitLeadingId(text: string): { id: string; rest: string } | undefined {
+  const match = /^[[(]?([A-Z][A-Za-z0-9_.-]{0,38}\d)[\])]?(?:\s*[:.)–—-]\s*|\s+|$)/.exec(text.slice(0, 60))
+  const id = match?.[1]
+  if (match === null || id === undefined || idFamily(id) === undefined) return undefined
+  return { id, rest: text.slice(match[0].length).trim() }
+}
+
+/** Things that are listed in a cell or behind a verb: `A, B and C`, `A / B`. */
+export function splitList(text: string): string[] {
+  return text
+    .split(/\s*[,;+&]\s*|\s+and\s+|\s+\/\s+|<br\s*\/?>/i)
+    .map((part) => part.replace(/^and\s+/i, '').trim())
+    .filter((part) => part !== '')
 }

@@ -1,6 +1,6 @@
-import type { Dimension, Unit } from './units.ts'
+import type { Unit } from './units.ts'
 
-/** What is measured of a thing: a noun of one dimension, and the words that narrow it (`current`, `inrush` + `limit`). */
+/** What is measured of a thing: a noun, and the words that narrow it (`current`, `inrush`). */
 export interface Parameter {
   noun: string
   /** Sorted, without duplicates, synonyms made one. */
@@ -9,140 +9,65 @@ export interface Parameter {
   label: string
 }
 
-/** Noun (singular) → what it measures, and the qualifiers it implies. */
-const nouns: ReadonlyMap<string, { dimensions: Dimension[]; noun: string; implies?: string[] }> = new Map([
-  ['voltage', { dimensions: ['voltage'], noun: 'voltage' }],
-  ['current', { dimensions: ['current'], noun: 'current' }],
-  ['power', { dimensions: ['power', 'apparent power'], noun: 'power' }],
-  ['dissipation', { dimensions: ['power'], noun: 'power', implies: ['dissipation'] }],
-  ['consumption', { dimensions: ['power', 'current'], noun: 'consumption' }],
-  ['resistance', { dimensions: ['resistance'], noun: 'resistance' }],
-  ['impedance', { dimensions: ['resistance'], noun: 'impedance' }],
-  ['capacitance', { dimensions: ['capacitance'], noun: 'capacitance' }],
-  ['inductance', { dimensions: ['inductance'], noun: 'inductance' }],
-  ['frequency', { dimensions: ['frequency'], noun: 'frequency' }],
-  ['temperature', { dimensions: ['temperature'], noun: 'temperature' }],
-  ['mass', { dimensions: ['mass'], noun: 'mass' }],
-  ['weight', { dimensions: ['mass', 'force'], noun: 'mass' }],
-  ['length', { dimensions: ['length'], noun: 'length' }],
-  ['width', { dimensions: ['length'], noun: 'width' }],
-  ['height', { dimensions: ['length'], noun: 'height' }],
-  ['depth', { dimensions: ['length'], noun: 'depth' }],
-  ['diameter', { dimensions: ['length'], noun: 'diameter' }],
-  ['stroke', { dimensions: ['length'], noun: 'stroke' }],
-  ['time', { dimensions: ['time'], noun: 'time' }],
-  ['delay', { dimensions: ['time'], noun: 'time', implies: ['delay'] }],
-  ['duration', { dimensions: ['time'], noun: 'time', implies: ['duration'] }],
-  ['latency', { dimensions: ['time'], noun: 'time', implies: ['latency'] }],
-  ['period', { dimensions: ['time'], noun: 'time', implies: ['period'] }],
-  ['interval', { dimensions: ['time'], noun: 'time', implies: ['interval'] }],
-  ['timeout', { dimensions: ['time'], noun: 'time', implies: ['timeout'] }],
-  ['lifetime', { dimensions: ['time'], noun: 'time', implies: ['lifetime'] }],
-  ['hold-up', { dimensions: ['time'], noun: 'time', implies: ['hold-up'] }],
-  ['pressure', { dimensions: ['pressure'], noun: 'pressure' }],
-  ['flow', { dimensions: ['flow'], noun: 'flow' }],
-  ['speed', { dimensions: ['rotation'], noun: 'speed' }],
-  ['torque', { dimensions: ['torque'], noun: 'torque' }],
-  ['force', { dimensions: ['force'], noun: 'force' }],
-  ['energy', { dimensions: ['energy'], noun: 'energy' }],
-  ['capacity', { dimensions: ['charge', 'energy'], noun: 'capacity' }],
-  ['efficiency', { dimensions: ['ratio'], noun: 'efficiency' }],
-  ['ripple', { dimensions: ['voltage', 'current'], noun: 'ripple' }],
-  ['bandwidth', { dimensions: ['data rate', 'frequency'], noun: 'bandwidth' }],
-  ['bitrate', { dimensions: ['data rate'], noun: 'data rate' }],
-  ['baud', { dimensions: ['data rate'], noun: 'data rate' }],
-  ['rate', { dimensions: ['data rate', 'frequency', 'flow'], noun: 'rate' }],
-  ['setpoint', { dimensions: ['temperature', 'pressure'], noun: 'setpoint' }],
-  [
-    'accuracy',
-    {
-      dimensions: ['temperature', 'temperature difference', 'voltage', 'current', 'ratio', 'pressure'],
-      noun: 'accuracy',
-    },
-  ],
-])
+/** Noun: the dimensions it is measured in, and what it is called when that is another word. */
+const nounTable = `
+voltage: voltage; current: current; power: power, apparent-power; dissipation: power; consumption: power, current
+resistance: resistance; impedance: resistance; capacitance: capacitance; inductance: inductance
+frequency: frequency; temperature: temperature; mass: mass; weight: mass, force; length: length; width: length
+height: length; depth: length; diameter: length; stroke: length; thickness: length; time: time; delay: time
+duration: time; latency: time; period: time; interval: time; timeout: time; lifetime: time; hold-up: time
+pressure: pressure; flow: flow, mass-flow; speed: rotation, speed; torque: torque; force: force; energy: energy
+capacity: charge, energy, volume, mass; volume: volume; efficiency: ratio; humidity: ratio; ripple: voltage, current
+bandwidth: data-rate, frequency; bitrate: data-rate; baud: data-rate; rate: data-rate, frequency, flow, mass-flow
+setpoint: temperature, pressure; gain: gain; level: level; memory: data; storage: data; range: length
+accuracy: temperature, temperature-difference, voltage, current, ratio, pressure`
 
-const defaultNouns: Partial<Record<Dimension, string>> = {
-  voltage: 'voltage',
-  current: 'current',
-  power: 'power',
-  'apparent power': 'power',
-  resistance: 'resistance',
-  capacitance: 'capacitance',
-  inductance: 'inductance',
-  frequency: 'frequency',
-  mass: 'mass',
-  temperature: 'temperature',
-  pressure: 'pressure',
-  flow: 'flow',
-  rotation: 'speed',
-  time: 'time',
-  torque: 'torque',
-  force: 'force',
-  energy: 'energy',
-  'data rate': 'data rate',
-  charge: 'capacity',
+const nouns: ReadonlyMap<string, string[]> = new Map(
+  nounTable
+    .split(/[;\n]/)
+    .filter((entry) => entry.includes(':'))
+    .map((entry) => {
+      const [noun = '', dimensions = ''] = entry.split(':')
+      return [noun.trim(), dimensions.split(',').map((dimension) => dimension.trim())]
+    }),
+)
+
+const sameNoun: Record<string, string> = {
+  weight: 'mass',
+  bitrate: 'rate',
+  baud: 'rate',
 }
 
-/** Word → the qualifier it stands for; an empty one says nothing. */
-const synonyms: ReadonlyMap<string, string> = new Map([
-  ['nominal', ''],
-  ['nom', ''],
-  ['value', ''],
-  ['stated', ''],
-  ['level', ''],
-  ['the', ''],
-  ['of', ''],
-  ['a', ''],
-  ['an', ''],
-  ['at', ''],
-  ['per', ''],
-  ['load', ''],
-  ['draw', ''],
-  ['drawn', ''],
-  ['demand', ''],
-  ['electrical', ''],
-  ['dc', ''],
-  ['total', 'total'],
-  ['typical', 'typ'],
-  ['typ', 'typ'],
-  ['maximum', 'max'],
-  ['max', 'max'],
-  ['minimum', 'min'],
-  ['min', 'min'],
-  ['limit', 'limit'],
-  ['limits', 'limit'],
-  ['limitation', 'limit'],
-  ['limiting', 'limit'],
-  ['trip', 'limit'],
-  ['threshold', 'limit'],
-  ['overcurrent', 'limit'],
-  ['over-current', 'limit'],
-  ['ocp', 'limit'],
-  ['rated', 'rated'],
-  ['rating', 'rated'],
-  ['ratings', 'rated'],
-  ['capability', 'rated'],
-  ['budget', 'budget'],
-  ['allocated', 'budget'],
-  ['allocation', 'budget'],
-  ['available', 'budget'],
-  ['inrush', 'inrush'],
-  ['surge', 'inrush'],
-  ['in-rush', 'inrush'],
-  ['holdup', 'hold-up'],
-  ['hold', 'hold-up'],
-  ['hold-up', 'hold-up'],
-  ['standby', 'quiescent'],
-  ['quiescent', 'quiescent'],
-  ['idle', 'quiescent'],
-  ['supply', 'supply'],
-  ['continuous', 'continuous'],
-  ['steady-state', 'continuous'],
-  ['insulation', 'isolation'],
-])
+/** What a value is of when only its unit says so. */
+const defaultNouns: Record<string, string> = {
+  'apparent-power': 'power',
+  rotation: 'speed',
+  'data-rate': 'rate',
+  charge: 'capacity',
+  'mass-flow': 'flow',
+  level: 'power',
+}
+const noDefault = new Set(['ratio', 'length', 'temperature-difference', 'gain', 'data'])
 
-export const limitQualifiers: ReadonlySet<string> = new Set(['limit', 'rated', 'budget'])
+const synonymTable = `
+: nominal nom value stated the of a an its at per load draw drawn draws demand electrical dc operating consumption
+: operating estimated is are has with to and data design normal average bit baud own each
+typ: typical; max: maximum peak-allowed; min: minimum
+limit: limits limitation limiting trip threshold overcurrent ocp fuse breaker fused; rated: rating ratings capability capacity allowable
+budget: allocated allocation available; inrush: surge in-rush; hold-up: holdup hold; standby: quiescent idle sleep
+continuous: steady-state; isolation: insulation; transmission: tx transmit; reception: rx receive`
+
+const synonyms: ReadonlyMap<string, string> = new Map(
+  synonymTable.split(/[;\n]/).flatMap((entry) => {
+    const [qualifier = '', words = ''] = entry.split(':')
+    return words
+      .split(' ')
+      .filter((word) => word !== '')
+      .map((word): [string, string] => [word, qualifier.trim()])
+  }),
+)
+
+const limitQualifiers = new Set(['limit', 'rated', 'budget'])
 
 export function wordsOf(phrase: string): string[] {
   return phrase
@@ -154,53 +79,51 @@ export function wordsOf(phrase: string): string[] {
     .filter((word) => word !== '')
 }
 
-function nounOf(word: string) {
-  return nouns.get(word) ?? (word.endsWith('s') ? nouns.get(word.slice(0, -1)) : undefined)
+function dimensionsOf(word: string): { noun: string; dimensions: string[] } | undefined {
+  const singular = nouns.has(word) ? word : word.replace(/s$/, '')
+  const dimensions = nouns.get(singular)
+  return dimensions === undefined ? undefined : { noun: sameNoun[singular] ?? singular, dimensions }
 }
 
 export function isParameterNoun(word: string): boolean {
-  return nounOf(word.toLowerCase()) !== undefined
+  return dimensionsOf(word) !== undefined
 }
 
-/** The noun of a phrase is the last one that fits the unit's dimension; with no unit, the last one. */
+/** The noun of a phrase is its last one that fits the unit; without any, the unit says what is meant if it can. */
 export function parameterOf(
   words: readonly string[],
-  unit: Unit | undefined,
+  unit: Unit,
   options: { needsNoun: boolean },
 ): Parameter | undefined {
-  let at = -1
-  for (let index = words.length - 1; index >= 0 && at < 0; index -= 1) {
-    const found = nounOf(words[index] ?? '')
-    if (found !== undefined && (unit === undefined || found.dimensions.includes(unit.dimension))) at = index
-  }
-  const found = at < 0 ? undefined : nounOf(words[at] ?? '')
-  if (found === undefined && (options.needsNoun || unit === undefined)) return undefined
-  const dimension = unit?.dimension
-  const byDimension = dimension === undefined ? undefined : defaultNouns[dimension]
-  // "Power consumption" in W is power; "consumption" in A is current.
-  const noun = found?.noun === 'consumption' ? byDimension : (found?.noun ?? byDimension)
-  if (noun === undefined) return undefined
-  const qualifiers = new Set(found?.implies ?? [])
+  const at = words.findLastIndex((word) => dimensionsOf(word)?.dimensions.includes(unit.dimension))
+  const found = at < 0 ? undefined : dimensionsOf(words[at] ?? '')
+  if (found === undefined && (options.needsNoun || noDefault.has(unit.dimension))) return undefined
+  const byUnit = defaultNouns[unit.dimension] ?? unit.dimension
+  const noun = found === undefined || found.noun === 'consumption' ? byUnit : found.noun
+  const qualifiers = new Set<string>()
   for (const [index, word] of words.entries()) {
-    if (index === at) continue
     const qualifier = synonyms.get(word) ?? word
-    if (qualifier !== '' && qualifier !== noun && qualifier !== 'consumption' && !/^\d+$/.test(qualifier))
+    // What a load draws is what goes into it.
+    if (/^(?:input|supply)$/.test(qualifier) && /^(?:power|current)$/.test(noun)) continue
+    if (index !== at && qualifier !== '' && qualifier !== noun && !/^\d+$/.test(qualifier))
       qualifiers.add(qualifier)
   }
   const label = found === undefined ? [...words, noun].join(' ') : words.join(' ')
   return { noun, qualifiers: [...qualifiers].sort(), label }
 }
 
-export function parameterKey(parameter: Parameter): string {
-  return [parameter.noun, ...parameter.qualifiers].join('|')
+export function parameterKey({ noun, qualifiers }: Parameter): string {
+  return [noun, ...qualifiers].join('|')
 }
 
-/** Without the words that make a limit of it: what the limit is a limit of. */
-export function limitedKey(parameter: Parameter): string {
-  const dropped = new Set(['limit', 'rated', 'budget', 'max', 'continuous'])
-  return [parameter.noun, ...parameter.qualifiers.filter((qualifier) => !dropped.has(qualifier))].join('|')
+/** Rated voltages and frequencies are nominal ones; other ratings are limits. */
+export function isLimit({ noun, qualifiers }: Parameter): boolean {
+  return (
+    qualifiers.some((qualifier) => limitQualifiers.has(qualifier)) &&
+    !(qualifiers.includes('rated') && ['voltage', 'frequency', 'speed'].includes(noun))
+  )
 }
 
-export function isLimit(parameter: Parameter): boolean {
-  return parameter.qualifiers.some((qualifier) => limitQualifiers.has(qualifier))
+export function without({ noun, qualifiers, label }: Parameter, ...words: string[]): Parameter {
+  return { noun, label, qualifiers: qualifiers.filter((qualifier) => !words.includes(qualifier)) }
 }

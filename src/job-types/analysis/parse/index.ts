@@ -1,9 +1,8 @@
 import type { SourceDocument } from '../engine.ts'
 import { parseCsv } from './csv.ts'
-import { parseJson } from './json.ts'
-import { jsonTables } from './json-tables.ts'
+import { readJson } from './json.ts'
 import { parseMarkdown } from './markdown.ts'
-import type { ParsedDocument } from './types.ts'
+import type { ParsedDocument, Section } from './types.ts'
 
 export type DocumentFormat = 'markdown' | 'text' | 'csv' | 'json'
 
@@ -23,40 +22,34 @@ export function formatOf(path: string): DocumentFormat | undefined {
   return extension === undefined ? undefined : formats[extension]
 }
 
-function parseCsvDocument(path: string, text: string, lines: string[]): ParsedDocument {
-  const records = parseCsv(path, text).filter(({ cells }) => !cells[0]?.trimStart().startsWith('#'))
-  const [head, ...rest] = records
-  const empty = { path, lines, sections: [], tables: [], statements: [] }
-  if (head === undefined) return empty
-  const headers = head.cells.map((cell) => cell.trim())
-  const rows = rest
-    .filter(({ cells }) => cells.some((cell) => cell.trim() !== ''))
-    .map(({ line, cells }) => ({
-      line,
-      cells: headers.map((_, column) => ({ text: cells[column]?.trim() ?? '', line })),
-    }))
-  return { ...empty, tables: [{ headers, line: head.line, rows, section: undefined }] }
+/** What a document without headings is about: the words of its file's name. */
+function fileSection(path: string): Section {
+  const name = (path.split('/').at(-1) ?? '').replace(/\.[^.]*$/, '')
+  return { title: name.replace(/[_-]+/g, ' '), level: 0, line: 1, parent: undefined }
+}
+
+function parseCsvDocument(path: string, text: string): Pick<ParsedDocument, 'tables'> {
+  const [head, ...rest] = parseCsv(path, text)
+  if (head === undefined) return { tables: [] }
+  const rows = rest.map(({ line, cells }) => ({
+    line,
+    cells: head.cells.map((_, column) => ({ text: cells[column] ?? '', line })),
+  }))
+  return { tables: [{ headers: head.cells, line: head.line, rows, section: fileSection(path) }] }
 }
 
 /** @throws AnalysisError document_malformed, with path and line */
-export function parseDocument(document: SourceDocument): ParsedDocument {
-  const { path, text } = document
+export function parseDocument({ path, text }: SourceDocument): ParsedDocument {
   const lines = text.split(/\r\n|\n|\r/)
-  const format = formatOf(path) ?? 'text'
-  switch (format) {
+  const empty: ParsedDocument = { path, lines, sections: [], tables: [], statements: [] }
+  switch (formatOf(path)) {
     case 'markdown':
       return parseMarkdown(path, lines)
-    case 'text':
-      return parseMarkdown(path, lines, true)
     case 'csv':
-      return parseCsvDocument(path, text, lines)
-    case 'json': {
-      if (text.trim() === '') return { path, lines, sections: [], tables: [], statements: [] }
-      return { path, lines, statements: [], ...jsonTables(parseJson(path, text)) }
-    }
-    default: {
-      const unknown: never = format
-      return unknown
-    }
+      return { ...empty, ...parseCsvDocument(path, text) }
+    case 'json':
+      return { ...empty, ...readJson(path, text, fileSection(path)) }
+    default:
+      return parseMarkdown(path, lines, true)
   }
 }

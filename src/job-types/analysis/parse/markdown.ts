@@ -53,7 +53,7 @@ interface Reader {
 
 function endBlock(reader: Reader): void {
   if (reader.block !== undefined)
-    reader.document.statements.push(...splitSentences(reader.block, reader.section))
+    for (const one of splitSentences(reader.block, reader.section)) reader.document.statements.push(one)
   reader.block = undefined
 }
 

@@ -1,156 +1,133 @@
-import type { SourceDocument } from '../engine.ts'
+import type { AnalysisOptions, SourceDocument } from '../engine.ts'
 import { slugOf } from '../language/names.ts'
 import { parseDocument } from '../parse/index.ts'
-import { lineAt, type ParsedDocument, type Statement } from '../parse/types.ts'
-import { addEntity, defineFromHeadings, defineFromReferences, defineFromTables } from './definitions.ts'
-import { createLexicon, findAbbreviations, type Lexicon } from './lexicon.ts'
-import { type Model, type Place, strengths } from './model.ts'
-import { readDerating, readSentenceFacts, readSentenceRelations } from './prose.ts'
-import { readRequirements, splitLeadingId } from './requirements.ts'
+import type { ParsedDocument } from '../parse/types.ts'
+import { kindOfPhrase } from './columns.ts'
+import { createLexicon, findAbbreviations, Names } from './lexicon.ts'
+import { readPins, readTotals } from './listings.ts'
+import { addEntity, type Entity, type Fact, type Model } from './model.ts'
+import { readSentenceRelations } from './relations.ts'
 import { isAside, isTestReport } from './sections.ts'
-import { shapeOf } from './shapes.ts'
-import { readTables } from './tables.ts'
-import { readTests } from './tests.ts'
+import { readDerating, readSentenceFacts } from './sentences.ts'
+import { type ReadTable, readTables } from './shapes.ts'
+import { readEntities, readNames, readParameters } from './tables.ts'
+import { readRequirements, readTests } from './verification.ts'
 
-function emptyModel(system: string, documents: ParsedDocument[]): Model {
-  return {
-    system,
-    documents,
-    shapes: [],
-    entities: new Map(),
-    relationships: [],
-    facts: [],
-    attributes: [],
-    pins: [],
-    requirements: [],
-    tests: [],
-    planned: [],
-    loads: [],
-    totals: [],
-    definitions: [],
-    deratings: [],
-    mentions: new Map(),
-  }
+interface Reading {
+  model: Model
+  names: Names
+  documents: { document: ParsedDocument; tables: ReadTable[] }[]
+}
+
+/** "Connector J1 – Power input", "Radio connector J1", "J1 connector": headings that name a connector by its id. */
+function readHeadings({ model, names, documents }: Reading): void {
+  for (const { document } of documents)
+    for (const { title, line } of document.sections) {
+      const [, before, after] = /\b([A-Za-z]+) ([A-Z]{1,4}-?\d{1,3})\b/.exec(title) ?? []
+      const [, first, behind] = /\b([A-Z]{1,4}-?\d{1,3}) ([a-z]+)\b/.exec(title) ?? []
+      const led = kindOfPhrase(before ?? '')
+      const kind = led ?? kindOfPhrase(behind ?? '')
+      const id = led === undefined ? first : after
+      if (id === undefined || kind?.kind !== 'INTERFACE') continue
+      const entity = { id: names.idOf(id), name: names.nameOf(id), description: '', kind: kind.kind }
+      addEntity(model, { ...entity, place: { document: document.path, line }, weight: 2 })
+    }
 }
 
 /** The system itself, where a document first names it. */
-function defineSystem(model: Model, aliases: ReadonlyMap<string, string>): void {
-  const id = slugOf(model.system)
-  if (id === '') return
-  const names = new Set([
-    id,
-    ...[...aliases].flatMap(([short, long]) => (long === id ? [short] : short === id ? [long] : [])),
-  ])
-  const says = (text: string): boolean => {
-    const slug = `-${slugOf(text)}-`
-    return [...names].some((name) => slug.includes(`-${name}-`))
-  }
-  let place: Place | undefined
-  for (const document of model.documents) {
-    const section = document.sections.find(({ title }) => says(title))
-    const statement = section === undefined ? document.statements.find(({ text }) => says(text)) : undefined
-    const line = section?.line ?? statement?.line
-    if (line !== undefined) {
-      place = { document: document.path, line }
-      break
-    }
-  }
-  const first = model.documents[0]
-  if (first === undefined) return
-  addEntity(model, {
-    name: model.system,
-    kind: 'SUBSYSTEM',
-    noun: 'system',
-    strength: strengths.system,
-    place: place ?? { document: first.path, line: 1 },
+function readSystem({ model, names, documents }: Reading, system: string): void {
+  const id = names.idOf(system)
+  const says = (text: string): boolean =>
+    `-${slugOf(text)}-`.includes(`-${slugOf(system)}-`) || `-${slugOf(text)}-`.includes(`-${id}-`)
+  const places = documents.flatMap(({ document }) => {
+    const found =
+      document.sections.find(({ title }) => says(title)) ?? document.statements.find(({ text }) => says(text))
+    return found === undefined ? [] : [{ document: document.path, line: found.line }]
   })
+  const place = places[0] ?? { document: documents[0]?.document.path ?? '', line: 1 }
+  if (documents.length > 0)
+    addEntity(model, { id, name: names.nameOf(system), kind: 'SUBSYSTEM', description: '', place, weight: 9 })
 }
 
-/** `PDU` names the system that is called Power Distribution Unit; one of the two is its entity. */
-function systemAliases(model: Model, aliases: ReadonlyMap<string, string>): Map<string, string> {
-  const id = slugOf(model.system)
-  return new Map([...aliases].map(([short, long]) => (short === id ? [long, short] : [short, long])))
-}
-
-function readMentions(model: Model, lexicon: Lexicon): void {
-  const note = (id: string, place: Place): void => {
-    const places = model.mentions.get(id) ?? []
-    if (places.length < 50) places.push(place)
-    model.mentions.set(id, places)
-  }
-  for (const document of model.documents)
-    for (const statement of document.statements)
-      for (const mention of lexicon.mentions(statement.text))
-        note(mention.id, { document: document.path, line: lineAt(statement, mention.start) })
-  for (const shape of model.shapes)
-    for (const row of shape.table.rows)
-      for (const [index, cell] of row.cells.entries()) {
-        if (index === shape.primary && shape.kind === 'entities') continue
-        for (const mention of lexicon.mentions(cell.text))
-          note(mention.id, { document: shape.document.path, line: cell.line })
-      }
-}
-
-function readSentences(model: Model, lexicon: Lexicon): void {
-  for (const document of model.documents) {
-    const results = isTestReport(document)
-    for (const statement of document.statements) {
-      if (isAside(statement.section)) continue
-      readSentenceRelations(model, document.path, statement, lexicon)
-      readDerating(model, document.path, statement, lexicon)
-      // Sentences of a test report say what was seen, not what the design is.
-      if (!results) readSentenceFacts(model, document.path, withoutId(statement), lexicon)
-    }
-  }
-}
-
-function withoutId(statement: Statement): Statement {
-  const leading = /\b(?:shall|must)\b/i.test(statement.text) ? splitLeadingId(statement.text) : undefined
-  if (leading === undefined) return statement
-  const cut = statement.text.length - leading.rest.length
-  return {
-    ...statement,
-    text: leading.rest,
-    lineStarts: statement.lineStarts.map(({ offset, line }) => ({ offset: Math.max(0, offset - cut), line })),
-  }
-}
-
-/** Parses documents, in the order of their paths. @throws AnalysisError document_malformed */
-export function parseDocuments(documents: readonly SourceDocument[]): ParsedDocument[] {
-  return [...documents].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)).map(parseDocument)
-}
-
-/** Everything that the rules know about the documents. Pure: equal documents give an equal model. */
-export function buildModel(system: string, documents: ParsedDocument[]): Model {
-  const model = emptyModel(system, documents)
-  for (const document of documents)
-    for (const table of document.tables) {
-      const shape = shapeOf(document, table)
-      if (shape !== undefined) model.shapes.push(shape)
-    }
-  const found = findAbbreviations(
-    documents.flatMap((document) => [
+/** Names and connections, before sizes can be given to the things they name. */
+function readThings(reading: Reading, system: string): void {
+  const { model, names, documents } = reading
+  for (const { document, tables } of documents) {
+    const texts = [
       ...document.sections.map(({ title }) => title),
       ...document.statements.map(({ text }) => text),
-    ]),
-  )
-  defineSystem(model, found)
-  for (const document of documents) defineFromHeadings(model, document)
-  defineFromTables(model)
-  defineFromReferences(model)
-  const lexicon = createLexicon(model.entities.values(), systemAliases(model, found))
-  readTables(model, lexicon)
-  const requirements = readRequirements(model)
-  model.requirements = requirements.map(({ statement: _, ...requirement }) => requirement)
-  readSentences(model, lexicon)
-  for (const { place, statement } of requirements)
-    if (
-      !model.documents.some(
-        (document) => document.path === place.document && document.statements.includes(statement),
-      )
-    )
-      readSentenceFacts(model, place.document, statement, lexicon)
-  readTests(model)
-  readMentions(model, lexicon)
+    ]
+    for (const text of texts)
+      for (const { short, long } of findAbbreviations(text.slice(0, 2000))) names.same(short, long)
+    for (const read of tables) readNames(read, names)
+  }
+  readSystem(reading, system)
+  for (const { tables } of documents) for (const read of tables) readEntities(model, read, names)
+  readHeadings(reading)
+  for (const { document } of documents)
+    if (!isTestReport(document))
+      for (const statement of document.statements)
+        if (!isAside(statement.section)) readSentenceRelations(model, document.path, statement, names)
+}
+
+function readSizes({ model, names, documents }: Reading): void {
+  const lexicon = createLexicon(model.entities.values(), names)
+  for (const { document, tables } of documents) {
+    for (const read of tables) {
+      if (read.shape === 'parameters') readParameters(model, read, lexicon)
+      if (read.shape === 'pins') readPins(model, read, names, lexicon)
+      readTotals(model, read)
+    }
+    const requirements = readRequirements(document, tables)
+    const stated = new Set(requirements.map(({ statement }) => statement.line))
+    for (const { statement, ...requirement } of requirements) {
+      model.requirements.push(requirement)
+      readSentenceFacts(model, document.path, statement, lexicon, 'requirement')
+    }
+    if (isTestReport(document)) continue
+    for (const statement of document.statements) {
+      if (isAside(statement.section)) continue
+      readDerating(model, document.path, statement, lexicon)
+      if (!stated.has(statement.line)) readSentenceFacts(model, document.path, statement, lexicon)
+    }
+  }
+  for (const { tables } of documents) for (const read of tables) readTests(model, read)
+}
+
+/**
+ * What documents say: things, connections, sizes, requirements, tests. `known` are things that a graph names already.
+ * @throws AnalysisError document_malformed
+ */
+export function readModel(
+  sources: readonly SourceDocument[],
+  { system, signal, progress }: AnalysisOptions,
+  known: readonly Omit<Entity, 'weight'>[] = [],
+): Model {
+  const sorted = [...sources].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+  const documents = sorted.map((source, index) => {
+    signal?.throwIfAborted()
+    progress?.((0.5 * index) / sorted.length, `reading ${source.path}`)
+    const document = parseDocument(source)
+    return { document, tables: readTables(document) }
+  })
+  const model: Model = {
+    documents: documents.map(({ document }) => document),
+    entities: new Map(),
+    links: [],
+    facts: [],
+    requirements: [],
+    tests: [],
+    pins: [],
+    totals: [],
+    deratings: [],
+  }
+  const reading = { model, names: new Names(), documents }
+  readThings(reading, system)
+  for (const entity of known) addEntity(model, { ...entity, weight: 0 })
+  progress?.(0.5, 'reading sizes and requirements')
+  readSizes(reading)
+  const order = new Map(sorted.map(({ path }, index) => [path, index]))
+  const rank = ({ place }: Fact): number => order.get(place.document) ?? 0
+  model.facts.sort((a, b) => rank(a) - rank(b) || a.place.line - b.place.line)
   return model
 }

@@ -1,143 +1,121 @@
+import type { entityKinds } from '../../../contract/index.ts'
 import type { Measure } from '../language/measures.ts'
 import type { Parameter } from '../language/parameters.ts'
-import type { ParsedDocument, Table } from '../parse/types.ts'
-import type { EntityKind } from './columns.ts'
-import type { TableShape } from './shapes.ts'
+import type { ParsedDocument } from '../parse/types.ts'
 
-/** What the rules know after reading: things, what is said of them, requirements, tests. Nothing here leaves the engine. */
+/** What the documents say, as the rules look at it. */
+
+export type EntityKind = (typeof entityKinds)[number]
 
 export interface Place {
   document: string
   line: number
 }
 
-/** How sure it is that a thing is one: named in passing, by a heading, by a row of its own. */
-export const strengths = { mentioned: 1, heading: 2, row: 3, system: 4 } as const
-
 export interface Entity {
   id: string
   name: string
   kind: EntityKind
-  /** The noun that its column or heading calls it; empty when none does. */
-  noun: string
-  strength: number
+  description: string
   place: Place
-  /** What definitions say of it in words. */
-  notes: string[]
+  /** How much its source says of it: the row that defines it counts more than a cell that mentions it. */
+  weight: number
 }
 
-export interface Relationship {
+export interface Link {
   type: string
   from: string
   to: string
   place: Place
 }
 
-/** A size of a thing, as one place states it. */
+/** A size that a document gives for a parameter of an entity. */
 export interface Fact {
   entity: string
   parameter: Parameter
   measure: Measure
-  /** As written. */
-  text: string
-  /** Slug of the circumstances under which it holds; empty for always. */
+  /** When it holds: a mode, a source, a temperature. Facts under different conditions are not compared. */
   condition: string
-  modality: 'stated' | 'required'
-  place: Place
-  /** Facts of one table are rows of one statement: they do not contradict each other. */
-  table: Table | undefined
-}
-
-/** A word that a place says of a thing: its part number, the rail it is on. */
-export interface Attribute {
-  entity: string
-  attribute: string
-  value: string
-  place: Place
-  table: Table | undefined
-}
-
-export interface PinAssignment {
-  connector: string
-  pin: string
-  /** Slug; empty for a pin without a signal. */
-  signal: string
-  text: string
+  /** A requirement asks for it, or the design states it. */
+  origin: 'design' | 'requirement'
+  /** Its table; sizes that differ within one table are about different things. */
+  table?: object
   place: Place
 }
 
 export interface Requirement {
   id: string
   text: string
-  place: Place
-  /** As the document names it; undefined when it names none. */
   method: string | undefined
+  place: Place
 }
 
-export type VerdictKind = 'pass' | 'fail' | 'marginal' | 'open'
+export type Verdict = 'pass' | 'fail' | 'open'
 
-export interface TestRecord {
-  /** Undefined for a result without an identifier. */
+export interface Bounds {
+  lower?: number | undefined
+  upper?: number | undefined
+}
+
+export interface TestResult {
   id: string | undefined
   title: string
   requirements: string[]
-  verdict: { kind: VerdictKind; text: string } | undefined
-  measured: { measure: Measure; text: string; place: Place } | undefined
-  criterion: { lower?: number; upper?: number; text: string } | undefined
+  verdict: Verdict | undefined
+  verdictText: string
+  measured: Measure | undefined
+  criterion: (Bounds & { dimension: string }) | undefined
   place: Place
 }
 
-/** Rows of a table that say what is drawn from where. */
-export interface LoadTable {
-  document: string
-  table: Table
-  parameter: Parameter
-  unit: Measure['unit']
-  groups: Map<string, { load: string; amount: number; text: string; place: Place }[]>
+export interface PinUse {
+  connector: string
+  /** What the connector is said to be of, where its name alone does not tell. */
+  owner: string
+  pin: string
+  signal: string
+  place: Place
 }
 
-/** A row that claims to be the total of those above it. */
-export interface TotalRow {
+/** A row that claims to be the total of those above it, and the sums it could mean. */
+export interface Total {
   label: string
   column: string
-  claimed: number
-  sum: number
-  unit: Measure['unit']
-  rounding: number
+  claimed: Measure
+  sums: number[]
   place: Place
 }
 
-export interface Definition {
-  id: string
-  name: string
-  table: Table
-  /** The row without its key, to tell a repetition from a contradiction. */
-  content: string
+/** A sentence such as "ratings are used to 80 %". `entity` is undefined when it is about all. */
+export interface Derating {
+  entity: string | undefined
+  factor: number
   place: Place
 }
 
 export interface Model {
-  system: string
   documents: ParsedDocument[]
-  shapes: TableShape[]
   entities: Map<string, Entity>
-  relationships: Relationship[]
+  links: Link[]
   facts: Fact[]
-  attributes: Attribute[]
-  pins: PinAssignment[]
   requirements: Requirement[]
-  tests: TestRecord[]
-  /** Tests that a document plans or names as the proof of a requirement, without a result. */
-  planned: { test: string; requirement: string; place: Place }[]
-  loads: LoadTable[]
-  totals: TotalRow[]
-  definitions: Definition[]
-  /** Percentages to which ratings are to be used, by entity; `*` for every supply. */
-  deratings: { entity: string; factor: number; text: string; place: Place }[]
-  /** Where things are named outside the rows and headings that define them. */
-  mentions: Map<string, Place[]>
+  tests: TestResult[]
+  pins: PinUse[]
+  totals: Total[]
+  deratings: Derating[]
 }
 
-export function samePlace(one: Place, other: Place): boolean {
-  return one.document === other.document && one.line === other.line
+export function addEntity(model: Model, entity: Entity): void {
+  const known = model.entities.get(entity.id)
+  if (entity.id === '') return
+  if (known === undefined) model.entities.set(entity.id, { ...entity })
+  else if (entity.weight > known.weight)
+    Object.assign(known, entity, { description: entity.description || known.description })
+  else if (known.description === '') known.description = entity.description
+}
+
+/** Links between known, different things, each once. */
+export function addLink(model: Model, link: Link): void {
+  if (link.from === '' || link.to === '' || link.from === link.to) return
+  model.links.push(link)
 }

@@ -1,20 +1,17 @@
 import type { ParsedDocument, Section } from '../parse/types.ts'
 
-const aside =
-  /^(?:\d[\d.]* )?(?:(?:document |revision |change |amendment |version )+(?:history|log|record|status|list|control)|changes|change history|references|(?:applicable|reference|related)(?: and (?:applicable|reference))? documents|abbreviations.*|acronyms.*|glossary|definitions(?: and .*)?|terms.*|table of contents|contents|distribution(?: list)?|approvals?|signatures|legend)$/i
+const asideTitle =
+  /\b(?:revision|change) (?:history|log|record)\b|\bchange ?log\b|\bglossary\b|\babbreviations?\b|\bacronyms?\b|\breferences?\b|\b(?:applicable|reference) documents?\b|\bdistribution(?: list)?$|\b(?:table of )?contents\b|\bsignatures?\b|\bapprovals?\b|\bhistory\b|\blessons\b/i
 
-/** True in parts of a document that speak about documents and words, not about the system. */
+/** Parts of a document that do not describe the design: histories, glossaries, references. */
 export function isAside(section: Section | undefined): boolean {
-  for (let current = section; current !== undefined; current = current.parent)
-    if (aside.test(current.title.trim())) return true
+  for (let at = section; at !== undefined; at = at.parent) if (asideTitle.test(at.title)) return true
   return false
 }
 
-const testTitle =
-  /\b(?:test|verification|qualification|acceptance|inspection)s?[ _-]+(?:\w+[ _-]+)?(?:report|results?|record|log|summary)\b|\btest[ _-]?(?:report|results?|log|data)\b/i
-
-/** Documents that report what was measured: their prose states results, not design values. */
-export function isTestReport(document: ParsedDocument): boolean {
-  const title = document.sections[0]?.title ?? document.statements[0]?.text ?? ''
-  return testTitle.test(document.path) || testTitle.test(title)
+/** A report tells what was seen; what it measures is not what the design is. */
+export function isTestReport({ path, sections }: ParsedDocument): boolean {
+  const pattern =
+    /\b(?:test|verification|qualification|acceptance|inspection)s?\b.*\b(?:reports?|results?|records?|log|summary|campaign)\b/i
+  return pattern.test(path.replace(/[_/.-]+/g, ' ')) || pattern.test(sections[0]?.title ?? '')
 }

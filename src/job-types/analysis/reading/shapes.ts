@@ -1,131 +1,137 @@
-import { idFamily, isName, isSignalName, slugOf } from '../language/names.ts'
-import type { ParsedDocument, Table, TableRow } from '../parse/types.ts'
-import { type Column, classifyColumn, type EntityKind } from './columns.ts'
+import { idsIn, isName, isTotal, slugOf } from '../language/names.ts'
+import type { ParsedDocument, Section, Table, TableRow } from '../parse/types.ts'
+import { type Column, classifyColumn, kindOfPhrase } from './columns.ts'
 import { isAside, isTestReport } from './sections.ts'
 
-export type ShapeKind = 'requirements' | 'tests' | 'matrix' | 'pins' | 'parameters' | 'entities' | 'unknown'
-
-/** A table with its columns understood. */
-export interface TableShape {
+/** A table with what its columns hold, and what its rows are. */
+export interface ReadTable {
   document: ParsedDocument
   table: Table
   columns: Column[]
-  kind: ShapeKind
-  /** The column whose cell each row is about; -1 when there is none. */
+  shape: 'requirements' | 'coverage' | 'tests' | 'pins' | 'parameters' | 'entities' | 'other'
+  /** The column that names what a row is about; -1 when none does. */
   primary: number
 }
 
-export function columnOf(shape: Pick<TableShape, 'columns'>, ...roles: Column['role'][]): number {
-  return shape.columns.findIndex((column) => roles.includes(column.role))
+export const obligation = /\b(?:shall|must)\b/i
+
+export function columnOf({ columns }: { columns: readonly Column[] }, ...roles: Column['role'][]): number {
+  for (const role of roles) {
+    const at = columns.findIndex((column) => column.role === role)
+    if (at >= 0) return at
+  }
+  return -1
 }
 
 export function textAt(row: TableRow, column: number): string {
   return row.cells[column]?.text.trim() ?? ''
 }
 
-function distinctShare(table: Table, column: number): number {
-  const cells = table.rows.map((row) => slugOf(textAt(row, column))).filter((text) => text !== '')
-  return cells.length === 0 ? 0 : new Set(cells).size / cells.length
-}
+const outcome = /^(?:result|verdict|status|outcome)/i
 
-const registers =
-  /^(?:risk|action|owner|due|due date|date|author|revision|rev|version|approved|approved by|deadline|probability|severity|cost|price)$/i
-
-/** The kind that the words of a type cell or a section's title name. */
-export function kindOfWords(text: string): EntityKind | undefined {
-  if (/\b(?:connector|receptacle|plug|socket|port|interface|harness|cable|bus)s?\b/i.test(text))
-    return 'INTERFACE'
-  if (/\b(?:signal|discrete|net|message)s?\b/i.test(text)) return 'SIGNAL'
-  if (/\b(?:rail|supply rail|power bus|power source|resource|budget)s?\b/i.test(text)) return 'RESOURCE'
-  if (/\bsub-?systems?\b/i.test(text)) return 'SUBSYSTEM'
-  if (
-    /\b(?:component|part|unit|assembly|assemblies|equipment|device|module|sensor|actuator|valve|pump|fuse|relay|relays|heater|load|lru|channel|converter|controller|instrument|bill of materials)s?\b/i.test(
-      text,
-    )
-  )
-    return 'COMPONENT'
-  return undefined
-}
-
-/** The kind that a designator shows: J, P and X are connectors, names in capitals with underscores are signals. */
-export function kindOfDesignator(name: string): EntityKind | undefined {
-  if (isSignalName(name)) return 'SIGNAL'
-  if (/^[JPX]-?\d{1,4}[A-Z]?$/.test(name)) return 'INTERFACE'
-  return /^[A-Z]{1,4}-?\d{1,4}[A-Z]?$/.test(name) ? 'COMPONENT' : undefined
-}
-
-function identifierIsEntity(table: Table, columns: readonly Column[], primary: number): boolean {
-  if (table.headers.some((header) => registers.test(header.trim()))) return false
-  const typed = table.headers.some((header) => /^(?:type|kind|category)$/i.test(header.trim()))
-  const told = columns.some((column) => ['quantity', 'part number', 'entity', 'link'].includes(column.role))
-  const named = table.rows.some((row) => kindOfDesignator(textAt(row, primary)) !== undefined)
-  return kindOfWords(table.section?.title ?? '') !== undefined || (typed && (told || named)) || told
-}
-
-function primaryColumn(table: Table, columns: readonly Column[]): number {
-  const candidates = columns.flatMap((column, index) =>
-    column.role === 'entity' || column.role === 'identifier' ? [index] : [],
-  )
-  const explicit = candidates.find((index) => {
-    const column = columns[index]
-    return (
-      column?.role === 'identifier' ||
-      (column?.role === 'entity' && column.explicit && index === candidates[0])
-    )
+/** Lines such as `Result: pass` under one heading are a table of their own: a test, or parameters. */
+function recordTables(document: ParsedDocument): Table[] {
+  const fields = document.statements.flatMap(({ text, line, section }) => {
+    const [, key, value] = /^([A-Z][\w ()/-]{1,40}):\s+(\S.*)$/.exec(text.slice(0, 400)) ?? []
+    return key === undefined || value === undefined || section === undefined
+      ? []
+      : [{ key, value, line, section }]
   })
-  if (explicit !== undefined && distinctShare(table, explicit) >= 0.6) return explicit
-  for (const index of candidates) if (distinctShare(table, index) >= 0.8) return index
-  const name = columns.findIndex((column) => column.role === 'name')
-  return name >= 0 && columns.some((column) => column.role === 'quantity') ? name : -1
+  return [...Map.groupBy(fields, ({ section }) => section)].map(([section, list]): Table => {
+    const cells = list.map(({ value: text, line }) => ({ text, line }))
+    const { title: text, line } = section
+    const result = list.find(({ key }) => outcome.test(key)) ?? list.find(({ key }) => /^measured/i.test(key))
+    if (result === undefined) {
+      const rows = list.map(({ key, line: at }, index) => ({
+        line: at,
+        cells: [{ text: key, line: at }, ...cells.slice(index, index + 1)],
+      }))
+      return { headers: ['parameter', 'value'], line, section, rows }
+    }
+    const headers = ['test', ...list.map(({ key }) => key)]
+    return { headers, line, section, rows: [{ line: result.line, cells: [{ text, line }, ...cells] }] }
+  })
 }
 
-function hasObligations(table: Table): boolean {
-  const rows = table.rows.filter((row) => row.cells.some(({ text }) => /\b(?:shall|must)\b/i.test(text)))
-  return rows.length > 0 && rows.length * 2 >= table.rows.length
+function share(table: Table, column: number, test: (text: string) => boolean): number {
+  return table.rows.filter((row) => test(textAt(row, column))).length / Math.max(1, table.rows.length)
 }
 
-function shapeKind(
-  table: Table,
-  columns: readonly Column[],
-  primary: number,
-  inTestReport: boolean,
-): ShapeKind {
-  const has = (role: Column['role']): boolean => columns.some((column) => column.role === role)
-  const requirementIds = columns.some(
-    (column, index) =>
-      ['requirement', 'identifier'].includes(column.role) &&
-      table.rows.some((row) => idFamily(textAt(row, index)) !== undefined),
+/** Of the columns that name things, the one whose cells differ most; of equals the first, and ids last. */
+function primaryColumn(table: Table, columns: readonly Column[], named: boolean): number {
+  const distinct = (column: number): number =>
+    new Set(
+      table.rows
+        .map((row) => textAt(row, column))
+        .filter((text) => isName(text) && !isTotal(text))
+        .map(slugOf),
+    ).size
+  let best = -1
+  for (const [index, column] of columns.entries())
+    if (column.role === 'entity' && (best < 0 || distinct(index) > distinct(best))) best = index
+  const [name, id] = [columnOf({ columns }, 'name'), columnOf({ columns }, 'id')]
+  const own = name >= 0 && (id < 0 || distinct(name) >= distinct(id)) ? name : id
+  const tells = named && own >= 0 && (best < 0 || distinct(own) > distinct(best))
+  return tells ? own : best
+}
+
+function shapeOf(read: Omit<ReadTable, 'shape'>): ReadTable['shape'] {
+  const { document, table, columns, primary } = read
+  const has = (...roles: Column['role'][]): boolean => columnOf({ columns }, ...roles) >= 0
+  const texts = columns.flatMap((column, index) =>
+    ['text', 'other', 'name'].includes(column.role) ? [index] : [],
   )
-  if (has('verdict') && (has('test') || has('requirement') || has('measured') || inTestReport)) return 'tests'
-  if (has('measured') && (has('criterion') || has('test') || has('requirement'))) return 'tests'
-  if (requirementIds && hasObligations(table)) return 'requirements'
-  if (has('requirement') && (has('test') || has('method'))) return 'matrix'
-  if (
-    has('pin') &&
-    columns.some((column) => column.role === 'text' || (column.role === 'entity' && column.kind === 'SIGNAL'))
-  )
-    return 'pins'
-  if (has('parameter') && (has('value') || has('criterion') || has('other'))) return 'parameters'
-  return primary >= 0 ? 'entities' : 'unknown'
+  const obliges = texts.some((index) => share(table, index, (text) => obligation.test(text)) > 0.5)
+  const ids = columnOf({ columns }, 'requirement', 'id')
+  const identified = ids >= 0 && share(table, ids, (text) => idsIn(text).length > 0) > 0.5
+  if (identified && obliges) return 'requirements'
+  if (has('verdict', 'measured') && (has('test', 'requirement') || isTestReport(document) || identified))
+    return 'tests'
+  if (identified && has('requirement') && has('method', 'test'))
+    return has('text', 'name') && !has('test') ? 'requirements' : 'coverage'
+  if (identified && (has('requirement') || /\brequirements?\b/i.test(table.section?.title ?? '')))
+    return has('text', 'name') ? 'requirements' : 'coverage'
+  if (isTestReport(document)) return 'other'
+  const signals = columns.some((column) => column.role === 'entity' && column.kind === 'SIGNAL')
+  if (has('pin') && (signals || has('text', 'name'))) return 'pins'
+  if (has('parameter') && has('value', 'limit', 'measured')) return 'parameters'
+  return primary >= 0 ? 'entities' : 'other'
 }
 
-/** Undefined for tables that are no part of the description, such as a revision history. */
-export function shapeOf(document: ParsedDocument, table: Table): TableShape | undefined {
-  if (isAside(table.section) || table.rows.length === 0) return undefined
-  const columns = table.headers.map((_, index) => classifyColumn(table, index))
-  let primary = primaryColumn(table, columns)
-  const kind = shapeKind(table, columns, primary, isTestReport(document))
-  if (
-    kind === 'entities' &&
-    columns[primary]?.role === 'identifier' &&
-    !identifierIsEntity(table, columns, primary)
-  )
-    primary = -1
-  return { document, table, columns, kind: kind === 'entities' && primary < 0 ? 'unknown' : kind, primary }
+/** Rows of `from` and `to` without a name of their own are about what they lead from. */
+function withEnds(read: Omit<ReadTable, 'shape'>): Omit<ReadTable, 'shape'> {
+  const end = (type: string): number =>
+    read.columns.findIndex((column) => column.role === 'link' && column.type === type)
+  const [from, to] = [end('provides'), end('consumes')]
+  if (read.primary >= 0 || from < 0 || to < 0) return read
+  const kind = 'COMPONENT'
+  const columns = read.columns
+    .with(from, { role: 'entity', kind, noun: 'end' })
+    .with(to, { role: 'link', type: 'connects_to', direction: 'to', kind })
+  return { ...read, columns, primary: from }
 }
 
-/** A row without a name where the name should be, or the total of other rows, is about nothing. */
-export function rowName(shape: TableShape, row: TableRow): string | undefined {
-  const text = textAt(row, shape.primary)
-  return shape.primary >= 0 && isName(text) ? text : undefined
+/** What the columns of every table of a document hold; tables that are no part of the description are left out. */
+export function readTables(document: ParsedDocument): ReadTable[] {
+  return [...document.tables, ...recordTables(document)]
+    .filter((table) => table.rows.length > 0 && !isAside(table.section))
+    .map((table) => {
+      const columns = table.headers.map((_, index) => classifyColumn(table, index))
+      const named =
+        kindOfSection(table.section) !== undefined ||
+        columns.some(({ role }) => role === 'quantity' || role === 'link')
+      const read = withEnds({ document, table, columns, primary: primaryColumn(table, columns, named) })
+      return { ...read, shape: shapeOf(read) }
+    })
+}
+
+/** The kind of thing that a section lists: `3.2 Components`, `sensors`. */
+export function kindOfSection(section: Section | undefined): ReturnType<typeof kindOfPhrase> {
+  for (let at = section; at !== undefined; at = at.parent) {
+    const title = at.title.replace(/\b(?:list|table|overview|data|budget|summary|inventory)s?$/i, '').trim()
+    const kind = kindOfPhrase(title)
+    if (kind !== undefined) return kind
+    if (at.level <= 1) return undefined
+  }
+  return undefined
 }

@@ -1,363 +1,220 @@
-import { findMeasures, type Measure, measureOfCell } from '../language/measures.ts'
-import { idsIn, isTotal, slugOf } from '../language/names.ts'
+import { type Measure, measureOfCell } from '../language/measures.ts'
+import { isName, isTotal, slugOf, splitList, splitName } from '../language/names.ts'
 import { parameterOf } from '../language/parameters.ts'
-import { type Unit, unitOf } from '../language/units.ts'
-import type { TableRow } from '../parse/types.ts'
-import { type Column, readHeader } from './columns.ts'
-import { connectorOf, sectionEntity, signalColumn } from './definitions.ts'
+import { unitOf } from '../language/units.ts'
+import type { Section, TableRow } from '../parse/types.ts'
+import { type Column, kindOfPhrase, readHeader, type SizeColumn } from './columns.ts'
 import { makeFact } from './facts.ts'
-import type { Lexicon } from './lexicon.ts'
-import type { Model, Place } from './model.ts'
-import { isTestReport } from './sections.ts'
-import { columnOf, rowName, type TableShape, textAt } from './shapes.ts'
+import type { Lexicon, Names } from './lexicon.ts'
+import { addEntity, addLink, type EntityKind, type Fact, type Model } from './model.ts'
+import { columnOf, kindOfSection, type ReadTable, textAt } from './shapes.ts'
 
-/** Second pass over tables: sizes, relationships, pins. */
-
-const single = new Set(['rail', 'power rail', 'supply rail', 'connector', 'power bus'])
-
-function placeOf(shape: TableShape, row: TableRow, column: number): Place {
-  return { document: shape.document.path, line: row.cells[column]?.line ?? row.line }
+/** The name of what a row is about, and its other names: the one in brackets, the id column. */
+function nameOfRow(read: ReadTable, row: TableRow): { name: string; aliases: string[] } | undefined {
+  const primary = splitName(textAt(row, read.primary))
+  if (!isName(primary.name) || isTotal(primary.name)) return undefined
+  const idColumn = columnOf(read, 'id')
+  const id = textAt(row, idColumn)
+  const aliases = [
+    ...(primary.alias === undefined ? [] : [primary.alias]),
+    ...(idColumn !== read.primary && isName(id) ? [id] : []),
+  ]
+  return { name: primary.name, aliases }
 }
 
-/** Things that a cell names: one whole, or the parts of a list. */
-export function entitiesInCell(text: string, lexicon: Lexicon): string[] {
-  const whole = lexicon.resolve(text)
-  if (whole !== undefined) return [whole]
-  return [...new Set(lexicon.mentions(text).map(({ id }) => id))]
+/** Two things of one name are told apart by their ids. */
+function namesAreUnique(read: ReadTable): boolean {
+  const slugs = read.table.rows.flatMap((row) => nameOfRow(read, row)?.name ?? []).map(slugOf)
+  return new Set(slugs).size === slugs.length
 }
 
-interface Related {
-  type: string
-  from: string
-  to: string
-}
-
-type EntityColumn = Extract<Column, { role: 'entity' }>
-
-function relate(
-  primary: string,
-  kind: string,
-  primaryNoun: string,
-  other: string,
-  column: EntityColumn,
-): Related {
-  const [self, there] = [primary, other]
-  switch (column.kind) {
-    case 'INTERFACE':
-      return kind === 'SIGNAL'
-        ? { type: 'carries', from: there, to: self }
-        : { type: 'connects_to', from: self, to: there }
-    case 'SIGNAL':
-      return kind === 'INTERFACE'
-        ? { type: 'carries', from: self, to: there }
-        : { type: 'connects_to', from: self, to: there }
-    case 'RESOURCE':
-      return { type: 'powers', from: there, to: self }
-    case 'SUBSYSTEM':
-      return { type: 'contains', from: there, to: self }
-    case 'COMPONENT': {
-      if (column.noun === 'load' || column.noun === 'consumer')
-        return { type: 'powers', from: self, to: there }
-      if (primaryNoun === 'load' || primaryNoun === 'consumer')
-        return { type: 'powers', from: there, to: self }
-      if (column.noun === 'fuse' || column.noun === 'breaker')
-        return { type: 'protects', from: there, to: self }
-      if (column.noun === 'assembly') return { type: 'contains', from: there, to: self }
-      return { type: 'connects_to', from: self, to: there }
-    }
-    default: {
-      const unknown: never = column.kind
-      return unknown
-    }
+/** Notes which ids and names mean the same, before anything is resolved. */
+export function readNames(read: ReadTable, names: Names): void {
+  if (read.shape !== 'entities' || !namesAreUnique(read)) return
+  for (const row of read.table.rows) {
+    const named = nameOfRow(read, row)
+    for (const alias of named?.aliases ?? []) names.same(alias, named?.name ?? '')
   }
 }
 
-function readRelations(
+type Relation = [type: string, direction: 'from' | 'to']
+
+/** What a further column of things says about the thing of the row. */
+function relationOf(column: Column, kind: EntityKind, noun: string, draws: boolean): Relation | undefined {
+  if (column.role === 'link') {
+    const { type, direction } = column
+    if (type !== 'provides' && type !== 'consumes') return [type, direction]
+    if (kind === 'INTERFACE') return ['connects_to', 'to']
+    if (kind === 'SIGNAL' || direction === 'to') return [type, direction]
+    if (type === 'consumes') return ['connects_to', 'to']
+    return draws || kind === 'RESOURCE' ? ['powers', 'from'] : ['connects_to', 'from']
+  }
+  if (column.role !== 'entity') return undefined
+  const { kind: other, noun: its } = column
+  const guards = /^(?:fuse|breaker)$/
+  if (other === 'SUBSYSTEM') return ['contains', 'from']
+  if (guards.test(its) && kind !== 'SIGNAL') return ['protects', 'from']
+  if (guards.test(noun)) return ['protects', 'to']
+  if (its === 'controller' && kind === 'COMPONENT') return ['controls', 'from']
+  if (kind === 'SIGNAL') return other === 'INTERFACE' ? ['carries', 'from'] : undefined
+  if (kind === 'INTERFACE') return [/^(?:SIGNAL|RESOURCE)$/.test(other) ? 'carries' : 'connects_to', 'to']
+  if (other === 'INTERFACE') return ['connects_to', 'to']
+  if (kind === 'RESOURCE') return other === 'COMPONENT' ? ['powers', 'to'] : undefined
+  if (other === 'RESOURCE') return ['powers', 'from']
+  if (other === 'SIGNAL') return ['provides', 'to']
+  if (/^(?:channel|output|converter|regulator|battery|switch)$/.test(its)) return ['powers', 'from']
+  if (/^(?:channel|output)$/.test(noun)) return ['powers', 'to']
+  return /^(?:assembly|board|module|panel)$/.test(its) ? ['contains', 'from'] : undefined
+}
+
+/** The things, connections and sizes that the rows of a table give. */
+export function readEntities(model: Model, read: ReadTable, names: Names): void {
+  if (read.shape !== 'entities') return
+  const { document, table, columns } = read
+  const unique = namesAreUnique(read)
+  const primary = columns[read.primary]
+  const known = primary?.role === 'entity' ? primary : undefined
+  const listed = known ?? kindOfSection(table.section)
+  const typed = table.headers.findIndex((header) => /^(?:type|kind|category|class)$/i.test(header.trim()))
+  const draws = columns.some(
+    (column) => column.role === 'quantity' && /^(?:current|power)$/.test(column.parameter.noun),
+  )
+  const rows = table.rows.flatMap((row) => {
+    const named = nameOfRow(read, row)
+    if (named === undefined) return []
+    const { name, aliases } = named
+    const alias = aliases.at(-1) ?? name
+    const own = unique || names.idOf(alias) === names.idOf(name) ? name : alias
+    const kind =
+      known?.kind ?? (kindOfPhrase(textAt(row, typed)) ?? listed ?? kindOfPhrase(name))?.kind ?? 'COMPONENT'
+    return [{ row, id: names.idOf(own), name: names.nameOf(own), kind }]
+  })
+  const counts = Map.groupBy(rows, ({ id }) => id)
+  const described = columnOf(read, 'text', 'name')
+  for (const { row, id, name, kind } of rows) {
+    const description = described === read.primary ? '' : textAt(row, described).slice(0, 300)
+    const place = { document: document.path, line: row.cells[read.primary]?.line ?? row.line }
+    addEntity(model, { id, name, kind, description, place, weight: known === undefined ? 2 : 3 })
+    const conditions = columns.flatMap(({ role }, index) =>
+      role === 'mode' ? slugOf(textAt(row, index)).replace(/^(?:nominal|normal|all)$/, '') : [],
+    )
+    const isRepeated = (counts.get(id)?.length ?? 0) > 1
+    for (const [index, column] of columns.entries()) {
+      const relation = relationOf(column, kind, listed?.noun ?? '', draws)
+      if (relation === undefined || index === read.primary) continue
+      const others = readLinks(model, read, row, index, { id, relation, names })
+      // Several rows about one thing differ by what feeds it.
+      if (isRepeated && relation[0] === 'powers') conditions.push(...others)
+    }
+    // Or by something that the rules do not know: then they are compared with nothing.
+    if (isRepeated && conditions.join('') === '') conditions.push(`row ${row.line}`)
+    readRowSizes(model, read, row, id, conditions.filter((part) => part !== '').join(' '))
+  }
+}
+
+/** The things that a cell names, linked with the thing of its row. */
+function readLinks(
   model: Model,
-  shape: TableShape,
+  { document, columns }: ReadTable,
   row: TableRow,
-  subject: string,
-  lexicon: Lexicon,
+  index: number,
+  { id, relation: [type, direction], names }: { id: string; relation: Relation; names: Names },
+): string[] {
+  const column = columns[index]
+  const fallback = column?.role === 'entity' || column?.role === 'link' ? column.kind : 'COMPONENT'
+  const place = { document: document.path, line: row.cells[index]?.line ?? row.line }
+  const others = splitList(textAt(row, index)).map((text) => splitName(text).name)
+  return others.filter(isName).map((text) => {
+    const other = names.idOf(text)
+    const kind = type === 'powers' ? fallback : (kindOfPhrase(text)?.kind ?? fallback)
+    addEntity(model, { id: other, name: names.nameOf(text), kind, description: '', place, weight: 1 })
+    addLink(model, {
+      type,
+      ...(direction === 'from' ? { from: other, to: id } : { from: id, to: other }),
+      place,
+    })
+    return other
+  })
+}
+
+function addFact(model: Model, fact: Fact): void {
+  const made = makeFact(fact)
+  if (made !== undefined) model.facts.push(made)
+}
+
+function readRowSizes(
+  model: Model,
+  { document, table, columns }: ReadTable,
+  row: TableRow,
+  entity: string,
+  condition: string,
 ): void {
-  const entity = model.entities.get(subject)
-  for (const [index, column] of shape.columns.entries()) {
-    if (index === shape.primary || (column.role !== 'entity' && column.role !== 'link')) continue
-    const place = placeOf(shape, row, index)
-    const others = entitiesInCell(textAt(row, index), lexicon).filter((other) => other !== subject)
-    for (const other of others) {
-      const relation =
-        column.role === 'link'
-          ? column.direction === 'to'
-            ? { type: column.relationship, from: subject, to: other }
-            : { type: column.relationship, from: other, to: subject }
-          : relate(subject, entity?.kind ?? 'COMPONENT', entity?.noun ?? '', other, column)
-      model.relationships.push({ ...relation, place })
-    }
-    const [only] = others
-    if (column.role === 'entity' && single.has(column.noun) && others.length === 1 && only !== undefined)
-      model.attributes.push({
-        entity: subject,
-        attribute: column.noun,
-        value: only,
-        place,
-        table: shape.table,
-      })
+  for (const [index, column] of columns.entries()) {
+    const bare = (column.role === 'value' || column.role === 'limit') && column.unit !== undefined
+    if (column.role !== 'quantity' && !bare) continue
+    const measure = measureOfCell(textAt(row, index), column.unit)
+    if (measure === undefined) continue
+    const parameter =
+      column.role === 'quantity'
+        ? column.parameter
+        : parameterOf(boundWords(column), measure.unit, { needsNoun: false })
+    const place = { document: document.path, line: row.cells[index]?.line ?? row.line }
+    if (parameter !== undefined)
+      addFact(model, { entity, parameter, measure, condition, origin: 'design', table, place })
   }
 }
 
-function readCells(model: Model, shape: TableShape, row: TableRow, subject: string): void {
-  for (const [index, column] of shape.columns.entries()) {
-    const text = textAt(row, index)
-    const place = placeOf(shape, row, index)
-    if (column.role === 'part number' && /\d/.test(text))
-      model.attributes.push({
-        entity: subject,
-        attribute: 'part number',
-        value: text,
-        place,
-        table: shape.table,
-      })
-    if (column.role !== 'quantity') continue
-    const measure = measureOfCell(text, column.unit)
-    const fact =
-      measure &&
-      makeFact({
-        entity: subject,
-        parameter: column.parameter,
-        measure,
-        text: asWritten(text, column.unit, measure),
-        condition: '',
-        modality: 'stated',
-        place,
-        table: shape.table,
-      })
-    if (fact !== undefined) model.facts.push(fact)
+const boundWords = ({ role, bound }: SizeColumn): string[] =>
+  role === 'limit' ? ['limit'] : bound === undefined ? [] : [bound === 'lower' ? 'min' : 'max']
+
+/** The thing that the title of a section, or of the nearest around it that names one, is about. */
+export function subjectOf(section: Section | undefined, lexicon: Lexicon): string | undefined {
+  for (let at = section; at !== undefined; at = at.parent) {
+    const mentions = lexicon.mentions(at.title)
+    if (mentions.length === 1) return mentions[0]?.id
+    if (mentions.length > 1) return undefined
   }
+  return undefined
 }
 
-/** The cell with the unit that its header names. */
-export function asWritten(text: string, unit: Unit | undefined, measure: Measure): string {
-  return unit !== undefined && findMeasures(text).length === 0 ? `${text} ${measure.unit.symbol}` : text
+type Size = { column: SizeColumn; measure: Measure; line: number }
+
+/** A minimum and a maximum of one row are a range. */
+function joinBounds(sizes: readonly Size[]): Size[] {
+  const least = sizes.find(({ column }) => column.bound === 'lower')
+  const most = sizes.find(({ column }) => column.bound === 'upper')
+  const [lower, upper] = [least?.measure.value, most?.measure.value]
+  if (least === undefined || most === undefined || lower === undefined || upper === undefined)
+    return [...sizes]
+  const measure = { ...least.measure, value: undefined, lower, upper }
+  const range: Size = { ...least, column: { role: 'value' }, measure }
+  return [...sizes.filter((size) => size !== least && size !== most), range]
 }
 
-function readPins(model: Model, shape: TableShape): void {
-  const [pinColumn, column] = [columnOf(shape, 'pin'), signalColumn(shape)]
-  for (const row of shape.table.rows) {
-    const connector = connectorOf(model, shape, row)
-    const text = textAt(row, column)
-    if (connector === undefined || !model.entities.has(connector)) continue
-    const signal = model.entities.get(slugOf(text))
-    const place = placeOf(shape, row, column)
-    for (const pin of textAt(row, pinColumn).split(/[,;/]\s*/))
-      if (pin.trim() !== '')
-        model.pins.push({ connector, pin: pin.trim(), signal: signal?.id ?? '', text, place })
-    if (signal !== undefined)
-      model.relationships.push({ type: 'carries', from: connector, to: signal.id, place })
-  }
-}
-
-function parameterSubject(
-  model: Model,
-  shape: TableShape,
-  row: TableRow,
-  lexicon: Lexicon,
-): string | undefined {
-  const column = shape.columns.findIndex((found) => found.role === 'entity' || found.role === 'identifier')
-  if (column >= 0) return lexicon.resolve(textAt(row, column))
-  const section = sectionEntity(model, shape.table.section)
-  if (section !== undefined) return section
-  const title = shape.table.section?.title
-  const named = title === undefined ? [] : [...new Set(lexicon.mentions(title).map(({ id }) => id))]
-  return named.length === 1 ? named[0] : named.length === 0 ? slugOf(model.system) : undefined
-}
-
-/** Rows of `Parameter | Min | Value | Max | Unit`. */
-function readParameters(model: Model, shape: TableShape, lexicon: Lexicon): void {
-  const [parameterColumn, unitColumn] = [columnOf(shape, 'parameter'), columnOf(shape, 'unit')]
-  for (const row of shape.table.rows) {
-    const entity = parameterSubject(model, shape, row, lexicon)
-    const header = readHeader(textAt(row, parameterColumn))
-    if (entity === undefined || /\b(?:each|every|all|any|per)\b/i.test(textAt(row, parameterColumn))) continue
-    const rowUnit = unitColumn < 0 ? header.unit : (unitOf(textAt(row, unitColumn)) ?? header.unit)
-    for (const [index, column] of shape.columns.entries()) {
-      if (column.role !== 'value' && column.role !== 'criterion') continue
-      const measure = measureOfCell(textAt(row, index), column.unit ?? rowUnit)
-      const parameter = measure && parameterOf(header.words, measure.unit, { needsNoun: false })
-      if (measure === undefined || parameter === undefined) continue
-      const bound = column.bound === 'upper' ? ['max'] : column.bound === 'lower' ? ['min'] : []
-      const fact = makeFact({
-        entity,
-        parameter: { ...parameter, qualifiers: [...new Set([...parameter.qualifiers, ...bound])].sort() },
-        measure,
-        text: asWritten(textAt(row, index), column.unit ?? rowUnit, measure),
-        condition: '',
-        modality: column.role === 'criterion' && column.bound === undefined ? 'required' : 'stated',
-        place: placeOf(shape, row, index),
-        table: shape.table,
-      })
-      if (fact !== undefined) model.facts.push(fact)
+/** Tables of parameter, value and unit about one thing, which the row, the section or the document names. */
+export function readParameters(model: Model, read: ReadTable, lexicon: Lexicon): void {
+  const { document, table, columns } = read
+  const [named, units] = [columnOf(read, 'parameter'), columnOf(read, 'unit')]
+  for (const row of table.rows) {
+    const label = textAt(row, named)
+    const inLabel = lexicon.mentions(label)
+    const inColumn = lexicon.mentions(textAt(row, read.primary))
+    const entity = inLabel[0]?.id ?? inColumn[0]?.id ?? subjectOf(table.section, lexicon)
+    if (entity === undefined || inLabel.length > 1 || inColumn.length > 1) continue
+    const rest =
+      inLabel[0] === undefined ? label : label.slice(0, inLabel[0].start) + label.slice(inLabel[0].end)
+    const { words, unit } = readHeader(rest)
+    const sizes = columns.flatMap((column, index) => {
+      if (column.role !== 'value' && column.role !== 'limit') return []
+      const measure = measureOfCell(textAt(row, index), column.unit ?? unitOf(textAt(row, units)) ?? unit)
+      const line = row.cells[index]?.line ?? row.line
+      return measure === undefined ? [] : [{ column, measure, line }]
+    })
+    for (const { column, measure, line } of joinBounds(sizes)) {
+      const parameter = parameterOf([...boundWords(column), ...words], measure.unit, { needsNoun: true })
+      const place = { document: document.path, line }
+      if (parameter !== undefined)
+        addFact(model, { entity, parameter, measure, condition: '', origin: 'design', table, place })
     }
   }
-}
-
-const sumNouns = new Set(['current', 'power', 'mass'])
-
-/** Columns whose sum makes sense, and rows that say what it is. */
-function readTotals(model: Model, shape: TableShape): void {
-  const labelOf = (row: TableRow): string | undefined =>
-    row.cells.map(({ text }) => text.trim()).find((text) => text !== '')
-  for (const [index, column] of shape.columns.entries()) {
-    if (column.role !== 'quantity' || column.unit === undefined || !sumNouns.has(column.parameter.noun))
-      continue
-    let sinceTotal = 0
-    let all = 0
-    let rows = 0
-    for (const row of shape.table.rows) {
-      const measure = measureOfCell(textAt(row, index), column.unit)
-      const label = labelOf(row) ?? ''
-      const total = row.cells.find(({ text }) => isTotal(text))
-      if (measure?.value === undefined) continue
-      if (total === undefined) {
-        sinceTotal += measure.value
-        all += measure.value
-        rows += 1
-        continue
-      }
-      if (rows > 1) {
-        const grand = /^grand/i.test(total.text.trim()) || sinceTotal === 0
-        model.totals.push({
-          label: total.text.trim() || label,
-          column: shape.table.headers[index] ?? '',
-          claimed: measure.value,
-          sum: grand ? all : sinceTotal,
-          unit: measure.unit,
-          rounding: measure.rounding,
-          place: placeOf(shape, row, index),
-        })
-      }
-      sinceTotal = 0
-    }
-  }
-}
-
-/** Rows that draw current or power from a supply: one LoadTable for each such column. */
-function readLoads(model: Model, shape: TableShape, lexicon: Lexicon): void {
-  const supply = shape.columns.findIndex(
-    (column, index) =>
-      index !== shape.primary &&
-      ((column.role === 'entity' && column.kind === 'RESOURCE') ||
-        (column.role === 'link' && column.relationship === 'powers' && column.direction === 'from')),
-  )
-  const drawer = shape.columns.findIndex(
-    (column, index) =>
-      index !== supply &&
-      ((column.role === 'entity' && column.kind === 'COMPONENT') || column.role === 'name'),
-  )
-  if (supply < 0 || drawer < 0) return
-  for (const [index, column] of shape.columns.entries()) {
-    if (column.role !== 'quantity' || column.unit === undefined) continue
-    const { noun, qualifiers } = column.parameter
-    if (
-      (noun !== 'current' && noun !== 'power') ||
-      qualifiers.some((word) =>
-        ['limit', 'rated', 'budget', 'min', 'fuse', 'margin', 'quiescent', 'measured'].includes(word),
-      )
-    )
-      continue
-    const groups: Model['loads'][number]['groups'] = new Map()
-    for (const row of shape.table.rows) {
-      const measure = measureOfCell(textAt(row, index), column.unit)
-      const amount = measure?.value ?? measure?.upper
-      const [rail, more] = entitiesInCell(textAt(row, supply), lexicon)
-      if (
-        amount === undefined ||
-        rail === undefined ||
-        more !== undefined ||
-        row.cells.some(({ text }) => isTotal(text))
-      )
-        continue
-      const load = textAt(row, shape.primary >= 0 && shape.primary !== supply ? shape.primary : drawer)
-      const rows = groups.get(rail) ?? []
-      rows.push({ load, amount, text: textAt(row, index), place: placeOf(shape, row, index) })
-      groups.set(rail, rows)
-    }
-    if (groups.size > 0)
-      model.loads.push({
-        document: shape.document.path,
-        table: shape.table,
-        parameter: column.parameter,
-        unit: column.unit,
-        groups,
-      })
-  }
-}
-
-/** Limits that a load table repeats on every row of a supply belong to the supply: `rail_budget_a`. */
-function readSupplyLimits(model: Model, shape: TableShape, lexicon: Lexicon): Set<number> {
-  const supply = shape.columns.findIndex(
-    (column, index) => index !== shape.primary && column.role === 'entity' && column.kind === 'RESOURCE',
-  )
-  const used = new Set<number>()
-  if (supply < 0) return used
-  for (const [index, column] of shape.columns.entries()) {
-    if (
-      column.role !== 'quantity' ||
-      !column.parameter.qualifiers.some((word) => word === 'rail' || word === 'bus' || word === 'supply')
-    )
-      continue
-    used.add(index)
-    const parameter = {
-      ...column.parameter,
-      qualifiers: column.parameter.qualifiers.filter(
-        (word) => word !== 'rail' && word !== 'bus' && word !== 'supply',
-      ),
-    }
-    const seen = new Set<string>()
-    for (const row of shape.table.rows) {
-      const measure = measureOfCell(textAt(row, index), column.unit)
-      const [rail] = entitiesInCell(textAt(row, supply), lexicon)
-      if (measure === undefined || rail === undefined || seen.has(`${rail} ${textAt(row, index)}`)) continue
-      seen.add(`${rail} ${textAt(row, index)}`)
-      const fact = makeFact({
-        entity: rail,
-        parameter,
-        measure,
-        text: asWritten(textAt(row, index), column.unit, measure),
-        condition: '',
-        modality: 'stated',
-        place: placeOf(shape, row, index),
-        table: shape.table,
-      })
-      if (fact !== undefined) model.facts.push(fact)
-    }
-  }
-  return used
-}
-
-export function readTables(model: Model, lexicon: Lexicon): void {
-  for (const shape of model.shapes) {
-    if (shape.kind === 'pins') readPins(model, shape)
-    if (shape.kind === 'parameters' && !isTestReport(shape.document)) readParameters(model, shape, lexicon)
-    if (shape.kind !== 'entities' && shape.kind !== 'unknown') continue
-    readTotals(model, shape)
-    readLoads(model, shape, lexicon)
-    if (shape.kind === 'unknown' || isTestReport(shape.document)) continue
-    const supplyColumns = readSupplyLimits(model, shape, lexicon)
-    const own: TableShape = {
-      ...shape,
-      columns: shape.columns.map((column, index) => (supplyColumns.has(index) ? { role: 'other' } : column)),
-    }
-    for (const row of shape.table.rows) {
-      const name = rowName(shape, row)
-      const subject = name === undefined || isTotal(name) ? undefined : lexicon.resolve(name)
-      if (subject === undefined) continue
-      readRelations(model, own, row, subject, lexicon)
-      readCells(model, own, row, subject)
-    }
-  }
-}
-
-/** Ids that a cell names, such as requirements. */
-export function idsOfCell(text: string): string[] {
-  return idsIn(text).map(({ token }) => token)
 }
