@@ -76,6 +76,7 @@ async function reviewOn({ info }: Stack, config: Config, signal: AbortSignal): P
         // A terminal that does not know its height has no room for a picture.
         isTty: process.stdout.isTTY === true && process.stdout.rows > 0,
         columns: () => process.stdout.columns,
+        rows: () => process.stdout.rows,
         color: process.stdout.isTTY === true && process.stdout.hasColors(),
         output: 'text',
         now: Date.now,

@@ -22,7 +22,7 @@ export interface ProgressSink {
 /** What showing progress needs of the process around it. */
 export type ProgressScreen = Pick<
   CliContext,
-  'stdout' | 'stderr' | 'isTty' | 'columns' | 'color' | 'output' | 'now'
+  'stdout' | 'stderr' | 'isTty' | 'columns' | 'rows' | 'color' | 'output' | 'now'
 >
 
 export interface FollowOptions {
