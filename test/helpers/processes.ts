@@ -25,7 +25,12 @@ export function startProcess(
   args: readonly string[],
   env: Record<string, string>,
 ): TestProcess {
-  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  // Our roots end when the channel to their parent closes, so not even a killed test leaves one behind.
+  const channel = command === process.execPath ? (['ipc'] as const) : []
+  const child = spawn(command, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', ...channel],
+  })
   alive.add(child)
   const exited = once(child, 'exit')
   child.once('exit', () => alive.delete(child))

@@ -9,6 +9,7 @@ import {
   acquireTemporalBinary,
   devServerCommand,
   findFreePort,
+  findSetpriv,
   waitForTemporalServer,
 } from '../../src/temporal/dev-server.ts'
 import { connectTemporal, PipelinesClient } from '../../src/temporal/index.ts'
@@ -92,6 +93,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
         dbFile: path.join(dataDir, 'temporal.db'),
         port: temporalPort,
         namespace: 'default',
+        setpriv: await findSetpriv(),
       })
       running.set(part, startProcess(command, args, {}))
       await waitForTemporalServer({ address: temporalAddress, namespace: 'default', timeoutMs: 30_000 })
