@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { isTerminalStatus, type JobRunStatus } from '../../contract/index.ts'
+import { isTerminalStatus, type JobRunStatus, type TerminalJobRunStatus } from '../../contract/index.ts'
 import type { JobStore } from '../services/ports.ts'
 import { recordChange } from './changes.ts'
 import { type Connection, fromNow, isUuid, now, type StoreContext, transact } from './context.ts'
@@ -112,13 +112,8 @@ async function finish(context: StoreContext, jobRunId: string, report: Parameter
   const error = status === 'completed' || !report.error ? null : JSON.stringify(report.error)
   let workspace: string | undefined
   const result = await apply(context.db, jobRunId, async (trx) => {
-    const row = await updateActive(trx, jobRunId, attempt, statusesBefore(status))
-      .set({ status, error, finished_at: now, updated_at: now, next_check_at: null })
-      .returning(runColumns)
-      .executeTakeFirst()
+    const row = await endRun(trx, jobRunId, attempt, { status, error })
     if (row === undefined) return undefined
-    // Nothing is left to start or to cancel.
-    await trx.deleteFrom('outbox').where('job_run_id', '=', jobRunId).execute()
     await recordChange(trx, row)
     workspace = row.workspace
     return row
@@ -141,12 +136,9 @@ async function startAttempt(
       .forNoKeyUpdate()
       .executeTakeFirst()
     if (row === undefined) return { answer: undefined, isChanged: false }
-    const isStarting = row.status === 'pending'
-    const started =
-      isTerminalStatus(row.status) || attempt < row.attempt
-        ? row
-        : await noteAttempt(context, trx, jobRunId, attempt)
-    const isChanged = isStarting && started.status === 'running'
+    const isOver = isTerminalStatus(row.status) || attempt < row.attempt
+    const started = isOver ? row : await beginAttempt(context, trx, row, attempt)
+    const isChanged = started.status !== row.status
     const run = await toSingleJobRun(trx, started)
     if (isChanged) await recordChange(trx, started)
     const previousAttempt =
@@ -158,14 +150,37 @@ async function startAttempt(
   return answer
 }
 
-/** pending → running at the first; the row is locked by the caller. */
-async function noteAttempt(
-  context: StoreContext,
+/** Undefined when the guard kept it out. The change is for the caller to record, as its last lock. */
+async function endRun(
   trx: Connection,
   jobRunId: string,
   attempt: number,
+  end: { status: TerminalJobRunStatus; error: string | null },
+): Promise<RunRow | undefined> {
+  const row = await updateActive(trx, jobRunId, attempt, statusesBefore(end.status))
+    .set({ ...end, finished_at: now, updated_at: now, next_check_at: null })
+    .returning(runColumns)
+    .executeTakeFirst()
+  // Nothing is left to start or to cancel.
+  if (row) await trx.deleteFrom('outbox').where('job_run_id', '=', jobRunId).execute()
+  return row
+}
+
+/**
+ * pending → running at the first, unless a cancel came before: then there is nothing to begin. The row is locked by
+ * the caller.
+ */
+async function beginAttempt(
+  context: StoreContext,
+  trx: Connection,
+  row: RunRow,
+  attempt: number,
 ): Promise<RunRow> {
-  return updateActive(trx, jobRunId, attempt)
+  if (row.cancel_requested_at !== null) {
+    const cancelled = await endRun(trx, row.uuid, attempt, { status: 'cancelled', error: null })
+    return cancelled ?? row
+  }
+  return updateActive(trx, row.uuid, attempt)
     .set({
       status: 'running',
       started_at: sql<Date>`coalesce(started_at, ${now})`,
