@@ -68,7 +68,7 @@ export function createJobRunService(deps: ServiceDeps): JobRunService {
     get: (caller, jobRunId, waitSeconds, signals) =>
       lookUntil(
         { waitSeconds, signals },
-        (timeoutMs, signal) => store.changes.wait(caller.workspace, timeoutMs, signal),
+        (timeoutMs, signal) => store.runs.waitForChange(jobRunId, timeoutMs, signal),
         async () => {
           const run = await known(caller, jobRunId)
           return { found: isTerminalStatus(run.status), value: run }

@@ -128,6 +128,8 @@ export interface JobStore {
       clientRef: string | null,
     ): Promise<Keyed<JobRun> | undefined>
     get(caller: Caller, jobRunId: string): Promise<JobRun | undefined>
+    /** Resolves when the run's status may have changed, or after `timeoutMs`, or when aborted. */
+    waitForChange(jobRunId: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
     latestOf(caller: Caller, jobId: string): Promise<JobRun | undefined>
     list(caller: Caller, filter: JobRunFilter): ListPage<JobRun>
     requestCancel(caller: Caller, jobRunId: string): Promise<CancelOutcome>

@@ -4,7 +4,7 @@ import type { JobStore } from '../services/ports.ts'
 import { recordChange } from './changes.ts'
 import { type Connection, fromNow, isUuid, now, type StoreContext, transact } from './context.ts'
 import { type LogRow, reportHash, toLogRows } from './log-lines.ts'
-import { changesTopic } from './notifier.ts'
+import { notifyOfChange } from './notifier.ts'
 import { putOutput } from './outputs.ts'
 import { type RunRow, runColumns, toSingleJobRun } from './run-rows.ts'
 import { activeStatuses, statusesBefore } from './transitions.ts'
@@ -110,15 +110,15 @@ async function apply(
 async function finish(context: StoreContext, jobRunId: string, report: Parameters<Reports['finish']>[1]) {
   const { attempt, status } = report
   const error = status === 'completed' || !report.error ? null : JSON.stringify(report.error)
-  let workspace: string | undefined
+  let changed: RunRow | undefined
   const result = await apply(context.db, jobRunId, async (trx) => {
     const row = await endRun(trx, jobRunId, attempt, { status, error })
     if (row === undefined) return undefined
     await recordChange(trx, row)
-    workspace = row.workspace
+    changed = row
     return row
   })
-  if (workspace !== undefined) context.notifier.notify(changesTopic(workspace))
+  if (changed) notifyOfChange(context.notifier, changed)
   return result
 }
 
@@ -146,7 +146,8 @@ async function startAttempt(
     const answer = { run, jobType: row.job_type, workspace: row.workspace, previousAttempt } as const
     return { answer, isChanged }
   })
-  if (answer && isChanged) context.notifier.notify(changesTopic(answer.workspace))
+  if (answer && isChanged)
+    notifyOfChange(context.notifier, { workspace: answer.workspace, uuid: answer.run.uuid })
   return answer
 }
 

@@ -6,7 +6,7 @@ import { recordChange } from './changes.ts'
 import { type Connection, isUuid, type StoreContext, transact } from './context.ts'
 import { type CreatedKey, decodeCreatedCursor, encodeCreatedCursor } from './cursors.ts'
 import { claimKey, findKey, type KnownKey } from './idempotency.ts'
-import { changesTopic, outboxTopic } from './notifier.ts'
+import { notifyOfChange, outboxTopic, runTopic } from './notifier.ts'
 import { keysetPage } from './paging.ts'
 import { listLogs, readOutput } from './run-details.ts'
 import { type RunRow, runColumns, toJobRun, toJobRuns, toSingleJobRun } from './run-rows.ts'
@@ -41,6 +41,8 @@ export function createRuns(context: StoreContext): JobStore['runs'] {
       return row && toSingleJobRun(db, row)
     },
 
+    waitForChange: (jobRunId, timeoutMs, signal) =>
+      context.notifier.wait(runTopic(jobRunId.toLowerCase()), timeoutMs, signal),
     list: (caller, filter) => listRuns(db, caller, filter),
     requestCancel: (caller, jobRunId) => requestCancel(context, caller, jobRunId),
     cancelByKey: (caller, key) => cancelByKey(context, caller, key),
@@ -70,7 +72,7 @@ async function createRun(
     throw error
   }
   if (answer.outcome === 'created') {
-    notifier.notify(changesTopic(caller.workspace))
+    notifyOfChange(notifier, { workspace: caller.workspace, uuid: run.uuid })
     notifier.notify(outboxTopic)
   }
   return answer
