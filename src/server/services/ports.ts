@@ -43,21 +43,21 @@ export interface Page {
   cursor?: string
 }
 
-/** Bounds are instants; `createdAfter` inclusive, `createdBefore` exclusive. */
+/** Bounds are instants, RFC 3339 with microseconds; `createdAfter` inclusive, `createdBefore` exclusive. */
 export interface JobFilter extends Page {
   jobTypes?: string[]
   createdByUsers?: string[]
   sourceSessionIds?: string[]
-  createdAfter?: Date
-  createdBefore?: Date
+  createdAfter?: string
+  createdBefore?: string
 }
 
 export interface JobRunFilter extends Page {
   jobId?: string
   jobTypes?: string[]
   statuses?: JobRunStatus[]
-  createdAfter?: Date
-  createdBefore?: Date
+  createdAfter?: string
+  createdBefore?: string
 }
 
 export interface NewJob {

@@ -124,9 +124,9 @@ function listJobs(db: Connection, caller: Caller, filter: JobFilter) {
     if (filter.sourceSessionIds?.length)
       query = query.where('source_session_id', 'in', filter.sourceSessionIds)
     if (filter.createdAfter)
-      query = query.where(sql<boolean>`jobs.created_at >= ${filter.createdAfter.toISOString()}::timestamptz`)
+      query = query.where(sql<boolean>`jobs.created_at >= ${filter.createdAfter}::timestamptz`)
     if (filter.createdBefore)
-      query = query.where(sql<boolean>`jobs.created_at < ${filter.createdBefore.toISOString()}::timestamptz`)
+      query = query.where(sql<boolean>`jobs.created_at < ${filter.createdBefore}::timestamptz`)
     if (after)
       query = query.where(
         sql<boolean>`(jobs.created_at, jobs.uuid) < (${`${after.createdAt}Z`}::timestamptz, ${after.id}::uuid)`,

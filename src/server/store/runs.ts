@@ -149,13 +149,9 @@ function listRuns(db: Connection, caller: Caller, filter: JobRunFilter) {
     if (filter.jobTypes?.length) query = query.where('job_type', 'in', filter.jobTypes)
     if (filter.statuses?.length) query = query.where('status', 'in', filter.statuses)
     if (filter.createdAfter)
-      query = query.where(
-        sql<boolean>`job_runs.created_at >= ${filter.createdAfter.toISOString()}::timestamptz`,
-      )
+      query = query.where(sql<boolean>`job_runs.created_at >= ${filter.createdAfter}::timestamptz`)
     if (filter.createdBefore)
-      query = query.where(
-        sql<boolean>`job_runs.created_at < ${filter.createdBefore.toISOString()}::timestamptz`,
-      )
+      query = query.where(sql<boolean>`job_runs.created_at < ${filter.createdBefore}::timestamptz`)
     if (after)
       query = query.where(
         sql<boolean>`(job_runs.created_at, job_runs.uuid) < (${`${after.createdAt}Z`}::timestamptz, ${after.id}::uuid)`,
