@@ -1,6 +1,7 @@
 const badUse: readonly string[] = [
   'bad_environment',
   'bad_user_config',
+  'bad_job_type',
   'unusable_job_type_schema',
   'database_url_invalid',
 ]

@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../../src/contract/index.ts'
 import { documentPathProblem, nameProblem } from '../../../src/server/services/document-path.ts'
-import { durationMs } from '../../../src/server/services/durations.ts'
 import {
   idempotencyKey,
   idempotencyKeyProblem,
@@ -199,17 +198,6 @@ describe('small texts', () => {
         (path) => pointerPath(jsonPointer(path)).join('\n') === path.join('\n'),
       ),
     )
-  })
-  it.each([
-    ['30m', 1_800_000],
-    ['1.5h', 5_400_000],
-    ['500ms', 500],
-    ['7d', 604_800_000],
-  ])('%s is %i ms', (text, ms) => {
-    expect(durationMs(text)).toBe(ms)
-  })
-  it.each(['', '30', 'm', '-1m', '1 m', '1h30m'])('%j is no duration', (text) => {
-    expect(() => durationMs(text)).toThrow(RangeError)
   })
   it.each(['text/plain', 'application/json; charset=utf-8', 'application/vnd.x+json', 'text/plain; a="b c"'])(
     '%s is a media type',
