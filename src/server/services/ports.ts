@@ -145,7 +145,7 @@ export interface JobStore {
   changes: {
     /** Where the feed of a workspace stands now. */
     head(caller: Caller): Promise<string>
-    /** In order; never skips one that commits late. `cursor` stands past everything looked at. Throws an error whose `code` is `bad_cursor`, as every list does for a cursor it did not make. */
+    /** In order; never skips one that commits late. At most `limit` of them, or fewer; `cursor` stands past everything looked at. Throws an error whose `code` is `bad_cursor`, as every list does for a cursor it did not make. */
     after(
       caller: Caller,
       cursor: string,
@@ -165,7 +165,8 @@ export interface JobStore {
       path: string,
     ): Promise<{ entry: DocumentEntry; content: Uint8Array } | undefined>
     delete(caller: Caller, collection: string, path: string): Promise<boolean>
-    list(caller: Caller, collection: string): Promise<DocumentEntry[]>
+    /** By path. */
+    list(caller: Caller, collection: string): ListPage<DocumentEntry>
   }
   metagraphs: {
     get(caller: Caller, system: string): Promise<{ graph: Metagraph; etag: string } | undefined>

@@ -138,7 +138,7 @@ function listJobs(db: Connection, caller: Caller, filter: JobFilter) {
     after: filter.cursor === undefined ? undefined : decodeCreatedCursor('jobs', workspace, filter.cursor),
     read,
     key: (row) => ({ createdAt: row.created_at, id: row.uuid }),
-    toItems: async (rows) => rows.map(toJob),
+    itemMaker: async () => toJob,
     encode: (key) => encodeCreatedCursor('jobs', workspace, key),
   })
 }

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { ListPage } from '../services/ports.ts'
 
-/** Rows read at a time: what a list without `limit` holds in memory. */
-const batchSize = 500
+/** Rows read at a time: what a list holds in memory, up to a config of 1 MiB each. */
+export const batchSize = 100
 
 export interface KeysetSource<Row, Item, Key> {
   limit: number | undefined
@@ -11,7 +11,8 @@ export interface KeysetSource<Row, Item, Key> {
   /** At most `size` rows beyond `after`, in the order of the list. */
   read(after: Key | undefined, size: number): Promise<Row[]>
   key(row: Row): Key
-  toItems(rows: Row[]): Promise<Item[]>
+  /** How an item is made of each of these rows; one by one, so that what was parsed does not pile up. */
+  itemMaker(rows: Row[]): Promise<(row: Row) => Item>
   encode(key: Key): string
 }
 
@@ -26,7 +27,8 @@ export function keysetPage<Row, Item, Key>(source: KeysetSource<Row, Item, Key>)
       // One row more than wanted tells whether anything follows.
       const found = await source.read(after, size + 1)
       const rows = found.slice(0, size)
-      yield* await source.toItems(rows)
+      const toItem = await source.itemMaker(rows)
+      for (const row of rows) yield toItem(row)
       const last = rows.at(-1)
       if (found.length <= size || last === undefined) return
       remaining -= rows.length

@@ -24,7 +24,9 @@ export function listLogs(db: Connection, caller: Caller, jobRunId: string, page:
     after: page.cursor === undefined ? undefined : decodeSequenceCursor('logs', jobRunId, page.cursor),
     read,
     key: (row) => row.id,
-    toItems: async (rows) => rows.map(({ at, attempt, level, message }) => ({ at, attempt, level, message })),
+    itemMaker:
+      async () =>
+      ({ at, attempt, level, message }) => ({ at, attempt, level, message }),
     encode: (id) => encodeSequenceCursor('logs', jobRunId, id),
   })
 }

@@ -9,7 +9,7 @@ import { claimKey, findKey, type KnownKey } from './idempotency.ts'
 import { notifyOfChange, outboxTopic, runTopic } from './notifier.ts'
 import { keysetPage } from './paging.ts'
 import { listLogs, readOutput } from './run-details.ts'
-import { type RunRow, runColumns, toJobRun, toJobRuns, toSingleJobRun } from './run-rows.ts'
+import { jobRunMaker, type RunRow, runColumns, toJobRun, toSingleJobRun } from './run-rows.ts'
 
 /** Job runs, as their owners see them. */
 export function createRuns(context: StoreContext): JobStore['runs'] {
@@ -164,7 +164,7 @@ function listRuns(db: Connection, caller: Caller, filter: JobRunFilter) {
       filter.cursor === undefined ? undefined : decodeCreatedCursor('job-runs', workspace, filter.cursor),
     read,
     key: (row) => ({ createdAt: row.created_at, id: row.uuid }),
-    toItems: (rows) => toJobRuns(db, rows),
+    itemMaker: (rows) => jobRunMaker(db, rows),
     encode: (key) => encodeCreatedCursor('job-runs', workspace, key),
   })
 }
