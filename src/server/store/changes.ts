@@ -5,7 +5,7 @@ import type { Connection, StoreContext } from './context.ts'
 import { decodeSequenceCursor, encodeSequenceCursor } from './cursors.ts'
 import { BadCursorError } from './errors.ts'
 import { changesTopic } from './notifier.ts'
-import { batchSize } from './paging.ts'
+import { batchRows } from './paging.ts'
 import { jobRunMaker, runColumns } from './run-rows.ts'
 
 /**
@@ -42,7 +42,7 @@ export function createChanges({ db, notifier }: StoreContext): JobStore['changes
       // Only another database can have made a cursor beyond the head; waiting for it would skip what comes until then.
       if (BigInt(after) > BigInt(head)) throw new BadCursorError()
       if (after === head) return { changes: [], cursor }
-      const size = Math.min(limit, batchSize)
+      const size = Math.min(limit, batchRows)
       const found = await selectChanges(db, caller, { after, head, limit: size, statuses })
       const toRun = await jobRunMaker(db, found)
       const changes = found.map((row) => ({

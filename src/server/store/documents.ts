@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import type { JobStore } from '../services/ports.ts'
 import { type StoreContext, utc } from './context.ts'
-import { keysetPage } from './paging.ts'
+import { keysetPage, readBatch } from './paging.ts'
 
 const entryColumns = [
   'collection',
@@ -68,7 +68,7 @@ export function createDocuments({ db }: StoreContext): JobStore['documents'] {
           .where('workspace', '=', workspace)
           .where('collection', '=', collection)
         if (after !== undefined) query = query.where('path', '>', after)
-        return query.orderBy('path').limit(size).execute()
+        return readBatch(query.orderBy('path'), size)
       }
       return keysetPage({
         limit: undefined,

@@ -5,7 +5,7 @@ import { type Connection, isUuid, now, type StoreContext, transact } from './con
 import { type CreatedKey, decodeCreatedCursor, encodeCreatedCursor } from './cursors.ts'
 import { claimKey, findKey, type KnownKey } from './idempotency.ts'
 import { type JobRow, jobColumns, toJob } from './job-rows.ts'
-import { keysetPage } from './paging.ts'
+import { keysetPage, readNewest } from './paging.ts'
 
 /** Saved jobs. */
 export function createJobs({ db }: StoreContext): JobStore['jobs'] {
@@ -131,7 +131,7 @@ function listJobs(db: Connection, caller: Caller, filter: JobFilter) {
       query = query.where(
         sql<boolean>`(jobs.created_at, jobs.uuid) < (${`${after.createdAt}Z`}::timestamptz, ${after.id}::uuid)`,
       )
-    return query.orderBy('jobs.created_at', 'desc').orderBy('jobs.uuid', 'desc').limit(size).execute()
+    return readNewest(db, query.orderBy('jobs.created_at', 'desc').orderBy('jobs.uuid', 'desc'), size)
   }
   return keysetPage<JobRow, Job, CreatedKey>({
     limit: filter.limit,

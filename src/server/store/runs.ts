@@ -7,7 +7,7 @@ import { type Connection, isUuid, type StoreContext, transact } from './context.
 import { type CreatedKey, decodeCreatedCursor, encodeCreatedCursor } from './cursors.ts'
 import { claimKey, findKey, type KnownKey } from './idempotency.ts'
 import { notifyOfChange, outboxTopic, runTopic } from './notifier.ts'
-import { keysetPage } from './paging.ts'
+import { keysetPage, readNewest } from './paging.ts'
 import { listLogs, readOutput } from './run-details.ts'
 import { jobRunMaker, type RunRow, runColumns, toJobRun, toSingleJobRun } from './run-rows.ts'
 
@@ -156,7 +156,7 @@ function listRuns(db: Connection, caller: Caller, filter: JobRunFilter) {
       query = query.where(
         sql<boolean>`(job_runs.created_at, job_runs.uuid) < (${`${after.createdAt}Z`}::timestamptz, ${after.id}::uuid)`,
       )
-    return query.orderBy('job_runs.created_at', 'desc').orderBy('job_runs.uuid', 'desc').limit(size).execute()
+    return readNewest(db, query.orderBy('job_runs.created_at', 'desc').orderBy('job_runs.uuid', 'desc'), size)
   }
   return keysetPage<RunRow, JobRun, CreatedKey>({
     limit: filter.limit,

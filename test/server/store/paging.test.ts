@@ -11,7 +11,8 @@ function numbers(count: number, limit?: number) {
     after: undefined,
     async read(after = -1, size) {
       reads.push(size)
-      return Array.from({ length: Math.min(size, count - after - 1) }, (_, index) => after + 1 + index)
+      const rows = Array.from({ length: Math.min(size, count - after - 1) }, (_, index) => after + 1 + index)
+      return { rows, more: after + 1 + rows.length < count }
     },
     key: (row) => row,
     itemMaker: async () => (row) => {
@@ -31,8 +32,7 @@ test('a long list is read a hundred rows at a time, each made into an item only 
     expect(made()).toBe(items.length)
   }
   expect(items).toHaveLength(350)
-  // One row more than a batch tells whether another follows.
-  expect(reads).toEqual([101, 101, 101, 101])
+  expect(reads).toEqual([100, 100, 100, 100])
   expect(page.nextCursor()).toBeNull()
 })
 
@@ -43,6 +43,6 @@ test('a limit ends the list, with a cursor only when more follows', async () => 
   ] as const) {
     const { page, reads } = numbers(count, 250)
     const items = await all(page)
-    expect([items.length, reads, page.nextCursor()]).toEqual([250, [101, 101, 51], cursor])
+    expect([items.length, reads, page.nextCursor()]).toEqual([250, [100, 100, 50], cursor])
   }
 })
