@@ -29,3 +29,19 @@ export function exitCodeOf(error: unknown): 1 | 2 | 3 {
   if (badUse.includes(code)) return 2
   return unreachable.includes(code) || code.includes('locked') ? 3 : 1
 }
+
+/**
+ * An error as the log keeps it: what names it and no more. Drivers hang the query's parameters and the failing row on
+ * theirs, and with them configs, documents and whatever else was being stored.
+ */
+export function loggable(error: unknown): unknown {
+  if (!(error instanceof Error)) return String(error)
+  const code = codeOf(error)
+  return {
+    type: error.name,
+    message: error.message,
+    ...(code === undefined ? {} : { code }),
+    stack: error.stack,
+    ...(error.cause === undefined ? {} : { cause: loggable(error.cause) }),
+  }
+}
