@@ -6,7 +6,7 @@ import { builtInJobTypes, createRegistry, loadUserConfig } from './job-types/ind
 import { createApp } from './server/app.ts'
 import { createDispatcher } from './server/dispatch/dispatcher.ts'
 import { createReconciler } from './server/dispatch/reconciler.ts'
-import { exitCodeOf, explain } from './server/failures.ts'
+import { exitCodeOf, explain, loggable } from './server/failures.ts'
 import { listen } from './server/listen.ts'
 import { tokenHash } from './server/services/callers.ts'
 import type { JobStore } from './server/services/ports.ts'
@@ -15,10 +15,7 @@ import { createRunExecutor, lazyTemporalClient } from './temporal/index.ts'
 
 /** Composition root of the Jobs API server. Temporal may be away when it starts, and may come and go. */
 async function main(config: Config): Promise<void> {
-  const log = pino(
-    { level: config.logLevel, redact: ['*.authorization', '*.Authorization'] },
-    pino.destination(2),
-  )
+  const log = pino({ level: config.logLevel, serializers: { err: loggable } }, pino.destination(2))
   // First of all: a parent that goes while the database opens must be noticed, too.
   const stopping = stopSignal(log)
   const user = await loadUserConfig(config.configFile, process.cwd())

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import os from 'node:os'
@@ -109,6 +109,18 @@ describe('the server process', () => {
     expect(server.stderr()).toContain(`Port ${port} on 127.0.0.1 is in use`)
     expect(server.stderr()).toContain('JOBWRIGHT_PORT')
     occupant.close()
+  })
+
+  it('says which job type cannot be offered, and that it has to be written differently', async () => {
+    const config = path.join(folder, 'jobwright.config.ts')
+    const library = fileURLToPath(new URL('../src/job-types/index.ts', import.meta.url))
+    await writeFile(
+      config,
+      `import { builtInJobTypes } from ${JSON.stringify(library)}\nexport const jobTypes = [builtInJobTypes[0]]\n`,
+    )
+    const server = start('job-type', { JOBWRIGHT_CONFIG: config })
+    expect(await ends(server)).toBe(2)
+    expect(server.stderr()).toMatch(/^jobwright server: two job types are named sleep/)
   })
 
   it('says which database does not answer, and not its password', async () => {

@@ -16,6 +16,7 @@ import {
   routes,
 } from '../contract/index.ts'
 import { JobsApiError } from './errors.ts'
+import { type Reader, readBy } from './reading.ts'
 import type {
   WireCancel,
   WireCancelByKey,
@@ -41,9 +42,9 @@ export interface PageQuery {
 const noContent = 204
 const readJobs = read.readList(read.readJob)
 const readJobRuns = read.readList(read.readJobRun)
-const readLogs: read.Reader<WireList<LogLine>> = read.readList(read.readBy(logLineSchema))
-const readDocuments: read.Reader<WireList<DocumentEntry>> = read.readList(read.readBy(documentSchema))
-const readGraph: read.Reader<Metagraph> = read.readBy(metagraphSchema)
+const readLogs: Reader<WireList<LogLine>> = read.readList(readBy(logLineSchema))
+const readDocuments: Reader<WireList<DocumentEntry>> = read.readList(readBy(documentSchema))
+const readGraph: Reader<Metagraph> = readBy(metagraphSchema)
 
 /** Answers undefined when the server has no such thing. */
 async function unlessMissing<T>(statuses: readonly number[], work: Promise<T>): Promise<T | undefined> {
@@ -213,7 +214,7 @@ export class JobsClient {
       params: { collection, path },
       bytes: { content, mediaType: document.mediaType },
     }
-    return this.#transport.sendJson(routes.putDocument, call, read.readBy(documentSchema))
+    return this.#transport.sendJson(routes.putDocument, call, readBy(documentSchema))
   }
 
   getDocument(

@@ -1,7 +1,8 @@
 import type { Json, Problem } from '../contract/index.ts'
 import { classifyStatus, JobsApiError, type JobsApiErrorDetails } from './errors.ts'
+import { readProblem } from './problem.ts'
+import { type Reader, ShapeError } from './reading.ts'
 import { excerpt, redact } from './request.ts'
-import { type Reader, readProblem, ShapeError } from './responses.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
 /** A complete answer. */

@@ -4,10 +4,23 @@ import type {
   JobRun,
   JobTypeSchemaEntry,
   Json,
-  JsonObject,
   OutputReference,
-  Problem,
 } from '../contract/index.ts'
+import {
+  isObject,
+  isTrue,
+  numberOrAbsent,
+  objectOrEmpty,
+  present,
+  type Reader,
+  readId,
+  readObject,
+  readText,
+  refuse,
+  text,
+  textOrAbsent,
+  textOrNull,
+} from './reading.ts'
 
 /**
  * Readers of answers, for servers that are not ours too: what identifies a thing must be there and be text, all else
@@ -27,64 +40,6 @@ export type WireMessage = { message: string }
 export type WireCancel = { message: string; cancelled_count: number }
 export type WireCancelByKey = WireCancel & { job_run: WireJobRun | null }
 export type WireChanges = { changes: { cursor: string; job_run: WireJobRun }[]; cursor: string }
-
-/** An answer that is valid JSON, but not what was asked for. */
-export class ShapeError extends Error {
-  override readonly name = 'ShapeError'
-}
-
-/** Reads a JSON value; `pointer` is where it was found. Throws ShapeError. */
-export type Reader<T> = (value: Json | undefined, pointer: string) => T
-
-function kindOf(value: Json | undefined): string {
-  if (value === undefined) return 'nothing'
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'a list'
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
-}
-
-function refuse(pointer: string, expected: string, value: Json | undefined): never {
-  throw new ShapeError(
-    `at ${pointer === '' ? 'the top' : pointer}: expected ${expected}, found ${kindOf(value)}`,
-  )
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function readObject(value: Json | undefined, pointer: string): JsonObject {
-  return isObject(value) ? value : refuse(pointer, 'an object', value)
-}
-
-/** An id must be text: JSON numbers lose digits beyond 2^53, and then name another thing. */
-function readId(object: JsonObject, key: string, pointer: string): string {
-  const value = object[key]
-  return typeof value === 'string' && value !== ''
-    ? value
-    : refuse(`${pointer}/${key}`, 'an id, as a string', value)
-}
-
-function readText(object: JsonObject, key: string, pointer: string): string {
-  const value = object[key]
-  return typeof value === 'string' ? value : refuse(`${pointer}/${key}`, 'a string', value)
-}
-
-const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
-const textOrNull = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null)
-const textOrAbsent = (value: Json | undefined): string | undefined =>
-  typeof value === 'string' ? value : undefined
-const numberOrAbsent = (value: Json | undefined): number | undefined =>
-  typeof value === 'number' ? value : undefined
-const isTrue = (value: Json | undefined): boolean => value === true
-const objectOrEmpty = (value: Json | undefined): JsonObject => (isObject(value) ? value : {})
-
-/** Copies without the keys whose value is undefined. */
-function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>
-  }
-}
 
 export const readJob: Reader<WireJob> = (value, pointer) => {
   const job = readObject(value, pointer)
@@ -250,52 +205,5 @@ export const readCapabilities: Reader<Capabilities> = (value, pointer) => {
     outputs: isTrue(given.outputs),
     documents: isTrue(given.documents),
     metagraphs: isTrue(given.metagraphs),
-  }
-}
-
-interface ContractSchema<T> {
-  safeParse(
-    value: unknown,
-  ):
-    | { success: true; data: T }
-    | { success: false; error: { issues: readonly { path: PropertyKey[]; message: string }[] } }
-}
-
-/** A reader from a contract schema, for what only our own servers answer. Unknown fields are dropped. */
-export function readBy<T>(schema: ContractSchema<T>): Reader<T> {
-  return (value, pointer) => {
-    const parsed = schema.safeParse(value)
-    if (parsed.success) return parsed.data
-    const issue = parsed.error.issues[0]
-    throw new ShapeError(
-      `at ${pointer}/${issue?.path.map(String).join('/') ?? ''}: ${issue?.message ?? 'not as expected'}`,
-    )
-  }
-}
-
-/** FastAPI and its like put a list of `{loc, msg}` under `detail`. */
-function readProblemErrors(body: JsonObject): Problem['errors'] {
-  const list = Array.isArray(body.errors) ? body.errors : Array.isArray(body.detail) ? body.detail : []
-  const errors = list.filter(isObject).map((entry) => ({
-    pointer:
-      textOrAbsent(entry.pointer) ?? (Array.isArray(entry.loc) ? `/${entry.loc.map(String).join('/')}` : ''),
-    detail: textOrAbsent(entry.detail) ?? text(entry.msg),
-  }))
-  return errors.length === 0 ? undefined : errors
-}
-
-/** The problem document of an answer (RFC 9457), or what comes near it; undefined when the body is no JSON object. */
-export function readProblem(body: Json | undefined, status: number): Problem | undefined {
-  if (!isObject(body)) return undefined
-  const errors = readProblemErrors(body)
-  const code = textOrAbsent(body.code)
-  return {
-    type: textOrAbsent(body.type) ?? 'about:blank',
-    title: text(body.title),
-    status,
-    detail:
-      textOrAbsent(body.detail) ?? textOrAbsent(body.message) ?? textOrAbsent(body.error) ?? text(body.title),
-    code: code !== undefined && /^[A-Za-z0-9_.:-]{1,100}$/.test(code) ? code : `http_${status}`,
-    ...(errors === undefined ? {} : { errors }),
   }
 }

@@ -3,8 +3,8 @@ import type { RouteDescriptor } from '../contract/index.ts'
 import { abortable, type Deadline, startDeadline } from './deadline.ts'
 import { classifyFetchFailure, type JobsApiError } from './errors.ts'
 import { Exchange, type RawAnswer } from './exchange.ts'
+import type { Reader } from './reading.ts'
 import { BadPathParameterError, buildPath, buildQuery, normalizeBaseUrl, type QueryValue } from './request.ts'
-import type { Reader } from './responses.ts'
 
 export interface JobsClientOptions {
   /** With its path: `http://127.0.0.1:8300/api/v1`. */

@@ -11,7 +11,7 @@ import {
   type StartAttemptResult,
   startAttemptSchema,
 } from '../contract/index.ts'
-import { type Reader, readBy } from './responses.ts'
+import { type Reader, readBy } from './reading.ts'
 import { type CallOptions, createTransport, type JobsClientOptions, type Transport } from './transport.ts'
 
 /** `applied` is false for a report that came too late to change anything; that is a success too. */

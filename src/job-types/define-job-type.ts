@@ -1,6 +1,5 @@
 import type { z } from 'zod'
-import { outputNamePattern } from '../contract/index.ts'
-import { parseDurationMs } from './duration.ts'
+import { outputNamePattern, parseDurationMs } from '../contract/index.ts'
 import { JobTypeDefinitionError } from './errors.ts'
 import { schemaEntry } from './json-schemas.ts'
 import type { AnyJobType, JobType } from './types.ts'

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { JobsApiError } from '../client/index.ts'
-import type { StartAttemptResult } from '../contract/index.ts'
+import { parseDurationMs, type StartAttemptResult } from '../contract/index.ts'
 import {
   type Attempt,
   type ExecuteJobRunDependencies,
@@ -10,7 +10,6 @@ import {
   warnOfFailure,
 } from './attempt.ts'
 import { conclude, wasHandedOver } from './conclude.ts'
-import { parseDurationMs } from './duration.ts'
 import { JobRunError } from './errors.ts'
 import { decideOutcome, type HandlerEnd } from './outcome.ts'
 import { createOutputs } from './outputs.ts'

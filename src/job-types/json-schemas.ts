@@ -5,13 +5,18 @@ import type { AnyJobType } from './types.ts'
 
 function toJsonSchema(schema: z.ZodType, io: 'input' | 'output', place: string): JsonObject {
   try {
-    return z.toJSONSchema(schema, { target: 'draft-2020-12', io }) as JsonObject
+    return z.toJSONSchema(schema, { target: 'draft-2020-12', io, override: leaveToFormat }) as JsonObject
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new JobTypeDefinitionError(
       `${place}: cannot be written as JSON Schema (${why}); use types that JSON has`,
     )
   }
+}
+
+/** Beside some formats (`hostname`, `duration`) stands a pattern with lookarounds, which a server that runs patterns in linear time cannot take. */
+function leaveToFormat({ jsonSchema }: { jsonSchema: { format?: unknown; pattern?: string } }): void {
+  if (jsonSchema.format !== undefined && /\(\?[=!<]/.test(jsonSchema.pattern ?? '')) delete jsonSchema.pattern
 }
 
 function asObject(value: Json | undefined): JsonObject {

@@ -1,11 +1,9 @@
 import { JobsApiError, type WorkerReportsClient } from '../client/index.ts'
 import { outputNamePattern, workerLimits } from '../contract/index.ts'
 import { JobRunError } from './errors.ts'
-import { persist } from './persistence.ts'
+import { outputTimeoutMs, persist } from './persistence.ts'
 import type { AnyJobType, HandlerContext } from './types.ts'
 
-/** A large output over a slow line takes longer than other reports. */
-const putTimeoutMs = 120_000
 const conflict = 409
 
 export interface OutputsOptions {
@@ -44,7 +42,7 @@ export function createOutputs(options: OutputsOptions): HandlerContext['output']
           reports.putOutput(
             jobRunId,
             { name, attempt, type, mediaType, content },
-            { timeoutMs: putTimeoutMs },
+            { timeoutMs: outputTimeoutMs },
           ),
         { until, onFailure },
       )

@@ -6,6 +6,8 @@ const hopeless: readonly string[] = ['bad_request', 'bad_path_parameter', 'bad_p
 /** A token may have been rotated, so this is worth another try, unlike any other refusal. */
 const unauthorized = 401
 const conflict = 409
+/** For one request that carries an output: a large one over a slow line takes longer than other requests. */
+export const outputTimeoutMs = 120_000
 const shortestMs = 200
 const longestMs = 10_000
 

@@ -1,7 +1,7 @@
 import { JobsApiError, type JobsClient } from '../client/index.ts'
 import type { Json } from '../contract/index.ts'
 import { JobRunError, RetryableError } from './errors.ts'
-import { persist } from './persistence.ts'
+import { outputTimeoutMs, persist } from './persistence.ts'
 import type { Redactor } from './redactor.ts'
 import type { ReferenceSources } from './run-config.ts'
 import type { Secrets } from './user-config.ts'
@@ -62,8 +62,9 @@ export function createReferenceSources(options: {
       return value
     },
     async output(jobRunId, name) {
+      const read = () => api.getOutput(jobRunId, name, { timeoutMs: outputTimeoutMs })
       try {
-        return decodeOutput(await persist(() => api.getOutput(jobRunId, name), { until }), name)
+        return decodeOutput(await persist(read, { until }), name)
       } catch (error) {
         if (error instanceof JobsApiError && error.kind === 'rejected')
           throw new JobRunError(

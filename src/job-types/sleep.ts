@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
+import { durationPattern, parseDurationMs } from '../contract/index.ts'
 import { defineJobType } from './define-job-type.ts'
-import { durationPattern, parseDurationMs } from './duration.ts'
 import { JobRunError } from './errors.ts'
 
 const tickMs = 1000

@@ -1,6 +1,7 @@
 const badUse: readonly string[] = [
   'bad_environment',
   'bad_user_config',
+  'bad_job_type',
   'unusable_job_type_schema',
   'database_url_invalid',
 ]
@@ -27,4 +28,20 @@ export function exitCodeOf(error: unknown): 1 | 2 | 3 {
   const code = codeOf(error) ?? ''
   if (badUse.includes(code)) return 2
   return unreachable.includes(code) || code.includes('locked') ? 3 : 1
+}
+
+/**
+ * An error as the log keeps it: what names it and no more. Drivers hang the query's parameters and the failing row on
+ * theirs, and with them configs, documents and whatever else was being stored.
+ */
+export function loggable(error: unknown): unknown {
+  if (!(error instanceof Error)) return String(error)
+  const code = codeOf(error)
+  return {
+    type: error.name,
+    message: error.message,
+    ...(code === undefined ? {} : { code }),
+    stack: error.stack,
+    ...(error.cause === undefined ? {} : { cause: loggable(error.cause) }),
+  }
 }

@@ -1,6 +1,7 @@
 import type { JobStore, OutboxItem, RunExecutor } from '../services/ports.ts'
 import { backoffMs, pause, within } from './backoff.ts'
 import { finishRun, readRun } from './finish-run.ts'
+import { judge } from './judge.ts'
 import { createOutage, type DispatchLog, type Outage, reasonOf } from './outage.ts'
 
 export interface DispatcherOptions {
@@ -148,23 +149,23 @@ async function start(
 }
 
 async function cancel({ store, executor, random, stopping }: Dispatch, item: OutboxItem): Promise<Settled> {
+  const { jobRunId } = item
+  const ask = <T>(call: Promise<T>) => within({ ...patience, stopping }, 'Temporal', call)
   // Read before Temporal is asked: see finishRun.
-  const seen = await fromStore(readRun(store, item.jobRunId))
-  const outcome = await within({ ...patience, stopping }, 'Temporal', executor.requestCancel(item.jobRunId))
-  switch (outcome) {
-    case 'requested':
-      return { done: true }
-    case 'closed':
-      // It ended by itself; its report, or else the reconciler, says how.
-      return { done: true }
-    case 'not_found':
-      if (item.tries < notFoundTries)
-        return {
-          done: false,
-          delayMs: backoffMs(item.tries, random),
-          reason: 'Temporal does not know the run',
-        }
-      if (seen) await fromStore(finishRun(store, seen, { status: 'cancelled' }))
-      return { done: true }
+  const seen = await fromStore(readRun(store, jobRunId))
+  if (seen === undefined) return { done: true }
+  if ((await ask(executor.requestCancel(jobRunId))) === 'not_found') {
+    if (item.tries < notFoundTries)
+      return {
+        done: false,
+        delayMs: backoffMs(item.tries, random),
+        reason: 'Temporal does not know the run',
+      }
+    await fromStore(finishRun(store, seen, { status: 'cancelled' }))
+    return { done: true }
   }
+  // What no worker has begun is over at once, with nobody left to say so. Anything else is reported, or reconciled.
+  const verdict = judge(seen, await ask(executor.describe(jobRunId)), false)
+  if (verdict.do === 'finish') await fromStore(finishRun(store, seen, verdict.end))
+  return { done: true }
 }

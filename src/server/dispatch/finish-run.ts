@@ -12,16 +12,17 @@ export async function readRun(store: JobStore, jobRunId: string): Promise<JobRun
   return owner && store.runs.get(owner, jobRunId)
 }
 
+export interface RunEnd {
+  status: TerminalJobRunStatus
+  error?: RunError
+}
+
 /**
  * Ends a run on behalf of the worker that did not.
  * @param seen the run as read BEFORE Temporal was asked: its attempt guards the write, so that one that began
  *   since keeps its run, and a terminal status that a worker reported meanwhile stays
  */
-export async function finishRun(
-  store: JobStore,
-  seen: JobRun,
-  end: { status: TerminalJobRunStatus; error?: RunError },
-): Promise<boolean> {
+export async function finishRun(store: JobStore, seen: JobRun, end: RunEnd): Promise<boolean> {
   if (isTerminalStatus(seen.status)) return false
   const attempt = Math.max(1, seen.attempt ?? 0)
   const report = await store.reports.finish(seen.uuid, { attempt, ...end })

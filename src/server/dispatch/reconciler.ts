@@ -1,8 +1,8 @@
-import { isTerminalStatus, type JobRun, type TerminalJobRunStatus } from '../../contract/index.ts'
 import type { ExecutionState, JobStore, RunExecutor } from '../services/ports.ts'
 import { backoffMs, pause, within } from './backoff.ts'
 import type { Loop } from './dispatcher.ts'
 import { finishRun, readRun } from './finish-run.ts'
+import { judge } from './judge.ts'
 import { createOutage, type DispatchLog, type Outage } from './outage.ts'
 
 export interface ReconcilerOptions {
@@ -20,49 +20,6 @@ export interface ReconcilerOptions {
 const patience = { callMs: 10_000, stoppingMs: 2_000 } as const
 /** Runs claimed at a time. */
 const batch = 100
-
-/** What to do about a run that was not heard of, given what Temporal says. */
-export type Verdict =
-  | { do: 'nothing' }
-  | { do: 'wait' }
-  | { do: 'start' }
-  | { do: 'finish'; status: TerminalJobRunStatus; code?: string; message?: string }
-
-/**
- * Decides about a run that was dispatched and not heard of for a while.
- * @param run as read before Temporal was asked
- * @param silentBefore Temporal said at the last check, too, that it was completed
- */
-export function judge(run: JobRun, state: ExecutionState, silentBefore: boolean): Verdict {
-  if (isTerminalStatus(run.status)) return { do: 'nothing' }
-  switch (state.state) {
-    case 'active':
-      return { do: 'nothing' }
-    case 'closed':
-      return { do: 'finish', status: state.status, ...(state.status === 'failed' ? state.error : {}) }
-    case 'completed':
-      // Its report may be under way still; one more interval is enough for that.
-      if (!silentBefore) return { do: 'wait' }
-      if (state.status === 'completed' || state.status === 'cancelled')
-        return { do: 'finish', status: state.status }
-      return {
-        do: 'finish',
-        status: 'failed',
-        code: 'unreported',
-        message: 'The run ended in Temporal, but its worker never reported how',
-      }
-    case 'not_found':
-      // No attempt ever reported in, and each does before its handler begins: starting it cannot run it twice.
-      if ((run.attempt ?? 0) === 0)
-        return run.cancel_requested_at ? { do: 'finish', status: 'cancelled' } : { do: 'start' }
-      return {
-        do: 'finish',
-        status: 'failed',
-        code: 'lost',
-        message: 'Temporal no longer knows the run, which had begun: its history is gone',
-      }
-  }
-}
 
 /**
  * Makes up for what was never reported: a run that was terminated, timed out or lost in Temporal gets its end here,
@@ -131,12 +88,9 @@ async function check(
       log.warn({ jobRunId }, 'Temporal does not know a dispatched run; starting it again')
       await store.dispatch.redispatch(jobRunId)
       return
-    case 'finish': {
-      const { status, code, message } = verdict
-      const error = code === undefined ? {} : { error: { code, message: message ?? code } }
-      const applied = await finishRun(store, run, { status, ...error })
-      if (applied) log.warn({ jobRunId, status, code }, 'a run ended without a report')
-    }
+    case 'finish':
+      if (await finishRun(store, run, verdict.end))
+        log.warn({ jobRunId, ...verdict.end }, 'a run ended without a report')
   }
 }
 

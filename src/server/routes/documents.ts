@@ -1,5 +1,5 @@
 import type { DocumentService } from '../services/documents.ts'
-import { type Handlers, json, list, pageOf } from './handler.ts'
+import { type Handlers, json, list } from './handler.ts'
 
 type DocumentOperations = 'putDocument' | 'getDocument' | 'deleteDocument' | 'listDocuments'
 
@@ -21,7 +21,6 @@ export function documentHandlers(documents: DocumentService): Handlers<DocumentO
       await documents.delete(caller, params)
       return json({ message: `Document ${params.collection}/${params.path} deleted` })
     },
-    listDocuments: async ({ caller, params }) =>
-      list(pageOf(await documents.list(caller, params.collection))),
+    listDocuments: ({ caller, params }) => list(documents.list(caller, params.collection)),
   }
 }

@@ -58,11 +58,3 @@ export function json<T>(value: T, headers?: Headers): JsonAnswer<T> {
 export function list<T>(page: ListPage<T>): { kind: 'list'; page: ListPage<T> } {
   return { kind: 'list', page }
 }
-
-/** A list that is in memory already, as a page. */
-export function pageOf<T>(items: readonly T[]): ListPage<T> {
-  async function* each() {
-    yield* items
-  }
-  return { items: each(), nextCursor: () => null }
-}

@@ -90,25 +90,36 @@ export function textProblem(text: string): string | undefined {
   return undefined
 }
 
-/** Everything in a parsed body that is refused wherever it stands: keys that reach prototypes, and unstorable text. */
+/** Everything in a parsed body that is refused wherever it stands: keys that reach prototypes, and what cannot be stored. */
 export function refusedContent(value: unknown): ProblemDetail[] {
   const problems: ProblemDetail[] = []
-  const visit = (part: unknown, path: readonly PropertyKey[]): void => {
+  // One path for all, since a large body has very many.
+  const path: PropertyKey[] = []
+  const refuse = (detail: string) => problems.push({ pointer: jsonPointer(path), detail })
+  const visit = (key: PropertyKey, inner: unknown): void => {
+    path.push(key)
+    visitValue(inner)
+    path.pop()
+  }
+  const visitKey = (key: string, inner: unknown): void => {
+    const problem = isRefusedKey(key) ? 'is a key that is never taken' : textProblem(key)
+    if (problem === undefined) visit(key, inner)
+    else {
+      path.push(key.toWellFormed().replaceAll('\0', '\ufffd'))
+      refuse(problem)
+      path.pop()
+    }
+  }
+  const visitValue = (part: unknown): void => {
     if (typeof part === 'string') {
       const problem = textProblem(part)
-      if (problem) problems.push({ pointer: jsonPointer(path), detail: problem })
-    } else if (Array.isArray(part)) for (const [index, item] of part.entries()) visit(item, [...path, index])
+      if (problem) refuse(problem)
+    } else if (typeof part === 'number') {
+      if (!Number.isFinite(part)) refuse('is a number beyond what can be stored')
+    } else if (Array.isArray(part)) for (const [index, item] of part.entries()) visit(index, item)
     else if (part !== null && typeof part === 'object')
-      for (const [key, inner] of Object.entries(part)) {
-        const problem = isRefusedKey(key) ? 'is a key that is never taken' : textProblem(key)
-        if (problem)
-          problems.push({
-            pointer: jsonPointer([...path, key.toWellFormed().replaceAll('\0', '\ufffd')]),
-            detail: problem,
-          })
-        else visit(inner, [...path, key])
-      }
+      for (const [key, inner] of Object.entries(part)) visitKey(key, inner)
   }
-  visit(value, [])
+  visitValue(value)
   return problems
 }

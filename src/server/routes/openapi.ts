@@ -23,6 +23,7 @@ const titles: Readonly<Record<number, string>> = {
 const headerNotes: Readonly<Record<string, string>> = {
   'Idempotency-Key':
     'At most 255 visible ASCII characters. The same key with the same body answers the first answer again, with `Idempotent-Replayed: true`.',
+  'If-None-Match': 'Only `*`: write only when there is none yet.',
   'If-Match': 'An ETag that an earlier answer gave: write only over that state.',
 }
 
@@ -74,7 +75,7 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
     unrepresentable: 'any',
     override: openAnswers(io),
   })
-  return inlineDefinitions(json as JsonObject)
+  return json as JsonObject
 }
 
 /** Answers may gain fields: a client must ignore what it does not know, so their schemas stay open. */
@@ -82,24 +83,6 @@ function openAnswers(io: 'input' | 'output') {
   return ({ jsonSchema }: { jsonSchema: { additionalProperties?: unknown } }) => {
     if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
   }
-}
-
-/**
- * Only any-JSON values are recursive here, and a `$ref` to `#/$defs` would point into the whole document instead
- * of into this schema: they become the schema that takes anything.
- */
-function inlineDefinitions(schema: JsonObject): JsonObject {
-  const visit = (value: Json): Json => {
-    if (Array.isArray(value)) return value.map(visit)
-    if (value === null || typeof value !== 'object') return value
-    if (typeof value['$ref'] === 'string') return {}
-    return Object.fromEntries(
-      Object.entries(value).flatMap(([key, inner]): [string, Json][] =>
-        key === '$defs' ? [] : [[key, visit(inner)]],
-      ),
-    )
-  }
-  return visit(schema) as JsonObject
 }
 
 function operation(route: RouteDescriptor): JsonObject {
@@ -118,7 +101,7 @@ function operation(route: RouteDescriptor): JsonObject {
         ? { security: [] }
         : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(route.body === undefined ? {} : { requestBody: requestBody(route, route.body) }),
+    ...(route.body === undefined ? {} : { requestBody: requestBody(route.body) }),
     responses: responses(route),
   }
 }
@@ -151,10 +134,10 @@ function headerParameter(name: string): JsonObject {
   }
 }
 
-function requestBody(route: RouteDescriptor, body: z.ZodType | 'bytes'): JsonObject {
+function requestBody(body: z.ZodType | 'bytes'): JsonObject {
   const content =
     body === 'bytes' ? { '*/*': {} } : { 'application/json': { schema: schemaOf(body, 'input') } }
-  return { required: route.bodyOptional !== true, content }
+  return { required: true, content }
 }
 
 function responses(route: RouteDescriptor): JsonObject {

@@ -28,17 +28,14 @@ export function parseRequest(
     (path) => `?${String(path[0])}`,
     problems,
   )
-  const body =
-    typeof route.body === 'object'
-      ? parseBody(route.body, route.bodyOptional === true, raw.body, problems)
-      : undefined
+  const body = typeof route.body === 'object' ? parseBody(route.body, raw.body, problems) : undefined
   if (problems.length > 0) throw invalid('validation_failed', problems)
   return { params, query, body }
 }
 
-function parseBody(schema: z.ZodType, optional: boolean, value: unknown, problems: ProblemDetail[]): unknown {
+function parseBody(schema: z.ZodType, value: unknown, problems: ProblemDetail[]): unknown {
   if (value === undefined) {
-    if (!optional) problems.push({ pointer: '', detail: 'is empty; expected a JSON object' })
+    problems.push({ pointer: '', detail: 'is empty; expected a JSON object' })
     return undefined
   }
   const refused = refusedContent(value)

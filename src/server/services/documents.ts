@@ -1,7 +1,7 @@
 import type { DocumentEntry } from '../../contract/index.ts'
 import { documentPathProblem, nameProblem } from './document-path.ts'
 import { mediaTypeProblem } from './media-type.ts'
-import type { Caller, JobStore } from './ports.ts'
+import type { Caller, JobStore, ListPage } from './ports.ts'
 import { invalid, type ProblemDetail, unknown } from './problems.ts'
 
 export interface DocumentAddress {
@@ -17,7 +17,7 @@ export interface DocumentService {
   ): Promise<DocumentEntry>
   get(caller: Caller, at: DocumentAddress): Promise<{ entry: DocumentEntry; content: Uint8Array }>
   delete(caller: Caller, at: DocumentAddress): Promise<void>
-  list(caller: Caller, collection: string): Promise<DocumentEntry[]>
+  list(caller: Caller, collection: string): ListPage<DocumentEntry>
 }
 
 function refuse(problems: readonly (ProblemDetail | undefined)[]): void {
@@ -51,7 +51,7 @@ export function createDocumentService(store: JobStore): DocumentService {
       if (!(await store.documents.delete(caller, at.collection, at.path)))
         throw unknown('document', `${at.collection}/${at.path}`)
     },
-    async list(caller, collection) {
+    list(caller, collection) {
       refuse([nameProblem('{collection}', collection, { slashes: false })])
       return store.documents.list(caller, collection)
     },

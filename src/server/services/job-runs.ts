@@ -10,7 +10,7 @@ import {
 import { idempotencyKey, idempotencyKeyProblem, keyedValue } from './idempotency.ts'
 import { executionOptions } from './job-types.ts'
 import type { Created, ServiceDeps } from './jobs.ts'
-import { mergePatch } from './merge-patch.ts'
+import { mergeConfig } from './merge-patch.ts'
 import type { Caller, CancelOutcome, ListPage } from './ports.ts'
 import { ApiProblem, invalid, orBadCursor, unknown } from './problems.ts'
 import { window, withoutAbsent } from './queries.ts'
@@ -68,7 +68,7 @@ export function createJobRunService(deps: ServiceDeps): JobRunService {
     get: (caller, jobRunId, waitSeconds, signals) =>
       lookUntil(
         { waitSeconds, signals },
-        (timeoutMs, signal) => store.changes.wait(caller.workspace, timeoutMs, signal),
+        (timeoutMs, signal) => store.runs.waitForChange(jobRunId, timeoutMs, signal),
         async () => {
           const run = await known(caller, jobRunId)
           return { found: isTerminalStatus(run.status), value: run }
@@ -109,7 +109,7 @@ async function trigger(
 
   const job = await deps.store.jobs.get(caller, body.job_id)
   if (!job || job.is_deleted) throw unknown('job', body.job_id)
-  const config = body.config ? mergePatch(job.config, body.config) : job.config
+  const config = body.config ? mergeConfig(job.config, body.config) : job.config
   deps.configs.validate(job.jobType, config)
   const run = {
     uuid: randomUUIDv7(),

@@ -1,5 +1,4 @@
-import type { JobTypeSchemaEntry } from '../../contract/index.ts'
-import { durationMs } from './durations.ts'
+import { type JobTypeSchemaEntry, parseDurationMs } from '../../contract/index.ts'
 import type { ExecutionOptions } from './ports.ts'
 
 /** What the services ask of the registry of job types. */
@@ -13,6 +12,6 @@ export function executionOptions(catalog: JobTypeCatalog, jobType: string): Exec
   const definition = catalog.get(jobType)
   return {
     taskQueue: definition?.taskQueue ?? null,
-    timeoutMs: definition?.timeout === undefined ? null : durationMs(definition.timeout),
+    timeoutMs: (definition?.timeout && parseDurationMs(definition.timeout)) || null,
   }
 }

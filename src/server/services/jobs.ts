@@ -12,7 +12,7 @@ import { unknownJobType } from './config-validation.ts'
 import { idempotencyKey, keyedValue } from './idempotency.ts'
 import { jobName } from './job-name.ts'
 import type { JobTypeCatalog } from './job-types.ts'
-import { mergePatch } from './merge-patch.ts'
+import { mergeConfig } from './merge-patch.ts'
 import type { Caller, JobStore, ListPage } from './ports.ts'
 import { ApiProblem, invalid, unknown } from './problems.ts'
 import { window, withoutAbsent } from './queries.ts'
@@ -75,7 +75,7 @@ export function createJobService(deps: ServiceDeps): JobService {
         const { job, jobType } = await known(caller, jobId)
         if (job.is_deleted) throw unknown('job', jobId)
         if (!body.config) return job
-        const config = mergePatch(job.config, body.config)
+        const config = mergeConfig(job.config, body.config)
         deps.configs.validate(jobType, config)
         const updated = await store.jobs.update(caller, jobId, job.config, config)
         if (updated) return updated

@@ -1,4 +1,5 @@
-import { isReference, type Json, type JsonObject } from '../../contract/index.ts'
+import { isReference, type Json, type JsonObject, limits } from '../../contract/index.ts'
+import { invalid } from './problems.ts'
 
 function isPlainObject(value: Json | undefined): value is JsonObject {
   return value !== null && typeof value === 'object' && !Array.isArray(value)
@@ -26,5 +27,19 @@ export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
       merged[key] = mergePatch(isPlainObject(before) && !isReference(before) ? before : {}, value)
     } else merged[key] = value
   }
+  return merged
+}
+
+/**
+ * A job's config with a patch merged in.
+ * @throws ApiProblem 422 when it would outgrow a body: otherwise patch by patch it could become of any size
+ */
+export function mergeConfig(config: JsonObject, patch: JsonObject): JsonObject {
+  const merged = mergePatch(config, patch)
+  const bytes = Buffer.byteLength(JSON.stringify(merged))
+  if (bytes > limits.bodyBytes)
+    throw invalid('invalid_config', [
+      { pointer: '/config', detail: `has ${bytes} bytes once merged; at most ${limits.bodyBytes} are kept` },
+    ])
   return merged
 }

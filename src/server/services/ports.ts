@@ -43,21 +43,21 @@ export interface Page {
   cursor?: string
 }
 
-/** Bounds are instants; `createdAfter` inclusive, `createdBefore` exclusive. */
+/** Bounds are instants, RFC 3339 with microseconds; `createdAfter` inclusive, `createdBefore` exclusive. */
 export interface JobFilter extends Page {
   jobTypes?: string[]
   createdByUsers?: string[]
   sourceSessionIds?: string[]
-  createdAfter?: Date
-  createdBefore?: Date
+  createdAfter?: string
+  createdBefore?: string
 }
 
 export interface JobRunFilter extends Page {
   jobId?: string
   jobTypes?: string[]
   statuses?: JobRunStatus[]
-  createdAfter?: Date
-  createdBefore?: Date
+  createdAfter?: string
+  createdBefore?: string
 }
 
 export interface NewJob {
@@ -128,6 +128,8 @@ export interface JobStore {
       clientRef: string | null,
     ): Promise<Keyed<JobRun> | undefined>
     get(caller: Caller, jobRunId: string): Promise<JobRun | undefined>
+    /** Resolves when the run's status may have changed, or after `timeoutMs`, or when aborted. */
+    waitForChange(jobRunId: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
     latestOf(caller: Caller, jobId: string): Promise<JobRun | undefined>
     list(caller: Caller, filter: JobRunFilter): ListPage<JobRun>
     requestCancel(caller: Caller, jobRunId: string): Promise<CancelOutcome>
@@ -143,7 +145,7 @@ export interface JobStore {
   changes: {
     /** Where the feed of a workspace stands now. */
     head(caller: Caller): Promise<string>
-    /** In order; never skips one that commits late. `cursor` stands past everything looked at. Throws an error whose `code` is `bad_cursor`, as every list does for a cursor it did not make. */
+    /** In order; never skips one that commits late. At most `limit` of them, or fewer; `cursor` stands past everything looked at. Throws an error whose `code` is `bad_cursor`, as every list does for a cursor it did not make. */
     after(
       caller: Caller,
       cursor: string,
@@ -163,7 +165,8 @@ export interface JobStore {
       path: string,
     ): Promise<{ entry: DocumentEntry; content: Uint8Array } | undefined>
     delete(caller: Caller, collection: string, path: string): Promise<boolean>
-    list(caller: Caller, collection: string): Promise<DocumentEntry[]>
+    /** By path. */
+    list(caller: Caller, collection: string): ListPage<DocumentEntry>
   }
   metagraphs: {
     get(caller: Caller, system: string): Promise<{ graph: Metagraph; etag: string } | undefined>

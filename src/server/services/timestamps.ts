@@ -11,18 +11,21 @@ const latest = Date.parse('9999-12-31T23:59:59.999Z')
 
 /**
  * An instant from the API's own form (UTC, microseconds, no zone), from RFC 3339, or from a bare date, which is
- * midnight UTC. Fractions beyond milliseconds are cut off, so that windows that share a bound still tile.
- * @returns undefined when the text is none of these, or no real date
+ * midnight UTC. It keeps microseconds, which the API's own timestamps have and a Date has not: a window that begins or
+ * ends at a run's `created_at` must fall on it exactly. Finer fractions are cut off.
+ * @returns RFC 3339 in UTC, with microseconds; undefined when the text is none of these, or no real date
  */
-export function parseTimestamp(text: string): Date | undefined {
+export function parseTimestamp(text: string): string | undefined {
   const match = form.exec(text)
   if (!match) return undefined
   const [, date = '', time = '00:00:00', fraction = '', zone = 'Z'] = match
-  const naive = new Date(`${date}T${time}.${fraction.padEnd(3, '0').slice(0, 3)}Z`)
+  const microseconds = fraction.padEnd(6, '0').slice(0, 6)
+  const naive = new Date(`${date}T${time}.${microseconds.slice(0, 3)}Z`)
   // Date rolls 30 February over into March; what comes back must be what went in.
   if (Number.isNaN(naive.getTime()) || !naive.toISOString().startsWith(`${date}T${time}`)) return undefined
   const instant = naive.getTime() - (offsetMinutes(zone) ?? Number.NaN) * 60_000
-  return instant >= earliest && instant <= latest ? new Date(instant) : undefined
+  if (!(instant >= earliest && instant <= latest)) return undefined
+  return new Date(instant).toISOString().replace('Z', `${microseconds.slice(3)}Z`)
 }
 
 function offsetMinutes(zone: string): number | undefined {

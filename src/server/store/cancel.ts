@@ -3,7 +3,7 @@ import type { Caller, CancelOutcome } from '../services/ports.ts'
 import { recordChange } from './changes.ts'
 import { type Connection, isUuid, now, type StoreContext, transact } from './context.ts'
 import { barKey, findKey } from './idempotency.ts'
-import { changesTopic, outboxTopic } from './notifier.ts'
+import { notifyOfChange, outboxTopic } from './notifier.ts'
 import { runColumns, toSingleJobRun } from './run-rows.ts'
 
 /** Cancels at once what no dispatcher has seen; asks Temporal for anything else, once. */
@@ -77,7 +77,7 @@ function notifyOf({ notifier }: StoreContext, caller: Caller, answer: CancelOutc
       notifier.notify(outboxTopic)
       return
     case 'cancelled':
-      notifier.notify(changesTopic(caller.workspace))
+      notifyOfChange(notifier, { workspace: caller.workspace, uuid: answer.run.uuid })
       return
     case 'already_requested':
     case 'terminal':

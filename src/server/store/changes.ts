@@ -5,7 +5,8 @@ import type { Connection, StoreContext } from './context.ts'
 import { decodeSequenceCursor, encodeSequenceCursor } from './cursors.ts'
 import { BadCursorError } from './errors.ts'
 import { changesTopic } from './notifier.ts'
-import { runColumns, toJobRuns } from './run-rows.ts'
+import { batchRows } from './paging.ts'
+import { jobRunMaker, runColumns } from './run-rows.ts'
 
 /**
  * Writes a change of a run's status into the feed. The number comes from the workspace's counter row, whose lock is
@@ -41,13 +42,14 @@ export function createChanges({ db, notifier }: StoreContext): JobStore['changes
       // Only another database can have made a cursor beyond the head; waiting for it would skip what comes until then.
       if (BigInt(after) > BigInt(head)) throw new BadCursorError()
       if (after === head) return { changes: [], cursor }
-      const found = await selectChanges(db, caller, { after, head, limit, statuses })
-      const runs = await toJobRuns(db, found)
-      const changes = runs.map((run, index) => ({
-        cursor: encodeSequenceCursor('changes', workspace, found[index]?.seq ?? head),
-        run,
+      const size = Math.min(limit, batchRows)
+      const found = await selectChanges(db, caller, { after, head, limit: size, statuses })
+      const toRun = await jobRunMaker(db, found)
+      const changes = found.map((row) => ({
+        cursor: encodeSequenceCursor('changes', workspace, row.seq),
+        run: toRun(row),
       }))
-      const full = found.length === limit ? changes.at(-1)?.cursor : undefined
+      const full = found.length === size ? changes.at(-1)?.cursor : undefined
       return { changes, cursor: full ?? encodeSequenceCursor('changes', workspace, head) }
     },
 

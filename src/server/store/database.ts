@@ -18,6 +18,9 @@ export async function openPostgres(databaseUrl: string, poolSize: number): Promi
     max: poolSize,
     application_name: 'jobwright',
     connectionTimeoutMillis: 10_000,
+    // A peer that vanished without a word would otherwise hold a query, and a connection of the pool, for ever.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     // A server that hangs in the middle of a transaction must not hold a workspace's counter for ever.
     idle_in_transaction_session_timeout: 60_000,
   })

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import type { JobStore } from '../services/ports.ts'
 import { type StoreContext, utc } from './context.ts'
+import { keysetPage, readBatch } from './paging.ts'
 
 const entryColumns = [
   'collection',
@@ -59,14 +60,24 @@ export function createDocuments({ db }: StoreContext): JobStore['documents'] {
       return deleted !== undefined
     },
 
-    async list({ workspace }, collection) {
-      return db
-        .selectFrom('documents')
-        .select(entryColumns)
-        .where('workspace', '=', workspace)
-        .where('collection', '=', collection)
-        .orderBy(sql`path collate "C"`)
-        .execute()
+    list({ workspace }, collection) {
+      const read = (after: string | undefined, size: number) => {
+        let query = db
+          .selectFrom('documents')
+          .select(entryColumns)
+          .where('workspace', '=', workspace)
+          .where('collection', '=', collection)
+        if (after !== undefined) query = query.where('path', '>', after)
+        return readBatch(query.orderBy('path'), size)
+      }
+      return keysetPage({
+        limit: undefined,
+        after: undefined,
+        read,
+        key: (row) => row.path,
+        itemMaker: async () => (row) => row,
+        encode: (path) => path,
+      })
     },
   }
 }

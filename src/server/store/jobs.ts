@@ -5,7 +5,7 @@ import { type Connection, isUuid, now, type StoreContext, transact } from './con
 import { type CreatedKey, decodeCreatedCursor, encodeCreatedCursor } from './cursors.ts'
 import { claimKey, findKey, type KnownKey } from './idempotency.ts'
 import { type JobRow, jobColumns, toJob } from './job-rows.ts'
-import { keysetPage } from './paging.ts'
+import { keysetPage, readNewest } from './paging.ts'
 
 /** Saved jobs. */
 export function createJobs({ db }: StoreContext): JobStore['jobs'] {
@@ -124,21 +124,21 @@ function listJobs(db: Connection, caller: Caller, filter: JobFilter) {
     if (filter.sourceSessionIds?.length)
       query = query.where('source_session_id', 'in', filter.sourceSessionIds)
     if (filter.createdAfter)
-      query = query.where(sql<boolean>`jobs.created_at >= ${filter.createdAfter.toISOString()}::timestamptz`)
+      query = query.where(sql<boolean>`jobs.created_at >= ${filter.createdAfter}::timestamptz`)
     if (filter.createdBefore)
-      query = query.where(sql<boolean>`jobs.created_at < ${filter.createdBefore.toISOString()}::timestamptz`)
+      query = query.where(sql<boolean>`jobs.created_at < ${filter.createdBefore}::timestamptz`)
     if (after)
       query = query.where(
         sql<boolean>`(jobs.created_at, jobs.uuid) < (${`${after.createdAt}Z`}::timestamptz, ${after.id}::uuid)`,
       )
-    return query.orderBy('jobs.created_at', 'desc').orderBy('jobs.uuid', 'desc').limit(size).execute()
+    return readNewest(db, query.orderBy('jobs.created_at', 'desc').orderBy('jobs.uuid', 'desc'), size)
   }
   return keysetPage<JobRow, Job, CreatedKey>({
     limit: filter.limit,
     after: filter.cursor === undefined ? undefined : decodeCreatedCursor('jobs', workspace, filter.cursor),
     read,
     key: (row) => ({ createdAt: row.created_at, id: row.uuid }),
-    toItems: async (rows) => rows.map(toJob),
+    itemMaker: async () => toJob,
     encode: (key) => encodeCreatedCursor('jobs', workspace, key),
   })
 }

@@ -19,6 +19,16 @@ export function changesTopic(workspace: string): string {
   return `changes/${workspace}`
 }
 
+export function runTopic(jobRunId: string): string {
+  return `run/${jobRunId}`
+}
+
+/** Wakes who follows the workspace's feed, and who waits for this run; nobody else has to look. */
+export function notifyOfChange(notifier: Notifier, run: { workspace: string; uuid: string }): void {
+  notifier.notify(changesTopic(run.workspace))
+  notifier.notify(runTopic(run.uuid))
+}
+
 export function createNotifier(): Notifier {
   const waiting = new Map<string, Set<() => void>>()
   let closed = false

@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
-import { isTerminalStatus, type JobRunStatus } from '../../contract/index.ts'
+import { isTerminalStatus, type JobRunStatus, type TerminalJobRunStatus } from '../../contract/index.ts'
 import type { JobStore } from '../services/ports.ts'
 import { recordChange } from './changes.ts'
 import { type Connection, fromNow, isUuid, now, type StoreContext, transact } from './context.ts'
 import { type LogRow, reportHash, toLogRows } from './log-lines.ts'
-import { changesTopic } from './notifier.ts'
+import { notifyOfChange } from './notifier.ts'
 import { putOutput } from './outputs.ts'
 import { type RunRow, runColumns, toSingleJobRun } from './run-rows.ts'
 import { activeStatuses, statusesBefore } from './transitions.ts'
@@ -110,20 +110,15 @@ async function apply(
 async function finish(context: StoreContext, jobRunId: string, report: Parameters<Reports['finish']>[1]) {
   const { attempt, status } = report
   const error = status === 'completed' || !report.error ? null : JSON.stringify(report.error)
-  let workspace: string | undefined
+  let changed: RunRow | undefined
   const result = await apply(context.db, jobRunId, async (trx) => {
-    const row = await updateActive(trx, jobRunId, attempt, statusesBefore(status))
-      .set({ status, error, finished_at: now, updated_at: now, next_check_at: null })
-      .returning(runColumns)
-      .executeTakeFirst()
+    const row = await endRun(trx, jobRunId, attempt, { status, error })
     if (row === undefined) return undefined
-    // Nothing is left to start or to cancel.
-    await trx.deleteFrom('outbox').where('job_run_id', '=', jobRunId).execute()
     await recordChange(trx, row)
-    workspace = row.workspace
+    changed = row
     return row
   })
-  if (workspace !== undefined) context.notifier.notify(changesTopic(workspace))
+  if (changed) notifyOfChange(context.notifier, changed)
   return result
 }
 
@@ -141,12 +136,9 @@ async function startAttempt(
       .forNoKeyUpdate()
       .executeTakeFirst()
     if (row === undefined) return { answer: undefined, isChanged: false }
-    const isStarting = row.status === 'pending'
-    const started =
-      isTerminalStatus(row.status) || attempt < row.attempt
-        ? row
-        : await noteAttempt(context, trx, jobRunId, attempt)
-    const isChanged = isStarting && started.status === 'running'
+    const isOver = isTerminalStatus(row.status) || attempt < row.attempt
+    const started = isOver ? row : await beginAttempt(context, trx, row, attempt)
+    const isChanged = started.status !== row.status
     const run = await toSingleJobRun(trx, started)
     if (isChanged) await recordChange(trx, started)
     const previousAttempt =
@@ -154,18 +146,42 @@ async function startAttempt(
     const answer = { run, jobType: row.job_type, workspace: row.workspace, previousAttempt } as const
     return { answer, isChanged }
   })
-  if (answer && isChanged) context.notifier.notify(changesTopic(answer.workspace))
+  if (answer && isChanged)
+    notifyOfChange(context.notifier, { workspace: answer.workspace, uuid: answer.run.uuid })
   return answer
 }
 
-/** pending → running at the first; the row is locked by the caller. */
-async function noteAttempt(
-  context: StoreContext,
+/** Undefined when the guard kept it out. The change is for the caller to record, as its last lock. */
+async function endRun(
   trx: Connection,
   jobRunId: string,
   attempt: number,
+  end: { status: TerminalJobRunStatus; error: string | null },
+): Promise<RunRow | undefined> {
+  const row = await updateActive(trx, jobRunId, attempt, statusesBefore(end.status))
+    .set({ ...end, finished_at: now, updated_at: now, next_check_at: null })
+    .returning(runColumns)
+    .executeTakeFirst()
+  // Nothing is left to start or to cancel.
+  if (row) await trx.deleteFrom('outbox').where('job_run_id', '=', jobRunId).execute()
+  return row
+}
+
+/**
+ * pending → running at the first, unless a cancel came before: then there is nothing to begin. The row is locked by
+ * the caller.
+ */
+async function beginAttempt(
+  context: StoreContext,
+  trx: Connection,
+  row: RunRow,
+  attempt: number,
 ): Promise<RunRow> {
-  return updateActive(trx, jobRunId, attempt)
+  if (row.cancel_requested_at !== null) {
+    const cancelled = await endRun(trx, row.uuid, attempt, { status: 'cancelled', error: null })
+    return cancelled ?? row
+  }
+  return updateActive(trx, row.uuid, attempt)
     .set({
       status: 'running',
       started_at: sql<Date>`coalesce(started_at, ${now})`,

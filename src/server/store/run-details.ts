@@ -3,12 +3,12 @@ import type { LogLine } from '../../contract/index.ts'
 import type { Caller, ListPage, Page } from '../services/ports.ts'
 import { type Connection, isUuid, utc } from './context.ts'
 import { decodeSequenceCursor, encodeSequenceCursor } from './cursors.ts'
-import { keysetPage } from './paging.ts'
+import { keysetPage, readBatch } from './paging.ts'
 
 /** The log lines of a run in the order they arrived, oldest first; none for an unknown run. */
 export function listLogs(db: Connection, caller: Caller, jobRunId: string, page: Page): ListPage<LogLine> {
   const read = async (after: string | undefined, size: number) => {
-    if (!isUuid(jobRunId)) return []
+    if (!isUuid(jobRunId)) return { rows: [], more: false }
     let query = db
       .selectFrom('job_run_logs')
       .innerJoin('job_runs', 'job_runs.uuid', 'job_run_logs.job_run_id')
@@ -17,14 +17,16 @@ export function listLogs(db: Connection, caller: Caller, jobRunId: string, page:
       .where('job_run_logs.job_run_id', '=', jobRunId)
       .where('job_runs.workspace', '=', caller.workspace)
     if (after !== undefined) query = query.where('job_run_logs.id', '>', after)
-    return query.orderBy('job_run_logs.id').limit(size).execute()
+    return readBatch(query.orderBy('job_run_logs.id'), size)
   }
   return keysetPage({
     limit: page.limit,
     after: page.cursor === undefined ? undefined : decodeSequenceCursor('logs', jobRunId, page.cursor),
     read,
     key: (row) => row.id,
-    toItems: async (rows) => rows.map(({ at, attempt, level, message }) => ({ at, attempt, level, message })),
+    itemMaker:
+      async () =>
+      ({ at, attempt, level, message }) => ({ at, attempt, level, message }),
     encode: (id) => encodeSequenceCursor('logs', jobRunId, id),
   })
 }

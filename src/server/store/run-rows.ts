@@ -94,11 +94,11 @@ export function toOutputReference(row: OutputRow): OutputReference {
 }
 
 /**
- * Rows with their outputs, in the same order. The outputs are read after the rows: a run that is seen as completed
- * is seen with all of its outputs.
+ * How each of these rows becomes a run, with its outputs. The outputs are read after the rows: a run that is seen as
+ * completed is seen with all of its outputs.
  */
-export async function toJobRuns(db: Connection, rows: RunRow[]): Promise<JobRun[]> {
-  if (rows.length === 0) return []
+export async function jobRunMaker(db: Connection, rows: RunRow[]): Promise<(row: RunRow) => JobRun> {
+  if (rows.length === 0) return (row) => toJobRun(row, [])
   const found = await db
     .selectFrom('job_run_outputs')
     .select(outputColumns)
@@ -107,10 +107,9 @@ export async function toJobRuns(db: Connection, rows: RunRow[]): Promise<JobRun[
     .orderBy('name')
     .execute()
   const outputs = Map.groupBy(found, (row) => row.job_run_id)
-  return rows.map((row) => toJobRun(row, (outputs.get(row.uuid) ?? []).map(toOutputReference)))
+  return (row) => toJobRun(row, (outputs.get(row.uuid) ?? []).map(toOutputReference))
 }
 
 export async function toSingleJobRun(db: Connection, row: RunRow): Promise<JobRun> {
-  const [run] = await toJobRuns(db, [row])
-  return run ?? toJobRun(row, [])
+  return (await jobRunMaker(db, [row]))(row)
 }

@@ -6,10 +6,10 @@ import { recordChange } from './changes.ts'
 import { type Connection, isUuid, type StoreContext, transact } from './context.ts'
 import { type CreatedKey, decodeCreatedCursor, encodeCreatedCursor } from './cursors.ts'
 import { claimKey, findKey, type KnownKey } from './idempotency.ts'
-import { changesTopic, outboxTopic } from './notifier.ts'
-import { keysetPage } from './paging.ts'
+import { notifyOfChange, outboxTopic, runTopic } from './notifier.ts'
+import { keysetPage, readNewest } from './paging.ts'
 import { listLogs, readOutput } from './run-details.ts'
-import { type RunRow, runColumns, toJobRun, toJobRuns, toSingleJobRun } from './run-rows.ts'
+import { jobRunMaker, type RunRow, runColumns, toJobRun, toSingleJobRun } from './run-rows.ts'
 
 /** Job runs, as their owners see them. */
 export function createRuns(context: StoreContext): JobStore['runs'] {
@@ -41,6 +41,8 @@ export function createRuns(context: StoreContext): JobStore['runs'] {
       return row && toSingleJobRun(db, row)
     },
 
+    waitForChange: (jobRunId, timeoutMs, signal) =>
+      context.notifier.wait(runTopic(jobRunId.toLowerCase()), timeoutMs, signal),
     list: (caller, filter) => listRuns(db, caller, filter),
     requestCancel: (caller, jobRunId) => requestCancel(context, caller, jobRunId),
     cancelByKey: (caller, key) => cancelByKey(context, caller, key),
@@ -70,7 +72,7 @@ async function createRun(
     throw error
   }
   if (answer.outcome === 'created') {
-    notifier.notify(changesTopic(caller.workspace))
+    notifyOfChange(notifier, { workspace: caller.workspace, uuid: run.uuid })
     notifier.notify(outboxTopic)
   }
   return answer
@@ -147,18 +149,14 @@ function listRuns(db: Connection, caller: Caller, filter: JobRunFilter) {
     if (filter.jobTypes?.length) query = query.where('job_type', 'in', filter.jobTypes)
     if (filter.statuses?.length) query = query.where('status', 'in', filter.statuses)
     if (filter.createdAfter)
-      query = query.where(
-        sql<boolean>`job_runs.created_at >= ${filter.createdAfter.toISOString()}::timestamptz`,
-      )
+      query = query.where(sql<boolean>`job_runs.created_at >= ${filter.createdAfter}::timestamptz`)
     if (filter.createdBefore)
-      query = query.where(
-        sql<boolean>`job_runs.created_at < ${filter.createdBefore.toISOString()}::timestamptz`,
-      )
+      query = query.where(sql<boolean>`job_runs.created_at < ${filter.createdBefore}::timestamptz`)
     if (after)
       query = query.where(
         sql<boolean>`(job_runs.created_at, job_runs.uuid) < (${`${after.createdAt}Z`}::timestamptz, ${after.id}::uuid)`,
       )
-    return query.orderBy('job_runs.created_at', 'desc').orderBy('job_runs.uuid', 'desc').limit(size).execute()
+    return readNewest(db, query.orderBy('job_runs.created_at', 'desc').orderBy('job_runs.uuid', 'desc'), size)
   }
   return keysetPage<RunRow, JobRun, CreatedKey>({
     limit: filter.limit,
@@ -166,7 +164,7 @@ function listRuns(db: Connection, caller: Caller, filter: JobRunFilter) {
       filter.cursor === undefined ? undefined : decodeCreatedCursor('job-runs', workspace, filter.cursor),
     read,
     key: (row) => ({ createdAt: row.created_at, id: row.uuid }),
-    toItems: (rows) => toJobRuns(db, rows),
+    itemMaker: (rows) => jobRunMaker(db, rows),
     encode: (key) => encodeCreatedCursor('job-runs', workspace, key),
   })
 }

@@ -111,9 +111,25 @@ describe('the dispatcher', () => {
       )
       expect(executor.of(run.uuid)).toEqual(['start'])
       gate.resolve('started')
-      await until('the cancel is sent', () => executor.of(run.uuid).length === 2)
+      await until('the cancel is sent', () => executor.of(run.uuid).length === 3)
     })
-    expect(executor.of(run.uuid)).toEqual(['start', 'cancel'])
+    expect(executor.of(run.uuid)).toEqual(['start', 'cancel', 'describe'])
+  })
+
+  it('ends at once a run that Temporal cancelled before a worker began it', async () => {
+    const executor = scriptedExecutor()
+    executor.script.describe = () => ({
+      state: 'closed',
+      status: 'cancelled',
+      error: { code: 'cancelled', message: 'the run was cancelled' },
+    })
+    const run = await test.run()
+    await whileRunning(dispatcher({ executor }), async () => {
+      await until('the start is confirmed', () => isOutboxEmpty(test.store))
+      expect((await test.store.runs.requestCancel(test.caller, run.uuid)).outcome).toBe('requested')
+      await until('the run is cancelled', async () => (await test.read(run)).status === 'cancelled')
+    })
+    expect(await test.read(run)).toMatchObject({ error: null, finished_at: expect.any(String) })
   })
 
   it('takes a cancel of a run that Temporal has closed for done, and leaves its end to the report', async () => {

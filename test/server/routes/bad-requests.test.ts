@@ -159,6 +159,7 @@ describe('a path or a query', () => {
       const answer = await me.get(target)
       expectProblem(answer, 422, 'validation_failed')
       expect(answer.json.errors[0].pointer).toMatch(/^\{job_(run_)?id\}$/)
+      expect(answer.json.errors[0].detail).toBe('expected a UUID')
     },
   )
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { capabilitiesSchema, jobRunSchema } from '../../../src/contract/index.ts'
+import { until } from '../../helpers/until.ts'
 import { type Person, startApi, type TestApi } from './api.ts'
 
 let api: TestApi
@@ -229,6 +230,32 @@ describe('listing runs', () => {
 })
 
 describe('waiting for a run', () => {
+  it('looks again when the run itself changes, not when others of the workspace do', async () => {
+    let looks = 0
+    const counting = await startApi({
+      store: (store) => ({
+        ...store,
+        runs: { ...store.runs, get: (...args) => store.runs.get(...args).finally(() => (looks += 1)) },
+      }),
+    })
+    try {
+      const someone = await counting.person()
+      const run = await someone.run()
+      const waiting = someone.get(`/job-runs/${run.uuid}?wait=60`)
+      await until('it waits', () => looks > 0)
+      const before = looks
+      const start = performance.now()
+      for (let others = 0; others < 60; others++) await someone.run(run.job_id)
+      // What it may have looked by the clock, twice a second.
+      const byTheClock = Math.ceil((performance.now() - start) / 500) + 1
+      expect(looks - before).toBeLessThanOrEqual(byTheClock)
+      await someone.post(`/job-runs/${run.uuid}/cancel`)
+      expect((await waiting).json.status).toBe('cancelled')
+    } finally {
+      await counting.close()
+    }
+  })
+
   it('answers at once when it is terminal', async () => {
     const run = await me.run()
     await finish(run.uuid)

@@ -213,6 +213,22 @@ describe('changing a job', () => {
     expect((await me.get(`/jobs/${job.uuid}`)).json).toEqual(job)
   })
 
+  it('refuses a config that would outgrow a body, patch by patch, and a run’s override alike', async () => {
+    const half = 'x'.repeat(600_000)
+    const job = await me.job({ first: half })
+    const tooLarge = {
+      status: 422,
+      json: {
+        code: 'invalid_config',
+        errors: [{ pointer: '/config', detail: expect.stringContaining('at most 1048576') }],
+      },
+    }
+    const config = { second: half }
+    expect(await me.send('PATCH', `/jobs/${job.uuid}`, { body: { config } })).toMatchObject(tooLarge)
+    expect(await me.post('/job-runs', { job_id: job.uuid, config })).toMatchObject(tooLarge)
+    expect((await me.get(`/jobs/${job.uuid}`)).json.config).not.toHaveProperty('second')
+  })
+
   it('with nothing to change changes nothing', async () => {
     const job = await me.job()
     for (const body of [{}, { config: null }])

@@ -108,6 +108,20 @@ describe('paths', () => {
   })
 })
 
+describe('what no body may hold', () => {
+  it('is named with its place: keys that reach prototypes, unstorable text, numbers beyond all bounds', () => {
+    const body = JSON.parse(
+      '{"a":[1,{"b":1e999}],"c":{"__proto__":{"d":"\\u0000"},"e":["\\ud800"]},"f":-1e999}',
+    )
+    expect(refusedContent(body).map(({ pointer }) => pointer)).toEqual([
+      '/a/1/b',
+      '/c/__proto__',
+      '/c/e/0',
+      '/f',
+    ])
+  })
+})
+
 describe('names of downloads', () => {
   it.each([
     ['report', 'attachment; filename="report"'],

@@ -24,18 +24,22 @@ function watched(store: JobStore): JobStore {
     }
     return { items: items(), nextCursor: () => page.nextCursor() }
   }
+  const watchedWait = <Args extends unknown[]>(wait: (...args: Args) => Promise<void>) => {
+    return async (...args: Args) => {
+      watch.openWaits += 1
+      await wait(...args).finally(() => {
+        watch.openWaits -= 1
+      })
+    }
+  }
   return {
     ...store,
-    runs: { ...store.runs, list: (...args) => watchedList(store.runs.list(...args)) },
-    changes: {
-      ...store.changes,
-      async wait(...args) {
-        watch.openWaits += 1
-        await store.changes.wait(...args).finally(() => {
-          watch.openWaits -= 1
-        })
-      },
+    runs: {
+      ...store.runs,
+      list: (...args) => watchedList(store.runs.list(...args)),
+      waitForChange: watchedWait(store.runs.waitForChange),
     },
+    changes: { ...store.changes, wait: watchedWait(store.changes.wait) },
   }
 }
 

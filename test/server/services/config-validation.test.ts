@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import type { JobTypeSchemaEntry, JsonObject } from '../../../src/contract/index.ts'
+import { createRegistry, defineJobType } from '../../../src/job-types/index.ts'
 import { createConfigValidator, UnusableSchemaError } from '../../../src/server/services/config-validation.ts'
 import { ApiProblem } from '../../../src/server/services/problems.ts'
 
@@ -147,6 +149,29 @@ describe('configs against the schema of their job type', () => {
     // Two patterns of one schema are two patterns.
     expect(problemsOf(schema, { text: 'aaa', other: 'bbb' })).toEqual([])
     expect(problemsOf(schema, { text: 'bbb', other: 'aaa' })).toHaveLength(2)
+  })
+
+  it('takes every text format that a job type can be declared with, and checks what it can', () => {
+    const formats = defineJobType({
+      jobType: 'formats',
+      displayName: 'Formats',
+      description: 'One config field of each text format.',
+      config: z.strictObject({
+        host: z.hostname().optional(),
+        every: z.iso.duration().optional(),
+        mood: z.emoji().optional(),
+        mail: z.email().optional(),
+        site: z.url().optional(),
+        at: z.iso.datetime().optional(),
+        id: z.uuid().optional(),
+        address: z.ipv4().optional(),
+      }),
+      run: async () => undefined,
+    })
+    const validator = createConfigValidator(createRegistry([formats]).schemas())
+    validator.validate('formats', { job_type: 'formats', host: 'a.example', every: 'PT5M', mood: '🙂' })
+    for (const wrong of [{ host: 'a b' }, { every: '5m' }, { mail: 'x' }, { address: '1.2.3' }])
+      expect(() => validator.validate('formats', { job_type: 'formats', ...wrong })).toThrow(ApiProblem)
   })
 
   it('names the known job types when one is unknown', () => {

@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../../src/contract/index.ts'
 import { documentPathProblem, nameProblem } from '../../../src/server/services/document-path.ts'
-import { durationMs } from '../../../src/server/services/durations.ts'
 import {
   idempotencyKey,
   idempotencyKeyProblem,
@@ -59,17 +58,18 @@ describe('merge patch', () => {
 
 describe('timestamps', () => {
   it.each([
-    ['2026-04-13T10:10:00.000000', '2026-04-13T10:10:00.000Z'],
-    ['2026-04-13T10:10:00', '2026-04-13T10:10:00.000Z'],
-    ['2026-04-13T10:10:00.123999', '2026-04-13T10:10:00.123Z'],
-    ['2026-04-13T10:10:00Z', '2026-04-13T10:10:00.000Z'],
-    ['2026-04-13t10:10:00.5z', '2026-04-13T10:10:00.500Z'],
-    ['2026-04-13T10:10:00+02:00', '2026-04-13T08:10:00.000Z'],
-    ['2026-04-13T10:10:00-09:30', '2026-04-13T19:40:00.000Z'],
-    ['2026-04-13', '2026-04-13T00:00:00.000Z'],
-    ['2024-02-29', '2024-02-29T00:00:00.000Z'],
+    ['2026-04-13T10:10:00.000000', '2026-04-13T10:10:00.000000Z'],
+    ['2026-04-13T10:10:00', '2026-04-13T10:10:00.000000Z'],
+    ['2026-04-13T10:10:00.123999', '2026-04-13T10:10:00.123999Z'],
+    ['2026-04-13T10:10:00.123456789', '2026-04-13T10:10:00.123456Z'],
+    ['2026-04-13T10:10:00Z', '2026-04-13T10:10:00.000000Z'],
+    ['2026-04-13t10:10:00.5z', '2026-04-13T10:10:00.500000Z'],
+    ['2026-04-13T10:10:00+02:00', '2026-04-13T08:10:00.000000Z'],
+    ['2026-04-13T10:10:00-09:30', '2026-04-13T19:40:00.000000Z'],
+    ['2026-04-13', '2026-04-13T00:00:00.000000Z'],
+    ['2024-02-29', '2024-02-29T00:00:00.000000Z'],
   ])('reads %s', (text, instant) => {
-    expect(parseTimestamp(text)?.toISOString()).toBe(instant)
+    expect(parseTimestamp(text)).toBe(instant)
   })
 
   it.each([
@@ -101,7 +101,7 @@ describe('timestamps', () => {
     fc.assert(
       fc.property(
         instants,
-        (instant) => parseTimestamp(instant.toISOString())?.getTime() === instant.getTime(),
+        (instant) => parseTimestamp(instant.toISOString()) === instant.toISOString().replace('Z', '000Z'),
       ),
     )
   })
@@ -198,17 +198,6 @@ describe('small texts', () => {
         (path) => pointerPath(jsonPointer(path)).join('\n') === path.join('\n'),
       ),
     )
-  })
-  it.each([
-    ['30m', 1_800_000],
-    ['1.5h', 5_400_000],
-    ['500ms', 500],
-    ['7d', 604_800_000],
-  ])('%s is %i ms', (text, ms) => {
-    expect(durationMs(text)).toBe(ms)
-  })
-  it.each(['', '30', 'm', '-1m', '1 m', '1h30m'])('%j is no duration', (text) => {
-    expect(() => durationMs(text)).toThrow(RangeError)
   })
   it.each(['text/plain', 'application/json; charset=utf-8', 'application/vnd.x+json', 'text/plain; a="b c"'])(
     '%s is a media type',

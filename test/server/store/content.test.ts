@@ -1,7 +1,7 @@
 import { createHash, randomUUIDv7 } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { Metagraph } from '../../../src/contract/index.ts'
-import { newCaller, onEveryBackend } from './backends.ts'
+import { all, newCaller, onEveryBackend } from './backends.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
@@ -32,7 +32,7 @@ onEveryBackend('documents', (backend) => {
     const raw = Uint8Array.from({ length: 1024 * 1024 }, (_, index) => (index * 7) % 256)
     await put('a.bin', raw)
     await put('Z.md', bytes(''))
-    expect((await store.documents.list(caller, 'pdu')).map(({ path }) => path)).toEqual([
+    expect((await all(store.documents.list(caller, 'pdu'))).map(({ path }) => path)).toEqual([
       'Z.md',
       'a.bin',
       'b/é.md',
@@ -44,7 +44,16 @@ onEveryBackend('documents', (backend) => {
     expect(await store.documents.delete(caller, 'pdu', 'b/é.md')).toBe(true)
     expect(await store.documents.delete(caller, 'pdu', 'b/é.md')).toBe(false)
     expect(await store.documents.get(caller, 'pdu', 'b/é.md')).toBeUndefined()
-    expect(await store.documents.list(caller, 'other')).toEqual([])
+    expect(await all(store.documents.list(caller, 'other'))).toEqual([])
+    const many = Array.from({ length: 130 }, (_, index) => `${index % 2 ? 'Ä' : 'z'}/${1000 + index}.md`)
+    for (const path of many)
+      await store.documents.put(caller, {
+        collection: 'many',
+        path,
+        mediaType: 'text/plain',
+        content: bytes(''),
+      })
+    expect((await all(store.documents.list(caller, 'many'))).map(({ path }) => path)).toEqual(many.sort())
   })
 })
 

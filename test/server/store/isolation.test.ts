@@ -37,7 +37,7 @@ onEveryBackend('what another workspace sees', (backend) => {
     expect(await all(store.runs.logs(stranger, run.uuid, {}))).toEqual([])
     expect(await store.runs.output(stranger, run.uuid, 'out')).toBeUndefined()
     expect(await store.documents.get(stranger, 'c', 'p')).toBeUndefined()
-    expect(await store.documents.list(stranger, 'c')).toEqual([])
+    expect(await all(store.documents.list(stranger, 'c'))).toEqual([])
     expect(await store.metagraphs.get(stranger, 's')).toBeUndefined()
     const nowhere = await store.changes.head(stranger)
     expect(await store.changes.after(stranger, nowhere, { limit: 10 })).toEqual({

@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { readNewest } from '../../../src/server/store/paging.ts'
 import { all, newCaller, newJob, onEveryBackend, saveJob } from './backends.ts'
 
 onEveryBackend('saving jobs', (backend) => {
@@ -129,9 +130,35 @@ onEveryBackend('saving jobs', (backend) => {
     expect(
       (await all(store.jobs.list(caller, { createdByUsers: ['second@example.com'] }))).map((job) => job.uuid),
     ).toEqual([ids[8]])
-    expect(await all(store.jobs.list(caller, { createdAfter: new Date(Date.now() + 3_600_000) }))).toEqual([])
-    expect(
-      await all(store.jobs.list(caller, { createdBefore: new Date(Date.now() + 3_600_000) })),
-    ).toHaveLength(9)
+    expect(await all(store.jobs.list(caller, { createdAfter: '2100-01-01T00:00:00.000000Z' }))).toEqual([])
+    expect(await all(store.jobs.list(caller, { createdBefore: '2100-01-01T00:00:00.000000Z' }))).toHaveLength(
+      9,
+    )
+  })
+
+  test('large configs are read a few at a time, and none is left out', async () => {
+    const { store, db } = backend()
+    const caller = newCaller()
+    const text = 'x'.repeat(900_000)
+    const ids: string[] = []
+    for (let index = 0; index < 12; index++) {
+      const job = newJob({ config: { job_type: 'sleep', text: index % 3 === 2 ? '' : text } })
+      await store.jobs.create(caller, job)
+      ids.unshift(job.uuid)
+    }
+    const query = db
+      .selectFrom('jobs')
+      .selectAll()
+      .where('workspace', '=', caller.workspace)
+      .orderBy('jobs.created_at', 'desc')
+      .orderBy('jobs.uuid', 'desc')
+    const { rows, more } = await readNewest(db, query, 100)
+    // The fifth large one is what goes beyond 4 MiB; the small one behind it comes no more.
+    expect([rows.length, more]).toEqual([8, true])
+    expect((await all(store.jobs.list(caller, {}))).map((job) => job.uuid)).toEqual(ids)
+    const page = store.jobs.list(caller, { limit: 9 })
+    const nine = await all(page)
+    const rest = await all(store.jobs.list(caller, { cursor: page.nextCursor()! }))
+    expect([...nine, ...rest].map((job) => job.uuid)).toEqual(ids)
   })
 })

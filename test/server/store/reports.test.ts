@@ -128,6 +128,29 @@ onEveryBackend('reports of workers', (backend) => {
     })
   })
 
+  test('an attempt that would begin after a cancel was asked for finds its run cancelled', async () => {
+    const { store } = backend()
+    const caller = newCaller()
+    const [waiting, lost] = [await triggerRun(store, caller), await triggerRun(store, caller)]
+    for (const item of await store.dispatch.claim({ limit: 1000, leaseMs: 60_000 }))
+      await store.dispatch.done(item.id)
+    await store.reports.startAttempt(lost, 1)
+    for (const id of [waiting, lost])
+      expect((await store.runs.requestCancel(caller, id)).outcome).toBe('requested')
+    const head = await store.changes.head(caller)
+    expect(await store.reports.startAttempt(waiting, 1)).toMatchObject({
+      run: { status: 'cancelled', started_at: null, finished_at: expect.any(String) },
+    })
+    expect(await store.reports.startAttempt(lost, 2)).toMatchObject({ run: { status: 'cancelled' } })
+    const { changes } = await store.changes.after(caller, head, { limit: 10 })
+    expect(changes.map(({ run }) => [run.uuid, run.status])).toEqual([
+      [waiting, 'cancelled'],
+      [lost, 'cancelled'],
+    ])
+    const outbox = await store.dispatch.claim({ limit: 1000, leaseMs: 60_000 })
+    expect(outbox.filter((item) => [waiting, lost].includes(item.jobRunId))).toEqual([])
+  })
+
   test('of reports at the same time one decides', async () => {
     const { store, another } = backend()
     const other = await another()

@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
+import { parseTimestamp } from '../../../src/server/services/timestamps.ts'
 import { until } from '../../helpers/until.ts'
 import { all, newCaller, newRun, onEveryBackend, saveJob, triggerRun } from './backends.ts'
 
@@ -256,12 +257,21 @@ onEveryBackend('triggering and reading runs', (backend) => {
     expect(await ids({ jobTypes: ['nonesuch'] })).toEqual([])
     expect(await ids({ statuses: ['running', 'paused'] })).toEqual([other.uuid])
     expect(await ids({ statuses: ['pending'], jobTypes: ['sleep'] })).toEqual([plain])
-    expect(await ids({ createdBefore: new Date(Date.now() - 3_600_000) })).toEqual([])
-    expect(await ids({ createdAfter: new Date(Date.now() - 3_600_000) })).toHaveLength(2)
-    const created = new Date(`${(await store.runs.get(caller, plain))?.created_at.slice(0, 23)}Z`)
-    expect(await ids({ jobId, createdAfter: created })).toEqual([plain])
-    expect(await ids({ jobId, createdBefore: created })).toEqual([])
-    expect(await ids({ jobId, createdBefore: new Date(created.getTime() + 1) })).toEqual([plain])
+  })
+
+  test('a window of time falls on the microsecond', async () => {
+    const { store, db } = backend()
+    const caller = newCaller()
+    const id = await triggerRun(store, caller)
+    const created = '2026-04-13T10:10:00.123456'
+    await sql`update job_runs set created_at = ${`${created}Z`}::timestamptz where uuid = ${id}`.execute(db)
+    const ids = async (filter: Parameters<typeof store.runs.list>[1]) =>
+      (await all(store.runs.list(caller, filter))).map((run) => run.uuid)
+    expect((await store.runs.get(caller, id))?.created_at).toBe(created)
+    expect(await ids({ createdAfter: parseTimestamp(created)! })).toEqual([id])
+    expect(await ids({ createdBefore: parseTimestamp(created)! })).toEqual([])
+    expect(await ids({ createdAfter: parseTimestamp('2026-04-13T10:10:00.123457')! })).toEqual([])
+    expect(await ids({ createdBefore: parseTimestamp('2026-04-13T10:10:00.123457')! })).toEqual([id])
   })
 
   test('the latest run of a job is its newest, also after the job was deleted', async () => {

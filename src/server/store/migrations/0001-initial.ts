@@ -121,7 +121,7 @@ const statements = [
   `create table documents (
     workspace text not null,
     collection text not null,
-    path text not null,
+    path text collate "C" not null,
     media_type text not null,
     size_bytes integer not null,
     sha256 text not null,

@@ -1,0 +1,82 @@
+import type { Json, JsonObject } from '../contract/index.ts'
+
+/** Pieces that the readers of answers are made of. */
+
+/** An answer that is valid JSON, but not what was asked for. */
+export class ShapeError extends Error {
+  override readonly name = 'ShapeError'
+}
+
+/** Reads a JSON value; `pointer` is where it was found. Throws ShapeError. */
+export type Reader<T> = (value: Json | undefined, pointer: string) => T
+
+function kindOf(value: Json | undefined): string {
+  if (value === undefined) return 'nothing'
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+export function refuse(pointer: string, expected: string, value: Json | undefined): never {
+  throw new ShapeError(
+    `at ${pointer === '' ? 'the top' : pointer}: expected ${expected}, found ${kindOf(value)}`,
+  )
+}
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function readObject(value: Json | undefined, pointer: string): JsonObject {
+  return isObject(value) ? value : refuse(pointer, 'an object', value)
+}
+
+/** An id must be text: JSON numbers lose digits beyond 2^53, and then name another thing. */
+export function readId(object: JsonObject, key: string, pointer: string): string {
+  const value = object[key]
+  return typeof value === 'string' && value !== ''
+    ? value
+    : refuse(`${pointer}/${key}`, 'an id, as a string', value)
+}
+
+export function readText(object: JsonObject, key: string, pointer: string): string {
+  const value = object[key]
+  return typeof value === 'string' ? value : refuse(`${pointer}/${key}`, 'a string', value)
+}
+
+export const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
+export const textOrNull = (value: Json | undefined): string | null =>
+  typeof value === 'string' ? value : null
+export const textOrAbsent = (value: Json | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined
+export const numberOrAbsent = (value: Json | undefined): number | undefined =>
+  typeof value === 'number' ? value : undefined
+export const isTrue = (value: Json | undefined): boolean => value === true
+export const objectOrEmpty = (value: Json | undefined): JsonObject => (isObject(value) ? value : {})
+
+/** Copies without the keys whose value is undefined. */
+export function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
+}
+
+interface ContractSchema<T> {
+  safeParse(
+    value: unknown,
+  ):
+    | { success: true; data: T }
+    | { success: false; error: { issues: readonly { path: PropertyKey[]; message: string }[] } }
+}
+
+/** A reader from a contract schema, for what only our own servers answer. Unknown fields are dropped. */
+export function readBy<T>(schema: ContractSchema<T>): Reader<T> {
+  return (value, pointer) => {
+    const parsed = schema.safeParse(value)
+    if (parsed.success) return parsed.data
+    const issue = parsed.error.issues[0]
+    throw new ShapeError(
+      `at ${pointer}/${issue?.path.map(String).join('/') ?? ''}: ${issue?.message ?? 'not as expected'}`,
+    )
+  }
+}
