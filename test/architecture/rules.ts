@@ -81,7 +81,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/server/routes',
     loads: ['src/server/services', 'src/contract'],
-    packages: ['hono', '@hono/zod-openapi', 'zod'],
+    packages: ['hono', 'zod'],
     node: true,
   },
   {
@@ -115,7 +115,7 @@ export const zones: readonly Zone[] = [
       'src/server/dispatch',
       'src/contract',
     ],
-    packages: ['hono', '@hono/node-server', '@hono/zod-openapi'],
+    packages: ['hono', '@hono/node-server'],
     node: true,
   },
 ]
