@@ -189,7 +189,7 @@ function bareView(info: RunInfo): PipelineRunView {
     id: info.workflowId,
     pipeline: memo?.pipeline ?? '',
     status: statusNames[info.status.name] ?? memo?.status ?? 'running',
-    started_at: info.startTime.toISOString(),
+    started_at: new Date(memo?.startedAtMs ?? info.startTime).toISOString(),
     finished_at: closeTime(info),
     outputs: {},
     warnings: [],
