@@ -56,8 +56,6 @@ export function toRecord(run: WireJobRun): RunRecord {
       ? { code: run.error.code, message: run.error.message.slice(0, messageCharacters) }
       : null,
     outputs: outputSlots(run.uuid, references),
-    run: JSON.parse(
-      JSON.stringify({ ...rest, output_references: isLarge ? undefined : bare }),
-    ) as Json,
+    run: JSON.parse(JSON.stringify({ ...rest, output_references: isLarge ? undefined : bare })) as Json,
   }
 }

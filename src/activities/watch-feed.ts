@@ -76,7 +76,8 @@ async function readPage(
     )
   } catch (error) {
     // Another database is behind the API: its feed begins anew, and what it never had is over for the leases.
-    if (error instanceof JobsApiError && error.code === 'bad_cursor') return api.listJobRunChanges({}, { signal })
+    if (error instanceof JobsApiError && error.code === 'bad_cursor')
+      return api.listJobRunChanges({}, { signal })
     throw error
   }
 }

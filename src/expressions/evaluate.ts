@@ -108,11 +108,7 @@ const nobody: CountSteps = () => {}
  * Whole numbers are ints, so `7 / 2` is 3; write `double(7) / 2` for 3.5.
  * @throws ExpressionError
  */
-export function evaluateExpression(
-  source: string,
-  scope: ExpressionScope,
-  count: CountSteps = nobody,
-): Json {
+export function evaluateExpression(source: string, scope: ExpressionScope, count: CountSteps = nobody): Json {
   return run(valueEnvironment, source, scope, noCalls, count)
 }
 
@@ -235,7 +231,9 @@ export function evaluateValue(
     }
     case 'text':
       return value.parts
-        .map((part) => (typeof part === 'string' ? part : toText(evaluateExpression(part.source, scope, count))))
+        .map((part) =>
+          typeof part === 'string' ? part : toText(evaluateExpression(part.source, scope, count)),
+        )
         .join('')
     case 'list':
       return value.items.map((item) => evaluateValue(item, scope, resolveOutput, count))

@@ -3,7 +3,7 @@ import { condition, sleep } from '@temporalio/workflow'
 /** The answer to a workflow task may have 4 MiB, and all that it schedules is in it. */
 const taskBytes = 2 * 1024 * 1024
 /** Steps of evaluation; the worker gives up on a workflow task whose code runs for seconds. */
-const taskSteps = 1_000_000
+const taskSteps = 5_000_000
 /** A history of 50 MiB ends the workflow: what one execution schedules stays far below. */
 const executionBytes = 16 * 1024 * 1024
 

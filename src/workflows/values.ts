@@ -135,7 +135,9 @@ function readsOf(run: Run, value: PlanValue): Read[] {
     case 'expression':
       return expressionReads(run, value.source)
     case 'text':
-      return value.parts.flatMap((part) => (typeof part === 'string' ? [] : expressionReads(run, part.source)))
+      return value.parts.flatMap((part) =>
+        typeof part === 'string' ? [] : expressionReads(run, part.source),
+      )
     case 'list':
       return value.items.flatMap((item) => readsOf(run, item))
     case 'object':

@@ -67,10 +67,10 @@ describe('what a run carries stays within the limits of Temporal', () => {
     const { view } = await on.run(
       plan,
       {},
-      { list: Array.from({ length: 60 }, (_, i) => i), text: 'x'.repeat(150_000) },
+      { list: Array.from({ length: 45 }, (_, i) => i), text: 'x'.repeat(110_000) },
     )
     expect(view.status).toBe('completed')
-    expect(new Set(on.triggers.map(({ item }) => item)).size).toBe(60)
+    expect(new Set(on.triggers.map(({ item }) => item)).size).toBe(45)
   })
 
   it('gets on when the values that its expressions read are larger than a history should be', async () => {
@@ -129,7 +129,7 @@ describe('what a run carries stays within the limits of Temporal', () => {
     const plan = planFrom(
       'name: p\ninputs: { list: { type: array } }\nsteps: { s: { job_type: x, for_each: "${{ inputs.list }}", max_parallel: 500, config: { n: "${{ inputs.list.map(x, inputs.list.filter(y, y.id == x.id).size()).size() }}" } } }',
     )
-    const list = Array.from({ length: 60 }, (_, id) => ({ id }))
+    const list = Array.from({ length: 100 }, (_, id) => ({ id }))
     const { id, view } = await on.run(plan, {}, { list })
     expect(view.status).toBe('completed')
     const { events } = await on.stack.client.workflow.getHandle(id).fetchHistory()
@@ -140,15 +140,20 @@ describe('what a run carries stays within the limits of Temporal', () => {
 describe('continue-as-new', () => {
   it('does not take a run that was cancelled for its timeout as cancelled from outside', async () => {
     const cancelled: string[] = []
-    on.api.trigger = async (input) => (input.step === 'slow' ? openRun(input) : { phase: 'terminal', record: recordOf(input) })
-    on.api.wait = async () => (cancelled.length > 0 ? recordOf({ step: 'slow', item: null, generation: 1 }, 'cancelled') : never())
+    on.api.trigger = async (input) =>
+      input.step === 'slow' ? openRun(input) : { phase: 'terminal', record: recordOf(input) }
+    on.api.wait = async () =>
+      cancelled.length > 0 ? recordOf({ step: 'slow', item: null, generation: 1 }, 'cancelled') : never()
     on.api.cancel = async (input) => {
       cancelled.push(input.step)
       // The first confirmation is lost with the execution that asked for it.
       if (cancelled.length === 1) await until('it was asked again', () => cancelled.length > 1)
       return recordOf(input, 'cancelled')
     }
-    const chain = Array.from({ length: 12 }, (_, i) => `  c${i}: { job_type: x${i > 0 ? `, needs: [c${i - 1}]` : ', needs: [gate]'} }`)
+    const chain = Array.from(
+      { length: 12 },
+      (_, i) => `  c${i}: { job_type: x${i > 0 ? `, needs: [c${i - 1}]` : ', needs: [gate]'} }`,
+    )
     const plan = planFrom(
       `name: p\nsteps:\n  slow: { job_type: x, timeout: 300ms }\n  gate: { job_type: x }\n${chain.join('\n')}`,
     )
@@ -158,22 +163,34 @@ describe('continue-as-new', () => {
       return trigger(input)
     }
     const { id, view } = await on.run(plan, { maxHistoryEvents: 40 })
-    expect(view.steps.find((step) => step.step === 'slow')).toMatchObject({ status: 'failed', error: { code: 'timeout' } })
+    expect(view.steps.find((step) => step.step === 'slow')).toMatchObject({
+      status: 'failed',
+      error: { code: 'timeout' },
+    })
     expect(await executions(id)).toBe(2)
   })
 
   it('keeps what the list of runs shows', async () => {
-    const chain = Array.from({ length: 8 }, (_, i) => `  c${i}: { job_type: x${i > 0 ? `, needs: [c${i - 1}]` : ''} }`)
-    const { id, view } = await on.run(planFrom(`name: kept\nsteps:\n${chain.join('\n')}`), { maxHistoryEvents: 20 })
+    const chain = Array.from(
+      { length: 8 },
+      (_, i) => `  c${i}: { job_type: x${i > 0 ? `, needs: [c${i - 1}]` : ''} }`,
+    )
+    const { id, view } = await on.run(planFrom(`name: kept\nsteps:\n${chain.join('\n')}`), {
+      maxHistoryEvents: 20,
+    })
     expect(await executions(id)).toBe(2)
-    const listed = await until('it is listed', async () => (await on.pipelines().list()).find((run) => run.id === id && run.finished_at))
+    const listed = await until('it is listed', async () =>
+      (await on.pipelines().list()).find((run) => run.id === id && run.finished_at),
+    )
     expect(listed).toMatchObject({ pipeline: 'kept', started_at: view.started_at })
   })
 })
 
 describe('a reset', () => {
   it('sends the same keys again', async () => {
-    const { id } = await on.run(planFrom('name: p\nsteps: { a: { job_type: x }, b: { needs: [a], job_type: x } }'))
+    const { id } = await on.run(
+      planFrom('name: p\nsteps: { a: { job_type: x }, b: { needs: [a], job_type: x } }'),
+    )
     const before = on.triggers.map(({ firstExecutionRunId }) => firstExecutionRunId)
     const { client } = on.stack
     const { runId } = await client.workflow.getHandle(id).describe()
