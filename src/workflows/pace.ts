@@ -3,7 +3,7 @@ import { condition, sleep } from '@temporalio/workflow'
 /** The answer to a workflow task may have 4 MiB, and all that it schedules is in it. */
 const taskBytes = 2 * 1024 * 1024
 /** Steps of evaluation; the worker gives up on a workflow task whose code runs for seconds. */
-const taskSteps = 5_000_000
+const taskSteps = 2_000_000
 /** A history of 50 MiB ends the workflow: what one execution schedules stays far below. */
 const executionBytes = 16 * 1024 * 1024
 
@@ -11,8 +11,9 @@ const executionBytes = 16 * 1024 * 1024
 export interface Pace {
   /** Waits until this much may be scheduled. */
   admit(bytes: number): Promise<void>
-  /** Waits until there is time to evaluate something. */
-  ready(): Promise<void>
+  /** True when this workflow task has evaluated enough. */
+  isBusy(): boolean
+  nextTask(): Promise<void>
   /** Tells of evaluation that was done. */
   count(steps: number): void
   /** True when something waits that only the next execution can do. */
@@ -44,9 +45,8 @@ export function createPace(): Pace {
       task.bytes += bytes
       scheduled += bytes
     },
-    async ready() {
-      while (task.steps > taskSteps) await nextTask()
-    },
+    isBusy: () => task.steps > taskSteps,
+    nextTask,
     count: (steps) => {
       task.steps += steps
     },

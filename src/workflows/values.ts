@@ -98,7 +98,8 @@ export async function evaluate(
   item?: { value: Json; index: number },
 ): Promise<Json> {
   await load(run, readsOf(run, value))
-  await run.pace.ready()
+  // Looked at right before, since all who waited for the same go on together.
+  while (run.pace.isBusy()) await run.pace.nextTask()
   return evaluateValue(
     value,
     scopeOf(run, item),
@@ -110,7 +111,7 @@ export async function evaluate(
 /** Evaluates a step's `if` after fetching what it reads. */
 export async function evaluateIf(run: Run, step: PlanStep, source: string): Promise<boolean> {
   await load(run, expressionReads(run, source))
-  await run.pace.ready()
+  while (run.pace.isBusy()) await run.pace.nextTask()
   return evaluateCondition(source, scopeOf(run), summarizeNeeds(run.plan, run.state, step), run.pace.count)
 }
 

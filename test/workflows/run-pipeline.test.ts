@@ -129,7 +129,7 @@ describe('what a run carries stays within the limits of Temporal', () => {
     const plan = planFrom(
       'name: p\ninputs: { list: { type: array } }\nsteps: { s: { job_type: x, for_each: "${{ inputs.list }}", max_parallel: 500, config: { n: "${{ inputs.list.map(x, inputs.list.filter(y, y.id == x.id).size()).size() }}" } } }',
     )
-    const list = Array.from({ length: 100 }, (_, id) => ({ id }))
+    const list = Array.from({ length: 75 }, (_, id) => ({ id }))
     const { id, view } = await on.run(plan, {}, { list })
     expect(view.status).toBe('completed')
     const { events } = await on.stack.client.workflow.getHandle(id).fetchHistory()
