@@ -1,7 +1,16 @@
-import { ActivityNotFoundError, type Client } from '@temporalio/client'
+import { ActivityNotFoundError, type Client, isGrpcServiceError, ServiceError } from '@temporalio/client'
 import type { Waits } from '../activities/index.ts'
 import type { WatchChangesInput } from '../workflows/messages.ts'
 import { taskQueues, watcherWorkflowId, workflowTypes } from './names.ts'
+
+/** gRPC INVALID_ARGUMENT. */
+const invalidArgument = 3
+
+/** Anybody may write a reference; one that Temporal can make nothing of must not hold up the others. */
+function isImpossible(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error
+  return isGrpcServiceError(cause) && cause.code === invalidArgument
+}
 
 /** A watcher that was terminated, or whose namespace was cleared, is back after this long. */
 const ensureAgainMs = 10_000
@@ -55,7 +64,7 @@ export function createWaits(client: Client, options: { heartbeatMs: number; task
         await client.activity.complete({ workflowId: ref.workflowId, activityId: ref.activityId }, record)
         return 'completed'
       } catch (error) {
-        if (error instanceof ActivityNotFoundError) return 'not_now'
+        if (error instanceof ActivityNotFoundError || isImpossible(error)) return 'not_now'
         throw error
       }
     },

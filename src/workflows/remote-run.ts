@@ -122,6 +122,7 @@ async function triggerAndWait(options: GenerationOptions, startedAtMs: number): 
 /** Outside cancellation, and for as long as it takes: the run ends only when the remote one has. */
 async function cancelRemoteRun(options: GenerationOptions): Promise<RunRecord | null> {
   const { cancelRun } = proxyActivities<PipelineActivities>({
+    activityId: `${options.step.id}/${options.item ?? '-'}/${options.generation}/cancel`,
     startToCloseTimeout: cancelTimeoutMs,
     heartbeatTimeout: options.timing.stepHeartbeatMs,
     summary: `cancel ${options.step.id}/${options.item ?? '-'}/${options.generation}`,

@@ -92,10 +92,12 @@ describe('a cancelled pipeline run', () => {
       return (
         seen.status === 'cancelling' &&
         seen.steps.filter((step) => step.status === 'cancelling').length === 2 &&
+        seen.warnings.length > 0 &&
         seen
       )
     })
     expect(view.finished_at).toBeNull()
+    expect(view.warnings.join()).toMatch(/^step long: tried again after: .*ECONNREFUSED/)
     await on.start('server')
     await expectCancelled(id, runs)
   })

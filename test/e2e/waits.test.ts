@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
-import { PipelinesClient } from '../../src/temporal/index.ts'
+import { PipelinesClient, watcherWorkflowId } from '../../src/temporal/index.ts'
 import type { PipelineTiming } from '../../src/workflows/messages.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
@@ -78,6 +78,26 @@ describe('a step', () => {
     expect((await on.api.getJobRun(run!.uuid, { waitSeconds: 30 })).status).toBe('completed')
     await restore()
     expect((await finished(id)).status).toBe('completed')
+  })
+})
+
+describe('the watcher', () => {
+  it('is not held up by references that nobody should have written', async () => {
+    const job = await on.api.createJob({ job_type: 'sleep', config: { job_type: 'sleep', duration: '1ms' } })
+    const id = await start(planOf([planStep('patient', { config: sleepFor('3s') })]))
+    await until('it waits', () => isWaiting(id))
+    const references = [
+      ['jobwright/1', 'default', '', '/wait'],
+      ['jobwright/1', 'default', 'x'.repeat(1_500), 'a/-/1/wait'],
+      ['jobwright/1', 'default', watcherWorkflowId('default'), 'watch'],
+    ]
+    for (const reference of references)
+      await on.api.createJobRun({ job_id: job.uuid, client_ref: JSON.stringify(reference) })
+    expect((await finished(id)).status).toBe('completed')
+    const watcher = await on.client.workflow.getHandle(watcherWorkflowId('default')).describe()
+    expect(watcher.status.name).toBe('RUNNING')
+    // It began when the test before this one ended, and was not needed anew.
+    expect(watcher.raw.pendingActivities?.[0]?.attempt).toBe(1)
   })
 })
 
