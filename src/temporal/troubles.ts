@@ -9,15 +9,16 @@ type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingA
  * token that is refused. A wait whose lease ran out is no trouble. Without counts, so that the same trouble reads the same.
  */
 export function troublesOf(pending: readonly PendingActivity[]): string[] {
-  const stepsOf = new Map<string, Set<string>>()
+  const byCode = new Map<string, { reason: string; names: Set<string> }>()
   for (const activity of pending) {
     const failure = activity.lastFailure
-    if (!failure?.applicationFailureInfo || failure.applicationFailureInfo.type === 'worker_shutdown')
-      continue
-    const reason = failure.message ?? ''
-    stepsOf.set(reason, (stepsOf.get(reason) ?? new Set()).add(nameOf(activity)))
+    const code = failure?.applicationFailureInfo?.type
+    if (code === undefined || code === null || code === 'worker_shutdown') continue
+    const trouble = byCode.get(code) ?? { reason: failure?.message ?? code, names: new Set() }
+    trouble.names.add(nameOf(activity))
+    byCode.set(code, trouble)
   }
-  return [...stepsOf].slice(0, shown).map(([reason, names]) => {
+  return [...byCode.values()].slice(0, shown).map(({ reason, names }) => {
     const [first = '', ...others] = [...names].sort()
     return `${first}${others.length > 0 ? ' and others' : ''}: tried again after: ${reason}`
   })
