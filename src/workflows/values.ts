@@ -24,13 +24,14 @@ const bytesPerRead = 8 * 1024 * 1024
 /** An inlined output up to this size is passed on as a value, any other as a reference. */
 const passedByValueBytes = 1024
 
-/** What expressions see. Values that were not loaded are not there; `loadValues` comes first. */
+/** What expressions see. Values that were not loaded are not there; `load` comes first. */
 function scopeOf(run: Run, item?: { value: Json; index: number }): ExpressionScope {
   const steps: ExpressionScope['steps'] = {}
   for (const step of run.plan.steps) {
     const own = stepState(run.state, step.id)
     const items = own.items ?? []
     const only = items[0]
+    run.pace.count(items.length)
     steps[step.id] = {
       status: own.status,
       outputs: outputValues(step, items),

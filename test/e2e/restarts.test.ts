@@ -92,6 +92,24 @@ describe('a pipeline run goes on after kill -9 of', () => {
   })
 })
 
+it('a worker that is told to stop cancels nothing: another one goes on', async () => {
+  const id = await on.runPlan(plan)
+  const before = await underWay(id)
+  const pid = on.pid('worker')
+  process.kill(pid, 'SIGTERM')
+  await until('the worker is gone', () => !isAlive(pid))
+  await on.start('worker')
+  await expectEachRunOnce(before, await finished(id))
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
 describe('a chain of steps that end at once', () => {
   it('goes on within seconds when the worker is killed again and again in the middle of triggering', async () => {
     const chain = Array.from({ length: 14 }, (_, index) =>
