@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the marks of our own templates
-import { ApplicationFailure } from '@temporalio/common'
+import { ApplicationFailure, Context } from '@temporalio/activity'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { until } from '../helpers/until.ts'
 import { openRun, planFrom, recordOf, type Scripted, startScripted } from './scripted.ts'
@@ -14,7 +14,8 @@ beforeEach(() => {
 })
 
 const refused = (code: string) => ApplicationFailure.nonRetryable(`no: ${code}`, code)
-const never = () => new Promise<never>(() => {})
+/** Until the worker stops. */
+const never = () => Context.current().cancelled
 
 async function executions(id: string): Promise<number> {
   const handle = on.stack.client.workflow.getHandle(id)
@@ -183,6 +184,32 @@ describe('continue-as-new', () => {
       (await on.pipelines().list()).find((run) => run.id === id && run.finished_at),
     )
     expect(listed).toMatchObject({ pipeline: 'kept', started_at: view.started_at })
+  })
+})
+
+describe('an expression', () => {
+  it('needs only the outputs that it names', async () => {
+    on.api.trigger = async (input) => ({
+      phase: 'terminal',
+      record: recordOf(input, 'completed', {
+        outputs: { big: { jobRunId: recordOf(input).jobRunId, sizeBytes: 9 * 1024 * 1024, inlined: false } },
+      }),
+    })
+    const plan = planFrom(
+      'name: p\nsteps:\n  a: { job_type: x }\n  b: { needs: [a], if: "${{ always() }}", job_type: x }\noutputs: { big: "${{ steps.a.outputs.big }}" }',
+    )
+    const { view } = await on.run(plan)
+    expect(view.steps.map((step) => step.status)).toEqual(['completed', 'completed'])
+    expect(view.warnings.join()).toContain('output big has no value (outputs_too_large)')
+  })
+
+  it('that fails in the `if` of a step that may fail leaves a warning', async () => {
+    const plan = planFrom(
+      'name: p\nsteps:\n  a: { job_type: x }\n  b: { needs: [a], if: "${{ steps.a.outputs.none == 1 }}", job_type: x, on_failure: continue }',
+    )
+    const { view } = await on.run(plan)
+    expect(view).toMatchObject({ status: 'completed', steps: [{}, { status: 'failed' }] })
+    expect(view.warnings).toEqual(['step b failed (expression_missing_value); the run went on'])
   })
 })
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker'
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import type { PipelineActivities } from '../../src/activities/index.ts'
 import type { CancelRunInput, RunStepInput } from '../../src/activities/types.ts'
 import { compilePipeline, type Json, type PipelinePlan, type RunRecord } from '../../src/pipeline/index.ts'
@@ -57,6 +57,8 @@ export function planFrom(text: string): PipelinePlan {
 }
 
 export async function startScripted(): Promise<Scripted> {
+  const logger = new DefaultLogger('ERROR')
+  Runtime.install({ logger })
   const stack = await startTestStack({ parts: ['temporal'] })
   const taskQueue = 'scripted'
   const scripted: Pick<Scripted, 'triggers' | 'cancels' | 'api'> = { triggers: [], cancels: [], api: {} }
@@ -82,6 +84,7 @@ export async function startScripted(): Promise<Scripted> {
     connection,
     taskQueue,
     workflowBundle: await bundleWorkflowCode({
+      logger,
       workflowsPath: fileURLToPath(new URL('../../src/workflows', import.meta.url)),
     }),
     activities,
