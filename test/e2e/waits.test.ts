@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
-import { PipelinesClient, watcherWorkflowId } from '../../src/temporal/index.ts'
+import { PipelinesClient, taskQueues, watcherWorkflowId } from '../../src/temporal/index.ts'
 import type { PipelineTiming } from '../../src/workflows/messages.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
@@ -98,6 +98,33 @@ describe('the watcher', () => {
     expect(watcher.status.name).toBe('RUNNING')
     // It began when the test before this one ended, and was not needed anew.
     expect(watcher.raw.pendingActivities?.[0]?.attempt).toBe(1)
+  })
+})
+
+describe('a watcher that is refused', () => {
+  const startWatcher = (connection: string, cursor: string) =>
+    on.client.workflow.start('watchChanges', {
+      workflowId: watcherWorkflowId(connection),
+      taskQueue: taskQueues.pipelines,
+      workflowIdConflictPolicy: 'TERMINATE_EXISTING',
+      args: [{ connection, cursor, heartbeatMs: 2_000 }],
+    })
+
+  it('begins anew where its cursor is of another database', async () => {
+    const { firstExecutionRunId } = await startWatcher('default', 'of-another-database')
+    const id = await start(planOf([planStep('watched', { config: sleepFor('3s') })]))
+    expect((await finished(id)).status).toBe('completed')
+    const watcher = await on.client.workflow.getHandle(watcherWorkflowId('default')).describe()
+    expect(watcher).toMatchObject({ runId: firstExecutionRunId, status: { name: 'RUNNING' } })
+  })
+
+  it('goes on where this worker does not know its connection: another one may', async () => {
+    const handle = await startWatcher('other', '')
+    await until('it is tried again', async () => {
+      const { raw } = await handle.describe()
+      return (raw.pendingActivities?.[0]?.attempt ?? 0) > 1
+    })
+    await handle.terminate('test')
   })
 })
 
