@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { PipelinesClient } from '../src/temporal/index.ts'
 import { planOf, planStep } from '../test/helpers/plans.ts'
 import { startTestStack, type TestStack } from '../test/helpers/stack.ts'
 import { until } from '../test/helpers/until.ts'
@@ -63,6 +64,17 @@ const failing = planOf([
   }),
 ])
 
+/** The history recorded is that of the last execution: with a state that was carried over, and runs open. */
+const continued = planOf([
+  planStep('first', { config: sleepFor('1ms') }),
+  planStep('many', {
+    needs: ['first'],
+    forEach: { kind: 'literal', value: [1, 2, 3, 4, 5, 6] },
+    maxParallel: 3,
+    config: sleepFor('1300ms'),
+  }),
+])
+
 const timeout = planOf([
   planStep('slow', { config: sleepFor('1h'), timeoutMs: 1_500, onFailure: 'continue' }),
 ])
@@ -93,6 +105,10 @@ try {
   )
   await stack.pipelines.cancel(id)
   await record(stack, 'cancelled', id)
+  const short = new PipelinesClient(stack.client, {
+    timing: { waitLeaseMs: 6 * 60 * 60_000, stepHeartbeatMs: 2_000, maxHistoryEvents: 30 },
+  })
+  await record(stack, 'continued', (await short.start({ plan: continued, inputs: {} })).id)
 } finally {
   await stack.stop()
 }

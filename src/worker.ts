@@ -93,7 +93,8 @@ function pipelineWorker(
         config.timing.watcherHeartbeatMs / 3,
       ),
     }),
-    maxConcurrentActivityTaskExecutions: 200,
+    // Waits take no slot. More triggers at once than a Jobs API gets done within a request's timeout would only be sent again.
+    maxConcurrentActivityTaskExecutions: 64,
     maxCachedWorkflows: 500,
     // After a kill the next workflow task waits this long for the worker that is gone.
     stickyQueueScheduleToStartTimeout: config.timing.stickyQueueMs,

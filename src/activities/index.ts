@@ -17,7 +17,7 @@ import type {
   RunStepResult,
   WatchFeedInput,
 } from './types.ts'
-import { watchFeed } from './watch-feed.ts'
+import { watchAgain, watchFeed } from './watch-feed.ts'
 
 export type { ActivityDependencies, WaitRef, Waits } from './types.ts'
 
@@ -48,7 +48,13 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     cancelRun: (input) => withFailures(() => alive(deps, () => cancelRun(withApi(input.connection), input))),
     readOutputs: (input) =>
       withFailures(() => alive(deps, () => readOutputs(withApi(input.connection).api, input))),
-    watchFeed: (input) => withFailures(() => watchFeed(withApi(input.connection), input)),
+    async watchFeed(input) {
+      try {
+        await withFailures(async () => watchFeed(withApi(input.connection), input))
+      } catch (error) {
+        throw watchAgain(error)
+      }
+    },
   }
 }
 

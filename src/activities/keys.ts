@@ -19,6 +19,6 @@ export function runKey(workflow: { namespace: string; workflowId: string }, step
 }
 
 /** One saved job per pipeline, step and content, so that repeated runs do not pile up equal jobs. */
-export function jobKey(pipeline: string, step: string, job: { job_type: string; config: Json }): string {
-  return sha256([pipeline, step, job.job_type, job.config])
+export function jobKey(pipeline: string, step: string, config: Json): string {
+  return sha256([pipeline, step, config])
 }

@@ -28,9 +28,13 @@ export async function readOutputs(api: JobsClient, input: ReadOutputsInput): Pro
 
 function decode(mediaType: string, content: Uint8Array, what: string): Json {
   const kind = mediaType.split(';')[0]?.trim().toLowerCase() ?? ''
-  const text = new TextDecoder().decode(content)
-  if (kind === 'application/json' || kind.endsWith('+json')) return JSON.parse(text) as Json
-  if (kind.startsWith('text/')) return text
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(content)
+    if (kind === 'application/json' || kind.endsWith('+json')) return JSON.parse(text) as Json
+    if (kind.startsWith('text/')) return text
+  } catch {
+    throw rejected('output_not_readable', `output ${what} is not the ${mediaType} that it says it is`)
+  }
   throw rejected(
     'output_not_readable',
     `output ${what} is ${mediaType}; an expression can read JSON and text only`,

@@ -1,9 +1,12 @@
 import type { WireJobRun } from '../client/index.ts'
 import type { Json } from '../contract/index.ts'
-import type { OutputSlot, RunRecord } from '../pipeline/plan/index.ts'
+import { jsonBytes, type OutputSlot, type RunRecord } from '../pipeline/plan/index.ts'
 
-/** Values beyond this stay on the server, so that one result never nears Temporal's payload limit of 2 MiB. */
-const inlineBudgetBytes = 512 * 1024
+/** Values beyond this stay on the server: hundreds of results may come at once, and a history of 50 MiB ends a workflow. */
+const inlineBudgetBytes = 64 * 1024
+/** A run of more than this is kept without its output references; of what they name, the outputs are kept apart anyway. */
+const runBytes = 256 * 1024
+const messageCharacters = 4_000
 
 interface NamedReference {
   name: string
@@ -26,12 +29,12 @@ export function outputSlots(jobRunId: string, references: readonly Json[]): Reco
   const slots: Record<string, OutputSlot> = {}
   let budget = inlineBudgetBytes
   for (const reference of references.filter(isNamed)) {
-    const inline = reference.value === undefined ? undefined : JSON.stringify(reference.value).length
+    const inline = reference.value === undefined ? undefined : jsonBytes(reference.value)
     if (inline !== undefined && inline <= budget) {
       budget -= inline
-      slots[reference.name] = { value: reference.value as Json, sizeBytes: inline }
+      slots[reference.name] = { value: reference.value as Json, sizeBytes: inline, inlined: true }
     } else {
-      slots[reference.name] = { jobRunId, sizeBytes: reference.size_bytes ?? inline ?? 0 }
+      slots[reference.name] = { jobRunId, sizeBytes: reference.size_bytes ?? inline ?? 0, inlined: false }
     }
   }
   return slots
@@ -44,12 +47,15 @@ export function toRecord(run: WireJobRun): RunRecord {
     isNamed(reference) ? { ...(reference as object), value: undefined as unknown } : reference,
   )
   const { config: _config, client_ref: _ref, ...rest } = run
+  const isLarge = jsonBytes(bare) > runBytes
   return {
     jobId: run.job_id,
     jobRunId: run.uuid,
     status: run.status,
-    error: run.error ? { code: run.error.code, message: run.error.message } : null,
+    error: run.error
+      ? { code: run.error.code, message: run.error.message.slice(0, messageCharacters) }
+      : null,
     outputs: outputSlots(run.uuid, references),
-    run: JSON.parse(JSON.stringify({ ...rest, output_references: bare })) as Json,
+    run: JSON.parse(JSON.stringify({ ...rest, output_references: isLarge ? undefined : bare })) as Json,
   }
 }

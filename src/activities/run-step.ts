@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity'
-import type { JobsClient } from '../client/index.ts'
+import { JobsApiError, type JobsClient } from '../client/index.ts'
 import {
   type Capabilities,
+  canonicalJson,
   isReference,
   isTerminalStatus,
   type Json,
@@ -32,17 +33,8 @@ export async function runStep(
   if (!workflow) throw rejected('internal', 'runStep is an activity of a workflow')
   requireFencedServer(await deps.capabilities(), input.connection, containsReference(input.config))
 
-  const jobId =
-    'jobId' in input.target ? input.target.jobId : await ensureJob(api, input, input.target.jobType, signal)
   const idempotencyKey = runKey({ namespace: deps.namespace, workflowId: workflow.workflowId }, input)
-  const body = { job_id: jobId, ...('jobId' in input.target && input.config ? { config: input.config } : {}) }
-
-  const triggered = await api.createJobRun(body, { idempotencyKey, signal })
-  if (triggered.job_id !== jobId)
-    throw rejected(
-      'foreign_run',
-      `job run ${triggered.uuid} belongs to job ${triggered.job_id}, not to ${jobId}`,
-    )
+  const { triggered, body } = await trigger(api, input, idempotencyKey, signal)
   const looked = isTerminalStatus(triggered.status)
     ? triggered
     : await api.getJobRun(triggered.uuid, { waitSeconds: firstLookSeconds, signal })
@@ -57,19 +49,39 @@ export async function runStep(
   })
   const registered = await api.createJobRun({ ...body, client_ref: clientRef }, { idempotencyKey, signal })
   if (isTerminalStatus(registered.status)) return { phase: 'terminal', record: toRecord(registered) }
-  return { phase: 'running', jobId, jobRunId: registered.uuid, status: registered.status }
+  return { phase: 'running', jobId: body.job_id, jobRunId: registered.uuid, status: registered.status }
 }
 
-async function ensureJob(
-  api: JobsClient,
-  input: RunStepInput,
-  jobType: string,
-  signal: AbortSignal,
-): Promise<string> {
-  const config: JsonObject = { ...input.config, job_type: jobType }
-  const idempotencyKey = jobKey(input.pipeline, input.step, { job_type: jobType, config })
-  const job = await api.createJob({ job_type: jobType, config }, { idempotencyKey, signal })
-  return job.uuid
+/** Triggers under the step's key, whose run belongs to the job that an earlier attempt named, if there was one. */
+async function trigger(api: JobsClient, input: RunStepInput, idempotencyKey: string, signal: AbortSignal) {
+  const send = async (body: { job_id: string; config?: JsonObject }) => {
+    const triggered = await api.createJobRun(body, { idempotencyKey, signal })
+    if (triggered.job_id !== body.job_id)
+      throw rejected(
+        'foreign_run',
+        `job run ${triggered.uuid} belongs to job ${triggered.job_id}, not to ${body.job_id}`,
+      )
+    return { triggered, body }
+  }
+  if ('jobId' in input.target)
+    return send({ job_id: input.target.jobId, ...(input.config ? { config: input.config } : {}) })
+  const config: JsonObject = { ...input.config, job_type: input.target.jobType }
+  const shared = await createJob(api, jobKey(input.pipeline, input.step, config), config, signal)
+  if (!shared.is_deleted && canonicalJson(shared.config) === canonicalJson(config))
+    return send({ job_id: shared.uuid })
+  // A person deleted or changed the saved job of this content: the run gets one of its own.
+  const own = await createJob(api, `${idempotencyKey}-job`, config, signal)
+  try {
+    return await send({ job_id: own.uuid })
+  } catch (error) {
+    if (!(error instanceof JobsApiError) || error.code !== 'idempotency_key_reused') throw error
+    // That happened after an earlier attempt had triggered.
+    return send({ job_id: shared.uuid })
+  }
+}
+
+function createJob(api: JobsClient, idempotencyKey: string, config: JsonObject, signal: AbortSignal) {
+  return api.createJob({ job_type: String(config['job_type']), config }, { idempotencyKey, signal })
 }
 
 function containsReference(value: Json): boolean {

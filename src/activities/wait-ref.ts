@@ -17,5 +17,7 @@ export function decodeWaitRef(text: string | null | undefined): WaitRef | undefi
   if (!Array.isArray(parsed) || parsed.length !== 4 || !parsed.every((part) => typeof part === 'string'))
     return undefined
   const [, namespace, workflowId, activityId] = parsed as [string, string, string, string]
+  // A reference is anybody's to write: nothing but a wait is ever completed by one.
+  if (!activityId.endsWith('/wait')) return undefined
   return { namespace, workflowId, activityId }
 }

@@ -1,5 +1,5 @@
-import { Context } from '@temporalio/activity'
-import type { JobsClient, WireChanges } from '../client/index.ts'
+import { ApplicationFailure, Context } from '@temporalio/activity'
+import { JobsApiError, type JobsClient, type WireChanges } from '../client/index.ts'
 import { terminalJobRunStatuses } from '../contract/index.ts'
 import { toRecord } from './run-record.ts'
 import type { ActivityDependencies, WaitRef, WatchFeedInput } from './types.ts'
@@ -10,6 +10,8 @@ const changesPerPoll = 200
 /** A wait can be registered a moment before its activity starts; after this long its own look covers it. */
 const notNowPatienceMs = 5_000
 const retryPollSeconds = 0.5
+/** Every wait of a connection hangs on its watcher: it goes on after anything, once what is wrong may have been put right. */
+const tryAgainMs = 5_000
 
 type FeedChange = WireChanges['changes'][number]
 
@@ -19,6 +21,17 @@ interface OpenCompletion {
   /** The feed read again from here brings this change again. */
   cursorBefore: string
   since: number
+}
+
+/** What a refused request becomes: another attempt, on a worker that knows the connection perhaps. */
+export function watchAgain(error: unknown): unknown {
+  if (!(error instanceof ApplicationFailure) || !error.nonRetryable) return error
+  return ApplicationFailure.create({
+    type: error.type ?? 'error',
+    message: error.message,
+    nonRetryable: false,
+    nextRetryDelay: tryAgainMs,
+  })
 }
 
 /**
@@ -38,15 +51,7 @@ export async function watchFeed(
   const timer = setInterval(heartbeat, deps.heartbeatIntervalMs)
   try {
     while (!signal.aborted) {
-      const page = await deps.api.listJobRunChanges(
-        {
-          after: cursor,
-          wait: open.length > 0 ? retryPollSeconds : pollSeconds,
-          limit: changesPerPoll,
-          statuses: [...terminalJobRunStatuses],
-        },
-        { signal },
-      )
+      const page = await readPage(deps.api, cursor, open.length > 0 ? retryPollSeconds : pollSeconds, signal)
       open = [...open, ...waitsAmong(page.changes, cursor, deps.namespace)]
       cursor = page.cursor
       open = await tryAll(deps, open)
@@ -56,6 +61,25 @@ export async function watchFeed(
     clearInterval(timer)
   }
   throw signal.reason
+}
+
+async function readPage(
+  api: JobsClient,
+  after: string,
+  wait: number,
+  signal: AbortSignal,
+): Promise<WireChanges> {
+  try {
+    return await api.listJobRunChanges(
+      { after, wait, limit: changesPerPoll, statuses: [...terminalJobRunStatuses] },
+      { signal },
+    )
+  } catch (error) {
+    // Another database is behind the API: its feed begins anew, and what it never had is over for the leases.
+    if (error instanceof JobsApiError && error.code === 'bad_cursor')
+      return api.listJobRunChanges({}, { signal })
+    throw error
+  }
 }
 
 function waitsAmong(changes: FeedChange[], cursor: string, namespace: string): OpenCompletion[] {

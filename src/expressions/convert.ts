@@ -3,14 +3,15 @@ import { ExpressionError } from './errors.ts'
 
 /**
  * JSON as CEL sees it: whole numbers that a double holds exactly are ints (BigInt), other numbers doubles,
- * objects are Maps, so that nothing but own properties can ever be reached.
+ * objects are Maps, so that nothing but own properties can ever be reached. `count` is told of every value.
  */
-export function toCel(value: Json): unknown {
+export function toCel(value: Json, count: (steps: number) => void): unknown {
+  count(1)
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value
-  if (Array.isArray(value)) return value.map(toCel)
+  if (Array.isArray(value)) return value.map((item) => toCel(item, count))
   if (value !== null && typeof value === 'object') {
     const map = new Map<string, unknown>()
-    for (const key of Object.keys(value)) map.set(key, toCel(value[key] as Json))
+    for (const key of Object.keys(value)) map.set(key, toCel(value[key] as Json, count))
     return map
   }
   return value

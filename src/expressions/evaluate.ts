@@ -45,29 +45,32 @@ function usedPaths(node: ASTNode, bound: readonly string[], found: string[][]): 
   return found
 }
 
+/** Told of the work that an evaluation took, in steps of well under a microsecond. */
+export type CountSteps = (steps: number) => void
+
 /** `depth` levels of maps of which only the members on `paths` are taken. */
-function convertUsed(value: Json, paths: string[][], depth: number): unknown {
+function convertUsed(value: Json, paths: string[][], depth: number, count: CountSteps): unknown {
   const isObject = value !== null && typeof value === 'object' && !Array.isArray(value)
-  if (depth === 0 || !isObject || paths.some((path) => path.length === 0)) return toCel(value)
+  if (depth === 0 || !isObject || paths.some((path) => path.length === 0)) return toCel(value, count)
   const map = new Map<string, unknown>()
   for (const key of new Set(paths.map((path) => path[0] as string))) {
     if (!Object.hasOwn(value, key)) continue
     const inner = paths.filter((path) => path[0] === key).map((path) => path.slice(1))
-    map.set(key, convertUsed(value[key] as Json, inner, depth - 1))
+    map.set(key, convertUsed(value[key] as Json, inner, depth - 1, count))
   }
   return map
 }
 
-function convertScope(scope: ExpressionScope, ast: ASTNode): Record<string, unknown> {
+function convertScope(scope: ExpressionScope, ast: ASTNode, count: CountSteps): Record<string, unknown> {
   const context: Record<string, unknown> = {}
   const paths = usedPaths(ast, [], [])
   const under = (name: string) => paths.filter((path) => path[0] === name).map((path) => path.slice(1))
-  if (under('inputs').length > 0) context.inputs = convertUsed(scope.inputs, under('inputs'), 1)
+  if (under('inputs').length > 0) context.inputs = convertUsed(scope.inputs, under('inputs'), 1, count)
   // steps → STEP → outputs → NAME
   if (under('steps').length > 0)
-    context.steps = convertUsed(scope.steps as unknown as Json, under('steps'), 3)
-  if (under('pipeline').length > 0) context.pipeline = toCel(scope.pipeline as Json)
-  if (scope.item !== undefined && under('item').length > 0) context.item = toCel(scope.item)
+    context.steps = convertUsed(scope.steps as unknown as Json, under('steps'), 3, count)
+  if (under('pipeline').length > 0) context.pipeline = toCel(scope.pipeline as Json, count)
+  if (scope.item !== undefined && under('item').length > 0) context.item = toCel(scope.item, count)
   if (scope.index !== undefined) context.index = BigInt(scope.index)
   return context
 }
@@ -77,6 +80,7 @@ function run(
   source: string,
   scope: ExpressionScope,
   calls: ReadonlyMap<string, boolean>,
+  count: CountSteps,
 ): Json {
   if (source.length > maxSourceLength) {
     throw new ExpressionError(
@@ -84,16 +88,19 @@ function run(
       `an expression may have ${maxSourceLength} characters, this one has ${source.length}`,
     )
   }
+  const meter = createMeter(evaluationBudget)
   try {
     const parsed = environment.parse(source)
     const problem = guard(parsed.ast, { statusFunctions: calls.size > 0 })[0]
     if (problem) throw new ExpressionError(problem.code, `${problem.message}; ${problem.fix}`, problem)
-    const meter = createMeter(evaluationBudget)
     attachMeter(parsed.ast, meter, calls)
-    return fromCel(parsed(convertScope(scope, parsed.ast)), meter.spend)
+    return fromCel(parsed(convertScope(scope, parsed.ast, count)), meter.spend)
   } catch (error) {
     const failure = toExpressionError(error)
     throw new ExpressionError(failure.code, `${failure.message} (in \`${excerpt(source)}\`)`, failure.range)
+  } finally {
+    // Parsing takes some time too, whatever the values.
+    count(meter.spent() + source.length)
   }
 }
 
@@ -102,14 +109,30 @@ function excerpt(source: string): string {
 }
 
 const noCalls: ReadonlyMap<string, boolean> = new Map()
+const nobody: CountSteps = () => {}
 
 /**
  * The value of a CEL expression. Deterministic: the same source and scope give the same value everywhere.
  * Whole numbers are ints, so `7 / 2` is 3; write `double(7) / 2` for 3.5.
  * @throws ExpressionError
  */
-export function evaluateExpression(source: string, scope: ExpressionScope): Json {
-  return run(valueEnvironment(), source, scope, noCalls)
+export function evaluateExpression(source: string, scope: ExpressionScope, count: CountSteps = nobody): Json {
+  return run(valueEnvironment(), source, scope, noCalls, count)
+}
+
+/** The outputs of steps that an expression reads; nothing for one that cannot be parsed. */
+export function outputsReadBy(source: string): { step: string; name: string }[] {
+  let ast: ASTNode
+  try {
+    ast = conditionEnvironment().parse(source).ast
+  } catch {
+    return []
+  }
+  return usedPaths(ast, [], []).flatMap(([root, step, member, name]) =>
+    root === 'steps' && step !== undefined && member === 'outputs' && name !== undefined
+      ? [{ step, name }]
+      : [],
+  )
 }
 
 function typeName(value: Json): string {
@@ -126,13 +149,14 @@ export function evaluateCondition(
   source: string,
   scope: ExpressionScope,
   needs: { completed: boolean; failed: boolean },
+  count: CountSteps = nobody,
 ): boolean {
   const calls = new Map([
     ['completed', needs.completed],
     ['failed', needs.failed],
     ['always', true],
   ])
-  const value = run(conditionEnvironment(), source, scope, calls)
+  const value = run(conditionEnvironment(), source, scope, calls, count)
   if (typeof value === 'boolean') return value
   throw new ExpressionError(
     'expression_type',
@@ -203,25 +227,28 @@ export function evaluateValue(
   value: PlanValue,
   scope: ExpressionScope,
   resolveOutput: (step: string, name: string) => Json,
+  count: CountSteps = nobody,
 ): Json {
   switch (value.kind) {
     case 'literal':
       return value.value
     case 'expression': {
-      const result = evaluateExpression(value.source, scope)
+      const result = evaluateExpression(value.source, scope, count)
       refuseReferences(result)
       return result
     }
     case 'text':
       return value.parts
-        .map((part) => (typeof part === 'string' ? part : toText(evaluateExpression(part.source, scope))))
+        .map((part) =>
+          typeof part === 'string' ? part : toText(evaluateExpression(part.source, scope, count)),
+        )
         .join('')
     case 'list':
-      return value.items.map((item) => evaluateValue(item, scope, resolveOutput))
+      return value.items.map((item) => evaluateValue(item, scope, resolveOutput, count))
     case 'object': {
       const result: Record<string, Json> = {}
       for (const entry of value.entries)
-        setOwn(result, entry.key, evaluateValue(entry.value, scope, resolveOutput))
+        setOwn(result, entry.key, evaluateValue(entry.value, scope, resolveOutput, count))
       return result
     }
     case 'output':

@@ -14,6 +14,7 @@ export interface Meter {
   spend(steps: number): void
   /** Nodes of a value, with long text counted by its length; each container is measured once. */
   weigh(value: unknown): number
+  spent(): number
 }
 
 export function createMeter(budget: number): Meter {
@@ -39,7 +40,7 @@ export function createMeter(budget: number): Meter {
     known.set(value, total)
     return total
   }
-  return { spend, weigh }
+  return { spend, weigh, spent: () => budget - left }
 }
 
 /** Nodes whose operands are compared, copied or searched as a whole. */

@@ -21,6 +21,8 @@ export interface ScopeShape {
   self?: string
   /** What that step needs, directly or not; absent when every step may be read. */
   reachable?: ReadonlySet<string>
+  /** What needs that step, directly or not. */
+  later?: ReadonlySet<string>
   /** True where `item` and `index` exist. */
   item: boolean
   /** True in an `if`. */
@@ -83,7 +85,13 @@ function checkStepName(analysis: Analysis, node: ASTNode, step: string): boolean
     )
     return false
   }
-  if (shape.reachable && !shape.reachable.has(step)) {
+  const isNeeded = shape.reachable?.has(step) ?? true
+  if (!isNeeded && shape.later?.has(step)) {
+    const message = `step \`${step}\` runs after \`${shape.self ?? 'this step'}\`, which cannot read it`
+    add(analysis, node, 'later_step', message, 'name a step that it needs')
+    return false
+  }
+  if (!isNeeded) {
     const fix = `add \`${step}\` to the \`needs\` of \`${shape.self ?? 'this step'}\``
     add(
       analysis,

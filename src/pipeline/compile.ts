@@ -52,6 +52,7 @@ export function compilePipeline(text: string, options: CompileOptions): Compiled
     ...(options.secretNames ? { secretNames: options.secretNames } : {}),
   }
   const graph = checkNeeds(steps, reporter)
+  const reachable = new Map(steps.map((step) => [step.key, reachableFrom(step.key, graph)]))
   const shape: ScopeShape = {
     inputs: declared,
     steps: stepShapes(steps, options.jobTypes),
@@ -63,7 +64,12 @@ export function compilePipeline(text: string, options: CompileOptions): Compiled
   const compiled = new Map(
     steps.map((step) => {
       const needs = graph.get(step.key) ?? []
-      const own = { ...shape, self: step.key, reachable: reachableFrom(step.key, graph) }
+      const own = {
+        ...shape,
+        self: step.key,
+        reachable: reachable.get(step.key) ?? new Set<string>(),
+        later: new Set(steps.map(({ key }) => key).filter((key) => reachable.get(key)?.has(step.key))),
+      }
       return [
         step.key,
         compileStep(context, {

@@ -1,6 +1,7 @@
 import { suggest } from '../expressions/index.ts'
 import type { Finding } from './findings.ts'
 import { hasType, sameJson, show, unsafePart } from './json-types.ts'
+import { jsonBytes } from './plan/size.ts'
 import type { Json, PipelinePlan, PlanInput } from './plan/types.ts'
 
 export interface ResolvedInputs {
@@ -50,6 +51,9 @@ function refuse(input: PlanInput, given: Json): Refusal {
   }
 }
 
+/** They travel with the plan and the state of the run, in a payload of at most 2 MiB. */
+const maxInputsBytes = 512 * 1024
+
 /**
  * The inputs of a run: what was given, checked against the plan, and defaults for the rest. Text given for an input
  * of another type is read as that type (`"5"` for a number, JSON for arrays and objects).
@@ -98,5 +102,12 @@ export function resolveInputs(
       )
     } else entries.push([input.name, value])
   }
+  const bytes = jsonBytes(Object.fromEntries(entries))
+  if (bytes > maxInputsBytes)
+    add(
+      'inputs_too_large',
+      `the inputs have ${bytes} bytes; at most ${maxInputsBytes} are allowed`,
+      'push large data as documents, and give their names',
+    )
   return findings.length > 0 ? { findings } : { inputs: Object.fromEntries(entries), findings }
 }

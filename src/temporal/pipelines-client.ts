@@ -15,6 +15,7 @@ import {
 import type { Json, PipelinePlan, PipelineRunView, PipelineStatus } from '../pipeline/plan/index.ts'
 import type { PipelineMemo, PipelineTiming, RunPipelineInput } from '../workflows/messages.ts'
 import { taskQueues, workflowTypes } from './names.ts'
+import { troublesOf } from './troubles.ts'
 
 export class PipelineRunNotFoundError extends Error {
   override readonly name = 'PipelineRunNotFoundError'
@@ -71,7 +72,7 @@ export class PipelinesClient {
 
   /**
    * Where a run stands. Of an open run the steps come by query; when no worker answers, they are empty and a
-   * warning says so.
+   * warning says so. What keeps steps from going on is a warning, too.
    * @throws PipelineRunNotFoundError
    */
   async show(id: string): Promise<PipelineRunView> {
@@ -83,7 +84,10 @@ export class PipelinesClient {
     if (!queried) return { ...bareView(description), warnings: [unansweredWarning] }
     // A run that was closed from outside could not note it itself; neither result nor failure holds a cancelled run's view.
     return name === 'RUNNING'
-      ? queried
+      ? {
+          ...queried,
+          warnings: [...queried.warnings, ...troublesOf(description.raw.pendingActivities ?? [])],
+        }
       : { ...queried, status: statusNames[name] ?? queried.status, finished_at: closeTime(description) }
   }
 
@@ -189,7 +193,7 @@ function bareView(info: RunInfo): PipelineRunView {
     id: info.workflowId,
     pipeline: memo?.pipeline ?? '',
     status: statusNames[info.status.name] ?? memo?.status ?? 'running',
-    started_at: info.startTime.toISOString(),
+    started_at: new Date(memo?.startedAtMs ?? info.startTime).toISOString(),
     finished_at: closeTime(info),
     outputs: {},
     warnings: [],

@@ -1,19 +1,37 @@
-import { ActivityNotFoundError, type Client } from '@temporalio/client'
+import { ActivityNotFoundError, type Client, isGrpcServiceError, ServiceError } from '@temporalio/client'
 import type { Waits } from '../activities/index.ts'
 import type { WatchChangesInput } from '../workflows/messages.ts'
 import { taskQueues, watcherWorkflowId, workflowTypes } from './names.ts'
 
-/** A watcher that a person terminated is back after this long. */
-const ensureAgainMs = 30_000
+/** gRPC INVALID_ARGUMENT. */
+const invalidArgument = 3
 
-/** Completes waits, and keeps the watcher of each connection there, through a Temporal client. */
+/** Anybody may write a reference; one that Temporal can make nothing of must not hold up the others. */
+function isImpossible(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error
+  return isGrpcServiceError(cause) && cause.code === invalidArgument
+}
+
+/** A watcher that was terminated, or whose namespace was cleared, is back after this long. */
+const ensureAgainMs = 10_000
+
+/**
+ * Completes waits, and keeps the watcher of each connection there, through a Temporal client.
+ * The watcher is looked after as long as the process lives: waits of hours hang on it, and nothing else may ask for it meanwhile.
+ */
 export function createWaits(client: Client, options: { heartbeatMs: number; taskQueue?: string }): Waits {
-  const ensured = new Map<string, Promise<number>>()
+  const ensured = new Map<string, Promise<void>>()
 
-  async function start(connection: string, readCursor: () => Promise<string>): Promise<number> {
+  /** Starts a watcher unless there is one, and tells where the feed stood before that. */
+  async function start(
+    connection: string,
+    readCursor: () => Promise<string>,
+    since?: string,
+  ): Promise<string> {
+    const cursor = await readCursor()
     const input: WatchChangesInput = {
       connection,
-      cursor: await readCursor(),
+      cursor: since ?? cursor,
       heartbeatMs: options.heartbeatMs,
     }
     await client.workflow.start(workflowTypes.watchChanges, {
@@ -22,7 +40,22 @@ export function createWaits(client: Client, options: { heartbeatMs: number; task
       workflowIdConflictPolicy: 'USE_EXISTING',
       args: [input],
     })
-    return Date.now()
+    return cursor
+  }
+
+  async function keep(connection: string, readCursor: () => Promise<string>): Promise<void> {
+    // The last watcher was there when the feed stood here: what it may have missed comes after.
+    let since = await start(connection, readCursor)
+    const timer = setInterval(() => {
+      start(connection, readCursor, since).then(
+        (cursor) => {
+          since = cursor
+        },
+        // Temporal or the API is away: the next look comes soon.
+        () => {},
+      )
+    }, ensureAgainMs)
+    timer.unref()
   }
 
   return {
@@ -31,16 +64,17 @@ export function createWaits(client: Client, options: { heartbeatMs: number; task
         await client.activity.complete({ workflowId: ref.workflowId, activityId: ref.activityId }, record)
         return 'completed'
       } catch (error) {
-        if (error instanceof ActivityNotFoundError) return 'not_now'
+        if (error instanceof ActivityNotFoundError || isImpossible(error)) return 'not_now'
         throw error
       }
     },
-    async ensureWatcher(connection, readCursor) {
-      const known = await ensured.get(connection)?.catch(() => undefined)
-      if (known !== undefined && Date.now() - known < ensureAgainMs) return
-      const attempt = start(connection, readCursor)
+    ensureWatcher(connection, readCursor) {
+      const known = ensured.get(connection)
+      if (known) return known
+      const attempt = keep(connection, readCursor)
       ensured.set(connection, attempt)
-      await attempt
+      attempt.catch(() => ensured.delete(connection))
+      return attempt
     },
   }
 }

@@ -33,4 +33,6 @@ export const progressQuery = defineQuery<PipelineRunView>('progress')
 export interface PipelineMemo {
   pipeline: string
   status?: 'cancelling'
+  /** Of the run, where this execution of it is not the first. */
+  startedAtMs?: number
 }

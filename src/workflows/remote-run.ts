@@ -36,6 +36,8 @@ export interface GenerationOptions {
 /** One remote run, from trigger to its terminal state, under the step's timeout; a cancel is confirmed before it returns. */
 export async function runGeneration(options: GenerationOptions): Promise<GenerationOutcome> {
   const startedAtMs = Date.now()
+  // An earlier execution may have cancelled the run for its timeout already: it must not pass for cancelled from outside.
+  if (options.remainingMs !== undefined && options.remainingMs <= 0) return timeOut(options)
   try {
     const record = await triggerAndWait(options, startedAtMs)
     return { kind: 'record', record }
@@ -44,13 +46,30 @@ export async function runGeneration(options: GenerationOptions): Promise<Generat
       options.onCancelling()
       return { kind: 'cancelled', record: await cancelRemoteRun(options) }
     }
-    if (isOutOfTime(error)) {
-      options.onCancelling()
-      return { kind: 'timeout', record: await cancelRemoteRun(options) }
-    }
+    if (isOutOfTime(error)) return timeOut(options)
     const stepError = finalError(error)
     if (!stepError) throw error
-    return { kind: 'error', error: stepError }
+    return { kind: 'error', error: stepError, record: await stopRefusedRun(options, stepError) }
+  }
+}
+
+async function timeOut(options: GenerationOptions): Promise<GenerationOutcome> {
+  options.onCancelling()
+  return { kind: 'timeout', record: await cancelRemoteRun(options) }
+}
+
+/** Said before anything is sent. */
+const neverSent = ['unknown_connection', 'server_without_idempotency_keys', 'server_without_value_references']
+
+/** An earlier attempt, or an earlier request of this one, may have started a run that nobody would wait for. */
+async function stopRefusedRun(options: GenerationOptions, refusal: StepError): Promise<RunRecord | null> {
+  if (neverSent.includes(refusal.code)) return null
+  try {
+    return await cancelRemoteRun(options)
+  } catch (error) {
+    // Refused as well: the first refusal tells more.
+    if (finalError(error)) return null
+    throw error
   }
 }
 
@@ -103,6 +122,7 @@ async function triggerAndWait(options: GenerationOptions, startedAtMs: number): 
 /** Outside cancellation, and for as long as it takes: the run ends only when the remote one has. */
 async function cancelRemoteRun(options: GenerationOptions): Promise<RunRecord | null> {
   const { cancelRun } = proxyActivities<PipelineActivities>({
+    activityId: `${options.step.id}/${options.item ?? '-'}/${options.generation}/cancel`,
     startToCloseTimeout: cancelTimeoutMs,
     heartbeatTimeout: options.timing.stepHeartbeatMs,
     summary: `cancel ${options.step.id}/${options.item ?? '-'}/${options.generation}`,
@@ -151,8 +171,11 @@ function isOutOfTime(error: unknown): boolean {
   return error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_CLOSE'
 }
 
-/** What an activity refused for good, as a step error. Undefined for anything unforeseen. */
+/** How an activity ended for good, as a step error. Undefined for a cancellation, and for what is no activity's. */
 export function finalError(error: unknown): StepError | undefined {
-  if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return undefined
-  return { code: error.cause.type ?? 'error', message: error.cause.message }
+  if (!(error instanceof ActivityFailure) || isCancellation(error)) return undefined
+  const { cause } = error
+  if (cause instanceof ApplicationFailure) return { code: cause.type ?? 'error', message: cause.message }
+  // Temporal itself gave up on it, for a result that is too large for instance.
+  return { code: 'activity_failed', message: cause?.message ?? error.message }
 }

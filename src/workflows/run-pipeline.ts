@@ -3,34 +3,38 @@ import {
   CancellationScope,
   CancelledFailure,
   condition,
-  continueAsNew,
   isCancellation,
+  makeContinueAsNewFunc,
   setHandler,
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow'
-import { evaluateCondition } from '../expressions/evaluate.ts'
 import {
   decideStart,
   isDone,
   isFailing,
   isFinished,
+  jsonBytes,
   type PipelineRunView,
   type PlanStep,
+  pipelineStatus,
   readySteps,
-  spillOutputs,
+  shrinkState,
+  shrinkView,
   stepState,
   summarizeNeeds,
   viewRun,
 } from '../pipeline/plan/index.ts'
-import { progressQuery, type RunPipelineInput } from './messages.ts'
+import { type PipelineMemo, progressQuery, type RunPipelineInput } from './messages.ts'
 import { createRun, type Run } from './run.ts'
 import { runStepToEnd, stepErrorOf } from './step-run.ts'
-import { evaluate, loadValues, scopeOf } from './values.ts'
+import { evaluate, evaluateIf } from './values.ts'
 
-/** What continue-as-new may carry; Temporal's limit is 2 MiB for all of its input together. */
-const carriedBytes = 768 * 1024
-const resultBytes = 1536 * 1024
+/** Of Temporal's limit of 2 MiB for a payload: the input of the next execution, the result, the answer to a query. */
+const payloadBytes = 1900 * 1024
+const outputsBytes = 1536 * 1024
+/** With more than this in its history, an execution ends even if the next one has to fetch everything again. */
+const historyBytes = 32 * 1024 * 1024
 
 /**
  * Runs a plan: starts each step when what it needs is done, and ends when every step is.
@@ -39,7 +43,7 @@ const resultBytes = 1536 * 1024
  */
 export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunView> {
   const run = createRun(input, CancellationScope.current())
-  setHandler(progressQuery, () => viewRun(run.plan, run.state, run))
+  setHandler(progressQuery, () => view(run))
   startSteps(run)
   try {
     await condition(() => isSettled(run) || isHistoryLong(run))
@@ -48,11 +52,18 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
     await finishCancelled(run)
   }
   if (run.fatal) throw run.fatal.error
-  if (!isFinished(run.state)) {
-    spillOutputs(run.state, carriedBytes)
-    await continueAsNew<typeof runPipeline>({ ...input, state: run.state })
-  }
+  if (!isFinished(run.state)) await goOnAsNew(run, input)
   return close(run)
+}
+
+function view(run: Run): PipelineRunView {
+  return shrinkView(viewRun(run.plan, run.state, run), payloadBytes)
+}
+
+async function goOnAsNew(run: Run, input: RunPipelineInput): Promise<void> {
+  shrinkState(run.state, payloadBytes - jsonBytes({ ...input, state: null }))
+  const memo: PipelineMemo = { pipeline: run.plan.name, startedAtMs: run.state.startedAtMs }
+  await makeContinueAsNewFunc<typeof runPipeline>({ memo: { ...memo } })({ ...input, state: run.state })
 }
 
 function isSettled(run: Run): boolean {
@@ -61,10 +72,14 @@ function isSettled(run: Run): boolean {
 
 /** Runs that are open then are picked up again by key; nothing is triggered twice. */
 function isHistoryLong(run: Run): boolean {
-  const info = workflowInfo()
+  const { continueAsNewSuggested, historyLength, historySize } = workflowInfo()
+  // What was fetched would only be fetched again: it does not count at first.
+  const isLarge = historySize > Math.min(2 * run.fetchedBytes, historyBytes)
   return (
-    info.continueAsNewSuggested ||
-    info.historyLength >= (run.timing.maxHistoryEvents ?? Number.POSITIVE_INFINITY)
+    run.hasProgressed &&
+    (run.pace.isExhausted() ||
+      (continueAsNewSuggested && isLarge) ||
+      historyLength >= (run.timing.maxHistoryEvents ?? Number.POSITIVE_INFINITY))
   )
 }
 
@@ -108,6 +123,7 @@ function launch(run: Run, step: PlanStep): void {
     } else {
       await runStepToEnd(run, step)
     }
+    noteContinued(run, step)
     startReady(run)
   }
   work().catch((error: unknown) => {
@@ -115,10 +131,16 @@ function launch(run: Run, step: PlanStep): void {
   })
 }
 
+function noteContinued(run: Run, step: PlanStep): void {
+  const { status, error } = stepState(run.state, step.id)
+  const isShort = status === 'failed' || status === 'cancelled'
+  if (isShort && step.onFailure === 'continue' && !run.scope.consideredCancelled)
+    run.state.warnings.push(`step ${step.id} ${status}${error ? ` (${error.code})` : ''}; the run went on`)
+}
+
 async function holds(run: Run, step: PlanStep, source: string): Promise<boolean> {
   try {
-    await loadValues(run, [source])
-    return evaluateCondition(source, scopeOf(run), summarizeNeeds(run.plan, run.state, step))
+    return await evaluateIf(run, step, source)
   } catch (error) {
     if (isCancellation(error)) return false
     stepState(run.state, step.id).error = stepErrorOf(error)
@@ -134,21 +156,23 @@ async function finishCancelled(run: Run): Promise<void> {
 }
 
 async function close(run: Run): Promise<PipelineRunView> {
-  await CancellationScope.nonCancellable(() => evaluateOutputs(run))
+  const status = pipelineStatus(run.plan, run.state)
+  // A cancelled run does not stay open for outputs that nobody may be there to give.
+  if (status !== 'cancelled') await CancellationScope.nonCancellable(() => evaluateOutputs(run))
   run.finishedAtMs = Date.now()
-  const view = viewRun(run.plan, run.state, run)
-  switch (view.status) {
+  const last = view(run)
+  switch (status) {
     case 'cancelled':
       throw new CancelledFailure('the pipeline run was cancelled')
     case 'failed':
       throw ApplicationFailure.create({
         type: 'pipeline_failed',
-        message: failureMessage(view),
+        message: failureMessage(last),
         nonRetryable: true,
-        details: [view],
+        details: [last],
       })
     default:
-      return view
+      return last
   }
 }
 
@@ -161,15 +185,20 @@ function failureMessage(view: PipelineRunView): string {
 
 /** What can be evaluated; in a completed run, what cannot is a warning. */
 async function evaluateOutputs(run: Run): Promise<void> {
+  const limit = Math.min(outputsBytes, payloadBytes - jsonBytes(view(run)))
+  let used = 0
   for (const { name, value } of run.plan.outputs) {
     try {
       const result = await evaluate(run, value)
-      const bytes = JSON.stringify({ ...run.outputs, [name]: result }).length
-      if (bytes > resultBytes)
+      const bytes = used + jsonBytes({ [name]: result })
+      if (bytes > limit)
         run.state.warnings.push(
-          `output ${name} was left out: with it the outputs have ${bytes} bytes, the limit is ${resultBytes}`,
+          `output ${name} was left out: with it the outputs have ${bytes} bytes, the limit is ${limit}`,
         )
-      else run.outputs[name] = result
+      else {
+        run.outputs[name] = result
+        used = bytes
+      }
     } catch (error) {
       const { code, message } = stepErrorOf(error)
       if (!isFailing(run.plan, run.state) && !run.state.cancelRequested)

@@ -1,4 +1,4 @@
-import { condition, isCancellation, sleep } from '@temporalio/workflow'
+import { isCancellation, sleep } from '@temporalio/workflow'
 import { ExpressionError } from '../expressions/evaluate.ts'
 import {
   applyRecord,
@@ -6,6 +6,7 @@ import {
   type ItemState,
   isDone,
   type Json,
+  jsonBytes,
   mayRetry,
   mayStartItem,
   type PlanStep,
@@ -19,9 +20,8 @@ import { finalError, runGeneration } from './remote-run.ts'
 import type { Run } from './run.ts'
 import { evaluate } from './values.ts'
 
-/** Remote runs open at once in one execution; beyond it the server suffers more than the pipeline gains. */
-const maxInFlight = 500
-const maxItems = 10_000
+/** Of one run, all its steps together: its state and its view have to fit into a payload of 2 MiB. */
+const maxItems = 2_000
 const maxConfigBytes = 1024 * 1024
 
 /** Runs a step to its end, all its items and generations; goes on with what an earlier execution began. */
@@ -30,17 +30,13 @@ export async function runStepToEnd(run: Run, step: PlanStep): Promise<void> {
   own.status = 'running'
   try {
     const values = step.forEach ? itemsFrom(await evaluate(run, step.forEach)) : [null]
-    own.items ??= values.map(createItem)
+    own.items ??= createItems(run, values)
     await runItems(run, step, own.items, values)
     own.status = statusOfItems(own.items)
     own.error = own.items.find((item) => item.status === own.status)?.error ?? null
   } catch (error) {
     failStep(own, error)
   }
-  if (own.status !== 'completed' && step.onFailure === 'continue' && !run.scope.consideredCancelled)
-    run.state.warnings.push(
-      `step ${step.id} ${own.status}${own.error ? ` (${own.error.code})` : ''}; the run went on`,
-    )
 }
 
 function failStep(own: StepState, error: unknown): void {
@@ -66,12 +62,18 @@ function itemsFrom(value: Json): Json[] {
       'for_each_not_a_list',
       `for_each needs a list, found ${value === null ? 'null' : typeof value}`,
     )
-  if (value.length > maxItems)
+  return value
+}
+
+function createItems(run: Run, values: readonly Json[]): ItemState[] {
+  const others = Object.values(run.state.steps).reduce((sum, step) => sum + (step.items?.length ?? 0), 0)
+  // Steps of one run each are counted, and never refused.
+  if (values.length > 1 && others + values.length > maxItems)
     throw new ExpressionError(
       'for_each_too_long',
-      `for_each has ${value.length} items; the limit is ${maxItems}`,
+      `for_each has ${values.length} items, which makes ${others + values.length} runs of this pipeline run; the limit is ${maxItems}`,
     )
-  return value
+  return values.map(createItem)
 }
 
 async function runItems(run: Run, step: PlanStep, items: ItemState[], values: Json[]): Promise<void> {
@@ -95,12 +97,11 @@ async function runItem(
   each: { value: Json; index: number },
 ): Promise<void> {
   try {
-    if (run.inFlight >= maxInFlight) await condition(() => run.inFlight < maxInFlight)
-    run.inFlight += 1
+    await run.slots.take(item.generation > 0)
     try {
       await runGenerations(run, step, item, each)
     } finally {
-      run.inFlight -= 1
+      run.slots.giveBack()
     }
   } catch (error) {
     if (isCancellation(error)) {
@@ -119,12 +120,13 @@ async function runGenerations(
   item: ItemState,
   each: { value: Json; index: number },
 ): Promise<void> {
-  const { target, config } = await resolveStep(run, step, each)
+  const { target, config, bytes } = await resolveStep(run, step, each)
   item.startedAtMs ??= Date.now()
   item.generation = Math.max(1, item.generation)
   for (;;) {
     if (item.notBeforeMs !== null) await sleep(Math.max(1, item.notBeforeMs - Date.now()))
     item.notBeforeMs = null
+    if (item.jobRunId === null) await run.pace.admit(bytes)
     item.generationStartedAtMs ??= Date.now()
     item.status = item.jobRunId === null ? 'pending' : 'running'
     const outcome = await runGeneration({
@@ -141,6 +143,7 @@ async function runGenerations(
       open:
         item.jobId !== null && item.jobRunId !== null ? { jobId: item.jobId, jobRunId: item.jobRunId } : null,
       onRunning: (remote) => {
+        run.hasProgressed = true
         item.jobId = remote.jobId
         item.jobRunId = remote.jobRunId
         item.status = remote.status === 'pending' || remote.status === 'paused' ? remote.status : 'running'
@@ -149,8 +152,9 @@ async function runGenerations(
         item.status = 'cancelling'
       },
     })
+    run.hasProgressed = true
     item.generationStartedAtMs = null
-    if (outcome.kind !== 'error' && outcome.record) applyRecord(item, step, outcome.record)
+    if (outcome.record) applyRecord(item, step, outcome.record)
     const settlement = settle(outcome, step.timeoutMs)
     item.error = settlement.error
     if (run.scope.consideredCancelled || !mayRetry(step, item, settlement)) {
@@ -159,8 +163,7 @@ async function runGenerations(
     }
     item.notBeforeMs = Date.now() + retryDelayMs(step.retry.backoffMs, item.generation)
     item.generation += 1
-    item.jobRunId = null
-    item.status = 'waiting'
+    Object.assign(item, { jobRunId: null, outputs: {}, run: null, status: 'waiting' })
   }
 }
 
@@ -172,13 +175,13 @@ async function resolveStep(run: Run, step: PlanStep, each: { value: Json; index:
       'config_not_an_object',
       `config must be an object, found ${Array.isArray(config) ? 'a list' : typeof config}`,
     )
-  const bytes = JSON.stringify(config).length
+  const bytes = jsonBytes(config)
   if (bytes > maxConfigBytes)
     throw new ExpressionError(
       'config_too_large',
       `the evaluated config has ${bytes} bytes; the limit is ${maxConfigBytes}`,
     )
-  return { target: await resolveTarget(run, step, item), config }
+  return { target: await resolveTarget(run, step, item), config, bytes }
 }
 
 async function resolveTarget(run: Run, step: PlanStep, item: { value: Json; index: number } | undefined) {

@@ -1,13 +1,19 @@
-import { ExpressionError, type ExpressionScope, evaluateValue } from '../expressions/evaluate.ts'
+import {
+  ExpressionError,
+  type ExpressionScope,
+  evaluateCondition,
+  evaluateValue,
+  outputsReadBy,
+} from '../expressions/evaluate.ts'
 import {
   type ItemState,
   isDone,
   type Json,
-  neverSpilledBytes,
   type OutputSlot,
   type PlanStep,
   type PlanValue,
   stepState,
+  summarizeNeeds,
 } from '../pipeline/plan/index.ts'
 import { readOutputs } from './remote-run.ts'
 import type { Run } from './run.ts'
@@ -15,14 +21,17 @@ import type { Run } from './run.ts'
 /** One fetch brings at most this much, and a run reads at most that much by expressions at once. */
 const bytesPerFetch = 1024 * 1024
 const bytesPerRead = 8 * 1024 * 1024
+/** An inlined output up to this size is passed on as a value, any other as a reference. */
+const passedByValueBytes = 1024
 
-/** What expressions see. Values that were not loaded are not there; `loadValues` comes first. */
-export function scopeOf(run: Run, item?: { value: Json; index: number }): ExpressionScope {
+/** What expressions see. Values that were not loaded are not there; `load` comes first. */
+function scopeOf(run: Run, item?: { value: Json; index: number }): ExpressionScope {
   const steps: ExpressionScope['steps'] = {}
   for (const step of run.plan.steps) {
     const own = stepState(run.state, step.id)
     const items = own.items ?? []
     const only = items[0]
+    run.pace.count(items.length)
     steps[step.id] = {
       status: own.status,
       outputs: outputValues(step, items),
@@ -46,15 +55,15 @@ function jobOf(item: ItemState): Json {
 function outputValues(step: PlanStep, items: readonly ItemState[]): Record<string, Json> {
   const values: Record<string, Json> = {}
   for (const name of step.valueOutputs) {
-    const slots = items.map((item) => (Object.hasOwn(item.outputs, name) ? item.outputs[name] : undefined))
+    const slots = items.map((item) => slotOf(item, name))
     if (step.forEach) values[name] = slots.map((slot) => (slot && 'value' in slot ? slot.value : null))
     else if (slots[0] && 'value' in slots[0]) values[name] = slots[0].value
   }
   return values
 }
 
-/** An output passed whole into a config: its value where it was inlined, else a reference that the handler's worker resolves. */
-export function resolveOutput(run: Run, stepId: string, name: string): Json {
+/** An output passed whole into a config: its value where it is small, else a reference that the handler's worker resolves. */
+function resolveOutput(run: Run, stepId: string, name: string): Json {
   const step = run.plan.steps.find((candidate) => candidate.id === stepId)
   const items = stepState(run.state, stepId).items ?? []
   if (step?.forEach) return items.map((item) => passOn(item, name) ?? null)
@@ -67,11 +76,19 @@ export function resolveOutput(run: Run, stepId: string, name: string): Json {
   return value
 }
 
-/** Decided by size alone: a config evaluated again after its values were spilled must come out the same. */
+function slotOf(item: ItemState, name: string): OutputSlot | undefined {
+  return Object.hasOwn(item.outputs, name) ? item.outputs[name] : undefined
+}
+
+/** Decided by what never changes: a config must come out the same when it is evaluated again in a later execution. */
+function isPassedByValue(slot: OutputSlot): boolean {
+  return slot.inlined && slot.sizeBytes <= passedByValueBytes
+}
+
 function passOn(item: ItemState, name: string): Json | undefined {
-  const slot: OutputSlot | undefined = Object.hasOwn(item.outputs, name) ? item.outputs[name] : undefined
+  const slot = slotOf(item, name)
   if (!slot) return undefined
-  if ('value' in slot && slot.sizeBytes <= neverSpilledBytes) return slot.value
+  if ('value' in slot && isPassedByValue(slot)) return slot.value
   return { $output: { job_run_id: item.jobRunId, name } }
 }
 
@@ -81,23 +98,55 @@ export async function evaluate(
   value: PlanValue,
   item?: { value: Json; index: number },
 ): Promise<Json> {
-  await loadValues(run, sourcesOf(value))
-  return evaluateValue(value, scopeOf(run, item), (step, name) => resolveOutput(run, step, name))
+  await load(run, readsOf(run, value))
+  // Looked at right before, since all who waited for the same go on together.
+  while (run.pace.isBusy()) await run.pace.nextTask()
+  return evaluateValue(
+    value,
+    scopeOf(run, item),
+    (step, name) => resolveOutput(run, step, name),
+    run.pace.count,
+  )
 }
 
-/** The CEL sources in a value. */
-function sourcesOf(value: PlanValue): string[] {
+/** Evaluates a step's `if` after fetching what it reads. */
+export async function evaluateIf(run: Run, step: PlanStep, source: string): Promise<boolean> {
+  await load(run, expressionReads(run, source))
+  while (run.pace.isBusy()) await run.pace.nextTask()
+  return evaluateCondition(source, scopeOf(run), summarizeNeeds(run.plan, run.state, step), run.pace.count)
+}
+
+/** An output whose value is needed; `passed`: only where it is passed on as a value. */
+interface Read {
+  step: string
+  name: string
+  passed: boolean
+}
+
+function expressionReads(run: Run, source: string): Read[] {
+  let reads = run.readsOfSources.get(source)
+  if (!reads) {
+    reads = outputsReadBy(source).map((read) => ({ ...read, passed: false }))
+    run.readsOfSources.set(source, reads)
+  }
+  return reads
+}
+
+function readsOf(run: Run, value: PlanValue): Read[] {
   switch (value.kind) {
     case 'expression':
-      return [value.source]
+      return expressionReads(run, value.source)
     case 'text':
-      return value.parts.flatMap((part) => (typeof part === 'string' ? [] : [part.source]))
+      return value.parts.flatMap((part) =>
+        typeof part === 'string' ? [] : expressionReads(run, part.source),
+      )
     case 'list':
-      return value.items.flatMap(sourcesOf)
+      return value.items.flatMap((item) => readsOf(run, item))
     case 'object':
-      return value.entries.flatMap((entry) => sourcesOf(entry.value))
-    case 'literal':
+      return value.entries.flatMap((entry) => readsOf(run, entry.value))
     case 'output':
+      return [{ step: value.step, name: value.name, passed: true }]
+    case 'literal':
     case 'secret':
       return []
   }
@@ -108,43 +157,54 @@ interface Missing {
   name: string
   jobRunId: string
   sizeBytes: number
+  inlined: boolean
 }
 
 /**
- * Fetches outputs that the sources may read and that came, or were carried over, as references.
+ * Fetches the outputs among these that came, or were carried over, as references.
  * @throws ExpressionError when they are too large together
  */
-export async function loadValues(run: Run, sources: readonly string[]): Promise<void> {
-  const missing = run.plan.steps
-    .filter(
-      (step) =>
-        isDone(stepState(run.state, step.id).status) && sources.some((source) => source.includes(step.id)),
-    )
-    .flatMap((step) => (stepState(run.state, step.id).items ?? []).flatMap((item) => missingOf(step, item)))
+async function load(run: Run, reads: readonly Read[]): Promise<void> {
+  const missing = reads.flatMap((read) => missingOf(run, read))
   const total = missing.reduce((sum, each) => sum + each.sizeBytes, 0)
   if (total > bytesPerRead)
     throw new ExpressionError(
       'outputs_too_large',
       `the outputs it reads have ${total} bytes together; an expression can read ${bytesPerRead}`,
     )
-  for (const batch of batches(missing)) {
-    const values = await readOutputs(
-      run.connection,
-      batch.map(({ jobRunId, name }) => ({ jobRunId, name })),
-      run.timing,
-    )
-    batch.forEach(({ item, name, sizeBytes }, index) => {
-      item.outputs[name] = { value: values[index] ?? null, sizeBytes }
+  // Items that begin together read the same: what is being fetched is waited for, not fetched once for each.
+  for (const batch of batches(missing.filter((each) => !run.fetching.has(keyOf(each))))) {
+    const work = fetchOutputs(run, batch).finally(() => {
+      for (const each of batch) run.fetching.delete(keyOf(each))
     })
+    for (const each of batch) run.fetching.set(keyOf(each), work)
   }
+  await Promise.all(missing.map((each) => run.fetching.get(keyOf(each))))
 }
 
-function missingOf(step: PlanStep, item: ItemState): Missing[] {
-  return step.valueOutputs.flatMap((name) => {
-    const slot = Object.hasOwn(item.outputs, name) ? item.outputs[name] : undefined
-    return slot && !('value' in slot)
-      ? [{ item, name, jobRunId: slot.jobRunId, sizeBytes: slot.sizeBytes }]
-      : []
+function keyOf({ jobRunId, name }: Missing): string {
+  return `${jobRunId}/${name}`
+}
+
+async function fetchOutputs(run: Run, batch: readonly Missing[]): Promise<void> {
+  run.fetchedBytes += batch.reduce((sum, each) => sum + each.sizeBytes, 0)
+  const values = await readOutputs(
+    run.connection,
+    batch.map(({ jobRunId, name }) => ({ jobRunId, name })),
+    run.timing,
+  )
+  batch.forEach(({ item, name, sizeBytes, inlined }, index) => {
+    item.outputs[name] = { value: values[index] ?? null, sizeBytes, inlined }
+  })
+}
+
+function missingOf(run: Run, { step, name, passed }: Read): Missing[] {
+  const own = stepState(run.state, step)
+  if (!isDone(own.status)) return []
+  return (own.items ?? []).flatMap((item) => {
+    const slot = slotOf(item, name)
+    if (!slot || 'value' in slot || (passed && !isPassedByValue(slot))) return []
+    return [{ item, name, ...slot }]
   })
 }
 

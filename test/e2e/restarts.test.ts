@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { PipelinePlan, PipelineRunView } from '../../src/pipeline/plan/index.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { type Part, startTestStack, type TestStack } from '../helpers/stack.ts'
@@ -6,10 +6,16 @@ import { until } from '../helpers/until.ts'
 
 /** kill -9 of real processes while a step is proven to be under way; then the same data, started again. */
 
-let stack: TestStack | undefined
-afterEach(async () => {
-  await stack?.stop()
-  stack = undefined
+let on: TestStack
+beforeAll(async () => {
+  on = await startTestStack()
+})
+afterAll(() => on?.stop())
+
+/** Runs of earlier tests. */
+let earlier: ReadonlySet<string> = new Set()
+beforeEach(async () => {
+  earlier = new Set((await on.api.listJobRuns({})).items.map((run) => run.uuid))
 })
 
 function sleepStep(id: string, duration: string, needs: string[] = []) {
@@ -23,45 +29,42 @@ const plan: PipelinePlan = planOf([
     needs: ['first'],
     forEach: { kind: 'literal', value: ['a', 'b', 'c', 'd'] },
     maxParallel: 2,
-    config: { kind: 'literal', value: { duration: '4s' } },
+    config: { kind: 'literal', value: { duration: '3s' } },
   }),
   sleepStep('last', '1ms', ['items']),
 ])
 const expectedRuns = 6
 
-async function runsOf(on: TestStack) {
-  return (await on.api.listJobRuns({})).items
+/** The server's own record of this test's runs. */
+async function recordedRuns() {
+  return (await on.api.listJobRuns({})).items.filter((run) => !earlier.has(run.uuid))
 }
 
 /** The pipeline run has done its first step, and a run of the second is executing right now. */
-async function underWay(on: TestStack, id: string): Promise<PipelineRunView> {
+async function underWay(id: string): Promise<PipelineRunView> {
   return until('an item is running', async () => {
-    const running = (await runsOf(on)).filter((run) => run.status === 'running')
+    const running = (await recordedRuns()).filter((run) => run.status === 'running')
     const view = await on.pipelines.show(id)
     const firstDone = view.steps.some((step) => step.step === 'first' && step.status === 'completed')
     return firstDone && running.length === 2 && view
   })
 }
 
-async function finished(on: TestStack, id: string): Promise<PipelineRunView> {
+async function finished(id: string): Promise<PipelineRunView> {
   return until('the pipeline run is over', async () => {
     const view = await on.pipelines.show(id)
     return view.finished_at !== null && view
   })
 }
 
-async function expectEachRunOnce(
-  on: TestStack,
-  before: PipelineRunView,
-  after: PipelineRunView,
-): Promise<void> {
+async function expectEachRunOnce(before: PipelineRunView, after: PipelineRunView): Promise<void> {
   expect(after.status).toBe('completed')
   expect(after.steps.map((step) => step.status)).toEqual(
     Array.from({ length: expectedRuns }, () => 'completed'),
   )
   expect(after.steps.map((step) => step.generation)).toEqual(Array.from({ length: expectedRuns }, () => 1))
   // The server's own record, not the orchestrator's: one run per step and item, and no other.
-  const runs = await runsOf(on)
+  const runs = await recordedRuns()
   expect(runs.map((run) => run.uuid).sort()).toEqual(after.steps.map((step) => step.job_run_id).sort())
   // What was completed before the kill is the same run as before, executed once.
   const first = before.steps.find((step) => step.step === 'first')
@@ -77,37 +80,51 @@ describe('a pipeline run goes on after kill -9 of', () => {
     ['all at once', ['temporal', 'server', 'worker']],
   ]
   it.each(cases)('%s, with one run per step and item', async (_name, victims) => {
-    stack = await startTestStack()
-    const on = stack
     const id = await on.runPlan(plan)
-    const before = await underWay(on, id)
+    const before = await underWay(id)
     await on.kill(...victims)
     await on.start(...victims)
-    const stillActive = (await runsOf(on)).filter(
+    const stillActive = (await recordedRuns()).filter(
       (run) => run.status === 'running' || run.status === 'pending',
     )
     expect(stillActive.length, 'the kill hit work under way').toBeGreaterThan(0)
-    await expectEachRunOnce(on, before, await finished(on, id))
+    await expectEachRunOnce(before, await finished(id))
   })
 })
 
+it('a worker that is told to stop cancels nothing: another one goes on', async () => {
+  const id = await on.runPlan(plan)
+  const before = await underWay(id)
+  const pid = on.pid('worker')
+  process.kill(pid, 'SIGTERM')
+  await until('the worker is gone', () => !isAlive(pid))
+  await on.start('worker')
+  await expectEachRunOnce(before, await finished(id))
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
 describe('a chain of steps that end at once', () => {
   it('goes on within seconds when the worker is killed again and again in the middle of triggering', async () => {
-    stack = await startTestStack()
-    const on = stack
-    const chain = Array.from({ length: 20 }, (_, index) =>
+    const chain = Array.from({ length: 14 }, (_, index) =>
       sleepStep(`s${index}`, '1ms', index === 0 ? [] : [`s${index - 1}`]),
     )
     const id = await on.runPlan(planOf(chain))
     // The worker is nearly always between the start of an attempt and its end; the lease of a wait is six hours.
-    for (const doneSteps of [2, 6, 11]) {
-      await until(`${doneSteps} runs exist`, async () => (await runsOf(on)).length >= doneSteps)
+    for (const doneSteps of [2, 7]) {
+      await until(`${doneSteps} runs exist`, async () => (await recordedRuns()).length >= doneSteps)
       await on.kill('worker')
       await on.start('worker')
     }
-    const view = await finished(on, id)
+    const view = await finished(id)
     expect(view.status).toBe('completed')
-    const runs = await runsOf(on)
+    const runs = await recordedRuns()
     expect(runs).toHaveLength(chain.length)
     expect(new Set(runs.map((run) => run.uuid))).toEqual(new Set(view.steps.map((step) => step.job_run_id)))
   })

@@ -1,90 +1,186 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { watcherWorkflowId } from '../../src/temporal/index.ts'
+import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
+import { PipelinesClient, taskQueues, watcherWorkflowId } from '../../src/temporal/index.ts'
+import type { PipelineTiming } from '../../src/workflows/messages.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
+import { silenceWatcher } from '../helpers/watcher.ts'
 
-/** How a step waits: nothing is held, the feed ends the wait, and the lease covers what the feed misses. */
+/** How a step triggers and waits: nothing is held, the feed ends the wait, and the lease covers what the feed misses. */
+
+let on: TestStack
+beforeAll(async () => {
+  on = await startTestStack()
+})
+afterAll(() => on?.stop())
 
 const sleepFor = (duration: string) => ({ kind: 'literal' as const, value: { duration } })
 
-async function eventTypes(stack: TestStack, id: string): Promise<string[]> {
-  const history = await stack.client.workflow.getHandle(id).fetchHistory()
+async function eventTypes(id: string): Promise<string[]> {
+  const history = await on.client.workflow.getHandle(id).fetchHistory()
   return (history.events ?? []).map(
     (event) => Object.keys(event).find((key) => key.endsWith('EventAttributes')) ?? '',
   )
 }
 
-async function finished(stack: TestStack, id: string) {
+async function start(plan: PipelinePlan, timing: Partial<PipelineTiming> = {}): Promise<string> {
+  const pipelines = new PipelinesClient(on.client, {
+    timing: { waitLeaseMs: 6 * 60 * 60_000, stepHeartbeatMs: 2_000, ...timing },
+  })
+  return (await pipelines.start({ plan, inputs: {} })).id
+}
+
+async function isWaiting(id: string): Promise<boolean> {
+  const { raw } = await on.client.workflow.getHandle(id).describe()
+  return raw.pendingActivities?.some((activity) => activity.activityId?.endsWith('/wait')) ?? false
+}
+
+async function finished(id: string) {
   return until('the pipeline run is over', async () => {
-    const view = await stack.pipelines.show(id)
+    const view = await on.pipelines.show(id)
     return view.finished_at !== null && view
   })
 }
 
 describe('a step', () => {
-  let stack: TestStack
-  beforeAll(async () => {
-    stack = await startTestStack({ waitLeaseMs: 3_000 })
-  })
-  afterAll(() => stack?.stop())
-
   it('costs six events and one workflow task when its run ends at once', async () => {
     const chain = Array.from({ length: 10 }, (_, index) =>
       planStep(`s${index}`, { needs: index === 0 ? [] : [`s${index - 1}`], config: sleepFor('1ms') }),
     )
-    const id = await stack.runPlan(planOf(chain))
-    expect((await finished(stack, id)).status).toBe('completed')
-    const events = await eventTypes(stack, id)
+    const id = await start(planOf(chain))
+    expect((await finished(id)).status).toBe('completed')
+    const events = await eventTypes(id)
     expect(events).toHaveLength(5 + 6 * 10)
     expect(events.filter((type) => type === 'workflowTaskCompletedEventAttributes')).toHaveLength(1 + 10)
   })
 
   it('waits in a second activity, completed by the watcher, when its run takes longer', async () => {
-    const id = await stack.runPlan(planOf([planStep('long', { config: sleepFor('2s') })]))
-    expect((await finished(stack, id)).status).toBe('completed')
-    expect(await eventTypes(stack, id)).toHaveLength(5 + 12)
+    const id = await start(planOf([planStep('long', { config: sleepFor('2s') })]))
+    expect((await finished(id)).status).toBe('completed')
+    expect(await eventTypes(id)).toHaveLength(5 + 12)
   })
 
   it('is ended by the lease when nobody watches the feed', async () => {
-    const id = await stack.runPlan(planOf([planStep('unwatched', { config: sleepFor('5s') })]))
-    await until('it waits', async () => {
-      const { raw } = await stack.client.workflow.getHandle(id).describe()
-      return raw.pendingActivities?.some((activity) => activity.activityId?.endsWith('/wait'))
+    const restore = await silenceWatcher(on)
+    const id = await start(planOf([planStep('unwatched', { config: sleepFor('3s') })]), {
+      waitLeaseMs: 2_000,
     })
-    await stack.client.workflow.getHandle(watcherWorkflowId('default')).terminate('test')
-    expect((await finished(stack, id)).status).toBe('completed')
+    expect((await finished(id)).status).toBe('completed')
+    await restore()
+  })
+
+  it('is ended by a new watcher when the old one was terminated, also for what came between', async () => {
+    const restore = await silenceWatcher(on)
+    const id = await start(planOf([planStep('between', { config: sleepFor('3s') })]))
+    await until('it waits', () => isWaiting(id))
+    const [run] = (await on.api.listJobRuns({ limit: 1 })).items
+    expect((await on.api.getJobRun(run!.uuid, { waitSeconds: 30 })).status).toBe('completed')
+    await restore()
+    expect((await finished(id)).status).toBe('completed')
+  })
+})
+
+describe('the watcher', () => {
+  it('is not held up by references that nobody should have written', async () => {
+    const job = await on.api.createJob({ job_type: 'sleep', config: { job_type: 'sleep', duration: '1ms' } })
+    const id = await start(planOf([planStep('patient', { config: sleepFor('3s') })]))
+    await until('it waits', () => isWaiting(id))
+    const references = [
+      ['jobwright/1', 'default', '', '/wait'],
+      ['jobwright/1', 'default', 'x'.repeat(1_500), 'a/-/1/wait'],
+      ['jobwright/1', 'default', watcherWorkflowId('default'), 'watch'],
+    ]
+    for (const reference of references)
+      await on.api.createJobRun({ job_id: job.uuid, client_ref: JSON.stringify(reference) })
+    expect((await finished(id)).status).toBe('completed')
+    const watcher = await on.client.workflow.getHandle(watcherWorkflowId('default')).describe()
+    expect(watcher.status.name).toBe('RUNNING')
+    // It began when the test before this one ended, and was not needed anew.
+    expect(watcher.raw.pendingActivities?.[0]?.attempt).toBe(1)
+  })
+})
+
+describe('a watcher that is refused', () => {
+  const startWatcher = (connection: string, cursor: string) =>
+    on.client.workflow.start('watchChanges', {
+      workflowId: watcherWorkflowId(connection),
+      taskQueue: taskQueues.pipelines,
+      workflowIdConflictPolicy: 'TERMINATE_EXISTING',
+      args: [{ connection, cursor, heartbeatMs: 2_000 }],
+    })
+
+  it('begins anew where its cursor is of another database', async () => {
+    const { firstExecutionRunId } = await startWatcher('default', 'of-another-database')
+    const id = await start(planOf([planStep('watched', { config: sleepFor('3s') })]))
+    expect((await finished(id)).status).toBe('completed')
+    const watcher = await on.client.workflow.getHandle(watcherWorkflowId('default')).describe()
+    expect(watcher).toMatchObject({ runId: firstExecutionRunId, status: { name: 'RUNNING' } })
+  })
+
+  it('goes on where this worker does not know its connection: another one may', async () => {
+    const handle = await startWatcher('other', '')
+    await until('it is tried again', async () => {
+      const { raw } = await handle.describe()
+      return (raw.pendingActivities?.[0]?.attempt ?? 0) > 1
+    })
+    await handle.terminate('test')
+  })
+})
+
+describe('the saved job of a step', () => {
+  const plan = (name: string) => planOf([planStep('only', { config: sleepFor('2ms') })], { name })
+
+  async function runOf(id: string) {
+    const view = await finished(id)
+    expect(view.steps).toMatchObject([{ status: 'completed', error: null }])
+    return on.api.getJobRun(view.steps[0]!.job_run_id!)
+  }
+
+  it('is one for all pipeline runs of the same content', async () => {
+    const first = await runOf(await start(plan('same')))
+    expect((await runOf(await start(plan('same')))).job_id).toBe(first.job_id)
+  })
+
+  it('is not used when a person changed it', async () => {
+    const first = await runOf(await start(plan('changed')))
+    await on.api.updateJob(first.job_id, { config: { duration: '7ms' } })
+    const second = await runOf(await start(plan('changed')))
+    expect(second.job_id).not.toBe(first.job_id)
+    expect(second.config).toMatchObject({ duration: '2ms' })
+  })
+
+  it('is not missed when a person deleted it', async () => {
+    const first = await runOf(await start(plan('deleted')))
+    await on.api.deleteJob(first.job_id)
+    expect((await runOf(await start(plan('deleted')))).job_id).not.toBe(first.job_id)
   })
 })
 
 describe('a history that grows long', () => {
   it('goes on as a new execution with runs open, and triggers none of them again', async () => {
-    const stack = await startTestStack({ maxHistoryEvents: 40 })
-    try {
-      const count = 12
-      const plan = planOf(
-        [
-          planStep('make', { config: sleepFor('1ms'), usedOutputs: ['slept'], valueOutputs: ['slept'] }),
-          planStep('many', {
-            needs: ['make'],
-            forEach: { kind: 'literal', value: Array.from({ length: count }, (_, index) => index) },
-            maxParallel: 4,
-            config: sleepFor('1500ms'),
-          }),
-        ],
-        { outputs: [{ name: 'slept', value: { kind: 'expression', source: 'steps.make.outputs.slept' } }] },
-      )
-      const id = await stack.runPlan(plan)
-      const firstRunId = (await stack.client.workflow.getHandle(id).describe()).runId
-      const view = await finished(stack, id)
-      expect(view.status).toBe('completed')
-      expect(view.outputs).toHaveProperty('slept')
-      expect((await stack.client.workflow.getHandle(id).describe()).runId).not.toBe(firstRunId)
-      const runs = (await stack.api.listJobRuns({})).items
-      expect(runs).toHaveLength(1 + count)
-      expect(new Set(runs.map((run) => run.uuid))).toEqual(new Set(view.steps.map((step) => step.job_run_id)))
-    } finally {
-      await stack.stop()
-    }
+    const earlier = new Set((await on.api.listJobRuns({})).items.map((run) => run.uuid))
+    const count = 8
+    const plan = planOf(
+      [
+        planStep('make', { config: sleepFor('1ms'), usedOutputs: ['slept'], valueOutputs: ['slept'] }),
+        planStep('many', {
+          needs: ['make'],
+          forEach: { kind: 'literal', value: Array.from({ length: count }, (_, index) => index) },
+          maxParallel: 4,
+          config: sleepFor('1500ms'),
+        }),
+      ],
+      { outputs: [{ name: 'slept', value: { kind: 'expression', source: 'steps.make.outputs.slept' } }] },
+    )
+    const id = await start(plan, { maxHistoryEvents: 30 })
+    const firstRunId = (await on.client.workflow.getHandle(id).describe()).runId
+    const view = await finished(id)
+    expect(view.status).toBe('completed')
+    expect(view.outputs).toHaveProperty('slept')
+    expect((await on.client.workflow.getHandle(id).describe()).runId).not.toBe(firstRunId)
+    const runs = (await on.api.listJobRuns({})).items.filter((run) => !earlier.has(run.uuid))
+    expect(runs).toHaveLength(1 + count)
+    expect(new Set(runs.map((run) => run.uuid))).toEqual(new Set(view.steps.map((step) => step.job_run_id)))
   })
 })

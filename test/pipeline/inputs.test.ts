@@ -88,3 +88,9 @@ test('all problems come at once, with the nearest name', () => {
   expect(findings[0]?.fix).toBe('did you mean `level`?')
   expect(findings.at(-1)?.fix).toBe('give it: -i needed=…')
 })
+
+test('inputs that are too large together are refused, with bytes and limit', () => {
+  const { findings } = resolveInputs(plan, { needed: '漢'.repeat(200_000) })
+  expect(findings).toMatchObject([{ code: 'inputs_too_large' }])
+  expect(findings[0]?.message).toMatch(/have 600\d{3} bytes; at most 524288/)
+})

@@ -1,5 +1,6 @@
 export * from './scheduling.ts'
 export * from './settle.ts'
+export * from './size.ts'
 export * from './state.ts'
 export * from './types.ts'
 export * from './view.ts'

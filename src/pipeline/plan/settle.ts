@@ -1,4 +1,4 @@
-import type { ItemState, OutputSlot, RunRecord, RunState } from './state.ts'
+import type { ItemState, RunRecord } from './state.ts'
 import type { PlanStep, RetryReason, StepError } from './types.ts'
 
 /** How a generation ended. */
@@ -6,8 +6,8 @@ export type GenerationOutcome =
   | { kind: 'record'; record: RunRecord }
   /** The step's time was up; the record is of the run after its cancellation, if there was a run. */
   | { kind: 'timeout'; record: RunRecord | null }
-  /** Refused before or instead of a run. */
-  | { kind: 'error'; error: StepError }
+  /** Refused for good, at the trigger or later; the record is of the run after its cancellation, if there was a run. */
+  | { kind: 'error'; error: StepError; record: RunRecord | null }
   /** The pipeline run was cancelled; the record as above. */
   | { kind: 'cancelled'; record: RunRecord | null }
 
@@ -20,7 +20,7 @@ export interface Settlement {
 
 /** What a generation amounts to. A run that completed first is completed, whatever was asked of it meanwhile. */
 export function settle(outcome: GenerationOutcome, timeoutMs: number | undefined): Settlement {
-  const record = outcome.kind === 'error' ? null : outcome.record
+  const { record } = outcome
   if (record?.status === 'completed') return { status: 'completed', error: null }
   switch (outcome.kind) {
     case 'error':
@@ -58,26 +58,4 @@ export function mayRetry(step: PlanStep, item: ItemState, settlement: Settlement
     item.generation < step.retry.attempts &&
     step.retry.on.includes(settlement.reason)
   )
-}
-
-/** Kept outputs up to this size are never swapped for a reference. */
-export const neverSpilledBytes = 1024
-
-/**
- * Swaps kept values for references, largest first, until the state fits `budgetBytes` of JSON:
- * what continue-as-new carries is bounded by Temporal's payload limit.
- */
-export function spillOutputs(state: RunState, budgetBytes: number): void {
-  let excess = JSON.stringify(state).length - budgetBytes
-  const kept = Object.values(state.steps)
-    .flatMap((step) => step.items ?? [])
-    .flatMap((item) => Object.entries(item.outputs).map(([name, slot]) => ({ item, name, slot })))
-    .filter(({ slot }) => 'value' in slot && slot.sizeBytes > neverSpilledBytes)
-    .sort((a, b) => b.slot.sizeBytes - a.slot.sizeBytes)
-  for (const { item, name, slot } of kept) {
-    if (excess <= 0) return
-    const reference: OutputSlot = { jobRunId: item.jobRunId ?? '', sizeBytes: slot.sizeBytes }
-    item.outputs[name] = reference
-    excess -= slot.sizeBytes
-  }
 }

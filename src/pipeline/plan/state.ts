@@ -38,7 +38,11 @@ export interface ItemState {
 }
 
 /** A kept output: its value, or where to read it. */
-export type OutputSlot = { value: Json; sizeBytes: number } | { jobRunId: string; sizeBytes: number }
+export type OutputSlot = ({ value: Json } | { jobRunId: string }) & {
+  sizeBytes: number
+  /** The API gave the value itself. Stays true when the value is swapped for a reference, false when it is fetched. */
+  inlined: boolean
+}
 
 /** What an activity says of a remote run, whatever brought the news. */
 export interface RunRecord {

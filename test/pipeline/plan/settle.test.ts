@@ -2,14 +2,11 @@ import { describe, expect, it } from 'vitest'
 import {
   applyRecord,
   createItem,
-  createRunState,
   mayRetry,
   type RunRecord,
   settle,
-  spillOutputs,
-  stepState,
 } from '../../../src/pipeline/plan/index.ts'
-import { planOf, planStep } from '../../helpers/plans.ts'
+import { planStep } from '../../helpers/plans.ts'
 
 function record(status: string, overrides: Partial<RunRecord> = {}): RunRecord {
   return { jobId: 'job', jobRunId: 'run', status, error: null, outputs: {}, run: null, ...overrides }
@@ -67,34 +64,15 @@ describe('another generation', () => {
 
 it('keeps only the outputs that the plan uses', () => {
   const item = createItem()
-  const outputs = { kept: { value: 1, sizeBytes: 1 }, dropped: { value: 2, sizeBytes: 1 } }
+  const outputs = {
+    kept: { value: 1, sizeBytes: 1, inlined: true },
+    dropped: { value: 2, sizeBytes: 1, inlined: true },
+  }
   applyRecord(
     item,
     planStep('a', { usedOutputs: ['kept', 'absent'] }),
     record('completed', { outputs, run: { uuid: 'run' } }),
   )
-  expect(item.outputs).toEqual({ kept: { value: 1, sizeBytes: 1 } })
+  expect(item.outputs).toEqual({ kept: outputs.kept })
   expect(item.run).toBeNull()
-})
-
-describe('what continue-as-new carries', () => {
-  it('swaps the largest values for references until it fits, and keeps small ones', () => {
-    const plan = planOf([planStep('a')])
-    const state = createRunState(plan, 0)
-    const big = 'x'.repeat(10_000)
-    stepState(state, 'a').items = [
-      {
-        ...createItem(),
-        jobRunId: 'r1',
-        outputs: { big: { value: big, sizeBytes: 10_002 }, small: { value: 'y', sizeBytes: 3 } },
-      },
-      { ...createItem(), jobRunId: 'r2', outputs: { mid: { value: 'z'.repeat(2_000), sizeBytes: 2_002 } } },
-    ]
-    spillOutputs(state, 4_000)
-    const [first, second] = stepState(state, 'a').items!
-    expect(first!.outputs.big).toEqual({ jobRunId: 'r1', sizeBytes: 10_002 })
-    expect(first!.outputs.small).toEqual({ value: 'y', sizeBytes: 3 })
-    expect(second!.outputs.mid).toHaveProperty('value')
-    expect(JSON.stringify(state).length).toBeLessThan(4_000)
-  })
 })

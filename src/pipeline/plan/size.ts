@@ -1,0 +1,73 @@
+import type { RunState } from './state.ts'
+import type { PipelineRunView, StepError } from './types.ts'
+
+/** What Temporal takes is limited in bytes: here a state or a view is made to fit. */
+
+/** Bytes of a text in UTF-8. */
+export function utf8Bytes(text: string): number {
+  let bytes = text.length
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at)
+    // Each half of a surrogate pair makes two of its four bytes.
+    if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1
+  }
+  return bytes
+}
+
+export function jsonBytes(value: unknown): number {
+  return utf8Bytes(JSON.stringify(value) ?? '')
+}
+
+/** About as much as a reference takes itself. */
+const referenceBytes = 100
+/** Enough to know what is meant. */
+const shortMessageCharacters = 200
+
+/**
+ * Makes a state fit `budgetBytes` of JSON: output values become references, largest first; then error messages are cut;
+ * then runs kept for expressions are dropped, and a warning says so.
+ */
+export function shrinkState(state: RunState, budgetBytes: number): void {
+  spillOutputs(state, jsonBytes(state) - budgetBytes)
+  const items = Object.values(state.steps).flatMap((step) => step.items ?? [])
+  if (jsonBytes(state) > budgetBytes)
+    for (const item of items) if (item.error) item.error = shortened(item.error)
+  let excess = jsonBytes(state) - budgetBytes
+  if (excess <= 0) return
+  state.warnings.push('runs were too many or too large to be kept; `steps.X.run` is null for some of them')
+  const runs = items.map((item) => ({ item, bytes: jsonBytes(item.run) })).sort((a, b) => b.bytes - a.bytes)
+  for (const { item, bytes } of runs) {
+    if (excess <= 0) return
+    item.run = null
+    excess -= bytes
+  }
+}
+
+function spillOutputs(state: RunState, excessBytes: number): void {
+  let excess = excessBytes
+  const kept = Object.values(state.steps)
+    .flatMap((step) => step.items ?? [])
+    .flatMap((item) => Object.entries(item.outputs).map(([name, slot]) => ({ item, name, slot })))
+    .filter(({ slot }) => 'value' in slot && slot.sizeBytes > referenceBytes)
+    .sort((a, b) => b.slot.sizeBytes - a.slot.sizeBytes)
+  for (const { item, name, slot } of kept) {
+    if (excess <= 0) return
+    const { sizeBytes, inlined } = slot
+    item.outputs[name] = { jobRunId: item.jobRunId ?? '', sizeBytes, inlined }
+    excess -= sizeBytes - referenceBytes
+  }
+}
+
+/** The view with as much of its error messages as fits `budgetBytes`. */
+export function shrinkView(view: PipelineRunView, budgetBytes: number): PipelineRunView {
+  if (jsonBytes(view) <= budgetBytes) return view
+  return {
+    ...view,
+    steps: view.steps.map((step) => (step.error ? { ...step, error: shortened(step.error) } : step)),
+  }
+}
+
+function shortened({ code, message }: StepError): StepError {
+  const short = message.slice(0, shortMessageCharacters)
+  return { code, message: short.length < message.length ? `${short}…` : message }
+}

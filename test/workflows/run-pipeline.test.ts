@@ -1,0 +1,237 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the marks of our own templates
+import { ApplicationFailure, Context } from '@temporalio/activity'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { until } from '../helpers/until.ts'
+import { openRun, planFrom, recordOf, type Scripted, startScripted } from './scripted.ts'
+
+let on: Scripted
+beforeAll(async () => {
+  on = await startScripted()
+})
+afterAll(() => on?.stop())
+beforeEach(() => {
+  on.api = {}
+})
+
+const refused = (code: string) => ApplicationFailure.nonRetryable(`no: ${code}`, code)
+/** Until the worker stops. */
+const never = () => Context.current().cancelled
+
+async function executions(id: string): Promise<number> {
+  const handle = on.stack.client.workflow.getHandle(id)
+  const { runId } = await handle.describe()
+  const history = await handle.fetchHistory()
+  const started = history.events?.[0]?.workflowExecutionStartedEventAttributes
+  return started?.firstExecutionRunId === runId ? 1 : 2
+}
+
+describe('a remote run is never left behind', () => {
+  it('when its wait is refused: it is cancelled before the step counts as failed', async () => {
+    on.api.trigger = async (input) => openRun(input)
+    on.api.wait = async () => {
+      throw refused('http_403')
+    }
+    on.api.cancel = async (input) => recordOf(input, 'cancelled')
+    const { view } = await on.run(planFrom('name: p\nsteps: { s: { job_type: x } }'))
+    expect(view.steps[0]).toMatchObject({ status: 'failed', error: { code: 'http_403' } })
+    expect(on.cancels).toMatchObject([{ step: 's', generation: 1 }])
+  })
+
+  it('when it completed before that: then the step is completed', async () => {
+    on.api.trigger = async (input) => openRun(input)
+    on.api.wait = async () => {
+      throw refused('http_403')
+    }
+    on.api.cancel = async (input) => recordOf(input)
+    const { view } = await on.run(planFrom('name: p\nsteps: { s: { job_type: x } }'))
+    expect(view.steps[0]).toMatchObject({ status: 'completed', error: null })
+  })
+
+  it('when its trigger is refused on a later attempt, and the cancel is refused as well', async () => {
+    on.api.trigger = async () => {
+      throw refused('invalid_config')
+    }
+    on.api.cancel = async () => {
+      throw refused('http_404')
+    }
+    const { view } = await on.run(planFrom('name: p\nsteps: { s: { job_type: x } }'))
+    expect(view.steps[0]).toMatchObject({ status: 'failed', error: { code: 'invalid_config' } })
+    expect(on.cancels).toHaveLength(1)
+  })
+})
+
+describe('what a run carries stays within the limits of Temporal', () => {
+  it('starts wide items with large configs in portions', async () => {
+    const plan = planFrom(
+      'name: p\ninputs: { list: { type: array }, text: { type: string } }\nsteps: { s: { job_type: x, for_each: "${{ inputs.list }}", max_parallel: 100, config: { text: "${{ inputs.text }}" } } }',
+    )
+    const { view } = await on.run(
+      plan,
+      {},
+      { list: Array.from({ length: 45 }, (_, i) => i), text: 'x'.repeat(110_000) },
+    )
+    expect(view.status).toBe('completed')
+    expect(new Set(on.triggers.map(({ item }) => item)).size).toBe(45)
+  })
+
+  it('gets on when the values that its expressions read are larger than a history should be', async () => {
+    const big = 'y'.repeat(1_000_000)
+    on.api.trigger = async (input) => ({
+      phase: 'terminal',
+      record: recordOf(input, 'completed', {
+        outputs: { big: { jobRunId: recordOf(input).jobRunId, sizeBytes: big.length, inlined: false } },
+      }),
+    })
+    let fetched = 0
+    on.api.read = async (outputs) => {
+      fetched += outputs.length
+      return outputs.map(() => big)
+    }
+    const plan = planFrom(
+      'name: p\nsteps:\n  a: { job_type: x, for_each: [1, 2, 3, 4, 5, 6] }\n  b: { needs: [a], job_type: x, for_each: [1, 2, 3, 4], max_parallel: 4, config: { n: "${{ size(steps.a.outputs.big[0]) + item }}" } }',
+    )
+    const { view } = await on.run(plan)
+    expect(view.status).toBe('completed')
+    expect(on.triggers).toHaveLength(10)
+    expect(fetched).toBe(6)
+  })
+
+  it('leaves out an output by its bytes, not by its characters', async () => {
+    const plan = planFrom(
+      'name: p\ninputs: { text: { type: string } }\nsteps: { s: { job_type: x } }\noutputs: { a: "${{ inputs.text + inputs.text }}" }',
+    )
+    const { view } = await on.run(plan, {}, { text: '漢'.repeat(390_000) })
+    expect(view.status).toBe('completed')
+    expect(view.warnings.join()).toContain('output a was left out')
+  })
+
+  it('keeps the view of many failed items, with shorter messages', async () => {
+    on.api.trigger = async (input) => ({
+      phase: 'terminal',
+      record: recordOf(input, 'failed', { error: { code: 'bad', message: 'm'.repeat(6_000) } }),
+    })
+    const plan = planFrom(
+      'name: p\ninputs: { list: { type: array } }\nsteps: { s: { job_type: x, for_each: "${{ inputs.list }}", max_parallel: 500, on_failure: continue } }',
+    )
+    const { view } = await on.run(plan, {}, { list: Array.from({ length: 400 }, (_, i) => i) })
+    expect(view.status).toBe('completed')
+    expect(view.steps.map((step) => step.status)).toEqual(Array.from({ length: 400 }, () => 'failed'))
+  })
+
+  it('refuses more items than a run can carry', async () => {
+    const plan = planFrom(
+      'name: p\ninputs: { list: { type: array } }\nsteps: { s: { job_type: x, for_each: "${{ inputs.list }}" } }',
+    )
+    const { view } = await on.run(plan, {}, { list: Array.from({ length: 2_001 }, (_, i) => i) })
+    expect(view.steps[0]).toMatchObject({ status: 'failed', error: { code: 'for_each_too_long' } })
+  })
+
+  it('spreads costly expressions over several workflow tasks', async () => {
+    const plan = planFrom(
+      'name: p\ninputs: { list: { type: array } }\nsteps: { s: { job_type: x, for_each: "${{ inputs.list }}", max_parallel: 500, config: { n: "${{ inputs.list.map(x, inputs.list.filter(y, y.id == x.id).size()).size() }}" } } }',
+    )
+    const list = Array.from({ length: 75 }, (_, id) => ({ id }))
+    const { id, view } = await on.run(plan, {}, { list })
+    expect(view.status).toBe('completed')
+    const { events } = await on.stack.client.workflow.getHandle(id).fetchHistory()
+    expect(events?.some((event) => event.timerStartedEventAttributes)).toBe(true)
+  })
+})
+
+describe('continue-as-new', () => {
+  it('does not take a run that was cancelled for its timeout as cancelled from outside', async () => {
+    const cancelled: string[] = []
+    on.api.trigger = async (input) =>
+      input.step === 'slow' ? openRun(input) : { phase: 'terminal', record: recordOf(input) }
+    on.api.wait = async () =>
+      cancelled.length > 0 ? recordOf({ step: 'slow', item: null, generation: 1 }, 'cancelled') : never()
+    on.api.cancel = async (input) => {
+      cancelled.push(input.step)
+      // The first confirmation is lost with the execution that asked for it.
+      if (cancelled.length === 1) await until('it was asked again', () => cancelled.length > 1)
+      return recordOf(input, 'cancelled')
+    }
+    const chain = Array.from(
+      { length: 12 },
+      (_, i) => `  c${i}: { job_type: x${i > 0 ? `, needs: [c${i - 1}]` : ', needs: [gate]'} }`,
+    )
+    const plan = planFrom(
+      `name: p\nsteps:\n  slow: { job_type: x, timeout: 300ms }\n  gate: { job_type: x }\n${chain.join('\n')}`,
+    )
+    const trigger = on.api.trigger
+    on.api.trigger = async (input) => {
+      if (input.step === 'gate') await until('the cancel is under way', () => cancelled.length > 0)
+      return trigger(input)
+    }
+    const { id, view } = await on.run(plan, { maxHistoryEvents: 40 })
+    expect(view.steps.find((step) => step.step === 'slow')).toMatchObject({
+      status: 'failed',
+      error: { code: 'timeout' },
+    })
+    expect(await executions(id)).toBe(2)
+  })
+
+  it('keeps what the list of runs shows', async () => {
+    const chain = Array.from(
+      { length: 8 },
+      (_, i) => `  c${i}: { job_type: x${i > 0 ? `, needs: [c${i - 1}]` : ''} }`,
+    )
+    const { id, view } = await on.run(planFrom(`name: kept\nsteps:\n${chain.join('\n')}`), {
+      maxHistoryEvents: 20,
+    })
+    expect(await executions(id)).toBe(2)
+    const listed = await until('it is listed', async () =>
+      (await on.pipelines().list()).find((run) => run.id === id && run.finished_at),
+    )
+    expect(listed).toMatchObject({ pipeline: 'kept', started_at: view.started_at })
+  })
+})
+
+describe('an expression', () => {
+  it('needs only the outputs that it names', async () => {
+    on.api.trigger = async (input) => ({
+      phase: 'terminal',
+      record: recordOf(input, 'completed', {
+        outputs: { big: { jobRunId: recordOf(input).jobRunId, sizeBytes: 9 * 1024 * 1024, inlined: false } },
+      }),
+    })
+    const plan = planFrom(
+      'name: p\nsteps:\n  a: { job_type: x }\n  b: { needs: [a], if: "${{ always() }}", job_type: x }\noutputs: { big: "${{ steps.a.outputs.big }}" }',
+    )
+    const { view } = await on.run(plan)
+    expect(view.steps.map((step) => step.status)).toEqual(['completed', 'completed'])
+    expect(view.warnings.join()).toContain('output big has no value (outputs_too_large)')
+  })
+
+  it('that fails in the `if` of a step that may fail leaves a warning', async () => {
+    const plan = planFrom(
+      'name: p\nsteps:\n  a: { job_type: x }\n  b: { needs: [a], if: "${{ steps.a.outputs.none == 1 }}", job_type: x, on_failure: continue }',
+    )
+    const { view } = await on.run(plan)
+    expect(view).toMatchObject({ status: 'completed', steps: [{}, { status: 'failed' }] })
+    expect(view.warnings).toEqual(['step b failed (expression_missing_value); the run went on'])
+  })
+})
+
+describe('a reset', () => {
+  it('sends the same keys again', async () => {
+    const { id } = await on.run(
+      planFrom('name: p\nsteps: { a: { job_type: x }, b: { needs: [a], job_type: x } }'),
+    )
+    const before = on.triggers.map(({ firstExecutionRunId }) => firstExecutionRunId)
+    const { client } = on.stack
+    const { runId } = await client.workflow.getHandle(id).describe()
+    const { events } = await client.workflow.getHandle(id).fetchHistory()
+    const firstTask = events?.find((event) => event.workflowTaskCompletedEventAttributes)
+    await client.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: id, runId },
+      reason: 'test',
+      requestId: 'once',
+      workflowTaskFinishEventId: firstTask?.eventId ?? null,
+    })
+    await until('all is triggered again', () => on.triggers.length === 4)
+    expect(on.triggers.map(({ firstExecutionRunId }) => firstExecutionRunId)).toEqual([...before, ...before])
+    expect((await client.workflow.getHandle(id).describe()).runId).not.toBe(runId)
+  })
+})

@@ -1,0 +1,122 @@
+import { fileURLToPath } from 'node:url'
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import type { PipelineActivities } from '../../src/activities/index.ts'
+import type { CancelRunInput, RunStepInput } from '../../src/activities/types.ts'
+import { compilePipeline, type Json, type PipelinePlan, type RunRecord } from '../../src/pipeline/index.ts'
+import { PipelinesClient } from '../../src/temporal/index.ts'
+import type { PipelineTiming } from '../../src/workflows/messages.ts'
+import { startTestStack, type TestStack } from '../helpers/stack.ts'
+
+/** A real Temporal server and worker, and a Jobs API that does as a test says: for ends that a real one reaches rarely. */
+export interface ScriptedApi {
+  /** What becomes of a trigger; by default its run completes at once. May throw what an activity throws. */
+  trigger(input: RunStepInput): Promise<Awaited<ReturnType<PipelineActivities['runStep']>>>
+  wait(jobRunId: string): Promise<RunRecord>
+  cancel(input: CancelRunInput): Promise<RunRecord | null>
+  read(outputs: { jobRunId: string; name: string }[]): Promise<Json[]>
+}
+
+export interface Scripted {
+  readonly stack: TestStack
+  /** Every trigger so far, in order, those of repeated attempts too. */
+  readonly triggers: RunStepInput[]
+  readonly cancels: CancelRunInput[]
+  /** Replaces what the API does. */
+  api: Partial<ScriptedApi>
+  pipelines(timing?: Partial<PipelineTiming>): PipelinesClient
+  /** Runs to its end. */
+  run(plan: PipelinePlan, timing?: Partial<PipelineTiming>, inputs?: Record<string, Json>): Promise<Ended>
+  stop(): Promise<void>
+}
+
+export interface Ended {
+  id: string
+  view: Awaited<ReturnType<PipelinesClient['show']>>
+}
+
+/** A finished run of a step, named after it. */
+export function recordOf(
+  input: { step: string; item: number | null; generation: number },
+  status = 'completed',
+  overrides: Partial<RunRecord> = {},
+): RunRecord {
+  const jobRunId = `run-${input.step}-${input.item ?? 0}-${input.generation}`
+  return { jobId: `job-${input.step}`, jobRunId, status, error: null, outputs: {}, run: null, ...overrides }
+}
+
+/** Triggered, and not over yet. */
+export function openRun(input: { step: string; item: number | null; generation: number }) {
+  const { jobId, jobRunId } = recordOf(input)
+  return { phase: 'running' as const, jobId, jobRunId, status: 'running' }
+}
+
+export function planFrom(text: string): PipelinePlan {
+  const { plan, findings } = compilePipeline(text, { file: 'test.yaml' })
+  if (!plan) throw new Error(findings.map((each) => `${each.line}:${each.column} ${each.message}`).join('\n'))
+  return plan
+}
+
+export async function startScripted(): Promise<Scripted> {
+  const logger = new DefaultLogger('ERROR')
+  Runtime.install({ logger })
+  const stack = await startTestStack({ parts: ['temporal'] })
+  const taskQueue = 'scripted'
+  const scripted: Pick<Scripted, 'triggers' | 'cancels' | 'api'> = { triggers: [], cancels: [], api: {} }
+  const activities: Omit<PipelineActivities, 'watchFeed'> = {
+    async runStep(input) {
+      scripted.triggers.push(input)
+      return scripted.api.trigger?.(input) ?? { phase: 'terminal', record: recordOf(input) }
+    },
+    async awaitRun({ jobRunId }) {
+      if (!scripted.api.wait) throw new Error('this test lets no run wait')
+      return scripted.api.wait(jobRunId)
+    },
+    async cancelRun(input) {
+      scripted.cancels.push(input)
+      return { record: (await scripted.api.cancel?.(input)) ?? null }
+    },
+    async readOutputs({ outputs }) {
+      return scripted.api.read?.(outputs) ?? outputs.map(() => null)
+    },
+  }
+  const connection = await NativeConnection.connect({ address: stack.temporalAddress })
+  const worker = await Worker.create({
+    connection,
+    taskQueue,
+    workflowBundle: await bundleWorkflowCode({
+      logger,
+      workflowsPath: fileURLToPath(new URL('../../src/workflows', import.meta.url)),
+    }),
+    activities,
+    maxConcurrentActivityTaskExecutions: 2_000,
+    shutdownGraceTime: 0,
+    shutdownForceTime: 1_000,
+  })
+  const running = worker.run()
+  const pipelines = (timing: Partial<PipelineTiming> = {}) =>
+    new PipelinesClient(stack.client, {
+      taskQueue,
+      timing: { waitLeaseMs: 60_000, stepHeartbeatMs: 60_000, ...timing },
+    })
+  return Object.assign(scripted, {
+    stack,
+    pipelines,
+    async run(plan: PipelinePlan, timing = {}, inputs = {}) {
+      scripted.triggers.length = 0
+      scripted.cancels.length = 0
+      const client = pipelines(timing)
+      const { id } = await client.start({ plan, inputs })
+      await stack.client.workflow
+        .getHandle(id)
+        .result()
+        .catch(() => undefined)
+      return { id, view: await client.show(id) }
+    },
+    async stop() {
+      worker.shutdown()
+      await running.catch(() => undefined)
+      await connection.close()
+      await stack.stop()
+    },
+  })
+}
