@@ -24,8 +24,10 @@ export async function openPostgres(databaseUrl: string, poolSize: number): Promi
     // A server that hangs in the middle of a transaction must not hold a workspace's counter for ever.
     idle_in_transaction_session_timeout: 60_000,
   })
-  // A connection that breaks while idle is replaced at the next use; unheard, the event would end the process.
+  // A connection that breaks, idle or in use, is replaced at the next use, and its query fails. Unheard, the event
+  // would end the process.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   try {
     await pool.query('select 1')

@@ -5,10 +5,13 @@ import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { openPostgres } from '../../../src/server/store/database.ts'
 import { openStore } from '../../../src/server/store/index.ts'
 import { startPostgres, type TestPostgres } from '../../helpers/postgres.ts'
+import { until } from '../../helpers/until.ts'
 import { all, newCaller, triggerRun } from './backends.ts'
 
 const owner = fileURLToPath(new URL('./embedded-owner.ts', import.meta.url))
@@ -150,16 +153,32 @@ describe('PostgreSQL', () => {
     const databaseUrl = await postgres.createDatabase()
     const store = await openStore({ databaseUrl, poolSize: 1 })
     await store.ping()
-    const client = new pg.Client({ connectionString: databaseUrl })
-    await client.connect()
-    const { rowCount } = await client.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'jobwright' and datname = current_database()`,
-    )
-    await client.end()
-    expect(rowCount).toBe(1)
-    // The first use may still meet the dead connection; none after it does.
-    await store.ping().catch(() => undefined)
-    await store.ping()
+    expect(await cutConnections(databaseUrl)).toBe(1)
+    // Uses that come before the end of the connection do may still meet the dead one.
+    await until('a new connection is used', () => store.ping().then(() => true))
     await store.close()
   })
+
+  test('a connection that is cut in the middle of a query fails that query, and not the process', async () => {
+    const databaseUrl = await postgres.createDatabase()
+    const { db, close } = await openPostgres(databaseUrl, 1)
+    const query = sql`select pg_sleep(60)`.execute(db).catch((error: unknown) => error)
+    await until('the query runs', async () => (await cutConnections(databaseUrl, 'active')) === 1)
+    expect(await query).toBeInstanceOf(Error)
+    await until('a new connection is used', () => sql`select 1`.execute(db).then(() => true))
+    await close()
+  })
 })
+
+/** Ends our connections to a database from outside; how many there were. */
+async function cutConnections(databaseUrl: string, state = '%'): Promise<number | null> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  const { rowCount } = await client.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where application_name = 'jobwright' and datname = current_database() and state like $1`,
+    [state],
+  )
+  await client.end()
+  return rowCount
+}
