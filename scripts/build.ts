@@ -15,7 +15,7 @@ import { workflowSources } from '../src/workflow-sources.ts'
 const repository = path.resolve(import.meta.dirname, '..')
 const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } })
 const dist = path.resolve(repository, values.out)
-const copied = ['README.md', 'LICENSE', 'CHANGELOG.md', 'openapi.json']
+const copied = ['README.md', 'LICENSE', 'CHANGELOG.md', 'openapi.json', 'docs']
 
 interface Manifest {
   name: string
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   await bundleWorkflows()
   await mkdir(path.join(dist, 'bin'), { recursive: true })
   await cp(path.join(repository, 'bin', 'jobwright.js'), path.join(dist, 'bin', 'jobwright.js'))
-  for (const name of copied) await cp(path.join(repository, name), path.join(dist, name))
+  for (const name of copied) await cp(path.join(repository, name), path.join(dist, name), { recursive: true })
   const manifest = JSON.parse(await readFile(path.join(repository, 'package.json'), 'utf8')) as Manifest
   await writeFile(
     path.join(dist, 'package.json'),

@@ -6,7 +6,7 @@ import { toFailure } from '../src/cli/errors.ts'
 import { exitCodes } from '../src/cli/exit-codes.ts'
 import { type Config, loadConfig } from '../src/config.ts'
 import { describeStackEvent, readStack, type Stack, startStack } from '../src/dev-stack/index.ts'
-import { example, review, shortPath } from './start/review.ts'
+import { example, type ReviewOptions, review, shortPath, type Voice } from './start/review.ts'
 
 /** `npm start`: the whole stack, the example's pipeline on it, and what came of it. `--keep` leaves the stack running. */
 
@@ -21,11 +21,12 @@ async function main(signal: AbortSignal): Promise<number> {
     return args.size === 0 ? exitCodes.completed : exitCodes.usage
   }
   const config = loadConfig()
-  const stack = await useStack(config, signal)
+  const voice: Voice = { say }
+  const stack = await useStack(config, voice, signal)
   try {
     // Rejects when the stack cannot be kept alive.
     const lost = stack.done.then(() => exitCodes.interrupted)
-    const code = await Promise.race([reviewOn(stack, config, signal), lost])
+    const code = await Promise.race([reviewOn(stack, config, { voice, keep, signal }), lost])
     if (keep && !signal.aborted) {
       say('\nThe stack stays up. Ctrl-C stops it.')
       await Promise.race([aborted(signal), lost])
@@ -37,7 +38,7 @@ async function main(signal: AbortSignal): Promise<number> {
 }
 
 /** A new stack on the data directory, or the one that runs there, which is then left running. */
-async function useStack(config: Config, signal: AbortSignal): Promise<Stack> {
+async function useStack(config: Config, voice: Voice, signal: AbortSignal): Promise<Stack> {
   const running = await readStack(config.dataDir)
   if (running !== undefined) {
     say(`Using the stack that runs already (process ${running.pids.owner}, ${running.apiUrl})`)
@@ -54,12 +55,16 @@ async function useStack(config: Config, signal: AbortSignal): Promise<Stack> {
     temporal: config.temporal,
     cacheDir: config.cacheDir,
     environment,
-    log: (event) => say(describeStackEvent(event)),
+    log: (event) => voice.say(describeStackEvent(event)),
     signal,
   })
 }
 
-async function reviewOn({ info }: Stack, config: Config, signal: AbortSignal): Promise<number> {
+async function reviewOn(
+  { info }: Stack,
+  config: Config,
+  options: Pick<ReviewOptions, 'voice' | 'keep' | 'signal'>,
+): Promise<number> {
   const { temporalAddress: address, namespace } = info
   // The user's key and certificates are for a server of theirs.
   const isTheirs = config.temporal.address !== undefined
@@ -81,7 +86,7 @@ async function reviewOn({ info }: Stack, config: Config, signal: AbortSignal): P
         output: 'text',
         now: Date.now,
       },
-      signal,
+      ...options,
     })
   } finally {
     await client.connection.close()

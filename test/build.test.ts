@@ -55,7 +55,7 @@ test('the built package can be installed into an empty folder and works there', 
   expect(manifest).not.toHaveProperty('optionalDependencies')
   for (const version of Object.values(manifest.dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+/)
   expect(await readdir(installed)).toEqual(
-    expect.arrayContaining(['README.md', 'LICENSE', 'workflow-bundle.js']),
+    expect.arrayContaining(['README.md', 'LICENSE', 'docs', 'workflow-bundle.js']),
   )
 
   // Everything it exports can be loaded, and its types hold for someone who checks strictly.

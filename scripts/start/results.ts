@@ -39,16 +39,18 @@ export function whatHappened(view: PipelineRunView, { issues, counts }: ExampleO
   )
 }
 
-export function whatNext(id: string): string {
+export function whatNext(id: string, { keep }: { keep: boolean }): string {
   const commands = [
-    ['npm start -- --keep', 'the same, but the stack stays up. Then, in another terminal:'],
+    ...(keep
+      ? []
+      : [['npm start -- --keep', 'the same, but the stack stays up. Then, in another terminal:'] as const]),
     [`bin/jobwright.js show ${id}`, 'the run with its steps and outputs'],
     ['bin/jobwright.js jobs schemas', 'the job types of the server'],
     ['bin/jobwright.js graph examples/pdu-review/pipeline.yaml', 'the pipeline as a picture'],
-  ] as const
+  ]
   const width = Math.max(...commands.map(([command]) => command.length))
   return [
-    'Next:',
+    keep ? 'Next, in another terminal:' : 'Next:',
     ...commands.map(([command, why]) => `  ${command.padEnd(width)}  ${why}`),
     'Change a value in examples/pdu-review/documents and start again; examples/README.md has more to try.',
     'Press Ctrl-C or kill -9 anything in the middle, and `npm start` goes on where the run was.',

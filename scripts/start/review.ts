@@ -21,18 +21,25 @@ const pipelineFile = path.join(example, 'pipeline.yaml')
 const documents = path.join(example, 'documents')
 const collection = 'pdu'
 
+/** Where the stack's own news go. While a run is drawn, its picture takes them: drawn over, they would be lost. */
+export interface Voice {
+  say(line: string): void
+}
+
 export interface ReviewOptions {
   api: JobsClient
   pipelines: PipelinesClient
   /** Where reports go, and where it is noted which run is under way. */
   dataDir: string
   screen: ProgressScreen
+  voice: Voice
+  keep: boolean
   signal: AbortSignal
 }
 
 /** Runs the example's pipeline, or goes on with the run that was cut off, and shows what came of it. The exit code. */
 export async function review(options: ReviewOptions): Promise<number> {
-  const { pipelines, dataDir, screen, signal } = options
+  const { pipelines, dataDir, screen } = options
   const say = (text: string): void => void screen.stdout.write(`${text}\n`)
   // Noted before the run starts, until its result is shown.
   const note = path.join(dataDir, 'start-run')
@@ -45,7 +52,7 @@ export async function review(options: ReviewOptions): Promise<number> {
     if (!(await startRun(options, id))) return exitCodes.usage
     say(`Running ${pipelineFile} as ${id}\n`)
   } else say(`\nAn earlier run was cut off; going on with ${id}\n`)
-  const view = await followRun(pipelines, id, screen, signal)
+  const view = await followRun(options, id)
   if (view === undefined) {
     say(`\nThe run ${id} is kept in ${shortPath(dataDir)}; \`npm start\` goes on with it.`)
     return exitCodes.interrupted
@@ -98,12 +105,12 @@ async function startRun({ api, pipelines, screen }: ReviewOptions, id: string): 
 
 /** The run's last view; undefined when the signal ends the wait. */
 async function followRun(
-  pipelines: PipelinesClient,
+  { pipelines, screen, voice, signal }: ReviewOptions,
   id: string,
-  screen: ProgressScreen,
-  signal: AbortSignal,
 ): Promise<PipelineRunView | undefined> {
   const progress = createProgress(screen)
+  const { say } = voice
+  voice.say = progress.say
   try {
     for await (const view of pipelines.watch(id, { signal })) {
       progress.update(view)
@@ -111,11 +118,12 @@ async function followRun(
     }
     return undefined
   } finally {
+    voice.say = say
     progress.end()
   }
 }
 
-async function showResult(view: PipelineRunView, { dataDir, screen }: ReviewOptions): Promise<void> {
+async function showResult(view: PipelineRunView, { dataDir, screen, keep }: ReviewOptions): Promise<void> {
   const outputs = readOutputs(view)
   const lines = view.warnings.map((warning) => `warning: ${warning}`)
   if (outputs === undefined) lines.push(`The run ended: ${view.status}.`)
@@ -130,7 +138,7 @@ async function showResult(view: PipelineRunView, { dataDir, screen }: ReviewOpti
     )
   }
   lines.push(`Data    ${shortPath(dataDir)} (database, Temporal, logs; delete it to start afresh)`)
-  screen.stdout.write(`\n${lines.join('\n')}\n\n${whatNext(view.id)}\n`)
+  screen.stdout.write(`\n${lines.join('\n')}\n\n${whatNext(view.id, { keep })}\n`)
 }
 
 /** As a person in the repository would type it. */

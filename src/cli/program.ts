@@ -7,7 +7,7 @@ import { addJobCommands } from './program-jobs.ts'
 
 const exitCodeHelp = `
 Exit codes: 0 completed, 1 the run failed, 2 bad usage or file, 3 something unreachable, 4 cancelled,
-5 held or waiting for a person, 130 interrupted by Ctrl-C (a followed run goes on), 70 a defect of jobwright.
+130 interrupted by Ctrl-C (a followed run goes on), 70 a defect of jobwright.
 `
 
 /** The command line: names, options and help. What a command does is in `commands/`. */

@@ -125,13 +125,20 @@ function placeOf(error: unknown): string {
   return line === null ? '' : `, line ${line[1]}`
 }
 
+/** What `npm init` writes makes CommonJS of a .ts file, and Node's message does not say so. */
+function hintOf(error: unknown): string {
+  const isCommonJs =
+    error instanceof SyntaxError && /outside a module|Unexpected token 'export'/.test(error.message)
+  return isCommonJs ? '; set "type": "module" in the nearest package.json' : ''
+}
+
 async function importExports(file: string): Promise<Record<string, unknown>> {
   let module: Record<string, unknown>
   try {
     module = (await import(pathToFileURL(file).href)) as Record<string, unknown>
   } catch (error) {
     const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    throw new UserConfigError(file, `could not be loaded${placeOf(error)}: ${why}`, error)
+    throw new UserConfigError(file, `could not be loaded${placeOf(error)}: ${why}${hintOf(error)}`, error)
   }
   if (!('default' in module)) return module
   if (!isRecord(module.default))

@@ -45,5 +45,11 @@ test('what happened is counted: runs, not steps that had none', () => {
   expect(whatHappened(view, outputs)).toBe(
     '1 job run in 3.0s: 1 issue found, 1 ticket written; 3 of 4 requirements proven by test.',
   )
-  expect(whatNext('review-1')).toContain('bin/jobwright.js show review-1 ')
+})
+
+test('what to do next fits what was done: a stack that stays up is not to be started', () => {
+  const [ended, kept] = [false, true].map((keep) => whatNext('review-1', { keep }))
+  for (const text of [ended, kept]) expect(text).toContain('bin/jobwright.js show review-1 ')
+  expect(ended).toContain('npm start -- --keep')
+  expect(kept).not.toContain('--keep')
 })

@@ -72,6 +72,17 @@ describe('The outcome of an attempt', () => {
       })
   })
 
+  test('tells its causes, each once, and no secret in them', () => {
+    const redactor = createRedactor()
+    redactor.add('canary')
+    const reset = new Error('connect ECONNREFUSED canary:1')
+    const failed = new TypeError('fetch failed', { cause: reset })
+    reset.cause = failed
+    expect(toRunError(failed, redactor.redact).message).toBe('fetch failed: connect ECONNREFUSED ***:1')
+    const wrapped = new Error('no rates: fetch failed', { cause: failed })
+    expect(toRunError(wrapped, plain).message).toBe('no rates: fetch failed: connect ECONNREFUSED canary:1')
+  })
+
   test('is redacted before it is cut, so that no part of a secret stays', () => {
     const redactor = createRedactor()
     redactor.add('canary')

@@ -120,6 +120,21 @@ describe('The user config', () => {
     ])
   })
 
+  test('that a package.json turns into CommonJS is refused with what to set there', async () => {
+    await write('{"type":"commonjs"}', 'package.json')
+    await write(`import path from 'node:path'\nexport const secrets = { A: path.sep }`)
+    await write('export const secrets = {}', 'other.config.ts')
+    const script = `
+      import { loadUserConfig } from ${source('user-config.ts')}
+      const show = (file) => loadUserConfig(file, process.cwd()).then(() => 'loaded', ({ message }) => message)
+      console.log(JSON.stringify([await show(), await show('other.config.ts')]))`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      cwd,
+    })
+    const hint = expect.stringMatching(/; set "type": "module" in the nearest package\.json$/)
+    expect(JSON.parse(stdout)).toEqual([hint, hint])
+  })
+
   test('has types', () => {
     defineConfig({ jobTypes: [sleep], secrets: { A: 'a', B: () => 'b', C: async () => 'c' } })
     // @ts-expect-error a number is no secret

@@ -15,6 +15,8 @@ const silenceMs = 5_000
 
 export interface ProgressSink {
   update(view: PipelineRunView): void
+  /** A line about something else, which stays above the picture. */
+  say(line: string): void
   /** Leaves the last picture standing. */
   end(): void
 }
@@ -113,6 +115,11 @@ function drawBlock(ctx: ProgressScreen): ProgressSink {
       current = view
       redraw()
     },
+    say(line) {
+      draw.clear()
+      ctx.stdout.write(`${line}\n`)
+      redraw()
+    },
     end() {
       clearInterval(timer)
       if (current === undefined) return
@@ -131,6 +138,9 @@ function printLines(ctx: ProgressScreen): ProgressSink {
   return {
     update(view) {
       for (const line of changeLines(said, view, ctx.now())) stream.write(`${line}\n`)
+    },
+    say(line) {
+      stream.write(`${line}\n`)
     },
     end() {},
   }

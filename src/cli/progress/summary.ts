@@ -2,8 +2,8 @@ import type { PipelineRunView } from '../context.ts'
 import { count, escapeControl, formatDuration, shellWord } from '../output/text.ts'
 import { groupSteps, toMs } from './steps.ts'
 
-/** A terminal is no place for a megabyte; `show --output json` has the whole. */
-const outputCharacters = 2000
+/** Enough to recognise it; `show --output json` has the whole. */
+const outputCharacters = 400
 
 /** The end of a pipeline run, for people: how it ended, warnings, what failed (unless the block above shows it), outputs. */
 export function summaryLines(view: PipelineRunView, show: { failures: boolean }): string[] {

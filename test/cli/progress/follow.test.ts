@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import type { Pipelines } from '../../../src/cli/context.ts'
-import { follow } from '../../../src/cli/progress/follow.ts'
+import { createProgress, follow } from '../../../src/cli/progress/follow.ts'
 import type { PipelineStatus } from '../../../src/pipeline/plan/index.ts'
 import { iso, playing, runView, scriptedContext, stepView } from '../helpers.ts'
 
@@ -14,6 +14,22 @@ const ended = (status: PipelineStatus) =>
 
 const pipelinesOf = (watch: Pick<Pipelines, 'watch'>) => watch as Pipelines
 const withoutClock = (text: string) => text.replace(/^\d\d:\d\d:\d\d/gm, 'hh:mm:ss')
+
+/** The lines that a terminal shows in the end: control sequences that erase lines and move up are carried out. */
+function screenOf(text: string): string[] {
+  const lines = ['']
+  const sequences = /␛\[(\d*)([AKGJ])|␛\[[?\d;]*[a-zA-Z]|\n|[^␛\n]+/g
+  let row = 0
+  for (const [token, amount, letter] of text.replaceAll('\u001b', '␛').matchAll(sequences)) {
+    if (token === '\n') row++
+    else if (letter === 'A') row -= Number(amount || 1)
+    else if (letter === 'K') lines[row] = ''
+    else if (letter === 'J') lines.length = row
+    else if (!token.startsWith('␛')) lines[row] = (lines[row] ?? '') + token
+    lines[row] ??= ''
+  }
+  return lines
+}
 
 describe('following a run', () => {
   test.each([
@@ -47,6 +63,20 @@ describe('following a run', () => {
     await follow(pipelinesOf(playing(running, ended('completed'))), 'review-0a1b2c', ctx)
     expect(JSON.parse(ctx.stdout.text)).toEqual(ended('completed'))
     expect(withoutClock(ctx.stderr.text)).toContain('hh:mm:ss step graph completed 1.5s')
+  })
+
+  test('on a terminal leaves other news above the block, which is drawn anew below', () => {
+    const ctx = scriptedContext({ columns: 60 })
+    const progress = createProgress(ctx)
+    progress.update(running)
+    progress.say('Worker ended; starting it again now')
+    progress.update(ended('completed'))
+    progress.end()
+    expect(screenOf(ctx.stdout.text).slice(0, 3)).toEqual([
+      'Worker ended; starting it again now',
+      expect.stringContaining('review'),
+      expect.stringContaining('✓ graph  completed'),
+    ])
   })
 
   test('on a terminal draws a block over itself, and leaves the last one standing', async () => {
