@@ -14,7 +14,7 @@ import { checkShape } from './shape.ts'
 export interface CompileOptions {
   /** The file's name, for the findings. */
   file: string
-  /** The server's job types, when it was asked: configs and outputs are checked against them. */
+  /** Of the server behind the connection `default`, when it was asked: configs and outputs are checked against them. */
   jobTypes?: readonly JobTypeSchemaEntry[]
   /** The secrets that the configuration at hand has; others give a warning. */
   secretNames?: readonly string[]
@@ -42,6 +42,9 @@ export function compilePipeline(text: string, options: CompileOptions): Compiled
   const steps = entriesOf(get(root, 'steps'))
   if (root.kind !== 'map' || steps.length > maxSteps) return { findings: reporter.findings() }
 
+  const connection = textOf(get(root, 'connection')) ?? 'default'
+  // Another server has job types of its own, which are not known here.
+  const jobTypes = connection === 'default' ? options.jobTypes : undefined
   const inputs = compileInputs(root, reporter)
   const declared = declaredInputs(root, inputs)
   const context: CompileContext = {
@@ -55,7 +58,7 @@ export function compilePipeline(text: string, options: CompileOptions): Compiled
   const reachable = new Map(steps.map((step) => [step.key, reachableFrom(step.key, graph)]))
   const shape: ScopeShape = {
     inputs: declared,
-    steps: stepShapes(steps, options.jobTypes),
+    steps: stepShapes(steps, jobTypes),
     item: false,
     statusFunctions: false,
     secrets: false,
@@ -77,7 +80,7 @@ export function compilePipeline(text: string, options: CompileOptions): Compiled
           needs,
           shape: own,
           defaults,
-          ...(options.jobTypes ? { jobTypes: options.jobTypes } : {}),
+          ...(jobTypes ? { jobTypes } : {}),
         }),
       ]
     }),
@@ -93,7 +96,7 @@ export function compilePipeline(text: string, options: CompileOptions): Compiled
     planVersion: 1,
     name: textOf(get(root, 'name')) ?? '',
     ...(description === undefined ? {} : { description }),
-    connection: textOf(get(root, 'connection')) ?? 'default',
+    connection,
     inputs,
     steps: topologicalOrder(graph).flatMap((id): PlanStep[] => {
       const step = compiled.get(id)

@@ -393,3 +393,10 @@ test('a text of too many expressions is refused', () => {
     '5:18 too_many_expressions',
   ])
 })
+
+test('a pipeline on another connection is not checked against the default server', () => {
+  const text = (connection: string) =>
+    `name: a\nconnection: ${connection}\nsteps:\n  one: { job_type: theirs }\n  two: { job_type: metagraph_update, config: { theirs: 1, x: "\${{ steps.one.outputs.theirs }}" }, needs: [one] }\n`
+  expect(placesOf(text('default'), { jobTypes })).not.toEqual([])
+  expect(placesOf(text('partner'), { jobTypes })).toEqual([])
+})
