@@ -1,3 +1,4 @@
+export * from './capabilities.ts'
 export * from './duration.ts'
 export * from './json.ts'
 export * from './references.ts'
