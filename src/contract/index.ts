@@ -1,4 +1,5 @@
 export * from './capabilities.ts'
+export * from './document-formats.ts'
 export * from './duration.ts'
 export * from './json.ts'
 export * from './references.ts'

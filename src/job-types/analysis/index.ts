@@ -16,7 +16,7 @@ export { slugOf } from './language/names.ts'
 export { defaultCollection, documentLimits, type LoadedDocuments, loadDocuments } from './load-documents.ts'
 export { createMetagraphUpdate, metagraphUpdate } from './metagraph-update.ts'
 export { parseCsv } from './parse/csv.ts'
-export { formatOf, parseDocument } from './parse/index.ts'
+export { parseDocument } from './parse/index.ts'
 export { rulesEngine } from './rules-engine.ts'
 export {
   changesOutputSchema,
