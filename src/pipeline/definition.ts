@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /**
  * The shape of a pipeline file: names of fields and types of values. What a schema cannot say (cycles, names,
- * expressions, durations' ranges) is in checks/.
+ * expressions, durations' ranges) is in shape.ts and check-*.ts.
  */
 export const durationPattern = /^(\d{1,12})(ms|s|m|h|d)$/
 const duration = z.string().regex(durationPattern).describe('A duration: 500ms, 5s, 30m, 2h, 7d')
