@@ -1,5 +1,5 @@
 import { JobsApiError, type JobsClient } from '../client/index.ts'
-import type { Json } from '../contract/index.ts'
+import { type Json, outputValue } from '../contract/index.ts'
 import { rejected } from './failures.ts'
 import type { ReadOutputsInput } from './types.ts'
 
@@ -20,14 +20,9 @@ export async function readOutputs(
   const values: Json[] = []
   let left = answerLimitBytes
   for (const { jobRunId, name } of input.outputs) {
-    const { mediaType, content } = await download(
-      api,
-      { jobRunId, name },
-      Math.min(valueLimitBytes, left),
-      signal,
-    )
-    left -= content.byteLength
-    values.push(decode(mediaType, content, `${name} of job run ${jobRunId}`))
+    const output = await download(api, { jobRunId, name }, Math.min(valueLimitBytes, left), signal)
+    left -= output.content.byteLength
+    values.push(readValue(output, `${name} of job run ${jobRunId}`))
   }
   return values
 }
@@ -50,17 +45,13 @@ async function download(
   }
 }
 
-function decode(mediaType: string, content: Uint8Array, what: string): Json {
-  const kind = mediaType.split(';')[0]?.trim().toLowerCase() ?? ''
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(content)
-    if (kind === 'application/json' || kind.endsWith('+json')) return JSON.parse(text) as Json
-    if (kind.startsWith('text/')) return text
-  } catch {
-    throw rejected('output_not_readable', `output ${what} is not the ${mediaType} that it says it is`)
-  }
+function readValue(output: { mediaType: string; content: Uint8Array }, what: string): Json {
+  const found = outputValue(output)
+  if ('value' in found) return found.value
   throw rejected(
     'output_not_readable',
-    `output ${what} is ${mediaType}; an expression can read JSON and text only`,
+    found.problem === 'malformed'
+      ? `output ${what} is not the ${output.mediaType} that it says it is`
+      : `output ${what} is ${output.mediaType}; an expression can read JSON and text only`,
   )
 }

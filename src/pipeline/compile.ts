@@ -1,7 +1,7 @@
 import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import { createExpressionChecker, type ScopeShape } from '../expressions/index.ts'
 import { compileInputs } from './check-inputs.ts'
-import { checkNames, checkNeeds, reachableFrom, topologicalOrder } from './check-steps.ts'
+import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder } from './check-steps.ts'
 import { compileDefaults, compileStep } from './compile-step.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, createUsage } from './expression-site.ts'
@@ -29,7 +29,6 @@ export interface CompiledPipeline {
 
 /** A plan travels as a workflow's input. */
 const maxPlanBytes = 1024 * 1024
-const maxSteps = 500
 
 /**
  * Compiles a pipeline file. Never throws: every problem is a finding with its place, and all are reported together.

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the marks of our own templates
 import { expect, test } from 'vitest'
-import { badUtf8, decodeUtf8 } from '../../src/pipeline/index.ts'
+import { decodeUtf8 } from '../../src/contract/index.ts'
+import { badUtf8 } from '../../src/pipeline/index.ts'
 import { findingsOf, jobTypes, placesOf, planOf } from './helpers.ts'
 
 const step = (lines: string) => `name: a\nsteps:\n  one:\n    job_type: x\n${lines}`
