@@ -7,7 +7,7 @@ import { addJobCommands } from './program-jobs.ts'
 
 const exitCodeHelp = `
 Exit codes: 0 completed, 1 the run failed, 2 bad usage or file, 3 something unreachable, 4 cancelled,
-5 held or waiting for a person, 130 interrupted by Ctrl-C (a followed run goes on), 70 a defect of jobwright.
+130 interrupted by Ctrl-C (a followed run goes on), 70 a defect of jobwright.
 `
 
 /** The command line: names, options and help. What a command does is in `commands/`. */
@@ -45,6 +45,7 @@ export function createProgram(host: CliHost, run: Run): Command {
     }
   addStackCommands(program, bind)
   addPipelineCommands(program, bind)
+  addFileCommands(program, bind)
   addJobCommands(program, bind)
   addDocumentCommands(program, bind)
   return program
@@ -104,6 +105,18 @@ function addPipelineCommands(program: Command, bind: Bind): void {
       bind(
         async () => (await import('./commands/cancel.ts')).cancelHandler,
         ([id = ''], { detach }) => ({ id, detach: detach as boolean | undefined }),
+      ),
+    )
+}
+
+function addFileCommands(program: Command, bind: Bind): void {
+  program
+    .command('schema')
+    .description('the JSON Schema of a pipeline file, for editors')
+    .action(
+      bind(
+        async () => (await import('./commands/schema.ts')).schemaHandler,
+        () => ({}),
       ),
     )
   program
