@@ -5,7 +5,7 @@ import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder } fro
 import { compileDefaults, compileStep } from './compile-step.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, createUsage } from './expression-site.ts'
-import type { Finding } from './findings.ts'
+import type { Finding, Reporter } from './findings.ts'
 import { entriesOf, entryOf, get, type MapEntry, type Node, textOf } from './nodes.ts'
 import type { PipelinePlan, PlanInput, PlanStep } from './plan/types.ts'
 import { readYaml } from './read.ts'
@@ -54,7 +54,6 @@ export function compilePipeline(text: string, options: CompileOptions): Compiled
     ...(options.secretNames ? { secretNames: options.secretNames } : {}),
   }
   const graph = checkNeeds(steps, reporter)
-  const reachable = new Map(steps.map((step) => [step.key, reachableFrom(step.key, graph)]))
   const shape: ScopeShape = {
     inputs: declared,
     steps: stepShapes(steps, jobTypes),
@@ -62,28 +61,7 @@ export function compilePipeline(text: string, options: CompileOptions): Compiled
     statusFunctions: false,
     secrets: false,
   }
-  const defaults = compileDefaults(context, root)
-  const compiled = new Map(
-    steps.map((step) => {
-      const needs = graph.get(step.key) ?? []
-      const own = {
-        ...shape,
-        self: step.key,
-        reachable: reachable.get(step.key) ?? new Set<string>(),
-        later: new Set(steps.map(({ key }) => key).filter((key) => reachable.get(key)?.has(step.key))),
-      }
-      return [
-        step.key,
-        compileStep(context, {
-          step,
-          needs,
-          shape: own,
-          defaults,
-          ...(jobTypes ? { jobTypes } : {}),
-        }),
-      ]
-    }),
-  )
+  const compiled = compileSteps(context, { root, steps, graph, shape, jobTypes })
   const outputs = entriesOf(get(root, 'outputs')).map((entry) => ({
     name: entry.key,
     value: compileValue(context, entry.value, shape, 'value'),
@@ -103,18 +81,49 @@ export function compilePipeline(text: string, options: CompileOptions): Compiled
     }),
     outputs,
   }
-  const bytes = Buffer.byteLength(JSON.stringify(plan))
-  if (bytes > maxPlanBytes) {
-    const offset = entryOf(root, 'steps')?.keyStart ?? 0
-    reporter.add({
-      code: 'plan_too_large',
-      offset,
-      message: `the compiled plan has ${bytes} bytes; at most ${maxPlanBytes} are allowed`,
-      fix: 'move large data into inputs, documents or a step of its own',
-    })
-    return { findings: reporter.findings() }
-  }
+  if (isTooLarge(plan, root, reporter)) return { findings: reporter.findings() }
   return { plan: deepFreeze(plan), findings: reporter.findings() }
+}
+
+/** Every step by its id, with what it may refer to: the steps before it. */
+function compileSteps(
+  context: CompileContext,
+  file: {
+    root: Node
+    steps: readonly MapEntry[]
+    graph: ReadonlyMap<string, string[]>
+    shape: ScopeShape
+    jobTypes: readonly JobTypeSchemaEntry[] | undefined
+  },
+): Map<string, ReturnType<typeof compileStep>> {
+  const { steps, graph, shape, jobTypes } = file
+  const reachable = new Map(steps.map(({ key }) => [key, reachableFrom(key, graph)]))
+  const defaults = compileDefaults(context, file.root)
+  return new Map(
+    steps.map((step) => {
+      const own = {
+        ...shape,
+        self: step.key,
+        reachable: reachable.get(step.key) ?? new Set<string>(),
+        later: new Set(steps.map(({ key }) => key).filter((key) => reachable.get(key)?.has(step.key))),
+      }
+      const needs = graph.get(step.key) ?? []
+      const site = { step, needs, shape: own, defaults, ...(jobTypes ? { jobTypes } : {}) }
+      return [step.key, compileStep(context, site)]
+    }),
+  )
+}
+
+function isTooLarge(plan: PipelinePlan, root: Node, reporter: Reporter): boolean {
+  const bytes = Buffer.byteLength(JSON.stringify(plan))
+  if (bytes <= maxPlanBytes) return false
+  reporter.add({
+    code: 'plan_too_large',
+    offset: entryOf(root, 'steps')?.keyStart ?? 0,
+    message: `the compiled plan has ${bytes} bytes; at most ${maxPlanBytes} are allowed`,
+    fix: 'move large data into inputs, documents or a step of its own',
+  })
+  return true
 }
 
 /** Inputs with an unusable type still exist: naming them is not another mistake. */
