@@ -27,7 +27,7 @@ export interface Pipelines {
     plan: PipelinePlan
     inputs: Record<string, Json>
     id?: string
-  }): Promise<{ id: string; alreadyRunning: boolean }>
+  }): Promise<{ id: string; existed: boolean }>
   show(id: string): Promise<PipelineRunView>
   list(options: { limit?: number }): Promise<PipelineRunView[]>
   cancel(id: string): Promise<void>
