@@ -56,7 +56,7 @@ export async function startInstantServer(): Promise<{
         uuid: randomUUID(),
         name: 'instant',
         description: null,
-        config: {},
+        config: (JSON.parse(body) as { config?: object }).config ?? {},
         is_deleted: false,
         created_by: 'bench',
         created_at: stamp(),

@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker'
+import { workflowSources } from '../src/workflow-sources.ts'
 
 /**
  * `npm run build`: the package as it is published, in `dist/` (or `--out FOLDER`, which must be in the repository):
@@ -61,7 +63,7 @@ async function pointTypesAtJavaScript(): Promise<void> {
 /** Bundled now, so that a worker starts a second sooner and needs no compiler. The worker finds it beside itself. */
 async function bundleWorkflows(): Promise<void> {
   const { code } = await bundleWorkflowCode({
-    workflowsPath: path.join(dist, 'workflows', 'index.js'),
+    ...workflowSources(pathToFileURL(`${dist}/`), 'js'),
     logger: new DefaultLogger('WARN'),
   })
   await writeFile(path.join(dist, 'workflow-bundle.js'), code)

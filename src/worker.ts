@@ -14,6 +14,7 @@ import {
   requireStandaloneActivities,
   taskQueues,
 } from './temporal/index.ts'
+import { workflowSources } from './workflow-sources.ts'
 
 /** Composition root of a worker process: pipelines, and the job runs of our own server where it is told of one. */
 async function main(config: Config): Promise<void> {
@@ -78,11 +79,12 @@ function pipelineWorker(
   const { url, token } = config.jobsApi
   if (url && token) apis.set('default', new JobsClient({ baseUrl: url, token, timeoutMs }))
   const bundle = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url))
+  const { workflowsPath, preloadModules } = workflowSources()
   return {
     taskQueue: taskQueues.pipelines,
     ...(existsSync(bundle)
       ? { workflowBundle: { codePath: bundle } }
-      : { workflowsPath: fileURLToPath(new URL('./workflows', import.meta.url)) }),
+      : { workflowsPath, bundlerOptions: { preloadModules } }),
     activities: createActivities({
       namespace: config.temporal.namespace,
       connection: (name) => apis.get(name),

@@ -20,7 +20,7 @@ export interface ExpressionScope {
   pipeline: { run_id: string; started_at: string; scheduled_for?: string }
 }
 
-/** Made by the first expression that needs it: every workflow loads this module anew, and many need only one, or none. */
+/** Made by the first expression that needs it, and shared by all workflows of a worker; nothing in it changes afterwards. */
 function onDemand(types: EnvironmentTypes): () => Environment {
   let made: Environment | undefined
   return () => {

@@ -9,8 +9,8 @@ const executionBytes = 16 * 1024 * 1024
 
 /** Keeps what one workflow task does, and what one execution schedules, within Temporal's limits. */
 export interface Pace {
-  /** Waits until this much may be scheduled. */
-  admit(bytes: number): Promise<void>
+  /** Counts this much as scheduled: undefined once it may be, else what to wait for before asking again. */
+  admit(bytes: number): Promise<void> | undefined
   /** True when this workflow task has evaluated enough. */
   isBusy(): boolean
   nextTask(): Promise<void>
@@ -36,14 +36,15 @@ export function createPace(): Pace {
   }
 
   return {
-    async admit(bytes) {
-      while (task.bytes > 0 && task.bytes + bytes > taskBytes) await nextTask()
+    admit(bytes) {
+      if (task.bytes > 0 && task.bytes + bytes > taskBytes) return nextTask()
       if (scheduled > 0 && scheduled + bytes > executionBytes) {
         exhausted = true
-        await condition(() => false)
+        return condition(() => false)
       }
       task.bytes += bytes
       scheduled += bytes
+      return undefined
     },
     isBusy: () => task.steps > taskSteps,
     nextTask,

@@ -10,6 +10,7 @@ import {
   mayRetry,
   mayStartItem,
   type PlanStep,
+  type PlanValue,
   retryDelayMs,
   type StepState,
   settle,
@@ -18,7 +19,7 @@ import {
 } from '../pipeline/plan/index.ts'
 import { finalError, runGeneration } from './remote-run.ts'
 import type { Run } from './run.ts'
-import { evaluate } from './values.ts'
+import { evaluate, evaluateNow, prepare } from './values.ts'
 
 /** Of one run, all its steps together: its state and its view have to fit into a payload of 2 MiB. */
 const maxItems = 2_000
@@ -87,7 +88,8 @@ async function runItems(run: Run, step: PlanStep, items: ItemState[], values: Js
       else await runItem(run, step, item, { value: values[index] ?? null, index })
     }
   }
-  await Promise.all(Array.from({ length: Math.min(step.maxParallel, items.length) }, lane))
+  const lanes = Array.from({ length: Math.min(step.maxParallel, items.length) }, lane)
+  await (lanes.length === 1 ? lanes[0] : Promise.all(lanes))
 }
 
 async function runItem(
@@ -97,7 +99,8 @@ async function runItem(
   each: { value: Json; index: number },
 ): Promise<void> {
   try {
-    await run.slots.take(item.generation > 0)
+    const isBegun = item.generation > 0
+    for (let wait = run.slots.take(isBegun); wait; wait = run.slots.take(isBegun)) await wait
     try {
       await runGenerations(run, step, item, each)
     } finally {
@@ -120,13 +123,16 @@ async function runGenerations(
   item: ItemState,
   each: { value: Json; index: number },
 ): Promise<void> {
-  const { target, config, bytes } = await resolveStep(run, step, each)
+  const values = valuesOf(step)
+  for (let wait = prepare(run, values); wait; wait = prepare(run, values)) await wait
+  const { target, config, bytes } = resolveStep(run, step, each)
   item.startedAtMs ??= Date.now()
   item.generation = Math.max(1, item.generation)
   for (;;) {
     if (item.notBeforeMs !== null) await sleep(Math.max(1, item.notBeforeMs - Date.now()))
     item.notBeforeMs = null
-    if (item.jobRunId === null) await run.pace.admit(bytes)
+    if (item.jobRunId === null)
+      for (let wait = run.pace.admit(bytes); wait; wait = run.pace.admit(bytes)) await wait
     item.generationStartedAtMs ??= Date.now()
     item.status = item.jobRunId === null ? 'pending' : 'running'
     const outcome = await runGeneration({
@@ -167,9 +173,14 @@ async function runGenerations(
   }
 }
 
-async function resolveStep(run: Run, step: PlanStep, each: { value: Json; index: number }) {
+/** What a step's remote run is made of. */
+function valuesOf({ config, target }: PlanStep): PlanValue[] {
+  return [...(config ? [config] : []), ...(target.kind === 'job_id' ? [target.jobId] : [])]
+}
+
+function resolveStep(run: Run, step: PlanStep, each: { value: Json; index: number }) {
   const item = step.forEach ? each : undefined
-  const config = step.config ? await evaluate(run, step.config, item) : null
+  const config = step.config ? evaluateNow(run, step.config, item) : null
   if (config !== null && (typeof config !== 'object' || Array.isArray(config)))
     throw new ExpressionError(
       'config_not_an_object',
@@ -181,12 +192,12 @@ async function resolveStep(run: Run, step: PlanStep, each: { value: Json; index:
       'config_too_large',
       `the evaluated config has ${bytes} bytes; the limit is ${maxConfigBytes}`,
     )
-  return { target: await resolveTarget(run, step, item), config, bytes }
+  return { target: resolveTarget(run, step, item), config, bytes }
 }
 
-async function resolveTarget(run: Run, step: PlanStep, item: { value: Json; index: number } | undefined) {
+function resolveTarget(run: Run, step: PlanStep, item: { value: Json; index: number } | undefined) {
   if (step.target.kind === 'job_type') return { jobType: step.target.jobType }
-  const jobId = await evaluate(run, step.target.jobId, item)
+  const jobId = evaluateNow(run, step.target.jobId, item)
   if (typeof jobId !== 'string')
     throw new ExpressionError(
       'job_id_not_text',

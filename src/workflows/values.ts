@@ -93,14 +93,24 @@ function passOn(item: ItemState, name: string): Json | undefined {
 }
 
 /** Evaluates a value after fetching what its expressions read. */
-export async function evaluate(
-  run: Run,
-  value: PlanValue,
-  item?: { value: Json; index: number },
-): Promise<Json> {
-  await load(run, readsOf(run, value))
-  // Looked at right before, since all who waited for the same go on together.
-  while (run.pace.isBusy()) await run.pace.nextTask()
+export async function evaluate(run: Run, value: PlanValue): Promise<Json> {
+  for (let wait = prepare(run, [value]); wait; wait = prepare(run, [value])) await wait
+  return evaluateNow(run, value)
+}
+
+/**
+ * Makes sure that values can be evaluated at once: undefined when they can, else what to wait for before asking again.
+ * Not an async function, and used where each step comes by: a promise costs a workflow more than an evaluation.
+ */
+export function prepare(run: Run, values: readonly PlanValue[]): Promise<void> | undefined {
+  return prepareReads(
+    run,
+    values.flatMap((value) => readsOf(run, value)),
+  )
+}
+
+/** Evaluates what `prepare` has found ready. */
+export function evaluateNow(run: Run, value: PlanValue, item?: { value: Json; index: number }): Json {
   return evaluateValue(
     value,
     scopeOf(run, item),
@@ -111,9 +121,16 @@ export async function evaluate(
 
 /** Evaluates a step's `if` after fetching what it reads. */
 export async function evaluateIf(run: Run, step: PlanStep, source: string): Promise<boolean> {
-  await load(run, expressionReads(run, source))
-  while (run.pace.isBusy()) await run.pace.nextTask()
+  const reads = expressionReads(run, source)
+  for (let wait = prepareReads(run, reads); wait; wait = prepareReads(run, reads)) await wait
   return evaluateCondition(source, scopeOf(run), summarizeNeeds(run.plan, run.state, step), run.pace.count)
+}
+
+/** Looked at anew after each wait, since all who waited for the same go on together. */
+function prepareReads(run: Run, reads: readonly Read[]): Promise<void> | undefined {
+  const missing = reads.flatMap((read) => missingOf(run, read))
+  if (missing.length > 0) return load(run, missing)
+  return run.pace.isBusy() ? run.pace.nextTask() : undefined
 }
 
 /** An output whose value is needed; `passed`: only where it is passed on as a value. */
@@ -161,11 +178,10 @@ interface Missing {
 }
 
 /**
- * Fetches the outputs among these that came, or were carried over, as references.
+ * Fetches outputs that came, or were carried over, as references.
  * @throws ExpressionError when they are too large together
  */
-async function load(run: Run, reads: readonly Read[]): Promise<void> {
-  const missing = reads.flatMap((read) => missingOf(run, read))
+async function load(run: Run, missing: readonly Missing[]): Promise<void> {
   const total = missing.reduce((sum, each) => sum + each.sizeBytes, 0)
   if (total > bytesPerRead)
     throw new ExpressionError(

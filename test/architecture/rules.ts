@@ -63,6 +63,7 @@ export const zones: readonly Zone[] = [
     node: true,
   },
   { folder: 'src/process-lock.ts', loads: [], packages: [], node: true },
+  { folder: 'src/workflow-sources.ts', loads: [], packages: [], node: true },
   { folder: 'src/version.ts', loads: [], packages: [], node: true },
   { folder: 'src/config.ts', loads: [], packages: ['zod'], node: true },
   {

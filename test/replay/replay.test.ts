@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { workflowSources } from '../../src/workflow-sources.ts'
 
 /** Every history ever recorded must replay on today's workflow code: runs may be open when a new version comes. */
 
@@ -20,7 +20,7 @@ describe('the workflow code of today', () => {
   let workflowBundle: WorkflowBundleWithSourceMap
   beforeAll(async () => {
     workflowBundle = await bundleWorkflowCode({
-      workflowsPath: fileURLToPath(new URL('../../src/workflows', import.meta.url)),
+      ...workflowSources(),
     })
   })
 

@@ -1,9 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import type { PipelineActivities } from '../../src/activities/index.ts'
 import type { CancelRunInput, RunStepInput } from '../../src/activities/types.ts'
 import { compilePipeline, type Json, type PipelinePlan, type RunRecord } from '../../src/pipeline/index.ts'
 import { PipelinesClient } from '../../src/temporal/index.ts'
+import { workflowSources } from '../../src/workflow-sources.ts'
 import type { PipelineTiming } from '../../src/workflows/messages.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 
@@ -85,7 +85,7 @@ export async function startScripted(): Promise<Scripted> {
     taskQueue,
     workflowBundle: await bundleWorkflowCode({
       logger,
-      workflowsPath: fileURLToPath(new URL('../../src/workflows', import.meta.url)),
+      ...workflowSources(),
     }),
     activities,
     maxConcurrentActivityTaskExecutions: 2_000,

@@ -74,9 +74,14 @@ export function isFinished(state: RunState): boolean {
   return Object.values(state.steps).every((step) => isDone(step.status))
 }
 
+/** Of a run that has not closed yet. */
+export function openStatus(state: RunState): PipelineStatus {
+  return state.cancelRequested ? 'cancelling' : 'running'
+}
+
 /** A cancelled run whose steps had all completed before is a completed one. */
 export function pipelineStatus(plan: PipelinePlan, state: RunState): PipelineStatus {
-  if (!isFinished(state)) return state.cancelRequested ? 'cancelling' : 'running'
+  if (!isFinished(state)) return openStatus(state)
   const cutShort = Object.values(state.steps).some(
     (step) => step.status === 'cancelled' || step.status === 'skipped',
   )

@@ -1,4 +1,4 @@
-import { pipelineStatus } from './scheduling.ts'
+import { openStatus, pipelineStatus } from './scheduling.ts'
 import { type ItemState, isDone, type RunState, type StepState, stepState } from './state.ts'
 import type { Json, PipelinePlan, PipelineRunView, PlanStep, StepRunView } from './types.ts'
 
@@ -47,7 +47,8 @@ export function viewRun(
   return {
     id: run.id,
     pipeline: plan.name,
-    status: pipelineStatus(plan, state),
+    // Its steps may be over a moment before its outputs are known.
+    status: run.finishedAtMs === null ? openStatus(state) : pipelineStatus(plan, state),
     started_at: new Date(state.startedAtMs).toISOString(),
     finished_at: iso(run.finishedAtMs),
     outputs: run.outputs,
