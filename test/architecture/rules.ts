@@ -62,6 +62,14 @@ export const zones: readonly Zone[] = [
     packages: ['@temporalio/client', '@temporalio/common'],
     node: true,
   },
+  // What a worker process is made of; `worker.ts` puts it together.
+  {
+    folder: 'src/worker',
+    loads: ['src/activities', 'src/client', 'src/contract', 'src/job-types', 'src/temporal'],
+    types: ['src/config.ts'],
+    packages: ['@temporalio/worker', 'pino'],
+    node: false,
+  },
   { folder: 'src/process-lock.ts', loads: [], packages: [], node: true },
   { folder: 'src/workflow-sources.ts', loads: [], packages: [], node: true },
   { folder: 'src/version.ts', loads: [], packages: [], node: true },
