@@ -1,23 +1,10 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { runCli } from './cli/main.ts'
 import { spawnRoot } from './cli/spawn-root.ts'
 import { loadConfig } from './config.ts'
+import { findVersion } from './version.ts'
 
 /** Composition root of the command line: the process, and nothing else. */
-
-/** Of the nearest manifest: beside this file when built, one folder up in the repository. */
-function findVersion(): string {
-  for (const folder of [import.meta.dirname, path.dirname(import.meta.dirname)]) {
-    try {
-      return (JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version: string })
-        .version
-    } catch {
-      // Not here.
-    }
-  }
-  return 'unknown'
-}
 
 /**
  * The first Ctrl-C (or SIGTERM) asks the command to let go; the second ends the process, unless a child in our place

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { type Logger, pino } from 'pino'
 import { type Config, loadConfig } from './config.ts'
 import { basePath } from './contract/index.ts'
@@ -12,6 +11,7 @@ import { tokenHash } from './server/services/callers.ts'
 import type { JobStore } from './server/services/ports.ts'
 import { openStore } from './server/store/index.ts'
 import { createRunExecutor, lazyTemporalClient } from './temporal/index.ts'
+import { findVersion } from './version.ts'
 
 /** Composition root of the Jobs API server. Temporal may be away when it starts, and may come and go. */
 async function main(config: Config): Promise<void> {
@@ -31,7 +31,7 @@ async function main(config: Config): Promise<void> {
   try {
     await ensureTokens(store, config)
     const onError = (error: unknown) => log.error({ err: error }, 'a request failed')
-    const app = createApp({ store, registry, version: version(), closing: stopping, onError })
+    const app = createApp({ store, registry, version: findVersion(), closing: stopping, onError })
     const http = await listen(app, { host: config.host, port: config.port })
     process.stdout.write(`${JSON.stringify({ event: 'listening', url: http.url + basePath })}\n`)
     const executor = createRunExecutor(temporal, { heartbeatMs: config.timing.runHeartbeatMs })
@@ -75,13 +75,6 @@ async function ensureTokens(store: JobStore, config: Config): Promise<void> {
   const { workerToken } = config.server
   if (workerToken)
     await store.tokens.ensure(tokenHash(workerToken), { workspace: '-', email: 'worker', kind: 'worker' })
-}
-
-/** Of the nearest manifest: beside this file when built, one folder up in the repository. */
-function version(): string {
-  const beside = new URL('./package.json', import.meta.url)
-  const manifest = existsSync(beside) ? beside : new URL('../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
 }
 
 try {

@@ -1,7 +1,15 @@
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { breaches, isolateBreaches, maxLines, type SourceFile, zoneOf } from './architecture/rules.ts'
+import {
+  breaches,
+  isolateBreaches,
+  maxLines,
+  type SourceFile,
+  unusedPermissions,
+  zoneOf,
+  zones,
+} from './architecture/rules.ts'
 import { findImports, findInCode } from './architecture/scan.ts'
 
 const repository = path.resolve(import.meta.dirname, '..')
@@ -18,6 +26,10 @@ describe('the house', () => {
 
   test('keeps its rules in every file of src', () => {
     expect(files.flatMap(breaches)).toEqual([])
+  })
+
+  test('makes use of everything that its rules allow', () => {
+    expect(unusedPermissions(files)).toEqual([])
   })
 
   test('loads nothing into the workflow isolate that is not made for it', () => {
@@ -67,6 +79,20 @@ describe('a breach is found', () => {
     ['a long file', 'src/client/a.ts', 'x\n'.repeat(maxLines + 1)],
   ])('%s', (_name, file, text) => {
     expect(at(file, text)).toHaveLength(1)
+  })
+
+  test('a permission that nobody uses', () => {
+    const uses = [
+      {
+        path: 'src/client/a.ts',
+        text: "import ky from 'ky'\nimport type { Json } from '../contract/index.ts'",
+      },
+    ]
+    // Types alone are no use of a folder that may be loaded.
+    expect(unusedPermissions(uses).filter((one) => one.startsWith('src/client:'))).toEqual([
+      'src/client: src/contract',
+    ])
+    expect(unusedPermissions([]).length).toBeGreaterThanOrEqual(zones.length)
   })
 
   test('with its place and its rule', () => {

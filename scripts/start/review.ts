@@ -12,6 +12,7 @@ import type { JobsClient } from 'jobwright/client'
 import { exitCodeOfStatus, exitCodes } from '../../src/cli/exit-codes.ts'
 import { findingLine } from '../../src/cli/output/findings.ts'
 import { createProgress, type ProgressScreen } from '../../src/cli/progress/follow.ts'
+import { documentMediaType } from '../../src/contract/index.ts'
 import { issueTable, readOutputs, whatHappened, whatNext } from './results.ts'
 
 /** How a program runs a pipeline: store documents, compile, start under an id of its own, watch, read the outputs. */
@@ -64,16 +65,11 @@ export async function review(options: ReviewOptions): Promise<number> {
 
 /** Storing the same document again changes nothing. */
 async function storeDocuments(api: JobsClient): Promise<number> {
-  const mediaTypes: Record<string, string> = {
-    '.md': 'text/markdown',
-    '.csv': 'text/csv',
-    '.json': 'application/json',
-  }
   const names = await readdir(documents)
   for (const name of names)
     await api.putDocument(collection, name, {
       content: await readFile(path.join(documents, name)),
-      mediaType: mediaTypes[path.extname(name)] ?? 'text/plain',
+      mediaType: documentMediaType(name) ?? 'text/plain',
     })
   return names.length
 }

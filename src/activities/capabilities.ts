@@ -1,5 +1,5 @@
 import type { JobsClient } from '../client/index.ts'
-import type { Capabilities } from '../contract/index.ts'
+import { type Capabilities, missingForPipelines } from '../contract/index.ts'
 import { rejected } from './failures.ts'
 
 /** A server that was upgraded is seen anew after this long. */
@@ -29,18 +29,14 @@ export function requireFencedServer(
   connection: string,
   needsReferences: boolean,
 ): void {
-  if (
-    !capabilities?.idempotency_keys ||
-    !capabilities.cancel_by_key ||
-    !capabilities.change_feed ||
-    !capabilities.client_ref
-  )
+  const missing = missingForPipelines(capabilities)
+  if (missing.length > 0)
     throw rejected(
       'server_without_idempotency_keys',
-      `the Jobs API of connection ${connection} does not take idempotency keys, without which a lost answer could start a run twice; ` +
+      `the Jobs API of connection ${connection} does not offer ${missing.join(', ')}, without which a lost answer could start a run twice or lose it; ` +
         'this version runs pipelines only on servers that do, such as `jobwright server`',
     )
-  if (needsReferences && !capabilities.value_references)
+  if (needsReferences && !capabilities?.value_references)
     throw rejected(
       'server_without_value_references',
       `the Jobs API of connection ${connection} cannot resolve secrets and large outputs in a config; use neither in this step`,

@@ -47,7 +47,11 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     awaitRun: (input) => withFailures(() => awaitRun(withApi(input.connection), input)),
     cancelRun: (input) => withFailures(() => alive(deps, () => cancelRun(withApi(input.connection), input))),
     readOutputs: (input) =>
-      withFailures(() => alive(deps, () => readOutputs(withApi(input.connection).api, input))),
+      withFailures(() =>
+        alive(deps, () =>
+          readOutputs(withApi(input.connection).api, input, Context.current().cancellationSignal),
+        ),
+      ),
     async watchFeed(input) {
       try {
         await withFailures(async () => watchFeed(withApi(input.connection), input))

@@ -1,5 +1,5 @@
-import type { JobsClient } from '../client/index.ts'
-import type { Json } from '../contract/index.ts'
+import { JobsApiError, type JobsClient } from '../client/index.ts'
+import { type Json, outputValue } from '../contract/index.ts'
 import { rejected } from './failures.ts'
 import type { ReadOutputsInput } from './types.ts'
 
@@ -8,35 +8,50 @@ const valueLimitBytes = 1024 * 1024
 /** Together in one answer, below Temporal's payload limit of 2 MiB. */
 const answerLimitBytes = 1536 * 1024
 
-/** Fetches outputs that the server did not inline, in the order asked for: JSON as a value, text as a string. */
-export async function readOutputs(api: JobsClient, input: ReadOutputsInput): Promise<Json[]> {
+/**
+ * Fetches outputs that the server did not inline, in the order asked for: JSON as a value, text as a string.
+ * Of one that is too large no more is read than shows it.
+ */
+export async function readOutputs(
+  api: JobsClient,
+  input: ReadOutputsInput,
+  signal: AbortSignal,
+): Promise<Json[]> {
   const values: Json[] = []
-  let total = 0
+  let left = answerLimitBytes
   for (const { jobRunId, name } of input.outputs) {
-    const { mediaType, content } = await api.getOutput(jobRunId, name)
-    total += content.byteLength
-    if (content.byteLength > valueLimitBytes || total > answerLimitBytes)
-      throw rejected(
-        'output_too_large',
-        `output ${name} of job run ${jobRunId} has ${content.byteLength} bytes; an expression can read ${valueLimitBytes}. ` +
-          'Pass it whole into a config, where it travels as a reference',
-      )
-    values.push(decode(mediaType, content, `${name} of job run ${jobRunId}`))
+    const output = await download(api, { jobRunId, name }, Math.min(valueLimitBytes, left), signal)
+    left -= output.content.byteLength
+    values.push(readValue(output, `${name} of job run ${jobRunId}`))
   }
   return values
 }
 
-function decode(mediaType: string, content: Uint8Array, what: string): Json {
-  const kind = mediaType.split(';')[0]?.trim().toLowerCase() ?? ''
+async function download(
+  api: JobsClient,
+  { jobRunId, name }: ReadOutputsInput['outputs'][number],
+  limitBytes: number,
+  signal: AbortSignal,
+) {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(content)
-    if (kind === 'application/json' || kind.endsWith('+json')) return JSON.parse(text) as Json
-    if (kind.startsWith('text/')) return text
-  } catch {
-    throw rejected('output_not_readable', `output ${what} is not the ${mediaType} that it says it is`)
+    return await api.getOutput(jobRunId, name, { signal, maxResponseBytes: limitBytes })
+  } catch (error) {
+    if (!(error instanceof JobsApiError) || error.code !== 'response_too_large') throw error
+    throw rejected(
+      'output_too_large',
+      `output ${name} of job run ${jobRunId} has more than ${limitBytes} bytes; an expression can read ${valueLimitBytes} of one output, and ${answerLimitBytes} of all together. ` +
+        'Pass it whole into a config, where it travels as a reference',
+    )
   }
+}
+
+function readValue(output: { mediaType: string; content: Uint8Array }, what: string): Json {
+  const found = outputValue(output)
+  if ('value' in found) return found.value
   throw rejected(
     'output_not_readable',
-    `output ${what} is ${mediaType}; an expression can read JSON and text only`,
+    found.problem === 'malformed'
+      ? `output ${what} is not the ${output.mediaType} that it says it is`
+      : `output ${what} is ${output.mediaType}; an expression can read JSON and text only`,
   )
 }

@@ -3,9 +3,8 @@ import { JobsApiError, type JobsClient } from '../client/index.ts'
 import {
   type Capabilities,
   canonicalJson,
-  isReference,
+  containsReference,
   isTerminalStatus,
-  type Json,
   type JsonObject,
 } from '../contract/index.ts'
 import { requireFencedServer } from './capabilities.ts'
@@ -82,10 +81,4 @@ async function trigger(api: JobsClient, input: RunStepInput, idempotencyKey: str
 
 function createJob(api: JobsClient, idempotencyKey: string, config: JsonObject, signal: AbortSignal) {
   return api.createJob({ job_type: String(config['job_type']), config }, { idempotencyKey, signal })
-}
-
-function containsReference(value: Json): boolean {
-  if (value === null || typeof value !== 'object') return false
-  if (isReference(value)) return true
-  return Object.values(value).some(containsReference)
 }

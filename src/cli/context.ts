@@ -1,35 +1,25 @@
 import type { JobsClient } from '../client/index.ts'
+import type { Config } from '../config.ts'
 import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import type { Finding, Json, PipelinePlan, PipelineRunView } from '../pipeline/index.ts'
 
 export type { Finding, JobsClient, JobTypeSchemaEntry, Json, PipelinePlan, PipelineRunView }
 
 /** What the commands need of the configuration; `config.ts` gives more. */
-export interface CliConfig {
-  temporal: {
-    address: string | undefined
-    namespace: string
-    apiKey: string | undefined
-    tls: boolean | undefined
-    tlsServerName: string | undefined
-    tlsClientCertPath: string | undefined
-    tlsClientKeyPath: string | undefined
-    tlsServerCaCertPath: string | undefined
-    binary: string | undefined
-  }
-  jobsApi: { url: string | undefined; token: string | undefined }
-  databaseUrl: string | undefined
-  dataDir: string
-  /** Where what can be fetched again is kept, below `jobwright/`. */
-  cacheDir: string
-  /** What child processes inherit. */
-  inheritedEnvironment(): Readonly<Record<string, string | undefined>>
-  host: string
-  port: number
-  configFile: string | undefined
-  logLevel: string
-  timing: { waitLeaseMs: number; stepHeartbeatMs: number; requestTimeoutMs: number }
-}
+export type CliConfig = Pick<
+  Config,
+  | 'temporal'
+  | 'jobsApi'
+  | 'databaseUrl'
+  | 'dataDir'
+  | 'cacheDir'
+  | 'inheritedEnvironment'
+  | 'host'
+  | 'port'
+  | 'configFile'
+  | 'logLevel'
+  | 'timing'
+>
 
 /** Pipeline runs, as `src/temporal` offers them. */
 export interface Pipelines {
@@ -37,7 +27,7 @@ export interface Pipelines {
     plan: PipelinePlan
     inputs: Record<string, Json>
     id?: string
-  }): Promise<{ id: string; alreadyRunning: boolean }>
+  }): Promise<{ id: string; existed: boolean }>
   show(id: string): Promise<PipelineRunView>
   list(options: { limit?: number }): Promise<PipelineRunView[]>
   cancel(id: string): Promise<void>

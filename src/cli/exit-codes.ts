@@ -1,5 +1,6 @@
 /**
- * What a caller's script learns from the exit code. 0 to 5 are the public table; 130 is the shell's own number
+ * What a caller's script learns from the exit code. 0 to 4 are the public table, in which 5 is reserved for runs that
+ * wait for a person; 130 is the shell's own number
  * for "ended by Ctrl-C" (a followed run goes on without us); 70 is sysexits' EX_SOFTWARE, a defect of ours, so that
  * it is never taken for "the run failed".
  */
@@ -9,7 +10,6 @@ export const exitCodes = {
   usage: 2,
   unreachable: 3,
   cancelled: 4,
-  held: 5,
   defect: 70,
   interrupted: 130,
 } as const
@@ -23,8 +23,6 @@ export function exitCodeOfStatus(status: string): number | undefined {
       return exitCodes.failed
     case 'cancelled':
       return exitCodes.cancelled
-    case 'held':
-      return exitCodes.held
     default:
       return undefined
   }

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { decodeUtf8 } from '../contract/utf8.ts'
 import type { CliContext, Finding, JobTypeSchemaEntry, PipelinePlan } from './context.ts'
 import { note } from './context.ts'
 import { CliError, toFailure } from './errors.ts'
@@ -14,9 +15,9 @@ const fileBytes = 4 * 1024 * 1024
  */
 export async function readTextFile(file: string, cwd: string): Promise<string> {
   const bytes = await readBytes(path.resolve(cwd, file), file)
-  const { badUtf8, decodeUtf8 } = await import('../pipeline/index.ts')
   const decoded = decodeUtf8(bytes)
   if ('text' in decoded) return decoded.text
+  const { badUtf8 } = await import('../pipeline/index.ts')
   const { code, message, fix } = badUtf8(file, decoded.badByte)
   throw new CliError(code, `${file}: ${message}`, { fix })
 }

@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+// Not the whole contract, whose schemas take a while to load.
+import { documentExtensions } from '../contract/document-formats.ts'
 import type { Bind } from './options.ts'
 
 /** `jobwright documents …`: what handlers read. */
@@ -6,7 +8,7 @@ export function addDocumentCommands(program: Command, bind: Bind): void {
   const documents = program.command('documents').description('collections of documents on the server')
   documents
     .command('push <directory>')
-    .description('store the .md, .txt, .csv and .json files of a directory as a collection')
+    .description(`store the documents of a directory (${documentExtensions}) as a collection`)
     .requiredOption('--as <name>', 'name of the collection')
     .action(
       bind(

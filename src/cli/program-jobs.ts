@@ -115,39 +115,39 @@ function addJobRuns(jobs: Command, bind: Bind): void {
       ),
     )
   jobs
-    .command('get-run <run-id>')
+    .command('get-run <job-run-id>')
     .description('one job run')
     .action(
       bind(
         async () => (await import('./commands/jobs/get-run.ts')).jobGetRunHandler,
-        ([runId = '']) => ({ runId }),
+        ([jobRunId = '']) => ({ jobRunId }),
       ),
     )
   jobs
-    .command('cancel <run-id>')
+    .command('cancel <job-run-id>')
     .description('cancel a job run')
     .action(
       bind(
         async () => (await import('./commands/jobs/cancel.ts')).jobCancelHandler,
-        ([runId = '']) => ({ runId }),
+        ([jobRunId = '']) => ({ jobRunId }),
       ),
     )
   jobs
-    .command('logs <run-id>')
+    .command('logs <job-run-id>')
     .description('the log lines of a job run')
     .action(
       bind(
         async () => (await import('./commands/jobs/logs.ts')).jobLogsHandler,
-        ([runId = '']) => ({ runId }),
+        ([jobRunId = '']) => ({ jobRunId }),
       ),
     )
   jobs
-    .command('output <run-id> <name>')
+    .command('output <job-run-id> <name>')
     .description('one output of a job run, as it is')
     .action(
       bind(
         async () => (await import('./commands/jobs/output.ts')).jobOutputHandler,
-        ([runId = '', name = '']) => ({ runId, name }),
+        ([jobRunId = '', name = '']) => ({ jobRunId, name }),
       ),
     )
 }

@@ -45,6 +45,7 @@ export function createProgram(host: CliHost, run: Run): Command {
     }
   addStackCommands(program, bind)
   addPipelineCommands(program, bind)
+  addFileCommands(program, bind)
   addJobCommands(program, bind)
   addDocumentCommands(program, bind)
   return program
@@ -104,6 +105,18 @@ function addPipelineCommands(program: Command, bind: Bind): void {
       bind(
         async () => (await import('./commands/cancel.ts')).cancelHandler,
         ([id = ''], { detach }) => ({ id, detach: detach as boolean | undefined }),
+      ),
+    )
+}
+
+function addFileCommands(program: Command, bind: Bind): void {
+  program
+    .command('schema')
+    .description('the JSON Schema of a pipeline file, for editors')
+    .action(
+      bind(
+        async () => (await import('./commands/schema.ts')).schemaHandler,
+        () => ({}),
       ),
     )
   program

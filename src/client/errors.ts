@@ -7,7 +7,7 @@ import type { Problem } from '../contract/index.ts'
  * - `ambiguous`: everything else. It may have been done, be under way, or never have arrived.
  *
  * A caller that knows more looks at `status` and `code`: a 429 was not processed and may be sent again after
- * `retryAfterMs`; a 409 names its reason (`key_barred`, …). Source: "Classifying a failed POST", docs/trigger-protocol.
+ * `retryAfterMs`; a 409 names its reason (`key_barred`, …).
  */
 export type JobsApiErrorKind = 'not_sent' | 'rejected' | 'ambiguous'
 

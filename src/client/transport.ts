@@ -32,6 +32,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined
   /** Instead of the client's. */
   timeoutMs?: number | undefined
+  /** Instead of the client's. */
+  maxResponseBytes?: number | undefined
 }
 
 export interface Call extends CallOptions {
@@ -174,7 +176,7 @@ class KyTransport implements Transport {
       return {
         status: response.status,
         headers: response.headers,
-        body: await readBody(response, this.#options.maxResponseBytes ?? 256 * 1024 * 1024),
+        body: await readBody(response, this.#maxBytes(call)),
       }
     } catch (error) {
       if (error instanceof TooLargeError)
@@ -201,6 +203,10 @@ class KyTransport implements Transport {
 
   #timeoutMs(call: Call): number {
     return call.timeoutMs ?? this.timeoutMs
+  }
+
+  #maxBytes(call: Call): number {
+    return call.maxResponseBytes ?? this.#options.maxResponseBytes ?? 256 * 1024 * 1024
   }
 
   async send(route: RouteDescriptor, call: Call): Promise<Answer> {

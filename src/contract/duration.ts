@@ -3,6 +3,9 @@ const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as con
 /** `500ms`, `5s`, `30m`, `2h`, `7d`. */
 export const durationPattern = /^(\d{1,12})(ms|s|m|h|d)$/
 
+/** What a timeout or a wait may be. */
+export const durationRange = { minMs: 1, maxMs: 365 * unitMs.d } as const
+
 /** Milliseconds; undefined for text that is no duration. */
 export function parseDurationMs(text: string): number | undefined {
   const match = durationPattern.exec(text)

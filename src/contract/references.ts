@@ -38,3 +38,9 @@ export function isOutputValueReference(value: Json | undefined): value is Output
 export function isReference(value: Json | undefined): boolean {
   return isSecretReference(value) || isSecretTemplate(value) || isOutputValueReference(value)
 }
+
+/** True when a reference stands anywhere in a value. */
+export function containsReference(value: Json | undefined): boolean {
+  if (value === null || typeof value !== 'object') return false
+  return isReference(value) || Object.values(value).some(containsReference)
+}

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Json, JsonObject } from './json.ts'
 import { jobRunStatuses } from './status.ts'
+import { timestampPattern } from './wire-forms.ts'
 
 /** Wire schemas of the Jobs API: the 11 operations of the reference, and Jobwright's advertised extensions. */
 
@@ -20,8 +21,7 @@ export const limits = {
 export const jsonSchema = z.unknown() as unknown as z.ZodType<Json>
 export const jsonObjectSchema: z.ZodType<JsonObject> = z.record(z.string(), jsonSchema)
 export const uuid = z.guid({ error: 'expected a UUID' })
-/** UTC, microseconds, no zone: `2026-04-13T10:10:00.000000`. */
-const timestamp = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$/)
+const timestamp = z.string().regex(timestampPattern)
 const csvOrList = z.array(z.string())
 
 export const jobTypeSchemaEntry = z.object({

@@ -1,5 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { basePath } from '../contract/index.ts'
 import {
   acquireProcessLock,
   type ProcessIdentity,
@@ -115,7 +116,7 @@ async function prepare(options: StackOptions): Promise<Prepared> {
     namespace,
     temporalAddress: temporal.address,
     ...(temporal.own === undefined ? {} : { temporalPort: temporal.own.port }),
-    apiUrl: `${url}/api/v1`,
+    apiUrl: url + basePath,
     tokenFile,
     workerTokenFile,
   }

@@ -1,5 +1,5 @@
 import { JobsApiError, type JobsClient } from '../client/index.ts'
-import type { Json } from '../contract/index.ts'
+import { type Json, outputValue } from '../contract/index.ts'
 import { JobRunError, RetryableError } from './errors.ts'
 import { outputTimeoutMs, persist } from './persistence.ts'
 import type { Redactor } from './redactor.ts'
@@ -30,18 +30,14 @@ async function readSecret(secrets: Secrets, name: string): Promise<string> {
   return value
 }
 
-function decodeOutput(output: { mediaType: string; content: Uint8Array }, name: string): Json {
-  const mediaType = output.mediaType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  const decode = () => new TextDecoder('utf-8', { fatal: true }).decode(output.content)
-  try {
-    if (mediaType === 'application/json' || mediaType.endsWith('+json')) return JSON.parse(decode()) as Json
-    if (mediaType.startsWith('text/')) return decode()
-  } catch {
-    throw new JobRunError('invalid_config', `the output ${name} is not the ${mediaType} it says it is`)
-  }
+function readValue(output: { mediaType: string; content: Uint8Array }, name: string): Json {
+  const found = outputValue(output)
+  if ('value' in found) return found.value
   throw new JobRunError(
     'invalid_config',
-    `the output ${name} is ${mediaType}; only JSON and text can be part of a config`,
+    found.problem === 'malformed'
+      ? `the output ${name} is not the ${output.mediaType} it says it is`
+      : `the output ${name} is ${output.mediaType}; only JSON and text can be part of a config`,
   )
 }
 
@@ -64,7 +60,7 @@ export function createReferenceSources(options: {
     async output(jobRunId, name) {
       const read = () => api.getOutput(jobRunId, name, { timeoutMs: outputTimeoutMs })
       try {
-        return decodeOutput(await persist(read, { until }), name)
+        return readValue(await persist(read, { until }), name)
       } catch (error) {
         if (error instanceof JobsApiError && error.kind === 'rejected')
           throw new JobRunError(

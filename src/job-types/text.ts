@@ -1,7 +1,4 @@
-/** Fit to be stored: no NUL, no half surrogate pairs, both of which the server refuses. */
-export function storable(text: string): string {
-  return text.toWellFormed().replaceAll('\u0000', '\uFFFD')
-}
+export { storable } from '../contract/index.ts'
 
 /** At most `bytes` of UTF-8, cut between characters, with an ellipsis where something is missing. */
 export function truncateBytes(text: string, bytes: number): string {

@@ -1,9 +1,8 @@
 import { hasExpression } from '../expressions/index.ts'
-import { inputTypes } from './definition.ts'
 import type { Reporter } from './findings.ts'
 import { hasType, sameJson, show } from './json-types.ts'
 import { entriesOf, get, itemsOf, type MapEntry, type Node, textOf, toJson } from './nodes.ts'
-import type { Json, PlanInput } from './plan/types.ts'
+import { inputTypes, type Json, type PlanInput } from './plan/types.ts'
 
 function typeOf(entry: MapEntry): PlanInput['type'] | undefined {
   const name = textOf(get(entry.value, 'type'))

@@ -1,5 +1,5 @@
+import { durationRange, parseDurationMs } from '../contract/index.ts'
 import { isForbiddenMember, suggest } from '../expressions/index.ts'
-import { durationRange, parseDuration } from './duration.ts'
 import type { Reporter } from './findings.ts'
 import { describe, entriesOf, entryOf, get, itemsOf, type MapEntry, type Node, textOf } from './nodes.ts'
 
@@ -7,7 +7,8 @@ import { describe, entriesOf, entryOf, get, itemsOf, type MapEntry, type Node, t
 
 const identifier = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/
 const keywords: ReadonlySet<string> = new Set(['true', 'false', 'null', 'in'])
-const maxSteps = 500
+/** A plan of more is refused; nothing else of such a file is looked at. */
+export const maxSteps = 500
 
 /** True for a name that can stand in `steps.NAME` and `inputs.NAME`. */
 export function isIdentifier(name: string): boolean {
@@ -164,11 +165,11 @@ function reportCycles(
 /** All that a step waits for, directly or not. */
 export function reachableFrom(id: string, graph: ReadonlyMap<string, string[]>): Set<string> {
   const found = new Set<string>()
-  const queue = [...(graph.get(id) ?? [])]
-  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+  const unseen = [...(graph.get(id) ?? [])]
+  for (let next = unseen.pop(); next !== undefined; next = unseen.pop()) {
     if (found.has(next)) continue
     found.add(next)
-    queue.push(...(graph.get(next) ?? []))
+    unseen.push(...(graph.get(next) ?? []))
   }
   return found
 }
@@ -195,7 +196,7 @@ export function durationOf(owner: Node | undefined, field: string, reporter: Rep
   const isNegative =
     (text !== undefined && /^-\s*\d/.test(text)) ||
     (node.kind === 'scalar' && typeof node.value === 'number' && node.value < 0)
-  const ms = text === undefined ? undefined : parseDuration(text)
+  const ms = text === undefined ? undefined : parseDurationMs(text)
   if (isNegative || (ms !== undefined && (ms < durationRange.minMs || ms > durationRange.maxMs))) {
     reporter.add({
       code: 'duration_out_of_range',

@@ -3,10 +3,9 @@ import { hasExpression, type ScopeShape, suggest } from '../expressions/index.ts
 import { checkConfig } from './check-config.ts'
 import { checkTarget, durationOf } from './check-steps.ts'
 import { compileValue } from './compile-value.ts'
-import { retryReasons } from './definition.ts'
 import { type CompileContext, wholeExpression } from './expression-site.ts'
 import { describe, entryOf, get, itemsOf, type MapEntry, type Node, textOf } from './nodes.ts'
-import type { PlanStep, PlanValue, RetryReason } from './plan/types.ts'
+import { type PlanStep, type PlanValue, type RetryReason, retryReasons } from './plan/types.ts'
 
 /** What a file's `defaults` and the built-in ones amount to. */
 export interface StepDefaults {

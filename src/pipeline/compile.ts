@@ -1,11 +1,11 @@
 import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import { createExpressionChecker, type ScopeShape } from '../expressions/index.ts'
 import { compileInputs } from './check-inputs.ts'
-import { checkNames, checkNeeds, reachableFrom, topologicalOrder } from './check-steps.ts'
+import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder } from './check-steps.ts'
 import { compileDefaults, compileStep } from './compile-step.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, createUsage } from './expression-site.ts'
-import type { Finding } from './findings.ts'
+import type { Finding, Reporter } from './findings.ts'
 import { entriesOf, entryOf, get, type MapEntry, type Node, textOf } from './nodes.ts'
 import type { PipelinePlan, PlanInput, PlanStep } from './plan/types.ts'
 import { readYaml } from './read.ts'
@@ -14,7 +14,7 @@ import { checkShape } from './shape.ts'
 export interface CompileOptions {
   /** The file's name, for the findings. */
   file: string
-  /** The server's job types, when it was asked: configs and outputs are checked against them. */
+  /** Of the server behind the connection `default`, when it was asked: configs and outputs are checked against them. */
   jobTypes?: readonly JobTypeSchemaEntry[]
   /** The secrets that the configuration at hand has; others give a warning. */
   secretNames?: readonly string[]
@@ -29,7 +29,6 @@ export interface CompiledPipeline {
 
 /** A plan travels as a workflow's input. */
 const maxPlanBytes = 1024 * 1024
-const maxSteps = 500
 
 /**
  * Compiles a pipeline file. Never throws: every problem is a finding with its place, and all are reported together.
@@ -42,6 +41,9 @@ export function compilePipeline(text: string, options: CompileOptions): Compiled
   const steps = entriesOf(get(root, 'steps'))
   if (root.kind !== 'map' || steps.length > maxSteps) return { findings: reporter.findings() }
 
+  const connection = textOf(get(root, 'connection')) ?? 'default'
+  // Another server has job types of its own, which are not known here.
+  const jobTypes = connection === 'default' ? options.jobTypes : undefined
   const inputs = compileInputs(root, reporter)
   const declared = declaredInputs(root, inputs)
   const context: CompileContext = {
@@ -52,36 +54,14 @@ export function compilePipeline(text: string, options: CompileOptions): Compiled
     ...(options.secretNames ? { secretNames: options.secretNames } : {}),
   }
   const graph = checkNeeds(steps, reporter)
-  const reachable = new Map(steps.map((step) => [step.key, reachableFrom(step.key, graph)]))
   const shape: ScopeShape = {
     inputs: declared,
-    steps: stepShapes(steps, options.jobTypes),
+    steps: stepShapes(steps, jobTypes),
     item: false,
     statusFunctions: false,
     secrets: false,
   }
-  const defaults = compileDefaults(context, root)
-  const compiled = new Map(
-    steps.map((step) => {
-      const needs = graph.get(step.key) ?? []
-      const own = {
-        ...shape,
-        self: step.key,
-        reachable: reachable.get(step.key) ?? new Set<string>(),
-        later: new Set(steps.map(({ key }) => key).filter((key) => reachable.get(key)?.has(step.key))),
-      }
-      return [
-        step.key,
-        compileStep(context, {
-          step,
-          needs,
-          shape: own,
-          defaults,
-          ...(options.jobTypes ? { jobTypes: options.jobTypes } : {}),
-        }),
-      ]
-    }),
-  )
+  const compiled = compileSteps(context, { root, steps, graph, shape, jobTypes })
   const outputs = entriesOf(get(root, 'outputs')).map((entry) => ({
     name: entry.key,
     value: compileValue(context, entry.value, shape, 'value'),
@@ -93,7 +73,7 @@ export function compilePipeline(text: string, options: CompileOptions): Compiled
     planVersion: 1,
     name: textOf(get(root, 'name')) ?? '',
     ...(description === undefined ? {} : { description }),
-    connection: textOf(get(root, 'connection')) ?? 'default',
+    connection,
     inputs,
     steps: topologicalOrder(graph).flatMap((id): PlanStep[] => {
       const step = compiled.get(id)
@@ -101,18 +81,49 @@ export function compilePipeline(text: string, options: CompileOptions): Compiled
     }),
     outputs,
   }
-  const bytes = Buffer.byteLength(JSON.stringify(plan))
-  if (bytes > maxPlanBytes) {
-    const offset = entryOf(root, 'steps')?.keyStart ?? 0
-    reporter.add({
-      code: 'plan_too_large',
-      offset,
-      message: `the compiled plan has ${bytes} bytes; at most ${maxPlanBytes} are allowed`,
-      fix: 'move large data into inputs, documents or a step of its own',
-    })
-    return { findings: reporter.findings() }
-  }
+  if (isTooLarge(plan, root, reporter)) return { findings: reporter.findings() }
   return { plan: deepFreeze(plan), findings: reporter.findings() }
+}
+
+/** Every step by its id, with what it may refer to: the steps before it. */
+function compileSteps(
+  context: CompileContext,
+  file: {
+    root: Node
+    steps: readonly MapEntry[]
+    graph: ReadonlyMap<string, string[]>
+    shape: ScopeShape
+    jobTypes: readonly JobTypeSchemaEntry[] | undefined
+  },
+): Map<string, ReturnType<typeof compileStep>> {
+  const { steps, graph, shape, jobTypes } = file
+  const reachable = new Map(steps.map(({ key }) => [key, reachableFrom(key, graph)]))
+  const defaults = compileDefaults(context, file.root)
+  return new Map(
+    steps.map((step) => {
+      const own = {
+        ...shape,
+        self: step.key,
+        reachable: reachable.get(step.key) ?? new Set<string>(),
+        later: new Set(steps.map(({ key }) => key).filter((key) => reachable.get(key)?.has(step.key))),
+      }
+      const needs = graph.get(step.key) ?? []
+      const site = { step, needs, shape: own, defaults, ...(jobTypes ? { jobTypes } : {}) }
+      return [step.key, compileStep(context, site)]
+    }),
+  )
+}
+
+function isTooLarge(plan: PipelinePlan, root: Node, reporter: Reporter): boolean {
+  const bytes = Buffer.byteLength(JSON.stringify(plan))
+  if (bytes <= maxPlanBytes) return false
+  reporter.add({
+    code: 'plan_too_large',
+    offset: entryOf(root, 'steps')?.keyStart ?? 0,
+    message: `the compiled plan has ${bytes} bytes; at most ${maxPlanBytes} are allowed`,
+    fix: 'move large data into inputs, documents or a step of its own',
+  })
+  return true
 }
 
 /** Inputs with an unusable type still exist: naming them is not another mistake. */

@@ -1,25 +1,31 @@
 import { z } from 'zod'
+import { durationPattern } from '../contract/index.ts'
+import { inputTypes, retryReasons } from './plan/types.ts'
 
 /**
  * The shape of a pipeline file: names of fields and types of values. What a schema cannot say (cycles, names,
- * expressions, durations' ranges) is in checks/.
+ * expressions, durations' ranges) is in shape.ts and check-*.ts.
  */
-export const durationPattern = /^(\d{1,12})(ms|s|m|h|d)$/
 const duration = z.string().regex(durationPattern).describe('A duration: 500ms, 5s, 30m, 2h, 7d')
 const json = z.json()
 
-export const retryReasons = ['failed', 'timeout', 'rejected'] as const
-export const inputTypes = ['string', 'number', 'integer', 'boolean', 'array', 'object'] as const
+/** By the name of the field. */
+export const ranges = {
+  attempts: { min: 1, max: 100 },
+  max_parallel: { min: 1, max: 500 },
+  /** In characters. */
+  name: { min: 1, max: 100 },
+} as const
 
 const retry = z
   .strictObject({
     attempts: z
       .int()
-      .min(1)
-      .max(100)
+      .min(ranges.attempts.min)
+      .max(ranges.attempts.max)
       .optional()
-      .describe('How often the job runs at most, the first time counted'),
-    backoff: duration.optional().describe('The wait before the second attempt; it doubles after that'),
+      .describe('How many generations there are at most, the first one counted'),
+    backoff: duration.optional().describe('The wait before the second generation; it doubles after that'),
     on: z
       .array(z.enum(retryReasons))
       .min(1)
@@ -42,20 +48,25 @@ const step = z.strictObject({
     .union([z.string(), z.array(json)])
     .optional()
     .describe('A list: the step runs once for each of its values, as `item`'),
-  max_parallel: z.int().min(1).max(500).optional().describe('How many items run at once'),
+  max_parallel: z
+    .int()
+    .min(ranges.max_parallel.min)
+    .max(ranges.max_parallel.max)
+    .optional()
+    .describe('How many items run at once'),
   job_type: z.string().min(1).optional().describe('Create a job of this type and run it'),
   job_id: z.string().min(1).optional().describe('Run a job that exists'),
   config: z
     .union([z.string(), z.record(z.string(), json)])
     .optional()
     .describe("The job's configuration"),
-  timeout: duration.optional().describe('For each attempt; then the run is cancelled'),
+  timeout: duration.optional().describe('Of each generation; then its run is cancelled'),
   retry: retry.optional(),
   on_failure: z.enum(['fail', 'continue']).optional(),
 })
 
 export const pipelineDefinition = z.strictObject({
-  name: z.string().min(1).max(100),
+  name: z.string().min(ranges.name.min).max(ranges.name.max),
   description: z.string().optional(),
   inputs: z.record(z.string(), input).optional(),
   connection: z.string().min(1).optional().describe('A named Jobs API; `default` comes from the environment'),

@@ -14,41 +14,6 @@ export interface ReadFile {
   reporter: Reporter
 }
 
-/**
- * Bytes as text.
- * @returns the text, or the offset of the first byte that is not UTF-8
- */
-export function decodeUtf8(bytes: Uint8Array): { text: string } | { badByte: number } {
-  try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
-  } catch {
-    return { badByte: firstBadByte(bytes) }
-  }
-}
-
-function sequenceLength(first: number): number {
-  if (first < 0x80) return 1
-  if (first >= 0xc2 && first < 0xe0) return 2
-  if (first >= 0xe0 && first < 0xf0) return 3
-  return first >= 0xf0 && first < 0xf5 ? 4 : 0
-}
-
-function firstBadByte(bytes: Uint8Array): number {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  let at = 0
-  while (at < bytes.length) {
-    const length = sequenceLength(bytes[at] as number)
-    try {
-      if (length === 0) return at
-      if (length > 1) decoder.decode(bytes.subarray(at, at + length))
-    } catch {
-      return at
-    }
-    at += length
-  }
-  return bytes.length
-}
-
 /** The finding for bytes that are no text. */
 export function badUtf8(file: string, badByte: number): Finding {
   const message = `byte ${badByte} is not valid UTF-8`

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { suggest } from '../expressions/index.ts'
-import { pipelineDefinition, unsupportedFields } from './definition.ts'
+import { pipelineDefinition, ranges, unsupportedFields } from './definition.ts'
 import type { Reporter } from './findings.ts'
 import { describe, entryOf, type Node, toJson } from './nodes.ts'
 
@@ -168,15 +168,12 @@ function suggestValue(node: Node, expected: string[]): string {
     : suggest(found, expected)
 }
 
-const ranges: Record<string, string> = {
-  attempts: '1 to 100',
-  max_parallel: '1 to 500',
-  name: '1 to 100 characters',
-}
-
 function rangeFix(issue: Issue): string {
-  const range = ranges[String(issue.path.at(-1))]
-  if (range) return `allowed: ${range}`
+  const field = String(issue.path.at(-1))
+  if (Object.hasOwn(ranges, field)) {
+    const { min, max } = ranges[field as keyof typeof ranges]
+    return `allowed: ${min} to ${max}${field === 'name' ? ' characters' : ''}`
+  }
   return issue.code === 'too_small' ? `at least ${String(issue.minimum)}` : 'make it smaller'
 }
 

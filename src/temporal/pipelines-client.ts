@@ -47,8 +47,8 @@ export class PipelinesClient {
     this.#taskQueue = options.taskQueue ?? taskQueues.pipelines
   }
 
-  /** Starts a run. An id that is in use is not started again: `alreadyRunning` says so, whether it is over or not. */
-  async start({ plan, inputs, id }: StartPipeline): Promise<{ id: string; alreadyRunning: boolean }> {
+  /** Starts a run. An id that is in use is not started again: `existed` says so, whether that run is over or not. */
+  async start({ plan, inputs, id }: StartPipeline): Promise<{ id: string; existed: boolean }> {
     const workflowId = id ?? `${plan.name}-${randomBytes(6).toString('hex')}`
     const input: RunPipelineInput = { plan, inputs, timing: this.#timing }
     const memo: PipelineMemo = { pipeline: plan.name }
@@ -62,10 +62,9 @@ export class PipelinesClient {
         staticSummary: plan.name,
         args: [input],
       })
-      return { id: workflowId, alreadyRunning: false }
+      return { id: workflowId, existed: false }
     } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError)
-        return { id: workflowId, alreadyRunning: true }
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return { id: workflowId, existed: true }
       throw error
     }
   }

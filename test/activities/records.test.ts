@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { readOutputs } from '../../src/activities/read-outputs.ts'
 import { toRecord } from '../../src/activities/run-record.ts'
@@ -50,8 +51,67 @@ it('an output that is not the JSON that it says it is fails the step, and is not
   const answers = async () => new Response('{ "half": ', { headers: { 'content-type': 'application/json' } })
   const api = new JobsClient({ baseUrl: 'http://127.0.0.1:1/api/v1', token: 't', fetch: answers })
   await expect(
-    readOutputs(api, { connection: 'default', outputs: [{ jobRunId: 'r1', name: 'half' }] }),
+    readOutputs(
+      api,
+      { connection: 'default', outputs: [{ jobRunId: 'r1', name: 'half' }] },
+      new AbortController().signal,
+    ),
   ).rejects.toMatchObject({ nonRetryable: true, type: 'output_not_readable' })
+})
+
+describe('outputs that are fetched for an expression', () => {
+  const never = new AbortController().signal
+  const asked = (...names: string[]) => ({
+    connection: 'default',
+    outputs: names.map((name) => ({ jobRunId: 'r1', name })),
+  })
+  /** Answers with text of that many KiB, as the reader takes it. */
+  function serverOf(kibibytes: number) {
+    const seen = { kibibytes: 0 }
+    const fetch = async (): Promise<Response> => {
+      let left = kibibytes
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          if (left === 0) return controller.close()
+          left -= 1
+          seen.kibibytes += 1
+          controller.enqueue(new Uint8Array(1024).fill(0x61))
+        },
+      })
+      return new Response(body, { headers: { 'content-type': 'text/plain' } })
+    }
+    return { seen, api: new JobsClient({ baseUrl: 'http://127.0.0.1:1/api/v1', token: 't', fetch }) }
+  }
+
+  it('are read no further than it takes to see that one is too large', async () => {
+    const { api, seen } = serverOf(16 * 1024)
+    await expect(readOutputs(api, asked('large'), never)).rejects.toMatchObject({
+      nonRetryable: true,
+      type: 'output_too_large',
+      message: expect.stringContaining('large of job run r1'),
+    })
+    expect(seen.kibibytes).toBeLessThan(1100)
+  })
+
+  it('are refused when they are too large together', async () => {
+    const { api } = serverOf(800)
+    expect(await readOutputs(api, asked('a'), never)).toEqual(['a'.repeat(800 * 1024)])
+    await expect(readOutputs(api, asked('a', 'b'), never)).rejects.toMatchObject({ type: 'output_too_large' })
+  })
+
+  it('are not read on after a cancel', async () => {
+    const cancellation = new AbortController()
+    const fetch = async (request: string | URL | Request): Promise<Response> => {
+      const { signal } = request as Request
+      setImmediate(() => cancellation.abort())
+      await once(signal, 'abort')
+      throw signal.reason
+    }
+    const api = new JobsClient({ baseUrl: 'http://127.0.0.1:1/api/v1', token: 't', fetch })
+    await expect(readOutputs(api, asked('slow'), cancellation.signal)).rejects.toMatchObject({
+      code: 'aborted',
+    })
+  })
 })
 
 it('a reference names a wait, and nothing else is taken for one', () => {

@@ -32,20 +32,19 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/pipeline',
     loads: [plan, 'src/expressions', 'src/contract'],
-    packages: ['zod', 'yaml', 'ajv', 'ajv-formats', 're2js', 'croner'],
+    packages: ['zod', 'yaml'],
     node: false,
   },
   {
     folder: 'src/workflows',
     loads: [plan, evaluator],
-    types: ['src/activities', 'src/contract'],
+    types: ['src/activities'],
     packages: ['@temporalio/workflow'],
     node: false,
   },
   {
     folder: 'src/activities',
     loads: ['src/client', 'src/contract', plan],
-    types: ['src/temporal'],
     packages: ['@temporalio/activity'],
     node: true,
   },
@@ -58,17 +57,26 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/temporal',
-    loads: [plan],
-    types: ['src/workflows', 'src/activities', ports],
+    loads: [],
+    types: [plan, 'src/workflows', 'src/activities', ports],
     packages: ['@temporalio/client', '@temporalio/common'],
     node: true,
   },
+  // What a worker process is made of; `worker.ts` puts it together.
+  {
+    folder: 'src/worker',
+    loads: ['src/activities', 'src/client', 'src/contract', 'src/job-types', 'src/temporal'],
+    types: ['src/config.ts'],
+    packages: ['@temporalio/worker', 'pino'],
+    node: false,
+  },
   { folder: 'src/process-lock.ts', loads: [], packages: [], node: true },
   { folder: 'src/workflow-sources.ts', loads: [], packages: [], node: true },
+  { folder: 'src/version.ts', loads: [], packages: [], node: true },
   { folder: 'src/config.ts', loads: [], packages: ['zod'], node: true },
   {
     folder: 'src/dev-stack',
-    loads: ['src/temporal', 'src/contract', 'src/client', 'src/process-lock.ts'],
+    loads: ['src/temporal', 'src/contract', 'src/process-lock.ts'],
     packages: [],
     node: true,
   },
@@ -76,7 +84,7 @@ export const zones: readonly Zone[] = [
     folder: 'src/cli',
     loads: ['src/client', 'src/contract', 'src/pipeline', 'src/temporal', 'src/dev-stack'],
     types: ['src/config.ts'],
-    packages: ['commander', 'log-update', '@bomb.sh/tab'],
+    packages: ['commander', 'log-update'],
     node: true,
   },
   {
@@ -87,8 +95,7 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/server/services',
-    loads: ['src/pipeline', 'src/contract'],
-    types: ['src/job-types'],
+    loads: ['src/contract'],
     packages: ['zod', 'ajv', 'ajv-formats', 're2js'],
     node: true,
   },
@@ -96,12 +103,12 @@ export const zones: readonly Zone[] = [
     folder: 'src/server/store',
     loads: ['src/contract', 'src/process-lock.ts'],
     types: [ports],
-    packages: ['kysely', 'pg', '@electric-sql/pglite', 'kysely-pglite-dialect'],
+    packages: ['kysely', 'pg', '@electric-sql/pglite'],
     node: true,
   },
   {
     folder: 'src/server/dispatch',
-    loads: ['src/contract', 'src/server/services'],
+    loads: ['src/contract'],
     types: [ports],
     packages: [],
     node: true,
@@ -109,13 +116,7 @@ export const zones: readonly Zone[] = [
   // What puts the parts of the server together.
   {
     folder: 'src/server',
-    loads: [
-      'src/server/routes',
-      'src/server/services',
-      'src/server/store',
-      'src/server/dispatch',
-      'src/contract',
-    ],
+    loads: ['src/server/routes', 'src/server/services', 'src/contract'],
     packages: ['hono', '@hono/node-server'],
     node: true,
   },
@@ -206,6 +207,29 @@ const fitsAny = (file: string, folders: readonly string[]): boolean =>
 
 export function resolve(file: string, specifier: string): string {
   return path.posix.join(path.posix.dirname(file), specifier)
+}
+
+/** What a rule allows and no file makes use of: `folder: what`. */
+export function unusedPermissions(files: readonly SourceFile[]): string[] {
+  return zones.flatMap((zone) => {
+    const own = files.filter(({ path: file }) => !roots.includes(file) && zoneOf(file) === zone)
+    const imports = own.flatMap(({ path: file, text }) =>
+      findImports(text).map(({ specifier, typeOnly }) => ({
+        target: specifier.startsWith('.') ? resolve(file, specifier) : specifier,
+        typeOnly,
+      })),
+    )
+    const loaded = (folder: string) =>
+      imports.some(({ target, typeOnly }) => !typeOnly && fits(target, folder))
+    const named = (folder: string) => imports.some(({ target }) => fits(target, folder))
+    const unused = [
+      ...zone.loads.filter((folder) => !loaded(folder)),
+      ...(zone.types ?? []).filter((folder) => !named(folder)).map((folder) => `types of ${folder}`),
+      ...zone.packages.filter((name) => !named(name)),
+      ...(zone.node && !imports.some(({ target }) => target.startsWith('node:')) ? ['node:*'] : []),
+    ]
+    return unused.map((what) => `${zone.folder}: ${what}`)
+  })
 }
 
 /** What the workflow isolate has: nothing of Node, no schema library. */

@@ -143,13 +143,13 @@ describe('jobwright run', () => {
       id: 'endless-2',
       pipeline: 'endless',
       status: 'running',
-      already_running: true,
+      existed: true,
     })
     expect(again.stderr).toContain('endless-2 exists already; nothing new was started')
     expect((await run(['cancel', 'endless-2', '--detach'])).code).toBe(0)
     expect((await run(['watch', 'endless-2'])).code).toBe(4)
     const over = await run(['run', 'endless.yaml', '--detach', '--id', 'endless-2', '--output', 'json'])
-    expect(JSON.parse(over.stdout)).toMatchObject({ status: 'cancelled', already_running: true })
+    expect(JSON.parse(over.stdout)).toMatchObject({ status: 'cancelled', existed: true })
   })
 })
 

@@ -133,7 +133,7 @@ describe('with a closed port', () => {
       await mkdir(path.join(cwd, 'empty'))
       const empty = await jobwright(['documents', 'push', 'empty', '--as', 'pdu'], { cwd })
       expect(empty).toMatchObject({ code: 2, stdout: '' })
-      expect(empty.stderr).toContain('.md, .txt, .csv or .json')
+      expect(empty.stderr).toContain('.md, .markdown, .txt')
     })
   })
 })

@@ -110,6 +110,15 @@ describe('a secret that the configuration at hand lacks', () => {
   })
 })
 
+test('jobwright schema prints the JSON Schema of a pipeline file', async () => {
+  const { code, stdout, stderr } = await jobwright(['schema'])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(JSON.parse(stdout)).toMatchObject({
+    $schema: expect.stringContaining('json-schema.org'),
+    required: ['name', 'steps'],
+  })
+})
+
 describe('jobwright graph', () => {
   test('draws to stdout or to a file', async () => {
     await inDirectory({ 'good.yaml': good }, async (cwd) => {

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the marks of our own templates
 import { expect, test } from 'vitest'
-import { badUtf8, decodeUtf8 } from '../../src/pipeline/index.ts'
+import { decodeUtf8 } from '../../src/contract/index.ts'
+import { badUtf8 } from '../../src/pipeline/index.ts'
 import { findingsOf, jobTypes, placesOf, planOf } from './helpers.ts'
 
 const step = (lines: string) => `name: a\nsteps:\n  one:\n    job_type: x\n${lines}`
@@ -392,4 +393,11 @@ test('a text of too many expressions is refused', () => {
   expect(placesOf(step(`    config: { a: "${'${{ 1 }}'.repeat(201)}" }\n`))).toEqual([
     '5:18 too_many_expressions',
   ])
+})
+
+test('a pipeline on another connection is not checked against the default server', () => {
+  const text = (connection: string) =>
+    `name: a\nconnection: ${connection}\nsteps:\n  one: { job_type: theirs }\n  two: { job_type: metagraph_update, config: { theirs: 1, x: "\${{ steps.one.outputs.theirs }}" }, needs: [one] }\n`
+  expect(placesOf(text('default'), { jobTypes })).not.toEqual([])
+  expect(placesOf(text('partner'), { jobTypes })).toEqual([])
 })

@@ -1,10 +1,10 @@
+import { isDone } from '../../pipeline/plan/state.ts'
 import { type CliContext, note, type Pipelines } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
 import { escapeControl } from '../output/text.ts'
 import { follow } from '../progress/follow.ts'
-import { isOver } from '../progress/steps.ts'
 
 export interface CancelArgs {
   id: string
@@ -38,7 +38,7 @@ export async function cancelHandler(args: CancelArgs, ctx: CliContext): Promise<
 async function requestCancel(pipelines: Pipelines, id: string): Promise<string | undefined> {
   // Temporal takes the cancel of a closed run without a word. A run that cannot be shown can still be cancelled.
   const view = await pipelines.show(id).catch(() => undefined)
-  if (view !== undefined && isOver(view.status)) return view.status
+  if (view !== undefined && isDone(view.status)) return view.status
   await pipelines.cancel(id)
   return undefined
 }

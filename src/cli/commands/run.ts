@@ -37,17 +37,17 @@ export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number
 
   const connection = await ctx.connect()
   try {
-    const { id, alreadyRunning } = await connection.pipelines.start({
+    const { id, existed } = await connection.pipelines.start({
       plan: compiled.plan,
       inputs: resolved.inputs,
       ...(args.id === undefined ? {} : { id: args.id }),
     })
-    if (alreadyRunning) note(ctx, `${escapeControl(id)} exists already; nothing new was started`)
+    if (existed) note(ctx, `${escapeControl(id)} exists already; nothing new was started`)
     if (args.detach) {
-      const status = alreadyRunning ? (await connection.pipelines.show(id)).status : 'running'
-      return started({ id, pipeline: compiled.plan.name, status, already_running: alreadyRunning }, ctx)
+      const status = existed ? (await connection.pipelines.show(id)).status : 'running'
+      return started({ id, pipeline: compiled.plan.name, status, existed }, ctx)
     }
-    if (!alreadyRunning) note(ctx, `started ${escapeControl(id)}`)
+    if (!existed) note(ctx, `started ${escapeControl(id)}`)
     return await follow(connection.pipelines, id, ctx)
   } finally {
     await connection.close()
@@ -55,7 +55,7 @@ export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number
 }
 
 function started(
-  run: { id: string; pipeline: string; status: string; already_running: boolean },
+  run: { id: string; pipeline: string; status: string; existed: boolean },
   ctx: CliContext,
 ): number {
   if (ctx.output === 'json') {

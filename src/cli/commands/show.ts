@@ -1,9 +1,9 @@
+import { isDone } from '../../pipeline/plan/state.ts'
 import type { CliContext } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
 import { renderBlock } from '../progress/block.ts'
 import { painter } from '../progress/follow.ts'
-import { isOver } from '../progress/steps.ts'
 import { summaryLines } from '../progress/summary.ts'
 
 /** `jobwright show ID`: where a run stands now. 0 whatever its status; `watch` has an exit code for that. */
@@ -16,7 +16,7 @@ export async function showHandler(args: { id: string }, ctx: CliContext): Promis
       return exitCodes.completed
     }
     const lines = renderBlock(view, ctx.now(), ctx.columns() ?? Number.POSITIVE_INFINITY, painter(ctx.color))
-    const summary = isOver(view.status) ? summaryLines(view, { failures: false }) : []
+    const summary = isDone(view.status) ? summaryLines(view, { failures: false }) : []
     ctx.stdout.write(`${[...lines, ...summary].join('\n')}\n`)
     return exitCodes.completed
   } finally {

@@ -1,4 +1,4 @@
-import type { Capabilities } from '../../contract/index.ts'
+import { type Capabilities, missingForPipelines } from '../../contract/index.ts'
 import { connectApi } from '../connections.ts'
 import type { CliContext } from '../context.ts'
 import { toFailure } from '../errors.ts'
@@ -25,21 +25,15 @@ export async function checkApi(ctx: CliContext): Promise<Check[]> {
 
 /** Exported for its own test: what is missing, and what is lost by it. */
 export function checkCapabilities(capabilities: Capabilities | undefined): Check {
-  if (!capabilities?.idempotency_keys || !capabilities.cancel_by_key)
+  const needed = missingForPipelines(capabilities)
+  if (capabilities === undefined || needed.length > 0)
     return {
       name: 'capabilities',
       status: 'problem',
-      detail: 'no idempotency keys: pipelines cannot trigger a run once and only once here',
-      fix: 'use a server that takes Idempotency-Key (`jobwright server` does)',
+      detail: `pipelines cannot run here without ${needed.join(', ')}`,
+      fix: 'use a server that offers them (`jobwright server` does)',
     }
-  const extras = [
-    'change_feed',
-    'value_references',
-    'run_logs',
-    'outputs',
-    'documents',
-    'metagraphs',
-  ] as const
+  const extras = ['value_references', 'run_logs', 'outputs', 'documents', 'metagraphs'] as const
   const missing = extras.filter((name) => !capabilities[name])
   if (missing.length === 0) return { name: 'capabilities', status: 'ok', detail: 'everything pipelines use' }
   return { name: 'capabilities', status: 'warning', detail: `not offered: ${missing.join(', ')}` }

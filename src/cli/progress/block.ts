@@ -1,18 +1,18 @@
 import type { styleText } from 'node:util'
+import { isDone } from '../../pipeline/plan/state.ts'
+import type { StepStatus } from '../../pipeline/plan/types.ts'
 import type { PipelineRunView } from '../context.ts'
 import { count, displayWidth, escapeControl, formatDuration, padEnd, truncate } from '../output/text.ts'
-import { groupSteps, isOver, type StepGroup, toMs } from './steps.ts'
+import { groupSteps, type StepGroup, toMs } from './steps.ts'
 
 /** Styles a text, or leaves it alone where there are no colors. */
 export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string
 
-const symbols: Record<string, string> = {
+const symbols: Record<StepStatus, string> = {
   waiting: '○',
   pending: '◌',
   running: '●',
   paused: '‖',
-  held: '‖',
-  trigger_unknown: '?',
   cancelling: '◐',
   completed: '✓',
   failed: '✗',
@@ -25,7 +25,7 @@ const nameWidths = { least: 15, most: 40 }
 /** A screen has room for some failures of a `for_each`, not for a thousand. */
 const failuresShown = 5
 
-function formatOf(status: string): Parameters<typeof styleText>[0] {
+function formatOf(status: StepStatus): Parameters<typeof styleText>[0] {
   switch (status) {
     case 'completed':
       return 'green'
@@ -34,12 +34,12 @@ function formatOf(status: string): Parameters<typeof styleText>[0] {
     case 'running':
     case 'cancelling':
       return 'cyan'
-    case 'held':
     case 'paused':
-    case 'trigger_unknown':
     case 'cancelled':
       return 'yellow'
-    default:
+    case 'waiting':
+    case 'pending':
+    case 'skipped':
       return 'dim'
   }
 }
@@ -63,7 +63,7 @@ export function renderBlock(
   )
   const elapsed = (toMs(view.finished_at) ?? now) - (toMs(view.started_at) ?? now)
   const head = `${escapeControl(view.pipeline)}  ${escapeControl(view.status)}  ${formatDuration(elapsed)}  ${escapeControl(view.id)}`
-  const warnings = (isOver(view.status) ? [] : view.warnings.slice(0, failuresShown)).map((warning) =>
+  const warnings = (isDone(view.status) ? [] : view.warnings.slice(0, failuresShown)).map((warning) =>
     paint('yellow', truncate(`  warning: ${escapeControl(warning)}`, columns)),
   )
   const steps = groups.map((group) => [
@@ -104,7 +104,7 @@ function stepLine(group: StepGroup, now: number, nameWidth: number, columns: num
   const status = escapeControl(group.status)
   const started = group.startedAtMs
   const took = started === undefined ? '' : formatDuration((group.finishedAtMs ?? now) - started)
-  const mark = `  ${symbols[group.status] ?? '?'} `
+  const mark = `  ${symbols[group.status]} `
   const rest = [took.padStart(6), stepDetail(group)].join('  ').trimEnd()
   const plain = truncate(
     `${mark}${padEnd(name, nameWidth)}  ${padEnd(status, 10)} ${rest}`.trimEnd(),
@@ -124,7 +124,7 @@ function stepLine(group: StepGroup, now: number, nameWidth: number, columns: num
 
 function stepDetail(group: StepGroup): string {
   if (group.items.length > 0) {
-    const over = group.items.filter((item) => isOver(item.status)).length
+    const over = group.items.filter((item) => isDone(item.status)).length
     const failed = group.items.filter((item) => item.status === 'failed').length
     return `${over}/${count(group.items.length, 'item')}${failed > 0 ? `, ${failed} failed` : ''}`
   }

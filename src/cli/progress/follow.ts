@@ -29,11 +29,11 @@ export type ProgressScreen = Pick<
 
 export interface FollowOptions {
   /** Exit codes other than the usual, by status. */
-  exitCodes?: Partial<Record<string, number>>
+  exitCodes?: Partial<Record<PipelineRunView['status'], number>>
 }
 
 /**
- * Shows a pipeline run until it is over or held, then its summary (or, with `--output json`, the run on stdout).
+ * Shows a pipeline run until it is over, then its summary (or, with `--output json`, the run on stdout).
  * Ctrl-C lets go of it: the run goes on, and stderr says how to come back. Returns the exit code.
  */
 export async function follow(

@@ -1,6 +1,7 @@
+import { isDone } from '../../pipeline/plan/state.ts'
 import type { PipelineRunView } from '../context.ts'
 import { escapeControl, formatClock, formatDuration } from '../output/text.ts'
-import { isOver, toMs } from './steps.ts'
+import { toMs } from './steps.ts'
 
 type StepLine = PipelineRunView['steps'][number]
 
@@ -46,6 +47,6 @@ function describe(step: StepLine): string {
 }
 
 function timeOf(step: StepLine): number | undefined {
-  if (isOver(step.status)) return toMs(step.finished_at)
+  if (isDone(step.status)) return toMs(step.finished_at)
   return step.status === 'pending' || step.status === 'running' ? toMs(step.started_at) : undefined
 }

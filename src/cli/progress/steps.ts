@@ -1,3 +1,5 @@
+import { isDone } from '../../pipeline/plan/state.ts'
+import type { StepStatus } from '../../pipeline/plan/types.ts'
 import type { PipelineRunView } from '../context.ts'
 
 type StepLine = PipelineRunView['steps'][number]
@@ -5,20 +7,13 @@ type StepLine = PipelineRunView['steps'][number]
 /** One step of the view: an ordinary one, or all items of a `for_each` together. */
 export interface StepGroup {
   step: string
-  status: string
+  status: StepStatus
   /** Empty for an ordinary step. */
   items: StepLine[]
   /** The step's own line; of a `for_each`, undefined once there are items. */
   line: StepLine | undefined
   startedAtMs: number | undefined
   finishedAtMs: number | undefined
-}
-
-const terminalStatuses: readonly string[] = ['completed', 'failed', 'cancelled', 'skipped']
-
-/** Whether a step, item or pipeline run of this status is over. A status nobody knows is not. */
-export function isOver(status: string): boolean {
-  return terminalStatuses.includes(status)
 }
 
 /** The steps in the view's order, items of one `for_each` gathered. */
@@ -41,21 +36,21 @@ export function groupSteps(view: PipelineRunView): StepGroup[] {
       items,
       line: own,
       startedAtMs: starts.length > 0 ? Math.min(...starts) : undefined,
-      finishedAtMs: isOver(status) && ends.length > 0 ? Math.max(...ends) : undefined,
+      finishedAtMs: isDone(status) && ends.length > 0 ? Math.max(...ends) : undefined,
     }
   })
 }
 
 /** While any item is under way the step is; then the worst that happened to one. */
-function statusOfItems(items: StepLine[]): string {
-  const statuses = new Set<string>(items.map((item) => item.status))
-  const under = ['held', 'trigger_unknown', 'cancelling', 'paused', 'running']
+function statusOfItems(items: StepLine[]): StepStatus {
+  const statuses = new Set(items.map((item) => item.status))
+  const under = ['cancelling', 'paused', 'running'] as const
   const active = under.find((status) => statuses.has(status))
   if (active !== undefined) return active
-  const unfinished = [...statuses].filter((status) => !isOver(status))
+  const unfinished = [...statuses].filter((status) => !isDone(status))
   if (unfinished.length > 0)
     return unfinished.length === statuses.size ? (unfinished[0] ?? 'pending') : 'running'
-  for (const status of ['failed', 'cancelled', 'completed']) if (statuses.has(status)) return status
+  for (const status of ['failed', 'cancelled', 'completed'] as const) if (statuses.has(status)) return status
   return 'skipped'
 }
 

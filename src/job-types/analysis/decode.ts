@@ -1,47 +1,16 @@
+import { decodeUtf8 } from '../../contract/index.ts'
 import { AnalysisError } from './errors.ts'
-
-/** Length of the well-formed UTF-8 sequence at `at`; 0 when there is none (RFC 3629: no overlong forms, no surrogates). */
-function sequenceLength(bytes: Uint8Array, at: number): number {
-  const lead = bytes[at] ?? 0
-  if (lead < 0x80) return 1
-  const second = bytes[at + 1] ?? 0
-  const continues = (offset: number): boolean => ((bytes[at + offset] ?? 0) & 0xc0) === 0x80
-  if (lead >= 0xc2 && lead <= 0xdf) return continues(1) ? 2 : 0
-  if (lead >= 0xe0 && lead <= 0xef) {
-    const low = lead === 0xe0 ? 0xa0 : 0x80
-    const high = lead === 0xed ? 0x9f : 0xbf
-    return second >= low && second <= high && continues(2) ? 3 : 0
-  }
-  if (lead >= 0xf0 && lead <= 0xf4) {
-    const low = lead === 0xf0 ? 0x90 : 0x80
-    const high = lead === 0xf4 ? 0x8f : 0xbf
-    return second >= low && second <= high && continues(2) && continues(3) ? 4 : 0
-  }
-  return 0
-}
-
-/** Where bytes stop being UTF-8; undefined when they never do. */
-export function invalidUtf8Offset(bytes: Uint8Array): number | undefined {
-  for (let at = 0; at < bytes.length; ) {
-    const length = sequenceLength(bytes, at)
-    if (length === 0) return at
-    at += length
-  }
-  return undefined
-}
 
 /**
  * The text of a document, without a byte order mark.
  * @throws AnalysisError document_not_utf8, with path and byte offset
  */
 export function decodeDocument(path: string, bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    const offset = invalidUtf8Offset(bytes) ?? 0
-    throw new AnalysisError(
-      'document_not_utf8',
-      `${path}: byte ${offset} (0x${(bytes[offset] ?? 0).toString(16).padStart(2, '0')}) is not UTF-8; save the document as UTF-8`,
-    )
-  }
+  const decoded = decodeUtf8(bytes)
+  if ('text' in decoded) return decoded.text
+  const { badByte } = decoded
+  throw new AnalysisError(
+    'document_not_utf8',
+    `${path}: byte ${badByte} (0x${(bytes[badByte] ?? 0).toString(16).padStart(2, '0')}) is not UTF-8; save the document as UTF-8`,
+  )
 }

@@ -1,10 +1,10 @@
 import { JobsApiError } from '../../client/index.ts'
+import { documentExtensions, documentMediaType } from '../../contract/index.ts'
 import type { HandlerContext } from '../types.ts'
 import { decodeDocument } from './decode.ts'
 import type { SourceDocument } from './engine.ts'
 import { AnalysisError } from './errors.ts'
 import { slugOf } from './language/names.ts'
-import { formatOf } from './parse/index.ts'
 
 export const documentLimits = { count: 1000, bytes: 32 * 1024 * 1024 } as const
 
@@ -41,12 +41,10 @@ async function listEntries({ api, signal }: LoadingContext, collection: string) 
  */
 export async function loadDocuments(context: LoadingContext, collection: string): Promise<LoadedDocuments> {
   const entries = await listEntries(context, collection)
-  const readable = entries.filter(({ path }) => formatOf(path) !== undefined)
-  const skipped = entries.filter(({ path }) => formatOf(path) === undefined).map(({ path }) => path)
+  const readable = entries.filter(({ path }) => documentMediaType(path) !== undefined)
+  const skipped = entries.filter(({ path }) => documentMediaType(path) === undefined).map(({ path }) => path)
   for (const path of skipped)
-    context.log.warn(
-      `${path} is skipped: its extension is not one of .md, .markdown, .txt, .text, .csv, .tsv, .json`,
-    )
+    context.log.warn(`${path} is skipped: its extension is not one of ${documentExtensions}`)
   if (readable.length === 0)
     throw new AnalysisError(
       'no_documents',

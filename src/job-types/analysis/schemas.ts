@@ -67,6 +67,5 @@ export const issueSummarySchema = z.object({
   focus: focusSchema.optional(),
 })
 
-export type MetagraphOutput = z.infer<typeof metagraphOutputSchema>
 export type ChangesOutput = z.infer<typeof changesOutputSchema>
 export type Focus = z.infer<typeof focusSchema>

@@ -18,7 +18,8 @@ export type PlanValue =
   /** `${{ secrets.NAME }}`, whole or inside text: resolved where the handler runs, never here. */
   | { kind: 'secret'; parts: (string | { secret: string })[] }
 
-export type RetryReason = 'failed' | 'timeout' | 'rejected'
+export const retryReasons = ['failed', 'timeout', 'rejected'] as const
+export type RetryReason = (typeof retryReasons)[number]
 
 export type StatusFunction = 'completed' | 'failed' | 'always'
 
@@ -54,9 +55,11 @@ export interface PipelinePlan {
   outputs: { name: string; value: PlanValue }[]
 }
 
+export const inputTypes = ['string', 'number', 'integer', 'boolean', 'array', 'object'] as const
+
 export interface PlanInput {
   name: string
-  type: 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object'
+  type: (typeof inputTypes)[number]
   description?: string
   enum?: Json[]
   default?: Json

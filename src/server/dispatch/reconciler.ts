@@ -106,12 +106,12 @@ async function inParallel<T>(
   signal: AbortSignal,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const queue = items.values()
-  const worker = async () => {
-    for (const item of queue) {
+  const rest = items.values()
+  const lane = async () => {
+    for (const item of rest) {
       if (signal.aborted) return
       await work(item)
     }
   }
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker))
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane))
 }

@@ -1,4 +1,4 @@
-import { limits } from '../../contract/index.ts'
+import { decodeUtf8, limits } from '../../contract/index.ts'
 import { ApiProblem } from '../services/problems.ts'
 import { jsonErrorOffset, nestingDepth } from './json-text.ts'
 
@@ -60,7 +60,10 @@ export async function readJson(request: Request): Promise<unknown> {
     )
   const bytes = await readBytes(request, limits.bodyBytes)
   if (bytes.byteLength === 0) return undefined
-  const text = decodeUtf8(bytes)
+  const decoded = decodeUtf8(bytes)
+  if ('badByte' in decoded)
+    throw new ApiProblem(400, 'malformed_json', `The body is not UTF-8: at byte offset ${decoded.badByte}`)
+  const { text } = decoded
   const depth = nestingDepth(text)
   if (depth > limits.bodyDepth)
     throw new ApiProblem(
@@ -78,33 +81,4 @@ export async function readJson(request: Request): Promise<unknown> {
       offset >= text.length ? 'it ends too early' : `found ${JSON.stringify(text.slice(offset, offset + 12))}`
     throw new ApiProblem(400, 'malformed_json', `The body is not JSON: at offset ${offset}, ${what}`)
   }
-}
-
-function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw new ApiProblem(
-      400,
-      'malformed_json',
-      `The body is not UTF-8: at byte offset ${utf8ErrorOffset(bytes)}`,
-    )
-  }
-}
-
-/** The first byte that does not belong to well-formed UTF-8: the longest prefix that decodes, found by halving. */
-function utf8ErrorOffset(bytes: Uint8Array): number {
-  let good = 0
-  let bad = bytes.byteLength
-  while (bad - good > 1) {
-    const middle = (good + bad) >> 1
-    try {
-      // Streaming: a character cut in half at the end is no error yet.
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, middle), { stream: true })
-      good = middle
-    } catch {
-      bad = middle
-    }
-  }
-  return good
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { jobRunHeader } from '../../contract/index.ts'
+import { jobRunHeader, uuidPattern } from '../../contract/index.ts'
 import type { Caller, JobStore, TokenOwner } from './ports.ts'
 import { ApiProblem, invalid } from './problems.ts'
 
@@ -14,7 +14,6 @@ interface Credentials {
 }
 
 const challenge = 'Bearer realm="jobwright"'
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** How a token is stored and looked up; the token itself is kept nowhere. */
 export function tokenHash(token: string): string {

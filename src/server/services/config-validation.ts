@@ -1,7 +1,13 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import ajvFormats from 'ajv-formats'
 import { RE2JS } from 're2js'
-import { isReference, type JobTypeSchemaEntry, type Json, type JsonObject } from '../../contract/index.ts'
+import {
+  containsReference,
+  isReference,
+  type JobTypeSchemaEntry,
+  type Json,
+  type JsonObject,
+} from '../../contract/index.ts'
 import { jsonPointer, pointerPath } from './json-pointer.ts'
 import { type ApiProblem, invalid, type ProblemDetail } from './problems.ts'
 
@@ -157,10 +163,4 @@ function standsOnReference(config: Json, pointer: string): boolean {
     value = child(value, key)
   }
   return isReference(value)
-}
-
-function containsReference(value: Json | undefined): boolean {
-  if (value === undefined || value === null || typeof value !== 'object') return false
-  if (isReference(value)) return true
-  return Object.values(value).some(containsReference)
 }

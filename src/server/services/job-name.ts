@@ -1,6 +1,5 @@
-import type { JsonObject } from '../../contract/index.ts'
+import { type JsonObject, uuidPattern } from '../../contract/index.ts'
 
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const namedCharacters = 200
 
 /**

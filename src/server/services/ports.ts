@@ -218,7 +218,7 @@ export interface JobStore {
     wait(timeoutMs: number, signal?: AbortSignal): Promise<void>
     /** Runs dispatched, not terminal and not heard of for a while; pushes their next check `againMs` ahead. */
     claimUnreported(options: { limit: number; againMs: number }): Promise<string[]>
-    /** Queues the start of a run anew; does nothing when the run is terminal or a start of it is queued already. */
+    /** Puts the start of a run into the outbox anew; does nothing when the run is terminal or a start of it is there already. */
     redispatch(jobRunId: string): Promise<void>
   }
   ping(): Promise<void>

@@ -1,4 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
+import { uuidPattern } from '../../contract/index.ts'
 import { errorCode } from './errors.ts'
 import type { Notifier } from './notifier.ts'
 import type { Tables } from './tables.ts'
@@ -47,9 +48,7 @@ export function fromNow(milliseconds: number) {
   return sql<Date>`statement_timestamp() + ${milliseconds}::float8 * interval '1 millisecond'`
 }
 
-const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-
 /** False for text that PostgreSQL would refuse as a uuid: such an id is simply unknown. */
 export function isUuid(text: string): boolean {
-  return uuidForm.test(text)
+  return uuidPattern.test(text)
 }

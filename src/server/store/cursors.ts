@@ -1,3 +1,4 @@
+import { timestampPattern, uuidPattern } from '../../contract/index.ts'
 import { BadCursorError } from './errors.ts'
 
 /** A place in a list that is ordered by creation, newest first. `createdAt` is in wire form. */
@@ -8,8 +9,6 @@ export interface CreatedKey {
 
 type ListName = 'jobs' | 'job-runs'
 
-const timestampForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$/
-const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const sequenceForm = /^(0|[1-9]\d{0,17})$/
 
 /** A cursor names its list and the workspace (or run) it belongs to, so that no other list takes it. */
@@ -39,7 +38,7 @@ export function encodeCreatedCursor(list: ListName, workspace: string, key: Crea
 
 /** @throws BadCursorError */
 export function decodeCreatedCursor(list: ListName, workspace: string, cursor: string): CreatedKey {
-  const [createdAt = '', id = ''] = decode(cursor, list, workspace, [timestampForm, uuidForm])
+  const [createdAt = '', id = ''] = decode(cursor, list, workspace, [timestampPattern, uuidPattern])
   // The form alone lets a 30th of February through, which the database would refuse.
   const instant = new Date(`${createdAt.slice(0, 23)}Z`)
   if (Number.isNaN(instant.getTime()) || instant.toISOString().slice(0, 23) !== createdAt.slice(0, 23))

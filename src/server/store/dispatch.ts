@@ -118,7 +118,7 @@ function toOutboxItem(row: ClaimedRow): OutboxItem {
   }
 }
 
-/** A cancel that was sent before would be lost with the start it was for, so it is queued again behind the new one. */
+/** A cancel that was sent before would be lost with the start it was for, so it goes into the outbox again, behind the new one. */
 async function redispatch(trx: Connection, jobRunId: string): Promise<void> {
   const run = await trx
     .selectFrom('job_runs')

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type AppendLogsBody, workerLimits } from '../../contract/index.ts'
+import { type AppendLogsBody, storable, workerLimits } from '../../contract/index.ts'
 
 export interface LogRow {
   level: AppendLogsBody['lines'][number]['level']
@@ -16,7 +16,8 @@ export function toLogRows(report: AppendLogsBody, present: number): LogRow[] {
   const room = Math.max(0, workerLimits.logLines - present)
   const rows = report.lines.slice(0, room).map(({ at, level, message }) => ({
     level,
-    message: storable(message),
+    // A strange log line must not fail a run.
+    message: storable(message.slice(0, workerLimits.logLineCharacters)),
     at: toInstant(at),
   }))
   const last = rows.at(-1)
@@ -35,11 +36,6 @@ export function reportHash(report: AppendLogsBody): string {
   return createHash('sha256')
     .update(JSON.stringify([report.attempt, lines]))
     .digest('hex')
-}
-
-/** Text as PostgreSQL takes it: no NUL, no lone surrogates. A strange log line must not fail a run. */
-function storable(message: string): string {
-  return message.slice(0, workerLimits.logLineCharacters).toWellFormed().replaceAll('\0', '\u{FFFD}')
 }
 
 /** A wire timestamp as RFC 3339; a 30th of February, which the form lets through, becomes what Date makes of it. */

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { isTerminalStatus, limits, type OutputReference } from '../../contract/index.ts'
+import { bareMediaType, isTerminalStatus, limits, type OutputReference } from '../../contract/index.ts'
 import { type Connection, fromNow, isUuid, type StoreContext, transact } from './context.ts'
 import { outputColumns, toOutputReference } from './run-rows.ts'
 
@@ -65,7 +65,7 @@ interface StoredOutput {
 
 /** The text of a small JSON output, exactly as it was given; null for anything else, invalid JSON included. */
 function inlineJson({ mediaType, content }: Output): string | null {
-  const isJson = mediaType.split(';', 1)[0]?.trim().toLowerCase() === 'application/json'
+  const isJson = bareMediaType(mediaType) === 'application/json'
   if (!isJson || content.byteLength > limits.inlineOutputBytes) return null
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(content)

@@ -120,13 +120,6 @@ describe('following a run', () => {
     )
   })
 
-  test('that is held for a person exits 5 at once', async () => {
-    const held = { ...running, status: 'held' as PipelineStatus }
-    expect(
-      await follow(pipelinesOf(playing(running, held, running)), 'review-0a1b2c', scriptedContext()),
-    ).toBe(5)
-  })
-
   test('tells a warning once, when it comes', async () => {
     const warned = { ...running, warnings: ['no worker answers\u001b[0m'] }
     const ctx = scriptedContext()

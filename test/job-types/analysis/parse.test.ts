@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { parseCsv, parseDocument } from '../../../src/job-types/analysis/index.ts'
+import { parseCsv } from '../../../src/job-types/analysis/parse/csv.ts'
+import { parseDocument } from '../../../src/job-types/analysis/parse/index.ts'
 
 const rows = (path: string, text: string) =>
   parseDocument({ path, text }).tables.map(({ headers, rows: all }) => ({

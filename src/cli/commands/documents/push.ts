@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { documentExtensions } from '../../../contract/index.ts'
 import { type CliContext, note } from '../../context.ts'
 import { CliError } from '../../errors.ts'
 import { exitCodes } from '../../exit-codes.ts'
@@ -28,7 +29,7 @@ export async function documentPushHandler(args: DocumentPushArgs, ctx: CliContex
   if (skipped.length > skippedShown) note(ctx, `… and ${skipped.length - skippedShown} more skipped`)
   if (documents.length === 0)
     throw new CliError('no_documents', `${args.directory} holds no document`, {
-      fix: 'documents are files that end in .md, .txt, .csv or .json',
+      fix: `documents are files that end in one of ${documentExtensions}`,
     })
   const api = await ctx.api()
   const listed = await api.listDocuments(args.as, { signal: ctx.signal })

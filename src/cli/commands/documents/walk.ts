@@ -1,6 +1,6 @@
 import { opendir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { limits } from '../../../contract/index.ts'
+import { documentExtensions, documentMediaType, limits } from '../../../contract/index.ts'
 import { CliError } from '../../errors.ts'
 import { formatBytes } from '../../output/text.ts'
 
@@ -14,13 +14,6 @@ export interface FoundDocument {
 export interface Found {
   documents: FoundDocument[]
   skipped: { path: string; reason: string }[]
-}
-
-const mediaTypes: Record<string, string> = {
-  '.md': 'text/markdown',
-  '.txt': 'text/plain',
-  '.csv': 'text/csv',
-  '.json': 'application/json',
 }
 
 /**
@@ -66,9 +59,9 @@ export async function walkDocuments(directory: string, shown: string): Promise<F
   }
 
   async function take(absolute: string, relative: string): Promise<void> {
-    const mediaType = mediaTypes[path.extname(relative).toLowerCase()]
+    const mediaType = documentMediaType(relative)
     if (mediaType === undefined) {
-      found.skipped.push({ path: relative, reason: `not one of ${Object.keys(mediaTypes).join(' ')}` })
+      found.skipped.push({ path: relative, reason: `not one of ${documentExtensions}` })
       return
     }
     const { size } = await stat(absolute)

@@ -5,14 +5,14 @@ import { exitCodes } from '../../exit-codes.ts'
 import { renderJson } from '../../output/json.ts'
 import { escapeControl } from '../../output/text.ts'
 
-/** `jobwright jobs logs RUN_ID`: every line so far, oldest first, page by page. */
-export async function jobLogsHandler(args: { runId: string }, ctx: CliContext): Promise<number> {
+/** `jobwright jobs logs JOB_RUN_ID`: every line so far, oldest first, page by page. */
+export async function jobLogsHandler(args: { jobRunId: string }, ctx: CliContext): Promise<number> {
   const api = await ctx.api()
   const all: LogLine[] = []
   let cursor: string | undefined
   do {
     const page = await api.listJobRunLogs(
-      args.runId,
+      args.jobRunId,
       { limit: limits.pageItems, ...(cursor === undefined ? {} : { cursor }) },
       { signal: ctx.signal },
     )

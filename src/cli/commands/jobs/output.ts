@@ -2,13 +2,13 @@ import type { CliContext } from '../../context.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { writeContent } from '../../output/content.ts'
 
-/** `jobwright jobs output RUN_ID NAME`: one output of a run, as it is. */
+/** `jobwright jobs output JOB_RUN_ID NAME`: one output of a run, as it is. */
 export async function jobOutputHandler(
-  args: { runId: string; name: string },
+  args: { jobRunId: string; name: string },
   ctx: CliContext,
 ): Promise<number> {
   const api = await ctx.api()
-  const output = await api.getOutput(args.runId, args.name, { signal: ctx.signal })
+  const output = await api.getOutput(args.jobRunId, args.name, { signal: ctx.signal })
   writeContent(ctx, { name: args.name }, output)
   return exitCodes.completed
 }

@@ -26,6 +26,19 @@ describe('the documents of a directory', () => {
     })
   })
 
+  test('are all that the analysis reads', async () => {
+    await withTempDir(async (directory) => {
+      await write(directory, { 'a.markdown': '', 'b.text': '', 'c.tsv': '' })
+      const { documents, skipped } = await walkDocuments(directory, 'docs')
+      expect(documents.map(({ mediaType }) => mediaType)).toEqual([
+        'text/markdown',
+        'text/plain',
+        'text/tab-separated-values',
+      ])
+      expect(skipped).toEqual([])
+    })
+  })
+
   test('leave out what is hidden and what is no document, and say so', async () => {
     await withTempDir(async (directory) => {
       await write(directory, { 'a.md': '', '.git/config.md': '', 'image.png': '' })
@@ -33,7 +46,7 @@ describe('the documents of a directory', () => {
       expect(documents).toHaveLength(1)
       expect(skipped).toEqual([
         { path: '.git', reason: 'hidden' },
-        { path: 'image.png', reason: 'not one of .md .txt .csv .json' },
+        { path: 'image.png', reason: 'not one of .md, .markdown, .txt, .text, .csv, .tsv, .json' },
       ])
     })
   })

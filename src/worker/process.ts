@@ -1,0 +1,34 @@
+import { DefaultLogger, type Worker } from '@temporalio/worker'
+import type { Logger } from 'pino'
+
+/** The SDK's lines among ours, and no louder. */
+export function temporalLogger(log: Logger): DefaultLogger {
+  return new DefaultLogger('WARN', ({ level, message, meta }) => {
+    log[level === 'ERROR' ? 'error' : 'warn']({ sdk: meta }, message)
+  })
+}
+
+/** Runs workers until a signal, the end of the parent, or one of them that fails. Says on stdout when they are ready. */
+export async function runUntilStopped(workers: Worker[], log: Logger): Promise<void> {
+  let stopping = false
+  const stop = (reason: string) => {
+    if (stopping) return
+    stopping = true
+    log.info({ reason }, 'worker stops')
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
+  }
+  process.once('SIGTERM', () => stop('SIGTERM'))
+  process.once('SIGINT', () => stop('SIGINT'))
+  process.once('disconnect', () => stop('parent is gone'))
+  const running = workers.map((worker) => worker.run())
+  process.stdout.write(
+    `${JSON.stringify({ event: 'ready', taskQueues: workers.map((worker) => worker.options.taskQueue) })}\n`,
+  )
+  try {
+    await Promise.all(running)
+  } finally {
+    // One that failed must not leave the others polling.
+    stop('a worker ended')
+    await Promise.allSettled(running)
+  }
+}
