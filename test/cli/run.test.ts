@@ -81,6 +81,22 @@ describe('jobwright run', () => {
     )
   })
 
+  test('goes on with the plan it began with, whatever becomes of the file', async () => {
+    const file = path.join(cwd, 'edited.yaml')
+    await writeFile(file, quick)
+    let edited: Promise<void> | undefined
+    const { code, stdout, stderr } = await run(['run', 'edited.yaml', '-i', 'wait=2s', '--id', 'edited-1'], {
+      onOutput: ({ stdout }) => {
+        // Nothing but its first step has begun.
+        if (stdout.includes('step first running')) edited ??= writeFile(file, 'name: edited\nsteps: {}\n')
+      },
+    })
+    expect(edited, stdout).toBeDefined()
+    expect(code, stderr).toBe(0)
+    expect(stdout).toContain('edited-1 completed')
+    expect(stdout).toContain('2 steps: 2 completed')
+  })
+
   test('gives a machine the run, and nothing else on stdout', async () => {
     const { code, stdout } = await run(['run', 'quick.yaml', '--output', 'json'])
     expect(code).toBe(0)
