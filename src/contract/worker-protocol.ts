@@ -54,6 +54,9 @@ export const workerLimits = {
   logLines: 100_000,
 } as const
 
+/** What a worker that shuts down allows a handler once it is told to stop, and then the report of its end. */
+export const workerShutdownMs = { handler: 5_000, report: 5_000 } as const
+
 export type StartAttemptResult = z.infer<typeof startAttemptSchema>
 export type FinishRunBody = z.infer<typeof finishRunBody>
 export type AppendLogsBody = z.infer<typeof appendLogsBody>

@@ -27,7 +27,7 @@ export interface ExecuteJobRunDependencies {
    */
   reportGiveUpMs?: number
   /**
-   * How long a handler may clean up after a cancel or at the end of its time; a quarter of it when the worker shuts down.
+   * How long a handler may clean up after a cancel or at the end of its time; at most 5 s of it when the worker shuts down.
    * @default 20_000
    */
   handlerGraceMs?: number

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { JobsApiError } from '../client/index.ts'
-import { parseDurationMs, type StartAttemptResult } from '../contract/index.ts'
+import { parseDurationMs, type StartAttemptResult, workerShutdownMs } from '../contract/index.ts'
 import {
   type Attempt,
   type ExecuteJobRunDependencies,
@@ -104,7 +104,9 @@ async function runHandler(work: () => Promise<void>, stop: StopWatch, graceMs: n
   )
   const leftBehind = stop.stopped.then(async (): Promise<HandlerEnd> => {
     const brief = stop.reason() === 'shutdown' || stop.reason() === 'superseded'
-    await delay(brief ? graceMs / 4 : graceMs, undefined, { signal: over.signal }).catch(() => undefined)
+    await delay(brief ? Math.min(graceMs, workerShutdownMs.handler) : graceMs, undefined, {
+      signal: over.signal,
+    }).catch(() => undefined)
     return {
       ended: 'threw',
       error: new JobRunError('did_not_stop', 'the handler did not stop when it was told to'),
