@@ -1,4 +1,5 @@
 export * from './duration.ts'
+export * from './heartbeat.ts'
 export * from './json.ts'
 export * from './references.ts'
 export * from './routes.ts'
