@@ -2,7 +2,12 @@ import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { JobsApiError } from '../client/index.ts'
-import { parseDurationMs, type StartAttemptResult, workerShutdownMs } from '../contract/index.ts'
+import {
+  heartbeatEveryMs,
+  parseDurationMs,
+  type StartAttemptResult,
+  workerShutdownMs,
+} from '../contract/index.ts'
 import {
   type Attempt,
   type ExecuteJobRunDependencies,
@@ -175,6 +180,12 @@ async function executeAttempt(attempt: Attempt): Promise<{ status: string }> {
     const message = `the worker of attempt ${attempt.number - 1} was lost, and the job type is never attempted again after that`
     return conclude(attempt, { become: 'failed', error: { code: 'worker_lost', message } })
   }
+  const maxAttempts = jobType.maxAttempts ?? defaultMaxAttempts
+  // A handler that kills its worker would do so for ever: it never gets to say that it wants another attempt.
+  if (started.previous_attempt === 'lost' && attempt.number > maxAttempts && !wasHandedOver(attempt)) {
+    const message = `the worker of attempt ${attempt.number - 1} was lost, and the job type allows ${maxAttempts} attempts`
+    return conclude(attempt, { become: 'failed', error: { code: 'attempts_exhausted', message } })
+  }
   return execute(attempt, started, jobType)
 }
 
@@ -184,8 +195,9 @@ async function runActivity(
   context: Context,
 ): Promise<{ status: string }> {
   const stop = watchForStop(context)
-  const beats = context.info.heartbeatTimeoutMs !== undefined
-  const timer = beats ? setInterval(() => context.heartbeat(), settings.heartbeatIntervalMs) : undefined
+  const { heartbeatTimeoutMs } = context.info
+  const everyMs = heartbeatEveryMs(settings.heartbeatIntervalMs, heartbeatTimeoutMs)
+  const timer = heartbeatTimeoutMs === undefined ? undefined : setInterval(() => context.heartbeat(), everyMs)
   try {
     return await executeAttempt({
       settings,

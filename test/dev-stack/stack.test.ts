@@ -330,7 +330,7 @@ describe('the real server and worker', () => {
     const again = await client(await start(real))
     const run = await until('the run to end', async () => {
       const found = await again.getJobRun(uuid)
-      return found.finished_at && found
+      return found.finished_at !== null && found.finished_at !== undefined && found
     })
     expect([run.status, run.attempt]).toEqual(['completed', 2])
   })
