@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { JobsApiError } from '../client/index.ts'
 import {
+  type ExecuteJobRunInput,
   heartbeatEveryMs,
   parseDurationMs,
   type StartAttemptResult,
@@ -25,11 +26,6 @@ import { createRunReporter, type RunReporter } from './reporter.ts'
 import { prepareConfig } from './run-config.ts'
 import { type StopWatch, watchForStop } from './stop-watch.ts'
 import type { AnyJobType, HandlerContext } from './types.ts'
-
-export interface ExecuteJobRunInput {
-  job_run_id: string
-  job_type: string
-}
 
 const defaultMaxAttempts = 10
 

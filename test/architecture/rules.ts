@@ -52,14 +52,14 @@ export const zones: readonly Zone[] = [
   { folder: 'src/client', loads: ['src/contract'], packages: ['ky'], node: false },
   {
     folder: 'src/job-types',
-    loads: ['src/contract', 'src/client'],
+    loads: ['src/contract', 'src/client', 'src/temporal/names.ts'],
     packages: ['@temporalio/activity', 'zod', 'csv-parse', 'jsonc-parser'],
     node: true,
   },
   {
     folder: 'src/temporal',
     loads: [plan],
-    types: ['src/workflows', 'src/activities', ports],
+    types: ['src/workflows', 'src/activities', 'src/contract', ports],
     packages: ['@temporalio/client', '@temporalio/common'],
     node: true,
   },
