@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity'
-import type { Json } from '../contract/index.ts'
+import { heartbeatEveryMs, type Json } from '../contract/index.ts'
 import type { RunRecord } from '../pipeline/plan/index.ts'
 import { awaitRun } from './await-run.ts'
 import { cancelRun } from './cancel-run.ts'
@@ -65,7 +65,8 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
 /** Heartbeats while `work` goes on, so that a killed worker is noticed in seconds. */
 async function alive<T>(deps: ActivityDependencies, work: () => Promise<T>): Promise<T> {
   const context = Context.current()
-  const timer = setInterval(() => context.heartbeat(), deps.heartbeatIntervalMs)
+  const everyMs = heartbeatEveryMs(deps.heartbeatIntervalMs, context.info.heartbeatTimeoutMs)
+  const timer = setInterval(() => context.heartbeat(), everyMs)
   try {
     return await work()
   } finally {

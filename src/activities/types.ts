@@ -70,6 +70,6 @@ export interface ActivityDependencies {
   namespace: string
   connection(name: string): JobsClient | undefined
   waits: Waits
-  /** How often a working activity shows that it lives. */
+  /** How often a working activity shows that it lives, at least. */
   heartbeatIntervalMs: number
 }

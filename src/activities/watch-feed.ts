@@ -1,6 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { JobsApiError, type JobsClient, type WireChanges } from '../client/index.ts'
-import { terminalJobRunStatuses } from '../contract/index.ts'
+import { heartbeatEveryMs, terminalJobRunStatuses } from '../contract/index.ts'
 import { toRecord } from './run-record.ts'
 import type { ActivityDependencies, WaitRef, WatchFeedInput } from './types.ts'
 import { decodeWaitRef } from './wait-ref.ts'
@@ -48,7 +48,10 @@ export async function watchFeed(
   let cursor = (context.info.heartbeatDetails as { cursor: string } | undefined)?.cursor ?? input.cursor
   let open: OpenCompletion[] = []
   const heartbeat = () => context.heartbeat({ cursor: open[0]?.cursorBefore ?? cursor })
-  const timer = setInterval(heartbeat, deps.heartbeatIntervalMs)
+  const timer = setInterval(
+    heartbeat,
+    heartbeatEveryMs(deps.heartbeatIntervalMs, context.info.heartbeatTimeoutMs),
+  )
   try {
     while (!signal.aborted) {
       const page = await readPage(deps.api, cursor, open.length > 0 ? retryPollSeconds : pollSeconds, signal)

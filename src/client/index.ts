@@ -11,4 +11,4 @@ export type {
   WireOutputReference,
 } from './responses.ts'
 export type { CallOptions, JobsClientOptions } from './transport.ts'
-export { type ReportResult, WorkerReportsClient } from './worker-reports.ts'
+export { WorkerReportsClient } from './worker-reports.ts'

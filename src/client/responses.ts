@@ -1,4 +1,5 @@
 import type {
+  CancelAnswer,
   Capabilities,
   Job,
   JobRun,
@@ -37,7 +38,7 @@ export type WireOutputReference = Partial<OutputReference> & { [extra: string]: 
 export type WireJob = Job
 export type WireList<T> = { items: T[]; count: number; next_cursor?: string }
 export type WireMessage = { message: string }
-export type WireCancel = { message: string; cancelled_count: number }
+export type WireCancel = CancelAnswer
 export type WireCancelByKey = WireCancel & { job_run: WireJobRun | null }
 export type WireChanges = { changes: { cursor: string; job_run: WireJobRun }[]; cursor: string }
 

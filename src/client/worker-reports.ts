@@ -1,10 +1,10 @@
-import type { JobRun } from '../contract/index.ts'
 import {
   type AppendLogsBody,
   type FinishRunBody,
   type OutputReference,
   type ProgressBody,
   putOutputSchema,
+  type ReportResult,
   type RunError,
   reportResultSchema,
   routes,
@@ -13,12 +13,6 @@ import {
 } from '../contract/index.ts'
 import { type Reader, readBy } from './reading.ts'
 import { type CallOptions, createTransport, type JobsClientOptions, type Transport } from './transport.ts'
-
-/** `applied` is false for a report that came too late to change anything; that is a success too. */
-export interface ReportResult {
-  applied: boolean
-  job_run: JobRun
-}
 
 const readReportResult: Reader<ReportResult> = readBy(reportResultSchema)
 

@@ -1,6 +1,7 @@
 export * from './capabilities.ts'
 export * from './document-formats.ts'
 export * from './duration.ts'
+export * from './heartbeat.ts'
 export * from './json.ts'
 export * from './output-value.ts'
 export * from './references.ts'

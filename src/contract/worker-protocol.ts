@@ -54,7 +54,19 @@ export const workerLimits = {
   logLines: 100_000,
 } as const
 
+/** The argument of the activity `executeJobRun`, with which the server hands a run to the workers. */
+export interface ExecuteJobRunInput {
+  job_run_id: string
+  job_type: string
+}
+
+/** What a worker that shuts down allows a handler once it is told to stop, and then the report of its end. */
+export const workerShutdownMs = { handler: 5_000, report: 5_000 } as const
+
 export type StartAttemptResult = z.infer<typeof startAttemptSchema>
 export type FinishRunBody = z.infer<typeof finishRunBody>
 export type AppendLogsBody = z.infer<typeof appendLogsBody>
 export type ProgressBody = z.infer<typeof progressBody>
+export type RetryRunBody = z.infer<typeof retryRunBody>
+/** `applied` is false for a report that came too late to change anything; that is a success too. */
+export type ReportResult = z.infer<typeof reportResultSchema>

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createWriteStream, type WriteStream } from 'node:fs'
-import { rename, stat } from 'node:fs/promises'
+import type { Writable } from 'node:stream'
+import { openLog } from './log-file.ts'
 
 /** How a process of the stack is started. */
 export interface ChildCommand {
@@ -26,19 +26,14 @@ export interface ChildLife {
   end(graceMs: number): Promise<void>
 }
 
-const maxLogBytes = 5 * 1024 * 1024
+const maxLineCharacters = 1024 * 1024
 const keptLines = 25
 const closePatienceMs = 500
 
-/** Puts a log that has become long aside; one older log is kept. */
-export async function rotateLog(file: string): Promise<void> {
-  const found = await stat(file).catch(() => undefined)
-  if (found !== undefined && found.size > maxLogBytes) await rename(file, `${file}.1`)
-}
-
 /** Starts a process in a group of its own, so that Ctrl-C in a terminal reaches only the parent, which ends them in order. */
 export function launchChild(command: ChildCommand): ChildLife {
-  const log = createWriteStream(command.logFile, { flags: 'a', mode: 0o600 })
+  const log = openLog(command.logFile)
+  // A process that outlives its own end may still write.
   log.on('error', () => undefined)
   const child = spawn(command.command, command.args, {
     env: command.environment,
@@ -50,10 +45,7 @@ export function launchChild(command: ChildCommand): ChildLife {
   const ended = new AbortController()
   child.once('error', (error) => ended.abort(error.message))
   child.once('exit', (code, signal) => {
-    const finish = () => {
-      log.end()
-      ended.abort(signal ?? `exit code ${code}`)
-    }
+    const finish = () => log.end(() => ended.abort(signal ?? `exit code ${code}`))
     // Its last words come with `close`, which a program it started can hold up: end those, and do not wait long.
     endGroup(child.pid)
     const patience = setTimeout(finish, closePatienceMs)
@@ -72,7 +64,7 @@ export function launchChild(command: ChildCommand): ChildLife {
   }
 }
 
-function follow(child: ChildProcess, log: WriteStream, lines: LineBook): void {
+function follow(child: ChildProcess, log: Writable, lines: LineBook): void {
   for (const stream of [child.stdout, child.stderr]) {
     if (stream === null) continue
     stream.pipe(log, { end: false })
@@ -80,7 +72,7 @@ function follow(child: ChildProcess, log: WriteStream, lines: LineBook): void {
     stream.setEncoding('utf8')
     stream.on('data', (chunk: string) => {
       const parts = (rest + chunk).split('\n')
-      rest = (parts.pop() ?? '').slice(-maxLogBytes)
+      rest = (parts.pop() ?? '').slice(-maxLineCharacters)
       for (const line of parts) lines.add(line)
     })
     stream.on('end', () => lines.add(rest))

@@ -1,3 +1,5 @@
+import { shutdownGraceMs } from './patience.ts'
+
 /** What the processes of the stack find in their environment. Pure. */
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -32,6 +34,7 @@ export function childEnvironment(inherited: Environment, values: ChildValues): R
   const tokens = inherited.JOBWRIGHT_TOKENS ? `${inherited.JOBWRIGHT_TOKENS},${token}` : token
   const ownConnection = { JOBS_API_URL: `${values.serverUrl}/api/v1`, JOBS_API_TOKEN: values.token }
   return {
+    JOBWRIGHT_SHUTDOWN_GRACE_MS: String(shutdownGraceMs),
     ...Object.fromEntries(kept),
     ...(inherited.JOBS_API_URL ? {} : ownConnection),
     ...(values.configFile === undefined ? {} : { JOBWRIGHT_CONFIG: values.configFile }),

@@ -1,8 +1,9 @@
 /**
  * Loaded before a root (`--import`). A root that the stack started ends when its parent is gone; this ends it also
- * when that happens before the root listens for it, or when the root does not get done.
+ * when that happens before the root listens for it, or when the root does not get done. How long that may take is in
+ * the address of this module, `?patience_ms=…`.
  */
-const patienceMs = 12_000
+const patienceMs = Number(new URL(import.meta.url).searchParams.get('patience_ms'))
 
 process.once('disconnect', () => {
   setTimeout(() => process.exit(1), patienceMs).unref()

@@ -20,13 +20,14 @@ export interface RootCommands {
 }
 
 const readyTimeoutMs = 90_000
-/** How long server and worker may take to end what they are doing. */
-export const defaultDrainMs = 10_000
 
-/** The composition roots beside this folder: `.ts` in the sources, `.js` in a build. */
-export function defaultRoots(): RootCommands {
+/**
+ * The composition roots beside this folder: `.ts` in the sources, `.js` in a build.
+ * @param patienceMs how long they may go on once their parent is gone
+ */
+export function defaultRoots(patienceMs: number): RootCommands {
   const extension = path.extname(import.meta.url)
-  const guard = new URL(`./parent-guard${extension}`, import.meta.url).href
+  const guard = new URL(`./parent-guard${extension}?patience_ms=${patienceMs}`, import.meta.url).href
   const root = (name: string): RootCommand => ({
     command: process.execPath,
     args: ['--import', guard, fileURLToPath(new URL(`../${name}${extension}`, import.meta.url))],

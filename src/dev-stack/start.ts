@@ -15,7 +15,6 @@ import { StackError } from './errors.ts'
 import type { StackEvent } from './events.ts'
 import { endLeftovers } from './leftovers.ts'
 import {
-  defaultDrainMs,
   defaultRoots,
   type RootCommands,
   serverPart,
@@ -23,6 +22,7 @@ import {
   temporalPart,
   workerPart,
 } from './parts.ts'
+import { drainMsFor, orphanPatienceMs } from './patience.ts'
 import { chooseApiPort, preferPort } from './ports.ts'
 import { infoOf, logsFolder, readRecord, type StackInfo, type StackRecord } from './record.ts'
 import { createRecordBook } from './record-book.ts'
@@ -50,7 +50,7 @@ export interface StackOptions {
   signal?: AbortSignal
   /** Other programs than our own roots. */
   roots?: RootCommands
-  /** How long server and worker may take to end before they are killed. @default 10 s */
+  /** How long server and worker may take to end before they are killed. @default what a handler may take to be handed over */
   drainMs?: number
   /** When a process that died is started again. */
   restartPolicy?: RestartPolicy
@@ -140,9 +140,9 @@ async function launch(
   prepared: Prepared,
   unlock: () => Promise<void>,
 ): Promise<Stack> {
-  const { dataDir, signal, log = () => undefined, drainMs = defaultDrainMs, roots = defaultRoots() } = options
+  const { dataDir, signal, log = () => undefined, restartPolicy = defaultRestartPolicy } = options
   const { temporal, environment, serverUrl: url } = prepared
-  const { restartPolicy = defaultRestartPolicy } = options
+  const { drainMs = drainMsFor(environment), roots = defaultRoots(orphanPatienceMs(drainMs)) } = options
   const book = createRecordBook(dataDir, prepared.record)
   const crew = createCrew({ log, restartPolicy, processChanged: book.processChanged })
   const stop = once(async () => {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type ChildCommand, type ChildLife, launchChild, rotateLog } from './child.ts'
+import { type ChildCommand, type ChildLife, launchChild } from './child.ts'
 import { StackError } from './errors.ts'
 import { type PartName, partLabels, type StackEvent } from './events.ts'
 import { decideRestart, type RestartPolicy } from './restart-policy.ts'
@@ -68,7 +68,6 @@ async function keepAlive(
   firstReady: PromiseWithResolvers<void>,
 ): Promise<void> {
   const livesMs: number[] = []
-  await rotateLog(spec.command.logFile)
   while (!stopping.aborted) {
     const life = launchChild(spec.command)
     state.life = life

@@ -16,7 +16,7 @@ export interface ExecuteJobRunDependencies {
   /** The Jobs API as a handler of this run may use it: within the run's workspace. */
   apiFor(jobRunId: string): JobsClient
   secrets: Secrets
-  /** How often an attempt shows that it lives; a cancel arrives no other way. */
+  /** How often an attempt shows that it lives, at least; a cancel arrives no other way. */
   heartbeatIntervalMs: number
   log: WorkerLog
   /** Names this worker in reports. @default pid@host */
@@ -27,7 +27,7 @@ export interface ExecuteJobRunDependencies {
    */
   reportGiveUpMs?: number
   /**
-   * How long a handler may clean up after a cancel or at the end of its time; a quarter of it when the worker shuts down.
+   * How long a handler may clean up after a cancel or at the end of its time; at most 5 s of it when the worker shuts down.
    * @default 20_000
    */
   handlerGraceMs?: number

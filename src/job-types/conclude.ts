@@ -1,12 +1,9 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity'
-import { type FinishRunBody, isTerminalStatus, type RunError } from '../contract/index.ts'
+import { type FinishRunBody, isTerminalStatus, type RunError, workerShutdownMs } from '../contract/index.ts'
 import { type Attempt, warnOfFailure } from './attempt.ts'
 import type { Outcome } from './outcome.ts'
 import { persist } from './persistence.ts'
 import type { RunReporter } from './reporter.ts'
-
-/** What a worker that shuts down still waits for: its process may be killed soon. */
-const shutdownReportMs = 5000
 
 /** Left in the heartbeat of an attempt that asked for another one, in case the report of it got lost. */
 const handedOver = 'handed_over'
@@ -33,11 +30,11 @@ function startGiveUp(attempt: Attempt): GiveUp {
   const timers = [
     setTimeout(
       () => controller.abort(),
-      shuttingDown() ? Math.min(shutdownReportMs, reportGiveUpMs) : reportGiveUpMs,
+      shuttingDown() ? Math.min(workerShutdownMs.report, reportGiveUpMs) : reportGiveUpMs,
     ),
   ]
   const onStop = () => {
-    if (shuttingDown()) timers.push(setTimeout(() => controller.abort(), shutdownReportMs))
+    if (shuttingDown()) timers.push(setTimeout(() => controller.abort(), workerShutdownMs.report))
   }
   attempt.stop.signal.addEventListener('abort', onStop, { once: true })
   return {

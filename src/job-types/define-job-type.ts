@@ -1,8 +1,12 @@
 import type { z } from 'zod'
 import { outputNamePattern, parseDurationMs } from '../contract/index.ts'
+import { taskQueues } from '../temporal/names.ts'
 import { JobTypeDefinitionError } from './errors.ts'
 import { schemaEntry } from './json-schemas.ts'
 import type { AnyJobType, JobType } from './types.ts'
+
+/** A worker of job runs on one of these would take what another worker of ours is there for. */
+const reservedQueues: readonly string[] = Object.values(taskQueues)
 
 const namePattern = /^[a-z][a-z0-9_]*$/
 
@@ -14,7 +18,8 @@ function describe(value: unknown): string {
       : `a value of type ${typeof value}`
 }
 
-function check(jobType: AnyJobType): void {
+/** @throws JobTypeDefinitionError when the definition cannot be offered */
+export function checkJobType(jobType: AnyJobType): void {
   const { jobType: name } = jobType
   if (typeof name !== 'string' || !namePattern.test(name) || name.length > 100)
     throw new JobTypeDefinitionError(
@@ -45,12 +50,23 @@ function check(jobType: AnyJobType): void {
     throw new JobTypeDefinitionError(
       `${place}: onWorkerLost is ${describe(jobType.onWorkerLost)}; expected 'retry' or 'fail'`,
     )
+  checkTaskQueue(place, jobType.taskQueue)
   for (const output of Object.keys(jobType.outputs ?? {}))
     if (!outputNamePattern.test(output))
       throw new JobTypeDefinitionError(
         `${place}: the output name ${describe(output)} is not usable; expected letters, digits and underscores`,
       )
   schemaEntry(jobType)
+}
+
+function checkTaskQueue(place: string, taskQueue: unknown): void {
+  if (taskQueue === undefined) return
+  if (typeof taskQueue !== 'string' || taskQueue.trim() === '')
+    throw new JobTypeDefinitionError(`${place}: taskQueue is ${describe(taskQueue)}; expected a name`)
+  if (reservedQueues.includes(taskQueue))
+    throw new JobTypeDefinitionError(
+      `${place}: taskQueue is ${describe(taskQueue)}, which Jobwright keeps for itself; expected another name, or none for the queue of all job runs`,
+    )
 }
 
 /**
@@ -61,6 +77,6 @@ export function defineJobType<
   ConfigSchema extends z.ZodType,
   Outputs extends Record<string, z.ZodType> = Record<never, never>,
 >(definition: JobType<ConfigSchema, Outputs>): JobType<ConfigSchema, Outputs> {
-  check(definition as AnyJobType)
+  checkJobType(definition as AnyJobType)
   return Object.freeze({ ...definition })
 }

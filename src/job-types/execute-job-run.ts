@@ -2,7 +2,13 @@ import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { JobsApiError } from '../client/index.ts'
-import { parseDurationMs, type StartAttemptResult } from '../contract/index.ts'
+import {
+  type ExecuteJobRunInput,
+  heartbeatEveryMs,
+  parseDurationMs,
+  type StartAttemptResult,
+  workerShutdownMs,
+} from '../contract/index.ts'
 import {
   type Attempt,
   type ExecuteJobRunDependencies,
@@ -20,11 +26,6 @@ import { createRunReporter, type RunReporter } from './reporter.ts'
 import { prepareConfig } from './run-config.ts'
 import { type StopWatch, watchForStop } from './stop-watch.ts'
 import type { AnyJobType, HandlerContext } from './types.ts'
-
-export interface ExecuteJobRunInput {
-  job_run_id: string
-  job_type: string
-}
 
 const defaultMaxAttempts = 10
 
@@ -104,7 +105,9 @@ async function runHandler(work: () => Promise<void>, stop: StopWatch, graceMs: n
   )
   const leftBehind = stop.stopped.then(async (): Promise<HandlerEnd> => {
     const brief = stop.reason() === 'shutdown' || stop.reason() === 'superseded'
-    await delay(brief ? graceMs / 4 : graceMs, undefined, { signal: over.signal }).catch(() => undefined)
+    await delay(brief ? Math.min(graceMs, workerShutdownMs.handler) : graceMs, undefined, {
+      signal: over.signal,
+    }).catch(() => undefined)
     return {
       ended: 'threw',
       error: new JobRunError('did_not_stop', 'the handler did not stop when it was told to'),
@@ -173,6 +176,12 @@ async function executeAttempt(attempt: Attempt): Promise<{ status: string }> {
     const message = `the worker of attempt ${attempt.number - 1} was lost, and the job type is never attempted again after that`
     return conclude(attempt, { become: 'failed', error: { code: 'worker_lost', message } })
   }
+  const maxAttempts = jobType.maxAttempts ?? defaultMaxAttempts
+  // A handler that kills its worker would do so for ever: it never gets to say that it wants another attempt.
+  if (started.previous_attempt === 'lost' && attempt.number > maxAttempts && !wasHandedOver(attempt)) {
+    const message = `the worker of attempt ${attempt.number - 1} was lost, and the job type allows ${maxAttempts} attempts`
+    return conclude(attempt, { become: 'failed', error: { code: 'attempts_exhausted', message } })
+  }
   return execute(attempt, started, jobType)
 }
 
@@ -182,8 +191,9 @@ async function runActivity(
   context: Context,
 ): Promise<{ status: string }> {
   const stop = watchForStop(context)
-  const beats = context.info.heartbeatTimeoutMs !== undefined
-  const timer = beats ? setInterval(() => context.heartbeat(), settings.heartbeatIntervalMs) : undefined
+  const { heartbeatTimeoutMs } = context.info
+  const everyMs = heartbeatEveryMs(settings.heartbeatIntervalMs, heartbeatTimeoutMs)
+  const timer = heartbeatTimeoutMs === undefined ? undefined : setInterval(() => context.heartbeat(), everyMs)
   try {
     return await executeAttempt({
       settings,

@@ -5,7 +5,7 @@ import type { AnyJobType } from './types.ts'
 export type { ExecuteJobRunDependencies, WorkerLog } from './attempt.ts'
 export { defineJobType } from './define-job-type.ts'
 export { JobRunError, JobTypeDefinitionError, RetryableError } from './errors.ts'
-export { createExecuteJobRun, type ExecuteJobRunInput } from './execute-job-run.ts'
+export { createExecuteJobRun } from './execute-job-run.ts'
 export { createRegistry, type JobTypeRegistry } from './registry.ts'
 export type { AnyJobType, HandlerContext, JobType } from './types.ts'
 export {

@@ -1,4 +1,5 @@
 import type { JobTypeSchemaEntry } from '../contract/index.ts'
+import { checkJobType } from './define-job-type.ts'
 import { JobTypeDefinitionError } from './errors.ts'
 import { schemaEntry } from './json-schemas.ts'
 import type { AnyJobType } from './types.ts'
@@ -15,6 +16,7 @@ export interface JobTypeRegistry {
 export function createRegistry(jobTypes: readonly AnyJobType[]): JobTypeRegistry {
   const byName = new Map<string, AnyJobType>()
   for (const jobType of jobTypes) {
+    checkJobType(jobType)
     if (byName.has(jobType.jobType))
       throw new JobTypeDefinitionError(
         `two job types are named ${jobType.jobType}; names of job types are unique, the built-in ones included: rename yours`,

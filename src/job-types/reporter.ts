@@ -42,6 +42,9 @@ class HttpRunReporter implements RunReporter {
   readonly #attempt: number
   readonly #redactor: Redactor
   readonly #lines: Line[] = []
+  /** What was sent and not acknowledged yet: sent again as it is, so that the server knows it when it has it already. */
+  #unacknowledged: Line[] = []
+  #lastMicroseconds = 0
   readonly #stopped = new AbortController()
   readonly #loop: Promise<void>
   #taken = 0
@@ -70,7 +73,9 @@ class HttpRunReporter implements RunReporter {
   }
 
   #push(level: Line['level'], message: string): void {
-    this.#lines.push({ level, message, at: timestamp(new Date()) })
+    // A time for each line alone: two reports of the same words are two, and only a report sent again is the same one.
+    this.#lastMicroseconds = Math.max(Date.now() * 1000, this.#lastMicroseconds + 1)
+    this.#lines.push({ level, message, at: timestamp(this.#lastMicroseconds) })
   }
 
   progress(fraction: number, message?: string): void {
@@ -114,10 +119,13 @@ class HttpRunReporter implements RunReporter {
 
   async #flush(all: boolean): Promise<void> {
     await this.#sendProgress(all)
-    while (this.#lines.length > 0 && !this.#over) {
-      const lines = nextBatch(this.#lines)
+    while (!this.#over) {
+      if (this.#unacknowledged.length === 0)
+        this.#unacknowledged = this.#lines.splice(0, nextBatch(this.#lines).length)
+      const lines = this.#unacknowledged
+      if (lines.length === 0) break
       await this.#deliver(() => this.#reports.appendLogs(this.#jobRunId, { attempt: this.#attempt, lines }))
-      this.#lines.splice(0, lines.length)
+      this.#unacknowledged = []
     }
     if (this.#dropped > 0 && !this.#over) {
       this.#push('warn', `${this.#dropped} log lines were dropped: too many at once, or in all`)

@@ -14,6 +14,7 @@ export function truncate(text: string, length: number): string {
 }
 
 /** The wire's form of an instant: UTC, microseconds, no zone. */
-export function timestamp(date: Date): string {
-  return date.toISOString().replace('Z', '000')
+export function timestamp(microseconds: number): string {
+  const date = new Date(Math.floor(microseconds / 1000))
+  return date.toISOString().replace('Z', String(microseconds % 1000).padStart(3, '0'))
 }

@@ -45,7 +45,7 @@ export interface JobType<
   outputs?: Outputs
   /** `fail`: never attempted again after its worker died. @default 'retry' */
   onWorkerLost?: 'retry' | 'fail'
-  /** How many attempts a RetryableError may lead to; the first and those after a lost worker count. @default 10 */
+  /** How many attempts a RetryableError or a lost worker may lead to, the first one included. @default 10 */
   maxAttempts?: number
   /** The whole run, e.g. `30m`. @default none */
   timeout?: string

@@ -6,14 +6,9 @@ import {
   isGrpcServiceError,
   ServiceError,
 } from '@temporalio/client'
+import type { ExecuteJobRunInput } from '../contract/index.ts'
 import type { ExecutionState, RunExecutor } from '../server/services/ports.ts'
 import { activityTypes, taskQueues } from './names.ts'
-
-/** What `executeJobRun` is given. */
-export interface ExecuteJobRunInput {
-  job_run_id: string
-  job_type: string
-}
 
 const withoutTimeoutMs = 365 * 24 * 60 * 60_000
 /** gRPC FAILED_PRECONDITION: the activity is closed already. */

@@ -51,14 +51,14 @@ export const zones: readonly Zone[] = [
   { folder: 'src/client', loads: ['src/contract'], packages: ['ky'], node: false },
   {
     folder: 'src/job-types',
-    loads: ['src/contract', 'src/client'],
+    loads: ['src/contract', 'src/client', 'src/temporal/names.ts'],
     packages: ['@temporalio/activity', 'zod', 'csv-parse', 'jsonc-parser'],
     node: true,
   },
   {
     folder: 'src/temporal',
     loads: [],
-    types: [plan, 'src/workflows', 'src/activities', ports],
+    types: [plan, 'src/workflows', 'src/activities', 'src/contract', ports],
     packages: ['@temporalio/client', '@temporalio/common'],
     node: true,
   },
@@ -96,7 +96,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/server/services',
     loads: ['src/contract'],
-    packages: ['zod', 'ajv', 'ajv-formats', 're2js'],
+    packages: ['ajv', 'ajv-formats', 're2js'],
     node: true,
   },
   {

@@ -5,6 +5,7 @@ import {
   serverUrl,
   temporalEnvironment,
 } from '../../src/dev-stack/environment.ts'
+import { drainMsFor, orphanPatienceMs } from '../../src/dev-stack/patience.ts'
 
 const values: ChildValues = {
   temporalAddress: '127.0.0.1:7000',
@@ -26,6 +27,7 @@ describe('the processes of the stack', () => {
       TEMPORAL_ADDRESS: '127.0.0.1:7000',
       TEMPORAL_NAMESPACE: 'default',
       JOBWRIGHT_DATA_DIR: '/data',
+      JOBWRIGHT_SHUTDOWN_GRACE_MS: '1500',
       JOBWRIGHT_HOST: '127.0.0.1',
       JOBWRIGHT_PORT: '8300',
       JOBWRIGHT_URL: 'http://127.0.0.1:8300',
@@ -40,6 +42,13 @@ describe('the processes of the stack', () => {
     const env = childEnvironment({ JOBS_API_URL: 'https://jobs.example/api/v1' }, values)
     expect(env.JOBS_API_URL).toBe('https://jobs.example/api/v1')
     expect(env.JOBS_API_TOKEN).toBeUndefined()
+  })
+
+  test('give handlers as long as the user said before they are told to stop, and are themselves given longer', () => {
+    const env = childEnvironment({ JOBWRIGHT_SHUTDOWN_GRACE_MS: '60000' }, values)
+    expect(env.JOBWRIGHT_SHUTDOWN_GRACE_MS).toBe('60000')
+    expect(drainMsFor(env)).toBeGreaterThan(60_000 + 10_000)
+    expect(orphanPatienceMs(drainMsFor(env))).toBeGreaterThan(drainMsFor(env))
   })
 
   test('know the tokens of the user as well', () => {

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { JobsClient } from '../../src/client/index.ts'
 import {
   describeStackEvent,
   type RootCommands,
@@ -17,6 +18,7 @@ import {
 import { isSameProcessAlive, processIdentity } from '../../src/process-lock.ts'
 import { acquireTemporalBinary, findFreePort, waitForTemporalServer } from '../../src/temporal/dev-server.ts'
 import { type DevServer, startDevServer } from '../helpers/dev-server.ts'
+import { until } from '../helpers/until.ts'
 
 const standIns = path.join(import.meta.dirname, 'stand-ins')
 const standIn = (name: string, ...args: string[]) => ({
@@ -51,9 +53,11 @@ afterEach(async () => {
   await rm(path.dirname(dataDir), { recursive: true, force: true })
 })
 
-/** A stack on the shared Temporal server; `own` starts one of its own. */
-async function start(options: Partial<StackOptions> & { own?: boolean } = {}): Promise<Stack> {
-  const { own = false, ...rest } = options
+/** A stack on the shared Temporal server; `own` starts one of its own, `real` our server and worker. */
+async function start(
+  options: Partial<StackOptions> & { own?: boolean; real?: boolean } = {},
+): Promise<Stack> {
+  const { own = false, real = false, ...rest } = options
   const stack = await startStack({
     dataDir,
     host: '127.0.0.1',
@@ -61,7 +65,7 @@ async function start(options: Partial<StackOptions> & { own?: boolean } = {}): P
     temporal: { namespace: 'default', ...(own ? {} : { address: temporal.address }) },
     cacheDir,
     environment,
-    roots: roots(),
+    ...(real ? {} : { roots: roots() }),
     log: (event) => events.push(event),
     ...rest,
   })
@@ -284,6 +288,63 @@ describe('stopping', () => {
     const stack = await start({ roots: roots('stubborn'), drainMs: 200 })
     await stack.stop()
     expect(await isUp(stack.info.pids.worker ?? 0)).toBe(false)
+  })
+})
+
+describe('the real server and worker', () => {
+  /** A handler that goes on until it is told to stop, and then takes a while to clean up. Its second attempt is quick. */
+  const config = `
+    import { setTimeout as delay } from 'node:timers/promises'
+    import { z } from ${JSON.stringify(import.meta.resolve('zod'))}
+    import { defineJobType } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../src/job-types/index.ts'))}
+    export const jobTypes = [defineJobType({
+      jobType: 'long', displayName: 'Long', description: 'Long', onWorkerLost: 'fail', config: z.strictObject({}),
+      async run({ attempt, signal, output }) {
+        if (attempt === 1) {
+          await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+          await delay(2_000)
+          signal.throwIfAborted()
+        }
+        await output.json('attempt', attempt)
+      },
+    })]`
+
+  test('hand a long run over when the stack stops, also one that no lost worker may have had', {
+    timeout: 120_000,
+  }, async () => {
+    await mkdir(dataDir, { recursive: true })
+    const configFile = path.join(dataDir, 'jobwright.config.ts')
+    await writeFile(configFile, config)
+    const real = { own: true, real: true, configFile }
+    const first = await start(real)
+    const client = async (stack: Stack) =>
+      new JobsClient({
+        baseUrl: stack.info.apiUrl,
+        token: (await readFile(stack.info.tokenFile, 'utf8')).trim(),
+      })
+    const api = await client(first)
+    const job = await api.createJob({ job_type: 'long' })
+    const { uuid } = await api.createJobRun({ job_id: job.uuid })
+    await until('the run to be under way', async () => (await api.getJobRun(uuid)).status === 'running')
+    await first.stop()
+    const again = await client(await start(real))
+    const run = await until('the run to end', async () => {
+      const found = await again.getJobRun(uuid)
+      return found.finished_at !== null && found.finished_at !== undefined && found
+    })
+    expect([run.status, run.attempt]).toEqual(['completed', 2])
+  })
+
+  test('end at last when their parent is gone, although something keeps them', async () => {
+    const guard = new URL('../../src/dev-stack/parent-guard.ts?patience_ms=200', import.meta.url).href
+    const script = 'setInterval(() => undefined, 1000); process.send("up")'
+    const child = spawn(process.execPath, ['--import', guard, '--input-type=module', '-e', script], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    owners.push(child)
+    await once(child, 'message')
+    child.disconnect()
+    expect((await once(child, 'exit'))[0]).toBe(1)
   })
 })
 

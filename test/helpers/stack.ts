@@ -18,6 +18,9 @@ import { startProcess, type TestProcess } from './processes.ts'
 export type Part = 'temporal' | 'server' | 'worker'
 const parts: readonly Part[] = ['temporal', 'server', 'worker']
 
+/** Below the time that hooks have: once one is given up, nobody ends what it started. */
+const defaultStartTimeoutMs = 45_000
+
 /** Leases and time-outs short, so that recovery takes seconds; the order of their sizes is that of production. */
 const shortTimings = {
   JOBWRIGHT_STEP_HEARTBEAT_MS: '2000',
@@ -53,6 +56,8 @@ export interface TestStackOptions {
   /** What is started at once. @default everything */
   parts?: Part[]
   waitLeaseMs?: number
+  /** @default 45 s */
+  startTimeoutMs?: number
   maxHistoryEvents?: number
 }
 
@@ -62,6 +67,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   const { path: binary } = await acquireTemporalBinary({
     cacheDir: process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'),
   })
+  const setpriv = await findSetpriv()
   const [temporalPort, apiPort] = [await findFreePort(), await findFreePort()]
   const temporalAddress = `127.0.0.1:${temporalPort}`
   const serverUrl = `http://127.0.0.1:${apiPort}`
@@ -86,6 +92,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   const running = new Map<Part, TestProcess>()
   const root = (name: string) => fileURLToPath(new URL(`../../src/${name}.ts`, import.meta.url))
 
+  /** Its process is in `running` at once, so that whoever gives up finds it. */
   async function startPart(part: Part): Promise<void> {
     if (part === 'temporal') {
       const { command, args } = devServerCommand({
@@ -93,7 +100,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
         dbFile: path.join(dataDir, 'temporal.db'),
         port: temporalPort,
         namespace: 'default',
-        setpriv: await findSetpriv(),
+        setpriv,
       })
       running.set(part, startProcess(command, args, {}))
       await waitForTemporalServer({ address: temporalAddress, namespace: 'default', timeoutMs: 30_000 })
@@ -107,8 +114,31 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   const kill = async (...which: Part[]) => {
     await Promise.all(which.map((part) => running.get(part)?.kill()))
   }
-  for (const part of options.parts ?? parts) await startPart(part)
-  const client = await connectTemporal({ address: temporalAddress, namespace: 'default' })
+  /** Of the first start, with everything that it starts. */
+  const late = AbortSignal.timeout(options.startTimeoutMs ?? defaultStartTimeoutMs)
+  const startAll = async (which: readonly Part[]) => {
+    const tooLate = new Promise<never>((_, reject) =>
+      late.addEventListener('abort', () => reject(late.reason), { once: true }),
+    )
+    tooLate.catch(() => undefined)
+    for (const part of which) {
+      late.throwIfAborted()
+      await Promise.race([startPart(part), tooLate])
+    }
+  }
+  const end = async () => {
+    await Promise.all([running.get('worker')?.stop(), running.get('server')?.stop()])
+    await running.get('temporal')?.stop()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+  let client: Client
+  try {
+    await startAll(options.parts ?? parts)
+    client = await connectTemporal({ address: temporalAddress, namespace: 'default' })
+  } catch (error) {
+    await end()
+    throw error
+  }
   const timing = {
     waitLeaseMs,
     stepHeartbeatMs: 2_000,
@@ -137,9 +167,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     },
     async stop() {
       await client.connection.close()
-      await Promise.all([running.get('worker')?.stop(), running.get('server')?.stop()])
-      await running.get('temporal')?.stop()
-      await rm(dataDir, { recursive: true, force: true })
+      await end()
     },
   }
 }

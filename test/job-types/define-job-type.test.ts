@@ -78,6 +78,17 @@ describe('defineJobType', () => {
     expect(() => defineJobType({ ...base, timeout })).toThrow('expected a duration such as 30m')
   })
 
+  test.each(['jobwright', 'jobwright-jobs'])('refuses the task queue %s, which is taken', (taskQueue) => {
+    const message = `job type resize_image: taskQueue is "${taskQueue}", which Jobwright keeps for itself`
+    expect(() => defineJobType({ ...base, taskQueue })).toThrow(message)
+    expect(() => createRegistry([{ ...base, taskQueue } as AnyJobType])).toThrow(message)
+  })
+
+  test('refuses a task queue without a name, and takes any other', () => {
+    expect(() => defineJobType({ ...base, taskQueue: ' ' })).toThrow('taskQueue is " "; expected a name')
+    expect(defineJobType({ ...base, taskQueue: 'gpu' }).taskQueue).toBe('gpu')
+  })
+
   test.each([
     ['no object', z.string(), 'expected an object schema'],
     ['a job_type of its own', z.object({ job_type: z.string() }), 'declares job_type, which is added'],

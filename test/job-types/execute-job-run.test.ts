@@ -338,6 +338,13 @@ describe('A RetryableError', () => {
   })
 })
 
+test('A run whose worker is well is not taken for lost, however rarely that worker would beat by itself', async () => {
+  await work({ heartbeatIntervalMs: 60_000 })
+  const { id, handle } = await trigger('sleep', { config: { duration: '2500ms' } })
+  expect(await handle.result()).toEqual({ status: 'completed' })
+  expect(api.get(id).attempts).toEqual([{ attempt: 1, previous: 'none' }])
+})
+
 describe('A worker', () => {
   const script = fileURLToPath(new URL('./worker-process.ts', import.meta.url))
   const startWorkerProcess = async () => {
@@ -359,6 +366,23 @@ describe('A worker', () => {
       { attempt: 2, previous: 'lost' },
     ])
     expect(api.get(id).outputs.attempt).toMatchObject({ text: '2', attempt: 2 })
+  })
+
+  test('killed with every attempt fails the run once its attempts are used up', async () => {
+    const { id, handle } = await trigger('fragile_twice')
+    for (const attempt of [1, 2]) {
+      const worker = await startWorkerProcess()
+      await until(`attempt ${attempt} to wait`, () =>
+        api.get(id).logs.some((line) => line.message === 'waiting' && line.attempt === attempt),
+      )
+      await worker.kill()
+    }
+    await work()
+    expect(await handle.result()).toEqual({ status: 'failed' })
+    expect(api.get(id).run.error).toEqual({
+      code: 'attempts_exhausted',
+      message: 'the worker of attempt 2 was lost, and the job type allows 2 attempts',
+    })
   })
 
   test('killed while a handler runs that must not be attempted twice fails the run', async () => {

@@ -12,6 +12,8 @@ export interface StoredRun {
   jobType: string
   retryReported: boolean
   logs: { level: string; message: string; attempt: number }[]
+  /** The log reports that were taken, as they were sent: one sent again adds nothing. */
+  logReports: Set<string>
   outputs: Record<string, { mediaType: string; text: string; attempt: number }>
   /** Every attempt that was announced, and what it was told about the one before. */
   attempts: { attempt: number; previous: string }[]
@@ -26,6 +28,8 @@ export interface ReportServer extends AsyncDisposable {
   ended(uuid: string): Promise<JobRun>
   /** Requests whose path matches are cut off without an answer, until it is called with nothing. */
   cutOff(path?: RegExp): void
+  /** The next request whose path matches is taken, but its answer is lost. */
+  loseAnswer(path: RegExp): void
 }
 
 /**
@@ -35,6 +39,7 @@ export interface ReportServer extends AsyncDisposable {
 export async function startReportServer(): Promise<ReportServer> {
   const runs = new Map<string, StoredRun>()
   let broken: RegExp | undefined
+  let lost: RegExp | undefined
   const server = await startFaultServer((response, request, nth) => {
     if (broken?.test(request.url)) return void response.socket?.destroy()
     const match = /^\/api\/v1(?:\/worker)?\/job-runs\/([^/]+)\/([^/?]+)(?:\/([^/?]+))?/.exec(request.url)
@@ -49,6 +54,10 @@ export async function startReportServer(): Promise<ReportServer> {
     }
     const answer =
       action === 'outputs' ? putOutput(stored, request, name) : report(stored, action ?? '', request)
+    if (lost?.test(request.url)) {
+      lost = undefined
+      return void response.socket?.destroy()
+    }
     return json(answer.status, answer.body)(response, request, nth)
   })
   const get = (uuid: string): StoredRun => {
@@ -61,7 +70,15 @@ export async function startReportServer(): Promise<ReportServer> {
     requests: server.requests,
     add(uuid, config, jobType = String(config.job_type)) {
       const run: JobRun = { ...runBody, uuid, config, status: 'pending', output_references: [], attempt: 0 }
-      const stored: StoredRun = { run, jobType, retryReported: false, logs: [], outputs: {}, attempts: [] }
+      const stored: StoredRun = {
+        run,
+        jobType,
+        retryReported: false,
+        logs: [],
+        logReports: new Set(),
+        outputs: {},
+        attempts: [],
+      }
       runs.set(uuid, stored)
       return stored
     },
@@ -70,6 +87,9 @@ export async function startReportServer(): Promise<ReportServer> {
       until(`run ${uuid} to end`, () => isTerminalStatus(get(uuid).run.status) && get(uuid).run),
     cutOff(path) {
       broken = path
+    },
+    loseAnswer(path) {
+      lost = path
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
@@ -112,8 +132,11 @@ function report(stored: StoredRun, action: string, request: SeenRequest): Answer
     if (action === 'finish') Object.assign(run, { status: body.status, error: body.error ?? null })
     if (action === 'retry') Object.assign(stored, { retryReported: true, lastError: body.error })
     if (action === 'progress') run.progress = { fraction: body.fraction, message: body.message }
-    if (action === 'logs')
+    const sent = request.body.toString()
+    if (action === 'logs' && !stored.logReports.has(sent)) {
+      stored.logReports.add(sent)
       stored.logs.push(...(body.lines ?? []).map((line) => ({ ...line, attempt: body.attempt })))
+    }
   }
   return { status: 200, body: { applied, job_run: run } }
 }

@@ -1,10 +1,11 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { WorkerReportsClient } from '../../src/client/index.ts'
 import type { AppendLogsBody } from '../../src/contract/index.ts'
 import { createRedactor } from '../../src/job-types/redactor.ts'
 import { createRunReporter, type RunReporter } from '../../src/job-types/reporter.ts'
 import { json, runBody, type SeenRequest, startFaultServer, text } from '../client/fault-server.ts'
 import { until } from '../helpers/until.ts'
+import { startReportServer } from './report-server.ts'
 
 const ok = json(200, { applied: true, job_run: runBody })
 const never = new AbortController().signal
@@ -64,6 +65,35 @@ describe('Log lines', () => {
     await until('the line to arrive', () => server.requests.length === 3)
     await reporter.close(never)
     expect(server.requests).toHaveLength(3)
+  })
+
+  test('whose acknowledgement gets lost arrive once, and the later ones and the progress, too', async () => {
+    await using server = await startReportServer()
+    const stored = server.add(runBody.uuid, {})
+    Object.assign(stored.run, { status: 'running', attempt: 2 })
+    server.loseAnswer(/\/logs$/)
+    const reporter = reporterOf(server.baseUrl)
+    reporter.log('info', 'before')
+    await until('the first report', () => server.requests.length === 1)
+    reporter.log('info', 'meanwhile')
+    await until('the second line', () => stored.logs.some(({ message }) => message === 'meanwhile'))
+    reporter.log('info', 'after')
+    reporter.progress(0.5)
+    await reporter.close(never)
+    expect(stored.logs.map(({ message }) => message)).toEqual(['before', 'meanwhile', 'after'])
+    expect(stored.run.progress).toMatchObject({ fraction: 0.5 })
+  })
+
+  test('of the same words are each a line of its own', async () => {
+    await using server = await startReportServer()
+    const stored = server.add(runBody.uuid, {})
+    Object.assign(stored.run, { status: 'running', attempt: 2 })
+    const reporter = reporterOf(server.baseUrl, 60_000)
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    for (let index = 0; index < 5000; index += 1) reporter.log('info', 'x')
+    await reporter.close(never)
+    expect(stored.logs).toHaveLength(5000)
   })
 
   test('that a server refuses again and again do not hold up the end', async () => {

@@ -101,6 +101,7 @@ async function runFragile({ attempt, signal, log, output }: Parameters<AnyJobTyp
   await output.json('attempt', attempt)
 }
 const fragile = defineJobType({ ...texts, jobType: 'fragile', config: z.strictObject({}), run: runFragile })
+const fragileTwice = defineJobType({ ...patient, jobType: 'fragile_twice', maxAttempts: 2 })
 const onceOnly = defineJobType({ ...fragile, jobType: 'once_only', onWorkerLost: 'fail' })
 
 /** What the handlers of the tests' workers are made of. */
@@ -114,5 +115,6 @@ export const testJobTypes: AnyJobType[] = [
   brief,
   twice,
   fragile,
+  fragileTwice,
   onceOnly,
 ]

@@ -1,5 +1,8 @@
 import { randomUUIDv7 } from 'node:crypto'
 import {
+  type CancelAnswer,
+  type CancelByKeyAnswer,
+  type Changes,
   type ChangesQuery,
   isTerminalStatus,
   type JobRun,
@@ -16,23 +19,13 @@ import { ApiProblem, invalid, orBadCursor, unknown } from './problems.ts'
 import { window, withoutAbsent } from './queries.ts'
 import { lookUntil } from './waiting.ts'
 
-export interface CancelAnswer {
-  message: string
-  cancelled_count: number
-}
-
-export interface Changes {
-  changes: { cursor: string; job_run: JobRun }[]
-  cursor: string
-}
-
 export interface JobRunService {
   trigger(caller: Caller, body: JobRunCreateBody, key: string | undefined): Promise<Created<JobRun>>
   list(caller: Caller, query: JobRunListQuery): ListPage<JobRun>
   /** With `waitSeconds`: at once when terminal, else when it becomes so, the time is up or a signal says stop. */
   get(caller: Caller, jobRunId: string, waitSeconds: number, signals: readonly AbortSignal[]): Promise<JobRun>
   cancel(caller: Caller, jobRunId: string): Promise<CancelAnswer>
-  cancelByKey(caller: Caller, key: string): Promise<CancelAnswer & { job_run: JobRun | null }>
+  cancelByKey(caller: Caller, key: string): Promise<CancelByKeyAnswer>
   changes(caller: Caller, query: ChangesQuery, signals: readonly AbortSignal[]): Promise<Changes>
   logs(
     caller: Caller,
@@ -147,11 +140,7 @@ function cancelAnswer(outcome: Extract<CancelOutcome, { run: JobRun }>): CancelA
 }
 
 /** A terminal run is no error here: the caller did not know whether the key had started anything. */
-async function cancelByKey(
-  deps: ServiceDeps,
-  caller: Caller,
-  key: string,
-): Promise<CancelAnswer & { job_run: JobRun | null }> {
+async function cancelByKey(deps: ServiceDeps, caller: Caller, key: string): Promise<CancelByKeyAnswer> {
   const problem = idempotencyKeyProblem(key)
   if (problem !== undefined)
     throw invalid('validation_failed', [{ pointer: '/idempotency_key', detail: problem }])

@@ -128,7 +128,7 @@ export interface JobStore {
       clientRef: string | null,
     ): Promise<Keyed<JobRun> | undefined>
     get(caller: Caller, jobRunId: string): Promise<JobRun | undefined>
-    /** Resolves when the run's status may have changed, or after `timeoutMs`, or when aborted. */
+    /** Resolves when the run's status may have changed, after `timeoutMs` or sooner, or when aborted. */
     waitForChange(jobRunId: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
     latestOf(caller: Caller, jobId: string): Promise<JobRun | undefined>
     list(caller: Caller, filter: JobRunFilter): ListPage<JobRun>
@@ -151,7 +151,7 @@ export interface JobStore {
       cursor: string,
       options: { limit: number; statuses?: JobRunStatus[] },
     ): Promise<{ changes: { cursor: string; run: JobRun }[]; cursor: string }>
-    /** Resolves when something may have changed in the workspace, or after `timeoutMs`, or when aborted. */
+    /** Resolves when something may have changed in the workspace, after `timeoutMs` or sooner, or when aborted. */
     wait(workspace: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
   }
   documents: {

@@ -4,11 +4,9 @@ export interface WaitBounds {
   signals: readonly AbortSignal[]
 }
 
-/** How long to trust that no change went unnoticed: a notification can be lost with the connection that carries it. */
-const trustMs = 5_000
-
 /**
  * Looks again and again until `look` finds something, the time is up, or a signal says stop; then the last look's result.
+ * How long a look is trusted when nothing is heard is for `listen` to say, which may end early.
  * Listens before it looks, so that a change between the two is not missed. Leaves no timer and no listener behind.
  */
 export async function lookUntil<T>(
@@ -25,7 +23,7 @@ export async function lookUntil<T>(
     const stop = () => round.abort()
     for (const signal of bounds.signals) signal.addEventListener('abort', stop, { once: true })
     try {
-      const change = listen(Math.min(remainingMs, trustMs), round.signal)
+      const change = listen(remainingMs, round.signal)
       // Its failure is heard below; until then it must not count as unhandled.
       change.catch(() => undefined)
       const { found, value } = await look()

@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import {
   type AppendLogsBody,
   type FinishRunBody,
@@ -7,22 +6,18 @@ import {
   type OutputReference,
   outputNamePattern,
   type ProgressBody,
-  type retryRunBody,
+  type ReportResult,
+  type RetryRunBody,
   type StartAttemptResult,
 } from '../../contract/index.ts'
 import { mediaTypeProblem } from './media-type.ts'
 import type { JobStore } from './ports.ts'
 import { ApiProblem, invalid, unknown } from './problems.ts'
 
-export interface ReportResult {
-  applied: boolean
-  job_run: JobRun
-}
-
 export interface WorkerReportService {
   start(jobRunId: string, attempt: number): Promise<StartAttemptResult>
   finish(jobRunId: string, report: FinishRunBody): Promise<ReportResult>
-  retry(jobRunId: string, report: z.infer<typeof retryRunBody>): Promise<ReportResult>
+  retry(jobRunId: string, report: RetryRunBody): Promise<ReportResult>
   progress(jobRunId: string, report: ProgressBody): Promise<ReportResult>
   appendLogs(jobRunId: string, report: AppendLogsBody): Promise<ReportResult>
   putOutput(

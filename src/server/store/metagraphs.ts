@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Metagraph } from '../../contract/index.ts'
 import type { Caller, JobStore } from '../services/ports.ts'
 import { type Connection, now, type StoreContext, transact } from './context.ts'
+import { activeStatuses } from './transitions.ts'
 
 type PutOptions = Parameters<JobStore['metagraphs']['put']>[2]
 type PutOutcome = Awaited<ReturnType<JobStore['metagraphs']['put']>>
@@ -54,7 +55,14 @@ async function putGraph(
   }
   if (options.writtenBy !== undefined) {
     const earlier = await earlierWrite(trx, caller, system, options.writtenBy)
-    if (earlier) return earlier
+    // Of an ended run, only that it wrote is still known: whoever still asks for it is told how things stand.
+    const known = earlier?.graph === null ? current : earlier
+    if (known?.graph)
+      return {
+        outcome: 'stored',
+        graph: JSON.parse(known.graph) as Metagraph,
+        etag: etagOf(known.revision),
+      }
   }
   const etag = current === undefined ? null : etagOf(current.revision)
   if (current === undefined || (options.ifMatch !== undefined && options.ifMatch !== etag))
@@ -77,7 +85,8 @@ async function stored(
   revision: string,
   writtenBy: string | undefined,
 ): Promise<PutOutcome> {
-  if (writtenBy !== undefined)
+  if (writtenBy !== undefined) {
+    await forgetEndedRuns(trx, workspace, graph.system)
     await trx
       .insertInto('metagraph_writes')
       .values({
@@ -88,7 +97,34 @@ async function stored(
         graph: JSON.stringify(graph),
       })
       .execute()
+  }
   return { outcome: 'stored', graph, etag: etagOf(revision) }
+}
+
+/** No attempt of an ended run is to be answered any more: of what it wrote, the graph goes. */
+async function forgetEndedRuns(trx: Connection, workspace: string, system: string): Promise<void> {
+  await trx
+    .updateTable('metagraph_writes')
+    .set({ graph: null })
+    .where('workspace', '=', workspace)
+    .where('system', '=', system)
+    .where('graph', 'is not', null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('job_runs')
+            .select('uuid')
+            .whereRef('uuid', '=', 'metagraph_writes.written_by')
+            .where('status', 'in', activeStatuses),
+        ),
+      ),
+    )
+    .execute()
+}
+
+interface WrittenRow {
+  graph: string | null
+  revision: string
 }
 
 async function earlierWrite(
@@ -96,13 +132,12 @@ async function earlierWrite(
   { workspace }: Caller,
   system: string,
   writtenBy: string,
-): Promise<PutOutcome | undefined> {
-  const row = await trx
+): Promise<WrittenRow | undefined> {
+  return trx
     .selectFrom('metagraph_writes')
     .select(['graph', sql<string>`revision::text`.as('revision')])
     .where('workspace', '=', workspace)
     .where('system', '=', system)
     .where('written_by', '=', writtenBy)
     .executeTakeFirst()
-  return row && { outcome: 'stored', graph: JSON.parse(row.graph) as Metagraph, etag: etagOf(row.revision) }
 }

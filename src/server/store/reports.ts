@@ -55,11 +55,10 @@ export function createReports(context: StoreContext): Reports {
           .set({ next_check_at: fromNow(context.reportPatienceMs) })
           .returning(runColumns)
           .executeTakeFirst()
-        return row &&
-          (await isNewReport(trx, jobRunId, reportHash(report))) &&
-          (await insertLogs(trx, jobRunId, report))
-          ? row
-          : undefined
+        // Lines that are there already, or that have no room, are as good as taken: the run goes on.
+        if (row && (await isNewReport(trx, jobRunId, reportHash(report))))
+          await insertLogs(trx, jobRunId, report)
+        return row
       })
     },
 
@@ -203,19 +202,18 @@ async function isNewReport(trx: Connection, jobRunId: string, sha256: string): P
   return inserted !== undefined
 }
 
-/** False when nothing was added: no lines, or no room for them. */
 async function insertLogs(
   trx: Connection,
   jobRunId: string,
   report: Parameters<Reports['appendLogs']>[1],
-): Promise<boolean> {
+): Promise<void> {
   const { log_lines: present } = await trx
     .selectFrom('job_runs')
     .select('log_lines')
     .where('uuid', '=', jobRunId)
     .executeTakeFirstOrThrow()
   const rows = toLogRows(report, present)
-  if (rows.length === 0) return false
+  if (rows.length === 0) return
   const column = <K extends keyof LogRow>(name: K) => rows.map((row) => row[name])
   await sql`
     insert into job_run_logs (job_run_id, attempt, level, message, at)
@@ -228,5 +226,4 @@ async function insertLogs(
     .set({ log_lines: sql<number>`log_lines + ${rows.length}` })
     .where('uuid', '=', jobRunId)
     .execute()
-  return true
 }

@@ -123,13 +123,13 @@ export interface Tables {
     graph: string
     updated_at: Generated<Date>
   }
-  /** What each job run wrote, so that its second attempt is answered with the first one's graph. */
+  /** What each job run wrote, so that its second attempt is answered with the first one's graph; null once it has ended. */
   metagraph_writes: {
     workspace: string
     system: string
     written_by: string
     revision: BigInteger
-    graph: string
+    graph: string | null
   }
 }
 

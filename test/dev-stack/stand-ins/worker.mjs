@@ -4,8 +4,6 @@ if (behaviour === 'fail') {
   console.error('cannot reach the moon')
   process.exit(3)
 }
-console.log(JSON.stringify({ event: 'ready' }))
-if (behaviour === 'crash') process.exit(1)
 const alive = setInterval(() => undefined, 1_000)
 process.on('disconnect', () => process.exit(0))
 process.on('SIGTERM', () => {
@@ -14,3 +12,6 @@ process.on('SIGTERM', () => {
   clearInterval(alive)
   process.exit(0)
 })
+// Last of all: whoever reads this may end it at once.
+console.log(JSON.stringify({ event: 'ready' }))
+if (behaviour === 'crash') process.exit(1)

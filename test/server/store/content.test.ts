@@ -1,7 +1,7 @@
 import { createHash, randomUUIDv7 } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { Metagraph } from '../../../src/contract/index.ts'
-import { all, newCaller, onEveryBackend } from './backends.ts'
+import { all, newCaller, onEveryBackend, triggerRun } from './backends.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
@@ -125,6 +125,34 @@ onEveryBackend('graphs', (backend) => {
       [0, 1].map((n) => store.metagraphs.put(caller, graphOf('u', `${n}`), { writtenBy })),
     )
     expect(a).toEqual(b)
+  })
+
+  test('that ended runs wrote are not kept; what those still write changes nothing', async () => {
+    const { store, db } = backend()
+    const caller = newCaller()
+    const active = await triggerRun(store, caller)
+    const first = await store.metagraphs.put(caller, graphOf('s', 'first'), { writtenBy: active })
+    const ended: string[] = []
+    for (const name of ['second', 'third', 'fourth']) {
+      const id = await triggerRun(store, caller)
+      await store.metagraphs.put(caller, graphOf('s', name), { writtenBy: id })
+      await store.reports.finish(id, { attempt: 1, status: 'completed' })
+      ended.push(id)
+    }
+    const kept = await db
+      .selectFrom('metagraph_writes')
+      .select('written_by')
+      .where('workspace', '=', caller.workspace)
+      .where('graph', 'is not', null)
+      .execute()
+    expect(kept.map((row) => row.written_by).sort()).toEqual([active, ended[2]].sort())
+    expect(await store.metagraphs.put(caller, graphOf('s', 'again'), { writtenBy: active })).toEqual(first)
+    const now = await store.metagraphs.get(caller, 's')
+    expect(await store.metagraphs.put(caller, graphOf('s', 'late'), { writtenBy: ended[0]! })).toEqual({
+      outcome: 'stored',
+      ...now,
+    })
+    expect((await store.metagraphs.get(caller, 's'))?.graph).toEqual(graphOf('s', 'fourth'))
   })
 })
 

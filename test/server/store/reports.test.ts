@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { limits } from '../../../src/contract/index.ts'
+import { limits, workerLimits } from '../../../src/contract/index.ts'
 import { all, newCaller, onEveryBackend, saveJob, triggerRun } from './backends.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -202,7 +202,7 @@ onEveryBackend('reports of workers', (backend) => {
     const line = (message: string) => ({ at, level: 'info' as const, message })
     const report = { attempt: 1, lines: [line('one'), line('two'), line('two')] }
     expect(await store.reports.appendLogs(id, report)).toMatchObject({ applied: true })
-    expect(await store.reports.appendLogs(id, report)).toMatchObject({ applied: false })
+    expect(await store.reports.appendLogs(id, report)).toMatchObject({ applied: true })
     await store.reports.appendLogs(id, {
       attempt: 1,
       lines: [line('three \0 \ud800'), { ...line('four'), at: '2026-02-30T99:00:00.000000' }],
@@ -219,6 +219,21 @@ onEveryBackend('reports of workers', (backend) => {
     expect(() => store.runs.logs(caller, randomUUIDv7(), { cursor: page.nextCursor()! })).toThrow(
       expect.objectContaining({ code: 'bad_cursor' }),
     )
+  })
+
+  test('lines that have no room are dropped, which is no reason for a run to say nothing more', async () => {
+    const { store, db } = backend()
+    const caller = newCaller()
+    const id = await triggerRun(store, caller)
+    await store.reports.startAttempt(id, 1)
+    await db
+      .updateTable('job_runs')
+      .set({ log_lines: workerLimits.logLines })
+      .where('uuid', '=', id)
+      .execute()
+    const report = { attempt: 1, lines: [{ at, level: 'info' as const, message: 'too much' }] }
+    expect(await store.reports.appendLogs(id, report)).toMatchObject({ applied: true })
+    expect(await all(store.runs.logs(caller, id, {}))).toEqual([])
   })
 
   test('outputs are kept byte for byte and referred to by their run', async () => {

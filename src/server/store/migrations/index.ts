@@ -1,7 +1,9 @@
 import type { Migration } from 'kysely/migration'
 import { initial } from './0001-initial.ts'
+import { graphsOfEndedRuns } from './0002-graphs-of-ended-runs.ts'
 
 /** Every migration by its name, which the database remembers: never rename one, never change one that was released. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
+  '0002-graphs-of-ended-runs': graphsOfEndedRuns,
 }

@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+import { startTestStack } from './stack.ts'
+
+const processes = () => process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length
+
+test.each([
+  ['fails', { parts: ['temporal', 'server'], env: { JOBWRIGHT_PORT: 'none' } }, /server.*ended with 2/s],
+  ['takes too long', { parts: ['temporal'], startTimeoutMs: 1 }, /timeout/],
+] as const)('a stack whose start %s leaves no process behind', async (_, options, message) => {
+  const before = processes()
+  const parts = [...options.parts]
+  await expect(startTestStack({ ...options, parts })).rejects.toThrow(message)
+  expect(processes()).toBe(before)
+})
