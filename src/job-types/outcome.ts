@@ -21,11 +21,23 @@ export type Outcome =
 const errorBytes = 4096
 const codePattern = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/
 
-/** `code` of the error where it has a usable one; the message redacted first, then cut to 4 KiB. */
+/** Whatever is thrown can be anything: a message that is no text, an object without `toString`, a getter that throws. */
+function describeThrown(error: unknown): { code?: unknown; message: string } {
+  try {
+    const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined
+    const message =
+      error instanceof Error
+        ? String(error.message || error.name)
+        : `threw ${typeof error}: ${String(error)}`
+    return { code, message }
+  } catch {
+    return { message: `threw ${typeof error} that cannot be turned into text` }
+  }
+}
+
+/** `code` of the error where it has a usable one; the message redacted first, then cut to 4 KiB. Never throws. */
 export function toRunError(error: unknown, redact: (text: string) => string): RunError {
-  const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined
-  const message =
-    error instanceof Error ? error.message || error.name : `threw ${typeof error}: ${String(error)}`
+  const { code, message } = describeThrown(error)
   return {
     code: typeof code === 'string' && codePattern.test(code) ? code : 'handler_error',
     message: truncateBytes(storable(redact(message)), errorBytes),
