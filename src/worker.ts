@@ -61,6 +61,7 @@ async function main(config: Config): Promise<void> {
       'JOBWRIGHT_URL and JOBWRIGHT_WORKER_TOKEN are not both set: this worker runs pipelines, but no job runs',
     )
   }
+  surviveForgottenPromises(log)
   await runUntilStopped(workers, log)
   await connection.close()
   await client.connection.close()
@@ -106,6 +107,18 @@ function pipelineWorker(
 function temporalLogger(log: Logger): DefaultLogger {
   return new DefaultLogger('WARN', ({ level, message, meta }) => {
     log[level === 'ERROR' ? 'error' : 'warn']({ sdk: meta }, message)
+  })
+}
+
+/**
+ * A promise that a handler forgot costs nobody else's runs: without this Node would end the process, and every run on
+ * it be attempted again. Of the error only its name and place are logged, as its message may hold a secret.
+ */
+function surviveForgottenPromises(log: Logger): void {
+  process.on('unhandledRejection', (reason) => {
+    const { name, stack = '' } = reason instanceof Error ? reason : { name: typeof reason }
+    const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
+    log.error({ error: name, frames }, 'a promise was rejected and nobody awaits it; look for a missing await')
   })
 }
 
