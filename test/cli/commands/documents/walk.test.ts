@@ -69,4 +69,21 @@ describe('the documents of a directory', () => {
       expect(message).toContain('huge.md has 17.0 MiB; at most 16.0 MiB are stored')
     })
   })
+
+  test.skipIf(process.platform !== 'linux')(
+    'that cannot be read, as names that are not UTF-8 cannot, are named together',
+    async () => {
+      await withTempDir(async (directory) => {
+        await write(directory, { 'a.md': '' })
+        await writeFile(Buffer.from(`${directory}/file-\xff.md`, 'latin1'), '')
+        await mkdir(Buffer.from(`${directory}/folder-\xff`, 'latin1'))
+        await expect(walkDocuments(directory, 'docs')).rejects.toMatchObject({
+          code: 'bad_documents',
+          message: expect.stringMatching(
+            /file-.*cannot be read \(ENOENT\)[^]*folder-|folder-[^]*file-.*\(ENOENT\)/,
+          ),
+        })
+      })
+    },
+  )
 })
