@@ -118,7 +118,10 @@ function surviveForgottenPromises(log: Logger): void {
   process.on('unhandledRejection', (reason) => {
     const { name, stack = '' } = reason instanceof Error ? reason : { name: typeof reason }
     const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
-    log.error({ error: name, frames }, 'a promise was rejected and nobody awaits it; look for a missing await')
+    log.error(
+      { error: name, frames },
+      'a promise was rejected and nobody awaits it; look for a missing await',
+    )
   })
 }
 

@@ -26,9 +26,7 @@ function describeThrown(error: unknown): { code?: unknown; message: string } {
   try {
     const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined
     const message =
-      error instanceof Error
-        ? String(error.message || error.name)
-        : `threw ${typeof error}: ${String(error)}`
+      error instanceof Error ? String(error.message || error.name) : `threw ${typeof error}: ${String(error)}`
     return { code, message }
   } catch {
     return { message: `threw ${typeof error} that cannot be turned into text` }
