@@ -13,4 +13,4 @@ const forgetful = defineJobType({
   },
 })
 
-export default defineConfig({ jobTypes: [forgetful] })
+export const { jobTypes } = defineConfig({ jobTypes: [forgetful] })
