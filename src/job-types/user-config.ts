@@ -125,13 +125,25 @@ function placeOf(error: unknown): string {
   return line === null ? '' : `, line ${line[1]}`
 }
 
+/** A folder in which the package was never installed; what a registry has under its name may be somebody else's. */
+function adviceFor(error: unknown, file: string): string {
+  const missing = error instanceof Error && /^Cannot find package 'jobwright['/]/.test(error.message)
+  return missing
+    ? `. In ${path.dirname(file)}, run npm install with the path of the jobwright that you use`
+    : ''
+}
+
 async function importExports(file: string): Promise<Record<string, unknown>> {
   let module: Record<string, unknown>
   try {
     module = (await import(pathToFileURL(file).href)) as Record<string, unknown>
   } catch (error) {
     const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    throw new UserConfigError(file, `could not be loaded${placeOf(error)}: ${why}`, error)
+    throw new UserConfigError(
+      file,
+      `could not be loaded${placeOf(error)}: ${why}${adviceFor(error, file)}`,
+      error,
+    )
   }
   if (!('default' in module)) return module
   if (!isRecord(module.default))

@@ -104,6 +104,11 @@ describe('The user config', () => {
     expect(error.message).not.toMatch(/4711|canary/)
   })
 
+  test('says how this package gets into a folder that does not have it', async () => {
+    await write(`import { defineConfig } from 'jobwright/job-types'`)
+    await expect(loadUserConfig(undefined, cwd)).rejects.toThrow(/run npm install with the path/)
+  })
+
   test('is loaded by Node itself, which names the line that does not parse', async () => {
     await write('enum No {}\nexport const secrets = {}', 'broken.config.ts')
     await write(`const secrets: Record<string, string> = { A: 'typed' }\nexport { secrets }`)
