@@ -18,7 +18,9 @@ async function main(config: Config): Promise<void> {
   const log = pino({ level: config.logLevel, serializers: { err: loggable } }, pino.destination(2))
   // First of all: a parent that goes while the database opens must be noticed, too.
   const stopping = stopSignal(log)
-  const user = await loadUserConfig(config.configFile, process.cwd())
+  // A config file can take for ever to load, and nothing has to be put away yet.
+  const user = await Promise.race([loadUserConfig(config.configFile, process.cwd()), aborted(stopping)])
+  if (!user) return
   const registry = createRegistry([...builtInJobTypes, ...user.jobTypes])
   // A run is not asked about as soon as it is silent: most say more by themselves.
   const reportPatienceMs = 3 * config.timing.reconcileMs

@@ -7,7 +7,7 @@ import { builtInJobTypes, createRegistry, loadUserConfig } from './job-types/ind
 import { connectionOptions, connectTemporal, requireStandaloneActivities } from './temporal/index.ts'
 import { jobRunWorkers } from './worker/job-runs.ts'
 import { pipelineWorker } from './worker/pipelines.ts'
-import { runUntilStopped, temporalLogger } from './worker/process.ts'
+import { runUntilStopped, surviveForgottenPromises, temporalLogger } from './worker/process.ts'
 import { workflowSources } from './workflow-sources.ts'
 
 /** Composition root of a worker process: pipelines, and the job runs of our own server where it is told of one. */
@@ -28,6 +28,7 @@ async function main(config: Config): Promise<void> {
   const workers: Worker[] = []
   for (const own of options)
     workers.push(await Worker.create({ connection, namespace: temporal.namespace, ...own }))
+  surviveForgottenPromises(log)
   await runUntilStopped(workers, log)
   await connection.close()
   await client.connection.close()

@@ -58,6 +58,17 @@ async function ends(server: TestProcess): Promise<number | null> {
 }
 
 describe('the server process', () => {
+  it('ends when told to, even while its config file never finishes loading', async () => {
+    const file = path.join(folder, 'endless.config.mjs')
+    await writeFile(
+      file,
+      "console.error('loading'); setInterval(() => {}, 1000); await new Promise(() => {})",
+    )
+    const server = start('endless', { JOBWRIGHT_CONFIG: file })
+    await until('the file is being loaded', () => server.stderr().includes('loading'))
+    expect(await server.stop()).toBe(0)
+  })
+
   it('serves without Temporal, drains when told to end, and has everything again after a restart', async () => {
     const first = start('restart')
     const url = await listening(first)

@@ -24,21 +24,31 @@ const codePattern = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/
 /** The message and those of its causes, each once: `fetch failed: connect ECONNREFUSED 127.0.0.1:1`. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return `threw ${typeof error}: ${String(error)}`
-  const texts = [error.message || error.name]
+  const texts = [String(error.message || error.name)]
   let cause = error.cause
   for (let depth = 0; cause instanceof Error && depth < 5; depth++, cause = cause.cause) {
-    const text = cause.message || ('code' in cause ? String(cause.code) : '')
+    const text = String(cause.message || ('code' in cause ? cause.code : ''))
     if (!texts.some((known) => known.includes(text))) texts.push(text)
   }
   return texts.join(': ')
 }
 
-/** `code` of the error where it has a usable one; the message redacted first, then cut to 4 KiB. */
+/** Whatever is thrown can be anything: a message that is no text, an object without `toString`, a getter that throws. */
+function describeThrown(error: unknown): { code?: unknown; message: string } {
+  try {
+    const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined
+    return { code, message: messageOf(error) }
+  } catch {
+    return { message: `threw ${typeof error} that cannot be turned into text` }
+  }
+}
+
+/** `code` of the error where it has a usable one; the message redacted first, then cut to 4 KiB. Never throws. */
 export function toRunError(error: unknown, redact: (text: string) => string): RunError {
-  const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined
+  const { code, message } = describeThrown(error)
   return {
     code: typeof code === 'string' && codePattern.test(code) ? code : 'handler_error',
-    message: truncateBytes(storable(redact(messageOf(error))), errorBytes),
+    message: truncateBytes(storable(redact(message)), errorBytes),
   }
 }
 

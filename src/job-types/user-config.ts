@@ -125,11 +125,16 @@ function placeOf(error: unknown): string {
   return line === null ? '' : `, line ${line[1]}`
 }
 
-/** What `npm init` writes makes CommonJS of a .ts file, and Node's message does not say so. */
-function hintOf(error: unknown): string {
-  const isCommonJs =
-    error instanceof SyntaxError && /outside a module|Unexpected token 'export'/.test(error.message)
-  return isCommonJs ? '; set "type": "module" in the nearest package.json' : ''
+/** Two mistakes of a new folder, which Node's message does not explain. */
+function hintOf(error: unknown, file: string): string {
+  if (!(error instanceof Error)) return ''
+  // What `npm init` writes makes CommonJS of a .ts file.
+  if (error instanceof SyntaxError && /outside a module|Unexpected token 'export'/.test(error.message))
+    return '; set "type": "module" in the nearest package.json'
+  // What a registry has under its name may be somebody else's.
+  return /^Cannot find package 'jobwright['/]/.test(error.message)
+    ? `. In ${path.dirname(file)}, run npm install with the path of the jobwright that you use`
+    : ''
 }
 
 async function importExports(file: string): Promise<Record<string, unknown>> {
@@ -138,7 +143,11 @@ async function importExports(file: string): Promise<Record<string, unknown>> {
     module = (await import(pathToFileURL(file).href)) as Record<string, unknown>
   } catch (error) {
     const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    throw new UserConfigError(file, `could not be loaded${placeOf(error)}: ${why}${hintOf(error)}`, error)
+    throw new UserConfigError(
+      file,
+      `could not be loaded${placeOf(error)}: ${why}${hintOf(error, file)}`,
+      error,
+    )
   }
   if (!('default' in module)) return module
   if (!isRecord(module.default))

@@ -54,15 +54,15 @@ export function readYaml(text: string, file: string): ReadFile {
     return { ...readDocument(text, lines, reporter), reporter }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    // The parser's stack ran out.
-    reporter.add({
-      code: 'too_deep',
-      offset: 0,
-      message: 'the file is nested too deeply',
-      fix: 'flatten its values',
-    })
+    reportTooDeep(reporter)
     return { text, reporter }
   }
+}
+
+/** The parser's stack ran out; it throws that, or makes it an error of the file. */
+function reportTooDeep(reporter: Reporter): void {
+  const message = 'the file is nested too deeply'
+  reporter.add({ code: 'too_deep', offset: 0, message, fix: 'flatten its values' })
 }
 
 function readDocument(text: string, lines: LineCounter, reporter: Reporter): { text: string; root?: Node } {
@@ -137,6 +137,10 @@ function reportErrors(document: Document.Parsed, text: string, reporter: Reporte
 
 function reportError(error: Document.Parsed['errors'][number], text: string, reporter: Reporter): void {
   const [offset] = error.pos
+  if (error.message.includes('call stack')) {
+    reportTooDeep(reporter)
+    return
+  }
   if (error.code === 'MULTIPLE_DOCS') {
     const fix = 'keep one pipeline per file; remove the line `---`'
     reporter.add({ code: 'several_documents', offset, message: 'the file holds several YAML documents', fix })

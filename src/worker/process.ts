@@ -32,3 +32,18 @@ export async function runUntilStopped(workers: Worker[], log: Logger): Promise<v
     await Promise.allSettled(running)
   }
 }
+
+/**
+ * A promise that a handler forgot costs nobody else's runs: without this Node would end the process, and every run on
+ * it be attempted again. Of the error only its name and place are logged, as its message may hold a secret.
+ */
+export function surviveForgottenPromises(log: Logger): void {
+  process.on('unhandledRejection', (reason) => {
+    const { name, stack = '' } = reason instanceof Error ? reason : { name: typeof reason }
+    const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
+    log.error(
+      { error: name, frames },
+      'a promise was rejected and nobody awaits it; look for a missing await',
+    )
+  })
+}

@@ -83,6 +83,20 @@ describe('The outcome of an attempt', () => {
     expect(toRunError(wrapped, plain).message).toBe('no rates: fetch failed: connect ECONNREFUSED canary:1')
   })
 
+  test('is an error of the run even when what was thrown has no text', () => {
+    const getter = Object.defineProperty(new Error('x'), 'message', {
+      get() {
+        throw new Error('no')
+      },
+    })
+    const messageOfObject = Object.assign(new Error('x'), { message: { reason: 'y' } })
+    for (const thrown of [Object.create(null), getter, messageOfObject, { code: Symbol('x') }])
+      expect(decideOutcome(threw(thrown), undefined, attempt, plain)).toMatchObject({
+        become: 'failed',
+        error: { code: 'handler_error', message: expect.any(String) },
+      })
+  })
+
   test('is redacted before it is cut, so that no part of a secret stays', () => {
     const redactor = createRedactor()
     redactor.add('canary')

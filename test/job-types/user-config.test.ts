@@ -104,19 +104,21 @@ describe('The user config', () => {
     expect(error.message).not.toMatch(/4711|canary/)
   })
 
-  test('is loaded by Node itself, which names the line that does not parse', async () => {
+  test('is loaded by Node itself, which names the line that does not parse, and the package that is not there', async () => {
+    await write(`export { defineConfig } from 'jobwright/job-types'`, 'lost.config.ts')
     await write('enum No {}\nexport const secrets = {}', 'broken.config.ts')
     await write(`const secrets: Record<string, string> = { A: 'typed' }\nexport { secrets }`)
     const script = `
       import { loadUserConfig } from ${source('user-config.ts')}
       const show = (file) => loadUserConfig(file, process.cwd()).then(({ secrets }) => secrets.A, ({ message }) => message)
-      console.log(JSON.stringify([await show(), await show('broken.config.ts')]))`
+      console.log(JSON.stringify([await show(), await show('broken.config.ts'), await show('lost.config.ts')]))`
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
       cwd,
     })
     expect(JSON.parse(stdout)).toEqual([
       'typed',
       expect.stringMatching(/broken\.config\.ts: could not be loaded, line 1: SyntaxError: .*enum/s),
+      expect.stringMatching(/Cannot find package 'jobwright' .* run npm install with the path/),
     ])
   })
 

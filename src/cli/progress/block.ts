@@ -125,8 +125,11 @@ function stepLine(group: StepGroup, now: number, nameWidth: number, columns: num
 function stepDetail(group: StepGroup): string {
   if (group.items.length > 0) {
     const over = group.items.filter((item) => isDone(item.status)).length
-    const failed = group.items.filter((item) => item.status === 'failed').length
-    return `${over}/${count(group.items.length, 'item')}${failed > 0 ? `, ${failed} failed` : ''}`
+    const notes = (['failed', 'skipped'] as const).flatMap((status) => {
+      const many = group.items.filter((item) => item.status === status).length
+      return many > 0 ? [`${many} ${status}`] : []
+    })
+    return [`${over}/${count(group.items.length, 'item')}`, ...notes].join(', ')
   }
   const line = group.line
   const parts: string[] = []

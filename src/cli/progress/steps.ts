@@ -41,7 +41,7 @@ export function groupSteps(view: PipelineRunView): StepGroup[] {
   })
 }
 
-/** While any item is under way the step is; then the worst that happened to one. */
+/** While any item is under way the step is; then the worst that happened to one. What a cancel kept from starting counts as cancelled. */
 function statusOfItems(items: StepLine[]): StepStatus {
   const statuses = new Set(items.map((item) => item.status))
   const under = ['cancelling', 'paused', 'running'] as const
@@ -50,8 +50,9 @@ function statusOfItems(items: StepLine[]): StepStatus {
   const unfinished = [...statuses].filter((status) => !isDone(status))
   if (unfinished.length > 0)
     return unfinished.length === statuses.size ? (unfinished[0] ?? 'pending') : 'running'
-  for (const status of ['failed', 'cancelled', 'completed'] as const) if (statuses.has(status)) return status
-  return 'skipped'
+  for (const status of ['failed', 'cancelled'] as const) if (statuses.has(status)) return status
+  if (!statuses.has('completed')) return 'skipped'
+  return statuses.has('skipped') ? 'cancelled' : 'completed'
 }
 
 /** Milliseconds since the epoch of an ISO 8601 time; undefined for none and for what is no time. */

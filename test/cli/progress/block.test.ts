@@ -52,6 +52,13 @@ test('a failed step says why, below its line', () => {
   )
 })
 
+test('a for_each that a cancel cut short is cancelled, and says how many items never started', () => {
+  const items = (['completed', 'completed', 'skipped'] as const).map((status, item) =>
+    stepView('tickets', { item, status }),
+  )
+  expect(draw(runView(items))).toMatch(/tickets +cancelled +3\/3 items, 1 skipped/)
+})
+
 test('the items of a for_each are one line that counts them, and each failure below it', () => {
   const item = (index: number, status: 'waiting' | 'running' | 'completed' | 'failed') =>
     stepView('tickets', {

@@ -1,4 +1,5 @@
-import { opendir, realpath, stat } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { access, constants, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { documentExtensions, documentMediaType, limits } from '../../../contract/index.ts'
 import { CliError } from '../../errors.ts'
@@ -16,9 +17,12 @@ export interface Found {
   skipped: { path: string; reason: string }[]
 }
 
+const cannotBeRead = (error: unknown) => `cannot be read (${(error as NodeJS.ErrnoException).code ?? error})`
+
 /**
  * The documents of a directory and its subdirectories, by path. What is no document is listed as skipped.
- * @throws CliError `bad_documents` that lists every link out of the directory and every file that is too large
+ * @throws CliError `bad_documents` that lists every link out of the directory, and every file that is too large or
+ * cannot be read
  */
 export async function walkDocuments(directory: string, shown: string): Promise<Found> {
   const root = await realDirectory(directory, shown)
@@ -30,14 +34,14 @@ export async function walkDocuments(directory: string, shown: string): Promise<F
       'bad_documents',
       `nothing was sent:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
       {
-        fix: 'remove these, or put copies in their place',
+        fix: 'remove or rename these, or put copies in their place',
       },
     )
   const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1)
   return { documents: found.documents.sort(byPath), skipped: found.skipped.sort(byPath) }
 
   async function visit(folder: string, prefix: string): Promise<void> {
-    for await (const entry of await opendir(folder)) {
+    for (const entry of await list(folder, prefix)) {
       const relative = prefix + entry.name
       const absolute = path.join(folder, entry.name)
       if (entry.name.startsWith('.')) found.skipped.push({ path: relative, reason: 'hidden' })
@@ -45,6 +49,15 @@ export async function walkDocuments(directory: string, shown: string): Promise<F
       else if (entry.isDirectory()) await visit(absolute, `${relative}/`)
       else if (entry.isFile()) await take(absolute, relative)
       else found.skipped.push({ path: relative, reason: 'no regular file' })
+    }
+  }
+
+  async function list(folder: string, prefix: string): Promise<Dirent[]> {
+    try {
+      return await readdir(folder, { withFileTypes: true })
+    } catch (error) {
+      problems.push(`${prefix || shown} ${cannotBeRead(error)}`)
+      return []
     }
   }
 
@@ -64,7 +77,11 @@ export async function walkDocuments(directory: string, shown: string): Promise<F
       found.skipped.push({ path: relative, reason: `not one of ${documentExtensions}` })
       return
     }
-    const { size } = await stat(absolute)
+    const size = await access(absolute, constants.R_OK).then(
+      async () => (await stat(absolute)).size,
+      (error: unknown) => void problems.push(`${relative} ${cannotBeRead(error)}`),
+    )
+    if (size === undefined) return
     if (size > limits.documentBytes)
       problems.push(
         `${relative} has ${formatBytes(size)}; at most ${formatBytes(limits.documentBytes)} are stored`,

@@ -82,4 +82,19 @@ describe('the documents of a directory', () => {
       expect(message).toContain('huge.md has 17.0 MiB; at most 16.0 MiB are stored')
     })
   })
+
+  test.skipIf(process.platform !== 'linux')(
+    'that cannot be read, as names that are not UTF-8 cannot, are named together',
+    async () => {
+      await withTempDir(async (directory) => {
+        await write(directory, { 'a.md': '' })
+        await writeFile(Buffer.from(`${directory}/file-\xff.md`, 'latin1'), '')
+        await mkdir(Buffer.from(`${directory}/folder-\xff`, 'latin1'))
+        const error = await walkDocuments(directory, 'docs').catch((problem: unknown) => problem)
+        expect(error).toMatchObject({ code: 'bad_documents' })
+        expect(String(error)).toMatch(/file-.*\.md cannot be read \(ENOENT\)/)
+        expect(String(error)).toMatch(/folder-.* cannot be read \(ENOENT\)/)
+      })
+    },
+  )
 })
