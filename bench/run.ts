@@ -14,8 +14,8 @@ import { type ArmResult, type Results, renderReport, type Sample } from './repor
  * three activities a step, memory and installed size. Prints the report, and keeps it in bench/reports/. Linux.
  */
 const repository = path.resolve(import.meta.dirname, '..')
-/** Several chains a sample: CPU is counted in ticks of 10 ms. */
-const chainsPerSample = 5
+/** Many chains a sample: CPU is counted in ticks of 10 ms, and the first chains after another arm's turn are slower. */
+const chainsPerSample = 20
 
 interface Arm {
   name: string
@@ -35,7 +35,7 @@ function readSettings(): Settings {
     options: {
       rounds: { type: 'string', default: '10' },
       steps: { type: 'string', default: '10' },
-      warmup: { type: 'string', default: '40' },
+      warmup: { type: 'string', default: '100' },
     },
   })
   const [rounds, steps, warmup] = [values.rounds, values.steps, values.warmup].map(Number)
