@@ -38,19 +38,21 @@ beforeAll(async () => {
 })
 afterAll(() => temporal.stop())
 
+let folder: string
 let dataDir: string
 let events: StackEvent[]
 const stacks: Stack[] = []
 const owners: ChildProcess[] = []
 
 beforeEach(async () => {
-  dataDir = path.join(await mkdtemp(path.join(tmpdir(), 'jobwright-stack-')), 'data')
+  folder = await mkdtemp(path.join(tmpdir(), 'jobwright-stack-'))
+  dataDir = path.join(folder, 'data')
   events = []
 })
 afterEach(async () => {
   for (const owner of owners.splice(0)) owner.kill('SIGKILL')
   for (const stack of stacks.splice(0)) await stack.stop()
-  await rm(path.dirname(dataDir), { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true })
 })
 
 /** A stack on the shared Temporal server; `own` starts one of its own, `real` our server and worker. */
