@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { allCapabilities } from '../test/helpers/capabilities.ts'
 
 /**
  * A Jobs API whose runs have no length: pending when triggered, completed at the first look. With nothing behind
@@ -36,21 +37,7 @@ export async function startInstantServer(): Promise<{
   function answer(request: IncomingMessage, body: string): object | undefined {
     const url = new URL(request.url ?? '/', 'http://bench')
     const path = url.pathname.replace('/api/v1', '')
-    if (path === '/capabilities')
-      return {
-        server: 'instant',
-        version: '0',
-        idempotency_keys: true,
-        cancel_by_key: true,
-        long_poll_seconds: 60,
-        change_feed: true,
-        client_ref: true,
-        value_references: true,
-        run_logs: false,
-        outputs: false,
-        documents: false,
-        metagraphs: false,
-      }
+    if (path === '/capabilities') return allCapabilities
     if (request.method === 'POST' && path === '/jobs')
       return keyed(request, () => ({
         uuid: randomUUID(),
