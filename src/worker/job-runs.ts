@@ -2,7 +2,7 @@ import type { WorkerOptions } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { JobsClient, WorkerReportsClient } from '../client/index.ts'
 import type { Config } from '../config.ts'
-import { basePath, jobRunHeader } from '../contract/index.ts'
+import { basePath, heartbeatIntervalMs, jobRunHeader } from '../contract/index.ts'
 import { createExecuteJobRun, type JobTypeRegistry, type Secrets } from '../job-types/index.ts'
 import { taskQueues } from '../temporal/index.ts'
 
@@ -24,7 +24,7 @@ export function jobRunWorkers(
     registry,
     apiFor: (jobRunId) => new JobsClient({ ...options, headers: { [jobRunHeader]: jobRunId } }),
     secrets,
-    heartbeatIntervalMs: Math.min(1_000, config.timing.runHeartbeatMs / 3),
+    heartbeatIntervalMs,
     log,
   })
   const own = registry.names().flatMap((name) => registry.get(name)?.taskQueue ?? [])

@@ -2,6 +2,7 @@ import type { WorkerOptions } from '@temporalio/worker'
 import { createActivities } from '../activities/index.ts'
 import { JobsClient, type JobsClientOptions } from '../client/index.ts'
 import type { Config } from '../config.ts'
+import { heartbeatIntervalMs } from '../contract/index.ts'
 import { type connectTemporal, createWaits, taskQueues } from '../temporal/index.ts'
 
 /** Options of the worker that runs pipelines: their workflows, and the activities over every named Jobs API. */
@@ -22,11 +23,7 @@ export function pipelineWorker(
       namespace: config.temporal.namespace,
       connection: (name) => apis.get(name),
       waits: createWaits(client, { heartbeatMs: config.timing.watcherHeartbeatMs }),
-      heartbeatIntervalMs: Math.min(
-        1_000,
-        config.timing.stepHeartbeatMs / 3,
-        config.timing.watcherHeartbeatMs / 3,
-      ),
+      heartbeatIntervalMs,
     }),
     // Waits take no slot. More triggers at once than a Jobs API gets done within a request's timeout would only be sent again.
     maxConcurrentActivityTaskExecutions: 64,
