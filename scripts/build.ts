@@ -5,7 +5,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker'
-import { workflowSources } from '../src/workflow-sources.ts'
+import { workflowSources } from '../src/worker/workflow-sources.ts'
 
 /**
  * `npm run build`: the package as it is published, in `dist/` (or `--out FOLDER`, which must be in the repository):

@@ -1,8 +1,8 @@
 import path from 'node:path'
+import { findVersion } from './base/version.ts'
 import { runCli } from './cli/main.ts'
 import { spawnRoot } from './cli/spawn-root.ts'
 import { loadConfig } from './config.ts'
-import { findVersion } from './version.ts'
 
 /** Composition root of the command line: the process, and nothing else. */
 

@@ -1,17 +1,19 @@
 import { type Logger, pino } from 'pino'
+import { findVersion } from './base/version.ts'
+import { builtInJobTypes } from './built-in/index.ts'
 import { type Config, loadConfig } from './config.ts'
 import { basePath } from './contract/index.ts'
-import { builtInJobTypes, createRegistry, loadUserConfig } from './job-types/index.ts'
+import { createRegistry, loadUserConfig } from './job-types/index.ts'
 import { createApp } from './server/app.ts'
 import { createDispatcher } from './server/dispatch/dispatcher.ts'
 import { createReconciler } from './server/dispatch/reconciler.ts'
+import { createRunExecutor } from './server/dispatch/temporal-executor.ts'
 import { exitCodeOf, explain, loggable } from './server/failures.ts'
 import { listen } from './server/listen.ts'
+import type { JobStore } from './server/ports/index.ts'
 import { tokenHash } from './server/services/callers.ts'
-import type { JobStore } from './server/services/ports.ts'
 import { openStore } from './server/store/index.ts'
-import { createRunExecutor, lazyTemporalClient } from './temporal/index.ts'
-import { findVersion } from './version.ts'
+import { lazyTemporalClient } from './temporal/index.ts'
 
 /** Composition root of the Jobs API server. Temporal may be away when it starts, and may come and go. */
 async function main(config: Config): Promise<void> {

@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { pino } from 'pino'
+import { builtInJobTypes } from './built-in/index.ts'
 import { type Config, loadConfig } from './config.ts'
-import { builtInJobTypes, createRegistry, loadUserConfig } from './job-types/index.ts'
+import { createRegistry, loadUserConfig } from './job-types/index.ts'
 import { connectionOptions, connectTemporal, requireStandaloneActivities } from './temporal/index.ts'
 import { jobRunWorkers } from './worker/job-runs.ts'
 import { pipelineWorker } from './worker/pipelines.ts'
 import { runUntilStopped, surviveForgottenPromises, temporalLogger } from './worker/process.ts'
-import { workflowSources } from './workflow-sources.ts'
+import { workflowSources } from './worker/workflow-sources.ts'
 
 /** Composition root of a worker process: pipelines, and the job runs of our own server where it is told of one. */
 async function main(config: Config): Promise<void> {

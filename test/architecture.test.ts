@@ -3,10 +3,12 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
   breaches,
+  circles,
   isolateBreaches,
   maxLines,
   type SourceFile,
   unusedPermissions,
+  upwardPermissions,
   zoneOf,
   zones,
 } from './architecture/rules.ts'
@@ -30,6 +32,14 @@ describe('the house', () => {
 
   test('makes use of everything that its rules allow', () => {
     expect(unusedPermissions(files)).toEqual([])
+  })
+
+  test('lets no room need one that stands above it, types included', () => {
+    expect(upwardPermissions(zones)).toEqual([])
+  })
+
+  test('has no two files that need each other, types included', () => {
+    expect(circles(files)).toEqual([])
   })
 
   test('loads nothing into the workflow isolate that is not made for it', () => {
@@ -85,14 +95,32 @@ describe('a breach is found', () => {
     const uses = [
       {
         path: 'src/client/a.ts',
-        text: "import ky from 'ky'\nimport type { Json } from '../contract/index.ts'",
+        text: "import ky from 'ky'\nimport type { Job } from '../contract/index.ts'",
       },
     ]
     // Types alone are no use of a folder that may be loaded.
     expect(unusedPermissions(uses).filter((one) => one.startsWith('src/client:'))).toEqual([
       'src/client: src/contract',
+      'src/client: types of src/base',
     ])
     expect(unusedPermissions([]).length).toBeGreaterThanOrEqual(zones.length)
+  })
+
+  test('a room that may use one above it, be it for types only', () => {
+    const ordered = [
+      { folder: 'src/a', loads: [], types: ['src/b'] },
+      { folder: 'src/b', loads: ['src/a'] },
+    ]
+    expect(upwardPermissions(ordered)).toEqual(['src/a: src/b'])
+  })
+
+  test('files that need each other, be it for types only', () => {
+    const around = [
+      { path: 'src/client/a.ts', text: "import { b } from './b.ts'" },
+      { path: 'src/client/b.ts', text: "import type { A } from './a.ts'" },
+      { path: 'src/client/c.ts', text: "import { b } from './b.ts'" },
+    ]
+    expect(circles(around)).toEqual(['src/client/a.ts → src/client/b.ts → src/client/a.ts'])
   })
 
   test('with its place and its rule', () => {

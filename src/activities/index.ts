@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity'
-import { heartbeatEveryMs, type Json } from '../contract/index.ts'
+import { heartbeatEveryMs } from '../base/heartbeat.ts'
+import type { Json } from '../base/json.ts'
 import type { RunRecord } from '../pipeline/plan/index.ts'
 import { awaitRun } from './await-run.ts'
 import { cancelRun } from './cancel-run.ts'
@@ -19,7 +20,7 @@ import type {
 } from './types.ts'
 import { watchAgain, watchFeed } from './watch-feed.ts'
 
-export type { ActivityDependencies, WaitRef, Waits } from './types.ts'
+export type { ActivityDependencies, WaitRef, Waits, WatchChangesInput } from './types.ts'
 
 /** The activities of `runPipeline` and `watchChanges`. */
 export interface PipelineActivities {

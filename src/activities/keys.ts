@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson, type Json } from '../contract/index.ts'
+import { canonicalJson, type Json } from '../base/json.ts'
 import type { StepIdentity } from './types.ts'
 
 function sha256(parts: Json[]): string {

@@ -1,5 +1,6 @@
+import type { Json } from '../base/json.ts'
 import { JobsApiError, type JobsClient } from '../client/index.ts'
-import { type Json, outputValue } from '../contract/index.ts'
+import { outputValue } from '../contract/index.ts'
 import { rejected } from './failures.ts'
 import type { ReadOutputsInput } from './types.ts'
 

@@ -1,6 +1,6 @@
+import { type Json, jsonBytes } from '../base/json.ts'
 import type { WireJobRun } from '../client/index.ts'
-import type { Json } from '../contract/index.ts'
-import { jsonBytes, type OutputSlot, type RunRecord } from '../pipeline/plan/index.ts'
+import type { OutputSlot, RunRecord } from '../pipeline/plan/index.ts'
 
 /** Values beyond this stay on the server: hundreds of results may come at once, and a history of 50 MiB ends a workflow. */
 const inlineBudgetBytes = 64 * 1024

@@ -1,12 +1,7 @@
 import { Context } from '@temporalio/activity'
+import { canonicalJson, type JsonObject } from '../base/json.ts'
 import { JobsApiError, type JobsClient } from '../client/index.ts'
-import {
-  type Capabilities,
-  canonicalJson,
-  containsReference,
-  isTerminalStatus,
-  type JsonObject,
-} from '../contract/index.ts'
+import { type Capabilities, containsReference, isTerminalStatus } from '../contract/index.ts'
 import { requireFencedServer } from './capabilities.ts'
 import { rejected } from './failures.ts'
 import { jobKey, runKey } from './keys.ts'

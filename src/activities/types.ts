@@ -1,5 +1,5 @@
+import type { JsonObject } from '../base/json.ts'
 import type { JobsClient } from '../client/index.ts'
-import type { JsonObject } from '../contract/index.ts'
 import type { RunRecord } from '../pipeline/plan/index.ts'
 
 /** What the workflow says of a step run; with the workflow's own identity it makes the keys. */
@@ -72,4 +72,11 @@ export interface ActivityDependencies {
   waits: Waits
   /** How often a working activity shows that it lives, at least. */
   heartbeatIntervalMs: number
+}
+
+/** The argument of the workflow `watchChanges`, which is started for the first wait of a connection. */
+export interface WatchChangesInput {
+  connection: string
+  cursor: string
+  heartbeatMs: number
 }

@@ -8,7 +8,8 @@ export async function connectPipelines(
   findStack?: FindStack,
 ): Promise<PipelinesConnection> {
   const { options } = await locateTemporal(config, findStack)
-  const { connectTemporal, PipelinesClient } = await import('../temporal/index.ts')
+  const { connectTemporal } = await import('../temporal/index.ts')
+  const { PipelinesClient } = await import('../pipelines/index.ts')
   const client = await connectTemporal(options)
   const { timing } = config
   return { pipelines: new PipelinesClient(client, { timing }), close: () => client.connection.close() }

@@ -1,7 +1,8 @@
+import type { Json } from '../base/json.ts'
 import type { JobsClient } from '../client/index.ts'
 import type { Config } from '../config.ts'
 import type { JobTypeSchemaEntry } from '../contract/index.ts'
-import type { Finding, Json, PipelinePlan, PipelineRunView } from '../pipeline/index.ts'
+import type { Finding, PipelinePlan, PipelineRunView } from '../pipeline/index.ts'
 
 export type { Finding, JobsClient, JobTypeSchemaEntry, Json, PipelinePlan, PipelineRunView }
 

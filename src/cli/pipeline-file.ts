@@ -1,8 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { decodeUtf8 } from '../contract/utf8.ts'
-import type { CliContext, Finding, JobTypeSchemaEntry, PipelinePlan } from './context.ts'
-import { note } from './context.ts'
+import { decodeUtf8 } from '../base/utf8.ts'
+import { type CliContext, type Finding, type JobTypeSchemaEntry, note, type PipelinePlan } from './context.ts'
 import { CliError, toFailure } from './errors.ts'
 import { escapeControl } from './output/text.ts'
 

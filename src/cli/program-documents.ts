@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 // Not the whole contract, whose schemas take a while to load.
-import { documentExtensions } from '../contract/document-formats.ts'
+import { documentExtensions } from '../contract/jobs/document-formats.ts'
 import type { Bind } from './options.ts'
 
 /** `jobwright documents …`: what handlers read. */

@@ -1,4 +1,5 @@
-import type { Json, Problem } from '../contract/index.ts'
+import type { Json } from '../base/json.ts'
+import type { Problem } from '../contract/index.ts'
 import { classifyStatus, JobsApiError, type JobsApiErrorDetails } from './errors.ts'
 import { readProblem } from './problem.ts'
 import { type Reader, ShapeError } from './reading.ts'

@@ -1,4 +1,5 @@
-import type { Json, JsonObject, Problem } from '../contract/index.ts'
+import type { Json, JsonObject } from '../base/json.ts'
+import type { Problem } from '../contract/index.ts'
 import { isObject, text, textOrAbsent } from './reading.ts'
 
 /** FastAPI and its like put a list of `{loc, msg}` under `detail`. */

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../contract/index.ts'
+import type { Json, JsonObject } from '../base/json.ts'
 
 /** Pieces that the readers of answers are made of. */
 

@@ -1,10 +1,10 @@
+import type { Json } from '../base/json.ts'
 import type {
   CancelAnswer,
   Capabilities,
   Job,
   JobRun,
   JobTypeSchemaEntry,
-  Json,
   OutputReference,
 } from '../contract/index.ts'
 import {

@@ -1,8 +1,8 @@
-import { extensionRoutes } from './routes/extensions.ts'
-import { referenceRoutes } from './routes/reference.ts'
-import { workerRoutes } from './routes/worker.ts'
+import { extensionRoutes } from './jobs/extension-routes.ts'
+import { referenceRoutes } from './jobs/reference-routes.ts'
+import { workerRoutes } from './worker/routes.ts'
 
-export type { RouteDescriptor } from './routes/descriptor.ts'
+export type { RouteDescriptor } from './route-descriptor.ts'
 
 /** All paths of the routes are relative to this one. */
 export const basePath = '/api/v1'

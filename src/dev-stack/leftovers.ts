@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isSameProcessAlive, type ProcessIdentity } from '../process-lock.ts'
+import { isSameProcessAlive, type ProcessIdentity } from '../base/process-lock.ts'
 import type { StackEvent } from './events.ts'
 import type { StackRecord } from './record.ts'
 

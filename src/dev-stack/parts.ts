@@ -2,11 +2,11 @@ import { rename } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { devServerCommand, findSetpriv, waitForTemporalServer } from '../temporal/dev-server.ts'
 import type { ChildLife } from './child.ts'
 import { StackError } from './errors.ts'
 import { logsFolder } from './record.ts'
 import type { PartSpec } from './supervisor.ts'
+import { devServerCommand, findSetpriv, waitForTemporalServer } from './temporal-cli/dev-server.ts'
 
 /** A program the stack runs as a child: its first argument is the script. */
 export interface RootCommand {

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
-import { findFreePort } from '../temporal/dev-server.ts'
 import { StackError } from './errors.ts'
+import { findFreePort } from './temporal-cli/dev-server.ts'
 
 /** Whether this process could listen there now; otherwise the system's reason, like `EADDRINUSE`. */
 export async function tryPort(host: string, port: number): Promise<'free' | string> {

@@ -1,4 +1,4 @@
-import { processIdentity } from '../process-lock.ts'
+import { processIdentity } from '../base/process-lock.ts'
 import { type StackRecord, writeRecord } from './record.ts'
 import type { PartHooks } from './supervisor.ts'
 

@@ -1,6 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { isSameProcessAlive, type ProcessIdentity } from '../process-lock.ts'
+import { isSameProcessAlive, type ProcessIdentity } from '../base/process-lock.ts'
 
 /** What `stack.json` holds: addresses, and which processes are whose. Never a token. */
 export interface StackRecord {

@@ -1,14 +1,13 @@
 import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { basePath } from '../contract/index.ts'
 import {
   acquireProcessLock,
   type ProcessIdentity,
   ProcessLockedError,
   processIdentity,
-} from '../process-lock.ts'
-import { connectTemporal, requireStandaloneActivities, type TemporalOptions } from '../temporal/connection.ts'
-import { acquireTemporalBinary, raiseRetention } from '../temporal/dev-server.ts'
+} from '../base/process-lock.ts'
+import { basePath } from '../contract/index.ts'
+import { connectTemporal, requireStandaloneActivities, type TemporalOptions } from '../temporal/connect.ts'
 import { type Crew, createCrew } from './crew.ts'
 import { childEnvironment, type Environment, serverUrl, temporalEnvironment } from './environment.ts'
 import { StackError } from './errors.ts'
@@ -28,6 +27,7 @@ import { infoOf, logsFolder, readRecord, type StackInfo, type StackRecord } from
 import { createRecordBook } from './record-book.ts'
 import { defaultRestartPolicy, type RestartPolicy } from './restart-policy.ts'
 import type { PartSpec } from './supervisor.ts'
+import { acquireTemporalBinary, raiseRetention } from './temporal-cli/dev-server.ts'
 import { ensureTokenFile } from './tokens.ts'
 
 export interface StackOptions {

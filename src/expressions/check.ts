@@ -1,7 +1,6 @@
 import type { Environment, ParseResult } from '@marcbachmann/cel-js'
-import type { PlanInput } from '../pipeline/plan/types.ts'
 import { staticPath } from './ast.ts'
-import { createEnvironment, maxSourceLength } from './environment.ts'
+import { createEnvironment, type InputType, maxSourceLength } from './environment.ts'
 import { toExpressionError } from './errors.ts'
 import { guard } from './guard.ts'
 import {
@@ -25,7 +24,7 @@ export interface CheckedExpression {
 
 export type ExpressionChecker = (source: string, shape: ScopeShape) => CheckedExpression
 
-const celTypes: Record<PlanInput['type'], string> = {
+const celTypes: Record<InputType, string> = {
   string: 'string',
   integer: 'int',
   // A whole number arrives as an int, another one as a double.
@@ -132,7 +131,7 @@ function isAboutSecrets(problem: { code: string; start: number; end: number }, s
  * A checker for the expressions of one file, whose inputs have these types. Everything is found without
  * evaluating: syntax, unknown names, steps that are not needed, types as far as they are declared.
  */
-export function createExpressionChecker(inputs: ReadonlyMap<string, PlanInput['type']>): ExpressionChecker {
+export function createExpressionChecker(inputs: ReadonlyMap<string, InputType>): ExpressionChecker {
   const types = new Map([...inputs].map(([name, type]) => [name, celTypes[type]]))
   const build = (withStatus: boolean): Environments => ({
     typed: createEnvironment({ inputs: types, statusFunctions: withStatus }),

@@ -1,4 +1,4 @@
-import type { Json } from '../pipeline/plan/types.ts'
+import { type Json, setOwn } from '../base/json.ts'
 import { ExpressionError } from './errors.ts'
 
 /**
@@ -54,11 +54,6 @@ function entryKey(key: unknown): string {
     'expression_result',
     `a map key is ${describe(key)}; JSON keys are strings, use string(…)`,
   )
-}
-
-/** Sets an own property whatever its name is: `__proto__` in data is data. */
-export function setOwn(target: Record<string, Json>, key: string, value: Json): void {
-  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
 /**

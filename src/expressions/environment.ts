@@ -24,6 +24,9 @@ export const maxMacroNesting = 2
 export const scopeNames = ['inputs', 'steps', 'item', 'index', 'pipeline'] as const
 
 export const statusFunctions = ['completed', 'failed', 'always'] as const
+export type StatusFunction = (typeof statusFunctions)[number]
+/** What a declared input can be. */
+export type InputType = 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object'
 
 /**
  * Functions and methods that may be called. A list of the allowed ones, because the library also has some that

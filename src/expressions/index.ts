@@ -12,10 +12,6 @@ export {
   type ExpressionScope,
   evaluateCondition,
   evaluateExpression,
-  evaluateValue,
-  toText,
 } from './evaluate.ts'
 export { isForbiddenMember } from './guard.ts'
 export { noReferences } from './references.ts'
-export { nearest, suggest } from './suggest.ts'
-export { hasExpression, parseTemplate, type Template, type TemplatePart } from './template.ts'

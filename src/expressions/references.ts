@@ -1,7 +1,6 @@
-import type { PlanInput, StatusFunction } from '../pipeline/plan/types.ts'
+import { suggest } from '../base/suggest.ts'
 import { type ASTNode, asComprehension, childrenOf, staticPath } from './ast.ts'
-import { statusFunctions } from './environment.ts'
-import { suggest } from './suggest.ts'
+import { type InputType, type StatusFunction, statusFunctions } from './environment.ts'
 
 /** A problem of one expression; offsets are UTF-16 code units of its source. */
 export interface ExpressionProblem {
@@ -14,7 +13,7 @@ export interface ExpressionProblem {
 
 /** What an expression may name, at the place where it stands. */
 export interface ScopeShape {
-  inputs: ReadonlyMap<string, PlanInput['type']>
+  inputs: ReadonlyMap<string, InputType>
   /** Every step of the file; `outputs` are the names that its job type declares, when that is known. */
   steps: ReadonlyMap<string, { outputs?: readonly string[] }>
   /** The step that the expression belongs to; absent for the pipeline's outputs. */

@@ -1,11 +1,5 @@
-import { generateIssue, metagraphUpdate } from './analysis/index.ts'
-import { sleep } from './sleep.ts'
-import type { AnyJobType } from './types.ts'
-
-export type { ExecuteJobRunDependencies, WorkerLog } from './attempt.ts'
 export { defineJobType } from './define-job-type.ts'
 export { JobRunError, JobTypeDefinitionError, RetryableError } from './errors.ts'
-export { createExecuteJobRun } from './execute-job-run.ts'
 export { createRegistry, type JobTypeRegistry } from './registry.ts'
 export type { AnyJobType, HandlerContext, JobType } from './types.ts'
 export {
@@ -18,6 +12,3 @@ export {
   type UserConfig,
   UserConfigError,
 } from './user-config.ts'
-
-/** What every server offers and every worker can run. */
-export const builtInJobTypes: readonly AnyJobType[] = [sleep, metagraphUpdate, generateIssue]

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { JobTypeSchemaEntry, Json, JsonObject } from '../contract/index.ts'
+import type { Json, JsonObject } from '../base/json.ts'
+import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import { JobTypeDefinitionError } from './errors.ts'
 import type { AnyJobType } from './types.ts'
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
+import type { Json, JsonObject } from '../base/json.ts'
 import type { JobsClient } from '../client/index.ts'
-import type { Json, JsonObject } from '../contract/index.ts'
 
 /** What a handler is given. `config` is validated, with secrets and output references resolved. */
 export interface HandlerContext<Config = JsonObject> {

@@ -1,10 +1,12 @@
 import type { WorkerOptions } from '@temporalio/worker'
 import type { Logger } from 'pino'
+import { heartbeatIntervalMs } from '../base/heartbeat.ts'
 import { JobsClient, WorkerReportsClient } from '../client/index.ts'
 import type { Config } from '../config.ts'
-import { basePath, heartbeatIntervalMs, jobRunHeader } from '../contract/index.ts'
-import { createExecuteJobRun, type JobTypeRegistry, type Secrets } from '../job-types/index.ts'
-import { taskQueues } from '../temporal/index.ts'
+import { basePath, jobRunHeader } from '../contract/index.ts'
+import { taskQueues } from '../contract/names.ts'
+import { createExecuteJobRun } from '../executor/index.ts'
+import type { JobTypeRegistry, Secrets } from '../job-types/index.ts'
 
 /** Options of the workers that run the handlers of our own server's job runs, one for each task queue. None without a server. */
 export function jobRunWorkers(

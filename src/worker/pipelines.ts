@@ -1,9 +1,11 @@
 import type { WorkerOptions } from '@temporalio/worker'
 import { createActivities } from '../activities/index.ts'
+import { createWaits } from '../activities/temporal-waits.ts'
+import { heartbeatIntervalMs } from '../base/heartbeat.ts'
 import { JobsClient, type JobsClientOptions } from '../client/index.ts'
 import type { Config } from '../config.ts'
-import { heartbeatIntervalMs } from '../contract/index.ts'
-import { type connectTemporal, createWaits, taskQueues } from '../temporal/index.ts'
+import { taskQueues } from '../contract/names.ts'
+import type { connectTemporal } from '../temporal/index.ts'
 
 /** Options of the worker that runs pipelines: their workflows, and the activities over every named Jobs API. */
 export function pipelineWorker(

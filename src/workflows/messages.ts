@@ -1,5 +1,7 @@
 import { defineQuery } from '@temporalio/workflow'
-import type { Json, PipelinePlan, PipelineRunView, RunState } from '../pipeline/plan/index.ts'
+import type { Json } from '../base/json.ts'
+import type { PipelinePlan, PipelineRunView, RunState } from '../pipeline/plan/index.ts'
+import type { RemoteRunTiming } from '../remote-run/index.ts'
 
 /** The argument of `runPipeline`. Everything that decides anything is in it: no file, no environment. */
 export interface RunPipelineInput {
@@ -10,20 +12,10 @@ export interface RunPipelineInput {
   state?: RunState
 }
 
-export interface PipelineTiming {
-  /** How long one attempt of a wait may stay open before it looks again. */
-  waitLeaseMs: number
-  /** A worker that triggers a run and is not heard of for this long counts as lost. */
-  stepHeartbeatMs: number
+/** How patient a pipeline run is. */
+export interface PipelineTiming extends RemoteRunTiming {
   /** Goes on as a new workflow execution at this many events even if the server does not suggest it yet. */
   maxHistoryEvents?: number
-}
-
-/** The argument of `watchChanges`. */
-export interface WatchChangesInput {
-  connection: string
-  cursor: string
-  heartbeatMs: number
 }
 
 /** Rich progress; needs a worker to answer. */

@@ -9,12 +9,12 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow'
+import { jsonBytes } from '../base/json.ts'
 import {
   decideStart,
   isDone,
   isFailing,
   isFinished,
-  jsonBytes,
   type PipelineRunView,
   type PlanStep,
   pipelineStatus,

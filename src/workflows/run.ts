@@ -1,5 +1,6 @@
 import { type CancellationScope, condition, workflowInfo } from '@temporalio/workflow'
-import { createRunState, type Json, type PipelinePlan, type RunState } from '../pipeline/plan/index.ts'
+import type { Json } from '../base/json.ts'
+import { createRunState, type PipelinePlan, type RunState } from '../pipeline/plan/index.ts'
 import type { PipelineTiming, RunPipelineInput } from './messages.ts'
 import { createPace, type Pace } from './pace.ts'
 import { createSlots, type Slots } from './slots.ts'

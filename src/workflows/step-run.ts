@@ -1,12 +1,11 @@
 import { isCancellation, sleep } from '@temporalio/workflow'
+import { type Json, jsonBytes } from '../base/json.ts'
 import { ExpressionError } from '../expressions/evaluate.ts'
 import {
   applyRecord,
   createItem,
   type ItemState,
   isDone,
-  type Json,
-  jsonBytes,
   mayRetry,
   mayStartItem,
   type PlanStep,
@@ -17,7 +16,7 @@ import {
   statusOfItems,
   stepState,
 } from '../pipeline/plan/index.ts'
-import { finalError, runGeneration } from './remote-run.ts'
+import { finalError, runGeneration } from '../remote-run/index.ts'
 import type { Run } from './run.ts'
 import { evaluate, evaluateNow, prepare } from './values.ts'
 

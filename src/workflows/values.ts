@@ -1,21 +1,21 @@
+import type { Json } from '../base/json.ts'
 import {
   ExpressionError,
   type ExpressionScope,
   evaluateCondition,
-  evaluateValue,
   outputsReadBy,
 } from '../expressions/evaluate.ts'
+import { evaluateValue } from '../pipeline/evaluate/value.ts'
 import {
   type ItemState,
   isDone,
-  type Json,
   type OutputSlot,
   type PlanStep,
   type PlanValue,
   stepState,
   summarizeNeeds,
 } from '../pipeline/plan/index.ts'
-import { readOutputs } from './remote-run.ts'
+import { readOutputs } from '../remote-run/index.ts'
 import type { Run } from './run.ts'
 
 /** One fetch brings at most this much, and a run reads at most that much by expressions at once. */

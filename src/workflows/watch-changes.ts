@@ -1,6 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow'
-import type { PipelineActivities } from '../activities/index.ts'
-import type { WatchChangesInput } from './messages.ts'
+import type { PipelineActivities, WatchChangesInput } from '../activities/index.ts'
 
 /**
  * One per connection: keeps one `watchFeed` activity alive for ever. The activity heartbeats its cursor, so

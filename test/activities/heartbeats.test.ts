@@ -7,7 +7,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createActivities } from '../../src/activities/index.ts'
 import { JobsClient } from '../../src/client/index.ts'
-import { acquireTemporalBinary } from '../../src/temporal/dev-server.ts'
+import { acquireTemporalBinary } from '../../src/dev-stack/temporal-cli/dev-server.ts'
 import { type FaultServer, json, startFaultServer } from '../client/fault-server.ts'
 import { type DevServer, startDevServer } from '../helpers/dev-server.ts'
 import { until } from '../helpers/until.ts'

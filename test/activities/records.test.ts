@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { readOutputs } from '../../src/activities/read-outputs.ts'
 import { toRecord } from '../../src/activities/run-record.ts'
 import { decodeWaitRef, encodeWaitRef } from '../../src/activities/wait-ref.ts'
+import { jsonBytes } from '../../src/base/json.ts'
 import { JobsClient, type WireJobRun } from '../../src/client/index.ts'
-import { jsonBytes } from '../../src/pipeline/plan/index.ts'
 
 function runWith(overrides: Partial<WireJobRun>): WireJobRun {
   return {

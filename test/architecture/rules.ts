@@ -15,115 +15,174 @@ interface Zone {
   node: boolean
 }
 
+const base = 'src/base'
+const contract = 'src/contract'
+const names = 'src/contract/names.ts'
+const client = 'src/client'
 const plan = 'src/pipeline/plan'
-const evaluator = 'src/expressions/evaluate.ts'
-const ports = 'src/server/services/ports.ts'
+const evaluate = 'src/pipeline/evaluate'
+const nodes = 'src/pipeline/nodes'
+const ports = 'src/server/ports'
 
+/** From the ground up: a room loads only rooms that stand before it. */
 export const zones: readonly Zone[] = [
-  { folder: 'src/contract', loads: [], packages: ['zod'], node: false },
-  { folder: plan, loads: [], packages: [], node: false },
+  { folder: base, loads: [], packages: [], node: true },
+  { folder: 'src/config.ts', loads: [], packages: ['zod'], node: true },
+  { folder: contract, loads: [base], packages: ['zod'], node: false },
+  { folder: client, loads: [contract], types: [base], packages: ['ky'], node: false },
+  { folder: 'src/expressions', loads: [base], packages: ['@marcbachmann/cel-js', 're2js'], node: false },
+
+  { folder: plan, loads: [base], packages: [], node: false },
+  { folder: evaluate, loads: [base, 'src/expressions'], types: [plan], packages: [], node: false },
+  { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
-    folder: 'src/expressions',
-    loads: [],
-    types: [plan],
-    packages: ['@marcbachmann/cel-js', 're2js'],
+    folder: 'src/pipeline/yaml',
+    loads: [nodes, 'src/expressions'],
+    packages: ['yaml'],
     node: false,
   },
   {
+    folder: 'src/pipeline/compile',
+    loads: [base, 'src/expressions', plan, nodes],
+    types: [contract],
+    packages: ['zod'],
+    node: false,
+  },
+  { folder: 'src/pipeline/draw', loads: [], types: [plan], packages: [], node: false },
+  // What other rooms see of it all.
+  {
     folder: 'src/pipeline',
-    loads: [plan, 'src/expressions', 'src/contract'],
-    packages: ['zod', 'yaml'],
+    loads: [plan, 'src/pipeline/yaml', 'src/pipeline/compile', 'src/pipeline/draw'],
+    types: [nodes],
+    packages: [],
+    node: false,
+  },
+
+  {
+    folder: 'src/activities',
+    loads: [base, contract, client],
+    types: [plan],
+    packages: ['@temporalio/activity', '@temporalio/client'],
+    node: true,
+  },
+  {
+    folder: 'src/remote-run',
+    loads: [],
+    types: [base, plan, 'src/activities'],
+    packages: ['@temporalio/workflow'],
     node: false,
   },
   {
     folder: 'src/workflows',
-    loads: [plan, evaluator],
+    loads: [base, plan, evaluate, 'src/expressions', 'src/remote-run'],
     types: ['src/activities'],
     packages: ['@temporalio/workflow'],
     node: false,
   },
   {
-    folder: 'src/activities',
-    loads: ['src/client', 'src/contract', plan],
-    packages: ['@temporalio/activity'],
-    node: true,
-  },
-  { folder: 'src/client', loads: ['src/contract'], packages: ['ky'], node: false },
-  {
-    folder: 'src/job-types',
-    loads: ['src/contract', 'src/client', 'src/temporal/names.ts'],
-    packages: ['@temporalio/activity', 'zod', 'csv-parse', 'jsonc-parser'],
-    node: true,
-  },
-  {
     folder: 'src/temporal',
     loads: [],
-    types: [plan, 'src/workflows', 'src/activities', 'src/contract', ports],
-    packages: ['@temporalio/client', '@temporalio/common'],
-    node: true,
-  },
-  // What a worker process is made of; `worker.ts` puts it together.
-  {
-    folder: 'src/worker',
-    loads: ['src/activities', 'src/client', 'src/contract', 'src/job-types', 'src/temporal'],
-    types: ['src/config.ts'],
-    packages: ['@temporalio/worker', 'pino'],
-    node: false,
-  },
-  { folder: 'src/process-lock.ts', loads: [], packages: [], node: true },
-  { folder: 'src/workflow-sources.ts', loads: [], packages: [], node: true },
-  { folder: 'src/version.ts', loads: [], packages: [], node: true },
-  { folder: 'src/config.ts', loads: [], packages: ['zod'], node: true },
-  {
-    folder: 'src/dev-stack',
-    loads: ['src/temporal', 'src/contract', 'src/process-lock.ts'],
-    packages: [],
+    packages: ['@temporalio/client'],
     node: true,
   },
   {
-    folder: 'src/cli',
-    loads: ['src/client', 'src/contract', 'src/pipeline', 'src/temporal', 'src/dev-stack'],
-    types: ['src/config.ts'],
-    packages: ['commander', 'log-update'],
+    folder: 'src/pipelines',
+    loads: [names],
+    types: [base, plan, 'src/workflows'],
+    packages: ['@temporalio/client'],
+    node: true,
+  },
+
+  { folder: 'src/job-types', loads: [base, contract], types: [client], packages: ['zod'], node: true },
+  {
+    folder: 'src/built-in',
+    loads: [base, contract, client, 'src/job-types'],
+    packages: ['zod', 'csv-parse', 'jsonc-parser'],
     node: true,
   },
   {
-    folder: 'src/server/routes',
-    loads: ['src/server/services', 'src/contract'],
-    packages: ['hono', 'zod'],
+    folder: 'src/executor',
+    loads: [base, contract, client, 'src/job-types'],
+    packages: ['@temporalio/activity', 'zod'],
     node: true,
   },
+
+  { folder: ports, loads: [], types: [base, contract], packages: [], node: false },
   {
     folder: 'src/server/services',
-    loads: ['src/contract'],
+    loads: [base, contract],
+    types: [ports],
     packages: ['ajv', 'ajv-formats', 're2js'],
     node: true,
   },
   {
+    folder: 'src/server/routes',
+    loads: [base, contract, 'src/server/services'],
+    types: [ports],
+    packages: ['hono', 'zod'],
+    node: true,
+  },
+  {
     folder: 'src/server/store',
-    loads: ['src/contract', 'src/process-lock.ts'],
+    loads: [base, contract],
     types: [ports],
     packages: ['kysely', 'pg', '@electric-sql/pglite'],
     node: true,
   },
   {
     folder: 'src/server/dispatch',
-    loads: ['src/contract'],
+    loads: [contract],
     types: [ports],
-    packages: [],
+    packages: ['@temporalio/client'],
     node: true,
   },
   // What puts the parts of the server together.
   {
     folder: 'src/server',
-    loads: ['src/server/routes', 'src/server/services', 'src/contract'],
+    loads: [contract, 'src/server/routes', 'src/server/services'],
+    types: [ports],
     packages: ['hono', '@hono/node-server'],
+    node: true,
+  },
+
+  {
+    folder: 'src/dev-stack/temporal-cli',
+    loads: ['src/temporal'],
+    packages: ['@temporalio/client', '@temporalio/common'],
+    node: true,
+  },
+  {
+    folder: 'src/dev-stack',
+    loads: [base, contract, 'src/temporal', 'src/dev-stack/temporal-cli'],
+    packages: [],
+    node: true,
+  },
+  // What a worker process is made of; `worker.ts` puts it together.
+  {
+    folder: 'src/worker',
+    loads: [base, contract, client, 'src/activities', 'src/executor'],
+    types: ['src/config.ts', 'src/job-types', 'src/temporal'],
+    packages: ['@temporalio/worker', 'pino'],
+    node: true,
+  },
+  {
+    folder: 'src/cli',
+    loads: [base, contract, client, 'src/pipeline', 'src/pipelines', 'src/temporal', 'src/dev-stack'],
+    types: ['src/config.ts'],
+    packages: ['commander', 'log-update'],
     node: true,
   },
 ]
 
 /** Files that put everything together; they may load anything, and nothing loads them. */
-export const roots = ['src/worker.ts', 'src/server.ts', 'src/cli.ts', 'src/index.ts']
+export const roots = [
+  'src/worker.ts',
+  'src/server.ts',
+  'src/cli.ts',
+  'src/public/index.ts',
+  'src/public/client.ts',
+  'src/public/job-types.ts',
+]
 
 export interface SourceFile {
   path: string
@@ -259,5 +318,41 @@ export function isolateBreaches(
     }
   }
   for (const entry of entries) visit(entry, [])
+  return found
+}
+
+/** Permissions that point upwards, or at what is no room: `folder: target`. Without one, no two rooms can need each other. */
+export function upwardPermissions(ordered: readonly Pick<Zone, 'folder' | 'loads' | 'types'>[]): string[] {
+  return ordered.flatMap(({ folder, loads, types = [] }, index) => {
+    const below = ordered.slice(0, index).map((zone) => zone.folder)
+    return [...loads, ...types]
+      .filter((target) => !fitsAny(target, below))
+      .map((target) => `${folder}: ${target}`)
+  })
+}
+
+/** Files that need each other, types included, each circle once as `a → b → a`. */
+export function circles(files: readonly SourceFile[]): string[] {
+  const targets = new Map(
+    files.map(({ path: file, text }) => [
+      file,
+      findImports(text).flatMap(({ specifier }) =>
+        specifier.startsWith('.') ? [resolve(file, specifier)] : [],
+      ),
+    ]),
+  )
+  const done = new Set<string>()
+  const found: string[] = []
+  const visit = (file: string, chain: readonly string[]): void => {
+    const at = chain.indexOf(file)
+    if (at >= 0) {
+      found.push([...chain.slice(at), file].join(' → '))
+      return
+    }
+    if (done.has(file)) return
+    for (const target of targets.get(file) ?? []) visit(target, [...chain, file])
+    done.add(file)
+  }
+  for (const file of targets.keys()) visit(file, [])
   return found
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { messageWithCause, toFailure } from '../../src/cli/errors.ts'
 import { JobsApiError, type JobsApiErrorDetails } from '../../src/client/index.ts'
-import { TemporalUnreachableError } from '../../src/temporal/connection.ts'
+import { TemporalUnreachableError } from '../../src/temporal/connect.ts'
 
 const apiError = (details: Partial<JobsApiErrorDetails>) =>
   new JobsApiError({

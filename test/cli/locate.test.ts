@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { FindStack } from '../../src/cli/locate.ts'
-import { locateApi, locateTemporal } from '../../src/cli/locate.ts'
+import { type FindStack, locateApi, locateTemporal } from '../../src/cli/locate.ts'
 import { loadConfig } from '../../src/config.ts'
 import { withTempDir } from './helpers.ts'
 

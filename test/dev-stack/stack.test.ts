@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { isSameProcessAlive, processIdentity } from '../../src/base/process-lock.ts'
 import { JobsClient } from '../../src/client/index.ts'
 import {
   describeStackEvent,
@@ -15,8 +16,11 @@ import {
   type StackOptions,
   startStack,
 } from '../../src/dev-stack/index.ts'
-import { isSameProcessAlive, processIdentity } from '../../src/process-lock.ts'
-import { acquireTemporalBinary, findFreePort, waitForTemporalServer } from '../../src/temporal/dev-server.ts'
+import {
+  acquireTemporalBinary,
+  findFreePort,
+  waitForTemporalServer,
+} from '../../src/dev-stack/temporal-cli/dev-server.ts'
 import { type DevServer, startDevServer } from '../helpers/dev-server.ts'
 import { until } from '../helpers/until.ts'
 

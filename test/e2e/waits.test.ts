@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { taskQueues, watcherWorkflowId } from '../../src/contract/names.ts'
 import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
-import { PipelinesClient, taskQueues, watcherWorkflowId } from '../../src/temporal/index.ts'
+import { PipelinesClient } from '../../src/pipelines/index.ts'
 import type { PipelineTiming } from '../../src/workflows/messages.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'

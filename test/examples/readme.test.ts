@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { builtInJobTypes, createRegistry } from '../../src/job-types/index.ts'
+import { builtInJobTypes } from '../../src/built-in/index.ts'
+import { createRegistry } from '../../src/job-types/index.ts'
 import { compilePipeline, resolveInputs } from '../../src/pipeline/index.ts'
 
 /** What a newcomer copies out of the README works. */

@@ -1,13 +1,13 @@
+import { evaluateValue } from '../../src/pipeline/evaluate/value.ts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { Json } from '../../src/base/json.ts'
 import {
   ExpressionError,
   type ExpressionScope,
   evaluateCondition,
   evaluateExpression,
-  evaluateValue,
 } from '../../src/expressions/evaluate.ts'
-import type { Json } from '../../src/pipeline/plan/index.ts'
 
 const scope: ExpressionScope = {
   inputs: {

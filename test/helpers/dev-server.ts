@@ -5,7 +5,7 @@ import {
   findSetpriv,
   raiseRetention,
   waitForTemporalServer,
-} from '../../src/temporal/dev-server.ts'
+} from '../../src/dev-stack/temporal-cli/dev-server.ts'
 
 export interface DevServerOptions {
   /** Path of the Temporal CLI; see acquireTemporalBinary. */

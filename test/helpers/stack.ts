@@ -4,15 +4,16 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Client } from '@temporalio/client'
 import { JobsClient } from '../../src/client/index.ts'
-import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
 import {
   acquireTemporalBinary,
   devServerCommand,
   findFreePort,
   findSetpriv,
   waitForTemporalServer,
-} from '../../src/temporal/dev-server.ts'
-import { connectTemporal, PipelinesClient } from '../../src/temporal/index.ts'
+} from '../../src/dev-stack/temporal-cli/dev-server.ts'
+import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
+import { PipelinesClient } from '../../src/pipelines/index.ts'
+import { connectTemporal } from '../../src/temporal/index.ts'
 import { startProcess, type TestProcess } from './processes.ts'
 
 export type Part = 'temporal' | 'server' | 'worker'

@@ -1,4 +1,4 @@
-import { watcherWorkflowId, workflowTypes } from '../../src/temporal/names.ts'
+import { watcherWorkflowId, workflowTypes } from '../../src/contract/names.ts'
 import type { TestStack } from './stack.ts'
 
 /**

@@ -1,9 +1,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
+import { sleep } from '../../src/built-in/sleep.ts'
 import { defineJobType } from '../../src/job-types/define-job-type.ts'
 import { createRegistry } from '../../src/job-types/registry.ts'
-import { sleep } from '../../src/job-types/sleep.ts'
 import type { AnyJobType, JobType } from '../../src/job-types/types.ts'
 
 const base = {

@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { parseDurationMs } from '../../src/base/duration.ts'
+import type { Json } from '../../src/base/json.ts'
+import { storable } from '../../src/base/text.ts'
 import { JobsApiError } from '../../src/client/index.ts'
-import type { Json } from '../../src/contract/index.ts'
-import { parseDurationMs } from '../../src/contract/index.ts'
+import { decideOutcome, type StopReason, toRunError } from '../../src/executor/outcome.ts'
+import { backoffMs, isWorthRetrying, persist } from '../../src/executor/persistence.ts'
+import { createRedactor } from '../../src/executor/redactor.ts'
+import { prepareConfig } from '../../src/executor/run-config.ts'
+import { timestamp, truncate, truncateBytes } from '../../src/executor/text.ts'
 import { JobRunError, RetryableError } from '../../src/job-types/errors.ts'
-import { decideOutcome, type StopReason, toRunError } from '../../src/job-types/outcome.ts'
-import { backoffMs, isWorthRetrying, persist } from '../../src/job-types/persistence.ts'
-import { createRedactor } from '../../src/job-types/redactor.ts'
-import { prepareConfig } from '../../src/job-types/run-config.ts'
-import { storable, timestamp, truncate, truncateBytes } from '../../src/job-types/text.ts'
 
 const plain = (text: string) => text
 

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
-import { sleep } from '../../src/job-types/sleep.ts'
+import { sleep } from '../../src/built-in/sleep.ts'
 import { defineConfig, loadUserConfig, UserConfigError } from '../../src/job-types/user-config.ts'
 
 const source = (name: string) =>

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { workflowSources } from '../../src/workflow-sources.ts'
+import { workflowSources } from '../../src/worker/workflow-sources.ts'
 
 /** Every history ever recorded must replay on today's workflow code: runs may be open when a new version comes. */
 

@@ -1,9 +1,10 @@
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import type { PipelineActivities } from '../../src/activities/index.ts'
 import type { CancelRunInput, RunStepInput } from '../../src/activities/types.ts'
-import { compilePipeline, type Json, type PipelinePlan, type RunRecord } from '../../src/pipeline/index.ts'
-import { PipelinesClient } from '../../src/temporal/index.ts'
-import { workflowSources } from '../../src/workflow-sources.ts'
+import type { Json } from '../../src/base/json.ts'
+import { compilePipeline, type PipelinePlan, type RunRecord } from '../../src/pipeline/index.ts'
+import { PipelinesClient } from '../../src/pipelines/index.ts'
+import { workflowSources } from '../../src/worker/workflow-sources.ts'
 import type { PipelineTiming } from '../../src/workflows/messages.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 

@@ -46,8 +46,8 @@ const localSources = 2
 
 /** Which Temporal CLI `jobwright dev` would start. Downloads nothing. */
 async function checkBinary(ctx: CliContext): Promise<Check> {
-  const { binarySources, defaultSourceSettings } = await import('../../temporal/dev-server/sources.ts')
-  const { firstFrom } = await import('../../temporal/dev-server/acquire.ts')
+  const { binarySources, defaultSourceSettings } = await import('../../dev-stack/temporal-cli/sources.ts')
+  const { firstFrom } = await import('../../dev-stack/temporal-cli/acquire.ts')
   const { binary } = ctx.config.temporal
   const { cacheDir } = ctx.config
   try {

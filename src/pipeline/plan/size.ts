@@ -1,22 +1,8 @@
+import { jsonBytes } from '../../base/json.ts'
 import type { RunState } from './state.ts'
 import type { PipelineRunView, StepError } from './types.ts'
 
 /** What Temporal takes is limited in bytes: here a state or a view is made to fit. */
-
-/** Bytes of a text in UTF-8. */
-export function utf8Bytes(text: string): number {
-  let bytes = text.length
-  for (let at = 0; at < text.length; at += 1) {
-    const unit = text.charCodeAt(at)
-    // Each half of a surrogate pair makes two of its four bytes.
-    if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1
-  }
-  return bytes
-}
-
-export function jsonBytes(value: unknown): number {
-  return utf8Bytes(JSON.stringify(value) ?? '')
-}
 
 /** About as much as a reference takes itself. */
 const referenceBytes = 100

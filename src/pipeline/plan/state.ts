@@ -1,4 +1,5 @@
-import type { Json, PipelinePlan, PlanStep, StepError, StepStatus } from './types.ts'
+import type { Json } from '../../base/json.ts'
+import type { PipelinePlan, PlanStep, StepError, StepStatus } from './types.ts'
 
 /**
  * Where a pipeline run stands: plain JSON, carried across continue-as-new.

@@ -1,8 +1,9 @@
+import type { Json } from '../../base/json.ts'
+
 /**
  * The compiled form of a pipeline: plain, frozen, versioned JSON, the argument of the `runPipeline` workflow.
  * Open runs carry old plans: change a field's meaning only with a new `planVersion`.
  */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
 /** A value with expressions in it, kept apart from literal data so that no user text is ever mistaken for code. */
 export type PlanValue =

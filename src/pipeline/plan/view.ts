@@ -1,6 +1,7 @@
+import type { Json } from '../../base/json.ts'
 import { openStatus, pipelineStatus } from './scheduling.ts'
 import { type ItemState, isDone, type RunState, type StepState, stepState } from './state.ts'
-import type { Json, PipelinePlan, PipelineRunView, PlanStep, StepRunView } from './types.ts'
+import type { PipelinePlan, PipelineRunView, PlanStep, StepRunView } from './types.ts'
 
 function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()

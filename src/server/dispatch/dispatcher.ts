@@ -1,4 +1,4 @@
-import type { JobStore, OutboxItem, RunExecutor } from '../services/ports.ts'
+import type { JobStore, OutboxItem, RunExecutor } from '../ports/index.ts'
 import { backoffMs, pause, within } from './backoff.ts'
 import { finishRun, readRun } from './finish-run.ts'
 import { judge } from './judge.ts'

@@ -4,7 +4,7 @@ import {
   type RunError,
   type TerminalJobRunStatus,
 } from '../../contract/index.ts'
-import type { JobStore } from '../services/ports.ts'
+import type { JobStore } from '../ports/index.ts'
 
 /** A job run as it stands, whatever its workspace; undefined when there is none. */
 export async function readRun(store: JobStore, jobRunId: string): Promise<JobRun | undefined> {

@@ -1,5 +1,5 @@
 import { isTerminalStatus, type JobRun, type RunError } from '../../contract/index.ts'
-import type { ExecutionState } from '../services/ports.ts'
+import type { ExecutionState } from '../ports/index.ts'
 import type { RunEnd } from './finish-run.ts'
 
 /** What to do about a run that was not heard of, given what Temporal says. */

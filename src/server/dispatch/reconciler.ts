@@ -1,4 +1,4 @@
-import type { ExecutionState, JobStore, RunExecutor } from '../services/ports.ts'
+import type { ExecutionState, JobStore, RunExecutor } from '../ports/index.ts'
 import { backoffMs, pause, within } from './backoff.ts'
 import type { Loop } from './dispatcher.ts'
 import { finishRun, readRun } from './finish-run.ts'

@@ -7,8 +7,8 @@ import {
   type RouteDescriptor,
   routes,
 } from '../../contract/index.ts'
+import type { JobStore } from '../ports/index.ts'
 import { type ApiCaller, authenticate, authenticateWorker } from '../services/callers.ts'
-import type { JobStore } from '../services/ports.ts'
 import { orBadCursor } from '../services/problems.ts'
 import { readBytes, readJson } from './body.ts'
 import { contentDisposition } from './content-disposition.ts'

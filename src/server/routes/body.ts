@@ -1,4 +1,5 @@
-import { decodeUtf8, limits } from '../../contract/index.ts'
+import { decodeUtf8 } from '../../base/utf8.ts'
+import { limits } from '../../contract/index.ts'
 import { ApiProblem } from '../services/problems.ts'
 import { jsonErrorOffset, nestingDepth } from './json-text.ts'
 

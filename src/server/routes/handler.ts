@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { OperationId, routes } from '../../contract/index.ts'
+import type { ListPage } from '../ports/index.ts'
 import type { ApiCaller } from '../services/callers.ts'
-import type { ListPage } from '../services/ports.ts'
 
 type Routes = typeof routes
 type ParsedField<K extends OperationId, Field extends string> =

@@ -1,13 +1,6 @@
 import { z } from 'zod'
-import {
-  basePath,
-  type Json,
-  type JsonObject,
-  jobRunHeader,
-  problemSchema,
-  type RouteDescriptor,
-  routes,
-} from '../../contract/index.ts'
+import type { Json, JsonObject } from '../../base/json.ts'
+import { basePath, jobRunHeader, problemSchema, type RouteDescriptor, routes } from '../../contract/index.ts'
 
 const titles: Readonly<Record<number, string>> = {
   401: 'No token, or one that is unknown or revoked',

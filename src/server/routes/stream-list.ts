@@ -1,4 +1,4 @@
-import type { ListPage } from '../services/ports.ts'
+import type { ListPage } from '../ports/index.ts'
 
 /** Characters that are gathered before they are sent: a chunk a row would cost more than the rows. */
 const chunkCharacters = 32 * 1024

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { jobRunHeader, uuidPattern } from '../../contract/index.ts'
-import type { Caller, JobStore, TokenOwner } from './ports.ts'
+import type { Caller, JobStore, TokenOwner } from '../ports/index.ts'
 import { ApiProblem, invalid } from './problems.ts'
 
 /** Who calls an ordinary route; `jobRunId` when it is a handler, acting within its run's workspace. */

@@ -1,13 +1,8 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import ajvFormats from 'ajv-formats'
 import { RE2JS } from 're2js'
-import {
-  containsReference,
-  isReference,
-  type JobTypeSchemaEntry,
-  type Json,
-  type JsonObject,
-} from '../../contract/index.ts'
+import type { Json, JsonObject } from '../../base/json.ts'
+import { containsReference, isReference, type JobTypeSchemaEntry } from '../../contract/index.ts'
 import { jsonPointer, pointerPath } from './json-pointer.ts'
 import { type ApiProblem, invalid, type ProblemDetail } from './problems.ts'
 

@@ -1,7 +1,7 @@
 import type { DocumentEntry } from '../../contract/index.ts'
+import type { Caller, JobStore, ListPage } from '../ports/index.ts'
 import { documentPathProblem, nameProblem } from './document-path.ts'
 import { mediaTypeProblem } from './media-type.ts'
-import type { Caller, JobStore, ListPage } from './ports.ts'
 import { invalid, type ProblemDetail, unknown } from './problems.ts'
 
 export interface DocumentAddress {

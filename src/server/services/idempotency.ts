@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson, type Json, type JsonObject, limits } from '../../contract/index.ts'
-import type { IdempotencyKey, Keyed } from './ports.ts'
+import { canonicalJson, type Json, type JsonObject } from '../../base/json.ts'
+import { limits } from '../../contract/index.ts'
+import type { IdempotencyKey, Keyed } from '../ports/index.ts'
 import { ApiProblem, invalid } from './problems.ts'
 
 const visibleAscii = /^[\x21-\x7e]+$/

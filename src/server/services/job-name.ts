@@ -1,4 +1,5 @@
-import { type JsonObject, uuidPattern } from '../../contract/index.ts'
+import type { JsonObject } from '../../base/json.ts'
+import { uuidPattern } from '../../contract/index.ts'
 
 const namedCharacters = 200
 

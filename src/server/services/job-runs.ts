@@ -10,11 +10,11 @@ import {
   type JobRunListQuery,
   type LogLine,
 } from '../../contract/index.ts'
+import type { Caller, CancelOutcome, ListPage } from '../ports/index.ts'
 import { idempotencyKey, idempotencyKeyProblem, keyedValue } from './idempotency.ts'
 import { executionOptions } from './job-types.ts'
 import type { Created, ServiceDeps } from './jobs.ts'
 import { mergeConfig } from './merge-patch.ts'
-import type { Caller, CancelOutcome, ListPage } from './ports.ts'
 import { ApiProblem, invalid, orBadCursor, unknown } from './problems.ts'
 import { window, withoutAbsent } from './queries.ts'
 import { lookUntil } from './waiting.ts'

@@ -1,5 +1,6 @@
-import { type JobTypeSchemaEntry, parseDurationMs } from '../../contract/index.ts'
-import type { ExecutionOptions } from './ports.ts'
+import { parseDurationMs } from '../../base/duration.ts'
+import type { JobTypeSchemaEntry } from '../../contract/index.ts'
+import type { ExecutionOptions } from '../ports/index.ts'
 
 /** What the services ask of the registry of job types. */
 export interface JobTypeCatalog {

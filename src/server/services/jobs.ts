@@ -1,19 +1,12 @@
 import { randomUUIDv7 } from 'node:crypto'
-import type {
-  Job,
-  JobCreateBody,
-  JobListQuery,
-  JobRun,
-  JobUpdateBody,
-  JsonObject,
-} from '../../contract/index.ts'
-import type { ConfigValidator } from './config-validation.ts'
-import { unknownJobType } from './config-validation.ts'
+import type { JsonObject } from '../../base/json.ts'
+import type { Job, JobCreateBody, JobListQuery, JobRun, JobUpdateBody } from '../../contract/index.ts'
+import type { Caller, JobStore, ListPage } from '../ports/index.ts'
+import { type ConfigValidator, unknownJobType } from './config-validation.ts'
 import { idempotencyKey, keyedValue } from './idempotency.ts'
 import { jobName } from './job-name.ts'
 import type { JobTypeCatalog } from './job-types.ts'
 import { mergeConfig } from './merge-patch.ts'
-import type { Caller, JobStore, ListPage } from './ports.ts'
 import { ApiProblem, invalid, unknown } from './problems.ts'
 import { window, withoutAbsent } from './queries.ts'
 

@@ -1,4 +1,5 @@
-import { isReference, type Json, type JsonObject, limits } from '../../contract/index.ts'
+import type { Json, JsonObject } from '../../base/json.ts'
+import { isReference, limits } from '../../contract/index.ts'
 import { invalid } from './problems.ts'
 
 function isPlainObject(value: Json | undefined): value is JsonObject {

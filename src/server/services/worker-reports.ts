@@ -10,8 +10,8 @@ import {
   type RetryRunBody,
   type StartAttemptResult,
 } from '../../contract/index.ts'
+import type { JobStore } from '../ports/index.ts'
 import { mediaTypeProblem } from './media-type.ts'
-import type { JobStore } from './ports.ts'
 import { ApiProblem, invalid, unknown } from './problems.ts'
 
 export interface WorkerReportService {

@@ -1,5 +1,5 @@
 import { isTerminalStatus } from '../../contract/index.ts'
-import type { Caller, CancelOutcome } from '../services/ports.ts'
+import type { Caller, CancelOutcome } from '../ports/index.ts'
 import { recordChange } from './changes.ts'
 import { type Connection, isUuid, now, type StoreContext, transact } from './context.ts'
 import { barKey, findKey } from './idempotency.ts'

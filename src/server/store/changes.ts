@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { JobRunStatus } from '../../contract/index.ts'
-import type { Caller, JobStore } from '../services/ports.ts'
+import type { Caller, JobStore } from '../ports/index.ts'
 import type { Connection, StoreContext } from './context.ts'
 import { decodeSequenceCursor, encodeSequenceCursor } from './cursors.ts'
 import { BadCursorError } from './errors.ts'

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
-import { acquireProcessLock } from '../../process-lock.ts'
+import { acquireProcessLock } from '../../base/process-lock.ts'
 import { errorCode, StoreOpenError } from './errors.ts'
 import type { Tables } from './tables.ts'
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { isTerminalStatus } from '../../contract/index.ts'
-import type { JobStore, OutboxItem } from '../services/ports.ts'
+import type { JobStore, OutboxItem } from '../ports/index.ts'
 import { type Connection, fromNow, isUuid, now, type StoreContext, transact } from './context.ts'
 import { outboxTopic } from './notifier.ts'
 import { activeStatuses } from './transitions.ts'

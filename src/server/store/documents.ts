@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
-import type { JobStore } from '../services/ports.ts'
+import type { JobStore } from '../ports/index.ts'
 import { type StoreContext, utc } from './context.ts'
 import { keysetPage, readBatch } from './paging.ts'
 

@@ -1,4 +1,4 @@
-import type { Caller, IdempotencyKey } from '../services/ports.ts'
+import type { Caller, IdempotencyKey } from '../ports/index.ts'
 import type { Connection } from './context.ts'
 import type { KeyedRoute } from './tables.ts'
 

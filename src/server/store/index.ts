@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { JobStore } from '../services/ports.ts'
+import type { JobStore } from '../ports/index.ts'
 import { createChanges } from './changes.ts'
 import type { StoreContext } from './context.ts'
 import { type Database, openEmbedded, openPostgres } from './database.ts'
@@ -13,7 +13,7 @@ import { createReports } from './reports.ts'
 import { createRuns } from './runs.ts'
 import { createTokens } from './tokens.ts'
 
-export { ProcessLockedError } from '../../process-lock.ts'
+export { ProcessLockedError } from '../../base/process-lock.ts'
 export { BadCursorError, StoreOpenError } from './errors.ts'
 
 export type StoreOptions = (

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
-import type { Job, JsonObject } from '../../contract/index.ts'
+import type { JsonObject } from '../../base/json.ts'
+import type { Job } from '../../contract/index.ts'
 import { utc } from './context.ts'
 import type { Tables } from './tables.ts'
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type AppendLogsBody, storable, workerLimits } from '../../contract/index.ts'
+import { storable } from '../../base/text.ts'
+import { type AppendLogsBody, workerLimits } from '../../contract/index.ts'
 
 export interface LogRow {
   level: AppendLogsBody['lines'][number]['level']

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Metagraph } from '../../contract/index.ts'
-import type { Caller, JobStore } from '../services/ports.ts'
+import type { Caller, JobStore } from '../ports/index.ts'
 import { type Connection, now, type StoreContext, transact } from './context.ts'
 import { activeStatuses } from './transitions.ts'
 

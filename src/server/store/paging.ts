@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { type SelectQueryBuilder, sql } from 'kysely'
-import type { ListPage } from '../services/ports.ts'
+import type { ListPage } from '../ports/index.ts'
 import type { Connection } from './context.ts'
 import type { Tables } from './tables.ts'
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { isTerminalStatus, type JobRunStatus, type TerminalJobRunStatus } from '../../contract/index.ts'
-import type { JobStore } from '../services/ports.ts'
+import type { JobStore } from '../ports/index.ts'
 import { recordChange } from './changes.ts'
 import { type Connection, fromNow, isUuid, now, type StoreContext, transact } from './context.ts'
 import { type LogRow, reportHash, toLogRows } from './log-lines.ts'

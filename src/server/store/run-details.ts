@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { LogLine } from '../../contract/index.ts'
-import type { Caller, ListPage, Page } from '../services/ports.ts'
+import type { Caller, ListPage, Page } from '../ports/index.ts'
 import { type Connection, isUuid, utc } from './context.ts'
 import { decodeSequenceCursor, encodeSequenceCursor } from './cursors.ts'
 import { keysetPage, readBatch } from './paging.ts'

@@ -1,12 +1,6 @@
 import type { Selectable } from 'kysely'
-import {
-  basePath,
-  type JobRun,
-  type Json,
-  type JsonObject,
-  type OutputReference,
-  type RunError,
-} from '../../contract/index.ts'
+import type { Json, JsonObject } from '../../base/json.ts'
+import { basePath, type JobRun, type OutputReference, type RunError } from '../../contract/index.ts'
 import { type Connection, utc } from './context.ts'
 import type { Tables } from './tables.ts'
 

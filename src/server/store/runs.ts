@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { JobRun } from '../../contract/index.ts'
-import type { Caller, IdempotencyKey, JobRunFilter, JobStore, Keyed, NewJobRun } from '../services/ports.ts'
+import type { Caller, IdempotencyKey, JobRunFilter, JobStore, Keyed, NewJobRun } from '../ports/index.ts'
 import { cancelByKey, requestCancel } from './cancel.ts'
 import { recordChange } from './changes.ts'
 import { type Connection, isUuid, type StoreContext, transact } from './context.ts'

@@ -1,4 +1,4 @@
-import type { JobStore } from '../services/ports.ts'
+import type { JobStore } from '../ports/index.ts'
 import type { StoreContext } from './context.ts'
 
 /** Tokens by the SHA-256 of their text; the text itself is never stored. */

@@ -1,16 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { jsonBytes } from '../../../src/base/json.ts'
+import { utf8Bytes } from '../../../src/base/utf8.ts'
 import {
   createItem,
   createRunState,
   type ItemState,
-  jsonBytes,
   type OutputSlot,
   type RunState,
   shrinkState,
   shrinkView,
   stepState,
-  utf8Bytes,
   viewRun,
 } from '../../../src/pipeline/plan/index.ts'
 import { planOf, planStep } from '../../helpers/plans.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backoffMs, within } from '../../../src/server/dispatch/backoff.ts'
 import { createDispatcher } from '../../../src/server/dispatch/dispatcher.ts'
-import type { JobStore } from '../../../src/server/services/ports.ts'
+import type { JobStore } from '../../../src/server/ports/index.ts'
 import { until } from '../../helpers/until.ts'
 import { memoryLog, openTestStore, scriptedExecutor, type TestStore, whileRunning } from './scripted.ts'
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { JobRun } from '../../../src/contract/index.ts'
 import { judge } from '../../../src/server/dispatch/judge.ts'
 import { createReconciler } from '../../../src/server/dispatch/reconciler.ts'
-import type { ExecutionState } from '../../../src/server/services/ports.ts'
+import type { ExecutionState } from '../../../src/server/ports/index.ts'
 import { until } from '../../helpers/until.ts'
 import { memoryLog, openTestStore, scriptedExecutor, type TestStore, whileRunning } from './scripted.ts'
 

@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import type { JobRun } from '../../../src/contract/index.ts'
 import type { Loop } from '../../../src/server/dispatch/dispatcher.ts'
-import type { ExecutionState, JobStore, RunExecutor } from '../../../src/server/services/ports.ts'
+import type { ExecutionState, JobStore, RunExecutor } from '../../../src/server/ports/index.ts'
 import { openStore } from '../../../src/server/store/index.ts'
 
 export interface Call {

@@ -7,8 +7,8 @@ import { basePath, type Job, type JobRun, jobRunHeader } from '../../../src/cont
 import { createRegistry, defineJobType } from '../../../src/job-types/index.ts'
 import { createApp } from '../../../src/server/app.ts'
 import { type ListenOptions, listen } from '../../../src/server/listen.ts'
+import type { JobStore } from '../../../src/server/ports/index.ts'
 import { tokenHash } from '../../../src/server/services/callers.ts'
-import type { JobStore } from '../../../src/server/services/ports.ts'
 import { openStore } from '../../../src/server/store/index.ts'
 
 const metagraphLike = defineJobType({

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Job, JobRun, OperationId } from '../../../src/contract/index.ts'
-import { routes } from '../../../src/contract/index.ts'
+import { type Job, type JobRun, type OperationId, routes } from '../../../src/contract/index.ts'
 import { type Answer, type Person, startApi, type TestApi } from './api.ts'
 
 let api: TestApi

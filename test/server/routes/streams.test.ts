@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { JobRun } from '../../../src/contract/index.ts'
-import type { JobStore, ListPage } from '../../../src/server/services/ports.ts'
+import type { JobStore, ListPage } from '../../../src/server/ports/index.ts'
 import { until } from '../../helpers/until.ts'
 import { type Person, startApi, type TestApi } from './api.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { JobTypeSchemaEntry, JsonObject } from '../../../src/contract/index.ts'
+import type { JsonObject } from '../../../src/base/json.ts'
+import type { JobTypeSchemaEntry } from '../../../src/contract/index.ts'
 import { createRegistry, defineJobType } from '../../../src/job-types/index.ts'
 import { createConfigValidator, UnusableSchemaError } from '../../../src/server/services/config-validation.ts'
 import { ApiProblem } from '../../../src/server/services/problems.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { JsonObject } from '../../../src/contract/index.ts'
+import type { JsonObject } from '../../../src/base/json.ts'
 import { documentPathProblem, nameProblem } from '../../../src/server/services/document-path.ts'
 import {
   idempotencyKey,

@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { expect, test } from 'vitest'
-import type { JobStore, OutboxItem } from '../../../src/server/services/ports.ts'
+import type { JobStore, OutboxItem } from '../../../src/server/ports/index.ts'
 import { newCaller, newRun, onEveryBackend, saveJob, triggerRun } from './backends.ts'
 
 /** Everything due in the outbox, of whichever run. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Caller, JobStore } from '../../../src/server/services/ports.ts'
+import type { Caller, JobStore } from '../../../src/server/ports/index.ts'
 import { newCaller, onEveryBackend, saveJob, triggerRun } from './backends.ts'
 
 /** Reads the feed to its present end. */

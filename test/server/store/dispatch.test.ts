@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import type { JobStore } from '../../../src/server/services/ports.ts'
+import type { JobStore } from '../../../src/server/ports/index.ts'
 import { until } from '../../helpers/until.ts'
 import { newCaller, newRun, onEveryBackend, saveJob, triggerRun } from './backends.ts'
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../contract/index.ts'
+import type { JsonObject } from '../../../base/json.ts'
 import { CliError } from '../../errors.ts'
 import { readTextFile } from '../../pipeline-file.ts'
 

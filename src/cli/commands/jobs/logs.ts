@@ -1,5 +1,4 @@
-import type { LogLine } from '../../../contract/index.ts'
-import { limits } from '../../../contract/index.ts'
+import { type LogLine, limits } from '../../../contract/index.ts'
 import type { CliContext } from '../../context.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { renderJson } from '../../output/json.ts'

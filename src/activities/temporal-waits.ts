@@ -1,0 +1,79 @@
+import { ActivityNotFoundError, type Client, isGrpcServiceError, ServiceError } from '@temporalio/client'
+import { taskQueues, watcherWorkflowId, workflowTypes } from '../contract/names.ts'
+import type { Waits, WatchChangesInput } from './types.ts'
+
+/** gRPC INVALID_ARGUMENT. */
+const invalidArgument = 3
+
+/** Anybody may write a reference; one that Temporal can make nothing of must not hold up the others. */
+function isImpossible(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error
+  return isGrpcServiceError(cause) && cause.code === invalidArgument
+}
+
+/** A watcher that was terminated, or whose namespace was cleared, is back after this long. */
+const ensureAgainMs = 10_000
+
+/**
+ * Completes waits, and keeps the watcher of each connection there, through a Temporal client.
+ * The watcher is looked after as long as the process lives: waits of hours hang on it, and nothing else may ask for it meanwhile.
+ */
+export function createWaits(client: Client, options: { heartbeatMs: number; taskQueue?: string }): Waits {
+  const ensured = new Map<string, Promise<void>>()
+
+  /** Starts a watcher unless there is one, and tells where the feed stood before that. */
+  async function start(
+    connection: string,
+    readCursor: () => Promise<string>,
+    since?: string,
+  ): Promise<string> {
+    const cursor = await readCursor()
+    const input: WatchChangesInput = {
+      connection,
+      cursor: since ?? cursor,
+      heartbeatMs: options.heartbeatMs,
+    }
+    await client.workflow.start(workflowTypes.watchChanges, {
+      workflowId: watcherWorkflowId(connection),
+      taskQueue: options.taskQueue ?? taskQueues.pipelines,
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      args: [input],
+    })
+    return cursor
+  }
+
+  async function keep(connection: string, readCursor: () => Promise<string>): Promise<void> {
+    // The last watcher was there when the feed stood here: what it may have missed comes after.
+    let since = await start(connection, readCursor)
+    const timer = setInterval(() => {
+      start(connection, readCursor, since).then(
+        (cursor) => {
+          since = cursor
+        },
+        // Temporal or the API is away: the next look comes soon.
+        () => {},
+      )
+    }, ensureAgainMs)
+    timer.unref()
+  }
+
+  return {
+    async complete(ref, record) {
+      try {
+        await client.activity.complete({ workflowId: ref.workflowId, activityId: ref.activityId }, record)
+        return 'completed'
+      } catch (error) {
+        if (error instanceof ActivityNotFoundError || isImpossible(error)) return 'not_now'
+        throw error
+      }
+    },
+    ensureWatcher(connection, readCursor) {
+      const known = ensured.get(connection)
+      if (known) return known
+      const attempt = keep(connection, readCursor)
+      ensured.set(connection, attempt)
+      attempt.catch(() => ensured.delete(connection))
+      return attempt
+    },
+  }
+}

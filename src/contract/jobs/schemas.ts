@@ -1,0 +1,249 @@
+import { z } from 'zod'
+import type { Json, JsonObject } from '../../base/json.ts'
+import { jobRunStatuses } from './status.ts'
+import { timestampPattern } from './wire-forms.ts'
+
+/** Wire schemas of the Jobs API: the 11 operations of the reference, and Jobwright's advertised extensions. */
+
+export const limits = {
+  bodyBytes: 1024 * 1024,
+  bodyDepth: 64,
+  outputBytes: 16 * 1024 * 1024,
+  inlineOutputBytes: 16 * 1024,
+  documentBytes: 16 * 1024 * 1024,
+  pageItems: 1000,
+  longPollSeconds: 60,
+  idempotencyKeyCharacters: 255,
+  clientRefCharacters: 2048,
+} as const
+
+/** Unchecked: whatever a JSON parser gives. Checking each value of a large body once more would take a second. */
+export const jsonSchema = z.unknown() as unknown as z.ZodType<Json>
+export const jsonObjectSchema: z.ZodType<JsonObject> = z.record(z.string(), jsonSchema)
+export const uuid = z.guid({ error: 'expected a UUID' })
+const timestamp = z.string().regex(timestampPattern)
+const csvOrList = z.array(z.string())
+
+export const jobTypeSchemaEntry = z.object({
+  job_type: z.string(),
+  display_name: z.string(),
+  description: z.string(),
+  user_facing_description: z.string(),
+  json_schema: jsonObjectSchema,
+  creatable_on_ui: z.boolean(),
+  creatable_by_agent: z.boolean(),
+  visible_on_ui: z.boolean(),
+  /** Extension: a JSON Schema for each output that the job type declares. */
+  output_schemas: z.record(z.string(), jsonObjectSchema).optional(),
+})
+
+export const jobSchema = z.object({
+  uuid,
+  name: z.string(),
+  description: z.string().nullable(),
+  config: jsonObjectSchema,
+  is_deleted: z.boolean(),
+  created_by: z.string(),
+  created_at: timestamp,
+  updated_at: timestamp.nullable(),
+  source_session_id: uuid.nullable(),
+  source_project_id: uuid.nullable(),
+})
+
+export const jobCreateBody = z.strictObject({
+  job_type: z.string().min(1),
+  config: jsonObjectSchema.nullish(),
+  source_session_id: uuid.nullish(),
+  source_project_id: uuid.nullish(),
+})
+
+export const jobUpdateBody = z.strictObject({ config: jsonObjectSchema.nullish() })
+
+const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(limits.pageItems).optional(),
+  cursor: z.string().optional(),
+}
+
+export const jobListQuery = z.strictObject({
+  job_types: csvOrList.optional(),
+  created_by_users: csvOrList.optional(),
+  source_session_ids: z.array(uuid).optional(),
+  created_after: z.string().optional(),
+  created_before: z.string().optional(),
+  ...pageQuery,
+})
+
+export const outputReferenceSchema = z.object({
+  type: z.string(),
+  uuid,
+  name: z.string(),
+  media_type: z.string(),
+  size_bytes: z.number().int().nonnegative(),
+  href: z.string(),
+  /** The output itself, for JSON up to 16 KiB. */
+  value: jsonSchema.optional(),
+})
+
+export const runErrorSchema = z.object({ code: z.string(), message: z.string() })
+
+export const jobRunSchema = z.object({
+  uuid,
+  job_id: uuid,
+  job_name: z.string(),
+  config: jsonObjectSchema,
+  status: z.enum(jobRunStatuses),
+  created_by: z.string(),
+  created_at: timestamp,
+  updated_at: timestamp,
+  is_deleted: z.boolean(),
+  output_references: z.array(outputReferenceSchema),
+  // Extensions.
+  error: runErrorSchema.nullish(),
+  started_at: timestamp.nullish(),
+  finished_at: timestamp.nullish(),
+  cancel_requested_at: timestamp.nullish(),
+  attempt: z.number().int().nonnegative().optional(),
+  progress: z
+    .object({ fraction: z.number().min(0).max(1).nullish(), message: z.string().nullish() })
+    .nullish(),
+  client_ref: z.string().nullish(),
+})
+
+export const jobRunCreateBody = z.strictObject({
+  job_id: uuid,
+  config: jsonObjectSchema.nullish(),
+  /** Extension: opaque to the server, echoed by the run and the change feed. Not part of the idempotency hash: sending the same key again with another one replaces it. */
+  client_ref: z.string().max(limits.clientRefCharacters).nullish(),
+})
+
+export const jobRunListQuery = z.strictObject({
+  job_id: uuid.optional(),
+  job_types: csvOrList.optional(),
+  statuses: z.array(z.enum(jobRunStatuses)).optional(),
+  created_after: z.string().optional(),
+  created_before: z.string().optional(),
+  ...pageQuery,
+})
+
+/** `?wait=SECONDS`: answer at once when terminal, else when it becomes so or the time is up. */
+export const jobRunGetQuery = z.strictObject({
+  wait: z.coerce.number().min(0).max(limits.longPollSeconds).optional(),
+})
+
+export const messageSchema = z.object({ message: z.string() })
+export const cancelSchema = z.object({ message: z.string(), cancelled_count: z.number().int().nonnegative() })
+
+/** Extension: cancels whatever a key started, and makes sure that the key can never start anything later. */
+export const cancelByKeyBody = z.strictObject({
+  idempotency_key: z.string().min(1).max(limits.idempotencyKeyCharacters),
+})
+export const cancelByKeySchema = cancelSchema.extend({ job_run: jobRunSchema.nullable() })
+
+export const changesQuery = z.strictObject({
+  after: z.string().optional(),
+  wait: z.coerce.number().min(0).max(limits.longPollSeconds).optional(),
+  limit: z.coerce.number().int().min(1).max(limits.pageItems).optional(),
+  /** Only changes to these statuses; the cursor still moves past the others. */
+  statuses: z.array(z.enum(jobRunStatuses)).optional(),
+})
+export const changesSchema = z.object({
+  changes: z.array(z.object({ cursor: z.string(), job_run: jobRunSchema })),
+  cursor: z.string(),
+})
+
+export const logLineSchema = z.object({
+  at: timestamp,
+  attempt: z.number().int(),
+  level: z.enum(['debug', 'info', 'warn', 'error']),
+  message: z.string(),
+})
+export const logsQuery = z.strictObject({ ...pageQuery })
+
+export const documentSchema = z.object({
+  collection: z.string(),
+  path: z.string(),
+  media_type: z.string(),
+  size_bytes: z.number().int(),
+  sha256: z.string(),
+  updated_at: timestamp,
+})
+
+export const graphSourceSchema = z.object({ document: z.string(), line: z.number().int().positive() })
+export const entityKinds = ['SUBSYSTEM', 'COMPONENT', 'INTERFACE', 'SIGNAL', 'RESOURCE'] as const
+export const metagraphEntitySchema = z.object({
+  id: z.string(),
+  kind: z.enum(entityKinds),
+  name: z.string(),
+  description: z.string(),
+  source: graphSourceSchema,
+})
+export const metagraphRelationshipSchema = z.object({
+  /** What the relation is, a verb in snake_case: `contains`, `powers`, `connects_to`, … */
+  type: z.string(),
+  from: z.string(),
+  to: z.string(),
+  source: graphSourceSchema,
+})
+/** The graph of one system. `from` and `to` of a relationship are entity ids. */
+export const metagraphSchema = z.object({
+  system: z.string(),
+  entities: z.array(metagraphEntitySchema),
+  relationships: z.array(metagraphRelationshipSchema),
+})
+
+/** What this server offers beyond the reference; a client must not rely on what is absent. */
+export const capabilitiesSchema = z.object({
+  server: z.string(),
+  version: z.string(),
+  idempotency_keys: z.boolean(),
+  cancel_by_key: z.boolean(),
+  long_poll_seconds: z.number(),
+  change_feed: z.boolean(),
+  client_ref: z.boolean(),
+  value_references: z.boolean(),
+  run_logs: z.boolean(),
+  outputs: z.boolean(),
+  documents: z.boolean(),
+  metagraphs: z.boolean(),
+})
+
+/** RFC 9457. `errors[].pointer` is a JSON pointer into the body, or `?name` for a query parameter. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  /** Stable, for machines: `unknown_job`, `idempotency_key_reused`, … */
+  code: z.string(),
+  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+})
+
+export function listOf<T extends z.ZodType>(item: T) {
+  return z.object({
+    items: z.array(item),
+    count: z.number().int().nonnegative(),
+    next_cursor: z.string().nullish(),
+  })
+}
+
+export type JobTypeSchemaEntry = z.infer<typeof jobTypeSchemaEntry>
+export type Job = z.infer<typeof jobSchema>
+export type JobCreateBody = z.infer<typeof jobCreateBody>
+export type JobUpdateBody = z.infer<typeof jobUpdateBody>
+export type JobListQuery = z.infer<typeof jobListQuery>
+export type JobRun = z.infer<typeof jobRunSchema>
+export type JobRunCreateBody = z.infer<typeof jobRunCreateBody>
+export type JobRunListQuery = z.infer<typeof jobRunListQuery>
+export type OutputReference = z.infer<typeof outputReferenceSchema>
+export type RunError = z.infer<typeof runErrorSchema>
+export type CancelAnswer = z.infer<typeof cancelSchema>
+export type CancelByKeyAnswer = z.infer<typeof cancelByKeySchema>
+export type Changes = z.infer<typeof changesSchema>
+export type ChangesQuery = z.infer<typeof changesQuery>
+export type LogLine = z.infer<typeof logLineSchema>
+export type DocumentEntry = z.infer<typeof documentSchema>
+export type Metagraph = z.infer<typeof metagraphSchema>
+export type MetagraphEntity = z.infer<typeof metagraphEntitySchema>
+export type MetagraphRelationship = z.infer<typeof metagraphRelationshipSchema>
+export type Capabilities = z.infer<typeof capabilitiesSchema>
+export type Problem = z.infer<typeof problemSchema>

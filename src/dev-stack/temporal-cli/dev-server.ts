@@ -1,0 +1,120 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { Connection } from '@temporalio/client'
+import { msToTs, tsToMs } from '@temporalio/common/lib/time.js'
+import { probePort } from '../../temporal/connect.ts'
+import { runCommand } from './run-command.ts'
+
+export {
+  type AcquireOptions,
+  acquireTemporalBinary,
+  type TemporalBinary,
+  TemporalBinaryError,
+} from './acquire.ts'
+
+export interface DevServerCommandOptions {
+  /** Path of the Temporal CLI. */
+  binary: string
+  /** The SQLite file that keeps everything; undefined: in memory. */
+  dbFile: string | undefined
+  port: number
+  namespace: string
+  /** Linux: the program that ties a child's life to its parent's, when there is one. */
+  setpriv?: string | undefined
+}
+
+/** How a Temporal server for development is started; a measured choice of settings. */
+export function devServerCommand(options: DevServerCommandOptions): { command: string; args: string[] } {
+  const args = ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(options.port)]
+  args.push('--namespace', options.namespace, '--log-level', 'error', '--log-format', 'json')
+  // With WAL a chain of ten steps takes half the time. A killed process loses nothing; a power cut may lose the
+  // last commits, which is right for development.
+  if (options.dbFile !== undefined)
+    args.push(
+      '--db-filename',
+      options.dbFile,
+      '--sqlite-pragma',
+      'journal_mode=wal',
+      '--sqlite-pragma',
+      'synchronous=normal',
+    )
+  // A stock server reads its transfer queue 20 times a second: 50 ms for every workflow task.
+  args.push('--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000')
+  args.push('--dynamic-config-value', 'frontend.namespaceRPS.visibility=100')
+  if (options.setpriv === undefined) return { command: options.binary, args }
+  return { command: options.setpriv, args: ['--pdeathsig', 'KILL', '--', options.binary, ...args] }
+}
+
+/** `setpriv`, when this machine has it and it can do what is asked of it. */
+export async function findSetpriv(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return undefined
+  return runCommand('setpriv', ['--pdeathsig', 'KILL', '--', 'true'], 5_000).then(
+    () => 'setpriv',
+    () => undefined,
+  )
+}
+
+/** A TCP port of the loopback interface that nobody listens on now. */
+export async function findFreePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('the system gave no port')
+  return address.port
+}
+
+export interface WaitForServerOptions {
+  address: string
+  namespace: string
+  signal?: AbortSignal
+  timeoutMs?: number
+}
+
+/**
+ * Waits until a Temporal server answers and has the namespace.
+ * @throws Error when it does not within `timeoutMs` (default 30 s) or the signal aborts
+ */
+export async function waitForTemporalServer(options: WaitForServerOptions): Promise<void> {
+  const { address, namespace, signal, timeoutMs = 30_000 } = options
+  const connection = Connection.lazy({ address, connectTimeout: 2_000 })
+  const deadline = performance.now() + timeoutMs
+  try {
+    for (;;) {
+      signal?.throwIfAborted()
+      try {
+        // gRPC waits a second after a refused connection; a plain one tells at once.
+        await probePort(address)
+        await connection.withDeadline(Date.now() + 2_000, () =>
+          connection.workflowService.describeNamespace({ namespace }),
+        )
+        return
+      } catch (error) {
+        if (performance.now() > deadline)
+          throw new Error(`Temporal at ${address} is not ready after ${timeoutMs / 1000} s`, { cause: error })
+        await new Promise((resolve) => setTimeout(resolve, 25))
+      }
+    }
+  } finally {
+    await connection.close()
+  }
+}
+
+const retentionMs = 30 * 24 * 60 * 60_000
+
+/** Keeps closed pipeline runs for 30 days instead of one. Only for a server that is ours. */
+export async function raiseRetention(address: string, namespace: string): Promise<void> {
+  const connection = await Connection.connect({ address })
+  try {
+    const { config } = await connection.workflowService.describeNamespace({ namespace })
+    if (tsToMs(config?.workflowExecutionRetentionTtl) >= retentionMs) return
+    await connection.workflowService.updateNamespace({
+      namespace,
+      config: { workflowExecutionRetentionTtl: msToTs(retentionMs) },
+    })
+  } finally {
+    await connection.close()
+  }
+}

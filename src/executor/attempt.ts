@@ -1,0 +1,67 @@
+import type { Context } from '@temporalio/activity'
+import { JobsApiError, type JobsClient, type WorkerReportsClient } from '../client/index.ts'
+import type { JobTypeRegistry } from '../job-types/registry.ts'
+import type { Secrets } from '../job-types/user-config.ts'
+import type { StopWatch } from './stop-watch.ts'
+
+/** Where a worker tells its operator what the run's own record cannot say. A pino logger is one. */
+export interface WorkerLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+export interface ExecuteJobRunDependencies {
+  reports: WorkerReportsClient
+  registry: JobTypeRegistry
+  /** The Jobs API as a handler of this run may use it: within the run's workspace. */
+  apiFor(jobRunId: string): JobsClient
+  secrets: Secrets
+  /** How often an attempt shows that it lives, at least; a cancel arrives no other way. */
+  heartbeatIntervalMs: number
+  log: WorkerLog
+  /** Names this worker in reports. @default pid@host */
+  worker?: string
+  /**
+   * How long a status report is tried; then the reconciler makes up for it.
+   * @default 60_000
+   */
+  reportGiveUpMs?: number
+  /**
+   * How long a handler may clean up after a cancel or at the end of its time; at most 5 s of it when the worker shuts down.
+   * @default 20_000
+   */
+  handlerGraceMs?: number
+  /**
+   * How long log lines are gathered before they are sent.
+   * @default 500
+   */
+  logFlushMs?: number
+}
+
+export type ExecuteJobRunSettings = Required<ExecuteJobRunDependencies>
+
+/** One attempt of one run on this worker. */
+export interface Attempt {
+  settings: ExecuteJobRunSettings
+  context: Context
+  stop: StopWatch
+  jobRunId: string
+  number: number
+}
+
+/** For `persist`: says on the worker's log that a report has to be sent again. */
+export function warnOfFailure(attempt: Attempt, what: string): (error: unknown, delayMs?: number) => void {
+  return (error, delayMs) => {
+    const code = error instanceof JobsApiError ? error.code : 'unexpected_error'
+    const fields = {
+      job_run_id: attempt.jobRunId,
+      attempt: attempt.number,
+      code,
+      retry_in_ms: delayMs === undefined ? undefined : Math.round(delayMs),
+    }
+    attempt.settings.log.warn(
+      fields,
+      `${what} failed: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  }
+}

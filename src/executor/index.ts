@@ -1,0 +1,2 @@
+export type { ExecuteJobRunDependencies, WorkerLog } from './attempt.ts'
+export { createExecuteJobRun } from './execute-job-run.ts'

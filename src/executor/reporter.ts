@@ -1,0 +1,174 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { storable } from '../base/text.ts'
+import { JobsApiError, type WorkerReportsClient } from '../client/index.ts'
+import { type AppendLogsBody, workerLimits } from '../contract/index.ts'
+import { backoffMs, isWorthRetrying, persist } from './persistence.ts'
+import type { Redactor } from './redactor.ts'
+import { timestamp, truncate } from './text.ts'
+
+type Line = AppendLogsBody['lines'][number]
+
+/** Sends what a handler says while it runs: best effort, bounded, one request at a time. */
+export interface RunReporter {
+  log(level: Line['level'], message: string): void
+  progress(fraction: number, message?: string): void
+  /** Sends what is left, for as long as the server is away and `until` is not aborted; then nothing more. Never throws. */
+  close(until: AbortSignal): Promise<void>
+}
+
+const batchLines = 1000
+const batchCharacters = 256 * 1024
+const bufferLines = 10_000
+const progressEveryMs = 1000
+const progressCharacters = 500
+
+/** As many lines as fit one request. */
+function nextBatch(lines: readonly Line[]): Line[] {
+  let characters = 0
+  const end = lines.findIndex((line, index) => {
+    characters += line.message.length
+    return index >= batchLines || (index > 0 && characters > batchCharacters)
+  })
+  return lines.slice(0, end === -1 ? undefined : end)
+}
+
+/** A server that is away comes back; one that refuses these lines again and again shall not hold the run's end up. */
+function worthWaitingFor(error: unknown, tries: number): boolean {
+  return isWorthRetrying(error) && ((error as JobsApiError).status === undefined || tries < 3)
+}
+
+class HttpRunReporter implements RunReporter {
+  readonly #reports: WorkerReportsClient
+  readonly #jobRunId: string
+  readonly #attempt: number
+  readonly #redactor: Redactor
+  readonly #lines: Line[] = []
+  /** What was sent and not acknowledged yet: sent again as it is, so that the server knows it when it has it already. */
+  #unacknowledged: Line[] = []
+  #lastMicroseconds = 0
+  readonly #stopped = new AbortController()
+  readonly #loop: Promise<void>
+  #taken = 0
+  #dropped = 0
+  #fraction: { fraction: number; message?: string } | undefined
+  #progressSentAt = Number.NEGATIVE_INFINITY
+  #over = false
+
+  constructor(options: RunReporterOptions) {
+    this.#reports = options.reports
+    this.#jobRunId = options.jobRunId
+    this.#attempt = options.attempt
+    this.#redactor = options.redactor
+    this.#loop = this.#run(options.flushMs)
+  }
+
+  log(level: Line['level'], message: string): void {
+    if (this.#over) return
+    this.#taken += 1
+    if (this.#taken > workerLimits.logLines || this.#lines.length >= bufferLines) this.#dropped += 1
+    else
+      this.#push(
+        level,
+        truncate(storable(this.#redactor.redact(String(message))), workerLimits.logLineCharacters),
+      )
+  }
+
+  #push(level: Line['level'], message: string): void {
+    // A time for each line alone: two reports of the same words are two, and only a report sent again is the same one.
+    this.#lastMicroseconds = Math.max(Date.now() * 1000, this.#lastMicroseconds + 1)
+    this.#lines.push({ level, message, at: timestamp(this.#lastMicroseconds) })
+  }
+
+  progress(fraction: number, message?: string): void {
+    if (!Number.isFinite(fraction)) return
+    const clamped = Math.min(1, Math.max(0, fraction))
+    const text =
+      message === undefined
+        ? undefined
+        : truncate(storable(this.#redactor.redact(String(message))), progressCharacters)
+    this.#fraction = text === undefined ? { fraction: clamped } : { fraction: clamped, message: text }
+  }
+
+  async close(until: AbortSignal): Promise<void> {
+    this.#stopped.abort()
+    await this.#loop
+    try {
+      await persist(() => this.#flush(true), { until, worthRetrying: worthWaitingFor })
+    } catch {
+      // Best effort: the end of the run matters more than its last lines.
+    }
+    this.#over = true
+  }
+
+  async #run(flushMs: number): Promise<void> {
+    let failures = 0
+    let retryAfterMs: number | undefined
+    while (!this.#stopped.signal.aborted) {
+      const waitMs =
+        failures === 0 ? flushMs : Math.max(flushMs, backoffMs(failures, retryAfterMs, Math.random()))
+      await delay(waitMs, undefined, { signal: this.#stopped.signal }).catch(() => undefined)
+      if (this.#stopped.signal.aborted) return
+      try {
+        await this.#flush(false)
+        failures = 0
+      } catch (error) {
+        failures += 1
+        retryAfterMs = error instanceof JobsApiError ? error.retryAfterMs : undefined
+      }
+    }
+  }
+
+  async #flush(all: boolean): Promise<void> {
+    await this.#sendProgress(all)
+    while (!this.#over) {
+      if (this.#unacknowledged.length === 0)
+        this.#unacknowledged = this.#lines.splice(0, nextBatch(this.#lines).length)
+      const lines = this.#unacknowledged
+      if (lines.length === 0) break
+      await this.#deliver(() => this.#reports.appendLogs(this.#jobRunId, { attempt: this.#attempt, lines }))
+      this.#unacknowledged = []
+    }
+    if (this.#dropped > 0 && !this.#over) {
+      this.#push('warn', `${this.#dropped} log lines were dropped: too many at once, or in all`)
+      this.#dropped = 0
+      if (all) await this.#flush(all)
+    }
+  }
+
+  async #sendProgress(all: boolean): Promise<void> {
+    const latest = this.#fraction
+    if (
+      latest === undefined ||
+      this.#over ||
+      (!all && performance.now() - this.#progressSentAt < progressEveryMs)
+    )
+      return
+    await this.#deliver(() =>
+      this.#reports.reportProgress(this.#jobRunId, { attempt: this.#attempt, ...latest }),
+    )
+    this.#progressSentAt = performance.now()
+    if (this.#fraction === latest) this.#fraction = undefined
+  }
+
+  /** Throws what is worth a retry; what the server refuses is dropped, and once the run is over all of it. */
+  async #deliver(send: () => Promise<{ applied: boolean }>): Promise<void> {
+    try {
+      const { applied } = await send()
+      if (!applied) this.#over = true
+    } catch (error) {
+      if (isWorthRetrying(error)) throw error
+    }
+  }
+}
+
+export interface RunReporterOptions {
+  reports: WorkerReportsClient
+  jobRunId: string
+  attempt: number
+  redactor: Redactor
+  flushMs: number
+}
+
+export function createRunReporter(options: RunReporterOptions): RunReporter {
+  return new HttpRunReporter(options)
+}

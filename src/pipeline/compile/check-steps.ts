@@ -1,0 +1,231 @@
+import { durationRange, parseDurationMs } from '../../base/duration.ts'
+import { suggest } from '../../base/suggest.ts'
+import { isForbiddenMember } from '../../expressions/index.ts'
+import type { Reporter } from '../nodes/findings.ts'
+import {
+  describe,
+  entriesOf,
+  entryOf,
+  get,
+  itemsOf,
+  type MapEntry,
+  type Node,
+  textOf,
+} from '../nodes/nodes.ts'
+
+/** Checks of a file's names, needs and durations. Shapes are checked elsewhere: what has a wrong type is passed over. */
+
+const identifier = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/
+const keywords: ReadonlySet<string> = new Set(['true', 'false', 'null', 'in'])
+/** A plan of more is refused; nothing else of such a file is looked at. */
+export const maxSteps = 500
+
+/** True for a name that can stand in `steps.NAME` and `inputs.NAME`. */
+export function isIdentifier(name: string): boolean {
+  return identifier.test(name) && !keywords.has(name) && !isForbiddenMember(name)
+}
+
+function checkName(entry: MapEntry, what: string, reporter: Reporter): void {
+  if (isIdentifier(entry.key)) return
+  const candidate = entry.key.replaceAll(/[^A-Za-z0-9_]/g, '_').slice(0, 63)
+  const better = isIdentifier(candidate) ? candidate : `${what}_${candidate}`.slice(0, 63)
+  const fix = isIdentifier(better) ? `name it \`${better}\`` : 'choose another name'
+  const message = `\`${entry.key}\` cannot name ${what === 'input' ? 'an' : 'a'} ${what}: letters, digits and \`_\` only, at most 63, not beginning with a digit`
+  reporter.add({ code: 'bad_name', offset: entry.keyStart, message, fix })
+}
+
+const pipelineName = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/
+
+export function checkNames(root: Node, reporter: Reporter): void {
+  const name = get(root, 'name')
+  const text = textOf(name)
+  if (name && text !== undefined && text.length > 0 && text.length <= 100 && !pipelineName.test(text)) {
+    reporter.add({
+      code: 'bad_name',
+      offset: name.start,
+      message: `\`${text}\` cannot name a pipeline: letters, digits, \`-\`, \`_\` and \`.\` only, beginning with a letter or digit`,
+      fix: 'put the long form into `description`',
+    })
+  }
+  const steps = entryOf(root, 'steps')
+  const entries = entriesOf(steps?.value)
+  if (steps && steps.value.kind === 'map' && !steps.value.incomplete && entries.length === 0) {
+    reporter.add({ code: 'no_steps', offset: steps.keyStart, message: '`steps` is empty', fix: 'add a step' })
+  }
+  if (entries.length > maxSteps) {
+    reporter.add({
+      code: 'too_many_steps',
+      offset: entries[maxSteps]?.keyStart ?? 0,
+      message: `${entries.length} steps; at most ${maxSteps} are allowed`,
+      fix: 'use `for_each`, or split the pipeline',
+    })
+  }
+  for (const entry of entries) checkName(entry, 'step', reporter)
+  for (const entry of entriesOf(get(root, 'inputs'))) checkName(entry, 'input', reporter)
+  for (const entry of entriesOf(get(root, 'outputs'))) checkName(entry, 'output', reporter)
+}
+
+const targets = ['job_type', 'job_id', 'approval', 'delay']
+
+/** A step runs one thing. */
+export function checkTarget(step: MapEntry, reporter: Reporter): void {
+  if (step.value.kind !== 'map') return
+  const found = targets.flatMap((target) => entryOf(step.value, target) ?? [])
+  if (found.length === 0) {
+    reporter.add({
+      code: 'no_target',
+      offset: step.keyStart,
+      message: `step \`${step.key}\` says nothing to run`,
+      fix: 'give it a `job_type` or a `job_id`',
+    })
+  }
+  const [, second] = found
+  if (second) {
+    const names = found.map((entry) => `\`${entry.key}\``).join(' and ')
+    reporter.add({
+      code: 'several_targets',
+      offset: second.keyStart,
+      message: `step \`${step.key}\` has ${names}`,
+      fix: 'keep exactly one of them',
+    })
+  }
+  if (entryOf(step.value, 'max_parallel') && !entryOf(step.value, 'for_each')) {
+    const offset = entryOf(step.value, 'max_parallel')?.keyStart ?? step.keyStart
+    reporter.add({
+      code: 'unused_max_parallel',
+      severity: 'warning',
+      offset,
+      message: '`max_parallel` means nothing without `for_each`',
+      fix: 'remove it, or add `for_each`',
+    })
+  }
+}
+
+/** What each step needs, as far as it exists; and the problems of those lists. */
+export function checkNeeds(steps: readonly MapEntry[], reporter: Reporter): Map<string, string[]> {
+  const ids = new Set(steps.map((step) => step.key))
+  const graph = new Map<string, string[]>()
+  for (const step of steps) {
+    const needs: string[] = []
+    for (const item of itemsOf(get(step.value, 'needs'))) {
+      const need = textOf(item)
+      if (need === undefined || reporter.isFull()) continue
+      if (need === step.key)
+        reporter.add({
+          code: 'needs_itself',
+          offset: item.start,
+          message: `step \`${need}\` needs itself`,
+          fix: 'remove it from its own `needs`',
+        })
+      else if (!ids.has(need)) {
+        const others = [...ids].filter((id) => id !== step.key)
+        reporter.add({
+          code: 'unknown_need',
+          offset: item.start,
+          message: `step \`${step.key}\` needs \`${need}\`, which does not exist`,
+          fix: suggest(need, others),
+        })
+      } else if (needs.includes(need)) {
+        reporter.add({
+          code: 'duplicate_need',
+          severity: 'warning',
+          offset: item.start,
+          message: `\`${need}\` is named twice`,
+          fix: 'remove one of them',
+        })
+      } else needs.push(need)
+    }
+    graph.set(step.key, needs)
+  }
+  reportCycles(steps, graph, reporter)
+  return graph
+}
+
+function reportCycles(
+  steps: readonly MapEntry[],
+  graph: ReadonlyMap<string, string[]>,
+  reporter: Reporter,
+): void {
+  const state = new Map<string, 'open' | 'done'>()
+  const path: string[] = []
+  const visit = (id: string) => {
+    state.set(id, 'open')
+    path.push(id)
+    for (const need of graph.get(id) ?? []) {
+      if (state.get(need) === 'open') report([...path.slice(path.indexOf(need)), need])
+      else if (!state.has(need)) visit(need)
+    }
+    path.pop()
+    state.set(id, 'done')
+  }
+  const report = (cycle: string[]) => {
+    const step = steps.find((each) => each.key === cycle.at(-2))
+    const item = itemsOf(get(step?.value, 'needs')).find((each) => textOf(each) === cycle.at(-1))
+    const message = `these steps need each other: ${cycle.join(' → ')}`
+    reporter.add({
+      code: 'cycle',
+      offset: item?.start ?? step?.keyStart ?? 0,
+      message,
+      fix: 'remove one of these needs',
+    })
+  }
+  for (const step of steps) if (!state.has(step.key)) visit(step.key)
+}
+
+/** All that a step waits for, directly or not. */
+export function reachableFrom(id: string, graph: ReadonlyMap<string, string[]>): Set<string> {
+  const found = new Set<string>()
+  const unseen = [...(graph.get(id) ?? [])]
+  for (let next = unseen.pop(); next !== undefined; next = unseen.pop()) {
+    if (found.has(next)) continue
+    found.add(next)
+    unseen.push(...(graph.get(next) ?? []))
+  }
+  return found
+}
+
+/** Ids so that every step comes after what it needs; otherwise the order of the file. Without cycles only. */
+export function topologicalOrder(graph: ReadonlyMap<string, string[]>): string[] {
+  const order: string[] = []
+  const placed = new Set<string>()
+  const place = (id: string) => {
+    if (placed.has(id)) return
+    placed.add(id)
+    for (const need of graph.get(id) ?? []) place(need)
+    order.push(id)
+  }
+  for (const id of graph.keys()) place(id)
+  return order
+}
+
+/** A duration in milliseconds; problems are reported and give undefined. */
+export function durationOf(owner: Node | undefined, field: string, reporter: Reporter): number | undefined {
+  const node = get(owner, field)
+  if (!node) return undefined
+  const text = textOf(node)
+  const isNegative =
+    (text !== undefined && /^-\s*\d/.test(text)) ||
+    (node.kind === 'scalar' && typeof node.value === 'number' && node.value < 0)
+  const ms = text === undefined ? undefined : parseDurationMs(text)
+  if (isNegative || (ms !== undefined && (ms < durationRange.minMs || ms > durationRange.maxMs))) {
+    reporter.add({
+      code: 'duration_out_of_range',
+      offset: node.start,
+      message: `\`${field}\` is out of range: found ${describe(node)}`,
+      fix: 'allowed: 1ms to 365d',
+    })
+    return undefined
+  }
+  if (ms !== undefined) return ms
+  const example =
+    node.kind === 'scalar' && typeof node.value === 'number'
+      ? `write a unit, such as ${node.value}s`
+      : 'write a number and a unit: 500ms, 5s, 30m, 2h or 7d'
+  reporter.add({
+    code: 'bad_duration',
+    offset: node.start,
+    message: `\`${field}\` must be a duration, found ${describe(node)}`,
+    fix: example,
+  })
+  return undefined
+}

@@ -1,0 +1,161 @@
+import type { JobTypeSchemaEntry } from '../../contract/index.ts'
+import { createExpressionChecker, type ScopeShape } from '../../expressions/index.ts'
+import type { Finding, Reporter } from '../nodes/findings.ts'
+import {
+  entriesOf,
+  entryOf,
+  get,
+  type MapEntry,
+  type Node,
+  type PipelineSource,
+  textOf,
+} from '../nodes/nodes.ts'
+import type { PipelinePlan, PlanInput, PlanStep } from '../plan/types.ts'
+import { compileInputs } from './check-inputs.ts'
+import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder } from './check-steps.ts'
+import { compileDefaults, compileStep } from './compile-step.ts'
+import { compileValue } from './compile-value.ts'
+import { type CompileContext, createUsage } from './expression-site.ts'
+import { checkShape } from './shape.ts'
+
+export interface CompileOptions {
+  /** Of the server behind the connection `default`, when it was asked: configs and outputs are checked against them. */
+  jobTypes?: readonly JobTypeSchemaEntry[]
+  /** The secrets that the configuration at hand has; others give a warning. */
+  secretNames?: readonly string[]
+}
+
+export interface CompiledPipeline {
+  /** Absent when there is a finding of severity `error`. */
+  plan?: PipelinePlan
+  /** In the order of the file. */
+  findings: Finding[]
+}
+
+/** A plan travels as a workflow's input. */
+const maxPlanBytes = 1024 * 1024
+
+/** Compiles what was read. Never throws: every problem is a finding with its place, and all are reported together. */
+export function compileSource(pipeline: PipelineSource, options: CompileOptions): CompiledPipeline {
+  const { root, reporter, text: source } = pipeline
+  if (!root) return { findings: reporter.findings() }
+  checkShape(root, reporter)
+  checkNames(root, reporter)
+  const steps = entriesOf(get(root, 'steps'))
+  if (root.kind !== 'map' || steps.length > maxSteps) return { findings: reporter.findings() }
+
+  const connection = textOf(get(root, 'connection')) ?? 'default'
+  // Another server has job types of its own, which are not known here.
+  const jobTypes = connection === 'default' ? options.jobTypes : undefined
+  const inputs = compileInputs(root, reporter)
+  const declared = declaredInputs(root, inputs)
+  const context: CompileContext = {
+    text: source,
+    reporter,
+    check: createExpressionChecker(declared),
+    usage: createUsage(),
+    ...(options.secretNames ? { secretNames: options.secretNames } : {}),
+  }
+  const graph = checkNeeds(steps, reporter)
+  const shape: ScopeShape = {
+    inputs: declared,
+    steps: stepShapes(steps, jobTypes),
+    item: false,
+    statusFunctions: false,
+    secrets: false,
+  }
+  const compiled = compileSteps(context, { root, steps, graph, shape, jobTypes })
+  const outputs = entriesOf(get(root, 'outputs')).map((entry) => ({
+    name: entry.key,
+    value: compileValue(context, entry.value, shape, 'value'),
+  }))
+  if (reporter.hasErrors()) return { findings: reporter.findings() }
+
+  const description = textOf(get(root, 'description'))
+  const plan: PipelinePlan = {
+    planVersion: 1,
+    name: textOf(get(root, 'name')) ?? '',
+    ...(description === undefined ? {} : { description }),
+    connection,
+    inputs,
+    steps: topologicalOrder(graph).flatMap((id): PlanStep[] => {
+      const step = compiled.get(id)
+      return step ? [{ ...step, ...context.usage.of(id) }] : []
+    }),
+    outputs,
+  }
+  if (isTooLarge(plan, root, reporter)) return { findings: reporter.findings() }
+  return { plan: deepFreeze(plan), findings: reporter.findings() }
+}
+
+/** Every step by its id, with what it may refer to: the steps before it. */
+function compileSteps(
+  context: CompileContext,
+  file: {
+    root: Node
+    steps: readonly MapEntry[]
+    graph: ReadonlyMap<string, string[]>
+    shape: ScopeShape
+    jobTypes: readonly JobTypeSchemaEntry[] | undefined
+  },
+): Map<string, ReturnType<typeof compileStep>> {
+  const { steps, graph, shape, jobTypes } = file
+  const reachable = new Map(steps.map(({ key }) => [key, reachableFrom(key, graph)]))
+  const defaults = compileDefaults(context, file.root)
+  return new Map(
+    steps.map((step) => {
+      const own = {
+        ...shape,
+        self: step.key,
+        reachable: reachable.get(step.key) ?? new Set<string>(),
+        later: new Set(steps.map(({ key }) => key).filter((key) => reachable.get(key)?.has(step.key))),
+      }
+      const needs = graph.get(step.key) ?? []
+      const site = { step, needs, shape: own, defaults, ...(jobTypes ? { jobTypes } : {}) }
+      return [step.key, compileStep(context, site)]
+    }),
+  )
+}
+
+function isTooLarge(plan: PipelinePlan, root: Node, reporter: Reporter): boolean {
+  const bytes = Buffer.byteLength(JSON.stringify(plan))
+  if (bytes <= maxPlanBytes) return false
+  reporter.add({
+    code: 'plan_too_large',
+    offset: entryOf(root, 'steps')?.keyStart ?? 0,
+    message: `the compiled plan has ${bytes} bytes; at most ${maxPlanBytes} are allowed`,
+    fix: 'move large data into inputs, documents or a step of its own',
+  })
+  return true
+}
+
+/** Inputs with an unusable type still exist: naming them is not another mistake. */
+function declaredInputs(root: Node, inputs: readonly PlanInput[]): Map<string, PlanInput['type']> {
+  const types = new Map(
+    entriesOf(get(root, 'inputs')).map((entry): [string, PlanInput['type']] => [entry.key, 'number']),
+  )
+  for (const input of inputs) types.set(input.name, input.type)
+  return types
+}
+
+function stepShapes(
+  steps: readonly MapEntry[],
+  jobTypes: readonly JobTypeSchemaEntry[] | undefined,
+): Map<string, { outputs?: string[] }> {
+  return new Map(
+    steps.map((step) => {
+      const jobType = textOf(get(step.value, 'job_type'))
+      const entry = jobTypes?.find((each) => each.job_type === jobType)
+      const outputs = Object.keys(entry?.output_schemas ?? {})
+      return [step.key, outputs.length > 0 ? { outputs } : {}]
+    }),
+  )
+}
+
+function deepFreeze<T>(value: T): T {
+  if (value !== null && typeof value === 'object' && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const part of Object.values(value)) deepFreeze(part)
+  }
+  return value
+}

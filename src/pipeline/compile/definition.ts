@@ -1,0 +1,90 @@
+import { z } from 'zod'
+import { durationPattern } from '../../base/duration.ts'
+import { inputTypes, retryReasons } from '../plan/types.ts'
+
+/**
+ * The shape of a pipeline file: names of fields and types of values. What a schema cannot say (cycles, names,
+ * expressions, durations' ranges) is in shape.ts and check-*.ts.
+ */
+const duration = z.string().regex(durationPattern).describe('A duration: 500ms, 5s, 30m, 2h, 7d')
+const json = z.json()
+
+/** By the name of the field. */
+export const ranges = {
+  attempts: { min: 1, max: 100 },
+  max_parallel: { min: 1, max: 500 },
+  /** In characters. */
+  name: { min: 1, max: 100 },
+} as const
+
+const retry = z
+  .strictObject({
+    attempts: z
+      .int()
+      .min(ranges.attempts.min)
+      .max(ranges.attempts.max)
+      .optional()
+      .describe('How many generations there are at most, the first one counted'),
+    backoff: duration.optional().describe('The wait before the second generation; it doubles after that'),
+    on: z
+      .array(z.enum(retryReasons))
+      .min(1)
+      .optional()
+      .describe('Which ends are tried again; all of them by default'),
+  })
+  .describe('Runs the job again after it failed')
+
+const input = z.strictObject({
+  type: z.enum(inputTypes),
+  description: z.string().optional(),
+  enum: z.array(json).min(1).optional(),
+  default: json.optional().describe('Without a default the input is required'),
+})
+
+const step = z.strictObject({
+  needs: z.array(z.string()).optional().describe('Steps that must be done before this one starts'),
+  if: z.string().optional().describe(`A condition: \${{ … }}`),
+  for_each: z
+    .union([z.string(), z.array(json)])
+    .optional()
+    .describe('A list: the step runs once for each of its values, as `item`'),
+  max_parallel: z
+    .int()
+    .min(ranges.max_parallel.min)
+    .max(ranges.max_parallel.max)
+    .optional()
+    .describe('How many items run at once'),
+  job_type: z.string().min(1).optional().describe('Create a job of this type and run it'),
+  job_id: z.string().min(1).optional().describe('Run a job that exists'),
+  config: z
+    .union([z.string(), z.record(z.string(), json)])
+    .optional()
+    .describe("The job's configuration"),
+  timeout: duration.optional().describe('Of each generation; then its run is cancelled'),
+  retry: retry.optional(),
+  on_failure: z.enum(['fail', 'continue']).optional(),
+})
+
+export const pipelineDefinition = z.strictObject({
+  name: z.string().min(ranges.name.min).max(ranges.name.max),
+  description: z.string().optional(),
+  inputs: z.record(z.string(), input).optional(),
+  connection: z.string().min(1).optional().describe('A named Jobs API; `default` comes from the environment'),
+  defaults: z.strictObject({ timeout: duration.optional(), retry: retry.optional() }).optional(),
+  steps: z.record(z.string(), step).describe('By id; their order has no meaning, `needs` has'),
+  outputs: z.record(z.string(), json).optional().describe('What the run returns'),
+})
+
+/** Fields that a later version may have; naming them gets a plainer answer than "unknown". */
+export const unsupportedFields: ReadonlySet<string> = new Set([
+  'approval',
+  'hold',
+  'delay',
+  'schedule',
+  'concurrency',
+])
+
+/** JSON Schema (2020-12) of a pipeline file, for editors. */
+export function pipelineJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(pipelineDefinition), title: 'Jobwright pipeline' }
+}

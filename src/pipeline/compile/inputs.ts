@@ -1,0 +1,113 @@
+import { type Json, jsonBytes } from '../../base/json.ts'
+import { suggest } from '../../base/suggest.ts'
+import type { Finding } from '../nodes/findings.ts'
+import type { PipelinePlan, PlanInput } from '../plan/types.ts'
+import { hasType, sameJson, show, unsafePart } from './json-types.ts'
+
+export interface ResolvedInputs {
+  /** Every declared input that has a value; absent when there are findings. */
+  inputs?: Record<string, Json>
+  findings: Finding[]
+}
+
+interface Refusal {
+  message: string
+  fix: string
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}
+
+const examples: Record<PlanInput['type'], string> = {
+  string: 'text',
+  number: 'a number, such as 1.5',
+  integer: 'a whole number, such as 42',
+  boolean: 'true or false',
+  array: `JSON such as '["a", "b"]'`,
+  object: `JSON such as '{"a": 1}'`,
+}
+
+/** A value of the command line is text; what it means is the input's type's business. */
+function parse(input: PlanInput, given: Json): Json | undefined {
+  if (typeof given !== 'string' || input.type === 'string')
+    return hasType(given, input.type) ? given : undefined
+  // JSON.parse has the strict grammar that Number() lacks: '' is no number, nor is 0x10.
+  const value = parseJson(given.trim())
+  return value !== undefined && hasType(value, input.type) ? value : undefined
+}
+
+function refuse(input: PlanInput, given: Json): Refusal {
+  const large = input.type === 'integer' && typeof given === 'string' && /^-?\d{16,}$/.test(given)
+  return {
+    message: `input \`${input.name}\` must be ${input.type === 'integer' || input.type === 'array' || input.type === 'object' ? 'an' : 'a'} ${input.type}, found ${show(given)}`,
+    fix: large
+      ? 'whole numbers are exact up to 9007199254740991; declare it as a string'
+      : `give ${examples[input.type]}`,
+  }
+}
+
+/** They travel with the plan and the state of the run, in a payload of at most 2 MiB. */
+const maxInputsBytes = 512 * 1024
+
+/**
+ * The inputs of a run: what was given, checked against the plan, and defaults for the rest. Text given for an input
+ * of another type is read as that type (`"5"` for a number, JSON for arrays and objects).
+ */
+export function resolveInputs(
+  plan: PipelinePlan,
+  given: Readonly<Record<string, string | Json>>,
+): ResolvedInputs {
+  const findings: Finding[] = []
+  const add = (code: string, message: string, fix: string) => {
+    findings.push({ code, severity: 'error', file: plan.name, line: 1, column: 1, message, fix })
+  }
+  const names = plan.inputs.map((input) => input.name)
+  for (const name of Object.keys(given)) {
+    if (!names.includes(name))
+      add(
+        'unknown_input',
+        `pipeline \`${plan.name}\` has no input \`${name}\``,
+        suggest(name, names, 'it has no inputs'),
+      )
+  }
+  const entries: [string, Json][] = []
+  for (const input of plan.inputs) {
+    if (!Object.hasOwn(given, input.name)) {
+      if (input.default !== undefined) entries.push([input.name, input.default])
+      else
+        add(
+          'missing_input',
+          `input \`${input.name}\` (${input.type}) is required`,
+          `give it: -i ${input.name}=…`,
+        )
+      continue
+    }
+    const raw = given[input.name] as Json
+    const value = parse(input, raw)
+    if (value === undefined) {
+      const { message, fix } = refuse(input, raw)
+      add('wrong_input', message, fix)
+    } else if (unsafePart(value)) {
+      add('wrong_input', `input \`${input.name}\` is refused: ${unsafePart(value) ?? ''}`, 'remove it')
+    } else if (input.enum && !input.enum.some((allowed) => sameJson(allowed, value))) {
+      add(
+        'wrong_input',
+        `input \`${input.name}\` cannot be ${show(value)}`,
+        `allowed: ${input.enum.map(show).join(', ')}`,
+      )
+    } else entries.push([input.name, value])
+  }
+  const bytes = jsonBytes(Object.fromEntries(entries))
+  if (bytes > maxInputsBytes)
+    add(
+      'inputs_too_large',
+      `the inputs have ${bytes} bytes; at most ${maxInputsBytes} are allowed`,
+      'push large data as documents, and give their names',
+    )
+  return findings.length > 0 ? { findings } : { inputs: Object.fromEntries(entries), findings }
+}

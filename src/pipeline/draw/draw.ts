@@ -1,0 +1,53 @@
+import type { PipelinePlan } from '../plan/types.ts'
+import { describeStep, levelsOf } from './levels.ts'
+import { drawSvg } from './svg.ts'
+
+export type DrawingFormat = 'text' | 'mermaid' | 'svg'
+
+/** One line a step, by level: what stands together may run together. */
+function drawText(plan: PipelinePlan): string {
+  const idWidth = Math.max(0, ...plan.steps.map((step) => step.id.length))
+  const lines = [plan.name]
+  for (const [level, steps] of levelsOf(plan).entries()) {
+    for (const [index, step] of steps.entries()) {
+      const number = index === 0 ? String(level + 1) : ''
+      const needs = step.needs.length > 0 ? `  ← ${step.needs.join(', ')}` : ''
+      lines.push(
+        `${number.padStart(3)}  ${step.id.padEnd(idWidth)}  ${describeStep(step).join(' · ')}${needs}`,
+      )
+    }
+  }
+  if (plan.outputs.length > 0)
+    lines.push(`  →  outputs: ${plan.outputs.map((output) => output.name).join(', ')}`)
+  return `${lines.join('\n')}\n`
+}
+
+/** Mermaid's entities: a label in quotes may hold anything else. */
+function mermaidText(text: string): string {
+  return text.replaceAll(/[&<>"#;`\n\r]/g, (character) => `#${character.codePointAt(0)};`)
+}
+
+function drawMermaid(plan: PipelinePlan): string {
+  // Step ids could be words of Mermaid's own, such as `end`.
+  const names = new Map(plan.steps.map((step, index) => [step.id, `s${index}`]))
+  const nodes = plan.steps.map((step) => {
+    const label = [step.id, ...describeStep(step)].map(mermaidText).join('<br/>')
+    return `  ${names.get(step.id) ?? ''}["${label}"]`
+  })
+  const edges = plan.steps.flatMap((step) =>
+    step.needs.map((need) => `  ${names.get(need) ?? ''} --> ${names.get(step.id) ?? ''}`),
+  )
+  return `${['flowchart LR', ...nodes, ...edges].join('\n')}\n`
+}
+
+/** A picture of a plan's steps and what they need: plain text, Mermaid, or a self-contained SVG. Ends with a line feed. */
+export function drawPipeline(plan: PipelinePlan, format: DrawingFormat): string {
+  switch (format) {
+    case 'text':
+      return drawText(plan)
+    case 'mermaid':
+      return drawMermaid(plan)
+    case 'svg':
+      return drawSvg(plan)
+  }
+}

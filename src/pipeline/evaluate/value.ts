@@ -1,0 +1,108 @@
+import { type Json, setOwn } from '../../base/json.ts'
+import {
+  type CountSteps,
+  ExpressionError,
+  type ExpressionScope,
+  evaluateExpression,
+} from '../../expressions/evaluate.ts'
+import type { PlanValue } from '../plan/types.ts'
+
+/** An expression's value inside text: text as it is, everything else as JSON (`null` is `null`). */
+export function toText(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+const referenceKeys = new Set(['$secret', '$template', '$output'])
+
+/**
+ * Data must never pass for one of our references: a job's output that says {"$secret": …} would otherwise make
+ * the next job's worker hand over that secret.
+ */
+export function refuseReferences(value: Json): void {
+  if (value === null || typeof value !== 'object') return
+  if (Array.isArray(value)) {
+    for (const item of value) refuseReferences(item)
+    return
+  }
+  const keys = Object.keys(value)
+  const only = keys.length === 1 ? keys[0] : undefined
+  if (only !== undefined && referenceKeys.has(only)) {
+    throw new ExpressionError(
+      'expression_refused',
+      `a value holds an object whose only key is ${only}; that form is kept for references, which data cannot make`,
+    )
+  }
+  for (const key of keys) refuseReferences(value[key] as Json)
+}
+
+function isOutputReference(value: Json): boolean {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return false
+  const target = Object.keys(value).length === 1 ? value.$output : undefined
+  if (target === null || typeof target !== 'object' || Array.isArray(target)) return false
+  return (
+    Object.keys(target).length === 2 &&
+    typeof target.job_run_id === 'string' &&
+    typeof target.name === 'string'
+  )
+}
+
+function evaluateOutput(value: Json): Json {
+  // A for_each step's output is the list of its items'.
+  const parts = Array.isArray(value) ? value : [value]
+  for (const part of parts) if (!isOutputReference(part)) refuseReferences(part)
+  return value
+}
+
+function evaluateSecret(parts: (string | { secret: string })[]): Json {
+  const references = parts.map((part): Json => (typeof part === 'string' ? part : { $secret: part.secret }))
+  const [first] = references
+  return references.length === 1 && first !== undefined && typeof first !== 'string'
+    ? first
+    : { $template: references }
+}
+
+/**
+ * A plan's value with its expressions evaluated. Secrets become references (`contract/jobs/references.ts`), and outputs
+ * named whole become whatever `resolveOutput` says: a value, or `{"$output": {job_run_id, name}}`.
+ * @throws ExpressionError, also for data that has the form of a reference
+ */
+export function evaluateValue(
+  value: PlanValue,
+  scope: ExpressionScope,
+  resolveOutput: (step: string, name: string) => Json,
+  count: CountSteps = () => {},
+): Json {
+  switch (value.kind) {
+    case 'literal':
+      return value.value
+    case 'expression': {
+      const result = evaluateExpression(value.source, scope, count)
+      refuseReferences(result)
+      return result
+    }
+    case 'text':
+      return value.parts
+        .map((part) =>
+          typeof part === 'string' ? part : toText(evaluateExpression(part.source, scope, count)),
+        )
+        .join('')
+    case 'list':
+      return value.items.map((item) => evaluateValue(item, scope, resolveOutput, count))
+    case 'object': {
+      const result: Record<string, Json> = {}
+      for (const entry of value.entries)
+        setOwn(result, entry.key, evaluateValue(entry.value, scope, resolveOutput, count))
+      return result
+    }
+    case 'output':
+      return evaluateOutput(resolveOutput(value.step, value.name))
+    case 'secret':
+      return evaluateSecret(value.parts)
+    default:
+      return assertExhaustive(value)
+  }
+}
+
+function assertExhaustive(value: never): never {
+  throw new Error(`unknown kind of plan value: ${JSON.stringify(value)}`)
+}

@@ -1,0 +1,67 @@
+/** One problem of a file, for people and for editors. `line` and `column` start at 1. */
+export interface Finding {
+  /** Stable, for machines: `unknown_step`, `bad_duration`, … */
+  code: string
+  severity: 'error' | 'warning'
+  file: string
+  line: number
+  column: number
+  message: string
+  fix: string
+}
+
+export interface Problem {
+  code: string
+  /** UTF-16 offset into the text. */
+  offset: number
+  message: string
+  fix: string
+  severity?: 'error' | 'warning'
+}
+
+/** Collects the problems of one file. */
+export interface Reporter {
+  add(problem: Problem): void
+  /** From now on nothing more is said of this line: what stands there is only a stand-in. */
+  muteLine(line: number): void
+  /** 1-based. */
+  lineAt(offset: number): number
+  hasErrors(): boolean
+  /** So many errors that nobody needs more: the rest of the checks may be left out. */
+  isFull(): boolean
+  /** In the order of the file, each problem once. */
+  findings(): Finding[]
+}
+
+/** Of each severity. More would help nobody, and a hostile file could have a million. */
+const maxFindings = 200
+
+/** `locate` gives the 1-based place of an offset; below 1 counts as 1. */
+export function createReporter(
+  file: string,
+  locate: (offset: number) => { line: number; column: number },
+): Reporter {
+  const found = { error: new Map<string, Finding>(), warning: new Map<string, Finding>() }
+  const muted = new Set<number>()
+  const position = (offset: number) => {
+    const { line, column } = locate(Math.max(0, offset))
+    return { line: Math.max(1, line), column: Math.max(1, column) }
+  }
+  return {
+    add({ code, offset, message, fix, severity = 'error' }) {
+      const { line, column } = position(offset)
+      if (muted.has(line)) return
+      const key = `${line}:${column}:${code}:${message}`
+      const same = found[severity]
+      if (same.size < maxFindings) same.set(key, { code, severity, file, line, column, message, fix })
+    },
+    muteLine: (line) => void muted.add(line),
+    lineAt: (offset) => position(offset).line,
+    hasErrors: () => found.error.size > 0,
+    isFull: () => found.error.size >= maxFindings,
+    findings: () =>
+      [...found.error.values(), ...found.warning.values()].sort(
+        (a, b) => a.line - b.line || a.column - b.column,
+      ),
+  }
+}

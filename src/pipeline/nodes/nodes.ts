@@ -1,0 +1,88 @@
+import type { Json } from '../../base/json.ts'
+import type { Reporter } from './findings.ts'
+
+/** A YAML value with its place in the text: what the checks work on. Offsets are UTF-16 code units. */
+export type Node = ScalarNode | ListNode | MapNode
+
+export interface ScalarNode {
+  kind: 'scalar'
+  value: string | number | boolean | null
+  start: number
+  end: number
+  /** Plain scalars end at ` #` and `: `, which is how an unquoted expression gets cut. */
+  plain: boolean
+}
+
+export interface ListNode {
+  kind: 'list'
+  items: Node[]
+  start: number
+  end: number
+}
+
+export interface MapEntry {
+  key: string
+  keyStart: number
+  value: Node
+}
+
+export interface MapNode {
+  kind: 'map'
+  entries: MapEntry[]
+  /** True when an entry was reported and left out. */
+  incomplete?: boolean
+  start: number
+  end: number
+}
+
+export function entryOf(node: Node | undefined, key: string): MapEntry | undefined {
+  return node?.kind === 'map' ? node.entries.find((entry) => entry.key === key) : undefined
+}
+
+export function get(node: Node | undefined, key: string): Node | undefined {
+  return entryOf(node, key)?.value
+}
+
+export function textOf(node: Node | undefined): string | undefined {
+  return node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined
+}
+
+export function entriesOf(node: Node | undefined): MapEntry[] {
+  return node?.kind === 'map' ? node.entries : []
+}
+
+export function itemsOf(node: Node | undefined): Node[] {
+  return node?.kind === 'list' ? node.items : []
+}
+
+/** The value as JSON; keys that JavaScript would treat specially are refused before. */
+export function toJson(node: Node): Json {
+  switch (node.kind) {
+    case 'scalar':
+      return node.value
+    case 'list':
+      return node.items.map(toJson)
+    case 'map':
+      return Object.fromEntries(node.entries.map((entry) => [entry.key, toJson(entry.value)]))
+  }
+}
+
+/** `text "abc"`, `number 5`, `a list`, …: what was found, for a message. */
+export function describe(node: Node): string {
+  if (node.kind === 'list') return 'a list'
+  if (node.kind === 'map') return 'a map'
+  if (node.value === null) return 'nothing'
+  if (typeof node.value === 'string') {
+    const shown = node.value.length > 60 ? `${node.value.slice(0, 60)}…` : node.value
+    return `text ${JSON.stringify(shown)}`
+  }
+  return `${typeof node.value === 'number' ? 'number' : 'boolean'} ${String(node.value)}`
+}
+
+/** A pipeline as somebody wrote it, as nodes with places; without a root when it could not be read: the reporter knows why. */
+export interface PipelineSource {
+  root?: Node
+  /** What the nodes' offsets refer to. */
+  text: string
+  reporter: Reporter
+}

@@ -1,0 +1,148 @@
+import { type Document, LineCounter, parseDocument, type Node as YamlNode } from 'yaml'
+import { createReporter, type Finding, type Reporter } from '../nodes/findings.ts'
+import type { Node, PipelineSource } from '../nodes/nodes.ts'
+import { quoteFix, repairExpression, unquotedExpression } from '../nodes/unquoted.ts'
+import { convertDocument } from './convert.ts'
+
+const maxBytes = 1024 * 1024
+
+/** The finding for bytes that are no text. */
+export function badUtf8(file: string, badByte: number): Finding {
+  const message = `byte ${badByte} is not valid UTF-8`
+  return {
+    code: 'bad_utf8',
+    severity: 'error',
+    file,
+    line: 1,
+    column: 1,
+    message,
+    fix: 'save the file as UTF-8',
+  }
+}
+
+/** Our own search for duplicate keys knows both places, and is linear where the library's is quadratic. */
+function parse(text: string, lines: LineCounter): Document.Parsed {
+  return parseDocument(text, {
+    lineCounter: lines,
+    uniqueKeys: false,
+    intAsBigInt: true,
+    prettyErrors: false,
+    // 'silent' would also hide that there are several documents.
+    logLevel: 'error',
+  })
+}
+
+/** Reads YAML with its positions. Never throws: whatever is wrong is a finding. */
+export function readYaml(text: string, file: string): PipelineSource {
+  const lines = new LineCounter()
+  const reporter = createReporter(file, (offset) => {
+    const { line, col } = lines.linePos(offset)
+    return { line, column: col }
+  })
+  const bytes = Buffer.byteLength(text)
+  if (bytes > maxBytes) {
+    const message = `the file has ${bytes} bytes; at most ${maxBytes} are read`
+    reporter.add({ code: 'file_too_large', offset: 0, message, fix: 'split it into several pipelines' })
+    return { text, reporter }
+  }
+  try {
+    return { ...readDocument(text, lines, reporter), reporter }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    reportTooDeep(reporter)
+    return { text, reporter }
+  }
+}
+
+/** The parser's stack ran out; it throws that, or makes it an error of the file. */
+function reportTooDeep(reporter: Reporter): void {
+  const message = 'the file is nested too deeply'
+  reporter.add({ code: 'too_deep', offset: 0, message, fix: 'flatten its values' })
+}
+
+function readDocument(text: string, lines: LineCounter, reporter: Reporter): { text: string; root?: Node } {
+  const { readable, document } = parseRepaired(text, lines, reporter)
+  if (document.errors.length > 0) return { text }
+  if (document.contents === null) {
+    const fix = 'a pipeline needs at least `name` and `steps`'
+    reporter.add({ code: 'empty_file', offset: 0, message: 'the file is empty', fix })
+    return { text }
+  }
+  const root = convertDocument(document, document.contents as YamlNode, readable, reporter)
+  return root === undefined ? { text } : { text: readable, root }
+}
+
+/** Each pass reads the file once more; two are enough for anything but a hostile one. */
+const maxPasses = 5
+const maxRepairs = 50
+
+/**
+ * Parses, and reports what is no YAML. An expression without quotes makes errors far beyond itself, so each is
+ * reported once and replaced by harmless text of the same length; then the rest of the file can be checked, too.
+ */
+function parseRepaired(
+  text: string,
+  lines: LineCounter,
+  reporter: Reporter,
+): { readable: string; document: Document.Parsed } {
+  let readable = text
+  let document = parse(text, lines)
+  for (let pass = 1; pass < maxPasses && document.errors.length > 0; pass += 1) {
+    const repaired = repairErrors(document, readable, reporter)
+    if (repaired === readable) break
+    readable = repaired
+    document = parse(readable, new LineCounter())
+  }
+  reportErrors(document, readable, reporter)
+  return { readable, document }
+}
+
+function repairErrors(document: Document.Parsed, text: string, reporter: Reporter): string {
+  let repaired = text
+  let repairs = 0
+  const seenLines = new Set<number>()
+  for (const error of document.errors) {
+    const line = reporter.lineAt(error.pos[0])
+    if (seenLines.has(line) || repairs === maxRepairs) continue
+    seenLines.add(line)
+    const offset = unquotedExpression(repaired, error.pos[0])
+    if (offset === undefined) continue
+    repairs += 1
+    const message = 'YAML cannot read this expression without quotes'
+    reporter.add({ code: 'unquoted_expression', offset, message, fix: quoteFix })
+    reporter.muteLine(line)
+    repaired = repairExpression(repaired, offset) ?? repaired
+  }
+  return repaired
+}
+
+function reportErrors(document: Document.Parsed, text: string, reporter: Reporter): void {
+  const seenLines = new Set<number>()
+  for (const error of document.errors) {
+    const line = reporter.lineAt(error.pos[0])
+    // One mistake makes several errors in its line; the first tells most.
+    if (!seenLines.has(line)) reportError(error, text, reporter)
+    seenLines.add(line)
+  }
+  for (const warning of document.warnings) {
+    const fix = 'remove the tag; plain YAML values are enough'
+    reporter.add({ code: 'yaml_tag', offset: warning.pos[0], message: warning.message, fix })
+  }
+}
+
+function reportError(error: Document.Parsed['errors'][number], text: string, reporter: Reporter): void {
+  const [offset] = error.pos
+  if (error.message.includes('call stack')) {
+    reportTooDeep(reporter)
+    return
+  }
+  if (error.code === 'MULTIPLE_DOCS') {
+    const fix = 'keep one pipeline per file; remove the line `---`'
+    reporter.add({ code: 'several_documents', offset, message: 'the file holds several YAML documents', fix })
+    return
+  }
+  const isTab = error.code === 'TAB_AS_INDENT' || text[offset] === '\t'
+  const message = `not valid YAML: ${error.message}`
+  const fix = isTab ? 'indent with spaces' : 'correct the YAML here'
+  reporter.add({ code: isTab ? 'tab_indentation' : 'yaml_syntax', offset, message, fix })
+}

@@ -1,0 +1,1 @@
+export { PipelineRunNotFoundError, PipelinesClient, type StartPipeline } from './client.ts'

@@ -1,0 +1,101 @@
+import {
+  ActivityExecutionAlreadyStartedError,
+  type ActivityExecutionDescription,
+  ActivityNotFoundError,
+  type Client,
+  isGrpcServiceError,
+  ServiceError,
+} from '@temporalio/client'
+import type { ExecuteJobRunInput } from '../../contract/index.ts'
+import { activityTypes, taskQueues } from '../../contract/names.ts'
+import type { ExecutionState, RunExecutor } from '../ports/index.ts'
+
+const withoutTimeoutMs = 365 * 24 * 60 * 60_000
+/** gRPC FAILED_PRECONDITION: the activity is closed already. */
+const failedPrecondition = 9
+
+/**
+ * Executes job runs as standalone activities: the activity id is the job run's uuid, duplicates rejected.
+ * @param options.heartbeatMs a worker not heard of for this long counts as lost
+ */
+export function createRunExecutor(client: Client, options: { heartbeatMs: number }): RunExecutor {
+  return {
+    async start(run) {
+      const input: ExecuteJobRunInput = { job_run_id: run.jobRunId, job_type: run.jobType }
+      const timeoutMs = run.execution.timeoutMs ?? withoutTimeoutMs
+      try {
+        await client.activity.start(activityTypes.executeJobRun, {
+          id: run.jobRunId,
+          taskQueue: run.execution.taskQueue ?? taskQueues.jobRuns,
+          args: [input],
+          idReusePolicy: 'REJECT_DUPLICATE',
+          // The SDK's comments on these two are swapped: scheduleToClose bounds all attempts together.
+          scheduleToCloseTimeout: timeoutMs,
+          startToCloseTimeout: timeoutMs,
+          heartbeatTimeout: options.heartbeatMs,
+          retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 60_000 },
+          summary: run.jobType,
+        })
+        return 'started'
+      } catch (error) {
+        if (error instanceof ActivityExecutionAlreadyStartedError) return 'already_started'
+        throw error
+      }
+    },
+    async requestCancel(jobRunId) {
+      try {
+        await client.activity.getHandle(jobRunId).cancel('cancelled through the Jobs API')
+        return 'requested'
+      } catch (error) {
+        if (error instanceof ActivityNotFoundError) return 'not_found'
+        if (isClosed(error)) return 'closed'
+        throw error
+      }
+    },
+    async describe(jobRunId) {
+      try {
+        return await toState(await client.activity.getHandle(jobRunId).describe({ includeOutcome: true }))
+      } catch (error) {
+        if (error instanceof ActivityNotFoundError) return { state: 'not_found' }
+        throw error
+      }
+    },
+  }
+}
+
+function isClosed(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error
+  return isGrpcServiceError(cause) && cause.code === failedPrecondition
+}
+
+async function toState(description: ActivityExecutionDescription): Promise<ExecutionState> {
+  switch (description.status) {
+    case 'COMPLETED':
+      return { state: 'completed', status: statusIn(await description.getResult()) }
+    case 'CANCELED':
+      return closed('cancelled', 'cancelled', 'the run was cancelled')
+    case 'TERMINATED':
+      return closed('failed', 'terminated', 'the run was terminated in Temporal')
+    case 'TIMED_OUT':
+      return closed('failed', 'timeout', 'the run did not end in time, or its worker was lost')
+    case 'FAILED': {
+      const failure = await description.getOutcomeFailure()
+      return closed('failed', 'execution_failed', deepestMessage(failure) ?? 'the run failed in Temporal')
+    }
+    default:
+      return { state: 'active' }
+  }
+}
+
+function statusIn(result: unknown): string | null {
+  return result !== null && typeof result === 'object' && 'status' in result ? String(result.status) : null
+}
+
+function deepestMessage(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  return deepestMessage(error.cause) ?? error.message
+}
+
+function closed(status: 'failed' | 'cancelled', code: string, message: string): ExecutionState {
+  return { state: 'closed', status, error: { code, message } }
+}

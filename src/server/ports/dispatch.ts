@@ -1,0 +1,24 @@
+import type { ExecutionOptions } from './executor.ts'
+
+export interface OutboxItem {
+  id: string
+  kind: 'start' | 'cancel'
+  jobRunId: string
+  jobType: string
+  execution: ExecutionOptions
+  tries: number
+}
+
+export interface Dispatch {
+  /** Claims due outbox rows (SKIP LOCKED), oldest first per run, and marks them for `leaseMs`; commits before it returns. */
+  claim(options: { limit: number; leaseMs: number }): Promise<OutboxItem[]>
+  done(itemId: string): Promise<void>
+  /** Due again after `delayMs`. */
+  postpone(itemId: string, delayMs: number, reason: string): Promise<void>
+  /** Resolves when the outbox may hold something new, or after `timeoutMs`. */
+  wait(timeoutMs: number, signal?: AbortSignal): Promise<void>
+  /** Runs dispatched, not terminal and not heard of for a while; pushes their next check `againMs` ahead. */
+  claimUnreported(options: { limit: number; againMs: number }): Promise<string[]>
+  /** Puts the start of a run into the outbox anew; does nothing when the run is terminal or a start of it is there already. */
+  redispatch(jobRunId: string): Promise<void>
+}

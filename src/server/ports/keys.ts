@@ -1,0 +1,11 @@
+/** An idempotency key of one route, with the hash of the canonical body it was first sent with. */
+export interface IdempotencyKey {
+  key: string
+  requestHash: string
+}
+
+/** `replayed`: the first answer again. `reused`: same key, other body. `barred`: cancelled before it was ever used. */
+export type Keyed<T> =
+  | { outcome: 'created' | 'replayed'; value: T }
+  | { outcome: 'reused' }
+  | { outcome: 'barred' }

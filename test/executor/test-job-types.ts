@@ -1,0 +1,120 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
+import { sleep } from '../../src/built-in/sleep.ts'
+import { defineJobType } from '../../src/job-types/define-job-type.ts'
+import { JobRunError, RetryableError } from '../../src/job-types/errors.ts'
+import type { AnyJobType } from '../../src/job-types/types.ts'
+
+const texts = { displayName: 'x', description: 'x' }
+
+/** Ends only when told to stop, with the reason. */
+const forever = (signal: AbortSignal) => delay(2 ** 30, undefined, { signal })
+
+const echo = defineJobType({
+  ...texts,
+  jobType: 'echo',
+  config: z.strictObject({ value: z.json(), note: z.string().default('none') }),
+  async run({ config, run, attempt, log, progress, output, api }) {
+    log.info(`value ${JSON.stringify(config.value)}`)
+    log.warn('a NUL \u0000 and half a pair \uD800')
+    progress(0.5, `half of ${JSON.stringify(config.value)}`)
+    await output.json('echo', {
+      value: config.value,
+      note: config.note,
+      run,
+      attempt,
+      api: typeof api.getJob,
+    })
+    await output.text('text', 'äöü')
+    await output.bytes('bytes', new Uint8Array([1]), { mediaType: 'application/x-one', type: 'thing' })
+  },
+})
+
+const failing = defineJobType({
+  ...texts,
+  jobType: 'failing',
+  config: z.strictObject({ how: z.string(), secret: z.string().optional() }),
+  outputs: { declared: z.object({ n: z.number() }) },
+  async run({ config, output, attempt }) {
+    switch (config.how) {
+      case 'error':
+        throw new Error(`broken with ${config.secret}`)
+      case 'code':
+        throw new JobRunError('out_of_paper', 'no paper')
+      case 'text':
+        throw 'just text'
+      case 'long':
+        throw new Error('ä'.repeat(10_000))
+      case 'retry':
+        throw new RetryableError(`attempt ${attempt} with ${config.secret}`, { retryAfterMs: 1 })
+      case 'retry_once':
+        if (attempt === 1) throw new RetryableError('not yet', { retryAfterMs: 1 })
+        return
+      case 'output':
+        return output.json('declared', { n: 'no number' })
+      case 'name':
+        return output.text('not a name', '')
+      case 'undefined':
+        return output.json('x', undefined as never)
+    }
+  },
+})
+
+const patient = defineJobType({
+  ...texts,
+  jobType: 'patient',
+  config: z.strictObject({}),
+  async run({ signal, log }) {
+    log.info('waiting')
+    await forever(signal)
+  },
+})
+
+const stubborn = defineJobType({
+  ...texts,
+  jobType: 'stubborn',
+  config: z.strictObject({}),
+  async run({ log, signal }) {
+    log.info('waiting')
+    await forever(signal).catch(() => undefined)
+    log.info('told to stop, completing all the same')
+  },
+})
+
+const deaf = defineJobType({
+  ...texts,
+  jobType: 'deaf',
+  config: z.strictObject({}),
+  async run({ log }) {
+    log.info('waiting')
+    await delay(2 ** 30, undefined, { ref: false })
+  },
+})
+
+const brief = defineJobType({ ...patient, jobType: 'brief', timeout: '1s' })
+const twice = defineJobType({ ...failing, jobType: 'twice', maxAttempts: 2 })
+
+/** First attempt: waits to be killed. A later one: completes. */
+async function runFragile({ attempt, signal, log, output }: Parameters<AnyJobType['run']>[0]): Promise<void> {
+  log.info('waiting')
+  if (attempt === 1) await forever(signal)
+  await output.json('attempt', attempt)
+}
+const fragile = defineJobType({ ...texts, jobType: 'fragile', config: z.strictObject({}), run: runFragile })
+const fragileTwice = defineJobType({ ...patient, jobType: 'fragile_twice', maxAttempts: 2 })
+const onceOnly = defineJobType({ ...fragile, jobType: 'once_only', onWorkerLost: 'fail' })
+
+/** What the handlers of the tests' workers are made of. */
+export const testJobTypes: AnyJobType[] = [
+  sleep,
+  echo,
+  failing,
+  patient,
+  stubborn,
+  deaf,
+  brief,
+  twice,
+  fragile,
+  fragileTwice,
+  onceOnly,
+]
