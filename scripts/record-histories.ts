@@ -54,7 +54,7 @@ const fanOut = planOf([
 const failing = planOf([
   planStep('bad', {
     config: sleepFor('1ms', 'always'),
-    retry: { attempts: 2, backoffMs: 50, on: ['failed'] },
+    retry: { generations: 2, backoffMs: 50, on: ['failed'] },
   }),
   planStep('skipped', { needs: ['bad'], config: sleepFor('1ms') }),
   planStep('cleanup', {

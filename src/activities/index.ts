@@ -1,21 +1,22 @@
 import { Context } from '@temporalio/activity'
 import { heartbeatEveryMs } from '../base/heartbeat.ts'
 import type { Json } from '../base/json.ts'
-import type { RunRecord } from '../pipeline/plan/index.ts'
-import { awaitRun } from './await-run.ts'
-import { cancelRun } from './cancel-run.ts'
-import { createCapabilityReader } from './capabilities.ts'
+import type { ConnectionProfile, JobRunRecord } from '../pipeline/plan/index.ts'
+import { awaitJobRun } from './await-job-run.ts'
+import { cancelJobRun } from './cancel-job-run.ts'
 import { rejected, withFailures } from './failures.ts'
+import { createConnectionReader, profileOf } from './profile-connection.ts'
 import { readOutputs } from './read-outputs.ts'
-import { runStep } from './run-step.ts'
+import { triggerJobRun } from './trigger-job-run.ts'
 import type {
   ActivityDependencies,
-  AwaitRunInput,
-  CancelRunInput,
-  CancelRunResult,
+  AwaitJobRunInput,
+  CancelJobRunInput,
+  CancelJobRunResult,
+  ProfileConnectionInput,
   ReadOutputsInput,
-  RunStepInput,
-  RunStepResult,
+  TriggerJobRunInput,
+  TriggerJobRunResult,
   WatchFeedInput,
 } from './types.ts'
 import { watchAgain, watchFeed } from './watch-feed.ts'
@@ -24,16 +25,17 @@ export type { ActivityDependencies, WaitRef, Waits, WatchChangesInput } from './
 
 /** The activities of `runPipeline` and `watchChanges`. */
 export interface PipelineActivities {
-  runStep(input: RunStepInput): Promise<RunStepResult>
-  awaitRun(input: AwaitRunInput): Promise<RunRecord>
-  cancelRun(input: CancelRunInput): Promise<CancelRunResult>
+  profileConnection(input: ProfileConnectionInput): Promise<ConnectionProfile>
+  triggerJobRun(input: TriggerJobRunInput): Promise<TriggerJobRunResult>
+  awaitJobRun(input: AwaitJobRunInput): Promise<JobRunRecord>
+  cancelJobRun(input: CancelJobRunInput): Promise<CancelJobRunResult>
   readOutputs(input: ReadOutputsInput): Promise<Json[]>
   watchFeed(input: WatchFeedInput): Promise<void>
 }
 
 /** Activities over their dependencies; one use case a file, errors of the Jobs API mapped in one place. */
 export function createActivities(deps: ActivityDependencies): PipelineActivities {
-  const readCapabilities = createCapabilityReader()
+  const knowledgeOf = createConnectionReader()
   const withApi = (name: string) => {
     const api = deps.connection(name)
     if (!api)
@@ -41,12 +43,19 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
         'unknown_connection',
         `this worker has no connection named ${name}; set JOBS_API_URL, or add it to jobwright.config.ts`,
       )
-    return { ...deps, api, capabilities: () => readCapabilities(name, api) }
+    return { ...deps, api }
   }
   return {
-    runStep: (input) => withFailures(() => alive(deps, () => runStep(withApi(input.connection), input))),
-    awaitRun: (input) => withFailures(() => awaitRun(withApi(input.connection), input)),
-    cancelRun: (input) => withFailures(() => alive(deps, () => cancelRun(withApi(input.connection), input))),
+    profileConnection: (input) =>
+      withFailures(async () => {
+        const { api } = withApi(input.connection)
+        return profileOf(await knowledgeOf(input.connection, api), input)
+      }),
+    triggerJobRun: (input) =>
+      withFailures(() => alive(deps, () => triggerJobRun(withApi(input.connection), input))),
+    awaitJobRun: (input) => withFailures(() => awaitJobRun(withApi(input.connection), input)),
+    cancelJobRun: (input) =>
+      withFailures(() => alive(deps, () => cancelJobRun(withApi(input.connection), input))),
     readOutputs: (input) =>
       withFailures(() =>
         alive(deps, () =>

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../base/json.ts'
 import type { JobsClient } from '../client/index.ts'
-import type { RunRecord } from '../pipeline/plan/index.ts'
+import type { JobRunRecord } from '../pipeline/plan/index.ts'
 
 /** What the workflow says of a step run; with the workflow's own identity it makes the keys. */
 export interface StepIdentity {
@@ -11,32 +11,36 @@ export interface StepIdentity {
   generation: number
 }
 
-export interface RunStepInput extends StepIdentity {
+export interface TriggerJobRunInput extends StepIdentity {
   connection: string
   pipeline: string
   target: { jobType: string } | { jobId: string }
   config: JsonObject | null
-  /** The activity that will wait for the run if it is not over at the first look. */
-  waitActivityId: string
 }
 
-/** `running`: triggered, registered with the change feed, and not over yet. */
-export type RunStepResult =
-  | { phase: 'terminal'; record: RunRecord }
+/** `running`: triggered, and not over at the first look. */
+export type TriggerJobRunResult =
+  | { phase: 'terminal'; record: JobRunRecord }
   | { phase: 'running'; jobId: string; jobRunId: string; status: string }
 
-export interface AwaitRunInput {
+export interface ProfileConnectionInput {
+  connection: string
+  /** The pipeline run's, where it is known. */
+  workspace?: string
+}
+
+export interface AwaitJobRunInput {
   connection: string
   jobRunId: string
 }
 
-export interface CancelRunInput extends StepIdentity {
+export interface CancelJobRunInput extends StepIdentity {
   connection: string
 }
 
 /** `record` is null when nothing was ever started, and now never will be. */
-export interface CancelRunResult {
-  record: RunRecord | null
+export interface CancelJobRunResult {
+  record: JobRunRecord | null
 }
 
 export interface ReadOutputsInput {
@@ -61,7 +65,7 @@ export interface WaitRef {
 /** Temporal, as the activities need it. */
 export interface Waits {
   /** `not_now`: nothing waits under that reference at present; the lease covers it. Throws when Temporal is away. */
-  complete(ref: WaitRef, record: RunRecord): Promise<'completed' | 'not_now'>
+  complete(ref: WaitRef, record: JobRunRecord): Promise<'completed' | 'not_now'>
   /** Starts the watcher of a connection unless it runs; a new one begins where `readCursor` says the feed stands. */
   ensureWatcher(connection: string, readCursor: () => Promise<string>): Promise<void>
 }

@@ -2,7 +2,7 @@ import { ApplicationFailure, Context } from '@temporalio/activity'
 import { heartbeatEveryMs } from '../base/heartbeat.ts'
 import { JobsApiError, type JobsClient, type WireChanges } from '../client/index.ts'
 import { terminalJobRunStatuses } from '../contract/index.ts'
-import { toRecord } from './run-record.ts'
+import { toRecord } from './job-run-record.ts'
 import type { ActivityDependencies, WaitRef, WatchFeedInput } from './types.ts'
 import { decodeWaitRef } from './wait-ref.ts'
 

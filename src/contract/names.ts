@@ -1,6 +1,7 @@
 /** Names that histories and other processes rely on: change none of them without a migration. */
 export const taskQueues = { pipelines: 'jobwright', jobRuns: 'jobwright-jobs' } as const
 export const workflowTypes = { runPipeline: 'runPipeline', watchChanges: 'watchChanges' } as const
+export const queryNames = { progress: 'progress' } as const
 export const activityTypes = { executeJobRun: 'executeJobRun' } as const
 
 /** One watcher of the change feed per connection. */

@@ -3,10 +3,10 @@ import { ExpressionError } from './errors.ts'
 
 /**
  * JSON as CEL sees it: whole numbers that a double holds exactly are ints (BigInt), other numbers doubles,
- * objects are Maps, so that nothing but own properties can ever be reached. `count` is told of every value.
+ * objects are Maps, so that nothing but own properties can ever be reached. `count` is told of every value, and of long text by its length.
  */
 export function toCel(value: Json, count: (steps: number) => void): unknown {
-  count(1)
+  count(typeof value === 'string' ? 1 + (value.length >> 6) : 1)
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value
   if (Array.isArray(value)) return value.map((item) => toCel(item, count))
   if (value !== null && typeof value === 'object') {

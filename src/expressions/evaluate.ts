@@ -6,6 +6,7 @@ import { createEnvironment, type EnvironmentTypes, evaluationBudget, maxSourceLe
 import { ExpressionError, toExpressionError } from './errors.ts'
 import { guard } from './guard.ts'
 import { attachMeter, createMeter } from './meter.ts'
+import { loopDepth, weightOf } from './weight.ts'
 
 export { ExpressionError } from './errors.ts'
 
@@ -45,11 +46,17 @@ function usedPaths(node: ASTNode, bound: readonly string[], found: string[][]): 
   return found
 }
 
-/** Told of the work that an evaluation took, in steps of well under a microsecond. */
-export type CountSteps = (steps: number) => void
+/**
+ * Told how much an evaluation weighs: about the steps it may take at most. It follows from the source and from the data
+ * that the source names, never from how the evaluator goes about it, for timers of workflows hang on it.
+ */
+export type Weigh = (weight: number) => void
+
+/** Told of the values that were converted. */
+type CountNodes = (nodes: number) => void
 
 /** `depth` levels of maps of which only the members on `paths` are taken. */
-function convertUsed(value: Json, paths: string[][], depth: number, count: CountSteps): unknown {
+function convertUsed(value: Json, paths: string[][], depth: number, count: CountNodes): unknown {
   const isObject = value !== null && typeof value === 'object' && !Array.isArray(value)
   if (depth === 0 || !isObject || paths.some((path) => path.length === 0)) return toCel(value, count)
   const map = new Map<string, unknown>()
@@ -61,7 +68,7 @@ function convertUsed(value: Json, paths: string[][], depth: number, count: Count
   return map
 }
 
-function convertScope(scope: ExpressionScope, ast: ASTNode, count: CountSteps): Record<string, unknown> {
+function convertScope(scope: ExpressionScope, ast: ASTNode, count: CountNodes): Record<string, unknown> {
   const context: Record<string, unknown> = {}
   const paths = usedPaths(ast, [], [])
   const under = (name: string) => paths.filter((path) => path[0] === name).map((path) => path.slice(1))
@@ -80,7 +87,7 @@ function run(
   source: string,
   scope: ExpressionScope,
   calls: ReadonlyMap<string, boolean>,
-  count: CountSteps,
+  weigh: Weigh,
 ): Json {
   if (source.length > maxSourceLength) {
     throw new ExpressionError(
@@ -89,18 +96,24 @@ function run(
     )
   }
   const meter = createMeter(evaluationBudget)
+  let nodes = 0
+  let depth = 0
   try {
     const parsed = environment.parse(source)
+    depth = loopDepth(parsed.ast)
     const problem = guard(parsed.ast, { statusFunctions: calls.size > 0 })[0]
     if (problem) throw new ExpressionError(problem.code, `${problem.message}; ${problem.fix}`, problem)
     attachMeter(parsed.ast, meter, calls)
-    return fromCel(parsed(convertScope(scope, parsed.ast, count)), meter.spend)
+    const data = convertScope(scope, parsed.ast, (converted) => {
+      nodes += converted
+    })
+    return fromCel(parsed(data), meter.spend)
   } catch (error) {
     const failure = toExpressionError(error)
     throw new ExpressionError(failure.code, `${failure.message} (in \`${excerpt(source)}\`)`, failure.range)
   } finally {
     // Parsing takes some time too, whatever the values.
-    count(meter.spent() + source.length)
+    weigh(weightOf(source.length + nodes, depth))
   }
 }
 
@@ -109,15 +122,15 @@ function excerpt(source: string): string {
 }
 
 const noCalls: ReadonlyMap<string, boolean> = new Map()
-const nobody: CountSteps = () => {}
+const nobody: Weigh = () => {}
 
 /**
  * The value of a CEL expression. Deterministic: the same source and scope give the same value everywhere.
  * Whole numbers are ints, so `7 / 2` is 3; write `double(7) / 2` for 3.5.
  * @throws ExpressionError
  */
-export function evaluateExpression(source: string, scope: ExpressionScope, count: CountSteps = nobody): Json {
-  return run(valueEnvironment(), source, scope, noCalls, count)
+export function evaluateExpression(source: string, scope: ExpressionScope, weigh: Weigh = nobody): Json {
+  return run(valueEnvironment(), source, scope, noCalls, weigh)
 }
 
 /** The outputs of steps that an expression reads; nothing for one that cannot be parsed. */
@@ -149,14 +162,14 @@ export function evaluateCondition(
   source: string,
   scope: ExpressionScope,
   needs: { completed: boolean; failed: boolean },
-  count: CountSteps = nobody,
+  weigh: Weigh = nobody,
 ): boolean {
   const calls = new Map([
     ['completed', needs.completed],
     ['failed', needs.failed],
     ['always', true],
   ])
-  const value = run(conditionEnvironment(), source, scope, calls, count)
+  const value = run(conditionEnvironment(), source, scope, calls, weigh)
   if (typeof value === 'boolean') return value
   throw new ExpressionError(
     'expression_type',

@@ -1,2 +1,5 @@
-export { finalError, readOutputs, runGeneration } from './fenced/run-generation.ts'
-export type { RemoteRunTiming } from './timing.ts'
+export { finalError } from './activity-errors.ts'
+export { askDurably, askQuickly, type ConnectionQuestion, remoteRunIn } from './connection.ts'
+export type { OpenJobRun, RemoteRun, RemoteRunRequest, RemoteRunTiming, TimeLeft } from './port.ts'
+export { readOutputs } from './read-outputs.ts'
+export { type RunToEnd, runToEnd } from './run-to-end.ts'

@@ -11,5 +11,5 @@ export function workflowSources(
   extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js',
 ): { workflowsPath: string; preloadModules: string[] } {
   const locate = (module: string) => fileURLToPath(new URL(`${module}.${extension}`, directory))
-  return { workflowsPath: locate('workflows/index'), preloadModules: [locate('pipeline/evaluate/value')] }
+  return { workflowsPath: locate('workflows/index'), preloadModules: [locate('pipeline/evaluate/index')] }
 }

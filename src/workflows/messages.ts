@@ -1,6 +1,7 @@
 import { defineQuery } from '@temporalio/workflow'
 import type { Json } from '../base/json.ts'
-import type { PipelinePlan, PipelineRunView, RunState } from '../pipeline/plan/index.ts'
+import { queryNames } from '../contract/names.ts'
+import type { PipelinePlan, PipelineRunState, PipelineRunView } from '../pipeline/plan/index.ts'
 import type { RemoteRunTiming } from '../remote-run/index.ts'
 
 /** The argument of `runPipeline`. Everything that decides anything is in it: no file, no environment. */
@@ -8,8 +9,10 @@ export interface RunPipelineInput {
   plan: PipelinePlan
   inputs: Record<string, Json>
   timing: PipelineTiming
+  /** Whose pipeline run it is; its connection must act for the same one. Absent where the starter could not tell. */
+  workspace?: string
   /** Carried across continue-as-new; absent at the start. */
-  state?: RunState
+  state?: PipelineRunState
 }
 
 /** How patient a pipeline run is. */
@@ -19,7 +22,7 @@ export interface PipelineTiming extends RemoteRunTiming {
 }
 
 /** Rich progress; needs a worker to answer. */
-export const progressQuery = defineQuery<PipelineRunView>('progress')
+export const progressQuery = defineQuery<PipelineRunView>(queryNames.progress)
 
 /** What can be read of a run without a worker. */
 export interface PipelineMemo {

@@ -7,11 +7,11 @@ export function planStep(id: string, overrides: Partial<PlanStep> = {}): PlanSte
     needs: [],
     target: { kind: 'job_type', jobType: 'sleep' },
     maxParallel: 1,
-    retry: { attempts: 1, backoffMs: 10, on: ['failed', 'timeout', 'rejected'] },
+    retry: { generations: 1, backoffMs: 10, on: ['failed', 'timeout', 'rejected'] },
     onFailure: 'fail',
     valueOutputs: [],
     usedOutputs: [],
-    usesRun: false,
+    usesJobRun: false,
     ...overrides,
   }
 }

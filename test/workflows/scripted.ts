@@ -1,8 +1,8 @@
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import type { PipelineActivities } from '../../src/activities/index.ts'
-import type { CancelRunInput, RunStepInput } from '../../src/activities/types.ts'
+import type { CancelJobRunInput, TriggerJobRunInput } from '../../src/activities/types.ts'
 import type { Json } from '../../src/base/json.ts'
-import { compilePipeline, type PipelinePlan, type RunRecord } from '../../src/pipeline/index.ts'
+import { compilePipeline, type PipelinePlan, type JobRunRecord } from '../../src/pipeline/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { workflowSources } from '../../src/worker/workflow-sources.ts'
 import type { PipelineTiming } from '../../src/workflows/messages.ts'
@@ -11,17 +11,17 @@ import { startTestStack, type TestStack } from '../helpers/stack.ts'
 /** A real Temporal server and worker, and a Jobs API that does as a test says: for ends that a real one reaches rarely. */
 export interface ScriptedApi {
   /** What becomes of a trigger; by default its run completes at once. May throw what an activity throws. */
-  trigger(input: RunStepInput): Promise<Awaited<ReturnType<PipelineActivities['runStep']>>>
-  wait(jobRunId: string): Promise<RunRecord>
-  cancel(input: CancelRunInput): Promise<RunRecord | null>
+  trigger(input: TriggerJobRunInput): Promise<Awaited<ReturnType<PipelineActivities['triggerJobRun']>>>
+  wait(jobRunId: string): Promise<JobRunRecord>
+  cancel(input: CancelJobRunInput): Promise<JobRunRecord | null>
   read(outputs: { jobRunId: string; name: string }[]): Promise<Json[]>
 }
 
 export interface Scripted {
   readonly stack: TestStack
   /** Every trigger so far, in order, those of repeated attempts too. */
-  readonly triggers: RunStepInput[]
-  readonly cancels: CancelRunInput[]
+  readonly triggers: TriggerJobRunInput[]
+  readonly cancels: CancelJobRunInput[]
   /** Replaces what the API does. */
   api: Partial<ScriptedApi>
   pipelines(timing?: Partial<PipelineTiming>): PipelinesClient
@@ -39,10 +39,10 @@ export interface Ended {
 export function recordOf(
   input: { step: string; item: number | null; generation: number },
   status = 'completed',
-  overrides: Partial<RunRecord> = {},
-): RunRecord {
+  overrides: Partial<JobRunRecord> = {},
+): JobRunRecord {
   const jobRunId = `run-${input.step}-${input.item ?? 0}-${input.generation}`
-  return { jobId: `job-${input.step}`, jobRunId, status, error: null, outputs: {}, run: null, ...overrides }
+  return { jobId: `job-${input.step}`, jobRunId, status, error: null, outputs: {}, jobRun: null, ...overrides }
 }
 
 /** Triggered, and not over yet. */
@@ -64,15 +64,18 @@ export async function startScripted(): Promise<Scripted> {
   const taskQueue = 'scripted'
   const scripted: Pick<Scripted, 'triggers' | 'cancels' | 'api'> = { triggers: [], cancels: [], api: {} }
   const activities: Omit<PipelineActivities, 'watchFeed'> = {
-    async runStep(input) {
+    async profileConnection() {
+      return { mode: 'fenced', valueReferences: true }
+    },
+    async triggerJobRun(input) {
       scripted.triggers.push(input)
       return scripted.api.trigger?.(input) ?? { phase: 'terminal', record: recordOf(input) }
     },
-    async awaitRun({ jobRunId }) {
+    async awaitJobRun({ jobRunId }) {
       if (!scripted.api.wait) throw new Error('this test lets no run wait')
       return scripted.api.wait(jobRunId)
     },
-    async cancelRun(input) {
+    async cancelJobRun(input) {
       scripted.cancels.push(input)
       return { record: (await scripted.api.cancel?.(input)) ?? null }
     },

@@ -1,4 +1,4 @@
-import { isDone } from '../../pipeline/plan/state.ts'
+import { isDone } from '../../pipeline/plan/transitions.ts'
 import { type CliContext, note, type Pipelines } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'

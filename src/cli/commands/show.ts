@@ -1,4 +1,4 @@
-import { isDone } from '../../pipeline/plan/state.ts'
+import { isDone } from '../../pipeline/plan/transitions.ts'
 import type { CliContext } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'

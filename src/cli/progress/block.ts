@@ -1,6 +1,6 @@
 import type { styleText } from 'node:util'
-import { isDone } from '../../pipeline/plan/state.ts'
-import type { StepStatus } from '../../pipeline/plan/types.ts'
+import type { StepStatus } from '../../pipeline/plan/transitions.ts'
+import { isDone } from '../../pipeline/plan/transitions.ts'
 import type { PipelineRunView } from '../context.ts'
 import { count, displayWidth, escapeControl, formatDuration, padEnd, truncate } from '../output/text.ts'
 import { groupSteps, type StepGroup, toMs } from './steps.ts'
@@ -14,6 +14,8 @@ const symbols: Record<StepStatus, string> = {
   running: '●',
   paused: '‖',
   cancelling: '◐',
+  held: '◇',
+  trigger_unknown: '?',
   completed: '✓',
   failed: '✗',
   cancelled: '⊘',
@@ -35,6 +37,8 @@ function formatOf(status: StepStatus): Parameters<typeof styleText>[0] {
     case 'cancelling':
       return 'cyan'
     case 'paused':
+    case 'held':
+    case 'trigger_unknown':
     case 'cancelled':
       return 'yellow'
     case 'waiting':

@@ -1,4 +1,4 @@
-import { isDone } from '../../pipeline/plan/state.ts'
+import { isDone } from '../../pipeline/plan/transitions.ts'
 import type { PipelineRunView } from '../context.ts'
 import { escapeControl, formatClock, formatDuration } from '../output/text.ts'
 import { toMs } from './steps.ts'

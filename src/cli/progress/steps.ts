@@ -1,5 +1,5 @@
-import { isDone } from '../../pipeline/plan/state.ts'
-import type { StepStatus } from '../../pipeline/plan/types.ts'
+import type { StepStatus } from '../../pipeline/plan/transitions.ts'
+import { isDone } from '../../pipeline/plan/transitions.ts'
 import type { PipelineRunView } from '../context.ts'
 
 type StepLine = PipelineRunView['steps'][number]

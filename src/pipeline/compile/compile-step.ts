@@ -15,7 +15,7 @@ export interface StepDefaults {
   retry: PlanStep['retry']
 }
 
-const builtInRetry: PlanStep['retry'] = { attempts: 1, backoffMs: 5000, on: [...retryReasons] }
+const builtInRetry: PlanStep['retry'] = { generations: 1, backoffMs: 5000, on: [...retryReasons] }
 /** How many items of a `for_each` run at once unless the step says. */
 const defaultMaxParallel = 10
 
@@ -33,7 +33,7 @@ function compileRetry(
     retryReasons.filter((reason) => reason === textOf(item)),
   )
   return {
-    attempts: numberOf(get(retry, 'attempts')) ?? base.attempts,
+    generations: numberOf(get(retry, 'attempts')) ?? base.generations,
     backoffMs: durationOf(retry, 'backoff', context.reporter) ?? base.backoffMs,
     on: on.length > 0 ? [...new Set(on)] : base.on,
   }
@@ -180,7 +180,7 @@ function compileConfig(context: CompileContext, site: StepSite, shape: ScopeShap
 export function compileStep(
   context: CompileContext,
   site: StepSite,
-): Omit<PlanStep, 'valueOutputs' | 'usedOutputs' | 'usesRun'> {
+): Omit<PlanStep, 'valueOutputs' | 'usedOutputs' | 'usesJobRun'> {
   const owner = site.step.value
   checkTarget(site.step, context.reporter)
   refuseExpression(context, owner, 'timeout')

@@ -26,7 +26,7 @@ export interface OutputUsage {
   /** Passed on whole: a reference is enough. */
   whole(step: string, name: string): void
   run(step: string): void
-  of(step: string): { valueOutputs: string[]; usedOutputs: string[]; usesRun: boolean }
+  of(step: string): { valueOutputs: string[]; usedOutputs: string[]; usesJobRun: boolean }
 }
 
 export function createUsage(): OutputUsage {
@@ -45,7 +45,7 @@ export function createUsage(): OutputUsage {
     of: (step) => ({
       valueOutputs: [...(values.get(step) ?? [])].sort(),
       usedOutputs: [...(used.get(step) ?? [])].sort(),
-      usesRun: runs.has(step),
+      usesJobRun: runs.has(step),
     }),
   }
 }

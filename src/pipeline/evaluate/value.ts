@@ -1,9 +1,9 @@
 import { type Json, setOwn } from '../../base/json.ts'
 import {
-  type CountSteps,
   ExpressionError,
   type ExpressionScope,
   evaluateExpression,
+  type Weigh,
 } from '../../expressions/evaluate.ts'
 import type { PlanValue } from '../plan/types.ts'
 
@@ -70,28 +70,28 @@ export function evaluateValue(
   value: PlanValue,
   scope: ExpressionScope,
   resolveOutput: (step: string, name: string) => Json,
-  count: CountSteps = () => {},
+  weigh: Weigh = () => {},
 ): Json {
   switch (value.kind) {
     case 'literal':
       return value.value
     case 'expression': {
-      const result = evaluateExpression(value.source, scope, count)
+      const result = evaluateExpression(value.source, scope, weigh)
       refuseReferences(result)
       return result
     }
     case 'text':
       return value.parts
         .map((part) =>
-          typeof part === 'string' ? part : toText(evaluateExpression(part.source, scope, count)),
+          typeof part === 'string' ? part : toText(evaluateExpression(part.source, scope, weigh)),
         )
         .join('')
     case 'list':
-      return value.items.map((item) => evaluateValue(item, scope, resolveOutput, count))
+      return value.items.map((item) => evaluateValue(item, scope, resolveOutput, weigh))
     case 'object': {
       const result: Record<string, Json> = {}
       for (const entry of value.entries)
-        setOwn(result, entry.key, evaluateValue(entry.value, scope, resolveOutput, count))
+        setOwn(result, entry.key, evaluateValue(entry.value, scope, resolveOutput, weigh))
       return result
     }
     case 'output':

@@ -1,5 +1,6 @@
-import { type ItemState, isDone, type RunState, stepState } from './state.ts'
-import type { PipelinePlan, PipelineStatus, PlanStep, StepStatus } from './types.ts'
+import { type ItemState, type PipelineRunState, stepState } from './state.ts'
+import { isDone, type StepStatus } from './transitions.ts'
+import type { PipelinePlan, PipelineStatus, PlanStep } from './types.ts'
 
 /** Pure decisions: which steps may start, what a step or a run amounts to. */
 
@@ -15,29 +16,28 @@ function hasFailed(status: StepStatus): boolean {
   return status === 'failed' || status === 'cancelled'
 }
 
-export function summarizeNeeds(plan: PipelinePlan, state: RunState, step: PlanStep): NeedsSummary {
-  const needs = plan.steps.filter((candidate) => step.needs.includes(candidate.id))
-  const statuses = needs.map((need) => ({ need, status: stepState(state, need.id).status }))
+/** What the needs of a step amount to: of each how it ended, and what its plan says about a failure. */
+export function summarizeNeeds(
+  needs: readonly Pick<PlanStep, 'id' | 'onFailure'>[],
+  state: PipelineRunState,
+): NeedsSummary {
+  const ended = needs.map(({ id, onFailure }) => ({ onFailure, status: stepState(state, id).status }))
   return {
-    completed: statuses.every(
-      ({ need, status }) => status === 'completed' || (hasFailed(status) && need.onFailure === 'continue'),
+    completed: ended.every(
+      ({ onFailure, status }) => status === 'completed' || (hasFailed(status) && onFailure === 'continue'),
     ),
-    failed: statuses.some(({ status }) => hasFailed(status)),
+    failed: ended.some(({ status }) => hasFailed(status)),
   }
 }
 
-/** Steps that still wait although everything they need is done. */
-export function readySteps(plan: PipelinePlan, state: RunState): PlanStep[] {
-  return plan.steps.filter(
-    (step) =>
-      stepState(state, step.id).status === 'waiting' &&
-      step.needs.every((need) => isDone(stepState(state, need).status)),
-  )
+/** True of a step that failed and was told to fail the run. */
+export function failsTheRun(step: PlanStep, state: PipelineRunState): boolean {
+  return step.onFailure === 'fail' && hasFailed(stepState(state, step.id).status)
 }
 
 /** True once a step failed that was told to fail the run. */
-export function isFailing(plan: PipelinePlan, state: RunState): boolean {
-  return plan.steps.some((step) => step.onFailure === 'fail' && hasFailed(stepState(state, step.id).status))
+export function isFailing(plan: PipelinePlan, state: PipelineRunState): boolean {
+  return plan.steps.some((step) => failsTheRun(step, state))
 }
 
 /**
@@ -70,17 +70,17 @@ export function mayStartItem(step: PlanStep, items: readonly ItemState[]): boole
   return step.onFailure === 'continue' || !items.some((item) => hasFailed(item.status))
 }
 
-export function isFinished(state: RunState): boolean {
+export function isFinished(state: PipelineRunState): boolean {
   return Object.values(state.steps).every((step) => isDone(step.status))
 }
 
 /** Of a run that has not closed yet. */
-export function openStatus(state: RunState): PipelineStatus {
+export function openStatus(state: PipelineRunState): PipelineStatus {
   return state.cancelRequested ? 'cancelling' : 'running'
 }
 
 /** A cancelled run whose steps had all completed before is a completed one. */
-export function pipelineStatus(plan: PipelinePlan, state: RunState): PipelineStatus {
+export function pipelineStatus(plan: PipelinePlan, state: PipelineRunState): PipelineStatus {
   if (!isFinished(state)) return openStatus(state)
   const cutShort = Object.values(state.steps).some(
     (step) => step.status === 'cancelled' || step.status === 'skipped',

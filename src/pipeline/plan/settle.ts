@@ -1,15 +1,15 @@
-import type { ItemState, RunRecord } from './state.ts'
+import type { ItemState, JobRunRecord } from './state.ts'
 import type { PlanStep, RetryReason, StepError } from './types.ts'
 
-/** How a generation ended. */
-export type GenerationOutcome =
-  | { kind: 'record'; record: RunRecord }
+/** How the job run of a generation ended. */
+export type RemoteRunOutcome =
+  | { kind: 'record'; record: JobRunRecord }
   /** The step's time was up; the record is of the run after its cancellation, if there was a run. */
-  | { kind: 'timeout'; record: RunRecord | null }
+  | { kind: 'timeout'; record: JobRunRecord | null }
   /** Refused for good, at the trigger or later; the record is of the run after its cancellation, if there was a run. */
-  | { kind: 'error'; error: StepError; record: RunRecord | null }
+  | { kind: 'error'; error: StepError; record: JobRunRecord | null }
   /** The pipeline run was cancelled; the record as above. */
-  | { kind: 'cancelled'; record: RunRecord | null }
+  | { kind: 'cancelled'; record: JobRunRecord | null }
 
 export interface Settlement {
   status: 'completed' | 'failed' | 'cancelled'
@@ -19,7 +19,7 @@ export interface Settlement {
 }
 
 /** What a generation amounts to. A run that completed first is completed, whatever was asked of it meanwhile. */
-export function settle(outcome: GenerationOutcome, timeoutMs: number | undefined): Settlement {
+export function settle(outcome: RemoteRunOutcome, timeoutMs: number | undefined): Settlement {
   const { record } = outcome
   if (record?.status === 'completed') return { status: 'completed', error: null }
   switch (outcome.kind) {
@@ -33,7 +33,7 @@ export function settle(outcome: GenerationOutcome, timeoutMs: number | undefined
       }
     case 'cancelled':
       return record?.status === 'failed'
-        ? { status: 'failed', error: runError(record) }
+        ? { status: 'failed', error: jobRunError(record) }
         : { status: 'cancelled', error: null }
     case 'record':
       if (outcome.record.status === 'cancelled')
@@ -41,11 +41,11 @@ export function settle(outcome: GenerationOutcome, timeoutMs: number | undefined
           status: 'cancelled',
           error: { code: 'run_cancelled', message: 'the job run was cancelled from outside this pipeline' },
         }
-      return { status: 'failed', error: runError(outcome.record), reason: 'failed' }
+      return { status: 'failed', error: jobRunError(outcome.record), reason: 'failed' }
   }
 }
 
-function runError(record: RunRecord): StepError {
+function jobRunError(record: JobRunRecord): StepError {
   return (
     record.error ?? { code: 'run_failed', message: `job run ${record.jobRunId} failed and does not say why` }
   )
@@ -55,7 +55,7 @@ function runError(record: RunRecord): StepError {
 export function mayRetry(step: PlanStep, item: ItemState, settlement: Settlement): boolean {
   return (
     settlement.reason !== undefined &&
-    item.generation < step.retry.attempts &&
+    item.generation < step.retry.generations &&
     step.retry.on.includes(settlement.reason)
   )
 }

@@ -1,5 +1,5 @@
 import { jsonBytes } from '../../base/json.ts'
-import type { RunState } from './state.ts'
+import type { PipelineRunState } from './state.ts'
 import type { PipelineRunView, StepError } from './types.ts'
 
 /** What Temporal takes is limited in bytes: here a state or a view is made to fit. */
@@ -11,25 +11,29 @@ const shortMessageCharacters = 200
 
 /**
  * Makes a state fit `budgetBytes` of JSON: output values become references, largest first; then error messages are cut;
- * then runs kept for expressions are dropped, and a warning says so.
+ * then job runs kept for expressions are dropped, and a warning says so.
  */
-export function shrinkState(state: RunState, budgetBytes: number): void {
+export function shrinkState(state: PipelineRunState, budgetBytes: number): void {
   spillOutputs(state, jsonBytes(state) - budgetBytes)
   const items = Object.values(state.steps).flatMap((step) => step.items ?? [])
   if (jsonBytes(state) > budgetBytes)
     for (const item of items) if (item.error) item.error = shortened(item.error)
   let excess = jsonBytes(state) - budgetBytes
   if (excess <= 0) return
-  state.warnings.push('runs were too many or too large to be kept; `steps.X.run` is null for some of them')
-  const runs = items.map((item) => ({ item, bytes: jsonBytes(item.run) })).sort((a, b) => b.bytes - a.bytes)
-  for (const { item, bytes } of runs) {
+  state.warnings.push(
+    'job runs were too many or too large to be kept; `steps.X.run` is null for some of them',
+  )
+  const jobRuns = items
+    .map((item) => ({ item, bytes: jsonBytes(item.jobRun) }))
+    .sort((a, b) => b.bytes - a.bytes)
+  for (const { item, bytes } of jobRuns) {
     if (excess <= 0) return
-    item.run = null
+    item.jobRun = null
     excess -= bytes
   }
 }
 
-function spillOutputs(state: RunState, excessBytes: number): void {
+function spillOutputs(state: PipelineRunState, excessBytes: number): void {
   let excess = excessBytes
   const kept = Object.values(state.steps)
     .flatMap((step) => step.items ?? [])

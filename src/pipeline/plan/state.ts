@@ -1,16 +1,27 @@
 import type { Json } from '../../base/json.ts'
-import type { PipelinePlan, PlanStep, StepError, StepStatus } from './types.ts'
+import type { StepStatus } from './transitions.ts'
+import type { PipelinePlan, PlanStep, StepError } from './types.ts'
 
 /**
  * Where a pipeline run stands: plain JSON, carried across continue-as-new.
  * Instants are milliseconds since the epoch.
  */
-export interface RunState {
+export interface PipelineRunState {
   startedAtMs: number
   cancelRequested: boolean
   warnings: string[]
+  /** What the connection was found to be before its first job run; from then on it is taken for that. */
+  connection: ConnectionProfile | null
   /** By step id, in plan order. */
   steps: Record<string, StepState>
+}
+
+/** Found out once by an activity, and kept in the history: how job runs are triggered, awaited and cancelled there. */
+export interface ConnectionProfile {
+  /** `fenced`: the server takes idempotency keys, so what may or may not have arrived is sent again without harm. */
+  mode: 'fenced'
+  /** Whether secrets and large outputs may stand in a config as references. */
+  valueReferences: boolean
 }
 
 export interface StepState {
@@ -34,8 +45,8 @@ export interface ItemState {
   notBeforeMs: number | null
   error: StepError | null
   outputs: Record<string, OutputSlot>
-  /** As the API showed it; kept only where an expression reads it. */
-  run: Json | null
+  /** The job run as the API showed it; kept only where an expression reads it. */
+  jobRun: Json | null
 }
 
 /** A kept output: its value, or where to read it. */
@@ -45,27 +56,22 @@ export type OutputSlot = ({ value: Json } | { jobRunId: string }) & {
   inlined: boolean
 }
 
-/** What an activity says of a remote run, whatever brought the news. */
-export interface RunRecord {
+/** What an activity says of a job run, whatever brought the news. */
+export interface JobRunRecord {
   jobId: string
   jobRunId: string
   /** The API's word; an unknown one is not terminal. */
   status: string
   error: StepError | null
   outputs: Record<string, OutputSlot>
-  run: Json
+  /** As the API showed it. */
+  jobRun: Json
 }
 
-const doneStatuses: readonly StepStatus[] = ['completed', 'failed', 'cancelled', 'skipped']
-
-export function isDone(status: StepStatus): boolean {
-  return doneStatuses.includes(status)
-}
-
-export function createRunState(plan: PipelinePlan, startedAtMs: number): RunState {
+export function createPipelineRunState(plan: PipelinePlan, startedAtMs: number): PipelineRunState {
   const steps: Record<string, StepState> = {}
   for (const step of plan.steps) steps[step.id] = { status: 'waiting', error: null }
-  return { startedAtMs, cancelRequested: false, warnings: [], steps }
+  return { startedAtMs, cancelRequested: false, warnings: [], connection: null, steps }
 }
 
 export function createItem(): ItemState {
@@ -80,22 +86,22 @@ export function createItem(): ItemState {
     notBeforeMs: null,
     error: null,
     outputs: {},
-    run: null,
+    jobRun: null,
   }
 }
 
 /** The state of a step that the plan has; a state without it is a programming error. */
-export function stepState(state: RunState, id: string): StepState {
+export function stepState(state: PipelineRunState, id: string): StepState {
   const found = state.steps[id]
   if (!found) throw new Error(`step ${id} is not in the state of this run`)
   return found
 }
 
-/** Keeps of a remote run what the plan uses. */
-export function applyRecord(item: ItemState, step: PlanStep, record: RunRecord): void {
+/** Keeps of a job run what the plan uses. */
+export function applyRecord(item: ItemState, step: PlanStep, record: JobRunRecord): void {
   item.jobId = record.jobId
   item.jobRunId = record.jobRunId
-  item.run = step.usesRun ? record.run : null
+  item.jobRun = step.usesJobRun ? record.jobRun : null
   item.outputs = Object.fromEntries(
     step.usedOutputs.flatMap((name) => {
       const slot = Object.hasOwn(record.outputs, name) ? record.outputs[name] : undefined

@@ -1,6 +1,7 @@
 import type { Json } from '../../base/json.ts'
+import type { StepStatus } from './transitions.ts'
 
-/**
+/*
  * The compiled form of a pipeline: plain, frozen, versioned JSON, the argument of the `runPipeline` workflow.
  * Open runs carry old plans: change a field's meaning only with a new `planVersion`.
  */
@@ -36,18 +37,22 @@ export interface PlanStep {
   maxParallel: number
   /** Per generation. */
   timeoutMs?: number
-  retry: { attempts: number; backoffMs: number; on: RetryReason[] }
+  /** `generations`: the first one included; the file's word for them is `attempts`. */
+  retry: { generations: number; backoffMs: number; on: RetryReason[] }
   onFailure: 'fail' | 'continue'
   /** Outputs of this step that some expression reads as a value: fetched when the server does not inline them. */
   valueOutputs: string[]
   /** Outputs of this step that anything in the plan uses at all; the others are not kept. */
   usedOutputs: string[]
-  /** True when some expression reads `steps.X.run` of this step: then its run is kept whole. */
-  usesRun: boolean
+  /** True when some expression reads `steps.X.run` of this step: then its job run is kept whole. */
+  usesJobRun: boolean
 }
 
+/** The versions that this program can run. A plan of another one is for a worker of another version. */
+export const planVersions = [1] as const
+
 export interface PipelinePlan {
-  planVersion: 1
+  planVersion: (typeof planVersions)[number]
   name: string
   description?: string
   connection: string
@@ -66,19 +71,7 @@ export interface PlanInput {
   default?: Json
 }
 
-/** Statuses of one step (or item of a `for_each`) within a pipeline run. */
-export const stepStatuses = [
-  'waiting',
-  'pending',
-  'running',
-  'paused',
-  'cancelling',
-  'completed',
-  'failed',
-  'cancelled',
-  'skipped',
-] as const
-export type StepStatus = (typeof stepStatuses)[number]
+/** Statuses of a pipeline run. */
 export const pipelineStatuses = ['running', 'cancelling', 'completed', 'failed', 'cancelled'] as const
 export type PipelineStatus = (typeof pipelineStatuses)[number]
 

@@ -1,6 +1,7 @@
 import type { Json } from '../../base/json.ts'
 import { openStatus, pipelineStatus } from './scheduling.ts'
-import { type ItemState, isDone, type RunState, type StepState, stepState } from './state.ts'
+import { type ItemState, type PipelineRunState, type StepState, stepState } from './state.ts'
+import { isDone } from './transitions.ts'
 import type { PipelinePlan, PipelineRunView, PlanStep, StepRunView } from './types.ts'
 
 function iso(ms: number | null): string | null {
@@ -21,7 +22,7 @@ function itemView(step: PlanStep, item: ItemState, index: number): StepRunView {
   }
 }
 
-function bareView(state: RunState, step: PlanStep, own: StepState): StepRunView {
+function bareView(state: PipelineRunState, step: PlanStep, own: StepState): StepRunView {
   const waitsFor = step.needs.filter((need) => !isDone(stepState(state, need).status))
   return {
     step: step.id,
@@ -37,22 +38,22 @@ function bareView(state: RunState, step: PlanStep, own: StepState): StepRunView 
 }
 
 /**
- * The public picture of a run. An ordinary step is one line; a `for_each` one line per item.
+ * The public picture of a pipeline run. An ordinary step is one line; a `for_each` one line per item.
  * `outputs` are the pipeline's, known once it is over.
  */
-export function viewRun(
+export function viewPipelineRun(
   plan: PipelinePlan,
-  state: RunState,
-  run: { id: string; finishedAtMs: number | null; outputs: Record<string, Json> },
+  state: PipelineRunState,
+  execution: { id: string; finishedAtMs: number | null; outputs: Record<string, Json> },
 ): PipelineRunView {
   return {
-    id: run.id,
+    id: execution.id,
     pipeline: plan.name,
     // Its steps may be over a moment before its outputs are known.
-    status: run.finishedAtMs === null ? openStatus(state) : pipelineStatus(plan, state),
+    status: execution.finishedAtMs === null ? openStatus(state) : pipelineStatus(plan, state),
     started_at: new Date(state.startedAtMs).toISOString(),
-    finished_at: iso(run.finishedAtMs),
-    outputs: run.outputs,
+    finished_at: iso(execution.finishedAtMs),
+    outputs: execution.outputs,
     warnings: state.warnings,
     steps: plan.steps.flatMap((step) => {
       const own = stepState(state, step.id)

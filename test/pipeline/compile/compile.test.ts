@@ -42,7 +42,7 @@ outputs:
   issues: \${{ steps.issues.outputs.issues }}
 `
 
-const retry = { attempts: 3, backoffMs: 5000, on: ['failed', 'timeout', 'rejected'] }
+const retry = { generations: 3, backoffMs: 5000, on: ['failed', 'timeout', 'rejected'] }
 
 const golden: PipelinePlan = {
   planVersion: 1,
@@ -77,7 +77,7 @@ const golden: PipelinePlan = {
       onFailure: 'fail',
       valueOutputs: [],
       usedOutputs: ['metagraph'],
-      usesRun: false,
+      usesJobRun: false,
     },
     {
       id: 'issues',
@@ -89,11 +89,11 @@ const golden: PipelinePlan = {
       },
       maxParallel: 1,
       timeoutMs: 7_200_000,
-      retry: { attempts: 3, backoffMs: 5000, on: ['failed'] },
+      retry: { generations: 3, backoffMs: 5000, on: ['failed'] },
       onFailure: 'fail',
       valueOutputs: ['issues'],
       usedOutputs: ['issues'],
-      usesRun: false,
+      usesJobRun: false,
     },
     {
       id: 'tickets',
@@ -122,7 +122,7 @@ const golden: PipelinePlan = {
       onFailure: 'continue',
       valueOutputs: [],
       usedOutputs: [],
-      usesRun: false,
+      usesJobRun: false,
     },
     {
       id: 'nightly_export',
@@ -143,7 +143,7 @@ const golden: PipelinePlan = {
       onFailure: 'fail',
       valueOutputs: [],
       usedOutputs: [],
-      usesRun: false,
+      usesJobRun: false,
     },
   ],
   outputs: [{ name: 'issues', value: { kind: 'expression', source: 'steps.issues.outputs.issues' } }],
@@ -172,11 +172,11 @@ test('without defaults a step runs once, without a timeout', () => {
     needs: [],
     target: { kind: 'job_type', jobType: 'x' },
     maxParallel: 1,
-    retry: { attempts: 1, backoffMs: 5000, on: ['failed', 'timeout', 'rejected'] },
+    retry: { generations: 1, backoffMs: 5000, on: ['failed', 'timeout', 'rejected'] },
     onFailure: 'fail',
     valueOutputs: [],
     usedOutputs: [],
-    usesRun: false,
+    usesJobRun: false,
   })
 })
 
@@ -216,9 +216,9 @@ outputs:
   expect(plan.steps[0]).toMatchObject({
     valueOutputs: ['a', 'b', 'd', 'e', 'f', 'g', 'h'],
     usedOutputs: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'],
-    usesRun: false,
+    usesJobRun: false,
   })
-  expect(plan.steps[1]).toMatchObject({ usesRun: true, if: { statusFunctions: ['always'] }, maxParallel: 10 })
+  expect(plan.steps[1]).toMatchObject({ usesJobRun: true, if: { statusFunctions: ['always'] }, maxParallel: 10 })
 })
 
 test('a config that is one expression is evaluated as a value', () => {

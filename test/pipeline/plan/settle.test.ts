@@ -3,13 +3,13 @@ import {
   applyRecord,
   createItem,
   mayRetry,
-  type RunRecord,
+  type JobRunRecord,
   settle,
 } from '../../../src/pipeline/plan/index.ts'
 import { planStep } from '../../helpers/plans.ts'
 
-function record(status: string, overrides: Partial<RunRecord> = {}): RunRecord {
-  return { jobId: 'job', jobRunId: 'run', status, error: null, outputs: {}, run: null, ...overrides }
+function record(status: string, overrides: Partial<JobRunRecord> = {}): JobRunRecord {
+  return { jobId: 'job', jobRunId: 'run', status, error: null, outputs: {}, jobRun: null, ...overrides }
 }
 
 describe('what a generation amounts to', () => {
@@ -53,9 +53,9 @@ describe('another generation', () => {
   const failed = settle({ kind: 'record', record: record('failed') }, undefined)
   const item = { ...createItem(), generation: 2 }
 
-  it('comes only within the attempts and for the reasons named', () => {
-    const retry = (attempts: number, on: ('failed' | 'timeout' | 'rejected')[]) =>
-      planStep('a', { retry: { attempts, backoffMs: 1, on } })
+  it('comes only within the number allowed and for the reasons named', () => {
+    const retry = (generations: number, on: ('failed' | 'timeout' | 'rejected')[]) =>
+      planStep('a', { retry: { generations, backoffMs: 1, on } })
     expect(mayRetry(retry(3, ['failed']), item, failed)).toBe(true)
     expect(mayRetry(retry(2, ['failed']), item, failed)).toBe(false)
     expect(mayRetry(retry(3, ['timeout']), item, failed)).toBe(false)
@@ -71,8 +71,8 @@ it('keeps only the outputs that the plan uses', () => {
   applyRecord(
     item,
     planStep('a', { usedOutputs: ['kept', 'absent'] }),
-    record('completed', { outputs, run: { uuid: 'run' } }),
+    record('completed', { outputs, jobRun: { uuid: 'run' } }),
   )
   expect(item.outputs).toEqual({ kept: outputs.kept })
-  expect(item.run).toBeNull()
+  expect(item.jobRun).toBeNull()
 })

@@ -4,14 +4,14 @@ import { jsonBytes } from '../../../src/base/json.ts'
 import { utf8Bytes } from '../../../src/base/utf8.ts'
 import {
   createItem,
-  createRunState,
+  createPipelineRunState,
   type ItemState,
   type OutputSlot,
-  type RunState,
+  type PipelineRunState,
   shrinkState,
   shrinkView,
   stepState,
-  viewRun,
+  viewPipelineRun,
 } from '../../../src/pipeline/plan/index.ts'
 import { planOf, planStep } from '../../helpers/plans.ts'
 
@@ -25,8 +25,8 @@ it('counts the bytes of any text', () => {
 
 const plan = planOf([planStep('a')])
 
-function stateWith(items: Partial<ItemState>[]): RunState {
-  const state = createRunState(plan, 0)
+function stateWith(items: Partial<ItemState>[]): PipelineRunState {
+  const state = createPipelineRunState(plan, 0)
   stepState(state, 'a').items = items.map((item) => ({ ...createItem(), ...item }))
   return state
 }
@@ -65,23 +65,23 @@ describe('a state that must fit', () => {
     expect(jsonBytes(state)).toBeLessThan(500_000)
   })
 
-  it('has its error messages cut, then runs dropped, and says so', () => {
+  it('has its error messages cut, then job runs dropped, and says so', () => {
     const state = stateWith([
-      { error: { code: 'bad', message: 'm'.repeat(5_000) }, run: { uuid: 'r', text: 'x'.repeat(5_000) } },
-      { run: { uuid: 'small' } },
+      { error: { code: 'bad', message: 'm'.repeat(5_000) }, jobRun: { uuid: 'r', text: 'x'.repeat(5_000) } },
+      { jobRun: { uuid: 'small' } },
     ])
     shrinkState(state, 7_000)
     expect(stepState(state, 'a').items![0]!.error!.message).toHaveLength(201)
     expect(state.warnings).toEqual([])
     shrinkState(state, 2_000)
-    expect(stepState(state, 'a').items!.map((item) => item.run)).toEqual([null, { uuid: 'small' }])
+    expect(stepState(state, 'a').items!.map((item) => item.jobRun)).toEqual([null, { uuid: 'small' }])
     expect(state.warnings).toHaveLength(1)
   })
 })
 
 it('cuts the messages of a view only where it has to', () => {
   const state = stateWith([{ status: 'failed', error: { code: 'bad', message: 'm'.repeat(5_000) } }])
-  const view = viewRun(plan, state, { id: 'p', finishedAtMs: null, outputs: {} })
+  const view = viewPipelineRun(plan, state, { id: 'p', finishedAtMs: null, outputs: {} })
   expect(shrinkView(view, 10_000)).toBe(view)
   expect(shrinkView(view, 1_000).steps[0]!.error!.message).toHaveLength(201)
 })

@@ -30,7 +30,7 @@ export async function jobRunHandler(args: JobRunArgs, ctx: CliContext): Promise<
     { idempotencyKey: args.key, signal: ctx.signal },
   )
   if (!args.wait) return answer(ctx, started, () => runFields(started))
-  const run = await awaitRun(started, api, ctx)
+  const run = await awaitJobRun(started, api, ctx)
   if (run === undefined) {
     note(ctx, `No longer waiting; the run goes on.\n  jobwright jobs cancel ${shellWord(started.uuid)}`)
     return exitCodes.interrupted
@@ -40,7 +40,7 @@ export async function jobRunHandler(args: JobRunArgs, ctx: CliContext): Promise<
 }
 
 /** The run once it has ended; undefined after Ctrl-C. */
-async function awaitRun(
+async function awaitJobRun(
   started: WireJobRun,
   api: JobsClient,
   ctx: CliContext,

@@ -1,6 +1,6 @@
 import { type Json, jsonBytes } from '../base/json.ts'
 import type { WireJobRun } from '../client/index.ts'
-import type { OutputSlot, RunRecord } from '../pipeline/plan/index.ts'
+import type { JobRunRecord, OutputSlot } from '../pipeline/plan/index.ts'
 
 /** Values beyond this stay on the server: hundreds of results may come at once, and a history of 50 MiB ends a workflow. */
 const inlineBudgetBytes = 64 * 1024
@@ -41,7 +41,7 @@ export function outputSlots(jobRunId: string, references: readonly Json[]): Reco
 }
 
 /** What the workflow keeps of a run: without its config (it has it) and without inlined values (they are in `outputs`). */
-export function toRecord(run: WireJobRun): RunRecord {
+export function toRecord(run: WireJobRun): JobRunRecord {
   const references = run.output_references as Json[]
   const bare = references.map((reference) =>
     isNamed(reference) ? { ...(reference as object), value: undefined as unknown } : reference,
@@ -56,6 +56,6 @@ export function toRecord(run: WireJobRun): RunRecord {
       ? { code: run.error.code, message: run.error.message.slice(0, messageCharacters) }
       : null,
     outputs: outputSlots(run.uuid, references),
-    run: JSON.parse(JSON.stringify({ ...rest, output_references: isLarge ? undefined : bare })) as Json,
+    jobRun: JSON.parse(JSON.stringify({ ...rest, output_references: isLarge ? undefined : bare })) as Json,
   }
 }

@@ -1,53 +1,41 @@
 import { Context } from '@temporalio/activity'
 import { canonicalJson, type JsonObject } from '../base/json.ts'
 import { JobsApiError, type JobsClient } from '../client/index.ts'
-import { type Capabilities, containsReference, isTerminalStatus } from '../contract/index.ts'
-import { requireFencedServer } from './capabilities.ts'
+import { isTerminalStatus } from '../contract/index.ts'
 import { rejected } from './failures.ts'
+import { toRecord } from './job-run-record.ts'
 import { jobKey, runKey } from './keys.ts'
-import { toRecord } from './run-record.ts'
-import type { ActivityDependencies, RunStepInput, RunStepResult } from './types.ts'
-import { encodeWaitRef } from './wait-ref.ts'
+import type { ActivityDependencies, TriggerJobRunInput, TriggerJobRunResult } from './types.ts'
 
 /** How long the first look waits: runs shorter than this cost one activity and no completion. */
 const firstLookSeconds = 1
 
 /**
- * Makes sure that the job and its run exist, and looks once. Safe to repeat at any point: both POSTs carry
- * keys. A run that is not over then is registered with the change feed under the activity that will wait for it.
+ * Makes sure that the job and its run exist, and looks once. Safe to repeat at any point: both POSTs carry keys.
  */
-export async function runStep(
-  deps: ActivityDependencies & { api: JobsClient; capabilities: () => Promise<Capabilities | undefined> },
-  input: RunStepInput,
-): Promise<RunStepResult> {
+export async function triggerJobRun(
+  deps: ActivityDependencies & { api: JobsClient },
+  input: TriggerJobRunInput,
+): Promise<TriggerJobRunResult> {
   const { api } = deps
-  const context = Context.current()
-  const signal = context.cancellationSignal
-  const workflow = context.info.workflowExecution
-  if (!workflow) throw rejected('internal', 'runStep is an activity of a workflow')
-  requireFencedServer(await deps.capabilities(), input.connection, containsReference(input.config))
-
-  const idempotencyKey = runKey({ namespace: deps.namespace, workflowId: workflow.workflowId }, input)
-  const { triggered, body } = await trigger(api, input, idempotencyKey, signal)
+  const { cancellationSignal: signal, info } = Context.current()
+  const workflowId = info.workflowExecution?.workflowId ?? ''
+  const idempotencyKey = runKey({ namespace: deps.namespace, workflowId }, input)
+  const triggered = await trigger(api, input, idempotencyKey, signal)
   const looked = isTerminalStatus(triggered.status)
     ? triggered
     : await api.getJobRun(triggered.uuid, { waitSeconds: firstLookSeconds, signal })
   if (isTerminalStatus(looked.status)) return { phase: 'terminal', record: toRecord(looked) }
-
-  // Before the registration, so that the watcher's cursor stands before anything that must end the wait.
-  await deps.waits.ensureWatcher(input.connection, async () => (await api.listJobRunChanges({})).cursor)
-  const clientRef = encodeWaitRef({
-    namespace: deps.namespace,
-    workflowId: workflow.workflowId,
-    activityId: input.waitActivityId,
-  })
-  const registered = await api.createJobRun({ ...body, client_ref: clientRef }, { idempotencyKey, signal })
-  if (isTerminalStatus(registered.status)) return { phase: 'terminal', record: toRecord(registered) }
-  return { phase: 'running', jobId: body.job_id, jobRunId: registered.uuid, status: registered.status }
+  return { phase: 'running', jobId: triggered.job_id, jobRunId: looked.uuid, status: looked.status }
 }
 
 /** Triggers under the step's key, whose run belongs to the job that an earlier attempt named, if there was one. */
-async function trigger(api: JobsClient, input: RunStepInput, idempotencyKey: string, signal: AbortSignal) {
+async function trigger(
+  api: JobsClient,
+  input: TriggerJobRunInput,
+  idempotencyKey: string,
+  signal: AbortSignal,
+) {
   const send = async (body: { job_id: string; config?: JsonObject }) => {
     const triggered = await api.createJobRun(body, { idempotencyKey, signal })
     if (triggered.job_id !== body.job_id)
@@ -55,7 +43,7 @@ async function trigger(api: JobsClient, input: RunStepInput, idempotencyKey: str
         'foreign_run',
         `job run ${triggered.uuid} belongs to job ${triggered.job_id}, not to ${body.job_id}`,
       )
-    return { triggered, body }
+    return triggered
   }
   if ('jobId' in input.target)
     return send({ job_id: input.target.jobId, ...(input.config ? { config: input.config } : {}) })

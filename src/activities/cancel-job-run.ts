@@ -1,9 +1,9 @@
 import { Context } from '@temporalio/activity'
 import { JobsApiError, type JobsClient } from '../client/index.ts'
 import { isTerminalStatus } from '../contract/index.ts'
+import { toRecord } from './job-run-record.ts'
 import { runKey } from './keys.ts'
-import { toRecord } from './run-record.ts'
-import type { ActivityDependencies, CancelRunInput, CancelRunResult } from './types.ts'
+import type { ActivityDependencies, CancelJobRunInput, CancelJobRunResult } from './types.ts'
 
 const lookSeconds = 10
 /** A cancel that was accepted and shows no effect is sent again after this many looks. */
@@ -14,10 +14,10 @@ const looksPerCancel = 3
  * nothing, it is barred: a trigger that is still under way can no longer start anything.
  * A run that completed first is reported as completed.
  */
-export async function cancelRun(
+export async function cancelJobRun(
   deps: ActivityDependencies & { api: JobsClient },
-  input: CancelRunInput,
-): Promise<CancelRunResult> {
+  input: CancelJobRunInput,
+): Promise<CancelJobRunResult> {
   const context = Context.current()
   const signal = context.cancellationSignal
   const workflowId = context.info.workflowExecution?.workflowId ?? ''

@@ -1,0 +1,11 @@
+export { createReadFinder, type ReadFinder } from './reads.ts'
+export {
+  type Each,
+  type MissingOutput,
+  missingOutputs,
+  type PipelineData,
+  type Read,
+  resolveOutput,
+  scopeOf,
+} from './scope.ts'
+export { evaluateValue } from './value.ts'

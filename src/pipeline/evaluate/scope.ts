@@ -1,0 +1,128 @@
+import type { Json } from '../../base/json.ts'
+import { ExpressionError, type ExpressionScope } from '../../expressions/evaluate.ts'
+import {
+  type ItemState,
+  isDone,
+  type OutputSlot,
+  type PipelineRunState,
+  type PlanStep,
+  stepState,
+} from '../plan/index.ts'
+
+/** An inlined output up to this size is passed on as a value, any other as a reference. */
+const passedByValueBytes = 1024
+
+/** What the values of a plan are evaluated over. */
+export interface PipelineData {
+  /** Of the pipeline run. */
+  id: string
+  step(id: string): PlanStep
+  steps: readonly PlanStep[]
+  state: PipelineRunState
+  inputs: Record<string, Json>
+}
+
+/** One element of a `for_each`. */
+export interface Each {
+  value: Json
+  index: number
+}
+
+/**
+ * What expressions see. Outputs that were not loaded are not there.
+ * A step is looked at only when an expression reads it: with thousands of items that is most of the work.
+ */
+export function scopeOf(data: PipelineData, each?: Each): ExpressionScope {
+  const steps: ExpressionScope['steps'] = {}
+  for (const step of data.steps)
+    Object.defineProperty(steps, step.id, { enumerable: true, get: () => stepScope(data, step) })
+  return {
+    inputs: data.inputs,
+    steps,
+    pipeline: { run_id: data.id, started_at: new Date(data.state.startedAtMs).toISOString() },
+    ...(each ? { item: each.value, index: each.index } : {}),
+  }
+}
+
+function stepScope({ state }: PipelineData, step: PlanStep): ExpressionScope['steps'][string] {
+  const own = stepState(state, step.id)
+  const items = own.items ?? []
+  const only = items[0]
+  return {
+    status: own.status,
+    outputs: outputValues(step, items),
+    run: step.forEach ? items.map((item) => item.jobRun) : (only?.jobRun ?? null),
+    job: step.forEach ? items.map(jobOf) : only ? jobOf(only) : null,
+  }
+}
+
+function jobOf(item: ItemState): Json {
+  return item.jobId === null ? null : { uuid: item.jobId }
+}
+
+/** Of a `for_each` step the list in item order, null where an item has no such output. */
+function outputValues(step: PlanStep, items: readonly ItemState[]): Record<string, Json> {
+  const values: Record<string, Json> = {}
+  for (const name of step.valueOutputs) {
+    const slots = items.map((item) => slotOf(item, name))
+    if (step.forEach) values[name] = slots.map((slot) => (slot && 'value' in slot ? slot.value : null))
+    else if (slots[0] && 'value' in slots[0]) values[name] = slots[0].value
+  }
+  return values
+}
+
+function slotOf(item: ItemState, name: string): OutputSlot | undefined {
+  return Object.hasOwn(item.outputs, name) ? item.outputs[name] : undefined
+}
+
+/** Decided by what never changes: a config must come out the same when it is evaluated again in a later execution. */
+function isPassedByValue(slot: OutputSlot): boolean {
+  return slot.inlined && slot.sizeBytes <= passedByValueBytes
+}
+
+/** An output passed whole into a config: its value where it is small, else a reference that the handler's worker resolves. */
+export function resolveOutput(data: PipelineData, stepId: string, name: string): Json {
+  const own = stepState(data.state, stepId)
+  const items = own.items ?? []
+  if (data.step(stepId).forEach) return items.map((item) => passOn(item, name) ?? null)
+  const value = items[0] && passOn(items[0], name)
+  if (value === undefined)
+    throw new ExpressionError('missing_output', `step ${stepId} (${own.status}) has no output named ${name}`)
+  return value
+}
+
+function passOn(item: ItemState, name: string): Json | undefined {
+  const slot = slotOf(item, name)
+  if (!slot) return undefined
+  if ('value' in slot && isPassedByValue(slot)) return slot.value
+  return { $output: { job_run_id: item.jobRunId, name } }
+}
+
+/** An output whose value is needed; `passed`: only where it is passed on as a value. */
+export interface Read {
+  step: string
+  name: string
+  passed: boolean
+}
+
+/** An output that is needed as a value, and of which it is known only where it is. */
+export interface MissingOutput {
+  item: ItemState
+  name: string
+  jobRunId: string
+  sizeBytes: number
+  inlined: boolean
+}
+
+/** What has to be fetched before the reads can be answered. Of a step that is not done nothing is: it has no outputs yet. */
+export function missingOutputs(state: PipelineRunState, reads: readonly Read[]): MissingOutput[] {
+  return reads.flatMap(({ step, name, passed }) => {
+    const own = stepState(state, step)
+    if (!isDone(own.status)) return []
+    return (own.items ?? []).flatMap((item) => {
+      const slot = slotOf(item, name)
+      if (!slot || 'value' in slot || (passed && !isPassedByValue(slot))) return []
+      return [{ item, name, ...slot }]
+    })
+  })
+}

@@ -1,0 +1,6 @@
+/** For one exchange with a Jobs API, its own retries of single requests included. */
+export const triggerTimeoutMs = 60_000
+/** What fails for a reason that may pass is tried again for as long as the step has time. */
+export const activityRetry = { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 5_000 }
+/** Of what nobody waits for by the second. */
+export const heldRetry = { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 30_000 }

@@ -1,0 +1,61 @@
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
+import type { PipelineActivities } from '../activities/index.ts'
+import type { ConnectionProfile } from '../pipeline/plan/index.ts'
+import { activityRetry } from './activity-options.ts'
+import { fencedRun } from './fenced/fenced-run.ts'
+import type { RemoteRun, RemoteRunRequest, RemoteRunTiming, TimeLeft } from './port.ts'
+
+export interface ConnectionQuestion {
+  connection: string
+  /** The pipeline run's; a connection whose token acts for another one is refused. */
+  workspace?: string
+}
+
+const askTimeoutMs = 20_000
+
+/**
+ * Asks once what a connection is, as a local activity: one event, and as a rule no request, since a worker knows its connections.
+ * Undefined when it could not be told, for whatever reason: then `askDurably` tells, or says why not.
+ */
+export async function askQuickly(question: ConnectionQuestion): Promise<ConnectionProfile | undefined> {
+  const { profileConnection } = proxyLocalActivities<PipelineActivities>({
+    startToCloseTimeout: askTimeoutMs,
+    retry: { maximumAttempts: 1 },
+    summary: `profile of ${question.connection}`,
+  })
+  try {
+    return await profileConnection(question)
+  } catch {
+    // Also a cancellation: whoever waits for the answer is told of it by what it does next.
+    return undefined
+  }
+}
+
+/** Asks until there is an answer, where everybody can see what it waits for. */
+export function askDurably(
+  question: ConnectionQuestion,
+  timing: RemoteRunTiming,
+  left: TimeLeft,
+): Promise<ConnectionProfile> {
+  const ms = left()
+  const { profileConnection } = proxyActivities<PipelineActivities>({
+    startToCloseTimeout: askTimeoutMs,
+    heartbeatTimeout: timing.stepHeartbeatMs,
+    cancellationType: 'TRY_CANCEL',
+    retry: activityRetry,
+    summary: `profile of ${question.connection}`,
+    ...(ms === undefined ? {} : { scheduleToCloseTimeout: Math.max(1, ms) }),
+  })
+  return profileConnection(question)
+}
+
+/** The run in the mode that the connection was found to have. */
+export function remoteRunIn(profile: ConnectionProfile, request: RemoteRunRequest): RemoteRun {
+  switch (profile.mode) {
+    case 'fenced':
+      return fencedRun(request)
+    default:
+      // A later version found this mode: its worker can go on with it, this one must not guess.
+      throw new Error(`this worker knows no mode ${String(profile.mode)}; a newer one takes over`)
+  }
+}

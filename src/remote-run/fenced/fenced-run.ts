@@ -1,0 +1,66 @@
+import { CancellationScope, proxyActivities, workflowInfo } from '@temporalio/workflow'
+import type { PipelineActivities } from '../../activities/index.ts'
+import { activityRetry, heldRetry, triggerTimeoutMs } from '../activity-options.ts'
+import type { RemoteRun, RemoteRunRequest, TimeLeft } from '../port.ts'
+
+const cancelTimeoutMs = 10 * 60_000
+
+/**
+ * On a server that takes idempotency keys. Trigger is one activity that creates, triggers and looks; what it is not sure of
+ * it sends again under the same keys. A cancel by the key finds what was started, and bars what was not.
+ */
+export function fencedRun(request: RemoteRunRequest): RemoteRun {
+  const { connection, pipeline, timing, step, item, generation } = request
+  const activityId = `${step}/${item ?? '-'}/${generation}`
+  const identity = {
+    firstExecutionRunId: workflowInfo().firstExecutionRunId,
+    step,
+    item,
+    generation,
+  }
+  const abandonable = (left: TimeLeft) => ({
+    ...scheduleToClose(left),
+    // A wait holds no slot and sends no heartbeat: waiting for it to notice a cancel would never end.
+    cancellationType: 'TRY_CANCEL' as const,
+    retry: activityRetry,
+    summary: activityId,
+  })
+  return {
+    trigger(left) {
+      const { triggerJobRun } = proxyActivities<PipelineActivities>({
+        ...abandonable(left),
+        activityId,
+        startToCloseTimeout: triggerTimeoutMs,
+        heartbeatTimeout: timing.stepHeartbeatMs,
+      })
+      const { target, config } = request
+      return triggerJobRun({ ...identity, connection, pipeline, target, config })
+    },
+    wait(jobRunId, left) {
+      const { awaitJobRun } = proxyActivities<PipelineActivities>({
+        ...abandonable(left),
+        activityId: `${activityId}/wait`,
+        startToCloseTimeout: timing.waitLeaseMs,
+      })
+      return awaitJobRun({ connection, jobRunId })
+    },
+    async cancel() {
+      const { cancelJobRun } = proxyActivities<PipelineActivities>({
+        activityId: `${activityId}/cancel`,
+        startToCloseTimeout: cancelTimeoutMs,
+        heartbeatTimeout: timing.stepHeartbeatMs,
+        summary: `cancel ${activityId}`,
+        retry: heldRetry,
+      })
+      const { record } = await CancellationScope.nonCancellable(() =>
+        cancelJobRun({ ...identity, connection }),
+      )
+      return record
+    },
+  }
+}
+
+function scheduleToClose(left: TimeLeft): { scheduleToCloseTimeout?: number } {
+  const ms = left()
+  return ms === undefined ? {} : { scheduleToCloseTimeout: Math.max(1, ms) }
+}

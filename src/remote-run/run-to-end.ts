@@ -1,0 +1,74 @@
+import { isCancellation } from '@temporalio/workflow'
+import type { JobRunRecord, RemoteRunOutcome } from '../pipeline/plan/index.ts'
+import { finalError, isCancelRequested, isOutOfTime } from './activity-errors.ts'
+import type { OpenJobRun, RemoteRun, TimeLeft } from './port.ts'
+
+export interface RunToEnd {
+  /** How to reach the run; a promise only until the connection is known. */
+  remote(): RemoteRun | Promise<RemoteRun>
+  /** The time of the generation that is left. */
+  left: TimeLeft
+  /** A run of this generation that an earlier execution of the workflow triggered. */
+  openJobRunId: string | null
+  onOpen(jobRun: OpenJobRun): void
+  onCancelling(): void
+}
+
+/**
+ * One remote run, from trigger to its terminal state. Out of time, refused or cancelled, it is cancelled and that is
+ * confirmed before this returns: nothing is left behind.
+ * @throws what is no activity's end: a defect
+ */
+export async function runToEnd(options: RunToEnd): Promise<RemoteRunOutcome> {
+  const { left, onCancelling } = options
+  let remote: RemoteRun | undefined
+  try {
+    const found = options.remote()
+    remote = found instanceof Promise ? await found : found
+    const leftMs = left()
+    // An earlier execution may have cancelled the run for its timeout already: it must not pass for cancelled from outside.
+    if (leftMs !== undefined && leftMs <= 0) return cancelled('timeout', remote)
+    return { kind: 'record', record: await triggerAndWait(remote, options) }
+  } catch (error) {
+    if (isCancellation(error) || isCancelRequested(error)) return cancelled('cancelled', remote)
+    if (isOutOfTime(error)) return cancelled('timeout', remote)
+    const stepError = finalError(error)
+    if (!stepError) throw error
+    return { kind: 'error', error: stepError, record: await stopRefused(remote) }
+  }
+
+  /** Without a way to reach it nothing was ever sent. */
+  async function cancelled(
+    kind: 'timeout' | 'cancelled',
+    reached: RemoteRun | undefined,
+  ): Promise<RemoteRunOutcome> {
+    onCancelling()
+    return { kind, record: reached ? await reached.cancel() : null }
+  }
+}
+
+async function triggerAndWait(remote: RemoteRun, options: RunToEnd): Promise<JobRunRecord> {
+  let jobRunId = options.openJobRunId
+  if (jobRunId === null) {
+    const first = await remote.trigger(options.left)
+    if (first.phase === 'terminal') return first.record
+    options.onOpen(first)
+    jobRunId = first.jobRunId
+  }
+  for (;;) {
+    const record = await remote.wait(jobRunId, options.left)
+    // A wait is completed by the names of workflow and activity, which a run of long ago may have had too.
+    if (record.jobRunId === jobRunId) return record
+  }
+}
+
+/** An earlier attempt, or an earlier request of this one, may have started a run that nobody would wait for. */
+async function stopRefused(remote: RemoteRun | undefined): Promise<JobRunRecord | null> {
+  try {
+    return remote ? await remote.cancel() : null
+  } catch (error) {
+    // Refused as well: the first refusal tells more.
+    if (finalError(error)) return null
+    throw error
+  }
+}

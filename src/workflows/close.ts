@@ -1,0 +1,70 @@
+import { ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow'
+import { jsonBytes } from '../base/json.ts'
+import { type PipelineRunView, pipelineStatus, shrinkView, viewPipelineRun } from '../pipeline/plan/index.ts'
+import { evaluate } from './evaluation.ts'
+import type { Execution } from './execution.ts'
+import { stepErrorOf } from './step-failure.ts'
+
+/** Of Temporal's limit of 2 MiB for a payload: the input of the next execution, the result, the answer to a query. */
+export const payloadBytes = 1900 * 1024
+const outputsBytes = 1536 * 1024
+
+/** The pipeline run as everybody sees it, within what Temporal carries. */
+export function view(execution: Execution): PipelineRunView {
+  const { data, plan, state, finishedAtMs, outputs } = execution
+  return shrinkView(viewPipelineRun(plan, state, { id: data.id, finishedAtMs, outputs }), payloadBytes)
+}
+
+/** Ends a pipeline run whose steps are all done. @throws as Temporal has it: cancelled, or failed with the view in the details */
+export async function close(execution: Execution): Promise<PipelineRunView> {
+  const status = pipelineStatus(execution.plan, execution.state)
+  // A cancelled run does not stay open for outputs that nobody may be there to give.
+  if (status !== 'cancelled') await CancellationScope.nonCancellable(() => evaluateOutputs(execution))
+  execution.finishedAtMs = Date.now()
+  const last = view(execution)
+  switch (status) {
+    case 'cancelled':
+      throw new CancelledFailure('the pipeline run was cancelled')
+    case 'failed':
+      throw ApplicationFailure.create({
+        type: 'pipeline_failed',
+        message: failureMessage(last),
+        nonRetryable: true,
+        details: [last],
+      })
+    default:
+      return last
+  }
+}
+
+function failureMessage(last: PipelineRunView): string {
+  const failed = last.steps.find((step) => step.status === 'failed' || step.status === 'cancelled')
+  return failed
+    ? `step ${failed.step} ${failed.status}${failed.error ? `: ${failed.error.message}` : ''}`
+    : 'failed'
+}
+
+/** What can be evaluated; in a completed run, what cannot is a warning. */
+async function evaluateOutputs(execution: Execution): Promise<void> {
+  const { plan, state, schedule, outputs } = execution
+  const limit = Math.min(outputsBytes, payloadBytes - jsonBytes(view(execution)))
+  let used = 0
+  for (const { name, value } of plan.outputs) {
+    try {
+      const result = await evaluate(execution, value)
+      const bytes = used + jsonBytes({ [name]: result })
+      if (bytes > limit)
+        state.warnings.push(
+          `output ${name} was left out: with it the outputs have ${bytes} bytes, the limit is ${limit}`,
+        )
+      else {
+        outputs[name] = result
+        used = bytes
+      }
+    } catch (error) {
+      const { code, message } = stepErrorOf(error)
+      if (!schedule.isFailing() && !state.cancelRequested)
+        state.warnings.push(`output ${name} has no value (${code}): ${message}`)
+    }
+  }
+}

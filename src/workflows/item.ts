@@ -1,0 +1,208 @@
+import { isCancellation, sleep } from '@temporalio/workflow'
+import { jsonBytes } from '../base/json.ts'
+import { containsReference } from '../contract/jobs/references.ts'
+import type { Each } from '../pipeline/evaluate/index.ts'
+import {
+  applyRecord,
+  type ConnectionProfile,
+  type ItemState,
+  mayRetry,
+  move,
+  type PlanStep,
+  type PlanValue,
+  type RemoteRunOutcome,
+  retryDelayMs,
+  settle,
+} from '../pipeline/plan/index.ts'
+import {
+  askDurably,
+  askQuickly,
+  type OpenJobRun,
+  type RemoteRun,
+  type RemoteRunRequest,
+  remoteRunIn,
+  runToEnd,
+  type TimeLeft,
+} from '../remote-run/index.ts'
+import { evaluateNow, prepare } from './evaluation.ts'
+import type { Execution } from './execution.ts'
+import { StepFailure, stepErrorOf } from './step-failure.ts'
+
+const maxConfigBytes = 1024 * 1024
+
+/** An item (or a step without `for_each`) to its end, all its generations; it begins when there is a place for it. */
+export async function runItem(
+  execution: Execution,
+  step: PlanStep,
+  item: ItemState,
+  each: Each,
+): Promise<void> {
+  const wait = execution.places.take(item.generation > 0)
+  try {
+    if (wait) await wait
+  } catch {
+    // Cancelled while it waited: it never began.
+    move(item, 'was_skipped')
+    return
+  }
+  try {
+    await runGenerations(execution, step, item, each)
+  } catch (error) {
+    if (isCancellation(error)) {
+      move(item, item.generation > 0 ? 'cancelled' : 'was_skipped')
+    } else {
+      item.error = stepErrorOf(error)
+      move(item, 'failed')
+    }
+  } finally {
+    execution.places.giveBack()
+  }
+  item.finishedAtMs = Date.now()
+}
+
+async function runGenerations(
+  execution: Execution,
+  step: PlanStep,
+  item: ItemState,
+  each: Each,
+): Promise<void> {
+  const values = valuesOf(step)
+  for (let wait = prepare(execution, values); wait; wait = prepare(execution, values)) await wait
+  const { target, config, bytes } = resolveStep(execution, step, each)
+  item.startedAtMs ??= Date.now()
+  item.generation = Math.max(1, item.generation)
+  for (;;) {
+    if (item.notBeforeMs !== null) await sleep(Math.max(1, item.notBeforeMs - Date.now()))
+    item.notBeforeMs = null
+    const admitted = item.jobRunId === null ? execution.pace.admit(bytes) : undefined
+    if (admitted) await admitted
+    item.generationStartedAtMs ??= Date.now()
+    move(item, 'began')
+    const outcome = await runRemote(execution, step, item, {
+      connection: execution.plan.connection,
+      pipeline: execution.plan.name,
+      timing: execution.timing,
+      step: step.id,
+      item: step.forEach ? each.index : null,
+      generation: item.generation,
+      target,
+      config,
+    })
+    execution.hasProgressed = true
+    if (!concludeGeneration(execution, step, item, outcome)) return
+  }
+}
+
+/** True when another generation follows. */
+function concludeGeneration(
+  execution: Execution,
+  step: PlanStep,
+  item: ItemState,
+  outcome: RemoteRunOutcome,
+): boolean {
+  item.generationStartedAtMs = null
+  if (outcome.record) applyRecord(item, step, outcome.record)
+  const settlement = settle(outcome, step.timeoutMs)
+  item.error = settlement.error
+  if (execution.scope.consideredCancelled || !mayRetry(step, item, settlement)) {
+    move(item, settlement.status)
+    return false
+  }
+  move(item, 'backed_off')
+  item.notBeforeMs = Date.now() + retryDelayMs(step.retry.backoffMs, item.generation)
+  item.generation += 1
+  Object.assign(item, { jobRunId: null, outputs: {}, jobRun: null })
+  return true
+}
+
+function runRemote(
+  execution: Execution,
+  step: PlanStep,
+  item: ItemState,
+  request: RemoteRunRequest,
+): Promise<RemoteRunOutcome> {
+  const startedAtMs = item.generationStartedAtMs ?? Date.now()
+  const left: TimeLeft = () =>
+    step.timeoutMs === undefined ? undefined : step.timeoutMs - (Date.now() - startedAtMs)
+  return runToEnd({
+    remote: () => reach(execution, request, left),
+    left,
+    openJobRunId: item.jobRunId,
+    onOpen(jobRun) {
+      execution.hasProgressed = true
+      noteOpen(item, jobRun)
+    },
+    onCancelling: () => move(item, 'cancel_sent'),
+  })
+}
+
+function noteOpen(item: ItemState, { jobId, jobRunId, status }: OpenJobRun): void {
+  item.jobId = jobId
+  item.jobRunId = jobRunId
+  move(item, status === 'pending' ? 'found_pending' : status === 'paused' ? 'found_paused' : 'found_running')
+}
+
+/** A promise only until the connection is known; from then on everything goes on as it was found. */
+function reach(
+  execution: Execution,
+  request: RemoteRunRequest,
+  left: TimeLeft,
+): RemoteRun | Promise<RemoteRun> {
+  const known = execution.state.connection
+  return known ? reachBy(known, request) : findOut(execution, request, left)
+}
+
+async function findOut(execution: Execution, request: RemoteRunRequest, left: TimeLeft): Promise<RemoteRun> {
+  const { workspace } = execution.input
+  const question = { connection: request.connection, ...(workspace === undefined ? {} : { workspace }) }
+  // All who begin before the answer is there share one quick question; who has to ask on has a time of its own for that.
+  execution.quickProfile ??= askQuickly(question)
+  const profile =
+    execution.state.connection ??
+    (await execution.quickProfile) ??
+    (await askDurably(question, request.timing, left))
+  execution.state.connection ??= profile
+  return reachBy(execution.state.connection, request)
+}
+
+function reachBy(profile: ConnectionProfile, request: RemoteRunRequest): RemoteRun {
+  if (!profile.valueReferences && containsReference(request.config ?? undefined))
+    throw new StepFailure(
+      'server_without_value_references',
+      `the Jobs API of connection ${request.connection} cannot resolve secrets and large outputs in a config; use neither in this step`,
+    )
+  return remoteRunIn(profile, request)
+}
+
+/** What a step's job run is made of. */
+function valuesOf({ config, target }: PlanStep): PlanValue[] {
+  return [...(config ? [config] : []), ...(target.kind === 'job_id' ? [target.jobId] : [])]
+}
+
+function resolveStep(execution: Execution, step: PlanStep, each: Each) {
+  const item = step.forEach ? each : undefined
+  const config = step.config ? evaluateNow(execution, step.config, item) : null
+  if (config !== null && (typeof config !== 'object' || Array.isArray(config)))
+    throw new StepFailure(
+      'config_not_an_object',
+      `config must be an object, found ${Array.isArray(config) ? 'a list' : typeof config}`,
+    )
+  const bytes = jsonBytes(config)
+  if (bytes > maxConfigBytes)
+    throw new StepFailure(
+      'config_too_large',
+      `the evaluated config has ${bytes} bytes; the limit is ${maxConfigBytes}`,
+    )
+  return { target: resolveTarget(execution, step, item), config, bytes }
+}
+
+function resolveTarget(execution: Execution, step: PlanStep, item: Each | undefined) {
+  if (step.target.kind === 'job_type') return { jobType: step.target.jobType }
+  const jobId = evaluateNow(execution, step.target.jobId, item)
+  if (typeof jobId !== 'string')
+    throw new StepFailure(
+      'job_id_not_text',
+      `job_id must be text, found ${jobId === null ? 'null' : typeof jobId}`,
+    )
+  return { jobId }
+}

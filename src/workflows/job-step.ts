@@ -1,0 +1,89 @@
+import { isCancellation } from '@temporalio/workflow'
+import type { Json } from '../base/json.ts'
+import {
+  createItem,
+  type ItemState,
+  isDone,
+  mayStartItem,
+  move,
+  type PlanStep,
+  type StepState,
+  statusOfItems,
+  stepState,
+} from '../pipeline/plan/index.ts'
+import { evaluate } from './evaluation.ts'
+import type { Execution } from './execution.ts'
+import { runItem } from './item.ts'
+import { StepFailure, stepErrorOf } from './step-failure.ts'
+
+/** Of one pipeline run, all its steps together: its state and its view have to fit into a payload of 2 MiB. */
+const maxItems = 2_000
+
+/** A step that runs a job: to its end, with all its items; goes on with what an earlier execution began. */
+export async function runJobStep(execution: Execution, step: PlanStep): Promise<void> {
+  const own = stepState(execution.state, step.id)
+  move(own, 'found_running')
+  try {
+    const values = step.forEach ? listOf(await evaluate(execution, step.forEach)) : [null]
+    own.items ??= createItems(execution, values)
+    await runItems(execution, step, own.items, values)
+    concludeStep(own, own.items)
+  } catch (error) {
+    if (isCancellation(error)) {
+      move(own, 'cancelled')
+    } else {
+      own.error = stepErrorOf(error)
+      move(own, 'failed')
+    }
+  }
+}
+
+function concludeStep(own: StepState, items: readonly ItemState[]): void {
+  const status = statusOfItems(items)
+  own.error = items.find((item) => item.status === status)?.error ?? null
+  move(own, status)
+}
+
+function listOf(value: Json): Json[] {
+  if (!Array.isArray(value))
+    throw new StepFailure(
+      'for_each_not_a_list',
+      `for_each needs a list, found ${value === null ? 'null' : typeof value}`,
+    )
+  return value
+}
+
+function createItems({ state }: Execution, values: readonly Json[]): ItemState[] {
+  const others = Object.values(state.steps).reduce((sum, step) => sum + (step.items?.length ?? 0), 0)
+  // Steps of one job run each are counted, and never refused.
+  if (values.length > 1 && others + values.length > maxItems)
+    throw new StepFailure(
+      'for_each_too_long',
+      `for_each has ${values.length} items, which makes ${others + values.length} runs of this pipeline run; the limit is ${maxItems}`,
+    )
+  return values.map(createItem)
+}
+
+/** Not more than `max_parallel` at a time, in their order. */
+async function runItems(
+  execution: Execution,
+  step: PlanStep,
+  items: readonly ItemState[],
+  values: readonly Json[],
+): Promise<void> {
+  let next = 0
+  let mayStart = mayStartItem(step, items)
+  const lane = async () => {
+    for (let index = next++; index < items.length; index = next++) {
+      const item = items[index]
+      if (!item || isDone(item.status)) continue
+      // What was begun has a job run to look after, whatever happened meanwhile.
+      const isBegun = item.generation > 0
+      if (!isBegun && (!mayStart || execution.scope.consideredCancelled)) move(item, 'was_skipped')
+      else await runItem(execution, step, item, { value: values[index] ?? null, index })
+      mayStart &&= mayStartItem(step, [item])
+    }
+  }
+  const lanes = Array.from({ length: Math.min(step.maxParallel, items.length) }, lane)
+  await (lanes.length === 1 ? lanes[0] : Promise.all(lanes))
+}

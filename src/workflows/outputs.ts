@@ -1,0 +1,60 @@
+import type { MissingOutput } from '../pipeline/evaluate/index.ts'
+import { readOutputs } from '../remote-run/index.ts'
+import type { Execution } from './execution.ts'
+import { StepFailure } from './step-failure.ts'
+
+/** One fetch brings at most this much, and a pipeline run reads at most that much by expressions at once. */
+const bytesPerFetch = 1024 * 1024
+const bytesPerRead = 8 * 1024 * 1024
+
+/**
+ * Fetches outputs that came, or were carried over, as references.
+ * @throws StepFailure when they are too large together
+ */
+export async function loadOutputs(execution: Execution, missing: readonly MissingOutput[]): Promise<void> {
+  const { fetching } = execution
+  const total = missing.reduce((sum, each) => sum + each.sizeBytes, 0)
+  if (total > bytesPerRead)
+    throw new StepFailure(
+      'outputs_too_large',
+      `the outputs it reads have ${total} bytes together; an expression can read ${bytesPerRead}`,
+    )
+  // Items that begin together read the same: what is being fetched is waited for, not fetched once for each.
+  for (const batch of batches(missing.filter((each) => !fetching.has(keyOf(each))))) {
+    const work = fetchBatch(execution, batch).finally(() => {
+      for (const each of batch) fetching.delete(keyOf(each))
+    })
+    for (const each of batch) fetching.set(keyOf(each), work)
+  }
+  await Promise.all(missing.map((each) => fetching.get(keyOf(each))))
+}
+
+function keyOf({ jobRunId, name }: MissingOutput): string {
+  return `${jobRunId}/${name}`
+}
+
+async function fetchBatch(execution: Execution, batch: readonly MissingOutput[]): Promise<void> {
+  execution.fetchedBytes += batch.reduce((sum, each) => sum + each.sizeBytes, 0)
+  const values = await readOutputs(
+    execution.plan.connection,
+    batch.map(({ jobRunId, name }) => ({ jobRunId, name })),
+    execution.timing,
+  )
+  batch.forEach(({ item, name, sizeBytes, inlined }, index) => {
+    item.outputs[name] = { value: values[index] ?? null, sizeBytes, inlined }
+  })
+}
+
+function batches(missing: readonly MissingOutput[]): MissingOutput[][] {
+  const result: MissingOutput[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const each of missing) {
+    if (bytes + each.sizeBytes > bytesPerFetch) {
+      result.push([])
+      bytes = 0
+    }
+    result.at(-1)?.push(each)
+    bytes += each.sizeBytes
+  }
+  return result
+}

@@ -1,0 +1,65 @@
+import { isCancellation } from '@temporalio/workflow'
+import { decideStart, move, type PlanStep, stepState, summarizeNeeds } from '../pipeline/plan/index.ts'
+import { evaluateIf } from './evaluation.ts'
+import type { Execution } from './execution.ts'
+import { runJobStep } from './job-step.ts'
+import { stepErrorOf } from './step-failure.ts'
+
+/** Starts what an earlier execution had under way, then all that is ready. */
+export function startSteps(execution: Execution): void {
+  for (const step of execution.schedule.begun) launch(execution, step)
+  startReady(execution)
+}
+
+/** Starts or skips every step whose needs are done; a skipped one may make others ready. */
+export function startReady(execution: Execution): void {
+  const { schedule, state, scope } = execution
+  for (let step = schedule.takeReady(); step; step = schedule.takeReady()) {
+    const decision = decideStart(step, summarizeNeeds(schedule.needsOf(step), state), {
+      failing: schedule.isFailing(),
+      cancelRequested: state.cancelRequested || scope.consideredCancelled,
+    })
+    if (decision === 'skip') {
+      move(stepState(state, step.id), 'was_skipped')
+      schedule.ended(step)
+    } else launch(execution, step)
+  }
+}
+
+/** Runs the step in the background; whatever it throws beyond a step error ends the workflow. */
+function launch(execution: Execution, step: PlanStep): void {
+  runStep(execution, step).catch((error: unknown) => {
+    execution.fatal = { error }
+  })
+}
+
+async function runStep(execution: Execution, step: PlanStep): Promise<void> {
+  const own = stepState(execution.state, step.id)
+  move(own, 'began')
+  // What has items was let in by its `if` already.
+  if (step.if && !own.items && !(await holds(execution, step, step.if.source))) {
+    move(own, own.error ? 'failed' : 'was_skipped')
+  } else {
+    await runJobStep(execution, step)
+  }
+  noteContinued(execution, step)
+  execution.schedule.ended(step)
+  startReady(execution)
+}
+
+function noteContinued({ state, scope }: Execution, step: PlanStep): void {
+  const { status, error } = stepState(state, step.id)
+  const isShort = status === 'failed' || status === 'cancelled'
+  if (isShort && step.onFailure === 'continue' && !scope.consideredCancelled)
+    state.warnings.push(`step ${step.id} ${status}${error ? ` (${error.code})` : ''}; the run went on`)
+}
+
+async function holds(execution: Execution, step: PlanStep, source: string): Promise<boolean> {
+  try {
+    return await evaluateIf(execution, step, source)
+  } catch (error) {
+    if (isCancellation(error)) return false
+    stepState(execution.state, step.id).error = stepErrorOf(error)
+    return false
+  }
+}
