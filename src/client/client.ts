@@ -14,6 +14,7 @@ import {
   type Metagraph,
   metagraphSchema,
   routes,
+  type Whoami,
 } from '../contract/index.ts'
 import { JobsApiError } from './errors.ts'
 import { type Reader, readBy } from './reading.ts'
@@ -159,6 +160,11 @@ export class JobsClient {
       [404, 405],
       this.#transport.sendJson(routes.getCapabilities, options, read.readCapabilities),
     )
+  }
+
+  /** Whose token this is; of a worker's, whose run it acts for. undefined when the server cannot tell (404, 405). */
+  whoami(options: CallOptions = {}): Promise<Whoami | undefined> {
+    return unlessMissing([404, 405], this.#transport.sendJson(routes.whoami, options, read.readWhoami))
   }
 
   /** Status changes in order; without `after` it starts now. `wait` is in seconds. */

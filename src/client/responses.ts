@@ -6,6 +6,7 @@ import type {
   JobRun,
   JobTypeSchemaEntry,
   OutputReference,
+  Whoami,
 } from '../contract/index.ts'
 import {
   isObject,
@@ -206,5 +207,11 @@ export const readCapabilities: Reader<Capabilities> = (value, pointer) => {
     outputs: isTrue(given.outputs),
     documents: isTrue(given.documents),
     metagraphs: isTrue(given.metagraphs),
+    whoami: isTrue(given.whoami),
   }
+}
+
+export const readWhoami: Reader<Whoami> = (value, pointer) => {
+  const caller = readObject(value, pointer)
+  return { workspace: readId(caller, 'workspace', pointer), email: readId(caller, 'email', pointer) }
 }

@@ -11,6 +11,7 @@ import { metagraphHandlers } from './routes/metagraphs.ts'
 import { createOpenApiDocument } from './routes/openapi.ts'
 import { allowedMethods, checkTarget } from './routes/paths.ts'
 import { asProblem, problemResponse } from './routes/problem-response.ts'
+import { whoamiHandlers } from './routes/whoami.ts'
 import { workerHandlers } from './routes/worker.ts'
 import { createConfigValidator } from './services/config-validation.ts'
 import { createDocumentService } from './services/documents.ts'
@@ -85,6 +86,7 @@ function createHandlers({
     ...metagraphHandlers(createMetagraphService(store)),
     ...workerHandlers(createWorkerReportService(store)),
     ...capabilityHandlers(version),
+    ...whoamiHandlers,
   }
 }
 

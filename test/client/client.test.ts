@@ -90,6 +90,7 @@ const operations: [keyof typeof routes, Script, (client: JobsClient) => Promise<
       '/capabilities',
       '',
     ],
+    ['whoami', json(200, { workspace: 'w', email: 'a@b' }), (c) => c.whoami(), '/whoami', ''],
     [
       'listJobRunChanges',
       json(200, { changes: [], cursor: '3' }),
@@ -325,6 +326,19 @@ describe('An answer of another server', () => {
     await using server = await startFaultServer(json(status, {}))
     expect(await clientOf(server).getCapabilities()).toBeUndefined()
   })
+
+  test.each([404, 405])('to the question whose token it is may be %i', async (status) => {
+    await using server = await startFaultServer(json(status, {}))
+    expect(await clientOf(server).whoami()).toBeUndefined()
+  })
+
+  test.each([{}, { workspace: 'w' }, { workspace: '', email: 'a@b' }, { workspace: 1, email: 'a@b' }])(
+    'to the question whose token it is names both: %j',
+    async (body) => {
+      await using server = await startFaultServer(json(200, body))
+      await expect(clientOf(server).whoami()).rejects.toMatchObject({ code: 'unexpected_response' })
+    },
+  )
 
   test('offers nothing that it does not mention', async () => {
     await using server = await startFaultServer(json(200, { change_feed: 'yes', outputs: true }))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readCapabilities, readJob, readJobRun } from '../../src/client/responses.ts'
+import { readCapabilities, readJob, readJobRun, readWhoami } from '../../src/client/responses.ts'
 import {
   type Capabilities,
   capabilitiesSchema,
@@ -7,6 +7,8 @@ import {
   type JobRun,
   jobRunSchema,
   jobSchema,
+  type Whoami,
+  whoamiSchema,
 } from '../../src/contract/index.ts'
 import { allCapabilities } from '../helpers/capabilities.ts'
 
@@ -48,11 +50,13 @@ const run: Required<JobRun> = {
   client_ref: 'r',
 }
 const capabilities: Required<Capabilities> = allCapabilities
+const whoami: Required<Whoami> = { workspace: 'w', email: 'a@b' }
 
 test.each([
   ['job', jobSchema, readJob, job],
   ['job run', jobRunSchema, readJobRun, run],
   ['capabilities', capabilitiesSchema, readCapabilities, capabilities],
+  ['caller', whoamiSchema, readWhoami, whoami],
 ] as const)('the reader of a %s keeps every field of the contract', (_what, schema, read, full) => {
   expect(Object.keys(full).toSorted()).toEqual(Object.keys(schema.shape).toSorted())
   expect(schema.parse(full)).toEqual(full)

@@ -14,4 +14,5 @@ export const allCapabilities: Capabilities = {
   outputs: true,
   documents: true,
   metagraphs: true,
+  whoami: true,
 }

@@ -21,6 +21,17 @@ export const extensionRoutes = {
     response: s.capabilitiesSchema,
     problems: [],
   },
+  whoami: {
+    operationId: 'whoami',
+    method: 'get',
+    path: '/whoami',
+    summary: 'The workspace and the email that the token belongs to',
+    tag: 'Server',
+    auth: 'token',
+    status: 200,
+    response: s.whoamiSchema,
+    problems: [],
+  },
   listJobRunChanges: {
     operationId: 'listJobRunChanges',
     method: 'get',

@@ -205,7 +205,11 @@ export const capabilitiesSchema = z.object({
   outputs: z.boolean(),
   documents: z.boolean(),
   metagraphs: z.boolean(),
+  whoami: z.boolean(),
 })
+
+/** Extension: whose token a request carried. A worker's token answers for the job run that its header names. */
+export const whoamiSchema = z.object({ workspace: z.string(), email: z.string() })
 
 /** RFC 9457. `errors[].pointer` is a JSON pointer into the body, or `?name` for a query parameter. */
 export const problemSchema = z.object({
@@ -246,4 +250,5 @@ export type Metagraph = z.infer<typeof metagraphSchema>
 export type MetagraphEntity = z.infer<typeof metagraphEntitySchema>
 export type MetagraphRelationship = z.infer<typeof metagraphRelationshipSchema>
 export type Capabilities = z.infer<typeof capabilitiesSchema>
+export type Whoami = z.infer<typeof whoamiSchema>
 export type Problem = z.infer<typeof problemSchema>

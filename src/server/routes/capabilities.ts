@@ -15,6 +15,7 @@ export function capabilityHandlers(version: string): Handlers<'getCapabilities'>
     outputs: true,
     documents: true,
     metagraphs: true,
+    whoami: true,
   }
   return { getCapabilities: () => json(capabilities) }
 }

@@ -1,11 +1,16 @@
 import { createHash } from 'node:crypto'
-import { jobRunHeader, uuidPattern } from '../../contract/index.ts'
+import { jobRunHeader, uuidPattern, type Whoami } from '../../contract/index.ts'
 import type { Caller, JobStore, TokenOwner } from '../ports/index.ts'
 import { ApiProblem, invalid } from './problems.ts'
 
 /** Who calls an ordinary route; `jobRunId` when it is a handler, acting within its run's workspace. */
 export interface ApiCaller extends Caller {
   jobRunId?: string
+}
+
+/** What a caller may be told of itself. */
+export function describeCaller({ workspace, email }: ApiCaller): Whoami {
+  return { workspace, email }
 }
 
 interface Credentials {

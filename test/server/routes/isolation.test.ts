@@ -60,6 +60,10 @@ const proofs: Record<
 > = {
   listJobSchemas: 'belongs to no workspace',
   getCapabilities: 'belongs to no workspace',
+  whoami: async () => {
+    const { workspace, email } = stranger
+    expect((await stranger.get('/whoami')).json).toEqual({ workspace, email })
+  },
   createJob: async () => {
     const body = { job_type: 'plain', config: { job_type: 'plain', a: 1 } }
     const first = await owner.post('/jobs', body, { 'Idempotency-Key': 'same' })

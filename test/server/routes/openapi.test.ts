@@ -63,6 +63,7 @@ describe('the OpenAPI document', () => {
     const copy = await mkdtemp(path.join(os.tmpdir(), 'jobwright-generate-'))
     try {
       for (const part of [
+        'src/base',
         'src/contract',
         'src/server',
         'scripts/generate.ts',
