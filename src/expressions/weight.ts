@@ -11,8 +11,8 @@ function isMatch(node: ASTNode): boolean {
   return (node.op === 'rcall' || node.op === 'call') && node.args[0] === 'matches'
 }
 
-/** Of the `nodes` of source and data together: a loop goes over all of them with a body of some, a loop in a loop over pairs. */
+/** Of the `nodes` of source and data together: a loop goes over all of them with a body of some, a loop in a loop over their pairs. */
 export function weightOf(nodes: number, depth: number): number {
-  const steps = depth === 0 ? nodes : depth === 1 ? 8 * nodes : (nodes * nodes) / 16
-  return Math.min(evaluationBudget, Math.ceil(steps))
+  const steps = depth === 0 ? nodes : depth === 1 ? 8 * nodes : nodes * nodes
+  return Math.min(evaluationBudget, steps)
 }

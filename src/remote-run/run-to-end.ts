@@ -16,7 +16,7 @@ export interface RunToEnd {
 
 /**
  * One remote run, from trigger to its terminal state. Out of time, refused or cancelled, it is cancelled and that is
- * confirmed before this returns: nothing is left behind.
+ * confirmed before this returns: nothing is left behind. One function, as each asynchronous one costs every step promises.
  * @throws what is no activity's end: a defect
  */
 export async function runToEnd(options: RunToEnd): Promise<RemoteRunOutcome> {
@@ -28,7 +28,18 @@ export async function runToEnd(options: RunToEnd): Promise<RemoteRunOutcome> {
     const leftMs = left()
     // An earlier execution may have cancelled the run for its timeout already: it must not pass for cancelled from outside.
     if (leftMs !== undefined && leftMs <= 0) return cancelled('timeout', remote)
-    return { kind: 'record', record: await triggerAndWait(remote, options) }
+    let jobRunId = options.openJobRunId
+    if (jobRunId === null) {
+      const first = await remote.trigger(left)
+      if (first.phase === 'terminal') return { kind: 'record', record: first.record }
+      options.onOpen(first)
+      jobRunId = first.jobRunId
+    }
+    for (;;) {
+      const record = await remote.wait(jobRunId, left)
+      // A wait is completed by the names of workflow and activity, which a run of long ago may have had too.
+      if (record.jobRunId === jobRunId) return { kind: 'record', record }
+    }
   } catch (error) {
     if (isCancellation(error) || isCancelRequested(error)) return cancelled('cancelled', remote)
     if (isOutOfTime(error)) return cancelled('timeout', remote)
@@ -44,21 +55,6 @@ export async function runToEnd(options: RunToEnd): Promise<RemoteRunOutcome> {
   ): Promise<RemoteRunOutcome> {
     onCancelling()
     return { kind, record: reached ? await reached.cancel() : null }
-  }
-}
-
-async function triggerAndWait(remote: RemoteRun, options: RunToEnd): Promise<JobRunRecord> {
-  let jobRunId = options.openJobRunId
-  if (jobRunId === null) {
-    const first = await remote.trigger(options.left)
-    if (first.phase === 'terminal') return first.record
-    options.onOpen(first)
-    jobRunId = first.jobRunId
-  }
-  for (;;) {
-    const record = await remote.wait(jobRunId, options.left)
-    // A wait is completed by the names of workflow and activity, which a run of long ago may have had too.
-    if (record.jobRunId === jobRunId) return record
   }
 }
 

@@ -37,16 +37,24 @@ export async function runItem(
   item: ItemState,
   each: Each,
 ): Promise<void> {
-  const wait = execution.places.take(item.generation > 0)
+  let hasPlace = false
   try {
-    if (wait) await wait
-  } catch {
-    // Cancelled while it waited: it never began.
-    move(item, 'was_skipped')
-    return
-  }
-  try {
-    await runGenerations(execution, step, item, each)
+    const place = execution.places.take(item.generation > 0)
+    if (place) await place
+    hasPlace = true
+    const values = valuesOf(step)
+    for (let wait = prepare(execution, values); wait; wait = prepare(execution, values)) await wait
+    const { bytes, ...resolved } = resolveStep(execution, step, each)
+    item.startedAtMs ??= Date.now()
+    item.generation = Math.max(1, item.generation)
+    for (;;) {
+      if (item.notBeforeMs !== null) await sleep(Math.max(1, item.notBeforeMs - Date.now()))
+      item.notBeforeMs = null
+      const admitted = item.jobRunId === null ? execution.pace.admit(bytes) : undefined
+      if (admitted) await admitted
+      const outcome = await runGeneration(execution, step, item, each, resolved)
+      if (!concludeGeneration(execution, step, item, outcome)) break
+    }
   } catch (error) {
     if (isCancellation(error)) {
       move(item, item.generation > 0 ? 'cancelled' : 'was_skipped')
@@ -54,43 +62,9 @@ export async function runItem(
       item.error = stepErrorOf(error)
       move(item, 'failed')
     }
-  } finally {
-    execution.places.giveBack()
   }
   item.finishedAtMs = Date.now()
-}
-
-async function runGenerations(
-  execution: Execution,
-  step: PlanStep,
-  item: ItemState,
-  each: Each,
-): Promise<void> {
-  const values = valuesOf(step)
-  for (let wait = prepare(execution, values); wait; wait = prepare(execution, values)) await wait
-  const { target, config, bytes } = resolveStep(execution, step, each)
-  item.startedAtMs ??= Date.now()
-  item.generation = Math.max(1, item.generation)
-  for (;;) {
-    if (item.notBeforeMs !== null) await sleep(Math.max(1, item.notBeforeMs - Date.now()))
-    item.notBeforeMs = null
-    const admitted = item.jobRunId === null ? execution.pace.admit(bytes) : undefined
-    if (admitted) await admitted
-    item.generationStartedAtMs ??= Date.now()
-    move(item, 'began')
-    const outcome = await runRemote(execution, step, item, {
-      connection: execution.plan.connection,
-      pipeline: execution.plan.name,
-      timing: execution.timing,
-      step: step.id,
-      item: step.forEach ? each.index : null,
-      generation: item.generation,
-      target,
-      config,
-    })
-    execution.hasProgressed = true
-    if (!concludeGeneration(execution, step, item, outcome)) return
-  }
+  if (hasPlace) execution.places.giveBack()
 }
 
 /** True when another generation follows. */
@@ -100,6 +74,7 @@ function concludeGeneration(
   item: ItemState,
   outcome: RemoteRunOutcome,
 ): boolean {
+  execution.hasProgressed = true
   item.generationStartedAtMs = null
   if (outcome.record) applyRecord(item, step, outcome.record)
   const settlement = settle(outcome, step.timeoutMs)
@@ -115,15 +90,27 @@ function concludeGeneration(
   return true
 }
 
-function runRemote(
+function runGeneration(
   execution: Execution,
   step: PlanStep,
   item: ItemState,
-  request: RemoteRunRequest,
+  each: Each,
+  resolved: Pick<RemoteRunRequest, 'target' | 'config'>,
 ): Promise<RemoteRunOutcome> {
-  const startedAtMs = item.generationStartedAtMs ?? Date.now()
+  item.generationStartedAtMs ??= Date.now()
+  move(item, 'began')
+  const startedAtMs = item.generationStartedAtMs
   const left: TimeLeft = () =>
     step.timeoutMs === undefined ? undefined : step.timeoutMs - (Date.now() - startedAtMs)
+  const request: RemoteRunRequest = {
+    connection: execution.plan.connection,
+    pipeline: execution.plan.name,
+    timing: execution.timing,
+    step: step.id,
+    item: step.forEach ? each.index : null,
+    generation: item.generation,
+    ...resolved,
+  }
   return runToEnd({
     remote: () => reach(execution, request, left),
     left,

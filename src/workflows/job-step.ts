@@ -26,7 +26,11 @@ export async function runJobStep(execution: Execution, step: PlanStep): Promise<
   try {
     const values = step.forEach ? listOf(await evaluate(execution, step.forEach)) : [null]
     own.items ??= createItems(execution, values)
-    await runItems(execution, step, own.items, values)
+    const [only] = own.items
+    // The usual step has no `for_each`: it does without lanes, and their promises.
+    if (only && !step.forEach)
+      await (isDone(only.status) || runItem(execution, step, only, { value: null, index: 0 }))
+    else await runItems(execution, step, own.items, values)
     concludeStep(own, own.items)
   } catch (error) {
     if (isCancellation(error)) {
@@ -65,12 +69,12 @@ function createItems({ state }: Execution, values: readonly Json[]): ItemState[]
 }
 
 /** Not more than `max_parallel` at a time, in their order. */
-async function runItems(
+function runItems(
   execution: Execution,
   step: PlanStep,
   items: readonly ItemState[],
   values: readonly Json[],
-): Promise<void> {
+): Promise<unknown> {
   let next = 0
   let mayStart = mayStartItem(step, items)
   const lane = async () => {
@@ -84,6 +88,5 @@ async function runItems(
       mayStart &&= mayStartItem(step, [item])
     }
   }
-  const lanes = Array.from({ length: Math.min(step.maxParallel, items.length) }, lane)
-  await (lanes.length === 1 ? lanes[0] : Promise.all(lanes))
+  return Promise.all(Array.from({ length: Math.min(step.maxParallel, items.length) }, lane))
 }

@@ -28,23 +28,26 @@ export function startReady(execution: Execution): void {
 
 /** Runs the step in the background; whatever it throws beyond a step error ends the workflow. */
 function launch(execution: Execution, step: PlanStep): void {
-  runStep(execution, step).catch((error: unknown) => {
-    execution.fatal = { error }
-  })
-}
-
-async function runStep(execution: Execution, step: PlanStep): Promise<void> {
   const own = stepState(execution.state, step.id)
   move(own, 'began')
   // What has items was let in by its `if` already.
-  if (step.if && !own.items && !(await holds(execution, step, step.if.source))) {
-    move(own, own.error ? 'failed' : 'was_skipped')
-  } else {
-    await runJobStep(execution, step)
-  }
-  noteContinued(execution, step)
-  execution.schedule.ended(step)
-  startReady(execution)
+  const work = step.if && !own.items ? runIf(execution, step, step.if.source) : runJobStep(execution, step)
+  work.then(
+    () => {
+      noteContinued(execution, step)
+      execution.schedule.ended(step)
+      startReady(execution)
+    },
+    (error: unknown) => {
+      execution.fatal = { error }
+    },
+  )
+}
+
+async function runIf(execution: Execution, step: PlanStep, source: string): Promise<void> {
+  const own = stepState(execution.state, step.id)
+  if (await holds(execution, step, source)) await runJobStep(execution, step)
+  else move(own, own.error ? 'failed' : 'was_skipped')
 }
 
 function noteContinued({ state, scope }: Execution, step: PlanStep): void {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { readOutputs } from '../../src/activities/read-outputs.ts'
 import { toRecord } from '../../src/activities/job-run-record.ts'
+import { readOutputs } from '../../src/activities/read-outputs.ts'
 import { decodeWaitRef, encodeWaitRef } from '../../src/activities/wait-ref.ts'
 import { jsonBytes } from '../../src/base/json.ts'
 import { JobsClient, type WireJobRun } from '../../src/client/index.ts'

@@ -18,6 +18,7 @@ interface Zone {
 const base = 'src/base'
 const contract = 'src/contract'
 const names = 'src/contract/names.ts'
+const references = 'src/contract/jobs/references.ts'
 const client = 'src/client'
 const plan = 'src/pipeline/plan'
 const evaluate = 'src/pipeline/evaluate'
@@ -33,7 +34,7 @@ export const zones: readonly Zone[] = [
   { folder: 'src/expressions', loads: [base], packages: ['@marcbachmann/cel-js', 're2js'], node: false },
 
   { folder: plan, loads: [base], packages: [], node: false },
-  { folder: evaluate, loads: [base, 'src/expressions'], types: [plan], packages: [], node: false },
+  { folder: evaluate, loads: [base, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
     folder: 'src/pipeline/yaml',
@@ -74,7 +75,7 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/workflows',
-    loads: [base, plan, evaluate, 'src/expressions', 'src/remote-run'],
+    loads: [base, names, references, plan, evaluate, 'src/expressions', 'src/remote-run'],
     types: ['src/activities'],
     packages: ['@temporalio/workflow'],
     node: false,

@@ -9,7 +9,11 @@ const folder = new URL('./histories/', import.meta.url)
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
 
 interface RecordedHistory {
-  events: { eventType: string; activityTaskScheduledEventAttributes?: { activityId: string } }[]
+  events: {
+    eventType: string
+    activityTaskScheduledEventAttributes?: { activityId: string }
+    workflowExecutionStartedEventAttributes?: { input: { payloads: { data: string }[] } }
+  }[]
 }
 
 function read(file: string): RecordedHistory {
@@ -39,5 +43,19 @@ describe('the workflow code of today', () => {
       if (scheduled) scheduled.activityId = `${scheduled.activityId}-other`
     }
     await expect(Worker.runReplayHistory({ workflowBundle }, history)).rejects.toThrow()
+  })
+
+  it('leaves a plan of a version that it does not know to a worker that does', async () => {
+    const history = read(files.find((name) => name.endsWith('chain.json'))!)
+    const input = history.events[0]?.workflowExecutionStartedEventAttributes?.input.payloads[0]
+    const given = JSON.parse(Buffer.from(input!.data, 'base64').toString()) as {
+      plan: { planVersion: number }
+    }
+    given.plan.planVersion = 2
+    input!.data = Buffer.from(JSON.stringify(given)).toString('base64')
+    // The task fails, and is tried again elsewhere; a workflow that failed would be a replay without an error.
+    await expect(Worker.runReplayHistory({ workflowBundle }, history)).rejects.toThrow(
+      'this worker runs plans of version 1, not of 2: start a newer worker',
+    )
   })
 })

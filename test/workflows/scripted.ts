@@ -2,7 +2,7 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } 
 import type { PipelineActivities } from '../../src/activities/index.ts'
 import type { CancelJobRunInput, TriggerJobRunInput } from '../../src/activities/types.ts'
 import type { Json } from '../../src/base/json.ts'
-import { compilePipeline, type PipelinePlan, type JobRunRecord } from '../../src/pipeline/index.ts'
+import { compilePipeline, type JobRunRecord, type PipelinePlan } from '../../src/pipeline/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { workflowSources } from '../../src/worker/workflow-sources.ts'
 import type { PipelineTiming } from '../../src/workflows/messages.ts'
@@ -42,7 +42,15 @@ export function recordOf(
   overrides: Partial<JobRunRecord> = {},
 ): JobRunRecord {
   const jobRunId = `run-${input.step}-${input.item ?? 0}-${input.generation}`
-  return { jobId: `job-${input.step}`, jobRunId, status, error: null, outputs: {}, jobRun: null, ...overrides }
+  return {
+    jobId: `job-${input.step}`,
+    jobRunId,
+    status,
+    error: null,
+    outputs: {},
+    jobRun: null,
+    ...overrides,
+  }
 }
 
 /** Triggered, and not over yet. */

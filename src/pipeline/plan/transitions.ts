@@ -70,7 +70,7 @@ export const stepTransitions = {
 } as const satisfies Record<StepEvent | StepVerb, Record<StepStatus, StepStatus | null>>
 
 /** What a step of this status becomes; null when that may not happen to it. */
-export function after(status: StepStatus, what: StepEvent | StepVerb): StepStatus | null {
+export function statusAfter(status: StepStatus, what: StepEvent | StepVerb): StepStatus | null {
   return stepTransitions[what][status]
 }
 
@@ -79,7 +79,7 @@ export function after(status: StepStatus, what: StepEvent | StepVerb): StepStatu
  * @throws Error for what may not happen: a defect of ours, which must not pass into anybody's history
  */
 export function move(subject: { status: StepStatus }, what: StepEvent | StepVerb): void {
-  const next = after(subject.status, what)
+  const next = statusAfter(subject.status, what)
   if (next === null) throw new Error(`a step that is ${subject.status} cannot be told \`${what}\``)
   subject.status = next
 }

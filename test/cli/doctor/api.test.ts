@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { requireFencedServer } from '../../../src/activities/capabilities.ts'
+import { profileOf } from '../../../src/activities/profile-connection.ts'
 import { checkCapabilities } from '../../../src/cli/doctor/api.ts'
 import { allCapabilities } from '../../helpers/capabilities.ts'
 
 /** Whether a step would run there. */
 function isTaken(capabilities: typeof allCapabilities | undefined): boolean {
   try {
-    requireFencedServer(capabilities, 'default', false)
+    profileOf({ capabilities, workspace: undefined }, { connection: 'default' })
     return true
   } catch {
     return false

@@ -218,7 +218,11 @@ outputs:
     usedOutputs: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'],
     usesJobRun: false,
   })
-  expect(plan.steps[1]).toMatchObject({ usesJobRun: true, if: { statusFunctions: ['always'] }, maxParallel: 10 })
+  expect(plan.steps[1]).toMatchObject({
+    usesJobRun: true,
+    if: { statusFunctions: ['always'] },
+    maxParallel: 10,
+  })
 })
 
 test('a config that is one expression is evaluated as a value', () => {

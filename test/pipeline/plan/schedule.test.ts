@@ -67,8 +67,7 @@ describe('the schedule', () => {
     fc.assert(
       fc.property(plans, fc.infiniteStream(fc.nat()), (plan, choices) => {
         const state = createPipelineRunState(plan, 0)
-        const choose = <T>(among: readonly T[]): T =>
-          among[Number(choices.next().value) % among.length] as T
+        const choose = <T>(among: readonly T[]): T => among[Number(choices.next().value) % among.length] as T
         let schedule = createSchedule(plan, state)
         const running: string[] = []
         for (;;) {
@@ -79,9 +78,11 @@ describe('the schedule', () => {
           }
           expect(readyByLooking(plan, state)).toEqual([])
           expect(schedule.isFailing()).toBe(isFailing(plan, state))
-          expect(schedule.isFinished()).toBe(plan.steps.every(({ id }) => isDone(stepState(state, id).status)))
+          expect(schedule.isFinished()).toBe(
+            plan.steps.every(({ id }) => isDone(stepState(state, id).status)),
+          )
           if (running.length === 0) break
-          const over = running.splice(choose(running.keys().toArray()), 1)[0] as string
+          const over = running.splice(choose([...running.keys()]), 1)[0] as string
           const end: StepStatus = choose(ends)
           stepState(state, over).status = end
           schedule.ended(schedule.step(over))

@@ -6,8 +6,8 @@ import {
   isFailing,
   mayStartItem,
   type PipelinePlan,
-  pipelineStatus,
   type PipelineRunState,
+  pipelineStatus,
   retryDelayMs,
   type StepStatus,
   statusOfItems,
@@ -60,10 +60,7 @@ describe('whether a ready step starts', () => {
 })
 
 describe('needs', () => {
-  const plan = planOf([
-    planStep('a', { onFailure: 'continue' }),
-    planStep('b'),
-  ])
+  const plan = planOf([planStep('a', { onFailure: 'continue' }), planStep('b')])
   const needs = plan.steps.slice(0, 2)
 
   it('count a continued failure as done, and as failed for failed()', () => {

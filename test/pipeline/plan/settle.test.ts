@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import {
   applyRecord,
   createItem,
-  mayRetry,
   type JobRunRecord,
+  mayRetry,
   settle,
 } from '../../../src/pipeline/plan/index.ts'
 import { planStep } from '../../helpers/plans.ts'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import {
-  after,
   isDone,
   move,
+  statusAfter,
   stepEvents,
   stepStatuses,
   stepTransitions,
@@ -18,12 +18,12 @@ describe('what may happen to a step', () => {
 
   it('is nothing once it is done', () => {
     for (const status of stepStatuses.filter(isDone))
-      for (const what of [...stepEvents, ...stepVerbs]) expect(after(status, what), what).toBeNull()
+      for (const what of [...stepEvents, ...stepVerbs]) expect(statusAfter(status, what), what).toBeNull()
   })
 
   it('can be an end from every status that is not done', () => {
     for (const status of stepStatuses.filter((each) => !isDone(each)))
-      expect(after(status, 'cancelled')).toBe('cancelled')
+      expect(statusAfter(status, 'cancelled')).toBe('cancelled')
   })
 
   it.each([
@@ -35,7 +35,7 @@ describe('what may happen to a step', () => {
     ['running', 'retry', null],
     ['waiting', 'skip', 'skipped'],
   ] as const)('a step that is %s and told to %s is then %s', (status, verb, expected) => {
-    expect(after(status, verb)).toBe(expected)
+    expect(statusAfter(status, verb)).toBe(expected)
   })
 
   it('is refused when the table has it not, and the status stays', () => {
