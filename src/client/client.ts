@@ -176,6 +176,15 @@ export class JobsClient {
     )
   }
 
+  /** Attaches a reference to a run that is not over, for the change feed to show; the run as it is now, over or not. */
+  setClientRef(jobRunId: string, clientRef: string, options: CallOptions = {}): Promise<WireJobRun> {
+    return this.#transport.sendJson(
+      routes.setClientRef,
+      { ...options, params: { job_run_id: jobRunId }, json: { client_ref: clientRef } },
+      read.readJobRun,
+    )
+  }
+
   /** Cancels what the key started, and makes sure that it never starts anything later. */
   cancelByKey(idempotencyKey: string, options: CallOptions = {}): Promise<WireCancelByKey> {
     return this.#transport.sendJson(

@@ -3,7 +3,7 @@ import { profileOf } from '../../src/activities/profile-connection.ts'
 import { allCapabilities } from '../helpers/capabilities.ts'
 
 const partner = { connection: 'partner' }
-const needed = ['idempotency_keys', 'cancel_by_key', 'change_feed', 'client_ref_put'] as const
+const needed = ['idempotency_keys', 'cancel_by_key', 'change_feed', 'client_ref'] as const
 
 describe('a server is refused before anything is triggered', () => {
   it.each(needed)('without %s, which is named', (name) => {

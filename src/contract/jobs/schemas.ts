@@ -112,8 +112,13 @@ export const jobRunSchema = z.object({
 export const jobRunCreateBody = z.strictObject({
   job_id: uuid,
   config: jsonObjectSchema.nullish(),
-  /** Extension: opaque to the server, echoed by the run and the change feed. Not part of the idempotency hash: sending the same key again with another one replaces it. */
+  /** Extension: opaque to the server, echoed by the run and the change feed. */
   client_ref: z.string().max(limits.clientRefCharacters).nullish(),
+})
+
+/** Extension: replaces the reference of a run that is not over. */
+export const clientRefBody = z.strictObject({
+  client_ref: z.string().max(limits.clientRefCharacters),
 })
 
 export const jobRunListQuery = z.strictObject({

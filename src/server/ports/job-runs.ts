@@ -36,7 +36,9 @@ export interface JobRuns {
     key?: IdempotencyKey,
   ): Promise<Keyed<JobRun> | { outcome: 'job_deleted' }>
   /** The answer a key already has, before a body is validated against things that may have changed since. */
-  findByKey(caller: Caller, key: IdempotencyKey, clientRef: string | null): Promise<Keyed<JobRun> | undefined>
+  findByKey(caller: Caller, key: IdempotencyKey): Promise<Keyed<JobRun> | undefined>
+  /** Replaces the reference of a run that is not over, so that the change which ends it carries it; the run as it is now. */
+  setClientRef(caller: Caller, jobRunId: string, clientRef: string): Promise<JobRun | undefined>
   get(caller: Caller, jobRunId: string): Promise<JobRun | undefined>
   /** Resolves when the run's status may have changed, after `timeoutMs` or sooner, or when aborted. */
   waitForChange(jobRunId: string, timeoutMs: number, signal?: AbortSignal): Promise<void>

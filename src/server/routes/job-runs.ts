@@ -10,6 +10,7 @@ type JobRunOperations =
   | 'cancelJobRun'
   | 'listJobRunChanges'
   | 'cancelByKey'
+  | 'setClientRef'
   | 'listJobRunLogs'
   | 'getOutput'
 
@@ -26,6 +27,8 @@ export function jobRunHandlers(runs: JobRunService): Handlers<JobRunOperations> 
     listJobRunChanges: async ({ caller, query, waitEnds }) =>
       json(await runs.changes(caller, query, waitEnds)),
     cancelByKey: async ({ caller, body }) => json(await runs.cancelByKey(caller, body.idempotency_key)),
+    setClientRef: async ({ caller, params, body }) =>
+      json(await runs.setClientRef(caller, params.job_run_id, body.client_ref)),
     listJobRunLogs: async ({ caller, params, query }) =>
       list(await runs.logs(caller, params.job_run_id, query)),
     async getOutput({ caller, params }) {

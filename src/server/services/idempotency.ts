@@ -14,8 +14,7 @@ export function idempotencyKeyProblem(key: string): string | undefined {
 }
 
 /**
- * The key of a request with the hash that tells whether it is the same request again. `client_ref` is not part of
- * it: the same caller may come back from another execution.
+ * The key of a request with the hash that tells whether it is the same request again.
  * @throws ApiProblem 422 for a key that no header should carry
  */
 export function idempotencyKey(key: string | undefined, body: object): IdempotencyKey | undefined {
@@ -23,9 +22,8 @@ export function idempotencyKey(key: string | undefined, body: object): Idempoten
   const problem = idempotencyKeyProblem(key)
   if (problem !== undefined)
     throw invalid('validation_failed', [{ pointer: 'Idempotency-Key', detail: problem }])
-  const { client_ref: _, ...hashed } = body as JsonObject
   const present = Object.fromEntries(
-    Object.entries(hashed).filter((entry): entry is [string, Json] => entry[1] !== undefined),
+    Object.entries(body as JsonObject).filter((entry): entry is [string, Json] => entry[1] !== undefined),
   )
   return { key, requestHash: createHash('sha256').update(canonicalJson(present)).digest('hex') }
 }

@@ -26,6 +26,8 @@ export interface JobRunService {
   get(caller: Caller, jobRunId: string, waitSeconds: number, signals: readonly AbortSignal[]): Promise<JobRun>
   cancel(caller: Caller, jobRunId: string): Promise<CancelAnswer>
   cancelByKey(caller: Caller, key: string): Promise<CancelByKeyAnswer>
+  /** Unless the run is over; the run as it is now. */
+  setClientRef(caller: Caller, jobRunId: string, clientRef: string): Promise<JobRun>
   changes(caller: Caller, query: ChangesQuery, signals: readonly AbortSignal[]): Promise<Changes>
   logs(
     caller: Caller,
@@ -74,6 +76,11 @@ export function createJobRunService(deps: ServiceDeps): JobRunService {
       return cancelAnswer(outcome)
     },
     cancelByKey: (caller, key) => cancelByKey(deps, caller, key),
+    async setClientRef(caller, jobRunId, clientRef) {
+      const run = await store.runs.setClientRef(caller, jobRunId, clientRef)
+      if (!run) throw unknown('job_run', jobRunId)
+      return run
+    },
     changes: (caller, query, signals) => readChanges(deps, caller, query, signals),
     async logs(caller, jobRunId, page) {
       await known(caller, jobRunId)
@@ -95,9 +102,8 @@ async function trigger(
   keyText: string | undefined,
 ): Promise<Created<JobRun>> {
   const key = idempotencyKey(keyText, body)
-  const clientRef = body.client_ref ?? null
   // First, so that a replay answers alike even when the job was deleted or its type has changed since.
-  const earlier = key && (await deps.store.runs.findByKey(caller, key, clientRef))
+  const earlier = key && (await deps.store.runs.findByKey(caller, key))
   if (earlier) return keyedValue(earlier)
 
   const job = await deps.store.jobs.get(caller, body.job_id)
@@ -110,7 +116,7 @@ async function trigger(
     jobType: job.jobType,
     jobName: job.name,
     config,
-    clientRef,
+    clientRef: body.client_ref ?? null,
     execution: executionOptions(deps.jobTypes, job.jobType),
   }
   const created = await (key ? deps.store.runs.create(caller, run, key) : deps.store.runs.create(caller, run))

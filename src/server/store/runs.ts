@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { JobRun } from '../../contract/index.ts'
+import { type JobRun, terminalJobRunStatuses } from '../../contract/index.ts'
 import type { Caller, IdempotencyKey, JobRunFilter, JobStore, Keyed, NewJobRun } from '../ports/index.ts'
 import { cancelByKey, requestCancel } from './cancel.ts'
 import { recordChange } from './changes.ts'
@@ -17,12 +17,26 @@ export function createRuns(context: StoreContext): JobStore['runs'] {
   return {
     create: (caller, run, key) => createRun(context, caller, run, key),
 
-    async findByKey(caller, key, clientRef) {
+    async findByKey(caller, key) {
       const known = await findKey(db, caller, 'createJobRun', key.key, key.requestHash)
-      return known && replay(db, caller, known, clientRef)
+      return known && replay(db, caller, known)
     },
 
     async get(caller, jobRunId) {
+      const row = await selectRun(db, caller, jobRunId)
+      return row && toSingleJobRun(db, row)
+    },
+
+    async setClientRef(caller, jobRunId, clientRef) {
+      if (!isUuid(jobRunId)) return undefined
+      // Whoever ends the run locks its row as well: either the end comes later and shows the reference, or it is seen below.
+      await db
+        .updateTable('job_runs')
+        .set({ client_ref: clientRef })
+        .where('uuid', '=', jobRunId)
+        .where('workspace', '=', caller.workspace)
+        .where('status', 'not in', terminalJobRunStatuses)
+        .execute()
       const row = await selectRun(db, caller, jobRunId)
       return row && toSingleJobRun(db, row)
     },
@@ -64,7 +78,7 @@ async function createRun(
   try {
     answer = await transact(db, async (trx) => {
       const known = key && (await claimKey(trx, caller, 'createJobRun', key, run.uuid))
-      if (known !== undefined && known !== 'claimed') return replay(trx, caller, known, run.clientRef)
+      if (known !== undefined && known !== 'claimed') return replay(trx, caller, known)
       return { outcome: 'created', value: await insertRun(trx, caller, run) }
     })
   } catch (error) {
@@ -121,21 +135,9 @@ async function selectRun(db: Connection, caller: Caller, jobRunId: string): Prom
     .executeTakeFirst()
 }
 
-/** The run that a key started, now; its newest caller is the one that changes are to be told. */
-async function replay(
-  db: Connection,
-  caller: Caller,
-  known: KnownKey,
-  clientRef: string | null,
-): Promise<Keyed<JobRun>> {
+/** The run that a key started, now. */
+async function replay(db: Connection, caller: Caller, known: KnownKey): Promise<Keyed<JobRun>> {
   if (known.state !== 'used') return { outcome: known.state }
-  if (clientRef !== null)
-    await db
-      .updateTable('job_runs')
-      .set({ client_ref: clientRef })
-      .where('uuid', '=', known.resourceId)
-      .where(sql<boolean>`client_ref is distinct from ${clientRef}`)
-      .execute()
   const row = await selectRun(db, caller, known.resourceId)
   if (row === undefined) throw new Error('the job run of an idempotency key is missing')
   return { outcome: 'replayed', value: await toSingleJobRun(db, row) }

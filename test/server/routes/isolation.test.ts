@@ -117,6 +117,14 @@ const proofs: Record<
     expect(json).toMatchObject({ job_run: null, cancelled_count: 0 })
     expect((await owner.get(`/job-runs/${mine.run.uuid}`)).json.cancel_requested_at).toBeNull()
   },
+  setClientRef: async () => {
+    const path = (id: string) => `/job-runs/${id}/client-ref`
+    await answersAsUnknown(
+      (person, id) => person.send('PUT', path(id), { body: { client_ref: 'x' } }),
+      mine.run.uuid,
+    )
+    expect((await owner.get(`/job-runs/${mine.run.uuid}`)).json.client_ref).not.toBe('x')
+  },
   listJobRunLogs: () => answersAsUnknown((person, id) => person.get(`/job-runs/${id}/logs`), mine.run.uuid),
   getOutput: () => answersAsUnknown((person, id) => person.get(`/job-runs/${id}/outputs/out`), mine.run.uuid),
   putDocument: async () => {

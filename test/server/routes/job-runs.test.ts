@@ -94,8 +94,32 @@ describe('triggering a run', () => {
   })
 })
 
+describe('the reference of a run', () => {
+  it('is attached by a request of its own, which answers the run', async () => {
+    const job = await me.job()
+    const { json: run } = await me.post('/job-runs', { job_id: job.uuid })
+    const set = await me.send('PUT', `/job-runs/${run.uuid}/client-ref`, { body: { client_ref: 'mine' } })
+    expect([set.status, set.json.uuid, set.json.client_ref]).toEqual([200, run.uuid, 'mine'])
+  })
+
+  it.each([
+    [{}, 422],
+    [{ client_ref: null }, 422],
+    [{ client_ref: 'x'.repeat(2049) }, 422],
+    [{ client_ref: 'x', status: 'completed' }, 422],
+  ])('is refused as %j', async (body, status) => {
+    const { json: run } = await me.post('/job-runs', { job_id: (await me.job()).uuid })
+    expect((await me.send('PUT', `/job-runs/${run.uuid}/client-ref`, { body })).status).toBe(status)
+  })
+
+  it('is refused for a run that is not there', async () => {
+    const path = '/job-runs/00000000-0000-4000-8000-000000000000/client-ref'
+    expect((await me.send('PUT', path, { body: { client_ref: 'x' } })).status).toBe(404)
+  })
+})
+
 describe('the idempotency key of a run', () => {
-  it('starts one run, whose client_ref follows the latest request', async () => {
+  it('starts one run, and is refused for another client_ref', async () => {
     const job = await me.job()
     const first = await me.post(
       '/job-runs',
@@ -104,13 +128,18 @@ describe('the idempotency key of a run', () => {
     )
     const again = await me.post(
       '/job-runs',
-      { job_id: job.uuid, client_ref: 'b' },
+      { job_id: job.uuid, client_ref: 'a' },
       { 'Idempotency-Key': 'run-1' },
     )
     expect(again.status).toBe(201)
     expect(again.headers.get('Idempotent-Replayed')).toBe('true')
     expect(again.json.uuid).toBe(first.json.uuid)
-    expect((await me.get(`/job-runs/${first.json.uuid}`)).json.client_ref).toBe('b')
+    const other = await me.post(
+      '/job-runs',
+      { job_id: job.uuid, client_ref: 'b' },
+      { 'Idempotency-Key': 'run-1' },
+    )
+    expect([other.status, other.json.code]).toEqual([422, 'idempotency_key_reused'])
     expect((await me.get(`/job-runs?job_id=${job.uuid}`)).json.count).toBe(1)
   })
 

@@ -125,7 +125,7 @@ onEveryBackend('cancelling', (backend) => {
     expect(await store.runs.create(caller, newRun(await saveJob(store, caller)), key)).toEqual({
       outcome: 'barred',
     })
-    expect(await store.runs.findByKey(caller, key, null)).toEqual({ outcome: 'barred' })
+    expect(await store.runs.findByKey(caller, key)).toEqual({ outcome: 'barred' })
   })
 
   test('when a trigger and a cancel of its key race, the key is barred or its run is cancelled', async () => {

@@ -48,7 +48,7 @@ onEveryBackend('saving jobs', (backend) => {
     const caller = newCaller()
     const key = { key: 'shared', requestHash: 'hash' }
     await store.jobs.create(caller, newJob(), key)
-    expect(await store.runs.findByKey(caller, key, null)).toBeUndefined()
+    expect(await store.runs.findByKey(caller, key)).toBeUndefined()
     expect(await store.runs.cancelByKey(caller, 'shared')).toEqual({ outcome: 'barred' })
     expect((await store.jobs.findByKey(caller, key))?.outcome).toBe('replayed')
   })

@@ -70,7 +70,7 @@ onEveryBackend('triggering and reading runs', (backend) => {
     expect((await all(store.runs.list(caller, {}))).map((run) => run.uuid)).toEqual([...ids])
   })
 
-  test('a key sent again answers the run as it is now and takes over its client_ref', async () => {
+  test('a key sent again answers the run as it is now', async () => {
     const { store } = backend()
     const caller = newCaller()
     const jobId = await saveJob(store, caller)
@@ -78,16 +78,49 @@ onEveryBackend('triggering and reading runs', (backend) => {
     const run = newRun(jobId, { clientRef: 'first' })
     await store.runs.create(caller, run, key)
     await store.reports.startAttempt(run.uuid, 1)
-    const second = await store.runs.create(caller, newRun(jobId, { clientRef: 'second' }), key)
-    expect(second).toMatchObject({
-      outcome: 'replayed',
-      value: { uuid: run.uuid, status: 'running', client_ref: 'second' },
+    const now = { outcome: 'replayed', value: { uuid: run.uuid, status: 'running', client_ref: 'first' } }
+    expect(await store.runs.create(caller, newRun(jobId), key)).toMatchObject(now)
+    expect(await store.runs.findByKey(caller, key)).toMatchObject(now)
+  })
+
+  test('a reference is replaced until the run is over, and the last change carries it', async () => {
+    const { store } = backend()
+    const caller = newCaller()
+    const run = newRun(await saveJob(store, caller))
+    await store.runs.create(caller, run)
+    const cursor = await store.changes.head(caller)
+    expect(await store.runs.setClientRef(caller, run.uuid, 'first')).toMatchObject({ client_ref: 'first' })
+    expect(await store.runs.setClientRef(caller, run.uuid, 'second')).toMatchObject({ client_ref: 'second' })
+    await store.reports.startAttempt(run.uuid, 1)
+    await store.reports.finish(run.uuid, { attempt: 1, status: 'completed' })
+    expect(await store.runs.setClientRef(caller, run.uuid, 'late')).toMatchObject({
+      status: 'completed',
+      client_ref: 'second',
     })
-    const third = await store.runs.findByKey(caller, key, 'third')
-    expect(third).toMatchObject({ outcome: 'replayed', value: { uuid: run.uuid, client_ref: 'third' } })
-    const without = await store.runs.findByKey(caller, key, null)
-    expect(without).toMatchObject({ outcome: 'replayed', value: { client_ref: 'third' } })
-    expect((await store.runs.get(caller, run.uuid))?.client_ref).toBe('third')
+    const { changes } = await store.changes.after(caller, cursor, { limit: 10 })
+    expect(changes.at(-1)?.run).toMatchObject({ status: 'completed', client_ref: 'second' })
+    expect(await store.runs.setClientRef(newCaller(), run.uuid, 'theirs')).toBeUndefined()
+    expect(await store.runs.setClientRef(caller, 'no uuid', 'x')).toBeUndefined()
+  })
+
+  test('whoever attaches a reference while the run ends sees the end, or is named by it', async () => {
+    const { store, another } = backend()
+    const other = await another()
+    const caller = newCaller()
+    const jobId = await saveJob(store, caller)
+    for (let round = 0; round < 30; round += 1) {
+      const run = newRun(jobId)
+      await store.runs.create(caller, run)
+      await store.reports.startAttempt(run.uuid, 1)
+      const cursor = await store.changes.head(caller)
+      const [seen] = await Promise.all([
+        store.runs.setClientRef(caller, run.uuid, `wait-${round}`),
+        other.reports.finish(run.uuid, { attempt: 1, status: 'completed' }),
+      ])
+      const { changes } = await store.changes.after(caller, cursor, { limit: 10 })
+      const named = changes.at(-1)?.run.client_ref === `wait-${round}`
+      expect(seen?.status === 'completed' || named, `round ${round}: ${seen?.status}`).toBe(true)
+    }
   })
 
   test('a key used for another body is told so and changes nothing', async () => {
@@ -100,9 +133,9 @@ onEveryBackend('triggering and reading runs', (backend) => {
     expect(await store.runs.create(caller, newRun(jobId, { clientRef: 'x' }), other)).toEqual({
       outcome: 'reused',
     })
-    expect(await store.runs.findByKey(caller, other, 'x')).toEqual({ outcome: 'reused' })
+    expect(await store.runs.findByKey(caller, other)).toEqual({ outcome: 'reused' })
     expect((await store.runs.get(caller, run.uuid))?.client_ref).toBe('first')
-    expect(await store.runs.findByKey(caller, { key: 'unknown', requestHash: 'one' }, null)).toBeUndefined()
+    expect(await store.runs.findByKey(caller, { key: 'unknown', requestHash: 'one' })).toBeUndefined()
   })
 
   test('a deleted or unknown job cannot be run, and its key stays free', async () => {
@@ -113,7 +146,7 @@ onEveryBackend('triggering and reading runs', (backend) => {
     const key = { key: 'free', requestHash: 'hash' }
     expect(await store.runs.create(caller, newRun(deleted), key)).toEqual({ outcome: 'job_deleted' })
     expect(await store.runs.create(caller, newRun(randomUUIDv7()), key)).toEqual({ outcome: 'job_deleted' })
-    expect(await store.runs.findByKey(caller, key, null)).toBeUndefined()
+    expect(await store.runs.findByKey(caller, key)).toBeUndefined()
     expect((await store.runs.create(caller, newRun(await saveJob(store, caller)), key)).outcome).toBe(
       'created',
     )
