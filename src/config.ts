@@ -14,8 +14,8 @@ function milliseconds(fallback: number) {
 
 const portRange = 'a port from 0 to 65535'
 
-/** The messages say what was expected. What can be wrong here is no secret, so what was found is told, too. */
-const environmentSchema = z.object({
+/** Every variable that is read. The messages say what was expected. What can be wrong here is no secret, so what was found is told, too. */
+export const environmentSchema = z.object({
   TEMPORAL_ADDRESS: optionalText,
   TEMPORAL_NAMESPACE: z.string().default('default'),
   TEMPORAL_API_KEY: optionalText,

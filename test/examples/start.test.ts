@@ -8,6 +8,7 @@ import { readStack, type StackInfo } from '../../src/dev-stack/index.ts'
 import { cleanEnvironment, withTempDir } from '../cli/helpers.ts'
 import { isRunning } from '../cli/processes.ts'
 import { until } from '../helpers/until.ts'
+import { blocks } from './pages.ts'
 
 /** `npm start` by its real script, on data of its own. Its first part only installs packages, which is done by now. */
 
@@ -62,6 +63,22 @@ async function apiOf({ apiUrl, tokenFile }: StackInfo): Promise<JobsClient> {
   return new JobsClient({ baseUrl: apiUrl, token: (await readFile(tokenFile, 'utf8')).trim() })
 }
 
+/** A terminal gets a picture in place of lines. */
+function shownInReadme(): string[] {
+  const block = blocks.find(({ page, language }) => page === 'README.md' && language === 'text')
+  const lines = block?.text.split('\n').filter((line) => !/^(…?$| {2}✓ |pdu-review {2})/.test(line)) ?? []
+  expect(lines.length).toBeGreaterThan(4)
+  return lines
+}
+
+/** Without what is different each time: ids, times, and where the data is. */
+function steady(text: string): string {
+  return text
+    .replaceAll(/pdu-review-\w{8}/g, 'ID')
+    .replaceAll(/\b[\d.]+(m\d+)?s\b/g, 'TIME')
+    .replaceAll(/(data in |Report {2})\S+/g, '$1PLACE')
+}
+
 test('runs the example and shows the result; killed in the middle, it goes on, and triggers nothing twice', async () => {
   await withTempDir(async (dataDir) => {
     const first = npmStart(dataDir)
@@ -90,6 +107,8 @@ test('runs the example and shows the result; killed in the middle, it goes on, a
     expect(await readFile(path.join(dataDir, 'reports', `${id}.md`), 'utf8')).toMatch(
       /^# Power Distribution Unit review\n/,
     )
+
+    for (const line of shownInReadme()) expect(steady(second.output())).toContain(`${steady(line)}\n`)
 
     // Whoever starts again meanwhile uses the stack that runs, and begins anew: that result has been seen.
     const third = npmStart(dataDir)

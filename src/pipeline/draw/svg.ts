@@ -1,9 +1,9 @@
 import type { PipelinePlan, PlanStep } from '../plan/types.ts'
-import { describeStep, levelsOf } from './levels.ts'
+import { type Box, type Lane, type Line, layOut, sizes } from './layout.ts'
+import { describeStep } from './levels.ts'
 
-/** Sizes in pixels. */
-const box = { width: 210, height: 52, gapX: 70, gapY: 20, margin: 20 }
-const labelCharacters = 28
+/** Sizes in pixels; what fits in characters is reckoned for wide fonts. */
+const text = { x: 12, idY: 22, aboutY: 41, lineHeight: 17, bottom: 10, idCharacters: 19, aboutCharacters: 22 }
 
 /** What XML 1.0 allows, apart from lone surrogates. */
 function isXmlCharacter(character: string): boolean {
@@ -26,90 +26,85 @@ function xml(text: string): string {
     .join('')
 }
 
-function cut(text: string): string {
+function cut(text: string, atMost: number): string {
   const characters = [...text]
-  return characters.length > labelCharacters ? `${characters.slice(0, labelCharacters - 1).join('')}…` : text
+  return characters.length > atMost ? `${characters.slice(0, atMost - 1).join('')}…` : text
 }
 
-interface Place {
-  x: number
-  y: number
+/** On two lines at most, broken at blanks and before dots where that is possible. */
+function wrap(words: string): string[] {
+  const fits = (line: string) => [...line.trimEnd()].length <= text.aboutCharacters
+  const pieces = words.split(/(?<= )|(?=\.)/)
+  let [first = '', ...rest] = pieces
+  while (rest.length > 0 && fits(first + rest[0])) first += rest.shift()
+  const second = rest.join('')
+  if (second === '') return [cut(first, text.aboutCharacters)]
+  let shown = second
+  for (let count = rest.length - 1; !fits(shown) && count > 0; count--)
+    shown = `${rest.slice(0, count).join('').trimEnd()}…`
+  return [first, shown].map((line) => cut(line.trimEnd(), text.aboutCharacters))
 }
 
-/** Columns are levels; within one, steps stand near the middle of what they need. */
-function layout(plan: PipelinePlan): Map<string, Place> {
-  const places = new Map<string, Place>()
-  for (const [level, steps] of levelsOf(plan).entries()) {
-    const middle = (step: PlanStep) => {
-      const ys = step.needs.map((need) => places.get(need)?.y ?? 0)
-      return ys.length === 0 ? 0 : ys.reduce((sum, y) => sum + y, 0) / ys.length
-    }
-    const ordered = steps
-      .map((step, index) => ({ step, index, at: middle(step) }))
-      .sort((a, b) => a.at - b.at || a.index - b.index)
-    for (const [row, { step }] of ordered.entries()) {
-      places.set(step.id, {
-        x: box.margin + level * (box.width + box.gapX),
-        y: box.margin + row * (box.height + box.gapY),
-      })
-    }
-  }
-  return places
+function aboutLines(step: PlanStep): string[] {
+  return describeStep(step).flatMap(wrap)
 }
 
-function drawNode(step: PlanStep, { x, y }: Place): string {
-  const words = describeStep(step)
+function heightOf(step: PlanStep): number {
+  return text.aboutY + (aboutLines(step).length - 1) * text.lineHeight + text.bottom
+}
+
+function drawBox({ step, x, y, height }: Box): string {
   return [
     `  <g class="step" transform="translate(${x} ${y})">`,
-    `    <title>${xml([step.id, ...words].join(' · '))}</title>`,
-    `    <rect width="${box.width}" height="${box.height}" rx="8"/>`,
-    `    <text class="id" x="14" y="22">${xml(cut(step.id))}</text>`,
-    `    <text class="about" x="14" y="40">${xml(cut(words.join(' · ')))}</text>`,
+    `    <title>${xml([step.id, ...describeStep(step)].join(' · '))}</title>`,
+    `    <rect width="${sizes.boxWidth}" height="${height}" rx="8"/>`,
+    `    <text class="id" x="${text.x}" y="${text.idY}">${xml(cut(step.id, text.idCharacters))}</text>`,
+    ...aboutLines(step).map(
+      (line, index) =>
+        `    <text class="about" x="${text.x}" y="${text.aboutY + index * text.lineHeight}">${xml(line)}</text>`,
+    ),
     '  </g>',
   ].join('\n')
 }
 
-function drawEdge(from: Place, to: Place): string {
-  const startX = from.x + box.width
-  const startY = from.y + box.height / 2
-  const endX = to.x - 6
-  const endY = to.y + box.height / 2
-  const bend = Math.max(30, (endX - startX) / 2)
-  return `  <path class="need" d="M ${startX} ${startY} C ${startX + bend} ${startY}, ${endX - bend} ${endY}, ${endX} ${endY}" marker-end="url(#arrow)"/>`
+function curve({ from, to }: Line): string {
+  const middle = (from.x + to.x) / 2
+  return `M ${from.x} ${from.y} C ${middle} ${from.y}, ${middle} ${to.y}, ${to.x} ${to.y}`
 }
 
+function drawLine(line: Line): string {
+  return `  <path class="need" d="${curve(line)}" marker-end="url(#arrow)"/>`
+}
+
+function drawLane(lane: Lane): string {
+  return `  <path class="lane" d="${curve(lane)} H ${lane.endX}"/>`
+}
+
+/** With a ground of its own, so that it can be read on a page of any color. */
 const style = `  <style>
-    text { font-family: ui-sans-serif, system-ui, sans-serif; fill: #1f2937; }
-    .id { font-size: 14px; font-weight: 600; }
-    .about { font-size: 11px; fill: #6b7280; }
-    .step rect { fill: #ffffff; stroke: #9ca3af; }
-    .need { fill: none; stroke: #9ca3af; stroke-width: 1.5; }
-    .head { fill: #9ca3af; }
+    text { font-family: ui-sans-serif, system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif; fill: #111827; }
+    .id { font-size: 15px; font-weight: 600; }
+    .about { font-size: 13px; fill: #4b5563; }
+    .ground { fill: #f8fafc; }
+    .step rect { fill: #ffffff; stroke: #94a3b8; }
+    .need, .lane { fill: none; stroke: #64748b; stroke-width: 1.5; }
+    .head { fill: #64748b; }
     @media (prefers-color-scheme: dark) {
       text { fill: #f3f4f6; }
-      .about { fill: #9ca3af; }
-      .step rect { fill: #1f2937; stroke: #6b7280; }
+      .about { fill: #cbd5e1; }
+      .ground { fill: #0f172a; }
+      .step rect { fill: #1e293b; stroke: #64748b; }
+      .need, .lane { stroke: #94a3b8; }
+      .head { fill: #94a3b8; }
     }
   </style>
-  <defs><marker id="arrow" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path class="head" d="M 0 0 L 8 4 L 0 8 z"/></marker></defs>`
+  <defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="6" markerHeight="6" orient="auto"><path class="head" d="M 0 0 L 8 4 L 0 8 z"/></marker></defs>`
 
 /** The plan as SVG 1.1 without scripts or outside references. */
 export function drawSvg(plan: PipelinePlan): string {
-  const places = layout(plan)
-  const all = [...places.values()]
-  const width = Math.max(0, ...all.map((place) => place.x)) + box.width + box.margin
-  const height = Math.max(0, ...all.map((place) => place.y)) + box.height + box.margin
-  const edges = plan.steps.flatMap((step) =>
-    step.needs.flatMap((need) => {
-      const from = places.get(need)
-      const to = places.get(step.id)
-      return from && to ? [drawEdge(from, to)] : []
-    }),
-  )
-  const nodes = plan.steps.flatMap((step) => {
-    const place = places.get(step.id)
-    return place ? [drawNode(step, place)] : []
-  })
+  const { width, height, boxes, lines, lanes } = layOut(plan, heightOf)
   const open = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${xml(`Pipeline ${plan.name}`)}">`
-  return `${[open, style, ...edges, ...nodes, '</svg>'].join('\n')}\n`
+  const ground = `  <rect class="ground" width="${width}" height="${height}" rx="10"/>`
+  const drawn = [...lanes.map(drawLane), ...lines.map(drawLine), ...boxes.map(drawBox)]
+  return `${[open, style, ground, ...drawn, '</svg>'].join('\n')}\n`
 }
