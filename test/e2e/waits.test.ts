@@ -52,14 +52,15 @@ describe('a step', () => {
     const id = await start(planOf(chain))
     expect((await finished(id)).status).toBe('completed')
     const events = await eventTypes(id)
-    expect(events).toHaveLength(5 + 6 * 10)
+    // One more for all of them: what the connection was found to be.
+    expect(events).toHaveLength(5 + 1 + 6 * 10)
     expect(events.filter((type) => type === 'workflowTaskCompletedEventAttributes')).toHaveLength(1 + 10)
   })
 
   it('waits in a second activity, completed by the watcher, when its run takes longer', async () => {
     const id = await start(planOf([planStep('long', { config: sleepFor('2s') })]))
     expect((await finished(id)).status).toBe('completed')
-    expect(await eventTypes(id)).toHaveLength(5 + 12)
+    expect(await eventTypes(id)).toHaveLength(5 + 1 + 12)
   })
 
   it('is ended by the lease when nobody watches the feed', async () => {
