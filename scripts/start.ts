@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { connectTemporal, PipelinesClient } from 'jobwright'
 import { JobsClient } from 'jobwright/client'
+import { aborted } from '../src/base/abort.ts'
 import { toFailure } from '../src/cli/errors.ts'
 import { exitCodes } from '../src/cli/exit-codes.ts'
 import { type Config, loadConfig } from '../src/config.ts'
@@ -91,10 +92,6 @@ async function reviewOn(
   } finally {
     await client.connection.close()
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
 const interrupt = new AbortController()

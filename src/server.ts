@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino'
+import { aborted } from './base/abort.ts'
 import { findVersion } from './base/version.ts'
 import { builtInJobTypes } from './built-in/index.ts'
 import { type Config, loadConfig } from './config.ts'
@@ -64,13 +65,6 @@ function stopSignal(log: Logger): AbortSignal {
   process.on('SIGINT', stop('SIGINT'))
   process.on('disconnect', stop('parent is gone'))
   return stopping.signal
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
 
 async function ensureTokens(store: JobStore, config: Config): Promise<void> {

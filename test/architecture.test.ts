@@ -100,8 +100,8 @@ describe('a breach is found', () => {
     ]
     // Types alone are no use of a folder that may be loaded.
     expect(unusedPermissions(uses).filter((one) => one.startsWith('src/client:'))).toEqual([
+      'src/client: src/base',
       'src/client: src/contract',
-      'src/client: types of src/base',
     ])
     expect(unusedPermissions([]).length).toBeGreaterThanOrEqual(zones.length)
   })

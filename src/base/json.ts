@@ -28,3 +28,6 @@ export function jsonBytes(value: unknown): number {
 export function setOwn(target: Record<string, Json>, key: string, value: Json): void {
   Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
 }
+
+/** Keys that JavaScript treats specially: refused wherever data from outside could set or read them. */
+export const refusedKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])

@@ -54,13 +54,6 @@ export const numberOrAbsent = (value: Json | undefined): number | undefined =>
 export const isTrue = (value: Json | undefined): boolean => value === true
 export const objectOrEmpty = (value: Json | undefined): JsonObject => (isObject(value) ? value : {})
 
-/** Copies without the keys whose value is undefined. */
-export function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>
-  }
-}
-
 interface ContractSchema<T> {
   safeParse(
     value: unknown,

@@ -1,4 +1,5 @@
 import type { Json } from '../base/json.ts'
+import { present } from '../base/present.ts'
 import type {
   CancelAnswer,
   Capabilities,
@@ -13,7 +14,6 @@ import {
   isTrue,
   numberOrAbsent,
   objectOrEmpty,
-  present,
   type Reader,
   readId,
   readObject,

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Writable } from 'node:stream'
+import { aborted } from '../base/abort.ts'
 import { openLog } from './log-file.ts'
 
 /** How a process of the stack is started. */
@@ -134,9 +135,7 @@ function endGroup(pid: number | undefined): void {
 
 async function endChild(child: ChildProcess, ended: AbortSignal, graceMs: number): Promise<void> {
   if (ended.aborted) return
-  const gone = new Promise<void>((resolve) =>
-    ended.addEventListener('abort', () => resolve(), { once: true }),
-  )
+  const gone = aborted(ended)
   child.kill('SIGTERM')
   const force = setTimeout(() => child.kill('SIGKILL'), graceMs)
   await gone

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { aborted, pause } from '../base/abort.ts'
 import { type ChildCommand, type ChildLife, launchChild } from './child.ts'
 import { StackError } from './errors.ts'
 import { type PartName, partLabels, type StackEvent } from './events.ts'
@@ -76,7 +76,7 @@ async function keepAlive(
     if (!life.ended.aborted) {
       state.everReady = true
       firstReady.resolve()
-      await untilAborted(life.ended)
+      await aborted(life.ended)
     }
     await hooks.processChanged(spec.name, undefined)
     if (stopping.aborted) return
@@ -90,7 +90,7 @@ async function keepAlive(
       how: String(life.ended.reason),
       delayMs: decision.delayMs,
     })
-    await delay(decision.delayMs, undefined, { signal: stopping }).catch(() => undefined)
+    await pause(decision.delayMs, stopping)
   }
 }
 
@@ -105,11 +105,11 @@ async function becomeReady(
   const limit = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)]
   const signal = AbortSignal.any([life.ended, stopping, ...limit])
   try {
-    await Promise.race([spec.waitUntilReady(life, signal), untilAborted(signal)])
+    await Promise.race([spec.waitUntilReady(life, signal), aborted(signal)])
     signal.throwIfAborted()
     hooks.log({ kind: 'ready', part: spec.name, tookMs: performance.now() - life.startedAtMs })
   } catch (error) {
-    if (stopping.aborted || life.ended.aborted) return untilAborted(life.ended)
+    if (stopping.aborted || life.ended.aborted) return aborted(life.ended)
     await life.end(spec.graceMs)
     const reason = limit.some((one) => one.aborted)
       ? `within ${(timeoutMs ?? 0) / 1000} s`
@@ -119,13 +119,6 @@ async function becomeReady(
       `${describe(spec)} did not become ready ${reason}${evidence(spec, life)}`,
     )
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
 
 function failed(spec: PartSpec, life: ChildLife, when: string): StackError {

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { pause } from '../base/abort.ts'
 import { JobsApiError } from '../client/index.ts'
 
 /** Wrong in itself: no server would ever take it. */
@@ -48,7 +48,7 @@ export async function persist<T>(work: () => Promise<T>, options: PersistOptions
         Math.random(),
       )
       onFailure?.(error, delayMs)
-      await delay(delayMs, undefined, { signal: until }).catch(() => undefined)
+      await pause(delayMs, until)
       if (until.aborted) throw error
     }
   }

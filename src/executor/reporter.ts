@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { pause } from '../base/abort.ts'
 import { storable } from '../base/text.ts'
 import { JobsApiError, type WorkerReportsClient } from '../client/index.ts'
 import { type AppendLogsBody, workerLimits } from '../contract/index.ts'
@@ -106,7 +106,7 @@ class HttpRunReporter implements RunReporter {
     while (!this.#stopped.signal.aborted) {
       const waitMs =
         failures === 0 ? flushMs : Math.max(flushMs, backoffMs(failures, retryAfterMs, Math.random()))
-      await delay(waitMs, undefined, { signal: this.#stopped.signal }).catch(() => undefined)
+      await pause(waitMs, this.#stopped.signal)
       if (this.#stopped.signal.aborted) return
       try {
         await this.#flush(false)

@@ -1,4 +1,5 @@
 import type { Context } from '@temporalio/activity'
+import { aborted } from '../base/abort.ts'
 import type { StopReason } from './outcome.ts'
 
 /** Tells an attempt when to stop, and why. The first reason stays. */
@@ -54,10 +55,7 @@ export function watchForStop(
       clearTimeout(timer)
       arm()
     },
-    stopped: new Promise((resolve) => {
-      if (controller.signal.aborted) resolve()
-      else controller.signal.addEventListener('abort', () => resolve(), { once: true })
-    }),
+    stopped: aborted(controller.signal),
     release() {
       clearTimeout(timer)
       context.cancellationSignal.removeEventListener('abort', onCancel)

@@ -1,3 +1,4 @@
+import { refusedKeys } from '../base/json.ts'
 import { type ASTNode, asComprehension, childrenOf } from './ast.ts'
 import {
   allowedFunctions,
@@ -16,13 +17,11 @@ export interface GuardProblem {
   end: number
 }
 
-const forbiddenMembers: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
-
 /** Taken: a macro's variable of such a name would hide what it stands for. */
-const reservedVariables: ReadonlySet<string> = new Set([...forbiddenMembers, ...scopeNames, 'secrets'])
+const reservedVariables: ReadonlySet<string> = new Set([...refusedKeys, ...scopeNames, 'secrets'])
 
 export function isForbiddenMember(name: string): boolean {
-  return forbiddenMembers.has(name)
+  return refusedKeys.has(name)
 }
 
 interface Walk {
@@ -43,13 +42,13 @@ function checkMember(walk: Walk, node: ASTNode): void {
       `\`${name}\` is not accessible in an expression`,
       'name a property of the data itself',
     )
-  if (node.op === '.' && forbiddenMembers.has(node.args[1])) refuse(node.args[1])
+  if (node.op === '.' && refusedKeys.has(node.args[1])) refuse(node.args[1])
   const index = node.op === '[]' ? node.args[1] : undefined
-  if (index?.op === 'value' && typeof index.args === 'string' && forbiddenMembers.has(index.args))
+  if (index?.op === 'value' && typeof index.args === 'string' && refusedKeys.has(index.args))
     refuse(index.args)
   if (node.op !== 'map') return
   for (const [key] of node.args) {
-    if (key.op === 'value' && typeof key.args === 'string' && forbiddenMembers.has(key.args)) refuse(key.args)
+    if (key.op === 'value' && typeof key.args === 'string' && refusedKeys.has(key.args)) refuse(key.args)
   }
 }
 
@@ -65,10 +64,10 @@ function checkCall(walk: Walk, node: ASTNode): void {
   }
   if (node.op === 'rcall' && !allowedMethods.has(node.args[0])) {
     const name = node.args[0]
-    const message = forbiddenMembers.has(name)
+    const message = refusedKeys.has(name)
       ? `\`${name}\` is not accessible in an expression`
       : `there is no method .${name}()`
-    const code = forbiddenMembers.has(name) ? 'expression_refused' : 'expression_unknown_function'
+    const code = refusedKeys.has(name) ? 'expression_refused' : 'expression_unknown_function'
     add(walk, node, code, message, `known methods: ${[...allowedMethods].join(', ')}`)
   }
 }

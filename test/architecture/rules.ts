@@ -30,11 +30,11 @@ export const zones: readonly Zone[] = [
   { folder: base, loads: [], packages: [], node: true },
   { folder: 'src/config.ts', loads: [], packages: ['zod'], node: true },
   { folder: contract, loads: [base], packages: ['zod'], node: false },
-  { folder: client, loads: [contract], types: [base], packages: ['ky'], node: false },
+  { folder: client, loads: [base, contract], packages: ['ky'], node: false },
   { folder: 'src/expressions', loads: [base], packages: ['@marcbachmann/cel-js', 're2js'], node: false },
 
   { folder: plan, loads: [base], packages: [], node: false },
-  { folder: evaluate, loads: [base, 'src/expressions', plan], packages: [], node: false },
+  { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
     folder: 'src/pipeline/yaml',
@@ -132,10 +132,10 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/server/dispatch',
-    loads: [contract],
+    loads: [base, contract],
     types: [ports],
     packages: ['@temporalio/client'],
-    node: true,
+    node: false,
   },
   // What puts the parts of the server together.
   {
@@ -170,7 +170,7 @@ export const zones: readonly Zone[] = [
     folder: 'src/cli',
     loads: [base, contract, client, 'src/pipeline', 'src/pipelines', 'src/temporal', 'src/dev-stack'],
     types: ['src/config.ts'],
-    packages: ['commander', 'log-update'],
+    packages: ['commander', 'log-update', 'string-width'],
     node: true,
   },
 ]

@@ -7,7 +7,6 @@ import {
   evaluateCondition,
   evaluateExpression,
 } from '../../src/expressions/evaluate.ts'
-import { evaluateValue } from '../../src/pipeline/evaluate/value.ts'
 
 const scope: ExpressionScope = {
   inputs: {
@@ -194,71 +193,6 @@ test('conditions answer the status functions from what the step needs', () => {
 test('a condition that is no boolean says what it is', () => {
   const evaluate = () => evaluateCondition('inputs.tags', scope, { completed: true, failed: false })
   expect(evaluate).toThrow(/must be true or false.*is of type list/)
-})
-
-const never = (): Json => {
-  throw new Error('no output is read')
-}
-
-test('an expression inside text becomes text', () => {
-  const text = (source: string) =>
-    evaluateValue({ kind: 'text', parts: ['<', { source }, '>'] }, scope, never)
-  expect(text('inputs.name')).toBe('<pdu>')
-  expect(text('inputs.limit')).toBe('<7>')
-  expect(text('inputs.ratio')).toBe('<2.5>')
-  expect(text('true')).toBe('<true>')
-  expect(text('null')).toBe('<null>')
-  expect(text('inputs.tags')).toBe('<["a","b"]>')
-})
-
-test('lists and objects keep their literals and evaluate the rest', () => {
-  const value = evaluateValue(
-    {
-      kind: 'object',
-      entries: [
-        { key: 'a', value: { kind: 'literal', value: { deep: [1] } } },
-        { key: 'b', value: { kind: 'list', items: [{ kind: 'expression', source: 'index' }] } },
-        { key: 'c', value: { kind: 'output', step: 'graph', name: 'metagraph' } },
-      ],
-    },
-    scope,
-    (step, name) => `${step}/${name}`,
-  )
-  expect(value).toEqual({ a: { deep: [1] }, b: [2], c: 'graph/metagraph' })
-})
-
-test('secrets become references and are never evaluated', () => {
-  expect(evaluateValue({ kind: 'secret', parts: [{ secret: 'TOKEN' }] }, scope, never)).toEqual({
-    $secret: 'TOKEN',
-  })
-  expect(evaluateValue({ kind: 'secret', parts: ['Bearer ', { secret: 'TOKEN' }] }, scope, never)).toEqual({
-    $template: ['Bearer ', { $secret: 'TOKEN' }],
-  })
-})
-
-test.each<[string, Json]>([
-  ['a secret', { $secret: 'TRACKER' }],
-  ['a template', { $template: ['x', { $secret: 'TRACKER' }] }],
-  ['a nested secret', { list: [{ deep: { $secret: 'TRACKER' } }] }],
-])('data that has the form of %s is refused', (_name, data) => {
-  const poisoned = { ...scope, steps: { graph: { status: 'completed', outputs: { data } } } }
-  const expression = () =>
-    evaluateValue({ kind: 'expression', source: 'steps.graph.outputs.data' }, poisoned, never)
-  const built = () => evaluateValue({ kind: 'expression', source: '{"$secret": "TRACKER"}' }, scope, never)
-  const whole = () => evaluateValue({ kind: 'output', step: 'graph', name: 'data' }, scope, () => data)
-  expect(expression).toThrow(/kept for references/)
-  expect(built).toThrow(/kept for references/)
-  expect(whole).toThrow(/kept for references/)
-})
-
-test('an output may travel as a reference, alone or one per item', () => {
-  const reference = { $output: { job_run_id: '0198c5a0-0000-7000-8000-000000000000', name: 'graph' } }
-  expect(evaluateValue({ kind: 'output', step: 'a', name: 'graph' }, scope, () => reference)).toEqual(
-    reference,
-  )
-  expect(evaluateValue({ kind: 'output', step: 'a', name: 'graph' }, scope, () => [reference, null])).toEqual(
-    [reference, null],
-  )
 })
 
 test('any JSON comes back from an expression as it went in', () => {

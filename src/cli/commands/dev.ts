@@ -1,3 +1,4 @@
+import { aborted } from '../../base/abort.ts'
 import { type CliContext, note } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -61,14 +62,9 @@ export async function devHandler(args: DevArgs, ctx: CliContext): Promise<number
             ['Next', 'jobwright jobs schemas, jobwright run FILE; Ctrl-C here stops everything'],
           ]),
     )
-    await Promise.race([stack.done, untilAborted(ctx.signal)])
+    await Promise.race([stack.done, aborted(ctx.signal)])
   } finally {
     await stack.stop()
   }
   return exitCodes.completed
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }

@@ -1,3 +1,5 @@
+import stringWidth from 'string-width'
+
 /** Text for terminals. Everything that came from a server passes `escapeControl` before it is shown. */
 
 // C0 and DEL, C1 (U+009B alone starts an escape sequence on some terminals), line separators, and the
@@ -21,26 +23,22 @@ export function escapeControlInLines(text: string): string {
   )
 }
 
-const wide =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
-const zeroWidth = /[\p{Mn}\p{Me}\p{Cf}]/u
-
 /** Columns that a text takes on a terminal: East Asian and emoji characters take two. */
 export function displayWidth(text: string): number {
-  let width = 0
-  for (const character of text) width += zeroWidth.test(character) ? 0 : wide.test(character) ? 2 : 1
-  return width
+  return stringWidth(text)
 }
 
-/** Cuts at `width` columns, the last of which becomes `…`. */
+const graphemes = new Intl.Segmenter()
+
+/** Cuts at `width` columns, the last of which becomes `…`; what is seen as one character is kept or left whole. */
 export function truncate(text: string, width: number): string {
   if (displayWidth(text) <= width) return text
   let kept = ''
   let used = 0
-  for (const character of text) {
-    const next = displayWidth(character)
+  for (const { segment } of graphemes.segment(text)) {
+    const next = displayWidth(segment)
     if (used + next > width - 1) break
-    kept += character
+    kept += segment
     used += next
   }
   return width > 0 ? `${kept}…` : ''

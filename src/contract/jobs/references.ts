@@ -8,6 +8,16 @@ export type SecretReference = { $secret: string }
 export type SecretTemplate = { $template: (string | SecretReference)[] }
 export type OutputValueReference = { $output: { job_run_id: string; name: string } }
 
+const referenceKeys: ReadonlySet<string> = new Set(['$secret', '$template', '$output'])
+
+/** The key by which a value has the form of a reference, well made or not. */
+export function referenceKeyOf(value: Json): string | undefined {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined
+  const keys = Object.keys(value)
+  const only = keys.length === 1 ? keys[0] : undefined
+  return only !== undefined && referenceKeys.has(only) ? only : undefined
+}
+
 function hasOnlyKey(value: Json | undefined, key: string): value is JsonObject {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return false
   const keys = Object.keys(value)

@@ -1,4 +1,4 @@
-import type { Json } from '../../base/json.ts'
+import { canonicalJson, type Json, refusedKeys } from '../../base/json.ts'
 import type { PlanInput } from '../plan/types.ts'
 
 /** True when a value is of an input's type. */
@@ -18,23 +18,9 @@ export function hasType(value: Json, type: PlanInput['type']): boolean {
   }
 }
 
-/** Deep equality of JSON values; the order of an object's keys means nothing. */
+/** Equality of JSON values; the order of an object's keys means nothing. */
 export function sameJson(a: Json, b: Json): boolean {
-  if (a === b) return true
-  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false
-  if (Array.isArray(a) || Array.isArray(b)) {
-    return (
-      Array.isArray(a) &&
-      Array.isArray(b) &&
-      a.length === b.length &&
-      a.every((item, index) => sameJson(item, b[index] as Json))
-    )
-  }
-  const keys = Object.keys(a)
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key] as Json, b[key] as Json))
-  )
+  return canonicalJson(a) === canonicalJson(b)
 }
 
 /** A value in a message, cut when long. */
@@ -50,7 +36,7 @@ export function unsafePart(value: Json, depth = 0): string | undefined {
   if (depth > maxDepth) return `it is nested deeper than ${maxDepth} levels`
   if (value === null || typeof value !== 'object') return undefined
   for (const key of Object.keys(value)) {
-    if (key === '__proto__' || key === 'constructor' || key === 'prototype') return `it has a key \`${key}\``
+    if (refusedKeys.has(key)) return `it has a key \`${key}\``
     const found = unsafePart((value as Record<string, Json>)[key] as Json, depth + 1)
     if (found) return found
   }

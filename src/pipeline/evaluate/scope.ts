@@ -8,6 +8,7 @@ import {
   type PlanStep,
   stepState,
 } from '../plan/index.ts'
+import { refuseReferences } from './value.ts'
 
 /** An inlined output up to this size is passed on as a value, any other as a reference. */
 const passedByValueBytes = 1024
@@ -94,7 +95,11 @@ export function resolveOutput(data: PipelineData, stepId: string, name: string):
 function passOn(item: ItemState, name: string): Json | undefined {
   const slot = slotOf(item, name)
   if (!slot) return undefined
-  if ('value' in slot && isPassedByValue(slot)) return slot.value
+  if ('value' in slot && isPassedByValue(slot)) {
+    // An output that has the form of a reference would fetch what its author may not have seen.
+    refuseReferences(slot.value)
+    return slot.value
+  }
   return { $output: { job_run_id: item.jobRunId, name } }
 }
 

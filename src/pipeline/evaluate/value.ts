@@ -1,4 +1,5 @@
 import { type Json, setOwn } from '../../base/json.ts'
+import { isOutputValueReference, referenceKeyOf } from '../../contract/jobs/references.ts'
 import {
   ExpressionError,
   type ExpressionScope,
@@ -12,8 +13,6 @@ export function toText(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-const referenceKeys = new Set(['$secret', '$template', '$output'])
-
 /**
  * Data must never pass for one of our references: a job's output that says {"$secret": …} would otherwise make
  * the next job's worker hand over that secret.
@@ -24,32 +23,19 @@ export function refuseReferences(value: Json): void {
     for (const item of value) refuseReferences(item)
     return
   }
-  const keys = Object.keys(value)
-  const only = keys.length === 1 ? keys[0] : undefined
-  if (only !== undefined && referenceKeys.has(only)) {
+  const key = referenceKeyOf(value)
+  if (key !== undefined)
     throw new ExpressionError(
       'expression_refused',
-      `a value holds an object whose only key is ${only}; that form is kept for references, which data cannot make`,
+      `a value holds an object whose only key is ${key}; that form is kept for references, which data cannot make`,
     )
-  }
-  for (const key of keys) refuseReferences(value[key] as Json)
-}
-
-function isOutputReference(value: Json): boolean {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return false
-  const target = Object.keys(value).length === 1 ? value.$output : undefined
-  if (target === null || typeof target !== 'object' || Array.isArray(target)) return false
-  return (
-    Object.keys(target).length === 2 &&
-    typeof target.job_run_id === 'string' &&
-    typeof target.name === 'string'
-  )
+  for (const part of Object.values(value)) refuseReferences(part)
 }
 
 function evaluateOutput(value: Json): Json {
   // A for_each step's output is the list of its items'.
   const parts = Array.isArray(value) ? value : [value]
-  for (const part of parts) if (!isOutputReference(part)) refuseReferences(part)
+  for (const part of parts) if (!isOutputValueReference(part)) refuseReferences(part)
   return value
 }
 

@@ -1,16 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 const firstMs = 250
 const longestMs = 10_000
 
 /** How long to wait after the `tries`-th failure in a row (from 0): doubling, at most 10 s, up to a quarter less by chance. */
 export function backoffMs(tries: number, random: () => number): number {
   return Math.round(Math.min(longestMs, firstMs * 2 ** Math.min(tries, 16)) * (1 - random() / 4))
-}
-
-/** Waits, or less when aborted. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => undefined)
 }
 
 /** How long a call may take, and what shortens that. */

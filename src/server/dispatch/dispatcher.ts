@@ -1,5 +1,6 @@
+import { pause } from '../../base/abort.ts'
 import type { JobStore, OutboxItem, RunExecutor } from '../ports/index.ts'
-import { backoffMs, pause, within } from './backoff.ts'
+import { backoffMs, within } from './backoff.ts'
 import { finishRun, readRun } from './finish-run.ts'
 import { judge } from './judge.ts'
 import { createOutage, type DispatchLog, type Outage, reasonOf } from './outage.ts'

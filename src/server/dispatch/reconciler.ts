@@ -1,5 +1,6 @@
+import { pause } from '../../base/abort.ts'
 import type { ExecutionState, JobStore, RunExecutor } from '../ports/index.ts'
-import { backoffMs, pause, within } from './backoff.ts'
+import { backoffMs, within } from './backoff.ts'
 import type { Loop } from './dispatcher.ts'
 import { finishRun, readRun } from './finish-run.ts'
 import { judge } from './judge.ts'

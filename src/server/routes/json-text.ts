@@ -1,5 +1,5 @@
+import { refusedKeys } from '../../base/json.ts'
 import { jsonPointer } from '../services/json-pointer.ts'
-import { isRefusedKey } from '../services/merge-patch.ts'
 import type { ProblemDetail } from '../services/problems.ts'
 
 /** How deeply arrays and objects nest in a JSON text, without building it. Of malformed text: a bound on it. */
@@ -102,7 +102,7 @@ export function refusedContent(value: unknown): ProblemDetail[] {
     path.pop()
   }
   const visitKey = (key: string, inner: unknown): void => {
-    const problem = isRefusedKey(key) ? 'is a key that is never taken' : textProblem(key)
+    const problem = refusedKeys.has(key) ? 'is a key that is never taken' : textProblem(key)
     if (problem === undefined) visit(key, inner)
     else {
       path.push(key.toWellFormed().replaceAll('\0', '\ufffd'))

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson, type Json, type JsonObject } from '../../base/json.ts'
+import { canonicalJson, type JsonObject } from '../../base/json.ts'
+import { present } from '../../base/present.ts'
 import { limits } from '../../contract/index.ts'
 import type { IdempotencyKey, Keyed } from '../ports/index.ts'
 import { ApiProblem, invalid } from './problems.ts'
@@ -22,10 +23,10 @@ export function idempotencyKey(key: string | undefined, body: object): Idempoten
   const problem = idempotencyKeyProblem(key)
   if (problem !== undefined)
     throw invalid('validation_failed', [{ pointer: 'Idempotency-Key', detail: problem }])
-  const present = Object.fromEntries(
-    Object.entries(body as JsonObject).filter((entry): entry is [string, Json] => entry[1] !== undefined),
-  )
-  return { key, requestHash: createHash('sha256').update(canonicalJson(present)).digest('hex') }
+  const requestHash = createHash('sha256')
+    .update(canonicalJson(present(body) as JsonObject))
+    .digest('hex')
+  return { key, requestHash }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
+import { present } from '../../base/present.ts'
 import {
   type CancelAnswer,
   type CancelByKeyAnswer,
@@ -16,7 +17,7 @@ import { executionOptions } from './job-types.ts'
 import type { Created, ServiceDeps } from './jobs.ts'
 import { mergeConfig } from './merge-patch.ts'
 import { ApiProblem, invalid, orBadCursor, unknown } from './problems.ts'
-import { window, withoutAbsent } from './queries.ts'
+import { window } from './queries.ts'
 import { lookUntil } from './waiting.ts'
 
 export interface JobRunService {
@@ -53,7 +54,7 @@ export function createJobRunService(deps: ServiceDeps): JobRunService {
     list: (caller, query) =>
       store.runs.list(
         caller,
-        withoutAbsent({
+        present({
           jobId: query.job_id,
           jobTypes: query.job_types,
           statuses: query.statuses,
@@ -84,7 +85,7 @@ export function createJobRunService(deps: ServiceDeps): JobRunService {
     changes: (caller, query, signals) => readChanges(deps, caller, query, signals),
     async logs(caller, jobRunId, page) {
       await known(caller, jobRunId)
-      return store.runs.logs(caller, jobRunId, withoutAbsent(page))
+      return store.runs.logs(caller, jobRunId, present(page))
     },
     async output(caller, jobRunId, name) {
       await known(caller, jobRunId)
@@ -164,7 +165,7 @@ async function readChanges(
 ): Promise<Changes> {
   const { changes } = deps.store
   let cursor = query.after ?? (await changes.head(caller))
-  const options = withoutAbsent({ statuses: query.statuses })
+  const options = present({ statuses: query.statuses })
   try {
     return await lookUntil(
       { waitSeconds: query.wait ?? 0, signals },

@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { JsonObject } from '../../base/json.ts'
+import { present } from '../../base/present.ts'
 import type { Job, JobCreateBody, JobListQuery, JobRun, JobUpdateBody } from '../../contract/index.ts'
 import type { Caller, JobStore, ListPage } from '../ports/index.ts'
 import { type ConfigValidator, unknownJobType } from './config-validation.ts'
@@ -8,7 +9,7 @@ import { jobName } from './job-name.ts'
 import type { JobTypeCatalog } from './job-types.ts'
 import { mergeConfig } from './merge-patch.ts'
 import { ApiProblem, invalid, unknown } from './problems.ts'
-import { window, withoutAbsent } from './queries.ts'
+import { window } from './queries.ts'
 
 /** What services decide with. */
 export interface ServiceDeps {
@@ -51,7 +52,7 @@ export function createJobService(deps: ServiceDeps): JobService {
     list: (caller, query) =>
       store.jobs.list(
         caller,
-        withoutAbsent({
+        present({
           jobTypes: query.job_types,
           createdByUsers: query.created_by_users,
           sourceSessionIds: query.source_session_ids,

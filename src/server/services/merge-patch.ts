@@ -1,16 +1,9 @@
-import type { Json, JsonObject } from '../../base/json.ts'
+import { type Json, type JsonObject, refusedKeys } from '../../base/json.ts'
 import { isReference, limits } from '../../contract/index.ts'
 import { invalid } from './problems.ts'
 
 function isPlainObject(value: Json | undefined): value is JsonObject {
   return value !== null && typeof value === 'object' && !Array.isArray(value)
-}
-
-const refusedKeys: readonly string[] = ['__proto__', 'constructor', 'prototype']
-
-/** True for the keys that no JSON body may carry: they reach the prototypes of careless readers. */
-export function isRefusedKey(key: string): boolean {
-  return refusedKeys.includes(key)
 }
 
 /**
@@ -21,7 +14,7 @@ export function isRefusedKey(key: string): boolean {
 export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   const merged: JsonObject = { ...target }
   for (const [key, value] of Object.entries(patch)) {
-    if (isRefusedKey(key)) throw new RangeError(`the key ${key} cannot be merged`)
+    if (refusedKeys.has(key)) throw new RangeError(`the key ${key} cannot be merged`)
     if (value === null) delete merged[key]
     else if (isPlainObject(value) && !isReference(value)) {
       const before = merged[key]

@@ -1,16 +1,6 @@
 import { invalid, type ProblemDetail } from './problems.ts'
 import { parseTimestamp, timestampForm } from './timestamps.ts'
 
-/** Keys whose value may be undefined become optional. */
-export type WithoutAbsent<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
-
-/** The same object without the keys whose value is undefined. */
-export function withoutAbsent<T extends object>(value: T): WithoutAbsent<T> {
-  return Object.fromEntries(
-    Object.entries(value).filter(([, part]) => part !== undefined),
-  ) as WithoutAbsent<T>
-}
-
 interface WindowQuery {
   created_after?: string | undefined
   created_before?: string | undefined
