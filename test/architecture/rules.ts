@@ -81,7 +81,7 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/temporal',
-    loads: [],
+    loads: [base, names],
     packages: ['@temporalio/client'],
     node: true,
   },
@@ -147,7 +147,7 @@ export const zones: readonly Zone[] = [
 
   {
     folder: 'src/dev-stack/temporal-cli',
-    loads: ['src/temporal'],
+    loads: [names, 'src/temporal'],
     packages: ['@temporalio/client', '@temporalio/common'],
     node: true,
   },
