@@ -1,5 +1,6 @@
 import { defineQuery } from '@temporalio/workflow'
 import type { Json } from '../base/json.ts'
+import { queryNames } from '../contract/names.ts'
 import type { PipelinePlan, PipelineRunView, RunState } from '../pipeline/plan/index.ts'
 import type { RemoteRunTiming } from '../remote-run/index.ts'
 
@@ -8,6 +9,8 @@ export interface RunPipelineInput {
   plan: PipelinePlan
   inputs: Record<string, Json>
   timing: PipelineTiming
+  /** Whose the run is; absent when that was not known at the start. */
+  workspace?: string
   /** Carried across continue-as-new; absent at the start. */
   state?: RunState
 }
@@ -19,11 +22,14 @@ export interface PipelineTiming extends RemoteRunTiming {
 }
 
 /** Rich progress; needs a worker to answer. */
-export const progressQuery = defineQuery<PipelineRunView>('progress')
+export const progressQuery = defineQuery<PipelineRunView>(queryNames.progress)
 
 /** What can be read of a run without a worker. */
 export interface PipelineMemo {
   pipeline: string
+  /** Of whoever started the run, with the email below; absent when that was not known. */
+  workspace?: string
+  owner?: string
   status?: 'cancelling'
   /** Of the run, where this execution of it is not the first. */
   startedAtMs?: number

@@ -62,7 +62,11 @@ function view(run: Run): PipelineRunView {
 
 async function goOnAsNew(run: Run, input: RunPipelineInput): Promise<void> {
   shrinkState(run.state, payloadBytes - jsonBytes({ ...input, state: null }))
-  const memo: PipelineMemo = { pipeline: run.plan.name, startedAtMs: run.state.startedAtMs }
+  const memo: PipelineMemo = {
+    ...workflowInfo().memo,
+    pipeline: run.plan.name,
+    startedAtMs: run.state.startedAtMs,
+  }
   await makeContinueAsNewFunc<typeof runPipeline>({ memo: { ...memo } })({ ...input, state: run.state })
 }
 

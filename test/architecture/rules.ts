@@ -74,7 +74,7 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/workflows',
-    loads: [base, plan, evaluate, 'src/expressions', 'src/remote-run'],
+    loads: [base, names, plan, evaluate, 'src/expressions', 'src/remote-run'],
     types: ['src/activities'],
     packages: ['@temporalio/workflow'],
     node: false,
@@ -87,8 +87,8 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipelines',
-    loads: [names],
-    types: [base, plan, 'src/workflows'],
+    loads: [base, names, 'src/temporal'],
+    types: [plan, 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,
   },
