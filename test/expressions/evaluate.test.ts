@@ -1,4 +1,3 @@
-import { evaluateValue } from '../../src/pipeline/evaluate/value.ts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Json } from '../../src/base/json.ts'
@@ -8,6 +7,7 @@ import {
   evaluateCondition,
   evaluateExpression,
 } from '../../src/expressions/evaluate.ts'
+import { evaluateValue } from '../../src/pipeline/evaluate/value.ts'
 
 const scope: ExpressionScope = {
   inputs: {
