@@ -72,9 +72,10 @@ async function reviewOn(
   const client = await connectTemporal({ ...(isTheirs ? config.temporal : {}), address, namespace })
   try {
     const token = (await readFile(info.tokenFile, 'utf8')).trim()
+    const api = new JobsClient({ baseUrl: info.apiUrl, token })
     return await review({
-      api: new JobsClient({ baseUrl: info.apiUrl, token }),
-      pipelines: new PipelinesClient(client, { timing: config.timing }),
+      api,
+      pipelines: new PipelinesClient(client, { owner: () => api.whoami(), timing: config.timing }),
       dataDir: config.dataDir,
       screen: {
         stdout: process.stdout,

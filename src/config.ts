@@ -7,10 +7,8 @@ import { z } from 'zod'
 const optionalText = z.string().optional()
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 
-function milliseconds(fallback: number) {
-  const expected = 'a whole number of milliseconds above 0'
-  return z.coerce.number(expected).int(expected).positive(expected).default(fallback)
-}
+const wholeNumber = 'a whole number of milliseconds above 0'
+const milliseconds = z.coerce.number(wholeNumber).int(wholeNumber).positive(wholeNumber)
 
 const portRange = 'a port from 0 to 65535'
 
@@ -43,14 +41,14 @@ export const environmentSchema = z.object({
   JOBWRIGHT_TEMPORAL_BINARY: optionalText,
   XDG_CACHE_HOME: optionalText,
   // How patient the durable parts are. Tests and the impatient shorten them.
-  JOBWRIGHT_WAIT_LEASE_MS: milliseconds(6 * 60 * 60_000),
-  JOBWRIGHT_STEP_HEARTBEAT_MS: milliseconds(5_000),
-  JOBWRIGHT_WATCHER_HEARTBEAT_MS: milliseconds(3_000),
-  JOBWRIGHT_RUN_HEARTBEAT_MS: milliseconds(5_000),
-  JOBWRIGHT_STICKY_QUEUE_MS: milliseconds(3_000),
-  JOBWRIGHT_RECONCILE_MS: milliseconds(10_000),
-  JOBWRIGHT_REQUEST_TIMEOUT_MS: milliseconds(10_000),
-  JOBWRIGHT_SHUTDOWN_GRACE_MS: milliseconds(10_000),
+  JOBWRIGHT_WAIT_LEASE_MS: milliseconds.optional(),
+  JOBWRIGHT_STEP_HEARTBEAT_MS: milliseconds.optional(),
+  JOBWRIGHT_WATCHER_HEARTBEAT_MS: milliseconds.default(3_000),
+  JOBWRIGHT_RUN_HEARTBEAT_MS: milliseconds.default(5_000),
+  JOBWRIGHT_STICKY_QUEUE_MS: milliseconds.default(3_000),
+  JOBWRIGHT_RECONCILE_MS: milliseconds.default(10_000),
+  JOBWRIGHT_REQUEST_TIMEOUT_MS: milliseconds.default(10_000),
+  JOBWRIGHT_SHUTDOWN_GRACE_MS: milliseconds.default(10_000),
 })
 
 /** A variable whose value the program cannot use: which, what is wrong, what would be right. */
@@ -151,6 +149,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     configFile: e.JOBWRIGHT_CONFIG,
     logLevel: e.JOBWRIGHT_LOG_LEVEL,
     timing: {
+      /** Of pipeline runs; they have defaults of their own. */
       waitLeaseMs: e.JOBWRIGHT_WAIT_LEASE_MS,
       stepHeartbeatMs: e.JOBWRIGHT_STEP_HEARTBEAT_MS,
       watcherHeartbeatMs: e.JOBWRIGHT_WATCHER_HEARTBEAT_MS,

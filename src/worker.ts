@@ -1,11 +1,18 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { Client } from '@temporalio/client'
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { builtInJobTypes } from './built-in/index.ts'
 import { type Config, loadConfig } from './config.ts'
 import { createRegistry, loadUserConfig } from './job-types/index.ts'
-import { connectionOptions, connectTemporal, requireStandaloneActivities } from './temporal/index.ts'
+import {
+  connectionOptions,
+  connectTemporal,
+  ensureSearchAttributes,
+  registrationCommands,
+  requireStandaloneActivities,
+} from './temporal/index.ts'
 import { jobRunWorkers } from './worker/job-runs.ts'
 import { pipelineWorker } from './worker/pipelines.ts'
 import { runUntilStopped, surviveForgottenPromises, temporalLogger } from './worker/process.ts'
@@ -18,6 +25,7 @@ async function main(config: Config): Promise<void> {
   Runtime.install({ shutdownSignals: [], logger: temporalLogger(log) })
   const client = await connectTemporal(temporal)
   await requireStandaloneActivities(client)
+  await registerSearchAttributes(client, log)
   const connection = await NativeConnection.connect(connectionOptions(temporal))
   const user = await loadUserConfig(config.configFile, process.cwd())
 
@@ -33,6 +41,20 @@ async function main(config: Config): Promise<void> {
   await runUntilStopped(workers, log)
   await connection.close()
   await client.connection.close()
+}
+
+/** A worker that may not register them works all the same; starts that need them say so. */
+async function registerSearchAttributes(client: Client, log: Logger): Promise<void> {
+  try {
+    const registered = await ensureSearchAttributes(client)
+    if (registered.length > 0) log.info({ registered }, 'search attributes registered')
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    log.warn(
+      { reason },
+      `the search attributes of pipeline runs cannot be registered; run ${registrationCommands(client.options.namespace)}`,
+    )
+  }
 }
 
 /** What the build has bundled; in the repository the sources, which are bundled now. */

@@ -1,22 +1,45 @@
+import type { Whoami } from '../contract/index.ts'
 import type { CliConfig, JobsClient, PipelinesConnection } from './context.ts'
+import { CliError } from './errors.ts'
 import { type FindStack, locateApi, locateTemporal } from './locate.ts'
 
 /** Connections are made by the first command that needs one: both clients take a while to load. */
 
+/** @param owner asked for each run that is started */
 export async function connectPipelines(
   config: CliConfig,
+  owner: () => Promise<Whoami | undefined>,
   findStack?: FindStack,
 ): Promise<PipelinesConnection> {
   const { options } = await locateTemporal(config, findStack)
   const { connectTemporal } = await import('../temporal/index.ts')
   const { PipelinesClient } = await import('../pipelines/index.ts')
   const client = await connectTemporal(options)
-  const { timing } = config
-  return { pipelines: new PipelinesClient(client, { timing }), close: () => client.connection.close() }
+  return {
+    pipelines: new PipelinesClient(client, { owner, timing: config.timing }),
+    close: () => client.connection.close(),
+  }
 }
 
 export async function connectApi(config: CliConfig, findStack?: FindStack): Promise<JobsClient> {
   const { baseUrl, token } = await locateApi(config, findStack)
   const { JobsClient } = await import('../client/index.ts')
   return new JobsClient({ baseUrl, token, timeoutMs: config.timing.requestTimeoutMs })
+}
+
+const nobodyToAsk: readonly string[] = ['no_jobs_api', 'no_token']
+
+/** Whose token it is; undefined when there is no Jobs API to ask, or no token to ask about, or it cannot tell. */
+export async function askWhoami(
+  connect: () => Promise<JobsClient>,
+  signal: AbortSignal,
+): Promise<Whoami | undefined> {
+  let api: JobsClient
+  try {
+    api = await connect()
+  } catch (error) {
+    if (error instanceof CliError && nobodyToAsk.includes(error.code)) return undefined
+    throw error
+  }
+  return api.whoami({ signal })
 }

@@ -1,8 +1,9 @@
 import type { Json } from '../base/json.ts'
 import type { JobsClient } from '../client/index.ts'
 import type { Config } from '../config.ts'
-import type { JobTypeSchemaEntry } from '../contract/index.ts'
-import type { Finding, PipelinePlan, PipelineRunView } from '../pipeline/index.ts'
+import type { JobTypeSchemaEntry, Whoami } from '../contract/index.ts'
+import type { Finding, PipelinePlan } from '../pipeline/index.ts'
+import type { PipelineRunView, PipelinesClient } from '../pipelines/index.ts'
 
 export type { Finding, JobsClient, JobTypeSchemaEntry, Json, PipelinePlan, PipelineRunView }
 
@@ -22,19 +23,8 @@ export type CliConfig = Pick<
   | 'timing'
 >
 
-/** Pipeline runs, as `src/temporal` offers them. */
-export interface Pipelines {
-  start(request: {
-    plan: PipelinePlan
-    inputs: Record<string, Json>
-    id?: string
-  }): Promise<{ id: string; existed: boolean }>
-  show(id: string): Promise<PipelineRunView>
-  list(options: { limit?: number }): Promise<PipelineRunView[]>
-  cancel(id: string): Promise<void>
-  /** The run's picture, now and at each change, until it is over or the signal aborts. */
-  watch(id: string, options: { signal?: AbortSignal }): AsyncIterable<PipelineRunView>
-}
+/** The client's surface, without its insides, so that tests can stand in for it. */
+export type Pipelines = Pick<PipelinesClient, keyof PipelinesClient>
 
 export interface PipelinesConnection {
   pipelines: Pipelines
@@ -77,6 +67,11 @@ export interface CliContext extends CliHost {
   connect(): Promise<PipelinesConnection>
   /** @throws CliError `no_jobs_api`, `no_token` */
   api(): Promise<JobsClient>
+  /**
+   * Whose token the commands use; undefined when there is no Jobs API to ask, or it cannot tell.
+   * @throws JobsApiError when it does not answer, or refuses the token
+   */
+  whoami(): Promise<Whoami | undefined>
 }
 
 /** One line of diagnostics, on stderr. */

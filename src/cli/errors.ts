@@ -1,3 +1,4 @@
+import { faults, JobwrightError } from '../base/errors.ts'
 import type { Problem } from '../contract/index.ts'
 import { exitCodes } from './exit-codes.ts'
 
@@ -37,17 +38,12 @@ export function toFailure(error: unknown): Failure {
   if (!(error instanceof Error)) return { code: 'defect', message: String(error), exitCode: exitCodes.defect }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
   const message = messageWithCause(error)
+  if (error instanceof JobwrightError)
+    return { code: error.code, message, fix: error.fix, exitCode: faults[error.fault].exitCode }
   switch (error.name) {
     case 'ConfigError':
     case 'TemporalTlsError':
       return { code: code ?? 'bad_environment', message, exitCode: exitCodes.usage }
-    case 'PipelineRunNotFoundError':
-      return {
-        code: code ?? 'unknown_pipeline_run',
-        message,
-        fix: '`jobwright runs` lists the pipeline runs that exist',
-        exitCode: exitCodes.usage,
-      }
     case 'TemporalUnreachableError':
       return {
         code: code ?? 'temporal_unreachable',

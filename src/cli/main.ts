@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { connectApi, connectPipelines } from './connections.ts'
+import { askWhoami, connectApi, connectPipelines } from './connections.ts'
 import type { CliConfig, CliContext, CliHost } from './context.ts'
 import { toFailure } from './errors.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -27,13 +27,9 @@ export async function runCli(argv: string[], host: CliHost): Promise<number> {
 }
 
 function createContext(host: CliHost, config: CliConfig, output: 'text' | 'json'): CliContext {
-  return {
-    ...host,
-    config,
-    output,
-    connect: () => connectPipelines(config),
-    api: () => connectApi(config),
-  }
+  const api = () => connectApi(config)
+  const whoami = () => askWhoami(api, host.signal)
+  return { ...host, config, output, connect: () => connectPipelines(config, whoami), api, whoami }
 }
 
 function report(error: unknown, host: CliHost, config: CliConfig | undefined): number {

@@ -71,12 +71,16 @@ function addPipelineCommands(program: Command, bind: Bind): void {
     )
   program
     .command('runs')
-    .description('list pipeline runs, newest first')
+    .description('list the pipeline runs of your workspace, newest first')
     .option('--limit <n>', 'how many', wholeNumber, 50)
+    .option('--all-workspaces', 'of everybody, and of nobody')
     .action(
       bind(
         async () => (await import('./commands/runs.ts')).runsHandler,
-        (_, { limit }) => ({ limit: limit as number }),
+        (_, { limit, allWorkspaces }) => ({
+          limit: limit as number,
+          allWorkspaces: allWorkspaces as boolean | undefined,
+        }),
       ),
     )
   program

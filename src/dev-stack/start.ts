@@ -27,7 +27,7 @@ import { infoOf, logsFolder, readRecord, type StackInfo, type StackRecord } from
 import { createRecordBook } from './record-book.ts'
 import { defaultRestartPolicy, type RestartPolicy } from './restart-policy.ts'
 import type { PartSpec } from './supervisor.ts'
-import { acquireTemporalBinary, raiseRetention } from './temporal-cli/dev-server.ts'
+import { acquireTemporalBinary, prepareNamespace } from './temporal-cli/dev-server.ts'
 import { ensureTokenFile } from './tokens.ts'
 
 export interface StackOptions {
@@ -155,7 +155,7 @@ async function launch(
   const startTemporal = async () => {
     if (temporal.own === undefined) return
     await startOwnTemporal(crew, temporal.own.part, dataDir, log)
-    await raiseRetention(temporal.address, prepared.record.namespace)
+    await prepareNamespace(temporal.address, prepared.record.namespace)
   }
   const onAbort = () => void stop()
   signal?.addEventListener('abort', onAbort, { once: true })

@@ -1,73 +1,26 @@
-import { randomBytes } from 'node:crypto'
-import {
-  ApplicationFailure,
-  type Client,
-  QueryNotRegisteredError,
-  QueryRejectedError,
-  ServiceError,
-  WorkflowExecutionAlreadyStartedError,
-  type WorkflowExecutionDescription,
-  type WorkflowExecutionInfo,
-  WorkflowFailedError,
-  type WorkflowHandle,
-  WorkflowNotFoundError,
-} from '@temporalio/client'
-import type { Json } from '../base/json.ts'
-import { taskQueues, workflowTypes } from '../contract/names.ts'
-import type { PipelinePlan, PipelineRunView, PipelineStatus } from '../pipeline/plan/index.ts'
-import type { PipelineMemo, PipelineTiming, RunPipelineInput } from '../workflows/messages.ts'
-import { troublesOf } from './troubles.ts'
-
-export class PipelineRunNotFoundError extends Error {
-  override readonly name = 'PipelineRunNotFoundError'
-  readonly code = 'unknown_pipeline_run'
-  constructor(id: string) {
-    super(`no pipeline run ${id}`)
-  }
-}
-
-export interface StartPipeline {
-  plan: PipelinePlan
-  inputs: Record<string, Json>
-  /** @default the pipeline's name and 12 random hexadecimal digits */
-  id?: string
-}
-
-const queryTimeoutMs = 3_000
-const watchIntervalMs = 400
+import type { Client } from '@temporalio/client'
+import { cancelRun } from './cancel.ts'
+import { type ListPipelines, listRuns } from './list.ts'
+import { type PipelinesClientOptions, type PipelinesContext, resolveOptions } from './options.ts'
+import { showRun } from './show.ts'
+import { type StartedPipeline, type StartPipeline, startRun } from './start.ts'
+import type { PipelineRunView } from './view.ts'
+import { type WatchPipeline, watchRun } from './watch.ts'
 
 /** Starts, watches and steers pipeline runs. They live in Temporal only: this needs nothing else. */
 export class PipelinesClient {
-  readonly #client: Client
-  readonly #timing: PipelineTiming
-  readonly #taskQueue: string
+  readonly #context: PipelinesContext
 
-  constructor(client: Client, options: { timing: PipelineTiming; taskQueue?: string }) {
-    this.#client = client
-    this.#timing = options.timing
-    this.#taskQueue = options.taskQueue ?? taskQueues.pipelines
+  constructor(client: Client, options: PipelinesClientOptions = {}) {
+    this.#context = resolveOptions(client, options)
   }
 
-  /** Starts a run. An id that is in use is not started again: `existed` says so, whether that run is over or not. */
-  async start({ plan, inputs, id }: StartPipeline): Promise<{ id: string; existed: boolean }> {
-    const workflowId = id ?? `${plan.name}-${randomBytes(6).toString('hex')}`
-    const input: RunPipelineInput = { plan, inputs, timing: this.#timing }
-    const memo: PipelineMemo = { pipeline: plan.name }
-    try {
-      await this.#client.workflow.start(workflowTypes.runPipeline, {
-        workflowId,
-        taskQueue: this.#taskQueue,
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
-        workflowIdConflictPolicy: 'FAIL',
-        memo: { ...memo },
-        staticSummary: plan.name,
-        args: [input],
-      })
-      return { id: workflowId, existed: false }
-    } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return { id: workflowId, existed: true }
-      throw error
-    }
+  /**
+   * Starts a run. An id that is in use is not started again: `existed` says so, whether that run is over or not.
+   * @throws SearchAttributesError when the namespace does not know by what runs are found by their owner
+   */
+  start(request: StartPipeline): Promise<StartedPipeline> {
+    return startRun(this.#context, request)
   }
 
   /**
@@ -75,160 +28,25 @@ export class PipelinesClient {
    * warning says so. What keeps steps from going on is a warning, too.
    * @throws PipelineRunNotFoundError
    */
-  async show(id: string): Promise<PipelineRunView> {
-    const handle = this.#client.workflow.getHandle(id)
-    const description = await this.#describe(id, handle)
-    const { name } = description.status
-    if (name === 'COMPLETED' || name === 'FAILED') return closedView(handle, description)
-    const queried = await this.#query(handle)
-    if (!queried) return { ...bareView(description), warnings: [unansweredWarning] }
-    // A run that was closed from outside could not note it itself; neither result nor failure holds a cancelled run's view.
-    return name === 'RUNNING'
-      ? {
-          ...queried,
-          warnings: [...queried.warnings, ...troublesOf(description.raw.pendingActivities ?? [])],
-        }
-      : { ...queried, status: statusNames[name] ?? queried.status, finished_at: closeTime(description) }
+  show(id: string): Promise<PipelineRunView> {
+    return showRun(this.#context, id)
   }
 
-  async #query(handle: WorkflowHandle): Promise<PipelineRunView | undefined> {
-    try {
-      return await this.#client.withDeadline(Date.now() + queryTimeoutMs, () =>
-        handle.query<PipelineRunView>('progress'),
-      )
-    } catch (error) {
-      if (isUnanswered(error)) return undefined
-      throw error
-    }
-  }
-
-  /** Runs newest first; steps are left out. `limit` bounds them. */
-  async list(options: { limit?: number } = {}): Promise<PipelineRunView[]> {
-    const views: PipelineRunView[] = []
-    const limit = options.limit ?? 100
-    for await (const info of this.#client.workflow.list({
-      query: `WorkflowType = '${workflowTypes.runPipeline}'`,
-    })) {
-      if (info.status.name !== 'CONTINUED_AS_NEW') views.push(bareView(info))
-      if (views.length >= limit) break
-    }
-    return views
+  /** Runs newest first; steps are left out. A run that was started just now may be missing. */
+  list(options: ListPipelines = {}): Promise<PipelineRunView[]> {
+    return listRuns(this.#context, options)
   }
 
   /** Asks the run to stop; it closes when every remote run is confirmed to be over. @throws PipelineRunNotFoundError */
-  async cancel(id: string): Promise<void> {
-    const handle = this.#client.workflow.getHandle(id)
-    await this.#describe(id, handle)
-    await handle.cancel()
+  cancel(id: string): Promise<void> {
+    return cancelRun(this.#context, id)
   }
 
   /**
    * Yields the view whenever it changed, the last one when the run is over. Goes on through outages of Temporal.
    * @throws PipelineRunNotFoundError
    */
-  async *watch(id: string, options: { signal?: AbortSignal } = {}): AsyncGenerator<PipelineRunView> {
-    let last = ''
-    while (!options.signal?.aborted) {
-      const view = await this.#showUnlessAway(id)
-      if (view) {
-        const text = JSON.stringify(view)
-        if (text !== last) yield view
-        last = text
-        if (view.finished_at !== null) return
-      }
-      await pause(watchIntervalMs, options.signal)
-    }
+  watch(id: string, options: WatchPipeline = {}): AsyncGenerator<PipelineRunView, void, undefined> {
+    return watchRun(this.#context, id, options)
   }
-
-  async #showUnlessAway(id: string): Promise<PipelineRunView | undefined> {
-    try {
-      return await this.show(id)
-    } catch (error) {
-      if (error instanceof ServiceError) return undefined
-      throw error
-    }
-  }
-
-  async #describe(id: string, handle: WorkflowHandle): Promise<WorkflowExecutionDescription> {
-    try {
-      const description = await handle.describe()
-      if (description.type !== workflowTypes.runPipeline) throw new PipelineRunNotFoundError(id)
-      return description
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) throw new PipelineRunNotFoundError(id)
-      throw error
-    }
-  }
-}
-
-/** No worker polls, it is too slow, or Temporal itself went away in between: the memo still tells something. */
-function isUnanswered(error: unknown): boolean {
-  return (
-    error instanceof ServiceError ||
-    error instanceof QueryRejectedError ||
-    error instanceof QueryNotRegisteredError
-  )
-}
-
-const statusNames: Record<string, PipelineStatus> = {
-  COMPLETED: 'completed',
-  FAILED: 'failed',
-  TIMED_OUT: 'failed',
-  TERMINATED: 'failed',
-  CANCELLED: 'cancelled',
-}
-
-const unansweredWarning =
-  'no worker answers, so the steps cannot be shown; is one running? (`jobwright worker`, `jobwright dev`)'
-
-type RunInfo = WorkflowExecutionInfo | WorkflowExecutionDescription
-
-function closeTime(info: RunInfo): string | null {
-  return info.closeTime?.toISOString() ?? null
-}
-
-function bareView(info: RunInfo): PipelineRunView {
-  const memo = info.memo as PipelineMemo | undefined
-  return {
-    id: info.workflowId,
-    pipeline: memo?.pipeline ?? '',
-    status: statusNames[info.status.name] ?? memo?.status ?? 'running',
-    started_at: new Date(memo?.startedAtMs ?? info.startTime).toISOString(),
-    finished_at: closeTime(info),
-    outputs: {},
-    warnings: [],
-    steps: [],
-  }
-}
-
-/** The view a run left behind: its result, or the details of its failure. */
-async function closedView(handle: WorkflowHandle, info: RunInfo): Promise<PipelineRunView> {
-  try {
-    return (await handle.result()) as PipelineRunView
-  } catch (error) {
-    if (!(error instanceof WorkflowFailedError)) throw error
-    const cause = error.cause
-    const view =
-      cause instanceof ApplicationFailure ? (cause.details?.[0] as PipelineRunView | undefined) : undefined
-    return (
-      view ?? {
-        ...bareView(info),
-        warnings: [
-          `the workflow was closed from outside (${info.status.name.toLowerCase()}): ${cause?.message ?? ''}`,
-        ],
-      }
-    )
-  }
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
-    function done(): void {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', done)
-      resolve()
-    }
-    signal?.addEventListener('abort', done)
-  })
 }

@@ -1,1 +1,7 @@
-export { PipelineRunNotFoundError, PipelinesClient, type StartPipeline } from './client.ts'
+export { PipelinesClient } from './client.ts'
+export { PipelineRunNotFoundError } from './errors.ts'
+export type { ListPipelines } from './list.ts'
+export type { PipelineOwner, PipelinesClientOptions, PipelineTimingOptions } from './options.ts'
+export type { StartedPipeline, StartPipeline } from './start.ts'
+export type { PipelineRunView } from './view.ts'
+export type { WatchPipeline } from './watch.ts'

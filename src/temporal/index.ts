@@ -8,3 +8,10 @@ export {
   TemporalTlsError,
   TemporalUnreachableError,
 } from './connect.ts'
+export {
+  ensureSearchAttributes,
+  isUnknownSearchAttribute,
+  missingSearchAttributes,
+  registrationCommands,
+  SearchAttributesError,
+} from './search-attributes.ts'

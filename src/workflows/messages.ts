@@ -27,6 +27,9 @@ export const progressQuery = defineQuery<PipelineRunView>(queryNames.progress)
 /** What can be read of a run without a worker. */
 export interface PipelineMemo {
   pipeline: string
+  /** Of whoever started the run, with the email below; absent when that was not known. */
+  workspace?: string
+  owner?: string
   status?: 'cancelling'
   /** Of the run, where this execution of it is not the first. */
   startedAtMs?: number

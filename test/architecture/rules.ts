@@ -82,14 +82,14 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/temporal',
-    loads: [],
+    loads: [base, names],
     packages: ['@temporalio/client'],
     node: true,
   },
   {
     folder: 'src/pipelines',
-    loads: [names],
-    types: [base, plan, 'src/workflows'],
+    loads: [base, names, 'src/temporal'],
+    types: [plan, 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,
   },
@@ -148,7 +148,7 @@ export const zones: readonly Zone[] = [
 
   {
     folder: 'src/dev-stack/temporal-cli',
-    loads: ['src/temporal'],
+    loads: [names, 'src/temporal'],
     packages: ['@temporalio/client', '@temporalio/common'],
     node: true,
   },

@@ -8,7 +8,8 @@ import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { CliContext, Pipelines } from '../../src/cli/context.ts'
 import { loadConfig } from '../../src/config.ts'
-import type { PipelineRunView, StepRunView } from '../../src/pipeline/plan/index.ts'
+import type { StepRunView } from '../../src/pipeline/plan/index.ts'
+import type { PipelineRunView } from '../../src/pipelines/index.ts'
 
 export const binary = fileURLToPath(new URL('../../bin/jobwright.js', import.meta.url))
 
@@ -125,6 +126,7 @@ export function scriptedContext(
     output: options.output ?? 'text',
     connect: async () => ({ pipelines, close: async () => {} }),
     api: unscripted,
+    whoami: async () => undefined,
     ...options.overrides,
   } as ScriptedContext
 }
@@ -158,6 +160,8 @@ export function runView(steps: StepRunView[], overrides: Partial<PipelineRunView
   return {
     id: 'review-0a1b2c',
     pipeline: 'review',
+    workspace: 'default',
+    owner: 'ada@example.com',
     status: 'running',
     started_at: iso(0),
     finished_at: null,

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
-import { jobwright } from './helpers.ts'
+import { until } from '../helpers/until.ts'
+import { closedPort, jobwright } from './helpers.ts'
 
 let stack: TestStack
 let cwd: string
@@ -43,8 +44,11 @@ steps:
     config: { duration: 1h }
 `
 
+const bobsToken = 'token-of-bob'
+
 beforeAll(async () => {
-  stack = await startTestStack()
+  const tokens = `default/dev@localhost=test-token-of-a-developer,green/bob@example.com=${bobsToken}`
+  stack = await startTestStack({ env: { JOBWRIGHT_TOKENS: tokens } })
   cwd = await mkdtemp(path.join(tmpdir(), 'jobwright-cli-'))
   for (const [name, text] of Object.entries({ quick, failing, endless }))
     await writeFile(path.join(cwd, `${name}.yaml`), text)
@@ -176,8 +180,57 @@ test('jobwright runs lists what ran, newest first', async () => {
   expect(list.items.map((item: { id: string }) => item.id)).toContain(id)
   expect(list.count).toBe(list.items.length)
   const table = await run(['runs'])
-  expect(table.stdout).toMatch(/^ID +PIPELINE +STATUS +STARTED +TOOK\n/)
-  expect(table.stdout).toMatch(new RegExp(`^${id} +quick +completed `, 'm'))
+  expect(table.stdout).toMatch(/^ID +PIPELINE +STATUS +STARTED +TOOK +OWNER\n/)
+  expect(table.stdout).toMatch(new RegExp(`^${id} +quick +completed .* dev@localhost$`, 'm'))
+})
+
+describe('a run belongs to whose token started it:', () => {
+  const as = (env: Record<string, string>, ...args: string[]) => run(args, { env: { ...stack.env, ...env } })
+  const bob = (...args: string[]) => as({ JOBS_API_TOKEN: bobsToken }, ...args)
+  const idsOf = ({ stdout }: { stdout: string }) =>
+    JSON.parse(stdout).items.map((item: { id: string }) => item.id)
+
+  test('runs lists those of the workspace, --all-workspaces those of everybody', async () => {
+    expect((await run(['run', 'quick.yaml', '--id', 'of-dev'])).code).toBe(0)
+    const empty = await bob('runs')
+    expect(empty.stdout).toBe('no pipeline runs in workspace green; --all-workspaces lists those of all\n')
+    expect((await bob('run', 'endless.yaml', '--id', 'of-bob', '--detach')).code).toBe(0)
+    await until('both are listed', async () => {
+      const ids = idsOf(await bob('runs', '--all-workspaces', '--output', 'json'))
+      return ids.includes('of-bob') && ids.includes('of-dev')
+    })
+    expect(idsOf(await bob('runs', '--output', 'json'))).toEqual(['of-bob'])
+    expect(idsOf(await run(['runs', '--output', 'json']))).not.toContain('of-bob')
+    const all = await run(['runs', '--all-workspaces'])
+    expect(all.stdout).toMatch(/^ID .* TOOK +WORKSPACE +OWNER$/m)
+    expect(all.stdout).toMatch(/^of-bob .* green +bob@example\.com$/m)
+  })
+
+  test('show tells it, and whoever may ask Temporal may show and cancel any', async () => {
+    const shown = JSON.parse((await run(['show', 'of-bob', '--output', 'json'])).stdout)
+    expect(shown).toMatchObject({ workspace: 'green', owner: 'bob@example.com' })
+    expect((await run(['show', 'of-bob'])).stdout).toContain('started by bob@example.com in workspace green')
+    expect((await run(['cancel', 'of-bob'])).stderr).not.toContain('unknown_pipeline_run')
+  })
+
+  test('an API that does not answer lets nothing start, and lists everybody’s runs', async () => {
+    const away = { JOBS_API_URL: `http://127.0.0.1:${await closedPort()}/api/v1` }
+    const refused = await as(away, 'run', 'quick.yaml', '--id', 'of-nobody', '--detach')
+    expect(refused).toMatchObject({ code: 3, stdout: '' })
+    expect(refused.stderr).toContain('/whoami')
+    expect((await run(['show', 'of-nobody'])).stderr).toContain('error unknown_pipeline_run')
+    const listed = await as(away, 'runs', '--output', 'json')
+    expect(idsOf(listed)).toEqual(expect.arrayContaining(['of-dev', 'of-bob']))
+    expect(listed.stderr).toContain('note: of all workspaces, as it is not known whose token this is')
+  })
+
+  test('with no API to ask it is nobody’s', async () => {
+    const none = { JOBS_API_URL: '', JOBS_API_TOKEN: '' }
+    expect((await as(none, 'run', 'quick.yaml', '--id', 'of-nobody')).code).toBe(0)
+    const shown = JSON.parse((await as(none, 'show', 'of-nobody', '--output', 'json')).stdout)
+    expect(shown).toMatchObject({ workspace: null, owner: null, status: 'completed' })
+    expect((await run(['show', 'of-nobody'])).stdout).not.toContain('in workspace')
+  })
 })
 
 test('a run that completed cannot be cancelled, and one that never was is unknown', async () => {

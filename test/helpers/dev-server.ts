@@ -3,7 +3,7 @@ import {
   devServerCommand,
   findFreePort,
   findSetpriv,
-  raiseRetention,
+  prepareNamespace,
   waitForTemporalServer,
 } from '../../src/dev-stack/temporal-cli/dev-server.ts'
 
@@ -16,6 +16,8 @@ export interface DevServerOptions {
   port?: number
   /** Created when it is not there. @default 'default' */
   namespace?: string
+  /** As somebody else's server is: without our search attributes and our retention. @default false */
+  stock?: boolean
   /** Gets what the server writes to its standard error, line by line or in pieces. */
   log?: (text: string) => void
 }
@@ -35,7 +37,7 @@ export interface DevServer {
  * @throws Error with the server's own last words when it ends before it is ready
  */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
-  const { binary, dbFile, namespace = 'default' } = options
+  const { binary, dbFile, namespace = 'default', stock = false } = options
   const port = options.port ?? (await findFreePort())
   const { command, args } = devServerCommand({
     binary,
@@ -44,7 +46,9 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     namespace,
     setpriv: await findSetpriv(),
   })
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(command, stock ? withoutSearchAttributes(args) : args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   let lastWords = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     lastWords = (lastWords + text).slice(-2_000)
@@ -58,12 +62,17 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   const stop = () => endProcess(child, exited)
   try {
     await waitForTemporalServer({ address, namespace, signal: ended.signal })
-    await raiseRetention(address, namespace)
+    if (!stock) await prepareNamespace(address, namespace)
   } catch (error) {
     await stop()
     throw error
   }
   return { address, namespace, pid: child.pid ?? 0, exited, stop }
+}
+
+function withoutSearchAttributes(args: readonly string[]): string[] {
+  const isOurs = (arg: string | undefined) => arg === '--search-attribute'
+  return args.filter((arg, index) => !isOurs(arg) && !isOurs(args[index - 1]))
 }
 
 function processEnd(child: ChildProcess): Promise<string> {

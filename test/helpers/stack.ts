@@ -140,12 +140,11 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     await end()
     throw error
   }
-  const timing = {
-    waitLeaseMs,
-    stepHeartbeatMs: 2_000,
-    ...(options.maxHistoryEvents ? { maxHistoryEvents: options.maxHistoryEvents } : {}),
-  }
-  const pipelines = new PipelinesClient(client, { timing })
+  const { maxHistoryEvents } = options
+  const pipelines = new PipelinesClient(client, {
+    owner: { workspace: 'default', email: 'dev@localhost' },
+    timing: { waitLeaseMs, stepHeartbeatMs: 2_000, maxHistoryEvents },
+  })
   const api = new JobsClient({ baseUrl: `${serverUrl}/api/v1`, token })
   return {
     dataDir,

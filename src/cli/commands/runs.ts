@@ -1,30 +1,54 @@
-import type { CliContext } from '../context.ts'
+import { type CliContext, note, type PipelineRunView } from '../context.ts'
+import { toFailure } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
 import { renderTable } from '../output/table.ts'
-import { formatDuration } from '../output/text.ts'
+import { escapeControl, formatDuration } from '../output/text.ts'
 import { toMs } from '../progress/steps.ts'
 
-/** `jobwright runs`: pipeline runs, newest first. JSON is `{items, count}`, as the API's lists are. */
-export async function runsHandler(args: { limit: number }, ctx: CliContext): Promise<number> {
+export interface RunsArgs {
+  limit: number
+  allWorkspaces?: boolean | undefined
+}
+
+/** `jobwright runs`: pipeline runs of the token's workspace, newest first. JSON is `{items, count}`, as the API's lists are. */
+export async function runsHandler(args: RunsArgs, ctx: CliContext): Promise<number> {
+  const workspace = args.allWorkspaces ? undefined : await ownWorkspace(ctx)
   const connection = await ctx.connect()
   try {
-    const items = await connection.pipelines.list({ limit: args.limit })
-    if (ctx.output === 'json') {
-      ctx.stdout.write(renderJson({ items, count: items.length }))
-    } else if (items.length === 0) {
-      ctx.stdout.write('no pipeline runs\n')
-    } else {
-      const rows = items.map((run) => {
-        const started = toMs(run.started_at)
-        const took =
-          started === undefined ? '' : formatDuration((toMs(run.finished_at) ?? ctx.now()) - started)
-        return [run.id, run.pipeline, run.status, run.started_at, took]
-      })
-      ctx.stdout.write(renderTable(['ID', 'PIPELINE', 'STATUS', 'STARTED', 'TOOK'], rows, ctx.columns()))
-    }
+    const items = await connection.pipelines.list({ limit: args.limit, workspace })
+    if (ctx.output === 'json') ctx.stdout.write(renderJson({ items, count: items.length }))
+    else ctx.stdout.write(items.length === 0 ? nothing(workspace) : table(items, workspace, ctx))
     return exitCodes.completed
   } finally {
     await connection.close()
   }
+}
+
+/** undefined when it is not known: then all runs are listed. Whoever may ask Temporal sees them anyway. */
+async function ownWorkspace(ctx: CliContext): Promise<string | undefined> {
+  try {
+    return (await ctx.whoami())?.workspace
+  } catch (error) {
+    const { message } = toFailure(error)
+    note(ctx, `note: of all workspaces, as it is not known whose token this is: ${escapeControl(message)}`)
+    return undefined
+  }
+}
+
+function nothing(workspace: string | undefined): string {
+  if (workspace === undefined) return 'no pipeline runs\n'
+  return `no pipeline runs in workspace ${escapeControl(workspace)}; --all-workspaces lists those of all\n`
+}
+
+function table(runs: PipelineRunView[], workspace: string | undefined, ctx: CliContext): string {
+  const isOfAll = workspace === undefined
+  const rows = runs.map((run) => {
+    const started = toMs(run.started_at)
+    const took = started === undefined ? '' : formatDuration((toMs(run.finished_at) ?? ctx.now()) - started)
+    const whose = isOfAll ? [run.workspace, run.owner] : [run.owner]
+    return [run.id, run.pipeline, run.status, run.started_at, took, ...whose]
+  })
+  const whose = isOfAll ? ['WORKSPACE', 'OWNER'] : ['OWNER']
+  return renderTable(['ID', 'PIPELINE', 'STATUS', 'STARTED', 'TOOK', ...whose], rows, ctx.columns())
 }

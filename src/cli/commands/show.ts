@@ -1,7 +1,8 @@
 import { isDone } from '../../pipeline/plan/transitions.ts'
-import type { CliContext } from '../context.ts'
+import type { CliContext, PipelineRunView } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
+import { escapeControl } from '../output/text.ts'
 import { renderBlock } from '../progress/block.ts'
 import { painter } from '../progress/follow.ts'
 import { summaryLines } from '../progress/summary.ts'
@@ -17,9 +18,15 @@ export async function showHandler(args: { id: string }, ctx: CliContext): Promis
     }
     const lines = renderBlock(view, ctx.now(), ctx.columns() ?? Number.POSITIVE_INFINITY, painter(ctx.color))
     const summary = isDone(view.status) ? summaryLines(view, { failures: false }) : []
-    ctx.stdout.write(`${[...lines, ...summary].join('\n')}\n`)
+    ctx.stdout.write(`${[...lines, ...summary, ...whose(view)].join('\n')}\n`)
     return exitCodes.completed
   } finally {
     await connection.close()
   }
+}
+
+function whose({ workspace, owner }: PipelineRunView): string[] {
+  if (workspace === null) return []
+  const by = owner === null ? '' : ` by ${escapeControl(owner)}`
+  return [`started${by} in workspace ${escapeControl(workspace)}`]
 }

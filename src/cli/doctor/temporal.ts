@@ -1,3 +1,4 @@
+import type { connectTemporal } from '../../temporal/index.ts'
 import type { CliContext } from '../context.ts'
 import { toFailure } from '../errors.ts'
 import { locateTemporal, type TemporalPlace } from '../locate.ts'
@@ -22,6 +23,7 @@ export async function checkTemporal(ctx: CliContext): Promise<Check[]> {
       checks.push({ name: 'temporal', status: 'ok', detail: `server ${serverVersion} at ${where}` })
       await requireStandaloneActivities(client)
       checks.push({ name: 'job_runs', status: 'ok', detail: 'the namespace allows standalone activities' })
+      checks.push(await checkSearchAttributes(client))
       if (place.source === 'environment') checks.push(pacingHint)
     } finally {
       await client.connection.close()
@@ -31,6 +33,22 @@ export async function checkTemporal(ctx: CliContext): Promise<Check[]> {
     checks.push(problem(checks.length === 0 ? 'temporal' : 'job_runs', message, fix))
   }
   return checks
+}
+
+/** Whether runs can be started with their owner, and found by it. */
+async function checkSearchAttributes(client: Awaited<ReturnType<typeof connectTemporal>>): Promise<Check> {
+  const { missingSearchAttributes, SearchAttributesError } = await import('../../temporal/index.ts')
+  const name = 'search_attributes'
+  try {
+    const missing = await missingSearchAttributes(client)
+    if (missing.length === 0)
+      return { name, status: 'ok', detail: 'the namespace knows those of pipeline runs' }
+    throw new SearchAttributesError(client.options.namespace)
+  } catch (error) {
+    const { message, fix } = toFailure(error)
+    if (error instanceof SearchAttributesError) return problem(name, message, fix)
+    return { name, status: 'warning', detail: `those of the namespace cannot be listed: ${message}` }
+  }
 }
 
 /** It cannot be asked; whoever runs a server of their own may want to know. */

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { Connection } from '@temporalio/client'
+import { Client, Connection } from '@temporalio/client'
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js'
+import { searchAttributes } from '../../contract/names.ts'
 import { probePort } from '../../temporal/connect.ts'
+import { ensureSearchAttributes } from '../../temporal/search-attributes.ts'
 import { runCommand } from './run-command.ts'
 
 export {
@@ -38,6 +40,8 @@ export function devServerCommand(options: DevServerCommandOptions): { command: s
       '--sqlite-pragma',
       'synchronous=normal',
     )
+  // Only a new namespace heeds them; one that is in the file already: see prepareNamespace.
+  for (const name of Object.values(searchAttributes)) args.push('--search-attribute', `${name}=Keyword`)
   // A stock server reads its transfer queue 20 times a second: 50 ms for every workflow task.
   args.push('--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000')
   args.push('--dynamic-config-value', 'frontend.namespaceRPS.visibility=100')
@@ -104,10 +108,13 @@ export async function waitForTemporalServer(options: WaitForServerOptions): Prom
 
 const retentionMs = 30 * 24 * 60 * 60_000
 
-/** Keeps closed pipeline runs for 30 days instead of one. Only for a server that is ours. */
-export async function raiseRetention(address: string, namespace: string): Promise<void> {
+/**
+ * Has closed pipeline runs kept for 30 days instead of one, and found by whose they are. Only for a server that is ours.
+ */
+export async function prepareNamespace(address: string, namespace: string): Promise<void> {
   const connection = await Connection.connect({ address })
   try {
+    await ensureSearchAttributes(new Client({ connection, namespace }))
     const { config } = await connection.workflowService.describeNamespace({ namespace })
     if (tsToMs(config?.workflowExecutionRetentionTtl) >= retentionMs) return
     await connection.workflowService.updateNamespace({

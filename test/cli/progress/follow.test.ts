@@ -106,7 +106,7 @@ describe('following a run', () => {
   test('is let go by Ctrl-C: it says how to come back and exits 130', async () => {
     const interrupt = new AbortController()
     const ctx = scriptedContext({ signal: interrupt.signal })
-    const watch: Pipelines['watch'] = async function* (_id, { signal }) {
+    const watch: Pipelines['watch'] = async function* (_id, { signal } = {}) {
       yield running
       interrupt.abort()
       await new Promise((resolve) => {

@@ -17,7 +17,7 @@ import {
 } from '../../../src/dev-stack/temporal-cli/dev-server.ts'
 import { isAtLeast, parseServerVersion } from '../../../src/dev-stack/temporal-cli/pinned.ts'
 import type { SourceSettings } from '../../../src/dev-stack/temporal-cli/sources.ts'
-import { startDevServer } from '../../helpers/dev-server.ts'
+import { type DevServer, startDevServer } from '../../helpers/dev-server.ts'
 
 const run = promisify(execFile)
 const versionLine = 'temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)'
@@ -275,7 +275,7 @@ describe('a Temporal server for development', () => {
   const started: { stop(): Promise<void> }[] = []
   afterAll(async () => void (await Promise.all(started.map((server) => server.stop()))))
 
-  async function start(options: { dbFile?: string; namespace?: string } = {}) {
+  async function start(options: { dbFile?: string; namespace?: string; stock?: boolean } = {}) {
     const { path: binary } = await acquireTemporalBinary({ cacheDir })
     const server = await startDevServer({ binary, ...options })
     started.push(server)
@@ -315,6 +315,30 @@ describe('a Temporal server for development', () => {
     await second.stop()
   })
 
+  test.each(['default', 'another'])(
+    'knows our search attributes in a namespace %s that it had before',
+    async (namespace) => {
+      const dbFile = path.join(folder, `${namespace}.db`)
+      const first = await start({ dbFile, namespace, stock: true })
+      expect(await attributesOf(first)).toEqual([])
+      await first.stop()
+      const second = await start({ dbFile, namespace })
+      expect(await attributesOf(second)).toEqual(['JobwrightOwner', 'JobwrightWorkspace'])
+    },
+  )
+
+  test('knows them in a new namespace from the first moment', async () => {
+    const { address } = await start({ namespace: 'new' })
+    const connection = await Connection.connect({ address })
+    const options = {
+      taskQueue: 'nobody',
+      workflowId: 'first',
+      typedSearchAttributes: [{ key: { name: 'JobwrightOwner', type: 'KEYWORD' as const }, value: 'a@b' }],
+    }
+    await new Client({ connection, namespace: 'new' }).workflow.start('anything', options)
+    await connection.close()
+  })
+
   test('says why it did not start', async () => {
     const binary = await program('temporal', "echo 'the disk is full' 1>&2; exit 7")
     await expect(startDevServer({ binary })).rejects.toThrow(
@@ -324,7 +348,7 @@ describe('a Temporal server for development', () => {
 
   test.skipIf(process.platform !== 'linux')('does not outlive a parent that is killed', async () => {
     const { path: binary } = await acquireTemporalBinary({ cacheDir })
-    const module = path.resolve(import.meta.dirname, '../helpers/dev-server.ts')
+    const module = path.resolve(import.meta.dirname, '../../helpers/dev-server.ts')
     const script = `const { startDevServer } = await import(${JSON.stringify(module)})
       const server = await startDevServer({ binary: ${JSON.stringify(binary)} })
       console.log(JSON.stringify({ pid: server.pid, address: server.address }))
@@ -360,6 +384,13 @@ describe('a Temporal server for development', () => {
     expect(args).toContain('history.transferProcessorMaxPollRPS=2000')
   })
 })
+
+async function attributesOf({ address, namespace }: DevServer): Promise<string[]> {
+  const connection = await Connection.connect({ address })
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace })
+  await connection.close()
+  return Object.keys(customAttributes ?? {}).toSorted()
+}
 
 async function isRunning(pid: number): Promise<boolean> {
   const { processIdentity } = await import('../../../src/base/process-lock.ts')

@@ -1,0 +1,37 @@
+import {
+  type WorkflowExecutionDescription,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client'
+import { workflowTypes } from '../contract/names.ts'
+import { PipelineRunNotFoundError } from './errors.ts'
+import type { PipelinesContext } from './options.ts'
+import { memoOf } from './view.ts'
+
+export interface FoundRun {
+  handle: WorkflowHandle
+  description: WorkflowExecutionDescription
+}
+
+/**
+ * The run of an id, if it is one that the client may know of.
+ * @throws PipelineRunNotFoundError
+ */
+export async function findRun({ client, workspace }: PipelinesContext, id: string): Promise<FoundRun> {
+  const handle = client.workflow.getHandle(id)
+  const description = await describe(handle)
+  const isKnown =
+    description?.type === workflowTypes.runPipeline &&
+    (workspace === undefined || memoOf(description).workspace === workspace)
+  if (!isKnown) throw new PipelineRunNotFoundError(id)
+  return { handle, description }
+}
+
+async function describe(handle: WorkflowHandle): Promise<WorkflowExecutionDescription | undefined> {
+  try {
+    return await handle.describe()
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,83 @@
+import type { Client } from '@temporalio/client'
+import { taskQueues } from '../contract/names.ts'
+import type { PipelineTiming } from '../workflows/messages.ts'
+
+/** Whose a pipeline run is: what `JobsClient.whoami` answers. */
+export interface PipelineOwner {
+  workspace: string
+  email: string
+}
+
+export interface PipelinesClientOptions {
+  /**
+   * Whose the runs are that this client starts. A function is asked once for each start; undefined means that it is not
+   * known, and then the run is nobody's.
+   * @default not known
+   */
+  owner?: PipelineOwner | (() => Promise<PipelineOwner | undefined>) | undefined
+  /**
+   * Binds the client to a workspace: to it, the runs of all others, and those of none, do not exist.
+   * @default no bound
+   */
+  workspace?: string | undefined
+  /** How patient the runs are. */
+  timing?: PipelineTimingOptions | undefined
+  /**
+   * Of the workers that run pipelines.
+   * @default 'jobwright'
+   */
+  taskQueue?: string | undefined
+}
+
+export interface PipelineTimingOptions {
+  /**
+   * How long a wait for a remote run stays open before it looks again by itself.
+   * @default 21_600_000
+   */
+  waitLeaseMs?: number | undefined
+  /**
+   * A worker that triggers a run and is not heard of for this long counts as lost.
+   * @default 5_000
+   */
+  stepHeartbeatMs?: number | undefined
+  /**
+   * Goes on as a new workflow execution at this many events.
+   * @default when Temporal suggests it
+   */
+  maxHistoryEvents?: number | undefined
+}
+
+/** What the use cases of this room work with: every option decided. */
+export interface PipelinesContext {
+  readonly client: Client
+  readonly owner: () => Promise<PipelineOwner | undefined>
+  readonly workspace: string | undefined
+  readonly timing: PipelineTiming
+  readonly taskQueue: string
+  /** How long a start waits for search attributes that were registered just now. */
+  readonly registrationPatienceMs: number
+  readonly queryTimeoutMs: number
+  readonly watchIntervalMs: number
+}
+
+export function resolveOptions(
+  client: Client,
+  { owner, workspace, timing = {}, taskQueue = taskQueues.pipelines }: PipelinesClientOptions,
+): PipelinesContext {
+  const { waitLeaseMs = 6 * 60 * 60_000, stepHeartbeatMs = 5_000, maxHistoryEvents } = timing
+  return {
+    client,
+    owner: typeof owner === 'function' ? owner : async () => owner,
+    workspace,
+    timing: {
+      waitLeaseMs,
+      stepHeartbeatMs,
+      ...(maxHistoryEvents === undefined ? {} : { maxHistoryEvents }),
+    },
+    taskQueue,
+    // A cluster looks for new ones every ten seconds.
+    registrationPatienceMs: 15_000,
+    queryTimeoutMs: 3_000,
+    watchIntervalMs: 400,
+  }
+}

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import { JobwrightError } from '../base/errors.ts'
+import type { Json } from '../base/json.ts'
+import { searchAttributes, workflowTypes } from '../contract/names.ts'
+import type { PipelinePlan } from '../pipeline/plan/index.ts'
+import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/index.ts'
+import type { PipelineMemo, RunPipelineInput } from '../workflows/messages.ts'
+import { PipelineRunNotFoundError } from './errors.ts'
+import { findRun } from './find.ts'
+import type { PipelinesContext } from './options.ts'
+
+export interface StartPipeline {
+  /** What `compilePipeline` made. */
+  plan: PipelinePlan
+  /** What `resolveInputs` made. */
+  inputs: Record<string, Json>
+  /** @default the pipeline's name and 12 random hexadecimal digits */
+  id?: string | undefined
+}
+
+export interface StartedPipeline {
+  id: string
+  /** The id was in use, and nothing new was started, whether that run is over or not. */
+  existed: boolean
+}
+
+type Ownership = Pick<PipelineMemo, 'workspace' | 'owner'>
+
+/**
+ * Starts a run, unless its id is in use.
+ * @throws SearchAttributesError, JobwrightError `other_workspace`, `run_id_taken`
+ */
+export async function startRun(
+  context: PipelinesContext,
+  { plan, inputs, id = `${plan.name}-${randomBytes(6).toString('hex')}` }: StartPipeline,
+): Promise<StartedPipeline> {
+  const ownership = await ownershipOf(context)
+  const { workspace } = ownership
+  const input: RunPipelineInput = {
+    plan,
+    inputs,
+    timing: context.timing,
+    ...(workspace === undefined ? {} : { workspace }),
+  }
+  const memo: PipelineMemo = { pipeline: plan.name, ...ownership }
+  const start = () =>
+    context.client.workflow.start(workflowTypes.runPipeline, {
+      workflowId: id,
+      taskQueue: context.taskQueue,
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+      memo: { ...memo },
+      typedSearchAttributes: searchPairs(ownership),
+      staticSummary: plan.name,
+      args: [input],
+    })
+  try {
+    await onceAttributesAreKnown(context, start)
+    return { id, existed: false }
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
+    await requireOwn(context, id)
+    return { id, existed: true }
+  }
+}
+
+/** What is known of whose the run will be. A client that is bound starts nothing that it could not see. */
+async function ownershipOf(context: PipelinesContext): Promise<Ownership> {
+  const owner = await context.owner()
+  const workspace = context.workspace ?? owner?.workspace
+  if (owner && owner.workspace !== workspace)
+    throw new JobwrightError({
+      code: 'other_workspace',
+      fault: 'usage',
+      message: `the owner belongs to workspace ${owner.workspace}, the client is bound to ${workspace}`,
+      fix: 'bind the client to the workspace of the owner',
+    })
+  return {
+    ...(workspace === undefined ? {} : { workspace }),
+    ...(owner === undefined ? {} : { owner: owner.email }),
+  }
+}
+
+function searchPairs({ workspace, owner }: Ownership) {
+  const pair = (name: string, value: string | undefined) =>
+    value === undefined ? [] : [{ key: { name, type: 'KEYWORD' as const }, value }]
+  return [...pair(searchAttributes.workspace, workspace), ...pair(searchAttributes.owner, owner)]
+}
+
+/** Seconds may pass between the registration of a search attribute and the first start that may use it. */
+async function onceAttributesAreKnown(
+  { client, registrationPatienceMs }: PipelinesContext,
+  start: () => Promise<unknown>,
+): Promise<void> {
+  const deadline = Date.now() + registrationPatienceMs
+  for (;;) {
+    try {
+      await start()
+      return
+    } catch (error) {
+      if (!isUnknownSearchAttribute(error)) throw error
+      if (Date.now() >= deadline) throw new SearchAttributesError(client.options.namespace, undefined, error)
+    }
+    await sleep(250)
+  }
+}
+
+/** The run that has the id already must be one that the client may know of. */
+async function requireOwn(context: PipelinesContext, id: string): Promise<void> {
+  if (context.workspace === undefined) return
+  try {
+    await findRun(context, id)
+  } catch (error) {
+    if (!(error instanceof PipelineRunNotFoundError)) throw error
+    throw new JobwrightError({
+      code: 'run_id_taken',
+      fault: 'refused',
+      message: `the id ${id} cannot be used`,
+      fix: 'start the run under another id',
+    })
+  }
+}
