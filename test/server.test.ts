@@ -124,7 +124,7 @@ describe('the server process', () => {
 
   it('says which job type cannot be offered, and that it has to be written differently', async () => {
     const config = path.join(folder, 'jobwright.config.ts')
-    const library = fileURLToPath(new URL('../src/job-types/index.ts', import.meta.url))
+    const library = fileURLToPath(new URL('../src/built-in/index.ts', import.meta.url))
     await writeFile(
       config,
       `import { builtInJobTypes } from ${JSON.stringify(library)}\nexport const jobTypes = [builtInJobTypes[0]]\n`,
