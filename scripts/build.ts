@@ -34,6 +34,8 @@ async function main(): Promise<void> {
   await bundleWorkflows()
   await mkdir(path.join(dist, 'bin'), { recursive: true })
   await cp(path.join(repository, 'bin', 'jobwright.js'), path.join(dist, 'bin', 'jobwright.js'))
+  // The compiler leaves alone what is a declaration already.
+  await cp(path.join(repository, 'src', 'ms.d.ts'), path.join(dist, 'ms.d.ts'))
   for (const name of copied) await cp(path.join(repository, name), path.join(dist, name), { recursive: true })
   const manifest = JSON.parse(await readFile(path.join(repository, 'package.json'), 'utf8')) as Manifest
   await writeFile(
@@ -71,10 +73,11 @@ async function bundleWorkflows(): Promise<void> {
 
 /** What the root manifest has for work on the repository (a Node of its own, scripts, overrides) is not for users. */
 function publishedManifest(root: Manifest): object {
-  const exports: Record<string, string | { types: string; default: string }> = {}
+  const exports: Record<string, string | { types: string; default?: string }> = {}
   for (const [name, source] of Object.entries(root.exports)) {
     const stem = source.replace('./src/', './').replace(/\.ts$/, '')
     if (!source.startsWith('./src/')) exports[name] = source
+    else if (source.endsWith('.d.ts')) exports[name] = { types: `${stem}.ts` }
     else if (!existsSync(path.join(dist, `${stem}.js`)))
       throw new Error(`package.json exports ${name}, but ${source} was not built`)
     else exports[name] = { types: `${stem}.d.ts`, default: `${stem}.js` }

@@ -106,7 +106,7 @@ try {
   await stack.pipelines.cancel(id)
   await record(stack, 'cancelled', id)
   const short = new PipelinesClient(stack.client, {
-    timing: { waitLeaseMs: 6 * 60 * 60_000, stepHeartbeatMs: 2_000, maxHistoryEvents: 30 },
+    timing: { stepHeartbeatMs: 2_000, maxHistoryEvents: 30 },
   })
   await record(stack, 'continued', (await short.start({ plan: continued, inputs: {} })).id)
 } finally {

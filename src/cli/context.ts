@@ -1,11 +1,10 @@
-import type { Json } from '../base/json.ts'
 import type { JobsClient } from '../client/index.ts'
 import type { Config } from '../config.ts'
 import type { JobTypeSchemaEntry, Whoami } from '../contract/index.ts'
-import type { Finding, PipelinePlan } from '../pipeline/index.ts'
+import type { Finding } from '../pipeline/index.ts'
 import type { PipelineRunView, PipelinesClient } from '../pipelines/index.ts'
 
-export type { Finding, JobsClient, JobTypeSchemaEntry, Json, PipelinePlan, PipelineRunView }
+export type { Finding, JobsClient, JobTypeSchemaEntry, PipelineRunView }
 
 /** What the commands need of the configuration; `config.ts` gives more. */
 export type CliConfig = Pick<

@@ -1,20 +1,15 @@
 import { readFile } from 'node:fs/promises'
-import { readStack } from '../dev-stack/index.ts'
+import type { JobsClientOptions } from '../client/index.ts'
+import { readStack, type StackInfo } from '../dev-stack/index.ts'
 import type { TemporalOptions } from '../temporal/index.ts'
 import type { CliConfig } from './context.ts'
 import { CliError } from './errors.ts'
 import { exitCodes } from './exit-codes.ts'
 
 /** What of the embedded stack the commands need; present only while its owner is alive. */
-export interface StackAddresses {
-  temporalAddress: string
-  namespace: string
-  /** With `/api/v1`. */
-  apiUrl: string
-  tokenFile: string
-}
-
-export type FindStack = (dataDir: string) => Promise<StackAddresses | undefined>
+export type FindStack = (
+  dataDir: string,
+) => Promise<Pick<StackInfo, 'temporalAddress' | 'namespace' | 'apiUrl' | 'tokenFile'> | undefined>
 
 export interface TemporalPlace {
   options: TemporalOptions
@@ -22,9 +17,7 @@ export interface TemporalPlace {
   source: 'environment' | 'embedded stack'
 }
 
-export interface ApiPlace {
-  baseUrl: string
-  token: string | (() => Promise<string>)
+export interface ApiPlace extends Pick<JobsClientOptions, 'baseUrl' | 'token'> {
   /** Who said so. */
   source: 'environment' | 'embedded stack'
 }

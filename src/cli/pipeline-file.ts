@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { decodeUtf8 } from '../base/utf8.ts'
-import { type CliContext, type Finding, type JobTypeSchemaEntry, note, type PipelinePlan } from './context.ts'
+import type { CompiledPipeline, CompileOptions } from '../pipeline/index.ts'
+import { type CliContext, type JobTypeSchemaEntry, note } from './context.ts'
 import { CliError, toFailure } from './errors.ts'
 import { escapeControl } from './output/text.ts'
 
@@ -59,8 +60,8 @@ async function readBytes(absolute: string, shown: string): Promise<Uint8Array> {
 export async function compileFile(
   file: string,
   ctx: Pick<CliContext, 'cwd'>,
-  known: KnownWorld,
-): Promise<{ plan?: PipelinePlan; findings: Finding[] }> {
+  known: CompileOptions,
+): Promise<CompiledPipeline> {
   let text: string
   try {
     text = await readTextFile(file, ctx.cwd)
@@ -73,13 +74,8 @@ export async function compileFile(
   return compilePipeline(text, { file, ...known })
 }
 
-export interface KnownWorld {
-  jobTypes?: JobTypeSchemaEntry[]
-  secretNames?: string[]
-}
-
 /** What files are checked against. Nothing here is a reason to fail: offline, less is checked, and stderr says so. */
-export async function knownWorld(ctx: CliContext, options: { live: boolean }): Promise<KnownWorld> {
+export async function knownWorld(ctx: CliContext, options: { live: boolean }): Promise<CompileOptions> {
   const secretNames = await namesOfSecrets(ctx)
   const jobTypes = options.live ? await liveJobTypes(ctx) : undefined
   return { ...(jobTypes ? { jobTypes } : {}), ...(secretNames ? { secretNames } : {}) }

@@ -62,6 +62,16 @@ async function unlessMissing<T>(statuses: readonly number[], work: Promise<T>): 
  * A client of any server that speaks the Jobs API: one method per operation, no retries of its own.
  * Every method throws JobsApiError, whose `kind` says what is known about the request. Lists, ids and statuses of
  * foreign servers are accepted as they come, as long as ids are text.
+ *
+ * @example
+ * ```ts
+ * import { JobsClient } from 'jobwright/client'
+ *
+ * const api = new JobsClient({ baseUrl: 'http://127.0.0.1:8300/api/v1', token: 'TOKEN' })
+ * const job = await api.createJob({ job_type: 'sleep', config: { job_type: 'sleep', duration: '2s' } })
+ * const run = await api.createJobRun({ job_id: job.uuid })
+ * console.log((await api.getJobRun(run.uuid, { waitSeconds: 10 })).status)
+ * ```
  */
 export class JobsClient {
   readonly #transport: Transport
@@ -75,6 +85,7 @@ export class JobsClient {
     return this.#transport.sendJson(routes.listJobSchemas, options, read.readJobTypeSchemas)
   }
 
+  /** Saves a configuration, of a job type that `listJobSchemas` names. Nothing is run yet. */
   createJob(body: JobCreateBody, { idempotencyKey, ...options }: CreateOptions = {}): Promise<WireJob> {
     return this.#transport.sendJson(
       routes.createJob,
@@ -116,6 +127,17 @@ export class JobsClient {
     )
   }
 
+  /**
+   * Starts a run of a job; `config` is merged over the job's own.
+   *
+   * @example
+   * ```ts
+   * // However often this is sent, it is one run.
+   * const options = { idempotencyKey: 'night-2026-04-13' }
+   * const { uuid } = await api.createJobRun({ job_id: job.uuid, config: { duration: '5s' } }, options)
+   * console.log(uuid)
+   * ```
+   */
   createJobRun(
     body: JobRunCreateBody,
     { idempotencyKey, ...options }: CreateOptions = {},
@@ -127,12 +149,33 @@ export class JobsClient {
     )
   }
 
-  /** Newest first. `next_cursor` only where the server pages and `limit` was given. */
+  /**
+   * Newest first. `next_cursor` only where the server pages and `limit` was given.
+   *
+   * @example
+   * ```ts
+   * const { items, next_cursor } = await api.listJobRuns({ statuses: ['failed'], limit: 50 })
+   * for (const run of items) console.log(run.uuid, run.job_name, run.error?.code)
+   * if (next_cursor) console.log('there are more')
+   * ```
+   */
   listJobRuns(query: JobRunListQuery = {}, options: CallOptions = {}): Promise<WireList<WireJobRun>> {
     return this.#transport.sendJson(routes.listJobRuns, { ...options, query }, readJobRuns)
   }
 
-  /** `waitSeconds`: answer at once when terminal, else when it becomes so or the time is up (a server without long poll ignores it). */
+  /**
+   * `waitSeconds`: answer at once when terminal, else when it becomes so or the time is up (a server without long poll
+   * ignores it).
+   *
+   * @example
+   * ```ts
+   * import { isTerminalStatus } from 'jobwright/client'
+   *
+   * let run = await api.createJobRun({ job_id: job.uuid })
+   * while (!isTerminalStatus(run.status)) run = await api.getJobRun(run.uuid, { waitSeconds: 30 })
+   * console.log(run.status, run.error?.message)
+   * ```
+   */
   getJobRun(
     jobRunId: string,
     { waitSeconds, ...options }: CallOptions & { waitSeconds?: number | undefined } = {},
@@ -162,12 +205,32 @@ export class JobsClient {
     )
   }
 
-  /** Whose token this is; of a worker's, whose run it acts for. undefined when the server cannot tell (404, 405). */
+  /**
+   * Whose token this is; of a worker's, whose run it acts for. undefined when the server cannot tell (404, 405).
+   *
+   * @example
+   * ```ts
+   * const { workspace, email } = (await api.whoami()) ?? {}
+   * console.log(workspace, email)
+   * ```
+   */
   whoami(options: CallOptions = {}): Promise<Whoami | undefined> {
     return unlessMissing([404, 405], this.#transport.sendJson(routes.whoami, options, read.readWhoami))
   }
 
-  /** Status changes in order; without `after` it starts now. `wait` is in seconds. */
+  /**
+   * Status changes in order; without `after` it starts now. `wait` is in seconds.
+   *
+   * @example
+   * ```ts
+   * let { cursor } = await api.listJobRunChanges()
+   * for (;;) {
+   *   const page = await api.listJobRunChanges({ after: cursor, wait: 30 })
+   *   for (const { job_run } of page.changes) console.log(job_run.uuid, job_run.status)
+   *   cursor = page.cursor
+   * }
+   * ```
+   */
   listJobRunChanges(query: ChangesQuery = {}, options: CallOptions = {}): Promise<WireChanges> {
     return this.#transport.sendJson(
       routes.listJobRunChanges,
@@ -215,7 +278,14 @@ export class JobsClient {
     return this.#download(routes.getOutput, { job_run_id: jobRunId, name }, options)
   }
 
-  /** `path` may hold slashes. */
+  /**
+   * `path` may hold slashes.
+   *
+   * @example
+   * ```ts
+   * await api.putDocument('pdu', 'reports/tests.md', { content: '# Tests', mediaType: 'text/markdown' })
+   * ```
+   */
   putDocument(
     collection: string,
     path: string,

@@ -73,6 +73,23 @@ function checkTaskQueue(place: string, taskQueue: unknown): void {
 /**
  * One kind of work that jobs can be made of; `run` gets the config as the schema describes it.
  * @throws JobTypeDefinitionError when the definition cannot be offered
+ *
+ * @example
+ * ```ts
+ * import { defineJobType } from 'jobwright/job-types'
+ * import { z } from 'zod'
+ *
+ * export const wordCount = defineJobType({
+ *   jobType: 'word_count',
+ *   displayName: 'Word count',
+ *   description: 'Counts the words of a text',
+ *   config: z.strictObject({ text: z.string() }),
+ *   outputs: { count: z.number() },
+ *   async run({ config, output }) {
+ *     await output.json('count', config.text.split(/\s+/).filter(Boolean).length)
+ *   },
+ * })
+ * ```
  */
 export function defineJobType<
   ConfigSchema extends z.ZodType,

@@ -42,7 +42,20 @@ export class UserConfigError extends Error {
 const names = ['jobwright.config.ts', 'jobwright.config.js', 'jobwright.config.mjs'] as const
 const fields = ['jobTypes', 'connections', 'secrets'] as const
 
-/** Gives a `jobwright.config.ts` its types. */
+/**
+ * Gives a `jobwright.config.ts` its types.
+ *
+ * @example
+ * ```ts
+ * import { defineConfig } from 'jobwright/job-types'
+ *
+ * export default defineConfig({
+ *   jobTypes: [],
+ *   connections: { staging: { baseUrl: 'https://jobs.example.com/api/v1', token: () => process.env.STAGING_TOKEN ?? '' } },
+ *   secrets: { TRACKER: () => process.env.TRACKER_TOKEN ?? '' },
+ * })
+ * ```
+ */
 export function defineConfig(config: UserConfig): UserConfig {
   return config
 }

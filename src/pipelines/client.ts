@@ -7,7 +7,24 @@ import { type StartedPipeline, type StartPipeline, startRun } from './start.ts'
 import type { PipelineRunView } from './view.ts'
 import { type WatchPipeline, watchRun } from './watch.ts'
 
-/** Starts, watches and steers pipeline runs. They live in Temporal only: this needs nothing else. */
+/**
+ * Starts, watches and steers pipeline runs. They live in Temporal only: this needs nothing else.
+ *
+ * @example
+ * ```ts
+ * import { compilePipeline, connectTemporal, PipelinesClient, resolveInputs } from 'jobwright'
+ * import { JobsClient } from 'jobwright/client'
+ *
+ * const api = new JobsClient({ baseUrl: 'http://127.0.0.1:8300/api/v1', token: 'TOKEN' })
+ * const temporal = await connectTemporal({ address: '127.0.0.1:7233', namespace: 'default' })
+ * const pipelines = new PipelinesClient(temporal, { owner: () => api.whoami() })
+ *
+ * const text = 'name: nap\nsteps: { nap: { job_type: sleep, config: { duration: 2s } } }'
+ * const { plan } = compilePipeline(text, { file: 'nap.yaml', jobTypes: await api.listJobSchemas() })
+ * const { inputs } = plan ? resolveInputs(plan, {}) : {}
+ * if (plan && inputs) await pipelines.start({ plan, inputs })
+ * ```
+ */
 export class PipelinesClient {
   readonly #context: PipelinesContext
 
@@ -17,7 +34,13 @@ export class PipelinesClient {
 
   /**
    * Starts a run. An id that is in use is not started again: `existed` says so, whether that run is over or not.
-   * @throws SearchAttributesError when the namespace does not know by what runs are found by their owner
+   * @throws SearchAttributesError when the namespace does not know what runs are found by
+   *
+   * @example
+   * ```ts
+   * const { id, existed } = await pipelines.start({ plan, inputs, id: 'night-2026-04-13' })
+   * console.log(existed ? `${id} was started before` : `started ${id}`)
+   * ```
    */
   start(request: StartPipeline): Promise<StartedPipeline> {
     return startRun(this.#context, request)
@@ -27,17 +50,42 @@ export class PipelinesClient {
    * Where a run stands. Of an open run the steps come by query; when no worker answers, they are empty and a
    * warning says so. What keeps steps from going on is a warning, too.
    * @throws PipelineRunNotFoundError
+   *
+   * @example
+   * ```ts
+   * const { status, steps } = await pipelines.show('night-2026-04-13')
+   * const failed = steps.filter((step) => step.status === 'failed')
+   * console.log(status, failed.map(({ step, error }) => `${step}: ${error?.message}`))
+   * ```
    */
   show(id: string): Promise<PipelineRunView> {
     return showRun(this.#context, id)
   }
 
-  /** Runs newest first; steps are left out. A run that was started just now may be missing. */
+  /**
+   * Runs newest first; steps are left out. A run that was started just now may be missing.
+   * @throws SearchAttributesError for a filter that the namespace cannot apply
+   *
+   * @example
+   * ```ts
+   * for (const run of await pipelines.list({ workspace: 'team', limit: 20 }))
+   *   console.log(run.id, run.status, run.owner)
+   * ```
+   */
   list(options: ListPipelines = {}): Promise<PipelineRunView[]> {
     return listRuns(this.#context, options)
   }
 
-  /** Asks the run to stop; it closes when every remote run is confirmed to be over. @throws PipelineRunNotFoundError */
+  /**
+   * Asks the run to stop; it closes when every remote run is confirmed to be over. To wait for that, watch it.
+   * @throws PipelineRunNotFoundError
+   *
+   * @example
+   * ```ts
+   * await pipelines.cancel('night-2026-04-13')
+   * for await (const { status } of pipelines.watch('night-2026-04-13')) console.log(status)
+   * ```
+   */
   cancel(id: string): Promise<void> {
     return cancelRun(this.#context, id)
   }
@@ -45,6 +93,12 @@ export class PipelinesClient {
   /**
    * Yields the view whenever it changed, the last one when the run is over. Goes on through outages of Temporal.
    * @throws PipelineRunNotFoundError
+   *
+   * @example
+   * ```ts
+   * for await (const run of pipelines.watch('night-2026-04-13', { signal: AbortSignal.timeout(60_000) }))
+   *   if (run.finished_at !== null) console.log(run.status, run.outputs)
+   * ```
    */
   watch(id: string, options: WatchPipeline = {}): AsyncGenerator<PipelineRunView, void, undefined> {
     return watchRun(this.#context, id, options)

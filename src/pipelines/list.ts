@@ -3,6 +3,7 @@ import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/ind
 import type { PipelinesContext } from './options.ts'
 import { bareView, type PipelineRunView } from './view.ts'
 
+/** Which runs are listed. */
 export interface ListPipelines {
   /**
    * How many at most.

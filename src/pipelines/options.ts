@@ -8,6 +8,7 @@ export interface PipelineOwner {
   email: string
 }
 
+/** All optional: without any, runs are nobody's and the client sees those of everybody. */
 export interface PipelinesClientOptions {
   /**
    * Whose the runs are that this client starts. A function is asked once for each start; undefined means that it is not
@@ -29,6 +30,7 @@ export interface PipelinesClientOptions {
   taskQueue?: string | undefined
 }
 
+/** How patient pipeline runs are. For tests and the impatient; what is left out has its default. */
 export interface PipelineTimingOptions {
   /**
    * How long a wait for a remote run stays open before it looks again by itself.

@@ -11,6 +11,7 @@ import { PipelineRunNotFoundError } from './errors.ts'
 import { findRun } from './find.ts'
 import type { PipelinesContext } from './options.ts'
 
+/** What a run is started with. */
 export interface StartPipeline {
   /** What `compilePipeline` made. */
   plan: PipelinePlan
@@ -20,6 +21,7 @@ export interface StartPipeline {
   id?: string | undefined
 }
 
+/** What came of a start. */
 export interface StartedPipeline {
   id: string
   /** The id was in use, and nothing new was started, whether that run is over or not. */

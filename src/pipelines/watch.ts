@@ -4,6 +4,7 @@ import type { PipelinesContext } from './options.ts'
 import { showRun } from './show.ts'
 import type { PipelineRunView } from './view.ts'
 
+/** How a run is watched. */
 export interface WatchPipeline {
   /** Ends the watching, not the run. */
   signal?: AbortSignal | undefined

@@ -1,5 +1,43 @@
 /** The public surface of `jobwright`: compile pipelines, start, watch and steer their runs. */
-export { compilePipeline, drawPipeline, type Finding, resolveInputs } from '../pipeline/index.ts'
-export type { PipelinePlan, PipelineRunView, StepRunView } from '../pipeline/plan/index.ts'
-export { PipelineRunNotFoundError, PipelinesClient, type StartPipeline } from '../pipelines/index.ts'
-export { connectTemporal, type TemporalOptions, TemporalUnreachableError } from '../temporal/index.ts'
+export { type ErrorDetails, type Fault, JobwrightError } from '../base/errors.ts'
+export type { Json, JsonObject } from '../base/json.ts'
+export type { JobTypeSchemaEntry } from '../contract/index.ts'
+export {
+  type CompiledPipeline,
+  type CompileOptions,
+  compilePipeline,
+  type DrawingFormat,
+  drawPipeline,
+  type Finding,
+  type PipelinePlan,
+  type PipelineStatus,
+  type PlanInput,
+  type PlanStep,
+  type PlanValue,
+  type ResolvedInputs,
+  type RetryReason,
+  resolveInputs,
+  type StatusFunction,
+  type StepError,
+  type StepRunView,
+  type StepStatus,
+} from '../pipeline/index.ts'
+export {
+  type ListPipelines,
+  type PipelineOwner,
+  PipelineRunNotFoundError,
+  type PipelineRunView,
+  PipelinesClient,
+  type PipelinesClientOptions,
+  type PipelineTimingOptions,
+  type StartedPipeline,
+  type StartPipeline,
+  type WatchPipeline,
+} from '../pipelines/index.ts'
+export {
+  connectTemporal,
+  SearchAttributesError,
+  type TemporalOptions,
+  TemporalTlsError,
+  TemporalUnreachableError,
+} from '../temporal/index.ts'

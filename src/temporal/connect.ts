@@ -4,7 +4,9 @@ import { connect } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client'
 
+/** Where a Temporal server is, and how to talk to it; for a key, TLS is on unless `tls` says otherwise. */
 export interface TemporalOptions {
+  /** `host` or `host:port`. */
   address: string
   namespace: string
   apiKey?: string | undefined
@@ -97,6 +99,18 @@ function readCertPair({ tlsClientCertPath, tlsClientKeyPath }: TemporalOptions) 
 /**
  * Connects, or says within a few seconds why not.
  * @throws TemporalUnreachableError, TemporalTlsError
+ *
+ * @example
+ * ```ts
+ * import { connectTemporal, PipelinesClient } from 'jobwright'
+ *
+ * const temporal = await connectTemporal({ address: '127.0.0.1:7233', namespace: 'default' })
+ * try {
+ *   console.log(await new PipelinesClient(temporal).list())
+ * } finally {
+ *   await temporal.connection.close()
+ * }
+ * ```
  */
 export async function connectTemporal(options: TemporalOptions): Promise<Client> {
   const connectable = connectionOptions(options)

@@ -121,7 +121,16 @@ describe('jobs from the shell', () => {
     const report = await json('doctor')
     expect(report.healthy).toBe(true)
     const names = report.checks.map((check: { name: string }) => check.name)
-    expect(names).toEqual(['node', 'data_dir', 'temporal', 'job_runs', 'pacing', 'jobs_api', 'capabilities'])
+    expect(names).toEqual([
+      'node',
+      'data_dir',
+      'temporal',
+      'job_runs',
+      'search_attributes',
+      'pacing',
+      'jobs_api',
+      'capabilities',
+    ])
     expect(JSON.stringify(report)).not.toContain(stack.token)
   })
 })

@@ -57,6 +57,14 @@ const maxInputsBytes = 512 * 1024
 /**
  * The inputs of a run: what was given, checked against the plan, and defaults for the rest. Text given for an input
  * of another type is read as that type (`"5"` for a number, JSON for arrays and objects).
+ *
+ * @example
+ * ```ts
+ * import { resolveInputs } from 'jobwright'
+ *
+ * const { inputs, findings } = resolveInputs(plan, { units: ['pump', 'fan'], limit: '5' })
+ * if (!inputs) throw new Error(findings.map(({ message, fix }) => `${message}; ${fix}`).join('\n'))
+ * ```
  */
 export function resolveInputs(
   plan: PipelinePlan,

@@ -1,0 +1,34 @@
+import type { Client } from '@temporalio/client'
+import { expect, test } from 'vitest'
+import { loadConfig } from '../../src/config.ts'
+import { resolveOptions } from '../../src/pipelines/options.ts'
+
+const client = {} as Client
+
+test('without options everything is decided', async () => {
+  const context = resolveOptions(client, {})
+  expect(context).toMatchObject({
+    workspace: undefined,
+    timing: { waitLeaseMs: 21_600_000, stepHeartbeatMs: 5_000 },
+    taskQueue: 'jobwright',
+  })
+  expect(context.timing).not.toHaveProperty('maxHistoryEvents')
+  expect(await context.owner()).toBeUndefined()
+})
+
+test('an environment that says nothing of the timing leaves it at its defaults, and what it says counts', () => {
+  const timingOf = (env: Record<string, string>) =>
+    resolveOptions(client, { timing: loadConfig(env).timing }).timing
+  expect(timingOf({})).toEqual(resolveOptions(client, {}).timing)
+  expect(timingOf({ JOBWRIGHT_WAIT_LEASE_MS: '7000', JOBWRIGHT_STEP_HEARTBEAT_MS: '700' })).toEqual({
+    waitLeaseMs: 7_000,
+    stepHeartbeatMs: 700,
+  })
+})
+
+test.each([
+  ['as it is', { workspace: 'w', email: 'a@b' }],
+  ['as a question', async () => ({ workspace: 'w', email: 'a@b' })],
+])('an owner may be given %s', async (_how, owner) => {
+  expect(await resolveOptions(client, { owner }).owner()).toEqual({ workspace: 'w', email: 'a@b' })
+})

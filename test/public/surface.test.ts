@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { entries, repository, withSurface } from './surface.ts'
+
+test('every type that a user of an exported thing meets has a public name', () => {
+  expect(withSurface(({ missing }) => missing)).toEqual([])
+})
+
+test.each(entries)('%s lists its names', async (entry) => {
+  const text = await readFile(path.join(repository, 'src', 'public', `${entry}.ts`), 'utf8')
+  expect(text).not.toMatch(/export\s+\*/)
+})
+
+test('everything that can be called has a docstring', () => {
+  const bare = withSurface(({ names }) =>
+    Object.values(names)
+      .flat()
+      .filter(({ isValue, documentation }) => isValue && documentation === '')
+      .map(({ name }) => name),
+  )
+  expect(bare).toEqual([])
+})
