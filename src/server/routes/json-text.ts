@@ -1,4 +1,4 @@
-import { jsonPointer } from '../services/json-pointer.ts'
+import { jsonPointer } from '../../contract/index.ts'
 import { isRefusedKey } from '../services/merge-patch.ts'
 import type { ProblemDetail } from '../services/problems.ts'
 

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import type { RouteDescriptor } from '../../contract/index.ts'
-import { jsonPointer } from '../services/json-pointer.ts'
+import { jsonPointer, type RouteDescriptor } from '../../contract/index.ts'
 import { invalid, type ProblemDetail } from '../services/problems.ts'
 import { refusedContent, textProblem } from './json-text.ts'
 

@@ -7,8 +7,9 @@ import {
   type JobTypeSchemaEntry,
   type Json,
   type JsonObject,
+  jsonPointer,
+  pointerPath,
 } from '../../contract/index.ts'
-import { jsonPointer, pointerPath } from './json-pointer.ts'
 import { type ApiProblem, invalid, type ProblemDetail } from './problems.ts'
 
 /** A job type whose JSON Schema this server cannot check configs against: which, and why. */

@@ -1,7 +1,6 @@
-import type { Metagraph } from '../../contract/index.ts'
+import { jsonPointer, type Metagraph } from '../../contract/index.ts'
 import type { ApiCaller } from './callers.ts'
 import { nameProblem } from './document-path.ts'
-import { jsonPointer } from './json-pointer.ts'
 import type { JobStore } from './ports.ts'
 import { ApiProblem, invalid, type ProblemDetail, unknown } from './problems.ts'
 

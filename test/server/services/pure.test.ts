@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { JsonObject } from '../../../src/contract/index.ts'
+import { type JsonObject, jsonPointer, pointerPath } from '../../../src/contract/index.ts'
 import { documentPathProblem, nameProblem } from '../../../src/server/services/document-path.ts'
 import {
   idempotencyKey,
@@ -8,7 +8,6 @@ import {
   keyedValue,
 } from '../../../src/server/services/idempotency.ts'
 import { jobName } from '../../../src/server/services/job-name.ts'
-import { jsonPointer, pointerPath } from '../../../src/server/services/json-pointer.ts'
 import { mediaTypeProblem } from '../../../src/server/services/media-type.ts'
 import { mergePatch } from '../../../src/server/services/merge-patch.ts'
 import { parseTimestamp } from '../../../src/server/services/timestamps.ts'
