@@ -30,6 +30,12 @@ export const zones: readonly Zone[] = [
     node: false,
   },
   {
+    folder: 'src/config-schema',
+    loads: ['src/contract'],
+    packages: ['ajv', 'ajv-formats', 're2js'],
+    node: false,
+  },
+  {
     folder: 'src/pipeline',
     loads: [plan, 'src/expressions', 'src/contract'],
     packages: ['zod', 'yaml'],
@@ -95,8 +101,8 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/server/services',
-    loads: ['src/contract'],
-    packages: ['ajv', 'ajv-formats', 're2js'],
+    loads: ['src/config-schema', 'src/contract'],
+    packages: [],
     node: true,
   },
   {
