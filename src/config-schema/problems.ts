@@ -37,8 +37,9 @@ const comparing: readonly string[] = ['enum', 'const']
 export function problemsOf(
   config: JsonObject,
   errors: readonly ErrorObject[],
-  isUnknown: IsUnknown,
+  judge: IsUnknown,
 ): ConfigProblem[] {
+  const isUnknown = onceEach(judge)
   const containsUnknown = (value: Json | undefined): boolean =>
     isUnknown(value) ||
     (value !== null && typeof value === 'object' && Object.values(value).some(containsUnknown))
@@ -56,6 +57,17 @@ export function problemsOf(
         !comparing.includes(keyword) || !containsUnknown(valueAt(config, instancePath)),
     )
     .map(problemOf)
+}
+
+/** Each object is judged once: a large one that has an error in every field would be judged as often, each time as a whole. */
+function onceEach(judge: IsUnknown): IsUnknown {
+  const verdicts = new Map<object, boolean>()
+  return (value) => {
+    if (value === null || typeof value !== 'object') return judge(value)
+    const verdict = verdicts.get(value) ?? judge(value)
+    verdicts.set(value, verdict)
+    return verdict
+  }
 }
 
 /** Looks the pointer's own beginnings up: comparing it with each of many others would take a hostile config's square. */

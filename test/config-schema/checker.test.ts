@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createConfigChecker, UnusableSchemaError } from '../../src/config-schema/index.ts'
-import type { JobTypeSchemaEntry, Json, JsonObject } from '../../src/contract/index.ts'
+import { isReference, type JobTypeSchemaEntry, type Json, type JsonObject } from '../../src/contract/index.ts'
 
 function entry(schema: JsonObject, onRead?: () => void): JobTypeSchemaEntry {
   return {
@@ -132,6 +132,13 @@ describe('an unknown value', () => {
     const schema = { properties: { x: inner, n: { type: 'integer' } } }
     expect(verdicts(schema, { x: { a: '?', b: 1 }, n: 'x' })).toEqual(['/n type'])
     expect(verdicts(schema, { x: { a: 'known', b: 1 } })).not.toEqual([])
+  })
+
+  test('is looked for in time that grows with the config, however many fields are wrong', () => {
+    const schema = { properties: { map: { additionalProperties: false } } }
+    const map = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`k${index}`, 1]))
+    const found = createConfigChecker().check(entry(schema), { map: { ...map, $secret: 'S' } }, isReference)
+    expect(found).toHaveLength(20_001)
   })
 
   test('inside a value that is compared as a whole leaves that comparison open, and no other', () => {
