@@ -1,5 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import { type Json, type JsonObject, jsonPointer, pointerPath } from '../contract/index.ts'
+import { superfluousErrors } from './alternatives.ts'
+import { exampleOf } from './formats.ts'
 
 /** Whether a value stands for another one that is not known here: a reference, or an expression. */
 export type IsUnknown = (value: Json | undefined) => boolean
@@ -14,6 +16,10 @@ export interface ConfigProblem {
   message: string
   /** What would be right, where the schema lists it: the known fields, types or values. */
   allowed?: readonly Json[]
+  /** A text that would do, where it must be of a known format. */
+  example?: string
+  /** Other problems say it better, for a person: it comes from an alternative that was plainly not meant, or sums up. */
+  superfluous?: true
   /** A key of the value at `pointer` that is meant, where the whole value is blamed for it. */
   key?: string
 }
@@ -49,14 +55,18 @@ export function problemsOf(
       containsUnknown(valueAt(config, pointer)),
     ),
   )
-  return errors
+  const left = errors
     .filter((error) => !standsOnUnknown(config, error.instancePath, isUnknown))
     .filter((error) => !isAtOrUnder(error.instancePath, excused))
     .filter(
       ({ keyword, instancePath }) =>
         !comparing.includes(keyword) || !containsUnknown(valueAt(config, instancePath)),
     )
-    .map(problemOf)
+  const superfluous = superfluousErrors(left)
+  return left.map((error) => ({
+    ...problemOf(error),
+    ...(superfluous.has(error) ? { superfluous: true } : {}),
+  }))
 }
 
 /** Each object is judged once: a large one that has an error in every field would be judged as often, each time as a whole. */
@@ -123,6 +133,10 @@ function problemOf(error: ErrorObject): ConfigProblem {
     }
     case 'type':
       return { pointer, keyword, message, allowed: listOf(params['type']) }
+    case 'format': {
+      const example = exampleOf(String(params['format']))
+      return { pointer, keyword, message, ...(example === undefined ? {} : { example }) }
+    }
     default: {
       const key = error.propertyName ?? params['propertyName'] ?? params['unevaluatedProperty']
       return { pointer, keyword, message, ...(typeof key === 'string' ? { key } : {}) }

@@ -85,7 +85,12 @@ describe('a problem', () => {
           allowed: ['fast', 'slow'],
         },
         { pointer: '/kind', keyword: 'const', message: 'must be equal to constant: "x"', allowed: ['x'] },
-        { pointer: '/at', keyword: 'format', message: 'must match format "date-time"' },
+        {
+          pointer: '/at',
+          keyword: 'format',
+          message: 'must match format "date-time"',
+          example: expect.stringContaining('T'),
+        },
       ]),
     )
   })
@@ -101,6 +106,16 @@ describe('a problem', () => {
     )
   })
 })
+
+test.each(['date', 'date-time', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'time', 'uri', 'uuid'])(
+  'the example of a %s is one',
+  (format) => {
+    const schema = { properties: { a: { type: 'string', format } } }
+    const [problem] = problems(schema, { a: 'no such thing' })
+    expect(problem?.example).toBeTypeOf('string')
+    expect(problems(schema, { a: String(problem?.example) })).toEqual([])
+  },
+)
 
 describe('an unknown value', () => {
   test('is left alone with all that is under it, and what is beside it is not', () => {
