@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { decodeUtf8 } from '../contract/utf8.ts'
+import type { ConfigChecker } from '../pipeline/index.ts'
 import type { CliContext, Finding, JobTypeSchemaEntry, PipelinePlan } from './context.ts'
 import { note } from './context.ts'
 import { CliError, toFailure } from './errors.ts'
@@ -76,6 +77,8 @@ export async function compileFile(
 
 export interface KnownWorld {
   jobTypes?: JobTypeSchemaEntry[]
+  /** For all files, so that each schema is compiled once. */
+  configs?: ConfigChecker
   secretNames?: string[]
 }
 
@@ -83,7 +86,12 @@ export interface KnownWorld {
 export async function knownWorld(ctx: CliContext, options: { live: boolean }): Promise<KnownWorld> {
   const secretNames = await namesOfSecrets(ctx)
   const jobTypes = options.live ? await liveJobTypes(ctx) : undefined
-  return { ...(jobTypes ? { jobTypes } : {}), ...(secretNames ? { secretNames } : {}) }
+  const { createConfigChecker } = await import('../pipeline/index.ts')
+  return {
+    configs: createConfigChecker(),
+    ...(jobTypes ? { jobTypes } : {}),
+    ...(secretNames ? { secretNames } : {}),
+  }
 }
 
 /** The values may be missing on this machine while the workers have them. */

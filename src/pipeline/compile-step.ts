@@ -1,3 +1,4 @@
+import type { ConfigChecker } from '../config-schema/index.ts'
 import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import { hasExpression, type ScopeShape, suggest } from '../expressions/index.ts'
 import { checkConfig } from './check-config.ts'
@@ -53,6 +54,7 @@ export interface StepSite {
   shape: ScopeShape
   defaults: StepDefaults
   jobTypes?: readonly JobTypeSchemaEntry[]
+  configs: ConfigChecker
 }
 
 function compileIf(context: CompileContext, site: StepSite): PlanStep['if'] | undefined {
@@ -136,7 +138,8 @@ function compileTarget(context: CompileContext, site: StepSite, shape: ScopeShap
   const jobType = textOf(node) ?? ''
   if (node && jobType !== '' && site.jobTypes) {
     const known = site.jobTypes.find((entry) => entry.job_type === jobType)
-    if (known) checkConfig(site.step, entryOf(owner, 'config'), known, context.reporter)
+    if (known)
+      checkConfig({ step: site.step, entry: known, checker: site.configs, reporter: context.reporter })
     else {
       const fix = suggest(
         jobType,

@@ -1,3 +1,4 @@
+export { type ConfigChecker, createConfigChecker } from '../config-schema/index.ts'
 export { type CompiledPipeline, type CompileOptions, compilePipeline } from './compile.ts'
 export { pipelineJsonSchema } from './definition.ts'
 export { type DrawingFormat, drawPipeline } from './draw.ts'

@@ -37,7 +37,7 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipeline',
-    loads: [plan, 'src/expressions', 'src/contract'],
+    loads: [plan, 'src/expressions', 'src/config-schema', 'src/contract'],
     packages: ['zod', 'yaml'],
     node: false,
   },
