@@ -78,7 +78,12 @@ export async function compileFile(
 export async function knownWorld(ctx: CliContext, options: { live: boolean }): Promise<CompileOptions> {
   const secretNames = await namesOfSecrets(ctx)
   const jobTypes = options.live ? await liveJobTypes(ctx) : undefined
-  return { ...(jobTypes ? { jobTypes } : {}), ...(secretNames ? { secretNames } : {}) }
+  const { createConfigChecker } = await import('../pipeline/index.ts')
+  return {
+    configs: createConfigChecker(),
+    ...(jobTypes ? { jobTypes } : {}),
+    ...(secretNames ? { secretNames } : {}),
+  }
 }
 
 /** The values may be missing on this machine while the workers have them. */

@@ -30,6 +30,13 @@ export const zones: readonly Zone[] = [
   { folder: base, loads: [], packages: [], node: true },
   { folder: 'src/config.ts', loads: [], packages: ['zod'], node: true },
   { folder: contract, loads: [base], packages: ['zod'], node: false },
+  {
+    folder: 'src/config-schema',
+    loads: [base],
+    types: [contract],
+    packages: ['ajv', 'ajv-formats', 're2js'],
+    node: false,
+  },
   { folder: client, loads: [base, contract], packages: ['ky'], node: false },
   { folder: 'src/expressions', loads: [base], packages: ['@marcbachmann/cel-js', 're2js'], node: false },
 
@@ -44,8 +51,7 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipeline/compile',
-    loads: [base, 'src/expressions', plan, nodes],
-    types: [contract],
+    loads: [base, contract, 'src/config-schema', 'src/expressions', plan, nodes],
     packages: ['zod'],
     node: false,
   },
@@ -53,7 +59,7 @@ export const zones: readonly Zone[] = [
   // What other rooms see of it all.
   {
     folder: 'src/pipeline',
-    loads: [plan, 'src/pipeline/yaml', 'src/pipeline/compile', 'src/pipeline/draw'],
+    loads: ['src/config-schema', plan, 'src/pipeline/yaml', 'src/pipeline/compile', 'src/pipeline/draw'],
     types: [nodes],
     packages: [],
     node: false,
@@ -111,9 +117,9 @@ export const zones: readonly Zone[] = [
   { folder: ports, loads: [], types: [base, contract], packages: [], node: false },
   {
     folder: 'src/server/services',
-    loads: [base, contract],
+    loads: [base, contract, 'src/config-schema'],
     types: [ports],
-    packages: ['ajv', 'ajv-formats', 're2js'],
+    packages: [],
     node: true,
   },
   {

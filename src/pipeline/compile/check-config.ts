@@ -1,140 +1,117 @@
-import type { Json } from '../../base/json.ts'
+import type { Json, JsonObject } from '../../base/json.ts'
+import { pointerPath } from '../../base/json-pointer.ts'
 import { suggest } from '../../base/suggest.ts'
-import type { JobTypeSchemaEntry } from '../../contract/index.ts'
+import { type ConfigChecker, type ConfigProblem, UnusableSchemaError } from '../../config-schema/index.ts'
+import { isReference, type JobTypeSchemaEntry } from '../../contract/index.ts'
 import type { Reporter } from '../nodes/findings.ts'
-import { describe, type MapEntry, type MapNode, type Node, toJson } from '../nodes/nodes.ts'
+import { describe, entryOf, get, type MapEntry, type Node, nodeAt, toJson } from '../nodes/nodes.ts'
 import { hasExpression } from '../nodes/template.ts'
-import { sameJson, show } from './json-types.ts'
+import { show } from './json-types.ts'
 
-/**
- * Checks the literal parts of a config against its job type's JSON Schema: required and unknown fields, types, enums.
- * The server checks all of it when the job is created; this finds the common mistakes before, with their places.
- */
-type Schema = { [key: string]: Json }
-
-function asSchema(value: Json | undefined): Schema | undefined {
-  return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : undefined
-}
-
-/** With these a schema says more than we read, so its fields and types are left to the server. */
-const combining = ['$ref', 'allOf', 'anyOf', 'oneOf', 'not', 'if', '$dynamicRef']
-
-function isPlain(schema: Schema): boolean {
-  return combining.every((keyword) => !Object.hasOwn(schema, keyword))
-}
-
-function jsonType(node: Node): string {
-  if (node.kind === 'list') return 'array'
-  if (node.kind === 'map') return 'object'
-  if (node.value === null) return 'null'
-  if (typeof node.value === 'number') return Number.isInteger(node.value) ? 'integer' : 'number'
-  return typeof node.value
-}
-
-function allowedTypes(schema: Schema): string[] | undefined {
-  const type = schema.type
-  if (typeof type === 'string') return [type]
-  return Array.isArray(type) && type.every((each) => typeof each === 'string') ? type : undefined
-}
-
-interface Place {
+/** A step's config, and what it is checked against. */
+export interface ConfigSite {
+  step: MapEntry
+  entry: JobTypeSchemaEntry
+  checker: ConfigChecker
   reporter: Reporter
-  /** As in a message: `config.retries`. */
-  name: string
-  /** Where to point when something is missing. */
-  keyStart: number
-  jobType: string
 }
 
-function isDynamic(node: Node): boolean {
-  return node.kind === 'scalar' && typeof node.value === 'string' && hasExpression(node.value)
+/** The value of an expression comes with the run; of a reference, where the handler runs. */
+function isUnknown(value: Json | undefined): boolean {
+  return typeof value === 'string' ? hasExpression(value) : isReference(value)
 }
 
-function checkFields(node: MapNode, schema: Schema, place: Place, isTop: boolean): void {
-  const properties = asSchema(schema.properties) ?? {}
-  const required = Array.isArray(schema.required) ? schema.required : []
-  for (const name of required) {
-    // The orchestrator adds `job_type` itself.
-    if (typeof name !== 'string' || (isTop && name === 'job_type')) continue
-    if (node.entries.some((entry) => entry.key === name)) continue
-    place.reporter.add({
-      code: 'config_missing_field',
-      offset: place.keyStart,
-      message: `${place.name} lacks \`${name}\`, which job type \`${place.jobType}\` requires`,
-      fix: `add \`${name}\``,
-    })
+/** Checks the literal parts of a step's `config` (or its absence) against its job type's schema, as the server will. */
+export function checkConfig(site: ConfigSite): void {
+  const config = get(site.step.value, 'config')
+  // One whole expression is not known yet, and any other value is reported as no config.
+  if (config && config.kind !== 'map') return
+  for (const problem of problemsOf(site, config)) {
+    if (site.reporter.isFull()) return
+    if (!problem.superfluous) report(site, problem)
   }
-  const isClosed = schema.additionalProperties === false && !Object.hasOwn(schema, 'patternProperties')
-  for (const entry of node.entries) {
-    const property = Object.hasOwn(properties, entry.key) ? asSchema(properties[entry.key]) : undefined
-    if (property)
-      checkNode(
-        entry.value,
-        property,
-        { ...place, name: `${place.name}.${entry.key}`, keyStart: entry.keyStart },
-        false,
+}
+
+function problemsOf(site: ConfigSite, config: Node | undefined): ConfigProblem[] {
+  const { entry, checker, reporter } = site
+  const literal = config ? (toJson(config) as JsonObject) : {}
+  try {
+    // The orchestrator sends `job_type` along, whatever the file says.
+    return checker.check(entry, { ...literal, job_type: entry.job_type }, isUnknown)
+  } catch (error) {
+    if (!(error instanceof UnusableSchemaError)) throw error
+    // The server's matter, which the file cannot mend. But nobody should take the config for checked.
+    reporter.add({
+      code: 'config_not_checked',
+      severity: 'warning',
+      offset: get(site.step.value, 'job_type')?.start ?? site.step.keyStart,
+      message: `the config is not checked, since the schema of job type \`${entry.job_type}\` cannot be used: ${shorten(error.reason)}`,
+      fix: 'correct its JSON Schema (2020-12) on the server',
+    })
+    return []
+  }
+}
+
+const codes: Readonly<Record<string, string>> = {
+  required: 'config_missing_field',
+  dependentRequired: 'config_missing_field',
+  additionalProperties: 'config_unknown_field',
+  unevaluatedProperties: 'config_unknown_field',
+  type: 'config_wrong_type',
+}
+
+function report({ step, entry, reporter }: ConfigSite, problem: ConfigProblem): void {
+  const { pointer, keyword, message, key } = problem
+  const path = pointerPath(pointer)
+  if (path[0] === 'job_type') return
+  const places = [step.key, 'config', ...path]
+  const root: Node = { kind: 'map', entries: [step], start: step.keyStart, end: step.value.end }
+  const { node, keyStart, used } = nodeAt(root, places)
+  const isThere = used === places.length
+  const isUnknownField = keyword === 'additionalProperties'
+  const meant = key === undefined ? undefined : entryOf(node, key)?.keyStart
+  const found = meant !== undefined ? `field \`${key}\`` : isUnknownField || !isThere ? '' : describe(node)
+  reporter.add({
+    code: codes[keyword] ?? 'config_wrong_value',
+    offset: meant ?? (isThere && !isUnknownField ? node.start : keyStart),
+    message: `${nameOf(path)} ${shorten(message)}${found && `, found ${found}`} (job type \`${entry.job_type}\`)`,
+    fix: fixFor(problem, path.at(-1) ?? 'config', node),
+  })
+}
+
+/** `config.hosts[2].name` */
+function nameOf(path: readonly string[]): string {
+  const parts = path.map((key) =>
+    /^\d+$/.test(key) ? `[${key}]` : /^[\w-]+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`,
+  )
+  return `config${parts.join('')}`
+}
+
+/** Messages of patterns and long lists are of use up to a point. */
+const shownMessage = 200
+
+function shorten(message: string): string {
+  return message.length > shownMessage ? `${message.slice(0, shownMessage)}…` : message
+}
+
+function fixFor({ keyword, allowed = [], example }: ConfigProblem, name: string, node: Node): string {
+  switch (keyword) {
+    case 'required':
+      return `add \`${name}\``
+    case 'additionalProperties':
+      return suggest(name, allowed.map(String))
+    case 'type':
+      return `give a value of type ${allowed.join(' or ')}`
+    case 'enum':
+      return suggest(
+        node.kind === 'scalar' ? String(node.value) : show(toJson(node)),
+        allowed.map((value) => (typeof value === 'string' ? value : show(value))),
       )
-    else if (isClosed && !Object.hasOwn(properties, entry.key) && !(isTop && entry.key === 'job_type')) {
-      place.reporter.add({
-        code: 'config_unknown_field',
-        offset: entry.keyStart,
-        message: `job type \`${place.jobType}\` has no field \`${entry.key}\` in ${place.name}`,
-        fix: suggest(entry.key, Object.keys(properties)),
-      })
-    }
+    case 'const':
+      return `write ${allowed.map(show).join()}`
+    default:
+      return example === undefined
+        ? 'give what the schema takes; `jobwright jobs schemas --output json` prints it'
+        : `write it like ${example}`
   }
-}
-
-function checkNode(node: Node, schema: Schema, place: Place, isTop: boolean): void {
-  if (isDynamic(node) || !isPlain(schema)) return
-  const types = allowedTypes(schema)
-  const found = jsonType(node)
-  if (types && !types.includes(found) && !(found === 'integer' && types.includes('number'))) {
-    place.reporter.add({
-      code: 'config_wrong_type',
-      offset: node.start,
-      message: `${place.name} must be ${types.join(' or ')} for job type \`${place.jobType}\`, found ${describe(node)}`,
-      fix: `give a value of type ${types.join(' or ')}`,
-    })
-    return
-  }
-  const values = schema.enum
-  if (
-    Array.isArray(values) &&
-    node.kind === 'scalar' &&
-    !values.some((value) => sameJson(value, node.value))
-  ) {
-    place.reporter.add({
-      code: 'config_wrong_value',
-      offset: node.start,
-      message: `${place.name} cannot be ${show(toJson(node))}`,
-      fix: suggest(String(node.value), values.map(String)),
-    })
-  }
-  if (node.kind === 'map') checkFields(node, schema, place, isTop)
-  const items = asSchema(schema.items)
-  if (node.kind === 'list' && items) {
-    for (const [index, item] of node.items.entries()) {
-      checkNode(item, items, { ...place, name: `${place.name}[${index}]`, keyStart: item.start }, false)
-    }
-  }
-}
-
-/** Checks `config` (or its absence) of a step that runs a job of this type. */
-export function checkConfig(
-  step: MapEntry,
-  config: MapEntry | undefined,
-  entry: JobTypeSchemaEntry,
-  reporter: Reporter,
-): void {
-  const place: Place = {
-    reporter,
-    name: 'config',
-    keyStart: config?.keyStart ?? step.keyStart,
-    jobType: entry.job_type,
-  }
-  const schema = entry.json_schema
-  if (config?.value.kind === 'map') checkNode(config.value, schema, place, true)
-  else if (!config && isPlain(schema))
-    checkFields({ kind: 'map', entries: [], start: place.keyStart, end: place.keyStart }, schema, place, true)
 }

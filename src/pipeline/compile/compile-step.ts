@@ -1,4 +1,5 @@
 import { suggest } from '../../base/suggest.ts'
+import type { ConfigChecker } from '../../config-schema/index.ts'
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
 import type { ScopeShape } from '../../expressions/index.ts'
 import { describe, entryOf, get, itemsOf, type MapEntry, type Node, textOf } from '../nodes/nodes.ts'
@@ -55,6 +56,7 @@ export interface StepSite {
   shape: ScopeShape
   defaults: StepDefaults
   jobTypes?: readonly JobTypeSchemaEntry[]
+  configs: ConfigChecker
 }
 
 function compileIf(context: CompileContext, site: StepSite): PlanStep['if'] | undefined {
@@ -138,7 +140,8 @@ function compileTarget(context: CompileContext, site: StepSite, shape: ScopeShap
   const jobType = textOf(node) ?? ''
   if (node && jobType !== '' && site.jobTypes) {
     const known = site.jobTypes.find((entry) => entry.job_type === jobType)
-    if (known) checkConfig(site.step, entryOf(owner, 'config'), known, context.reporter)
+    if (known)
+      checkConfig({ step: site.step, entry: known, checker: site.configs, reporter: context.reporter })
     else {
       const fix = suggest(
         jobType,

@@ -1,3 +1,4 @@
+import { type ConfigChecker, createConfigChecker } from '../../config-schema/index.ts'
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
 import { createExpressionChecker, type ScopeShape } from '../../expressions/index.ts'
 import type { Finding, Reporter } from '../nodes/findings.ts'
@@ -21,6 +22,8 @@ import { checkShape } from './shape.ts'
 export interface CompileOptions {
   /** Of the server behind the connection `default`, when it was asked: configs and outputs are checked against them. */
   jobTypes?: readonly JobTypeSchemaEntry[]
+  /** What checks configs. Given to several files of the same job types, it compiles each schema once. @default a new one */
+  configs?: ConfigChecker
   /** The secrets that the configuration at hand has; others give a warning. */
   secretNames?: readonly string[]
 }
@@ -64,7 +67,14 @@ export function compileSource(pipeline: PipelineSource, options: CompileOptions)
     statusFunctions: false,
     secrets: false,
   }
-  const compiled = compileSteps(context, { root, steps, graph, shape, jobTypes })
+  const compiled = compileSteps(context, {
+    root,
+    steps,
+    graph,
+    shape,
+    jobTypes,
+    configs: options.configs ?? createConfigChecker(),
+  })
   const outputs = entriesOf(get(root, 'outputs')).map((entry) => ({
     name: entry.key,
     value: compileValue(context, entry.value, shape, 'value'),
@@ -97,9 +107,10 @@ function compileSteps(
     graph: ReadonlyMap<string, string[]>
     shape: ScopeShape
     jobTypes: readonly JobTypeSchemaEntry[] | undefined
+    configs: ConfigChecker
   },
 ): Map<string, ReturnType<typeof compileStep>> {
-  const { steps, graph, shape, jobTypes } = file
+  const { steps, graph, shape, jobTypes, configs } = file
   const reachable = new Map(steps.map(({ key }) => [key, reachableFrom(key, graph)]))
   const defaults = compileDefaults(context, file.root)
   return new Map(
@@ -111,7 +122,7 @@ function compileSteps(
         later: new Set(steps.map(({ key }) => key).filter((key) => reachable.get(key)?.has(step.key))),
       }
       const needs = graph.get(step.key) ?? []
-      const site = { step, needs, shape: own, defaults, ...(jobTypes ? { jobTypes } : {}) }
+      const site = { step, needs, shape: own, defaults, configs, ...(jobTypes ? { jobTypes } : {}) }
       return [step.key, compileStep(context, site)]
     }),
   )

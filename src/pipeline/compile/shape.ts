@@ -1,32 +1,10 @@
 import type { z } from 'zod'
 import { suggest } from '../../base/suggest.ts'
 import type { Reporter } from '../nodes/findings.ts'
-import { describe, entryOf, type Node, toJson } from '../nodes/nodes.ts'
+import { describe, entryOf, type Node, nodeAt, toJson } from '../nodes/nodes.ts'
 import { pipelineDefinition, ranges, unsupportedFields } from './definition.ts'
 
 type Issue = z.core.$ZodIssue
-
-/** The deepest node on a path that exists, and how many segments it took. */
-function walk(root: Node, path: readonly PropertyKey[]): { node: Node; keyStart: number; used: number } {
-  let node = root
-  let keyStart = root.start
-  let used = 0
-  for (const segment of path) {
-    if (node.kind === 'map') {
-      const entry = entryOf(node, String(segment))
-      if (!entry) break
-      node = entry.value
-      keyStart = entry.keyStart
-    } else if (node.kind === 'list') {
-      const item = node.items[Number(segment)]
-      if (!item) break
-      node = item
-      keyStart = item.start
-    } else break
-    used += 1
-  }
-  return { node, keyStart, used }
-}
 
 const words: Record<string, string> = {
   string: 'text',
@@ -73,7 +51,7 @@ function childSchema(schema: unknown, segment: PropertyKey): unknown {
 const stepFields = knownFields(['steps', 'x'])
 
 function reportUnknown(root: Node, path: readonly PropertyKey[], key: string, reporter: Reporter): void {
-  const { node } = walk(root, path)
+  const { node } = nodeAt(root, path)
   const offset = entryOf(node, key)?.keyStart ?? node.start
   if (unsupportedFields.has(key)) {
     reporter.add({
@@ -113,7 +91,7 @@ function reportIssue(root: Node, issue: Issue, reporter: Reporter): void {
     for (const key of issue.keys) if (!reporter.isFull()) reportUnknown(root, issue.path, key, reporter)
     return
   }
-  const { node, keyStart, used } = walk(root, issue.path)
+  const { node, keyStart, used } = nodeAt(root, issue.path)
   const name = fieldName(issue.path)
   if (used < issue.path.length) {
     reporter.add({

@@ -55,6 +55,31 @@ export function itemsOf(node: Node | undefined): Node[] {
   return node?.kind === 'list' ? node.items : []
 }
 
+/** The deepest node on a path that exists, where its key stands (an item: itself), and how many segments it took. */
+export function nodeAt(
+  root: Node,
+  path: readonly PropertyKey[],
+): { node: Node; keyStart: number; used: number } {
+  let node = root
+  let keyStart = root.start
+  let used = 0
+  for (const segment of path) {
+    if (node.kind === 'map') {
+      const entry = entryOf(node, String(segment))
+      if (!entry) break
+      node = entry.value
+      keyStart = entry.keyStart
+    } else if (node.kind === 'list') {
+      const item = node.items[Number(segment)]
+      if (!item) break
+      node = item
+      keyStart = item.start
+    } else break
+    used += 1
+  }
+  return { node, keyStart, used }
+}
+
 /** The value as JSON; keys that JavaScript would treat specially are refused before. */
 export function toJson(node: Node): Json {
   switch (node.kind) {

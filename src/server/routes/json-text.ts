@@ -1,5 +1,5 @@
 import { refusedKeys } from '../../base/json.ts'
-import { jsonPointer } from '../services/json-pointer.ts'
+import { jsonPointer } from '../../base/json-pointer.ts'
 import type { ProblemDetail } from '../services/problems.ts'
 
 /** How deeply arrays and objects nest in a JSON text, without building it. Of malformed text: a bound on it. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { jsonPointer } from '../../base/json-pointer.ts'
 import type { RouteDescriptor } from '../../contract/index.ts'
-import { jsonPointer } from '../services/json-pointer.ts'
 import { invalid, type ProblemDetail } from '../services/problems.ts'
 import { refusedContent, textProblem } from './json-text.ts'
 

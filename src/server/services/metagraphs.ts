@@ -1,8 +1,8 @@
+import { jsonPointer } from '../../base/json-pointer.ts'
 import type { Metagraph } from '../../contract/index.ts'
 import type { JobStore } from '../ports/index.ts'
 import type { ApiCaller } from './callers.ts'
 import { nameProblem } from './document-path.ts'
-import { jsonPointer } from './json-pointer.ts'
 import { ApiProblem, invalid, type ProblemDetail, unknown } from './problems.ts'
 
 export interface StoredMetagraph {

@@ -2,7 +2,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { pipelineDefinition } from '../../../src/pipeline/compile/definition.ts'
-import { compilePipeline, drawPipeline, type Finding } from '../../../src/pipeline/index.ts'
+import {
+  compilePipeline,
+  createConfigChecker,
+  drawPipeline,
+  type Finding,
+} from '../../../src/pipeline/index.ts'
 import { jobTypes } from './helpers.ts'
 
 /** fast-check prints the seed and the smallest failing case by itself. */
@@ -96,10 +101,11 @@ function expectSound(text: string, findings: Finding[]): void {
 }
 
 test('a mutated file never makes the compiler throw, and gives a plan or an error', () => {
+  const configs = createConfigChecker()
   fc.assert(
     fc.property(edits, (changes) => {
       const text = apply(base, changes)
-      const { plan, findings } = compilePipeline(text, { file: 'p.yaml', jobTypes, secretNames: [] })
+      const { plan, findings } = compilePipeline(text, { file: 'p.yaml', jobTypes, configs, secretNames: [] })
       expectSound(text, findings)
       expect(plan === undefined).toBe(findings.some((finding) => finding.severity === 'error'))
       if (!plan) return

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { basePath, type Job, type JobRun, jobRunHeader } from '../../../src/contract/index.ts'
 import { createRegistry, defineJobType } from '../../../src/job-types/index.ts'
-import { createApp } from '../../../src/server/app.ts'
+import { type AppOptions, createApp } from '../../../src/server/app.ts'
 import { type ListenOptions, listen } from '../../../src/server/listen.ts'
 import type { JobStore } from '../../../src/server/ports/index.ts'
 import { tokenHash } from '../../../src/server/services/callers.ts'
@@ -127,7 +127,11 @@ function createPerson(
 
 /** The real server over the real embedded database, on a free port. */
 export async function startApi(
-  options: { listen?: Partial<ListenOptions>; store?: (store: JobStore) => JobStore } = {},
+  options: {
+    listen?: Partial<ListenOptions>
+    store?: (store: JobStore) => JobStore
+    registry?: AppOptions['registry']
+  } = {},
 ): Promise<TestApi> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-api-'))
   const store = await openStore({ dataDir })
@@ -135,7 +139,7 @@ export async function startApi(
   const closing = new AbortController()
   const app = createApp({
     store: options.store?.(store) ?? store,
-    registry: testRegistry,
+    registry: options.registry ?? testRegistry,
     version: '1.2.3',
     closing: closing.signal,
     onError: (error) => errors.push(error),

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../../src/base/json.ts'
+import { jsonPointer, pointerPath } from '../../../src/base/json-pointer.ts'
 import { documentPathProblem, nameProblem } from '../../../src/server/services/document-path.ts'
 import {
   idempotencyKey,
@@ -8,7 +9,6 @@ import {
   keyedValue,
 } from '../../../src/server/services/idempotency.ts'
 import { jobName } from '../../../src/server/services/job-name.ts'
-import { jsonPointer, pointerPath } from '../../../src/server/services/json-pointer.ts'
 import { mediaTypeProblem } from '../../../src/server/services/media-type.ts'
 import { mergePatch } from '../../../src/server/services/merge-patch.ts'
 import { parseTimestamp } from '../../../src/server/services/timestamps.ts'

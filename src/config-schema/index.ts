@@ -1,0 +1,3 @@
+export { type ConfigChecker, createConfigChecker } from './checker.ts'
+export { UnusableSchemaError } from './compile.ts'
+export type { ConfigProblem, IsUnknown } from './problems.ts'
