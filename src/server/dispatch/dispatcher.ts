@@ -11,8 +11,6 @@ export interface DispatcherOptions {
   log: DispatchLog
   /** Calls to Temporal at a time. @default 16 */
   concurrency?: number
-  /** The longest the outbox is left alone, in milliseconds: what was postponed wakes nobody. @default 500 */
-  idleMs?: number
   /** @default Math.random */
   random?: () => number
 }
@@ -24,6 +22,8 @@ export interface Loop {
 
 /** Another server takes over what this one has claimed after so long: longer than a start and a cancel that both hang. */
 const leaseMs = 30_000
+/** The longest the outbox is left alone when nothing is heard and nothing is due. */
+const idleMs = 60_000
 const patience = { callMs: 10_000, stoppingMs: 2_000 } as const
 /** How often a cancel may find nothing to cancel before the run counts as never started. */
 const notFoundTries = 5
@@ -44,7 +44,7 @@ interface Dispatch {
  * claimed, and starting a run twice starts it once.
  */
 export function createDispatcher(options: DispatcherOptions): Loop {
-  const { store, executor, log, concurrency = 16, idleMs = 500, random = Math.random } = options
+  const { store, executor, log, concurrency = 16, random = Math.random } = options
   return {
     async run(signal) {
       const database = createOutage(log, 'The database')
@@ -70,7 +70,7 @@ export function createDispatcher(options: DispatcherOptions): Loop {
         try {
           const wake = store.dispatch.wait(idleMs, look.signal)
           wake.catch(() => undefined)
-          const items = await store.dispatch.claim({ limit: free, leaseMs })
+          const { items, nextDueMs } = await store.dispatch.claim({ limit: free, leaseMs })
           failures = 0
           database.worked()
           for (const [jobRunId, itemsOfRun] of Map.groupBy(items, (item) => item.jobRunId)) {
@@ -82,7 +82,8 @@ export function createDispatcher(options: DispatcherOptions): Loop {
               })
             busy.set(jobRunId, work)
           }
-          if (items.length === 0) await Promise.race([wake, ...busy.values()])
+          const due = pause(Math.min(nextDueMs ?? idleMs, idleMs), look.signal)
+          if (items.length === 0) await Promise.race([wake, due, ...busy.values()])
         } catch (error) {
           database.failed(error)
           await pause(backoffMs(failures++, random), signal)

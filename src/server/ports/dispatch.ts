@@ -11,7 +11,11 @@ export interface OutboxItem {
 
 export interface Dispatch {
   /** Claims due outbox rows (SKIP LOCKED), oldest first per run, and marks them for `leaseMs`; commits before it returns. */
-  claim(options: { limit: number; leaseMs: number }): Promise<OutboxItem[]>
+  claim(options: { limit: number; leaseMs: number }): Promise<{
+    items: OutboxItem[]
+    /** When the next of those that were postponed, or claimed by somebody who may be gone, is due; null: none is. */
+    nextDueMs: number | null
+  }>
   done(itemId: string): Promise<void>
   /** Due again after `delayMs`. */
   postpone(itemId: string, delayMs: number, reason: string): Promise<void>

@@ -23,7 +23,8 @@ export async function lookUntil<T>(
     const stop = () => round.abort()
     for (const signal of bounds.signals) signal.addEventListener('abort', stop, { once: true })
     try {
-      const change = listen(remainingMs, round.signal)
+      // Timers count whole milliseconds and may be early by one: a look more at the end would tell nothing new.
+      const change = listen(Math.ceil(remainingMs) + 1, round.signal)
       // Its failure is heard below; until then it must not count as unhandled.
       change.catch(() => undefined)
       const { found, value } = await look()

@@ -2,6 +2,7 @@ import { isTerminalStatus } from '../../contract/index.ts'
 import type { Caller, CancelOutcome } from '../ports/index.ts'
 import { recordChange } from './changes.ts'
 import { type Connection, isUuid, now, type StoreContext, transact } from './context.ts'
+import { enqueue } from './dispatch.ts'
 import { barKey, findKey } from './idempotency.ts'
 import { notifyOfChange, outboxTopic } from './notifier.ts'
 import { runColumns, toSingleJobRun } from './run-rows.ts'
@@ -59,11 +60,7 @@ async function cancelWithin(trx: Connection, caller: Caller, jobRunId: string): 
     .returning(runColumns)
     .executeTakeFirstOrThrow()
   if (isDispatched) {
-    await trx
-      .insertInto('outbox')
-      .values({ job_run_id: jobRunId, kind: 'cancel' })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute()
+    await enqueue(trx, jobRunId, 'cancel')
   } else {
     await trx.deleteFrom('outbox').where('job_run_id', '=', jobRunId).execute()
     await recordChange(trx, updated)

@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
 import type { JobRunStatus } from '../../contract/index.ts'
 import type { Caller, JobStore } from '../ports/index.ts'
+import { announce } from './announcements.ts'
 import type { Connection, StoreContext } from './context.ts'
 import { decodeSequenceCursor, encodeSequenceCursor } from './cursors.ts'
 import { BadCursorError } from './errors.ts'
-import { changesTopic } from './notifier.ts'
+import { changesTopic, runTopic } from './notifier.ts'
 import { batchRows } from './paging.ts'
 import { jobRunMaker, runColumns } from './run-rows.ts'
 
@@ -23,8 +24,12 @@ export async function recordChange(
       on conflict (workspace) do update set last_seq = change_counters.last_seq + 1
       returning last_seq
     )
-    insert into job_run_changes (workspace, seq, job_run_id, status)
-    select ${run.workspace}, last_seq, ${run.uuid}::uuid, ${run.status} from counter`.execute(trx)
+    , change as (
+      insert into job_run_changes (workspace, seq, job_run_id, status)
+      select ${run.workspace}, last_seq, ${run.uuid}::uuid, ${run.status} from counter
+      returning seq
+    )
+    select ${announce(changesTopic(run.workspace), runTopic(run.uuid))} from change`.execute(trx)
 }
 
 /** The ordered feed of status changes. */

@@ -1,26 +1,35 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { acquireProcessLock } from '../../base/process-lock.ts'
+import { listenForAnnouncements } from './announcements.ts'
 import { errorCode, StoreOpenError } from './errors.ts'
+import type { Notifier } from './notifier.ts'
 import type { Tables } from './tables.ts'
 
 export interface Database {
   db: Kysely<Tables>
+  /** Has `notifier` told of what other servers on this database commit; absent where there can be none. */
+  listen?(notifier: Notifier): Promise<{ close(): Promise<void> }>
   close(): Promise<void>
 }
 
-/** Any PostgreSQL from 15 on, through a pool of at most `poolSize` connections. */
+/** Any PostgreSQL from 15 on, through a pool of at most `poolSize` connections, and one more that listens. */
 export async function openPostgres(databaseUrl: string, poolSize: number): Promise<Database> {
-  const pool = new pg.Pool({
+  const connection = {
     ...parseUrl(databaseUrl),
-    max: poolSize,
-    application_name: 'jobwright',
+    // One for each store: what it announces it need not hear.
+    application_name: `jobwright-${randomBytes(6).toString('hex')}`,
     connectionTimeoutMillis: 10_000,
     // A peer that vanished without a word would otherwise hold a query, and a connection of the pool, for ever.
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+  }
+  const pool = new pg.Pool({
+    ...connection,
+    max: poolSize,
     // A server that hangs in the middle of a transaction must not hold a workspace's counter for ever.
     idle_in_transaction_session_timeout: 60_000,
   })
@@ -41,7 +50,11 @@ export async function openPostgres(databaseUrl: string, poolSize: number): Promi
       error,
     )
   }
-  return { db, close: () => db.destroy() }
+  return {
+    db,
+    listen: (notifier) => listenForAnnouncements(connection, notifier),
+    close: () => db.destroy(),
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { isTerminalStatus } from '../../contract/index.ts'
 import type { JobStore, OutboxItem } from '../ports/index.ts'
+import { announce } from './announcements.ts'
 import { type Connection, fromNow, isUuid, now, type StoreContext, transact } from './context.ts'
 import { outboxTopic } from './notifier.ts'
 import { activeStatuses } from './transitions.ts'
@@ -12,8 +13,12 @@ export function createDispatch(context: StoreContext): JobStore['dispatch'] {
     claim: (options) => claim(context, options),
 
     async done(itemId) {
-      await db.deleteFrom('outbox').where('id', '=', itemId).execute()
       // A cancel may have been waiting for this start.
+      await db
+        .deleteFrom('outbox')
+        .where('id', '=', itemId)
+        .returning(announce(outboxTopic).as('announced'))
+        .execute()
       notifier.notify(outboxTopic)
     },
 
@@ -64,6 +69,9 @@ interface ClaimedRow {
   timeout_ms: string | null
 }
 
+/** Of the outer join: without an item, all but the time is null. */
+type OutboxRow = { next_due_ms: number | null } & (ClaimedRow | { [Column in keyof ClaimedRow]: null })
+
 /**
  * Takes due items and their runs' locks together, and never waits for either: a cancel holds the run while it removes
  * the item. From the commit on a start counts as dispatched, whatever becomes of the caller.
@@ -71,9 +79,9 @@ interface ClaimedRow {
 async function claim(
   { db, reportPatienceMs }: StoreContext,
   { limit, leaseMs }: { limit: number; leaseMs: number },
-): Promise<OutboxItem[]> {
-  const claimed = await transact(db, async (trx) => {
-    const { rows } = await sql<ClaimedRow>`
+): Promise<{ items: OutboxItem[]; nextDueMs: number | null }> {
+  const rows = await transact(db, async (trx) => {
+    const { rows } = await sql<OutboxRow>`
       with due as materialized (
         select item.id, run.job_type, run.task_queue, run.timeout_ms
         from outbox item join job_runs run on run.uuid = item.job_run_id
@@ -83,12 +91,21 @@ async function claim(
           ))
         order by item.id limit ${limit}
         for no key update of item, run skip locked
+      ), claimed as (
+        update outbox set claimed_until = ${fromNow(leaseMs)}, tries = tries + 1
+        from due where outbox.id = due.id
+        returning outbox.id::text as id, outbox.kind, outbox.job_run_id, outbox.tries,
+          due.job_type, due.task_queue, due.timeout_ms::text as timeout_ms
+      ), later as (
+        select min(greatest(due_at, claimed_until)) as at from outbox
+        where due_at > ${now} or claimed_until > ${now}
       )
-      update outbox set claimed_until = ${fromNow(leaseMs)}, tries = tries + 1
-      from due where outbox.id = due.id
-      returning outbox.id::text as id, outbox.kind, outbox.job_run_id, outbox.tries,
-        due.job_type, due.task_queue, due.timeout_ms::text as timeout_ms`.execute(trx)
-    const starting = rows.filter((row) => row.kind === 'start').map((row) => row.job_run_id)
+      select claimed.*, (extract(epoch from later.at - ${now}) * 1000)::float8 as next_due_ms
+      from later left join claimed on true`.execute(trx)
+    const starting = rows
+      .filter(isClaimed)
+      .filter((row) => row.kind === 'start')
+      .map((row) => row.job_run_id)
     if (starting.length > 0)
       await trx
         .updateTable('job_runs')
@@ -101,7 +118,13 @@ async function claim(
         .execute()
     return rows
   })
-  return claimed.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)).map(toOutboxItem)
+  const claimed = rows.filter(isClaimed).sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1))
+  return { items: claimed.map(toOutboxItem), nextDueMs: rows[0]?.next_due_ms ?? null }
+}
+
+/** There is always one row, for when the next item is due; without an item where none is due now. */
+function isClaimed(row: OutboxRow): row is OutboxRow & ClaimedRow {
+  return row.id !== null
 }
 
 function toOutboxItem(row: ClaimedRow): OutboxItem {
@@ -128,10 +151,15 @@ async function redispatch(trx: Connection, jobRunId: string): Promise<void> {
     .executeTakeFirst()
   if (run === undefined || isTerminalStatus(run.status)) return
   const kinds = run.cancel_requested_at === null ? (['start'] as const) : (['start', 'cancel'] as const)
-  for (const kind of kinds)
-    await trx
-      .insertInto('outbox')
-      .values({ job_run_id: jobRunId, kind })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute()
+  for (const kind of kinds) await enqueue(trx, jobRunId, kind)
+}
+
+/** Puts a start or a cancel into the outbox; does nothing when it is there already. */
+export async function enqueue(trx: Connection, jobRunId: string, kind: OutboxItem['kind']): Promise<void> {
+  await trx
+    .insertInto('outbox')
+    .values({ job_run_id: jobRunId, kind })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning(announce(outboxTopic).as('announced'))
+    .execute()
 }

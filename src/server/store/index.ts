@@ -18,9 +18,12 @@ export { BadCursorError, StoreOpenError } from './errors.ts'
 
 export type StoreOptions = (
   | {
-      /** `postgresql://…`: any number of servers may share it. */
+      /**
+       * `postgresql://…`: any number of servers may share it. They tell each other of changes by LISTEN and NOTIFY. Behind a
+       * pooler in transaction mode that does not get through: other servers' changes are then seen within 30 s. Connect directly, or in session mode.
+       */
       databaseUrl: string
-      /** @default 10 */
+      /** One connection more listens. @default 10 */
       poolSize?: number
     }
   | {
@@ -30,6 +33,8 @@ export type StoreOptions = (
 ) & {
   /** How long a dispatched run may be silent before `dispatch.claimUnreported` names it. @default 30_000 */
   reportPatienceMs?: number
+  /** The longest that anybody waits for a notification before looking again. @default 30_000 */
+  backstopMs?: number
 }
 
 /**
@@ -48,7 +53,7 @@ export async function openStore(options: StoreOptions): Promise<JobStore> {
 /** The store over a database that is open; it closes the database when it closes, and when the migration fails. */
 export async function storeOver(
   database: Database,
-  tuning: Pick<StoreOptions, 'reportPatienceMs'>,
+  tuning: Pick<StoreOptions, 'reportPatienceMs' | 'backstopMs'>,
 ): Promise<JobStore> {
   const { db } = database
   try {
@@ -57,7 +62,8 @@ export async function storeOver(
     await database.close()
     throw error
   }
-  const notifier = createNotifier()
+  const notifier = createNotifier(tuning.backstopMs)
+  const listening = await database.listen?.(notifier)
   const context: StoreContext = { db, notifier, reportPatienceMs: tuning.reportPatienceMs ?? 30_000 }
   return {
     tokens: createTokens(context),
@@ -73,6 +79,7 @@ export async function storeOver(
     },
     async close() {
       notifier.close()
+      await listening?.close()
       await database.close()
     },
   }

@@ -1,22 +1,29 @@
-/** Wakes waiters of this process when something was committed through this store. */
+import { createHash } from 'node:crypto'
+import { pause } from '../../base/abort.ts'
+
+/** Wakes who waits for something that was committed, by this server or by another one on the same database. */
 export interface Notifier {
+  /** Wakes the waiters of this process; those of others are told by the database (`announced`). */
   notify(topic: string): void
   /** Resolves at the next `notify(topic)`, after `timeoutMs`, or when aborted; never rejects. */
   wait(topic: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
+  /** Something may have been missed: everybody looks. */
+  wakeAll(): void
   /** Wakes everybody, and whoever waits later at once. */
   close(): void
 }
 
 /**
- * No wait lasts longer than this: another server on the same database may have written, and a waiter may have looked
- * just before the write and begun to wait just after it. Looking again is its poll.
+ * No wait lasts longer than this, should a notification be lost after all: one that goes with the server that was
+ * to send it is not, since it is a part of the transaction.
  */
-export const maxWaitMs = 500
+export const backstopMs = 30_000
 
 export const outboxTopic = 'outbox'
 
+/** Short, whatever the workspace is called: what PostgreSQL announces has room for 8,000 bytes. */
 export function changesTopic(workspace: string): string {
-  return `changes/${workspace}`
+  return `changes/${createHash('md5').update(workspace).digest('hex')}`
 }
 
 export function runTopic(jobRunId: string): string {
@@ -29,34 +36,35 @@ export function notifyOfChange(notifier: Notifier, run: { workspace: string; uui
   notifier.notify(runTopic(run.uuid))
 }
 
-export function createNotifier(): Notifier {
+/** @param longestMs the longest wait; tests make it longer than any test, so that nothing but a notification can wake */
+export function createNotifier(longestMs = backstopMs): Notifier {
   const waiting = new Map<string, Set<() => void>>()
   let closed = false
   const wake = (topic: string) => {
     for (const resolve of [...(waiting.get(topic) ?? [])]) resolve()
   }
+  const wakeAll = () => {
+    for (const topic of [...waiting.keys()]) wake(topic)
+  }
   return {
     notify: wake,
-    wait(topic, timeoutMs, signal) {
-      if (closed || signal?.aborted) return Promise.resolve()
-      return new Promise((resolve) => {
-        const topicWaiters = waiting.get(topic) ?? new Set()
-        waiting.set(topic, topicWaiters)
-        const end = () => {
-          clearTimeout(timer)
-          signal?.removeEventListener('abort', end)
-          topicWaiters.delete(end)
-          if (topicWaiters.size === 0 && waiting.get(topic) === topicWaiters) waiting.delete(topic)
-          resolve()
-        }
-        const timer = setTimeout(end, Math.max(0, Math.min(timeoutMs, maxWaitMs)))
-        signal?.addEventListener('abort', end, { once: true })
-        topicWaiters.add(end)
-      })
+    async wait(topic, timeoutMs, signal) {
+      if (closed || signal?.aborted) return
+      const woken = new AbortController()
+      const end = () => woken.abort()
+      const topicWaiters = waiting.get(topic) ?? new Set()
+      waiting.set(topic, topicWaiters)
+      topicWaiters.add(end)
+      signal?.addEventListener('abort', end, { once: true })
+      await pause(Math.max(0, Math.min(timeoutMs, longestMs)), woken.signal)
+      signal?.removeEventListener('abort', end)
+      topicWaiters.delete(end)
+      if (topicWaiters.size === 0 && waiting.get(topic) === topicWaiters) waiting.delete(topic)
     },
+    wakeAll,
     close() {
       closed = true
-      for (const topic of [...waiting.keys()]) wake(topic)
+      wakeAll()
     },
   }
 }

@@ -5,6 +5,7 @@ import { cancelByKey, requestCancel } from './cancel.ts'
 import { recordChange } from './changes.ts'
 import { type Connection, isUuid, type StoreContext, transact } from './context.ts'
 import { type CreatedKey, decodeCreatedCursor, encodeCreatedCursor } from './cursors.ts'
+import { enqueue } from './dispatch.ts'
 import { claimKey, findKey, type KnownKey } from './idempotency.ts'
 import { notifyOfChange, outboxTopic, runTopic } from './notifier.ts'
 import { keysetPage, readNewest } from './paging.ts'
@@ -120,7 +121,7 @@ async function insertRun(trx: Connection, caller: Caller, run: NewJobRun): Promi
     })
     .returning(runColumns)
     .executeTakeFirstOrThrow()
-  await trx.insertInto('outbox').values({ job_run_id: run.uuid, kind: 'start' }).execute()
+  await enqueue(trx, run.uuid, 'start')
   await recordChange(trx, { uuid: run.uuid, workspace, status: 'pending' })
   return toJobRun(row, [])
 }

@@ -13,7 +13,7 @@ afterAll(() => test.close())
 
 /** What the outbox still holds, taken for a moment. */
 async function isOutboxEmpty(store: JobStore): Promise<boolean> {
-  return (await store.dispatch.claim({ limit: 100, leaseMs: 1 })).length === 0
+  return (await store.dispatch.claim({ limit: 100, leaseMs: 1 })).items.length === 0
 }
 
 function dispatcher(options: {
@@ -26,7 +26,6 @@ function dispatcher(options: {
     store: options.store ?? test.store,
     executor: options.executor,
     log: options.log ?? memoryLog(),
-    idleMs: 50,
     random: () => 1,
     ...(options.concurrency ? { concurrency: options.concurrency } : {}),
   })

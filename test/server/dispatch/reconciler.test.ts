@@ -15,7 +15,7 @@ afterAll(() => test.close())
 /** A run whose start was carried to Temporal, and no more is known of. */
 async function dispatched(): Promise<JobRun> {
   const run = await test.run()
-  for (const item of await test.store.dispatch.claim({ limit: 100, leaseMs: 1 }))
+  for (const item of (await test.store.dispatch.claim({ limit: 100, leaseMs: 1 })).items)
     await test.store.dispatch.done(item.id)
   return run
 }
@@ -134,7 +134,7 @@ describe('the reconciler', () => {
     const executor = executorSaying(run, { state: 'not_found' })
     await whileRunning(reconciler(executor), async () => {
       await until('its start is queued', async () =>
-        (await test.store.dispatch.claim({ limit: 100, leaseMs: 1 })).some(
+        (await test.store.dispatch.claim({ limit: 100, leaseMs: 1 })).items.some(
           (item) => item.jobRunId === run.uuid && item.kind === 'start',
         ),
       )
@@ -149,7 +149,7 @@ describe('the reconciler', () => {
     })
     expect((await test.read(run)).error?.code).toBe('lost')
     expect(
-      (await test.store.dispatch.claim({ limit: 100, leaseMs: 1 })).filter(
+      (await test.store.dispatch.claim({ limit: 100, leaseMs: 1 })).items.filter(
         (item) => item.jobRunId === run.uuid,
       ),
     ).toEqual([])

@@ -85,12 +85,34 @@ describe('triggering a run', () => {
 
   it('keeps where and how long it executes for the dispatcher', async () => {
     const run = await me.run()
-    const items = await api.store.dispatch.claim({ limit: 1000, leaseMs: 1 })
+    const { items } = await api.store.dispatch.claim({ limit: 1000, leaseMs: 1 })
     expect(items.find((item) => item.jobRunId === run.uuid)).toMatchObject({
       kind: 'start',
       jobType: 'plain',
       execution: { taskQueue: 'plain-queue', timeoutMs: 1_800_000 },
     })
+  })
+})
+
+describe('many who wait for a run that goes on', () => {
+  it('cost two looks each, one when they come and one when their time is up', async () => {
+    const run = await me.run()
+    const { runs } = api.store
+    const look = runs.get
+    let looks = 0
+    runs.get = (caller, jobRunId) => {
+      if (jobRunId === run.uuid) looks += 1
+      return look(caller, jobRunId)
+    }
+    try {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => me.get(`/job-runs/${run.uuid}?wait=2`)),
+      )
+      expect(answers.map(({ json }) => json.status)).toEqual(Array(20).fill('pending'))
+    } finally {
+      runs.get = look
+    }
+    expect(looks).toBe(40)
   })
 })
 

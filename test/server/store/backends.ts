@@ -19,7 +19,7 @@ export interface Backend {
   another(): Promise<JobStore>
 }
 
-type Tuning = Pick<StoreOptions, 'reportPatienceMs'>
+type Tuning = Pick<StoreOptions, 'reportPatienceMs' | 'backstopMs'>
 
 /** The same suite twice, each time on a database of its own. `backend()` is there once the tests run. */
 export function onEveryBackend(

@@ -5,7 +5,7 @@ import { newCaller, newRun, onEveryBackend, saveJob, triggerRun } from './backen
 
 /** Everything due in the outbox, of whichever run. */
 async function claimAll(store: JobStore): Promise<OutboxItem[]> {
-  return store.dispatch.claim({ limit: 1000, leaseMs: 60_000 })
+  return (await store.dispatch.claim({ limit: 1000, leaseMs: 60_000 })).items
 }
 
 onEveryBackend('cancelling', (backend) => {
@@ -87,7 +87,8 @@ onEveryBackend('cancelling', (backend) => {
     for (let index = 0; index < 40; index++) ids.push(await triggerRun(store, caller, jobId))
     const claims: Promise<OutboxItem[]>[] = []
     const cancels = ids.map((id, index) => {
-      if (index % 4 === 0) claims.push(other.dispatch.claim({ limit: 5, leaseMs: 60_000 }))
+      if (index % 4 === 0)
+        claims.push(other.dispatch.claim({ limit: 5, leaseMs: 60_000 }).then(({ items }) => items))
       return (index % 2 ? store : other).runs.requestCancel(caller, id)
     })
     const outcomes = await Promise.all(cancels)

@@ -5,7 +5,7 @@ import { newCaller, newRun, onEveryBackend, saveJob, triggerRun } from './backen
 
 async function drain(store: JobStore): Promise<void> {
   for (;;) {
-    const items = await store.dispatch.claim({ limit: 1000, leaseMs: 60_000 })
+    const { items } = await store.dispatch.claim({ limit: 1000, leaseMs: 60_000 })
     if (items.length === 0) return
     for (const item of items) await store.dispatch.done(item.id)
   }
@@ -24,7 +24,7 @@ onEveryBackend('the outbox', (backend) => {
       execution: { taskQueue: 'gpu', timeoutMs: 5_000_000_000 },
     })
     await store.runs.create(caller, special)
-    expect(await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).toEqual([
+    expect((await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).items).toEqual([
       {
         id: expect.any(String),
         kind: 'start',
@@ -42,7 +42,7 @@ onEveryBackend('the outbox', (backend) => {
         tries: 1,
       },
     ])
-    expect(await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).toEqual([])
+    expect((await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).items).toEqual([])
   })
 
   test('claims at once never overlap', async () => {
@@ -55,12 +55,12 @@ onEveryBackend('the outbox', (backend) => {
     const claimed: string[] = []
     await Promise.all(
       Array.from({ length: 9 }, async (_, index) => {
-        const items = await servers[index % 3]!.dispatch.claim({ limit: 4, leaseMs: 60_000 })
+        const { items } = await servers[index % 3]!.dispatch.claim({ limit: 4, leaseMs: 60_000 })
         claimed.push(...items.map((item) => item.jobRunId))
       }),
     )
     for (;;) {
-      const items = await store.dispatch.claim({ limit: 4, leaseMs: 60_000 })
+      const { items } = await store.dispatch.claim({ limit: 4, leaseMs: 60_000 })
       if (items.length === 0) break
       claimed.push(...items.map((item) => item.jobRunId))
     }
@@ -70,26 +70,28 @@ onEveryBackend('the outbox', (backend) => {
   test('an item whose claimer died comes again after its lease', async () => {
     const { store } = backend()
     const id = await triggerRun(store, newCaller())
-    const [first] = await store.dispatch.claim({ limit: 10, leaseMs: 1 })
+    const [first] = (await store.dispatch.claim({ limit: 10, leaseMs: 1 })).items
     const [second] = await until('the lease to end', async () => {
-      const items = await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })
+      const { items } = await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })
       return items.length > 0 && items
     })
     expect(second).toEqual({ ...first, tries: 2 })
     expect(second?.jobRunId).toBe(id)
     await store.dispatch.done(second!.id)
     await store.dispatch.done(first!.id)
-    expect(await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).toEqual([])
+    expect((await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).items).toEqual([])
   })
 
   test('a postponed item is due later', async () => {
     const { store } = backend()
     await triggerRun(store, newCaller())
-    const [item] = await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })
+    const [item] = (await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).items
     await store.dispatch.postpone(item!.id, 3_600_000, 'Temporal \0 is away')
-    expect(await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).toEqual([])
+    expect((await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).items).toEqual([])
     await store.dispatch.postpone(item!.id, 0, 'now')
-    expect(await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).toEqual([{ ...item, tries: 2 }])
+    expect((await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).items).toEqual([
+      { ...item, tries: 2 },
+    ])
   })
 
   test('the end of a run takes what was still queued for it', async () => {
@@ -99,7 +101,7 @@ onEveryBackend('the outbox', (backend) => {
     await store.dispatch.claim({ limit: 10, leaseMs: 1 })
     await store.runs.requestCancel(caller, id)
     await store.reports.finish(id, { attempt: 1, status: 'completed' })
-    expect(await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).toEqual([])
+    expect((await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).items).toEqual([])
   })
 
   test('a start can be queued anew, once, and takes the cancel that was meant for it along', async () => {
@@ -107,24 +109,24 @@ onEveryBackend('the outbox', (backend) => {
     const caller = newCaller()
     const id = await triggerRun(store, caller)
     await store.dispatch.redispatch(id)
-    const [start, ...more] = await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })
+    const [start, ...more] = (await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).items
     expect(more).toEqual([])
     await store.dispatch.redispatch(id)
     await store.dispatch.done(start!.id)
     await store.runs.requestCancel(caller, id)
-    const [cancel] = await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })
+    const [cancel] = (await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).items
     await store.dispatch.done(cancel!.id)
     await Promise.all([store.dispatch.redispatch(id), store.dispatch.redispatch(id)])
-    const again = await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })
+    const again = (await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).items
     expect(again.map((item) => item.kind)).toEqual(['start'])
     await store.dispatch.done(again[0]!.id)
-    expect((await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).map((item) => item.kind)).toEqual([
-      'cancel',
-    ])
+    expect(
+      (await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).items.map((item) => item.kind),
+    ).toEqual(['cancel'])
     await store.reports.finish(id, { attempt: 1, status: 'cancelled' })
     await store.dispatch.redispatch(id)
     await store.dispatch.redispatch('unknown')
-    expect(await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).toEqual([])
+    expect((await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).items).toEqual([])
   })
 
   test('a wait ends when a run is triggered', async () => {

@@ -132,7 +132,7 @@ onEveryBackend('reports of workers', (backend) => {
     const { store } = backend()
     const caller = newCaller()
     const [waiting, lost] = [await triggerRun(store, caller), await triggerRun(store, caller)]
-    for (const item of await store.dispatch.claim({ limit: 1000, leaseMs: 60_000 }))
+    for (const item of (await store.dispatch.claim({ limit: 1000, leaseMs: 60_000 })).items)
       await store.dispatch.done(item.id)
     await store.reports.startAttempt(lost, 1)
     for (const id of [waiting, lost])
@@ -147,7 +147,7 @@ onEveryBackend('reports of workers', (backend) => {
       [waiting, 'cancelled'],
       [lost, 'cancelled'],
     ])
-    const outbox = await store.dispatch.claim({ limit: 1000, leaseMs: 60_000 })
+    const outbox = (await store.dispatch.claim({ limit: 1000, leaseMs: 60_000 })).items
     expect(outbox.filter((item) => [waiting, lost].includes(item.jobRunId))).toEqual([])
   })
 

@@ -1,0 +1,75 @@
+import { type RawBuilder, sql } from 'kysely'
+import pg from 'pg'
+import { pause } from '../../base/abort.ts'
+import type { Notifier } from './notifier.ts'
+
+/** The channel on which servers that share a PostgreSQL tell each other what was committed. */
+const channel = 'jobwright'
+
+/**
+ * An expression for the statement that writes: announces topics when the transaction commits, and not before. Says from
+ * whom it comes, as every connection of a store bears its name. The embedded database has nobody to tell it to.
+ */
+export function announce(...topics: (string | RawBuilder<string>)[]): RawBuilder<unknown> {
+  const text = sql.join([sql<string>`current_setting('application_name')`, ...topics], sql` || ' ' || `)
+  return sql`pg_notify(${sql.lit(channel)}, ${text})`
+}
+
+const reconnectMs = { first: 100, longest: 5_000 } as const
+
+/**
+ * Listens on a connection of its own, beside the pool's, until `close`. It comes back after a cut, and then everybody looks
+ * once, since what was announced meanwhile is lost. What the store itself announces it has told its waiters already.
+ */
+export async function listenForAnnouncements(
+  options: pg.ClientConfig & { application_name: string },
+  notifier: Pick<Notifier, 'notify' | 'wakeAll'>,
+): Promise<{ close(): Promise<void> }> {
+  const closing = new AbortController()
+  let current: pg.Client | undefined
+
+  /** Resolves when the connection is gone. */
+  async function listen(onListening: () => void): Promise<void> {
+    const client = new pg.Client(options)
+    current = client
+    const gone = new Promise<void>((resolve) => {
+      client.once('end', resolve)
+      client.on('error', () => resolve())
+    })
+    client.on('notification', ({ payload = '' }) => {
+      const [from, ...topics] = payload.split(' ')
+      if (from !== options.application_name) for (const topic of topics) notifier.notify(topic)
+    })
+    try {
+      await client.connect()
+      await client.query(`listen ${channel}`)
+      onListening()
+      await gone
+    } finally {
+      await client.end().catch(() => undefined)
+    }
+  }
+
+  async function keepListening(onFirst: () => void): Promise<void> {
+    for (let failures = 0; !closing.signal.aborted; failures += 1) {
+      await listen(() => {
+        failures = 0
+        onFirst()
+        notifier.wakeAll()
+      }).catch(() => undefined)
+      await pause(Math.min(reconnectMs.longest, reconnectMs.first * 2 ** failures), closing.signal)
+    }
+  }
+
+  const first = Promise.withResolvers<void>()
+  const running = keepListening(first.resolve)
+  // A database that takes queries but no listener (a pooler, or no connection left) is one without announcements, not one that cannot be used.
+  await Promise.race([first.promise, pause(2_000, closing.signal)])
+  return {
+    async close() {
+      closing.abort()
+      await current?.end().catch(() => undefined)
+      await running
+    },
+  }
+}

@@ -1,0 +1,160 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { describe, expect, test } from 'vitest'
+import type { Caller, JobStore } from '../../../src/server/ports/index.ts'
+import { until } from '../../helpers/until.ts'
+import { type Backend, newCaller, onEveryBackend, saveJob, triggerRun } from './backends.ts'
+
+const hour = 3_600_000
+
+/** Everything that somebody can wait for, with what is to wake them; begun before it is changed. */
+const topics: [string, (waiter: JobStore, writer: JobStore, caller: Caller) => Promise<void>][] = [
+  [
+    'the change feed',
+    async (waiter, writer, caller) => {
+      const jobId = await saveJob(writer, caller)
+      const woken = waiter.changes.wait(caller.workspace, hour)
+      await triggerRun(writer, caller, jobId)
+      return woken
+    },
+  ],
+  [
+    'the end of a run',
+    async (waiter, writer, caller) => {
+      const id = await triggerRun(writer, caller)
+      await writer.reports.startAttempt(id, 1)
+      const woken = waiter.runs.waitForChange(id, hour)
+      await writer.reports.finish(id, { attempt: 1, status: 'completed' })
+      return woken
+    },
+  ],
+  [
+    'the outbox, by a trigger',
+    async (waiter, writer, caller) => {
+      const jobId = await saveJob(writer, caller)
+      const woken = waiter.dispatch.wait(hour)
+      await triggerRun(writer, caller, jobId)
+      return woken
+    },
+  ],
+  [
+    'the outbox, by a cancel',
+    async (waiter, writer, caller) => {
+      const id = await triggerRun(writer, caller)
+      await writer.dispatch.claim({ limit: 1_000, leaseMs: hour })
+      const woken = waiter.dispatch.wait(hour)
+      await writer.runs.requestCancel(caller, id)
+      return woken
+    },
+  ],
+  [
+    'the outbox, by the end of a start that a cancel waits for',
+    async (waiter, writer, caller) => {
+      const id = await triggerRun(writer, caller)
+      const { items } = await writer.dispatch.claim({ limit: 1_000, leaseMs: hour })
+      await writer.runs.requestCancel(caller, id)
+      // What the cancel announced must not be taken for what is waited for.
+      await delay(50)
+      const woken = waiter.dispatch.wait(hour)
+      const start = items.find((item) => item.jobRunId === id)
+      await writer.dispatch.done(start!.id)
+      return woken
+    },
+  ],
+]
+
+async function endListener({ db }: Backend): Promise<void> {
+  const { rows } = await sql<{ pid: number }>`
+    select pid from pg_stat_activity where query = 'listen jobwright' and datname = current_database()`.execute(
+    db,
+  )
+  expect(rows.length).toBeGreaterThan(0)
+  for (const { pid } of rows) await sql`select pg_terminate_backend(${pid})`.execute(db)
+}
+
+// Nothing but a notification can end a wait here: the poll behind it comes after an hour.
+onEveryBackend(
+  'whoever waits',
+  (backend) => {
+    describe.each(topics)('for %s', (_name, change) => {
+      test('is woken by a change through the same server', async () => {
+        const { store } = backend()
+        await await change(store, store, newCaller())
+      })
+
+      test('is woken by a change through another server', async () => {
+        const { store, another } = backend()
+        await await change(await another(), store, newCaller())
+      })
+    })
+
+    test('is woken for what was changed while nobody listened, and hears again afterwards', async (context) => {
+      const on = backend()
+      if (on.kind === 'PGlite') return context.skip('it has one process, and no listener')
+      const waiter = await on.another()
+      const caller = newCaller()
+      const jobId = await saveJob(on.store, caller)
+      const woken = waiter.changes.wait(caller.workspace, hour)
+      await endListener(on)
+      await triggerRun(on.store, caller, jobId)
+      await woken
+      await until('the listeners are back', async () => {
+        const { rows } = await sql`
+          select pid from pg_stat_activity where query = 'listen jobwright' and datname = current_database()`.execute(
+          on.db,
+        )
+        return rows.length > 0
+      })
+      for (const [, change] of topics) await await change(waiter, on.store, newCaller())
+    })
+
+    test('does not hear of other workspaces, nor of other runs', async () => {
+      const { store } = backend()
+      const [caller, other] = [newCaller(), newCaller()]
+      const mine = await triggerRun(store, caller)
+      const ended = new AbortController()
+      let woken = 0
+      const waits = [
+        store.changes.wait(caller.workspace, hour, ended.signal),
+        store.runs.waitForChange(mine, hour, ended.signal),
+      ].map((wait) => wait.then(() => (woken += 1)))
+      const heard = store.changes.wait(other.workspace, hour)
+      await triggerRun(store, other)
+      await heard
+      expect(woken).toBe(0)
+      ended.abort()
+      await Promise.all(waits)
+    })
+
+    test('leaves when it is told to, or the server closes', async () => {
+      const on = backend()
+      const caller = newCaller()
+      const ended = new AbortController()
+      const wait = on.store.changes.wait(caller.workspace, hour, ended.signal)
+      ended.abort()
+      await wait
+      if (on.kind === 'PGlite') return
+      const other = await on.another()
+      const waits = [other.changes.wait(caller.workspace, hour), other.dispatch.wait(hour)]
+      await other.close()
+      await Promise.all(waits)
+    })
+
+    test('is told when the next item of the outbox is due', async () => {
+      const { db, store } = backend()
+      await db.deleteFrom('outbox').execute()
+      await triggerRun(store, newCaller())
+      const { items } = await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })
+      const claimed = await store.dispatch.claim({ limit: 10, leaseMs: 1 })
+      expect(claimed.items).toEqual([])
+      expect(claimed.nextDueMs).toBeGreaterThan(50_000)
+      await store.dispatch.postpone(items[0]!.id, 20_000, 'later')
+      const postponed = await store.dispatch.claim({ limit: 10, leaseMs: 1 })
+      expect(postponed.nextDueMs).toBeGreaterThan(10_000)
+      expect(postponed.nextDueMs).toBeLessThan(30_000)
+      await store.dispatch.done(items[0]!.id)
+      expect(await store.dispatch.claim({ limit: 10, leaseMs: 1 })).toEqual({ items: [], nextDueMs: null })
+    })
+  },
+  { backstopMs: hour },
+)
