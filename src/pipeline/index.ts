@@ -1,4 +1,9 @@
-export { type ConfigChecker, createConfigChecker } from '../config-schema/index.ts'
+export {
+  type ConfigChecker,
+  type ConfigProblem,
+  createConfigChecker,
+  type IsUnknown,
+} from '../config-schema/index.ts'
 export type { CompiledPipeline, CompileOptions } from './compile/compile.ts'
 export { pipelineJsonSchema } from './compile/definition.ts'
 export { type ResolvedInputs, resolveInputs } from './compile/inputs.ts'
