@@ -47,6 +47,15 @@ describe('the house', () => {
     expect(isolateBreaches(entries, (file) => files.find((one) => one.path === file)?.text)).toEqual([])
   })
 
+  test('writes the status of a step in one place only', () => {
+    const written = files
+      .filter(({ path: file }) => /^src\/(pipeline\/plan|workflows|remote-run)\//.test(file))
+      .flatMap(({ path: file, text }) =>
+        findInCode(text, /\.status\s*=[^=]/).map((line) => `${file}:${line}`),
+      )
+    expect(written.filter((place) => !place.startsWith('src/pipeline/plan/transitions.ts'))).toEqual([])
+  })
+
   test('says "completed", never "succeeded", where users read it', () => {
     const found = files.flatMap(({ path: file, text }) =>
       text
