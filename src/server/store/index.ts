@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { JobStore } from '../ports/index.ts'
+import { startBackstop } from './backstop.ts'
 import { createChanges } from './changes.ts'
 import type { StoreContext } from './context.ts'
 import { type Database, openEmbedded, openPostgres } from './database.ts'
@@ -33,7 +34,7 @@ export type StoreOptions = (
 ) & {
   /** How long a dispatched run may be silent before `dispatch.claimUnreported` names it. @default 30_000 */
   reportPatienceMs?: number
-  /** The longest that anybody waits for a notification before looking again. @default 30_000 */
+  /** How often it is looked whether a notification was lost. @default 30_000 */
   backstopMs?: number
 }
 
@@ -62,7 +63,8 @@ export async function storeOver(
     await database.close()
     throw error
   }
-  const notifier = createNotifier(tuning.backstopMs)
+  const notifier = createNotifier()
+  const backstop = startBackstop(db, notifier, tuning.backstopMs)
   const listening = await database.listen?.(notifier)
   const context: StoreContext = { db, notifier, reportPatienceMs: tuning.reportPatienceMs ?? 30_000 }
   return {
@@ -79,7 +81,7 @@ export async function storeOver(
     },
     async close() {
       notifier.close()
-      await listening?.close()
+      await Promise.all([backstop.close(), listening?.close()])
       await database.close()
     },
   }

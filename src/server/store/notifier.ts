@@ -9,15 +9,10 @@ export interface Notifier {
   wait(topic: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
   /** Something may have been missed: everybody looks. */
   wakeAll(): void
+  hasWaiters(): boolean
   /** Wakes everybody, and whoever waits later at once. */
   close(): void
 }
-
-/**
- * No wait lasts longer than this, should a notification be lost after all: one that goes with the server that was
- * to send it is not, since it is a part of the transaction.
- */
-export const backstopMs = 30_000
 
 export const outboxTopic = 'outbox'
 
@@ -36,8 +31,7 @@ export function notifyOfChange(notifier: Notifier, run: { workspace: string; uui
   notifier.notify(runTopic(run.uuid))
 }
 
-/** @param longestMs the longest wait; tests make it longer than any test, so that nothing but a notification can wake */
-export function createNotifier(longestMs = backstopMs): Notifier {
+export function createNotifier(): Notifier {
   const waiting = new Map<string, Set<() => void>>()
   let closed = false
   const wake = (topic: string) => {
@@ -56,12 +50,13 @@ export function createNotifier(longestMs = backstopMs): Notifier {
       waiting.set(topic, topicWaiters)
       topicWaiters.add(end)
       signal?.addEventListener('abort', end, { once: true })
-      await pause(Math.max(0, Math.min(timeoutMs, longestMs)), woken.signal)
+      await pause(Math.max(0, timeoutMs), woken.signal)
       signal?.removeEventListener('abort', end)
       topicWaiters.delete(end)
       if (topicWaiters.size === 0 && waiting.get(topic) === topicWaiters) waiting.delete(topic)
     },
     wakeAll,
+    hasWaiters: () => waiting.size > 0,
     close() {
       closed = true
       wakeAll()

@@ -158,3 +158,21 @@ onEveryBackend(
   },
   { backstopMs: hour },
 )
+
+onEveryBackend(
+  'a notification that is lost',
+  (backend) => {
+    test('is made up for by a look that all who wait share', async () => {
+      const { db, store } = backend()
+      const caller = newCaller()
+      const id = await triggerRun(store, caller)
+      const waits = [store.runs.waitForChange(id, hour), store.changes.wait(caller.workspace, hour)]
+      // As another server would behind a pooler: nobody is told.
+      await sql`update change_counters set last_seq = last_seq + 1 where workspace = ${caller.workspace}`.execute(
+        db,
+      )
+      await Promise.all(waits)
+    })
+  },
+  { backstopMs: 100 },
+)
