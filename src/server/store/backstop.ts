@@ -7,21 +7,21 @@ import type { Tables } from './tables.ts'
 const everyMs = 30_000
 
 /**
- * Looks now and then, once for all who wait, whether anything has changed; then everybody looks. While nothing changes this is
- * the only question that those who wait cost the database.
+ * Looks now and then, once for all who wait, whether anything has changed since; then everybody looks. While nothing changes,
+ * this is all that they cost the database.
  * @returns what ends it
  */
 export function startBackstop(
   db: Kysely<Tables>,
-  notifier: Pick<Notifier, 'wakeAll' | 'hasWaiters'>,
+  notifier: Pick<Notifier, 'wakeAll'>,
   intervalMs = everyMs,
 ): { close(): Promise<void> } {
   const closing = new AbortController()
   const run = async () => {
-    let seen: string | undefined
-    while (!closing.signal.aborted) {
+    let seen = await countChanges(db).catch(() => undefined)
+    for (;;) {
       await pause(intervalMs, closing.signal)
-      if (closing.signal.aborted || !notifier.hasWaiters()) continue
+      if (closing.signal.aborted) return
       const changes = await countChanges(db).catch(() => seen)
       if (changes !== seen) notifier.wakeAll()
       seen = changes

@@ -9,7 +9,6 @@ export interface Notifier {
   wait(topic: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
   /** Something may have been missed: everybody looks. */
   wakeAll(): void
-  hasWaiters(): boolean
   /** Wakes everybody, and whoever waits later at once. */
   close(): void
 }
@@ -56,7 +55,6 @@ export function createNotifier(): Notifier {
       if (topicWaiters.size === 0 && waiting.get(topic) === topicWaiters) waiting.delete(topic)
     },
     wakeAll,
-    hasWaiters: () => waiting.size > 0,
     close() {
       closed = true
       wakeAll()
