@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import {
   breaches,
   circles,
+  guesses,
   isolateBreaches,
   maxLines,
   type SourceFile,
@@ -47,6 +48,13 @@ describe('the house', () => {
     expect(isolateBreaches(entries, (file) => files.find((one) => one.path === file)?.text)).toEqual([])
   })
 
+  test('guesses from no text of an error what it is, in scripts neither', () => {
+    const scripts = globSync('scripts/**/*.{ts,mjs}', { cwd: repository })
+    expect(scripts.length).toBeGreaterThan(3)
+    for (const file of scripts)
+      for (const pattern of guesses) expect(findInCode(read(file), pattern), file).toEqual([])
+  })
+
   test('says "completed", never "succeeded", where users read it', () => {
     const found = files.flatMap(({ path: file, text }) =>
       text
@@ -86,6 +94,14 @@ describe('a breach is found', () => {
     ['the environment in a template', 'src/client/a.ts', `const a = \`at \${process.env.HOME}\``],
     ['a default export', 'src/client/a.ts', 'export default 1'],
     ['an enum', 'src/client/a.ts', 'export enum A {}'],
+    ['an error known by its name', 'src/client/a.ts', "if (error.name === 'TimeoutError') retry()"],
+    ['a choice by the name of an error', 'src/client/a.ts', 'switch (error.name) {'],
+    ['an error known by a part of its code', 'src/client/a.ts', "return code.includes('locked') ? 3 : 1"],
+    [
+      'an error known by the start of its code',
+      'src/client/a.ts',
+      "if (error.code?.startsWith('temporal_'))",
+    ],
     ['a long file', 'src/client/a.ts', 'x\n'.repeat(maxLines + 1)],
   ])('%s', (_name, file, text) => {
     expect(at(file, text)).toHaveLength(1)
@@ -100,8 +116,8 @@ describe('a breach is found', () => {
     ]
     // Types alone are no use of a folder that may be loaded.
     expect(unusedPermissions(uses).filter((one) => one.startsWith('src/client:'))).toEqual([
+      'src/client: src/base',
       'src/client: src/contract',
-      'src/client: types of src/base',
     ])
     expect(unusedPermissions([]).length).toBeGreaterThanOrEqual(zones.length)
   })
@@ -158,6 +174,7 @@ describe('what is allowed passes', () => {
       'src/worker.ts',
       "import { x } from './client/index.ts'\nimport pino from 'pino'",
     ],
+    ['an exact code', 'src/client/a.ts', "if (error.code === 'x' || codes.includes(error.code)) retry()"],
     ['an export of a text', 'src/contract/a.ts', "export const from = 'ky'"],
   ])('%s', (_name, file, text) => {
     expect(breaches({ path: file, text })).toEqual([])

@@ -124,7 +124,7 @@ describe('the server process', () => {
 
   it('says which job type cannot be offered, and that it has to be written differently', async () => {
     const config = path.join(folder, 'jobwright.config.ts')
-    const library = fileURLToPath(new URL('../src/job-types/index.ts', import.meta.url))
+    const library = fileURLToPath(new URL('../src/built-in/index.ts', import.meta.url))
     await writeFile(
       config,
       `import { builtInJobTypes } from ${JSON.stringify(library)}\nexport const jobTypes = [builtInJobTypes[0]]\n`,
@@ -155,6 +155,17 @@ describe('the server process', () => {
     const server = start('environment', { JOBWRIGHT_PORT: 'eighty' })
     expect(await ends(server)).toBe(2)
     expect(server.stderr()).toContain('JOBWRIGHT_PORT')
+  })
+
+  it('takes what nobody expected for a defect, whatever its code, and shows where it happened', async () => {
+    const file = path.join(folder, 'breaking.config.mjs')
+    await writeFile(
+      file,
+      "process.stdout.write = () => { throw Object.assign(new Error('boom'), { code: 'port_in_use' }) }\nexport const secrets = {}\n",
+    )
+    const server = start('defect', { JOBWRIGHT_CONFIG: file })
+    expect(await ends(server)).toBe(70)
+    expect(server.stderr()).toMatch(/^jobwright server: Error: boom\n\s+at .*breaking\.config\.mjs/m)
   })
 
   it('ends when its parent is gone', async () => {

@@ -12,17 +12,23 @@ import {
   type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client'
+import { JobwrightError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { taskQueues, workflowTypes } from '../contract/names.ts'
 import type { PipelinePlan, PipelineRunView, PipelineStatus } from '../pipeline/plan/index.ts'
+import { fromTemporal, throwFromTemporal } from '../temporal/failures.ts'
 import type { PipelineMemo, PipelineTiming, RunPipelineInput } from '../workflows/messages.ts'
 import { troublesOf } from './troubles.ts'
 
-export class PipelineRunNotFoundError extends Error {
+export class PipelineRunNotFoundError extends JobwrightError {
   override readonly name = 'PipelineRunNotFoundError'
-  readonly code = 'unknown_pipeline_run'
   constructor(id: string) {
-    super(`no pipeline run ${id}`)
+    super({
+      code: 'unknown_pipeline_run',
+      fault: 'refused',
+      message: `no pipeline run ${id}`,
+      fix: '`jobwright runs` lists the pipeline runs that exist',
+    })
   }
 }
 
@@ -66,7 +72,7 @@ export class PipelinesClient {
       return { id: workflowId, existed: false }
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return { id: workflowId, existed: true }
-      throw error
+      throw fromTemporal(error)
     }
   }
 
@@ -98,14 +104,17 @@ export class PipelinesClient {
       )
     } catch (error) {
       if (isUnanswered(error)) return undefined
-      throw error
+      throw fromTemporal(error)
     }
   }
 
   /** Runs newest first; steps are left out. `limit` bounds them. */
-  async list(options: { limit?: number } = {}): Promise<PipelineRunView[]> {
+  list(options: { limit?: number } = {}): Promise<PipelineRunView[]> {
+    return this.#list(options.limit ?? 100).catch(throwFromTemporal)
+  }
+
+  async #list(limit: number): Promise<PipelineRunView[]> {
     const views: PipelineRunView[] = []
-    const limit = options.limit ?? 100
     for await (const info of this.#client.workflow.list({
       query: `WorkflowType = '${workflowTypes.runPipeline}'`,
     })) {
@@ -119,7 +128,7 @@ export class PipelinesClient {
   async cancel(id: string): Promise<void> {
     const handle = this.#client.workflow.getHandle(id)
     await this.#describe(id, handle)
-    await handle.cancel()
+    await handle.cancel().catch(throwFromTemporal)
   }
 
   /**
@@ -144,7 +153,7 @@ export class PipelinesClient {
     try {
       return await this.show(id)
     } catch (error) {
-      if (error instanceof ServiceError) return undefined
+      if (error instanceof JobwrightError && error.fault === 'unreachable') return undefined
       throw error
     }
   }
@@ -156,7 +165,7 @@ export class PipelinesClient {
       return description
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw new PipelineRunNotFoundError(id)
-      throw error
+      throw fromTemporal(error)
     }
   }
 }
@@ -206,7 +215,7 @@ async function closedView(handle: WorkflowHandle, info: RunInfo): Promise<Pipeli
   try {
     return (await handle.result()) as PipelineRunView
   } catch (error) {
-    if (!(error instanceof WorkflowFailedError)) throw error
+    if (!(error instanceof WorkflowFailedError)) throw fromTemporal(error)
     const cause = error.cause
     const view =
       cause instanceof ApplicationFailure ? (cause.details?.[0] as PipelineRunView | undefined) : undefined

@@ -3,8 +3,7 @@ export {
   connectTemporal,
   lazyTemporalClient,
   requireStandaloneActivities,
-  TemporalCapabilityError,
+  serverVersion,
   type TemporalOptions,
-  TemporalTlsError,
-  TemporalUnreachableError,
 } from './connect.ts'
+export { fromTemporal, TemporalUnreachableError, throwFromTemporal } from './failures.ts'

@@ -8,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from 'vit
 import { sleep } from '../../src/built-in/sleep.ts'
 import { defineConfig, loadUserConfig, UserConfigError } from '../../src/job-types/user-config.ts'
 
-const source = (name: string) =>
-  JSON.stringify(fileURLToPath(new URL(`../../src/job-types/${name}`, import.meta.url)))
+const source = (name: string, room = 'job-types') =>
+  JSON.stringify(fileURLToPath(new URL(`../../src/${room}/${name}`, import.meta.url)))
 let cwd: string
 
 beforeEach(async () => {
@@ -34,7 +34,7 @@ describe('The user config', () => {
     expect(await loadUserConfig(undefined, cwd)).toMatchObject({ secrets: { A: 'js' } })
     const file = await write(`
       import { defineConfig } from ${source('user-config.ts')}
-      import { sleep } from ${source('sleep.ts')}
+      import { sleep } from ${source('sleep.ts', 'built-in')}
       const token: string = 't'
       export default defineConfig({
         jobTypes: [{ ...sleep, jobType: 'nap' }],
@@ -76,7 +76,7 @@ describe('The user config', () => {
     ],
     [
       'has a job type twice',
-      `import { sleep } from ${source('sleep.ts')}; export const jobTypes = [sleep, sleep]`,
+      `import { sleep } from ${source('sleep.ts', 'built-in')}; export const jobTypes = [sleep, sleep]`,
       /two job types are named sleep/,
     ],
     [
@@ -110,7 +110,7 @@ describe('The user config', () => {
     await write(`const secrets: Record<string, string> = { A: 'typed' }\nexport { secrets }`)
     const script = `
       import { loadUserConfig } from ${source('user-config.ts')}
-      const show = (file) => loadUserConfig(file, process.cwd()).then(({ secrets }) => secrets.A, ({ message }) => message)
+      const show = (file) => loadUserConfig(file, process.cwd()).then(({ secrets }) => secrets.A, ({ message, fix }) => message + '; ' + fix)
       console.log(JSON.stringify([await show(), await show('broken.config.ts'), await show('lost.config.ts')]))`
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
       cwd,
@@ -128,7 +128,7 @@ describe('The user config', () => {
     await write('export const secrets = {}', 'other.config.ts')
     const script = `
       import { loadUserConfig } from ${source('user-config.ts')}
-      const show = (file) => loadUserConfig(file, process.cwd()).then(() => 'loaded', ({ message }) => message)
+      const show = (file) => loadUserConfig(file, process.cwd()).then(() => 'loaded', ({ message, fix }) => message + '; ' + fix)
       console.log(JSON.stringify([await show(), await show('other.config.ts')]))`
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
       cwd,

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { Connection } from '@temporalio/client'
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js'
 import { probePort } from '../../temporal/connect.ts'
+import { throwFromTemporal } from '../../temporal/failures.ts'
 import { runCommand } from './run-command.ts'
 
 export {
@@ -105,7 +106,11 @@ export async function waitForTemporalServer(options: WaitForServerOptions): Prom
 const retentionMs = 30 * 24 * 60 * 60_000
 
 /** Keeps closed pipeline runs for 30 days instead of one. Only for a server that is ours. */
-export async function raiseRetention(address: string, namespace: string): Promise<void> {
+export function raiseRetention(address: string, namespace: string): Promise<void> {
+  return setRetention(address, namespace).catch(throwFromTemporal)
+}
+
+async function setRetention(address: string, namespace: string): Promise<void> {
   const connection = await Connection.connect({ address })
   try {
     const { config } = await connection.workflowService.describeNamespace({ namespace })

@@ -1,16 +1,12 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import ajvFormats from 'ajv-formats'
 import { RE2JS } from 're2js'
+import { messageOf } from '../../base/causes.ts'
+import { JobwrightError } from '../../base/errors.ts'
 import type { Json, JsonObject } from '../../base/json.ts'
 import { containsReference, isReference, type JobTypeSchemaEntry } from '../../contract/index.ts'
 import { jsonPointer, pointerPath } from './json-pointer.ts'
 import { type ApiProblem, invalid, type ProblemDetail } from './problems.ts'
-
-/** A job type whose JSON Schema this server cannot check configs against: which, and why. */
-export class UnusableSchemaError extends Error {
-  override readonly name = 'UnusableSchemaError'
-  readonly code = 'unusable_job_type_schema'
-}
 
 /** Patterns run in linear time, whatever the text: a schema's `^(a+)+$` would hang a backtracking engine for seconds. */
 function linearPattern(pattern: string): { test(text: string): boolean; toString(): string } {
@@ -45,7 +41,7 @@ export interface ConfigValidator {
 
 /**
  * Compiles the schemas of all job types once.
- * @throws UnusableSchemaError naming the job type
+ * @throws JobwrightError `unusable_job_type_schema`, naming the job type
  */
 export function createConfigValidator(entries: readonly JobTypeSchemaEntry[]): ConfigValidator {
   const validators = new Map(entries.map((entry) => [entry.job_type, compileSchema(entry)]))
@@ -75,11 +71,12 @@ function compileSchema(entry: JobTypeSchemaEntry): ValidateFunction {
     // Nothing loads schemas from elsewhere, so a remote $ref fails here.
     return ajv.compile(entry.json_schema)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new UnusableSchemaError(
-      `The config schema of job type ${entry.job_type} cannot be used: ${reason}`,
-      { cause: error },
-    )
+    throw new JobwrightError({
+      code: 'unusable_job_type_schema',
+      fault: 'usage',
+      message: `The config schema of job type ${entry.job_type} cannot be used: ${messageOf(error)}`,
+      cause: error,
+    })
   }
 }
 
