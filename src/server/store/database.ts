@@ -5,6 +5,7 @@ import pg from 'pg'
 import { codeOf, messageOf } from '../../base/causes.ts'
 import { acquireProcessLock } from '../../base/process-lock.ts'
 import { cannotOpen } from './errors.ts'
+import { tellingOutages } from './outages.ts'
 import type { Tables } from './tables.ts'
 
 export interface Database {
@@ -27,8 +28,7 @@ export async function openPostgres(databaseUrl: string, poolSize: number): Promi
   })
   // A connection that breaks while idle is replaced at the next use. Unheard, the event would end the process.
   pool.on('error', () => undefined)
-  pool.on('connect', (client) => client.on('error', () => undefined))
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: tellingOutages(pool) }) })
   try {
     await pool.query('select 1')
   } catch (error) {
