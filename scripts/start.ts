@@ -3,6 +3,7 @@ import path from 'node:path'
 import { connectTemporal, PipelinesClient } from 'jobwright'
 import { JobsClient } from 'jobwright/client'
 import { aborted } from '../src/base/abort.ts'
+import { describeFailure } from '../src/base/failure.ts'
 import { toFailure } from '../src/cli/errors.ts'
 import { exitCodes } from '../src/cli/exit-codes.ts'
 import { type Config, loadConfig } from '../src/config.ts'
@@ -102,7 +103,7 @@ try {
   process.exit(await main(interrupt.signal))
 } catch (error) {
   if (interrupt.signal.aborted) process.exit(exitCodes.interrupted)
-  const { message, fix, exitCode } = toFailure(error)
-  process.stderr.write(`npm start: ${message}\n${fix === undefined ? '' : `  → ${fix}\n`}`)
-  process.exit(exitCode)
+  const failure = toFailure(error)
+  process.stderr.write(describeFailure('npm start', failure))
+  process.exit(failure.exitCode)
 }

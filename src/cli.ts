@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { findVersion } from './base/version.ts'
+import { exitCodes } from './cli/exit-codes.ts'
 import { runCli } from './cli/main.ts'
 import { spawnRoot } from './cli/spawn-root.ts'
 import { loadConfig } from './config.ts'
@@ -14,7 +15,7 @@ function listenForInterrupt(): AbortSignal {
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
-      if (interrupt.signal.aborted && process.listenerCount(signal) === 1) process.exit(130)
+      if (interrupt.signal.aborted && process.listenerCount(signal) === 1) process.exit(exitCodes.interrupted)
       interrupt.abort()
     })
   return interrupt.signal
@@ -22,9 +23,9 @@ function listenForInterrupt(): AbortSignal {
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // A reader that has seen enough (`| head`) is no failure of ours.
-  if (error.code === 'EPIPE') process.exit(0)
+  if (error.code === 'EPIPE') process.exit(exitCodes.completed)
   process.stderr.write(`error cannot_write stdout: ${error.code}\n`)
-  process.exit(70)
+  process.exit(exitCodes.defect)
 })
 const extension = path.extname(import.meta.filename)
 

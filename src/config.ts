@@ -1,6 +1,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
+import { JobwrightError } from './base/errors.ts'
 
 /** The only reader of the environment. Everything else receives values. */
 
@@ -52,9 +53,8 @@ export const environmentSchema = z.object({
 })
 
 /** A variable whose value the program cannot use: which, what is wrong, what would be right. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-  readonly code = 'bad_environment'
+function badVariable(message: string, fix?: string): JobwrightError {
+  return new JobwrightError({ code: 'bad_environment', fault: 'usage', message, fix })
 }
 
 export interface BootstrapToken {
@@ -69,7 +69,7 @@ export function parseTokens(text: string | undefined): BootstrapToken[] {
   return text.split(',').map((entry, index) => {
     const match = /^\s*([^/=\s]+)\/([^=\s]+)=(\S+)\s*$/.exec(entry)
     if (!match)
-      throw new ConfigError(`JOBWRIGHT_TOKENS: entry ${index + 1} is not of the form workspace/email=token`)
+      throw badVariable(`JOBWRIGHT_TOKENS: entry ${index + 1} is not of the form workspace/email=token`)
     const [, workspace = '', email = '', token = ''] = match
     return { workspace, email, token }
   })
@@ -82,13 +82,14 @@ function parseUrl(name: string, text: string | undefined): string | undefined {
   try {
     url = new URL(text)
   } catch {
-    throw new ConfigError(`${name}: not a URL; expected something like http://127.0.0.1:8300/api/v1`)
+    throw badVariable(`${name}: not a URL; expected something like http://127.0.0.1:8300/api/v1`)
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new ConfigError(`${name}: the scheme is ${url.protocol.slice(0, -1)}; expected http or https`)
+    throw badVariable(`${name}: the scheme is ${url.protocol.slice(0, -1)}; expected http or https`)
   if (url.username !== '' || url.password !== '')
-    throw new ConfigError(
-      `${name}: holds credentials (redacted: ${url.protocol}//***@${url.host}${url.pathname}); put the token in JOBS_API_TOKEN or JOBWRIGHT_WORKER_TOKEN`,
+    throw badVariable(
+      `${name}: holds credentials (redacted: ${url.protocol}//***@${url.host}${url.pathname})`,
+      'put the token in JOBS_API_TOKEN or JOBWRIGHT_WORKER_TOKEN',
     )
   return url.href.replace(/\/$/, '')
 }
@@ -96,7 +97,7 @@ function parseUrl(name: string, text: string | undefined): string | undefined {
 /** `host` or `host:port`; an error never repeats what may hold credentials. */
 function parseAddress(name: string, text: string | undefined): string | undefined {
   if (text === undefined || /^(\[[0-9a-f:]+\]|[^\s:/@]+)(:\d{1,5})?$/i.test(text)) return text
-  throw new ConfigError(`${name}: expected host or host:port, such as 127.0.0.1:7233`)
+  throw badVariable(`${name}: expected host or host:port, such as 127.0.0.1:7233`)
 }
 
 /** What child processes inherit: every variable that is set and not empty. */
@@ -108,7 +109,7 @@ export function inheritedEnvironment(
 
 /**
  * Reads the environment once. An empty variable counts as unset.
- * @throws ConfigError naming a variable that cannot be used, or several
+ * @throws JobwrightError `bad_environment`, naming a variable that cannot be used, or several
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env) {
   const present = inheritedEnvironment(env)
@@ -117,7 +118,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     const problems = parsed.error.issues.map(({ path: [name = ''], message }) => {
       return `${String(name)}: found ${JSON.stringify(present[String(name)])}, expected ${message}`
     })
-    throw new ConfigError(problems.join('\n'))
+    throw badVariable(problems.join('\n'))
   }
   const e = parsed.data
   return Object.freeze({

@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino'
 import { aborted } from './base/abort.ts'
+import { describeFailure, toFailure } from './base/failure.ts'
 import { findVersion } from './base/version.ts'
 import { builtInJobTypes } from './built-in/index.ts'
 import { type Config, loadConfig } from './config.ts'
@@ -9,7 +10,7 @@ import { createApp } from './server/app.ts'
 import { createDispatcher } from './server/dispatch/dispatcher.ts'
 import { createReconciler } from './server/dispatch/reconciler.ts'
 import { createRunExecutor } from './server/dispatch/temporal-executor.ts'
-import { exitCodeOf, explain, loggable } from './server/failures.ts'
+import { loggable } from './server/failures.ts'
 import { listen } from './server/listen.ts'
 import type { JobStore } from './server/ports/index.ts'
 import { tokenHash } from './server/services/callers.ts'
@@ -79,6 +80,7 @@ try {
   await main(loadConfig())
   process.exit(0)
 } catch (error) {
-  process.stderr.write(`jobwright server: ${explain(error)}\n`)
-  process.exit(exitCodeOf(error))
+  const failure = toFailure(error)
+  process.stderr.write(describeFailure('jobwright server', failure))
+  process.exit(failure.exitCode)
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Client } from '@temporalio/client'
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { type Logger, pino } from 'pino'
+import { describeFailure, toFailure } from './base/failure.ts'
 import { builtInJobTypes } from './built-in/index.ts'
 import { type Config, loadConfig } from './config.ts'
 import { createRegistry, loadUserConfig } from './job-types/index.ts'
@@ -12,6 +13,7 @@ import {
   ensureSearchAttributes,
   registrationCommands,
   requireStandaloneActivities,
+  TemporalUnreachableError,
 } from './temporal/index.ts'
 import { jobRunWorkers } from './worker/job-runs.ts'
 import { pipelineWorker } from './worker/pipelines.ts'
@@ -26,7 +28,9 @@ async function main(config: Config): Promise<void> {
   const client = await connectTemporal(temporal)
   await requireStandaloneActivities(client)
   await registerSearchAttributes(client, log)
-  const connection = await NativeConnection.connect(connectionOptions(temporal))
+  const connection = await NativeConnection.connect(connectionOptions(temporal)).catch((error: unknown) => {
+    throw new TemporalUnreachableError(temporal.address, error)
+  })
   const user = await loadUserConfig(config.configFile, process.cwd())
 
   const registry = createRegistry([...builtInJobTypes, ...user.jobTypes])
@@ -65,20 +69,11 @@ function workflowCode() {
   return { workflowsPath, bundlerOptions: { preloadModules } }
 }
 
-/** 2 for what has to be written differently, 3 for a Temporal that is not there or will not do, 1 for the rest. */
-function exitCodeOf(code: string): number {
-  if (code === 'bad_environment' || code === 'bad_user_config') return 2
-  return code.startsWith('temporal_') ? 3 : 1
-}
-
 try {
   await main(loadConfig())
   process.exit(0)
 } catch (error) {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const advice = code === 'temporal_unreachable' ? '. Start it, or correct TEMPORAL_ADDRESS' : ''
-  process.stderr.write(
-    `jobwright worker: ${error instanceof Error ? error.message : String(error)}${advice}\n`,
-  )
-  process.exit(exitCodeOf(code))
+  const failure = toFailure(error)
+  process.stderr.write(describeFailure('jobwright worker', failure))
+  process.exit(failure.exitCode)
 }

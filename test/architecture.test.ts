@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import {
   breaches,
   circles,
+  guesses,
   isolateBreaches,
   maxLines,
   type SourceFile,
@@ -56,6 +57,13 @@ describe('the house', () => {
     expect(written.filter((place) => !place.startsWith('src/pipeline/plan/transitions.ts'))).toEqual([])
   })
 
+  test('guesses from no text of an error what it is, in scripts neither', () => {
+    const scripts = globSync('scripts/**/*.{ts,mjs}', { cwd: repository })
+    expect(scripts.length).toBeGreaterThan(3)
+    for (const file of scripts)
+      for (const pattern of guesses) expect(findInCode(read(file), pattern), file).toEqual([])
+  })
+
   test('says "completed", never "succeeded", where users read it', () => {
     const found = files.flatMap(({ path: file, text }) =>
       text
@@ -95,6 +103,14 @@ describe('a breach is found', () => {
     ['the environment in a template', 'src/client/a.ts', `const a = \`at \${process.env.HOME}\``],
     ['a default export', 'src/client/a.ts', 'export default 1'],
     ['an enum', 'src/client/a.ts', 'export enum A {}'],
+    ['an error known by its name', 'src/client/a.ts', "if (error.name === 'TimeoutError') retry()"],
+    ['a choice by the name of an error', 'src/client/a.ts', 'switch (error.name) {'],
+    ['an error known by a part of its code', 'src/client/a.ts', "return code.includes('locked') ? 3 : 1"],
+    [
+      'an error known by the start of its code',
+      'src/client/a.ts',
+      "if (error.code?.startsWith('temporal_'))",
+    ],
     ['a long file', 'src/client/a.ts', 'x\n'.repeat(maxLines + 1)],
   ])('%s', (_name, file, text) => {
     expect(at(file, text)).toHaveLength(1)
@@ -167,6 +183,7 @@ describe('what is allowed passes', () => {
       'src/worker.ts',
       "import { x } from './client/index.ts'\nimport pino from 'pino'",
     ],
+    ['an exact code', 'src/client/a.ts', "if (error.code === 'x' || codes.includes(error.code)) retry()"],
     ['an export of a text', 'src/contract/a.ts', "export const from = 'ky'"],
   ])('%s', (_name, file, text) => {
     expect(breaches({ path: file, text })).toEqual([])

@@ -157,6 +157,17 @@ describe('the server process', () => {
     expect(server.stderr()).toContain('JOBWRIGHT_PORT')
   })
 
+  it('takes what nobody expected for a defect, whatever its code, and shows where it happened', async () => {
+    const file = path.join(folder, 'breaking.config.mjs')
+    await writeFile(
+      file,
+      "process.stdout.write = () => { throw Object.assign(new Error('boom'), { code: 'port_in_use' }) }\nexport const secrets = {}\n",
+    )
+    const server = start('defect', { JOBWRIGHT_CONFIG: file })
+    expect(await ends(server)).toBe(70)
+    expect(server.stderr()).toMatch(/^jobwright server: Error: boom\n\s+at .*breaking\.config\.mjs/m)
+  })
+
   it('ends when its parent is gone', async () => {
     const child = fork(root, [], {
       env: { ...process.env, ...environment('parent') },

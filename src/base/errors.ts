@@ -1,7 +1,7 @@
 /**
  * Whose fault an error is, and so what its reader can do:
  * - `usage`: what was asked cannot be done as it was asked (a file, an argument, a setting). Write it differently.
- * - `unreachable`: something that is needed does not answer, or not as it should. Start it, or try again.
+ * - `unreachable`: something that is needed is not to be had, or does not answer as it should. Start it, or try again.
  * - `refused`: the other side understood, and said no for good.
  * - `defect`: of ours. Nobody but us can mend it.
  */

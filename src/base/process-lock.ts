@@ -3,6 +3,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { codeOf } from './causes.ts'
+import { JobwrightError } from './errors.ts'
 
 /** Names one process for good: a pid alone is used again, sooner or later. */
 export interface ProcessIdentity {
@@ -17,18 +19,19 @@ export interface ProcessLock {
 }
 
 /** Another live process holds the lock. Two processes on one embedded database lose data silently. */
-export class ProcessLockedError extends Error {
+export class ProcessLockedError extends JobwrightError {
   override readonly name = 'ProcessLockedError'
-  readonly code = 'already_locked'
   readonly file: string
   /** The pid of the holder. */
   readonly pid: number
 
   constructor(file: string, pid: number) {
-    super(
-      `${path.dirname(path.resolve(file))} is in use by process ${pid} (lock file ${path.basename(file)}). ` +
-        'Stop that process, or use another data directory.',
-    )
+    super({
+      code: 'already_locked',
+      fault: 'unreachable',
+      message: `${path.dirname(path.resolve(file))} is in use by process ${pid} (lock file ${path.basename(file)})`,
+      fix: 'stop that process, or use another data directory',
+    })
     this.file = file
     this.pid = pid
   }
@@ -83,7 +86,7 @@ function exists(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    return codeOf(error) === 'EPERM'
   }
 }
 
@@ -145,7 +148,7 @@ async function tryLink(from: string, to: string): Promise<boolean> {
     await link(from, to)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if (codeOf(error) === 'EEXIST') return false
     throw error
   }
 }
@@ -156,7 +159,7 @@ async function readRecord(file: string): Promise<LockRecord | undefined> {
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
   try {

@@ -1,6 +1,6 @@
+import { JobwrightError } from '../base/errors.ts'
 import type { Whoami } from '../contract/index.ts'
 import type { CliConfig, JobsClient, PipelinesConnection } from './context.ts'
-import { CliError } from './errors.ts'
 import { type FindStack, locateApi, locateTemporal } from './locate.ts'
 
 /** Connections are made by the first command that needs one: both clients take a while to load. */
@@ -38,7 +38,7 @@ export async function askWhoami(
   try {
     api = await connect()
   } catch (error) {
-    if (error instanceof CliError && nobodyToAsk.includes(error.code)) return undefined
+    if (error instanceof JobwrightError && nobodyToAsk.includes(error.code)) return undefined
     throw error
   }
   return api.whoami({ signal })

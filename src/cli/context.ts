@@ -50,7 +50,7 @@ export interface CliHost {
   signal: AbortSignal
   /** Milliseconds since the epoch. */
   now(): number
-  /** @throws ConfigError */
+  /** @throws JobwrightError `bad_environment` */
   loadConfig(): CliConfig
   /** Runs `server` or `worker` as a child process; its exit code. */
   spawnRoot(root: 'server' | 'worker'): Promise<number>
@@ -62,9 +62,9 @@ export interface CliContext extends CliHost {
   config: CliConfig
   /** `json`: data on stdout and nothing else. */
   output: 'text' | 'json'
-  /** @throws CliError `no_temporal`, TemporalUnreachableError */
+  /** @throws JobwrightError `no_temporal`, TemporalUnreachableError */
   connect(): Promise<PipelinesConnection>
-  /** @throws CliError `no_jobs_api`, `no_token` */
+  /** @throws JobwrightError `no_jobs_api`, `no_token` */
   api(): Promise<JobsClient>
   /**
    * Whose token the commands use; undefined when there is no Jobs API to ask, or it cannot tell.

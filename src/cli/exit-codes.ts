@@ -1,16 +1,17 @@
+import { faults } from '../base/errors.ts'
+
 /**
- * What a caller's script learns from the exit code. 0 to 4 are the public table, in which 5 is reserved for runs that
- * wait for a person; 130 is the shell's own number
- * for "ended by Ctrl-C" (a followed run goes on without us); 70 is sysexits' EX_SOFTWARE, a defect of ours, so that
- * it is never taken for "the run failed".
+ * What a caller's script learns from the exit code: how a run ended, or whose fault it is that nothing can be said of it.
+ * 0 to 4 are the public table, in which 5 is reserved for runs that wait for a person; 130 is the shell's own number
+ * for "ended by Ctrl-C" (a followed run goes on without us). A defect is never taken for "the run failed".
  */
 export const exitCodes = {
   completed: 0,
   failed: 1,
-  usage: 2,
-  unreachable: 3,
+  usage: faults.usage.exitCode,
+  unreachable: faults.unreachable.exitCode,
   cancelled: 4,
-  defect: 70,
+  defect: faults.defect.exitCode,
   interrupted: 130,
 } as const
 

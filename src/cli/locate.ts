@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
+import { codeOf, messageOf } from '../base/causes.ts'
+import { JobwrightError } from '../base/errors.ts'
 import type { JobsClientOptions } from '../client/index.ts'
-import { readStack, type StackInfo } from '../dev-stack/index.ts'
+// Not the room's index: it would load the whole Temporal client for `--version`.
+import { readStack, type StackInfo } from '../dev-stack/record.ts'
 import type { TemporalOptions } from '../temporal/index.ts'
 import type { CliConfig } from './context.ts'
-import { CliError } from './errors.ts'
-import { exitCodes } from './exit-codes.ts'
 
 /** What of the embedded stack the commands need; present only while its owner is alive. */
 export type FindStack = (
@@ -24,7 +25,7 @@ export interface ApiPlace extends Pick<JobsClientOptions, 'baseUrl' | 'token'> {
 
 /**
  * Where Temporal is: the environment, else the embedded stack of the data directory.
- * @throws CliError `no_temporal` when neither says so
+ * @throws JobwrightError `no_temporal` when neither says so
  */
 export async function locateTemporal(
   config: CliConfig,
@@ -39,23 +40,27 @@ export async function locateTemporal(
       options: { address: stack.temporalAddress, namespace: stack.namespace },
       source: 'embedded stack',
     }
-  throw new CliError(
-    'no_temporal',
-    `no Temporal to talk to: TEMPORAL_ADDRESS is not set, and no stack is running in ${config.dataDir}`,
-    { fix: 'start one with `jobwright dev`, or set TEMPORAL_ADDRESS', exitCode: exitCodes.unreachable },
-  )
+  throw new JobwrightError({
+    code: 'no_temporal',
+    fault: 'unreachable',
+    message: `no Temporal to talk to: TEMPORAL_ADDRESS is not set, and no stack is running in ${config.dataDir}`,
+    fix: 'start one with `jobwright dev`, or set TEMPORAL_ADDRESS',
+  })
 }
 
 /**
  * Where the Jobs API is. A token of the stack goes to the stack only: one that JOBS_API_URL names gets JOBS_API_TOKEN.
- * @throws CliError `no_jobs_api`, `no_token`
+ * @throws JobwrightError `no_jobs_api`, `no_token`
  */
 export async function locateApi(config: CliConfig, findStack: FindStack = readStack): Promise<ApiPlace> {
   const { url, token } = config.jobsApi
   const stack = url !== undefined && token !== undefined ? undefined : await findStack(config.dataDir)
   if (url !== undefined && url !== stack?.apiUrl) {
     if (token !== undefined) return { baseUrl: url, token, source: 'environment' }
-    throw new CliError('no_token', `JOBS_API_URL is ${url}, but JOBS_API_TOKEN is not set`, {
+    throw new JobwrightError({
+      code: 'no_token',
+      fault: 'usage',
+      message: `JOBS_API_URL is ${url}, but JOBS_API_TOKEN is not set`,
       fix: 'set JOBS_API_TOKEN to a token that this server knows',
     })
   }
@@ -65,24 +70,24 @@ export async function locateApi(config: CliConfig, findStack: FindStack = readSt
       token: token ?? (() => readTokenFile(stack.tokenFile)),
       source: 'embedded stack',
     }
-  throw new CliError(
-    'no_jobs_api',
-    `no Jobs API to talk to: JOBS_API_URL is not set, and no stack is running in ${config.dataDir}`,
-    {
-      fix: 'start one with `jobwright dev`, or set JOBS_API_URL and JOBS_API_TOKEN',
-      exitCode: exitCodes.unreachable,
-    },
-  )
+  throw new JobwrightError({
+    code: 'no_jobs_api',
+    fault: 'unreachable',
+    message: `no Jobs API to talk to: JOBS_API_URL is not set, and no stack is running in ${config.dataDir}`,
+    fix: 'start one with `jobwright dev`, or set JOBS_API_URL and JOBS_API_TOKEN',
+  })
 }
 
 async function readTokenFile(file: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim()
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-    throw new CliError('token_unreadable', `cannot read the token of the stack from ${file} (${reason})`, {
+    throw new JobwrightError({
+      code: 'token_unreadable',
+      fault: 'unreachable',
+      message: `cannot read the token of the stack from ${file} (${codeOf(error) ?? messageOf(error)})`,
       fix: 'run as the user who started the stack, or set JOBS_API_TOKEN',
-      exitCode: exitCodes.unreachable,
+      cause: error,
     })
   }
 }

@@ -1,9 +1,11 @@
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { codeOf, messageOf } from '../base/causes.ts'
+import { JobwrightError } from '../base/errors.ts'
 import { decodeUtf8 } from '../base/utf8.ts'
 import type { CompiledPipeline, CompileOptions } from '../pipeline/index.ts'
 import { type CliContext, type JobTypeSchemaEntry, note } from './context.ts'
-import { CliError, toFailure } from './errors.ts'
+import { toFailure, usageError } from './errors.ts'
 import { escapeControl } from './output/text.ts'
 
 /** No pipeline comes near this; it keeps `validate /dev/zero` and the like from filling the memory. */
@@ -11,7 +13,7 @@ const fileBytes = 4 * 1024 * 1024
 
 /**
  * Reads a file as UTF-8 text.
- * @throws CliError `no_such_file`, `not_a_file`, `file_too_large`, `unreadable_file`; `bad_utf8` names the byte
+ * @throws JobwrightError `no_such_file`, `not_a_file`, `file_too_large`, `unreadable_file`; `bad_utf8` names the byte
  */
 export async function readTextFile(file: string, cwd: string): Promise<string> {
   const bytes = await readBytes(path.resolve(cwd, file), file)
@@ -19,37 +21,39 @@ export async function readTextFile(file: string, cwd: string): Promise<string> {
   if ('text' in decoded) return decoded.text
   const { badUtf8 } = await import('../pipeline/index.ts')
   const { code, message, fix } = badUtf8(file, decoded.badByte)
-  throw new CliError(code, `${file}: ${message}`, { fix })
+  throw usageError(code, `${file}: ${message}`, fix)
 }
 
 async function readBytes(absolute: string, shown: string): Promise<Uint8Array> {
   try {
     const status = await stat(absolute)
     if (!status.isFile())
-      throw new CliError(
+      throw usageError(
         'not_a_file',
         `${shown} is ${status.isDirectory() ? 'a directory' : 'no regular file'}`,
-        {
-          fix: 'name a file',
-        },
+        'name a file',
       )
     if (status.size > fileBytes)
-      throw new CliError(
+      throw usageError(
         'file_too_large',
         `${shown} has ${status.size} bytes; at most ${fileBytes} are read`,
-        {
-          fix: 'name a smaller file',
-        },
+        'name a smaller file',
       )
     return await readFile(absolute)
   } catch (error) {
-    if (error instanceof CliError) throw error
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    if (error instanceof JobwrightError) throw error
+    const code = codeOf(error)
     if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new CliError('no_such_file', `${shown} does not exist (looked for ${absolute})`, {
-        fix: 'check the name and the working directory',
-      })
-    throw new CliError('unreadable_file', `cannot read ${shown} (${code})`, { fix: 'check its permissions' })
+      throw usageError(
+        'no_such_file',
+        `${shown} does not exist (looked for ${absolute})`,
+        'check the name and the working directory',
+      )
+    throw usageError(
+      'unreadable_file',
+      `cannot read ${shown} (${code ?? messageOf(error)})`,
+      'check its permissions',
+    )
   }
 }
 
@@ -66,7 +70,7 @@ export async function compileFile(
   try {
     text = await readTextFile(file, ctx.cwd)
   } catch (error) {
-    if (!(error instanceof CliError)) throw error
+    if (!(error instanceof JobwrightError)) throw error
     const { code, message, fix } = error
     return { findings: [{ code, severity: 'error', file, line: 1, column: 1, message, fix: fix ?? '' }] }
   }
@@ -91,7 +95,7 @@ async function namesOfSecrets(ctx: CliContext): Promise<string[] | undefined> {
   try {
     return await ctx.secretNames(ctx.config)
   } catch (error) {
-    note(ctx, `note: checked without the names of the secrets: ${escapeControl(toFailure(error).message)}`)
+    note(ctx, `note: checked without the names of the secrets: ${escapeControl(messageOf(error))}`)
     return undefined
   }
 }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
-import { CliError } from './errors.ts'
-import { exitCodes } from './exit-codes.ts'
+import { messageOf } from '../base/causes.ts'
+import { JobwrightError } from '../base/errors.ts'
 
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 type Forwarded = (typeof forwarded)[number]
@@ -19,7 +19,7 @@ export interface ParentProcess {
 /**
  * Runs a script with this Node.js as a child, with our streams; signals are passed on. Its exit code, or 128 and the
  * number of the signal that ended it.
- * @throws CliError `cannot_start`
+ * @throws JobwrightError `cannot_start`
  */
 export async function spawnRoot(script: string, parent: ParentProcess): Promise<number> {
   // The channel carries nothing: it breaks when we are killed, and the child then ends too.
@@ -36,8 +36,8 @@ export async function spawnRoot(script: string, parent: ParentProcess): Promise<
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
     return code ?? 128 + (signal === null ? 0 : constants.signals[signal])
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new CliError('cannot_start', `cannot start ${script}: ${reason}`, { exitCode: exitCodes.defect })
+    const message = `cannot start ${script}: ${messageOf(error)}`
+    throw new JobwrightError({ code: 'cannot_start', fault: 'defect', message, cause: error })
   } finally {
     for (const { signal, pass } of listeners) parent.off(signal, pass)
   }

@@ -76,7 +76,7 @@ async function unlessMissing<T>(statuses: readonly number[], work: Promise<T>): 
 export class JobsClient {
   readonly #transport: Transport
 
-  /** @throws TypeError when the base URL cannot be used */
+  /** @throws JobwrightError `bad_base_url` */
   constructor(options: JobsClientOptions) {
     this.#transport = createTransport(options)
   }

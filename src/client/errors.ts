@@ -1,3 +1,5 @@
+import { causesOf, codeOf } from '../base/causes.ts'
+import { type Fault, JobwrightError } from '../base/errors.ts'
 import type { Problem } from '../contract/index.ts'
 
 /**
@@ -34,10 +36,9 @@ export interface JobsApiErrorDetails {
  *
  * It carries no `cause`: those of `fetch` hold the request, and with it the token.
  */
-export class JobsApiError extends Error {
+export class JobsApiError extends JobwrightError {
   override readonly name = 'JobsApiError'
   readonly kind: JobsApiErrorKind
-  readonly code: string
   readonly method: string
   readonly url: string
   readonly status?: number
@@ -45,15 +46,23 @@ export class JobsApiError extends Error {
   readonly problem?: Problem
 
   constructor(details: JobsApiErrorDetails) {
-    super(`${details.method} ${details.url}: ${details.reason}`)
+    const message = `${details.method} ${details.url}: ${details.reason}`
+    super({ code: details.code, fault: faultOf(details), message })
     this.kind = details.kind
-    this.code = details.code
     this.method = details.method
     this.url = details.url
     if (details.status !== undefined) this.status = details.status
     if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs
     if (details.problem !== undefined) this.problem = details.problem
   }
+}
+
+/** Refused by this client, for what it was given. */
+const unusable: readonly string[] = ['bad_request', 'bad_path_parameter', 'bad_token', 'token_unavailable']
+
+function faultOf({ kind, code, status }: JobsApiErrorDetails): Fault {
+  if (kind === 'not_sent' && unusable.includes(code)) return 'usage'
+  return kind === 'rejected' || status === 409 ? 'refused' : 'unreachable'
 }
 
 const undecided: readonly number[] = [408, 409, 425, 429]
@@ -119,7 +128,7 @@ function textField(value: object, key: string): string | undefined {
 }
 
 function unsentCode(error: object): string | undefined {
-  const code = textField(error, 'code')
+  const code = codeOf(error)
   const known = code === undefined ? undefined : unsentCodes[code]
   if (known !== undefined) return known
   const message = textField(error, 'message')
@@ -131,25 +140,12 @@ function unsentCode(error: object): string | undefined {
   return undefined
 }
 
-/** The chain of causes, outermost first; bounded, since a cause may point back. */
-function chainOf(error: unknown): object[] {
-  const chain: object[] = []
-  let current: unknown = error
-  while (typeof current === 'object' && current !== null && chain.length < 10) {
-    chain.push(current)
-    current = (current as { cause?: unknown }).cause
-  }
-  return chain
-}
-
 /** Whether an error of `fetch` proves that nothing was sent. Several addresses tried: only if each of them does. */
 export function classifyFetchFailure(error: unknown): FetchFailure {
-  const chain = chainOf(error)
+  const chain = causesOf(error).filter((one) => typeof one === 'object' && one !== null)
   const root = chain.at(-1)
   const detail =
-    root === undefined
-      ? 'unknown error'
-      : (textField(root, 'code') ?? textField(root, 'message') ?? 'unknown error')
+    root === undefined ? 'unknown error' : (codeOf(root) ?? textField(root, 'message') ?? 'unknown error')
   for (const link of chain) {
     const tried = (link as { errors?: unknown }).errors
     if (Array.isArray(tried) && tried.length > 0) {
@@ -159,7 +155,7 @@ export function classifyFetchFailure(error: unknown): FetchFailure {
     }
     const code = unsentCode(link)
     if (code !== undefined)
-      return { kind: 'not_sent', code, reason: `could not connect (${textField(link, 'code') ?? code})` }
+      return { kind: 'not_sent', code, reason: `could not connect (${codeOf(link) ?? code})` }
   }
   return {
     kind: 'ambiguous',

@@ -1,10 +1,14 @@
+import { JobwrightError } from '../base/errors.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 
 /** Pieces that the readers of answers are made of. */
 
 /** An answer that is valid JSON, but not what was asked for. */
-export class ShapeError extends Error {
+export class ShapeError extends JobwrightError {
   override readonly name = 'ShapeError'
+  constructor(message: string) {
+    super({ code: 'unexpected_response', fault: 'unreachable', message })
+  }
 }
 
 /** Reads a JSON value; `pointer` is where it was found. Throws ShapeError. */

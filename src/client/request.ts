@@ -1,34 +1,33 @@
+import { JobwrightError } from '../base/errors.ts'
+
 /** Pure parts of a request: where it goes, and what may be said about it. */
 
 /** A parameter that cannot be part of an address. */
-export class BadPathParameterError extends Error {
-  override readonly name = 'BadPathParameterError'
+function badPathParameter(message: string): JobwrightError {
+  return new JobwrightError({ code: 'bad_path_parameter', fault: 'usage', message })
 }
 
 function encodeSegment(name: string, value: string): string {
   // `.` and `..` are resolved by every URL parser, percent-encoded or not: the request would go elsewhere.
   if (value === '' || value === '.' || value === '..')
-    throw new BadPathParameterError(
+    throw badPathParameter(
       `the parameter ${name} is ${JSON.stringify(value)}; expected text other than '', '.' and '..'`,
     )
   try {
     return encodeURIComponent(value)
   } catch {
-    throw new BadPathParameterError(
-      `the parameter ${name} holds half of a surrogate pair; expected well-formed text`,
-    )
+    throw badPathParameter(`the parameter ${name} holds half of a surrogate pair; expected well-formed text`)
   }
 }
 
 /**
  * Fills a route's path. `{path}` keeps its slashes; every other parameter is one segment.
- * @throws BadPathParameterError for a segment that would leave the path, or a parameter that is missing
+ * @throws JobwrightError `bad_path_parameter` for a segment that would leave the path, or a parameter that is missing
  */
 export function buildPath(template: string, params: Readonly<Record<string, string>>): string {
   return template.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = Object.hasOwn(params, name) ? params[name] : undefined
-    if (typeof value !== 'string')
-      throw new BadPathParameterError(`the parameter ${name} is missing; expected text`)
+    if (typeof value !== 'string') throw badPathParameter(`the parameter ${name} is missing; expected text`)
     if (name !== 'path') return encodeSegment(name, value)
     return value
       .split('/')
@@ -51,17 +50,19 @@ export function buildQuery(query: Readonly<Record<string, QueryValue>>): URLSear
 
 /**
  * The base URL as it is used: no trailing slash, query or fragment.
- * @throws TypeError, which does not repeat the URL, when it is none, or holds credentials
+ * @throws JobwrightError `bad_base_url`, which does not repeat the URL, when it is none, or holds credentials
  */
 export function normalizeBaseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:'))
-    throw new TypeError(
-      'baseUrl: not an http or https URL; expected something like http://127.0.0.1:8300/api/v1',
-    )
+    throw badBaseUrl('baseUrl: not an http or https URL', 'give something like http://127.0.0.1:8300/api/v1')
   if (url.username !== '' || url.password !== '')
-    throw new TypeError('baseUrl: holds credentials; pass them as token')
+    throw badBaseUrl('baseUrl: holds credentials', 'pass them as token')
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '')
+}
+
+function badBaseUrl(message: string, fix: string): JobwrightError {
+  return new JobwrightError({ code: 'bad_base_url', fault: 'usage', message, fix })
 }
 
 /** Text of others, fit for one line of a message: no control characters, `secrets` out of it, at most `length` characters. */

@@ -1,10 +1,11 @@
 import ky, { type KyInstance } from 'ky'
+import { JobwrightError } from '../base/errors.ts'
 import type { RouteDescriptor } from '../contract/index.ts'
 import { abortable, type Deadline, startDeadline } from './deadline.ts'
 import { classifyFetchFailure, type JobsApiError } from './errors.ts'
 import { Exchange, type RawAnswer } from './exchange.ts'
 import type { Reader } from './reading.ts'
-import { BadPathParameterError, buildPath, buildQuery, normalizeBaseUrl, type QueryValue } from './request.ts'
+import { buildPath, buildQuery, normalizeBaseUrl, type QueryValue } from './request.ts'
 
 export interface JobsClientOptions {
   /** With its path: `http://127.0.0.1:8300/api/v1`. */
@@ -106,11 +107,8 @@ class KyTransport implements Transport {
       const path = buildPath(route.path, call.params ?? {})
       return { path, exchange: new Exchange(route.method, `${this.#baseUrl}${path}`) }
     } catch (error) {
-      if (!(error instanceof BadPathParameterError)) throw error
-      throw new Exchange(route.method, `${this.#baseUrl}${route.path}`).notSent(
-        'bad_path_parameter',
-        error.message,
-      )
+      if (!(error instanceof JobwrightError)) throw error
+      throw new Exchange(route.method, `${this.#baseUrl}${route.path}`).notSent(error.code, error.message)
     }
   }
 
@@ -234,7 +232,7 @@ class KyTransport implements Transport {
   }
 }
 
-/** @throws TypeError when the base URL cannot be used */
+/** @throws JobwrightError `bad_base_url` */
 export function createTransport(options: JobsClientOptions): Transport {
   return new KyTransport(options)
 }

@@ -24,7 +24,7 @@ const readReportResult: Reader<ReportResult> = readBy(reportResultSchema)
 export class WorkerReportsClient {
   readonly #transport: Transport
 
-  /** @throws TypeError when the base URL cannot be used */
+  /** @throws JobwrightError `bad_base_url` */
   constructor(options: JobsClientOptions) {
     this.#transport = createTransport(options)
   }

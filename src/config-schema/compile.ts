@@ -1,17 +1,22 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import ajvFormats from 'ajv-formats'
 import { RE2JS } from 're2js'
+import { JobwrightError } from '../base/errors.ts'
 import type { JobTypeSchemaEntry } from '../contract/index.ts'
 
 /** A job type whose JSON Schema no config can be checked against: which, and why. */
-export class UnusableSchemaError extends Error {
+export class UnusableSchemaError extends JobwrightError {
   override readonly name = 'UnusableSchemaError'
-  readonly code = 'unusable_job_type_schema'
   /** What is wrong with the schema, without the job type. */
   readonly reason: string
 
-  constructor(jobType: string, reason: string, options?: ErrorOptions) {
-    super(`The config schema of job type ${jobType} cannot be used: ${reason}`, options)
+  constructor(jobType: string, reason: string, options: { cause?: unknown } = {}) {
+    super({
+      code: 'unusable_job_type_schema',
+      fault: 'usage',
+      message: `The config schema of job type ${jobType} cannot be used: ${reason}`,
+      cause: options.cause,
+    })
     this.reason = reason
   }
 }

@@ -1,3 +1,5 @@
+import { JobwrightError } from '../base/errors.ts'
+
 export type StackErrorCode =
   | 'port_in_use'
   | 'port_unusable'
@@ -7,13 +9,11 @@ export type StackErrorCode =
   | 'child_not_ready'
   | 'interrupted'
 
-/** The stack cannot start, or cannot go on. The message says what was found and what to do. */
-export class StackError extends Error {
+/** The stack cannot start, or cannot go on. */
+export class StackError extends JobwrightError {
   override readonly name = 'StackError'
-  readonly code: StackErrorCode
 
-  constructor(code: StackErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
+  constructor(code: StackErrorCode, message: string, details: { fix?: string; cause?: unknown } = {}) {
+    super({ ...details, code, fault: 'unreachable', message })
   }
 }

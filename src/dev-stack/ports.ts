@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
+import { codeOf, messageOf } from '../base/causes.ts'
 import { StackError } from './errors.ts'
 import { findFreePort } from './temporal-cli/dev-server.ts'
 
@@ -15,7 +16,7 @@ export async function tryPort(host: string, port: number): Promise<'free' | stri
     await once(server, 'close')
     return 'free'
   } catch (error) {
-    return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    return codeOf(error) ?? messageOf(error)
   }
 }
 
@@ -27,12 +28,12 @@ export async function chooseApiPort(host: string, port: number): Promise<number>
   if (port === 0) return findFreePort()
   const found = await tryPort(host, port)
   if (found === 'free') return port
-  const fix = 'Set JOBWRIGHT_PORT to another port (0 takes a free one)'
+  const fix = 'set JOBWRIGHT_PORT to another port (0 takes a free one)'
   if (found !== 'EADDRINUSE')
-    throw new StackError('port_unusable', `cannot listen on ${host}:${port} (${found}). ${fix}`)
+    throw new StackError('port_unusable', `cannot listen on ${host}:${port} (${found})`, { fix })
   const owner = await findPortOwner(port)
   const who = owner === undefined ? '' : ` by process ${owner.pid} (${owner.command})`
-  throw new StackError('port_in_use', `port ${port} is in use${who}. ${fix}, or stop that process`)
+  throw new StackError('port_in_use', `port ${port} is in use${who}`, { fix: `${fix}, or stop that process` })
 }
 
 /** A port that was used before, when it is free; otherwise any free one. */

@@ -1,5 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { codeOf, messageOf } from '../base/causes.ts'
 import {
   acquireProcessLock,
   type ProcessIdentity,
@@ -66,7 +67,7 @@ export interface Stack {
 
 /**
  * Starts Temporal, the API server and a worker as child processes and keeps them alive.
- * @throws StackError, TemporalBinaryError, TemporalUnreachableError or TemporalCapabilityError when it cannot; nothing is
+ * @throws StackError, TemporalBinaryError, TemporalUnreachableError or another JobwrightError when it cannot; nothing is
  * left running then
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -240,11 +241,10 @@ async function makeFolder(folder: string): Promise<void> {
   try {
     await makeFolders(folder)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new StackError(
-      'data_dir_unusable',
-      `cannot make ${folder}: ${reason}. Set JOBWRIGHT_DATA_DIR to another folder`,
-    )
+    throw new StackError('data_dir_unusable', `cannot make ${folder}: ${messageOf(error)}`, {
+      fix: 'set JOBWRIGHT_DATA_DIR to another folder',
+      cause: error,
+    })
   }
 }
 
@@ -253,7 +253,7 @@ async function makeFolders(folder: string, parentIsThere = false): Promise<void>
   try {
     await mkdir(folder, { mode: 0o700 })
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = codeOf(error)
     if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return
     if (code !== 'ENOENT' || parentIsThere) throw error
     await makeFolders(path.dirname(folder))
@@ -266,8 +266,9 @@ async function lockFolder(dataDir: string) {
     return await acquireProcessLock(path.join(dataDir, 'stack.lock'))
   } catch (error) {
     if (!(error instanceof ProcessLockedError)) throw error
-    const message = `a stack already runs on ${dataDir} (process ${error.pid}). Use that one, stop it, or set JOBWRIGHT_DATA_DIR`
-    throw new StackError('data_dir_in_use', message, { cause: error })
+    const message = `a stack already runs on ${dataDir} (process ${error.pid})`
+    const fix = 'use that one, stop it, or set JOBWRIGHT_DATA_DIR'
+    throw new StackError('data_dir_in_use', message, { fix, cause: error })
   }
 }
 

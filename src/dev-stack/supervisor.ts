@@ -1,4 +1,5 @@
 import { aborted, pause } from '../base/abort.ts'
+import { messageOf } from '../base/causes.ts'
 import { type ChildCommand, type ChildLife, launchChild } from './child.ts'
 import { StackError } from './errors.ts'
 import { type PartName, partLabels, type StackEvent } from './events.ts'
@@ -113,7 +114,7 @@ async function becomeReady(
     await life.end(spec.graceMs)
     const reason = limit.some((one) => one.aborted)
       ? `within ${(timeoutMs ?? 0) / 1000} s`
-      : `(${String(error)})`
+      : `(${messageOf(error)})`
     throw new StackError(
       'child_not_ready',
       `${describe(spec)} did not become ready ${reason}${evidence(spec, life)}`,

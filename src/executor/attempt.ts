@@ -1,4 +1,5 @@
 import type { Context } from '@temporalio/activity'
+import { messageOf } from '../base/causes.ts'
 import { JobsApiError, type JobsClient, type WorkerReportsClient } from '../client/index.ts'
 import type { JobTypeRegistry } from '../job-types/registry.ts'
 import type { Secrets } from '../job-types/user-config.ts'
@@ -59,9 +60,6 @@ export function warnOfFailure(attempt: Attempt, what: string): (error: unknown, 
       code,
       retry_in_ms: delayMs === undefined ? undefined : Math.round(delayMs),
     }
-    attempt.settings.log.warn(
-      fields,
-      `${what} failed: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    attempt.settings.log.warn(fields, `${what} failed: ${messageOf(error)}`)
   }
 }

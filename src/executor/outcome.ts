@@ -1,3 +1,4 @@
+import { codeOf, messageWithCauses } from '../base/causes.ts'
 import { storable } from '../base/text.ts'
 import type { RunError } from '../contract/index.ts'
 import { RetryableError } from '../job-types/errors.ts'
@@ -22,23 +23,14 @@ export type Outcome =
 const errorBytes = 4096
 const codePattern = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/
 
-/** The message and those of its causes, each once: `fetch failed: connect ECONNREFUSED 127.0.0.1:1`. */
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return `threw ${typeof error}: ${String(error)}`
-  const texts = [String(error.message || error.name)]
-  let cause = error.cause
-  for (let depth = 0; cause instanceof Error && depth < 5; depth++, cause = cause.cause) {
-    const text = String(cause.message || ('code' in cause ? cause.code : ''))
-    if (!texts.some((known) => known.includes(text))) texts.push(text)
-  }
-  return texts.join(': ')
-}
-
 /** Whatever is thrown can be anything: a message that is no text, an object without `toString`, a getter that throws. */
-function describeThrown(error: unknown): { code?: unknown; message: string } {
+function describeThrown(error: unknown): { code?: string | undefined; message: string } {
   try {
-    const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined
-    return { code, message: messageOf(error) }
+    const message = messageWithCauses(error)
+    return {
+      code: codeOf(error),
+      message: error instanceof Error ? message : `threw ${typeof error}: ${message}`,
+    }
   } catch {
     return { message: `threw ${typeof error} that cannot be turned into text` }
   }
@@ -48,7 +40,7 @@ function describeThrown(error: unknown): { code?: unknown; message: string } {
 export function toRunError(error: unknown, redact: (text: string) => string): RunError {
   const { code, message } = describeThrown(error)
   return {
-    code: typeof code === 'string' && codePattern.test(code) ? code : 'handler_error',
+    code: code !== undefined && codePattern.test(code) ? code : 'handler_error',
     message: truncateBytes(storable(redact(message)), errorBytes),
   }
 }

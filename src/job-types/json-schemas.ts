@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { messageOf } from '../base/causes.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import { JobTypeDefinitionError } from './errors.ts'
@@ -8,9 +9,9 @@ function toJsonSchema(schema: z.ZodType, io: 'input' | 'output', place: string):
   try {
     return z.toJSONSchema(schema, { target: 'draft-2020-12', io, override: leaveToFormat }) as JsonObject
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
     throw new JobTypeDefinitionError(
-      `${place}: cannot be written as JSON Schema (${why}); use types that JSON has`,
+      `${place}: cannot be written as JSON Schema (${messageOf(error)})`,
+      'use types that JSON has',
     )
   }
 }
@@ -32,11 +33,12 @@ export function configJsonSchema(jobType: AnyJobType): JsonObject {
   const place = `job type ${jobType.jobType}, config`
   const schema = toJsonSchema(jobType.config, 'input', place)
   if (schema.type !== 'object')
-    throw new JobTypeDefinitionError(`${place}: expected an object schema; write z.strictObject({ … })`)
+    throw new JobTypeDefinitionError(`${place}: expected an object schema`, 'write z.strictObject({ … })')
   const properties = asObject(schema.properties)
   if (Object.hasOwn(properties, 'job_type'))
     throw new JobTypeDefinitionError(
-      `${place}: declares job_type, which is added to every config; leave it out`,
+      `${place}: declares job_type, which is added to every config`,
+      'leave it out',
     )
   const required = Array.isArray(schema.required) ? schema.required : []
   return {

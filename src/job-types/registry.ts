@@ -19,7 +19,8 @@ export function createRegistry(jobTypes: readonly AnyJobType[]): JobTypeRegistry
     checkJobType(jobType)
     if (byName.has(jobType.jobType))
       throw new JobTypeDefinitionError(
-        `two job types are named ${jobType.jobType}; names of job types are unique, the built-in ones included: rename yours`,
+        `two job types are named ${jobType.jobType}; names of job types are unique, the built-in ones included`,
+        'rename yours',
       )
     byName.set(jobType.jobType, jobType)
   }

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { messageOf } from '../base/causes.ts'
+import { JobwrightError } from '../base/errors.ts'
 import type { JobsClientOptions } from '../client/index.ts'
 import { JobTypeDefinitionError } from './errors.ts'
 import { createRegistry } from './registry.ts'
@@ -28,13 +30,12 @@ export interface LoadedUserConfig {
 }
 
 /** A user's config file that cannot be used: which, why, what would be right. Never a secret's value. */
-export class UserConfigError extends Error {
+export class UserConfigError extends JobwrightError {
   override readonly name = 'UserConfigError'
-  readonly code = 'bad_user_config'
   readonly file: string
 
-  constructor(file: string, reason: string, cause?: unknown) {
-    super(`${file}: ${reason}`, cause === undefined ? undefined : { cause })
+  constructor(file: string, reason: string, details: { fix?: string | undefined; cause?: unknown } = {}) {
+    super({ ...details, code: 'bad_user_config', fault: 'usage', message: `${file}: ${reason}` })
     this.file = file
   }
 }
@@ -86,7 +87,8 @@ function checkJobTypes(file: string, jobTypes: unknown): readonly AnyJobType[] {
   try {
     createRegistry(jobTypes as AnyJobType[])
   } catch (error) {
-    if (error instanceof JobTypeDefinitionError) throw new UserConfigError(file, error.message, error)
+    if (error instanceof JobTypeDefinitionError)
+      throw new UserConfigError(file, error.message, { fix: error.fix, cause: error })
     throw error
   }
   return jobTypes as AnyJobType[]
@@ -139,15 +141,15 @@ function placeOf(error: unknown): string {
 }
 
 /** Two mistakes of a new folder, which Node's message does not explain. */
-function hintOf(error: unknown, file: string): string {
-  if (!(error instanceof Error)) return ''
+function fixOf(error: unknown, file: string): string | undefined {
+  if (!(error instanceof Error)) return undefined
   // What `npm init` writes makes CommonJS of a .ts file.
   if (error instanceof SyntaxError && /outside a module|Unexpected token 'export'/.test(error.message))
-    return '; set "type": "module" in the nearest package.json'
+    return 'set "type": "module" in the nearest package.json'
   // What a registry has under its name may be somebody else's.
   return /^Cannot find package 'jobwright['/]/.test(error.message)
-    ? `. In ${path.dirname(file)}, run npm install with the path of the jobwright that you use`
-    : ''
+    ? `in ${path.dirname(file)}, run npm install with the path of the jobwright that you use`
+    : undefined
 }
 
 async function importExports(file: string): Promise<Record<string, unknown>> {
@@ -155,12 +157,11 @@ async function importExports(file: string): Promise<Record<string, unknown>> {
   try {
     module = (await import(pathToFileURL(file).href)) as Record<string, unknown>
   } catch (error) {
-    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    throw new UserConfigError(
-      file,
-      `could not be loaded${placeOf(error)}: ${why}${hintOf(error, file)}`,
-      error,
-    )
+    const kind = error instanceof Error ? `${error.name}: ` : ''
+    throw new UserConfigError(file, `could not be loaded${placeOf(error)}: ${kind}${messageOf(error)}`, {
+      fix: fixOf(error, file),
+      cause: error,
+    })
   }
   if (!('default' in module)) return module
   if (!isRecord(module.default))

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client'
+import { throwFromTemporal } from '../temporal/index.ts'
 import { cancelRun } from './cancel.ts'
 import { type ListPipelines, listRuns } from './list.ts'
 import { type PipelinesClientOptions, type PipelinesContext, resolveOptions } from './options.ts'
@@ -43,7 +44,7 @@ export class PipelinesClient {
    * ```
    */
   start(request: StartPipeline): Promise<StartedPipeline> {
-    return startRun(this.#context, request)
+    return startRun(this.#context, request).catch(throwFromTemporal)
   }
 
   /**
@@ -59,7 +60,7 @@ export class PipelinesClient {
    * ```
    */
   show(id: string): Promise<PipelineRunView> {
-    return showRun(this.#context, id)
+    return showRun(this.#context, id).catch(throwFromTemporal)
   }
 
   /**
@@ -73,7 +74,7 @@ export class PipelinesClient {
    * ```
    */
   list(options: ListPipelines = {}): Promise<PipelineRunView[]> {
-    return listRuns(this.#context, options)
+    return listRuns(this.#context, options).catch(throwFromTemporal)
   }
 
   /**
@@ -87,7 +88,7 @@ export class PipelinesClient {
    * ```
    */
   cancel(id: string): Promise<void> {
-    return cancelRun(this.#context, id)
+    return cancelRun(this.#context, id).catch(throwFromTemporal)
   }
 
   /**

@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { ServiceError } from '@temporalio/client'
+import { pause } from '../base/abort.ts'
+import { JobwrightError } from '../base/errors.ts'
+import { fromTemporal } from '../temporal/index.ts'
 import type { PipelinesContext } from './options.ts'
 import { showRun } from './show.ts'
 import type { PipelineRunView } from './view.ts'
@@ -33,12 +34,8 @@ async function showUnlessAway(context: PipelinesContext, id: string): Promise<Pi
   try {
     return await showRun(context, id)
   } catch (error) {
-    if (error instanceof ServiceError) return undefined
-    throw error
+    const failure = fromTemporal(error)
+    if (failure instanceof JobwrightError && failure.fault === 'unreachable') return undefined
+    throw failure
   }
-}
-
-/** Ends early, and without an error, when the signal aborts. */
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined)
 }

@@ -42,6 +42,5 @@ export {
   connectTemporal,
   SearchAttributesError,
   type TemporalOptions,
-  TemporalTlsError,
   TemporalUnreachableError,
 } from '../temporal/index.ts'

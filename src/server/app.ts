@@ -19,7 +19,7 @@ import { createJobRunService } from './services/job-runs.ts'
 import type { JobTypeCatalog } from './services/job-types.ts'
 import { createJobService } from './services/jobs.ts'
 import { createMetagraphService } from './services/metagraphs.ts'
-import { ApiProblem } from './services/problems.ts'
+import { ApiProblem, unavailable } from './services/problems.ts'
 import { createWorkerReportService } from './services/worker-reports.ts'
 
 export interface AppOptions {
@@ -37,7 +37,7 @@ const readyWithinMs = 2_000
 
 /**
  * The Jobs API under `/api/v1`, with `/healthz` and `/readyz` beside it.
- * @throws UnusableSchemaError when a job type's schema cannot be checked against
+ * @throws JobwrightError `unusable_job_type_schema` when a job type's schema cannot be checked against
  */
 export function createApp(options: AppOptions): Hono {
   const {
@@ -122,7 +122,7 @@ async function ready(store: JobStore): Promise<void> {
   try {
     await Promise.race([store.ping(), late])
   } catch {
-    throw new ApiProblem(503, 'store_unavailable', 'The database does not answer')
+    throw unavailable('store_unavailable', 'The database does not answer')
   } finally {
     clearTimeout(timer)
   }

@@ -2,16 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Hono } from 'hono'
-
-/** The address is taken, or not ours to take. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError'
-  readonly code: 'port_in_use' | 'cannot_listen'
-  constructor(code: 'port_in_use' | 'cannot_listen', message: string, cause: unknown) {
-    super(message, { cause })
-    this.code = code
-  }
-}
+import { JobwrightError } from '../base/errors.ts'
 
 export interface ListenOptions {
   host: string
@@ -32,7 +23,7 @@ export interface Listening {
 
 /**
  * Serves an app over HTTP. A client that dribbles its request, or never reads its answer, is cut off.
- * @throws ListenError naming the port, and how to choose another
+ * @throws JobwrightError `port_in_use` or `cannot_listen`, naming the port, and how to choose another
  */
 export async function listen(app: Hono, options: ListenOptions): Promise<Listening> {
   const { headersMs, requestMs, idleSocketMs } = options.patience ?? {
@@ -63,16 +54,20 @@ function bindPort(server: Server, { host, port }: ListenOptions): Promise<void> 
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
         error.code === 'EADDRINUSE'
-          ? new ListenError(
-              'port_in_use',
-              `Port ${port} on ${host} is in use; stop what listens there, or choose another port with JOBWRIGHT_PORT`,
-              error,
-            )
-          : new ListenError(
-              'cannot_listen',
-              `Cannot listen on ${host}:${port}: ${error.message}; choose another address with JOBWRIGHT_HOST and JOBWRIGHT_PORT`,
-              error,
-            ),
+          ? new JobwrightError({
+              code: 'port_in_use',
+              fault: 'unreachable',
+              message: `Port ${port} on ${host} is in use`,
+              fix: 'stop what listens there, or choose another port with JOBWRIGHT_PORT',
+              cause: error,
+            })
+          : new JobwrightError({
+              code: 'cannot_listen',
+              fault: 'unreachable',
+              message: `Cannot listen on ${host}:${port}: ${error.message}`,
+              fix: 'choose another address with JOBWRIGHT_HOST and JOBWRIGHT_PORT',
+              cause: error,
+            }),
       )
     })
     server.listen(port, host, resolve)

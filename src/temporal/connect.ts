@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client'
+import { codeOf, messageOf, rootMessageOf } from '../base/causes.ts'
+import { JobwrightError } from '../base/errors.ts'
+import { TemporalUnreachableError, throwFromTemporal } from './failures.ts'
 
 /** Where a Temporal server is, and how to talk to it; for a key, TLS is on unless `tls` says otherwise. */
 export interface TemporalOptions {
@@ -17,38 +20,14 @@ export interface TemporalOptions {
   tlsServerCaCertPath?: string | undefined
 }
 
-/** Temporal does not answer at an address, or not as it should. */
-export class TemporalUnreachableError extends Error {
-  override readonly name = 'TemporalUnreachableError'
-  readonly code = 'temporal_unreachable'
-  readonly address: string
-  constructor(address: string, cause: unknown) {
-    super(`Temporal at ${address} does not answer: ${rootMessage(cause)}`, { cause })
-    this.address = address
-  }
-}
-
 /** A file that the TLS settings name cannot be used. */
-export class TemporalTlsError extends Error {
-  override readonly name = 'TemporalTlsError'
-  readonly code = 'bad_environment'
-}
-
-/** The namespace lacks something that this program rests on. */
-export class TemporalCapabilityError extends Error {
-  override readonly name = 'TemporalCapabilityError'
-  readonly code = 'temporal_without_standalone_activities'
-}
-
-function rootMessage(error: unknown): string {
-  let current = error
-  while (current instanceof Error && current.cause instanceof Error) current = current.cause
-  return current instanceof Error ? current.message : String(current)
+function badTlsSetting(message: string, cause?: unknown): JobwrightError {
+  return new JobwrightError({ code: 'bad_environment', fault: 'usage', message, cause })
 }
 
 /**
  * TLS and key options of a Temporal connection, for the client and the worker alike.
- * @throws TemporalTlsError
+ * @throws JobwrightError `bad_environment`
  */
 export function connectionOptions(options: TemporalOptions) {
   const clientCertPair = readCertPair(options)
@@ -71,15 +50,15 @@ function readTlsFile(what: 'CLIENT_CERT' | 'CLIENT_KEY' | 'SERVER_CA_CERT', file
   try {
     return readFileSync(file)
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? error.code : error
-    throw new TemporalTlsError(`TEMPORAL_TLS_${what}_PATH: cannot read ${file} (${String(reason)})`)
+    const reason = codeOf(error) ?? messageOf(error)
+    throw badTlsSetting(`TEMPORAL_TLS_${what}_PATH: cannot read ${file} (${reason})`, error)
   }
 }
 
 function readCertPair({ tlsClientCertPath, tlsClientKeyPath }: TemporalOptions) {
   if (!tlsClientCertPath && !tlsClientKeyPath) return undefined
   if (!tlsClientCertPath || !tlsClientKeyPath)
-    throw new TemporalTlsError(
+    throw badTlsSetting(
       'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH: one is set, expected both',
     )
   const pair = {
@@ -89,8 +68,9 @@ function readCertPair({ tlsClientCertPath, tlsClientKeyPath }: TemporalOptions) 
   try {
     createSecureContext({ cert: pair.crt, key: pair.key })
   } catch (error) {
-    throw new TemporalTlsError(
-      `TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH: ${tlsClientCertPath} and ${tlsClientKeyPath} cannot be used together (${rootMessage(error)})`,
+    throw badTlsSetting(
+      `TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH: ${tlsClientCertPath} and ${tlsClientKeyPath} cannot be used together (${rootMessageOf(error)})`,
+      error,
     )
   }
   return pair
@@ -98,7 +78,7 @@ function readCertPair({ tlsClientCertPath, tlsClientKeyPath }: TemporalOptions) 
 
 /**
  * Connects, or says within a few seconds why not.
- * @throws TemporalUnreachableError, TemporalTlsError
+ * @throws TemporalUnreachableError, JobwrightError `bad_environment`
  *
  * @example
  * ```ts
@@ -147,15 +127,24 @@ export function lazyTemporalClient(options: TemporalOptions): Client {
 
 /**
  * Job runs are standalone activities: without them nothing would ever run.
- * @throws TemporalCapabilityError saying what to set
+ * @throws JobwrightError `temporal_without_standalone_activities` saying what to set, or what fromTemporal makes of a failed call
  */
 export async function requireStandaloneActivities(client: Client): Promise<void> {
-  const { namespaceInfo } = await client.workflowService.describeNamespace({
-    namespace: client.options.namespace,
-  })
+  const { namespace } = client.options
+  const { namespaceInfo } = await client.workflowService
+    .describeNamespace({ namespace })
+    .catch(throwFromTemporal)
   if (namespaceInfo?.capabilities?.standaloneActivities) return
-  throw new TemporalCapabilityError(
-    `namespace ${client.options.namespace} of this Temporal server does not allow standalone activities, which job runs are executed as. ` +
-      'Use Temporal server 1.32 or newer, or set the dynamic configuration value activity.enableStandalone to true',
-  )
+  throw new JobwrightError({
+    code: 'temporal_without_standalone_activities',
+    fault: 'unreachable',
+    message: `namespace ${namespace} of this Temporal server does not allow standalone activities, which job runs are executed as`,
+    fix: 'use Temporal server 1.32 or newer, or set the dynamic configuration value activity.enableStandalone to true',
+  })
+}
+
+/** What the server says of its version. @throws what fromTemporal makes of a failed call */
+export async function serverVersion(client: Client): Promise<string> {
+  const info = await client.workflowService.getSystemInfo({}).catch(throwFromTemporal)
+  return info.serverVersion ?? ''
 }

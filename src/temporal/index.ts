@@ -3,11 +3,10 @@ export {
   connectTemporal,
   lazyTemporalClient,
   requireStandaloneActivities,
-  TemporalCapabilityError,
+  serverVersion,
   type TemporalOptions,
-  TemporalTlsError,
-  TemporalUnreachableError,
 } from './connect.ts'
+export { fromTemporal, TemporalUnreachableError, throwFromTemporal } from './failures.ts'
 export {
   ensureSearchAttributes,
   isUnknownSearchAttribute,

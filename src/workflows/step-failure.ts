@@ -1,15 +1,14 @@
+import { JobwrightError } from '../base/errors.ts'
 import { ExpressionError } from '../expressions/evaluate.ts'
 import type { StepError } from '../pipeline/plan/index.ts'
 import { finalError } from '../remote-run/index.ts'
 
 /** Why a step cannot go on with what it was given; it fails for it, the pipeline run goes on. */
-export class StepFailure extends Error {
+export class StepFailure extends JobwrightError {
   override readonly name = 'StepFailure'
-  readonly code: string
 
   constructor(code: string, message: string) {
-    super(message)
-    this.code = code
+    super({ code, fault: 'usage', message })
   }
 }
 

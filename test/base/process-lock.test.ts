@@ -57,7 +57,7 @@ test('a lock has one owner until it is released', async () => {
   expect(error).toMatchObject({ name: 'ProcessLockedError', code: 'already_locked', pid: process.pid })
   expect(error.message).toContain(path.dirname(file))
   expect(error.message).toContain(`process ${process.pid}`)
-  expect(error.message).toContain('Stop that process')
+  expect(error).toMatchObject({ fix: expect.stringContaining('stop that process') })
   await lock.release()
   await lock.release()
   const next = await acquireProcessLock(file)

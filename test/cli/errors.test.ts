@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { messageWithCause, toFailure } from '../../src/cli/errors.ts'
+import { toFailure } from '../../src/cli/errors.ts'
 import { JobsApiError, type JobsApiErrorDetails } from '../../src/client/index.ts'
-import { TemporalUnreachableError } from '../../src/temporal/connect.ts'
+import { TemporalUnreachableError } from '../../src/temporal/index.ts'
 
 const apiError = (details: Partial<JobsApiErrorDetails>) =>
   new JobsApiError({
@@ -56,10 +56,4 @@ test('every place that the server complains about is told, once', () => {
 
 test('a token that is not known says which variable to set', () => {
   expect(toFailure(apiError({ status: 401 })).fix).toContain('JOBS_API_TOKEN')
-})
-
-test('causes are told, each once', () => {
-  const root = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' })
-  const error = new Error('fetch failed', { cause: new Error('fetch failed', { cause: root }) })
-  expect(messageWithCause(error)).toBe('fetch failed: connect ECONNREFUSED 127.0.0.1:1')
 })

@@ -39,7 +39,7 @@ describe('Temporal is', () => {
   test('else nowhere', async () => {
     await expect(locateTemporal(loadConfig({}), noStack)).rejects.toMatchObject({
       code: 'no_temporal',
-      exitCode: 3,
+      fault: 'unreachable',
     })
   })
 })
@@ -68,7 +68,7 @@ describe('the Jobs API is', () => {
 
   test('never sent the token of the stack when the environment names another server', async () => {
     const config = loadConfig({ JOBS_API_URL: 'https://jobs.example/api/v1' })
-    await expect(locateApi(config, stackAt())).rejects.toMatchObject({ code: 'no_token', exitCode: 2 })
+    await expect(locateApi(config, stackAt())).rejects.toMatchObject({ code: 'no_token', fault: 'usage' })
   })
 
   test('the stack when the environment names just that one, without a token', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { until } from '../helpers/until.ts'
-import { jobwright, withTempDir } from './helpers.ts'
+import { closedPort, jobwright, withTempDir } from './helpers.ts'
 
 /** Starts `jobwright server` on data of its own, and sends it a signal once it listens. */
 async function serverThatGets(signal: NodeJS.Signals, cwd: string) {
@@ -36,5 +36,26 @@ describe('jobwright server', () => {
         ),
       )
     })
+  })
+})
+
+describe('jobwright worker', () => {
+  test('says which Temporal does not answer and what to do, and exits 3', async () => {
+    const address = `127.0.0.1:${await closedPort()}`
+    const { code, stdout, stderr } = await jobwright(['worker'], { env: { TEMPORAL_ADDRESS: address } })
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+    expect(stderr).toMatch(
+      /^jobwright worker: Temporal at 127\.0\.0\.1:\d+ does not answer: .*ECONNREFUSED.*\n {2}→ start it, or correct TEMPORAL_ADDRESS/m,
+    )
+  })
+
+  test('refuses certificates that cannot be read, and exits 2', async () => {
+    const { code, stderr } = await jobwright(['worker'], {
+      env: { TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/no/such.pem' },
+    })
+    expect(code).toBe(2)
+    expect(stderr).toContain(
+      'jobwright worker: TEMPORAL_TLS_SERVER_CA_CERT_PATH: cannot read /no/such.pem (ENOENT)',
+    )
   })
 })

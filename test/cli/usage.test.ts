@@ -8,6 +8,17 @@ describe('the command line', () => {
     expect(await jobwright(['--version'])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' })
   })
 
+  test('tells it without loading a client, which takes longer than all the rest', async () => {
+    const tracer = `import { registerHooks } from 'node:module'
+      registerHooks({ load(url, context, next) { console.error(url); return next(url, context) } })`
+    const { stderr } = await jobwright(['--version'], {
+      env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tracer)}` },
+    })
+    const loaded = stderr.split('\n')
+    expect(loaded.filter((url) => url.endsWith('/src/cli/main.ts'))).toHaveLength(1)
+    expect(loaded.filter((url) => /node_modules\/(@temporalio|@grpc|ky)\//.test(url))).toEqual([])
+  })
+
   test('explains itself, exit codes included', async () => {
     const { code, stdout } = await jobwright(['--help'])
     expect(code).toBe(0)

@@ -22,7 +22,7 @@ export interface TestPostgres {
  */
 export async function startPostgres(): Promise<TestPostgres> {
   const given = process.env['JOBWRIGHT_TEST_DATABASE_URL']
-  const server = given ? { url: given, stop: async () => {} } : await startServer()
+  const server = given ? { url: given, stop: async () => {} } : await startOwnPostgres()
   const created: string[] = []
   return {
     async createDatabase() {
@@ -51,7 +51,17 @@ async function execute(url: string, statement: string): Promise<void> {
   }
 }
 
-async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
+/** A PostgreSQL that nobody else uses, in a temporary directory: it may go away and come back. */
+export interface OwnPostgres {
+  url: string
+  /** Ends the server as its operator would; what it holds stays. */
+  halt(): Promise<void>
+  resume(): Promise<void>
+  /** Ends it for good. */
+  stop(): Promise<void>
+}
+
+export async function startOwnPostgres(): Promise<OwnPostgres> {
   await ensureLibraryLinks()
   const directory = await mkdtemp(path.join(os.tmpdir(), 'jobwright-postgres-'))
   const port = await freePort()
@@ -77,6 +87,8 @@ async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
   const guard = guardAgainstOrphan(directory)
   return {
     url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`,
+    halt: () => server.stop(),
+    resume: () => server.start(),
     async stop() {
       await server.stop()
       guard.end()

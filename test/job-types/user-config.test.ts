@@ -110,7 +110,7 @@ describe('The user config', () => {
     await write(`const secrets: Record<string, string> = { A: 'typed' }\nexport { secrets }`)
     const script = `
       import { loadUserConfig } from ${source('user-config.ts')}
-      const show = (file) => loadUserConfig(file, process.cwd()).then(({ secrets }) => secrets.A, ({ message }) => message)
+      const show = (file) => loadUserConfig(file, process.cwd()).then(({ secrets }) => secrets.A, ({ message, fix }) => message + '; ' + fix)
       console.log(JSON.stringify([await show(), await show('broken.config.ts'), await show('lost.config.ts')]))`
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
       cwd,
@@ -128,7 +128,7 @@ describe('The user config', () => {
     await write('export const secrets = {}', 'other.config.ts')
     const script = `
       import { loadUserConfig } from ${source('user-config.ts')}
-      const show = (file) => loadUserConfig(file, process.cwd()).then(() => 'loaded', ({ message }) => message)
+      const show = (file) => loadUserConfig(file, process.cwd()).then(() => 'loaded', ({ message, fix }) => message + '; ' + fix)
       console.log(JSON.stringify([await show(), await show('other.config.ts')]))`
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
       cwd,

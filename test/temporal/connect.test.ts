@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadConfig } from '../../src/config.ts'
 import { startStack } from '../../src/dev-stack/index.ts'
 import {
   acquireTemporalBinary,
@@ -9,15 +10,19 @@ import {
   findFreePort,
   waitForTemporalServer,
 } from '../../src/dev-stack/temporal-cli/dev-server.ts'
+import { PipelinesClient } from '../../src/pipelines/index.ts'
 import {
   connectionOptions,
   connectTemporal,
+  fromTemporal,
+  lazyTemporalClient,
   requireStandaloneActivities,
-  TemporalCapabilityError,
+  serverVersion,
 } from '../../src/temporal/index.ts'
 import { startProcess, type TestProcess } from '../helpers/processes.ts'
 
 const cacheDir = process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache')
+const { timing } = loadConfig({})
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'jobwright-connection-'))
@@ -42,9 +47,25 @@ describe('a namespace without standalone activities', () => {
     const client = await connectTemporal({ address, namespace: 'default' })
     try {
       const error = await requireStandaloneActivities(client).catch((reason: unknown) => reason)
-      expect(error).toBeInstanceOf(TemporalCapabilityError)
-      expect(String(error)).toContain('namespace default')
-      expect(String(error)).toContain('set the dynamic configuration value activity.enableStandalone to true')
+      expect(error).toMatchObject({
+        code: 'temporal_without_standalone_activities',
+        message: expect.stringContaining('namespace default'),
+        fix: expect.stringContaining('set the dynamic configuration value activity.enableStandalone to true'),
+      })
+    } finally {
+      await client.connection.close()
+    }
+  })
+
+  test('that does not exist is refused, whichever call meets it', async () => {
+    const client = await connectTemporal({ address, namespace: 'nowhere' })
+    const pipelines = new PipelinesClient(client, { timing })
+    const refused = { fault: 'refused', message: expect.stringContaining('nowhere') }
+    try {
+      await expect(requireStandaloneActivities(client)).rejects.toMatchObject(refused)
+      await expect(pipelines.show('x')).rejects.toMatchObject(refused)
+      await expect(pipelines.list()).rejects.toMatchObject(refused)
+      await expect(pipelines.cancel('x')).rejects.toMatchObject(refused)
     } finally {
       await client.connection.close()
     }
@@ -64,6 +85,31 @@ describe('a namespace without standalone activities', () => {
     await expect(starting).rejects.toMatchObject({ code: 'temporal_without_standalone_activities' })
     expect(events).toEqual([])
   })
+})
+
+test('a call that Temporal does not answer is an outage, with the cause in its message', async () => {
+  const client = lazyTemporalClient({ address: '127.0.0.1:1', namespace: 'default' })
+  const pipelines = new PipelinesClient(client, { timing })
+  try {
+    const calls: (() => Promise<unknown>)[] = [
+      () => pipelines.list(),
+      () => pipelines.show('x'),
+      () => serverVersion(client),
+    ]
+    for (const call of calls)
+      await expect(client.withDeadline(Date.now() + 200, call)).rejects.toMatchObject({
+        code: 'temporal_failed',
+        fault: 'unreachable',
+        message: expect.stringMatching(/DEADLINE_EXCEEDED|UNAVAILABLE/),
+      })
+  } finally {
+    await client.connection.close()
+  }
+})
+
+test('what is no failed call stays what it is', () => {
+  const defect = new TypeError('x is not a function')
+  expect(fromTemporal(defect)).toBe(defect)
 })
 
 describe('certificates', () => {

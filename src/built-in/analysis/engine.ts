@@ -47,9 +47,9 @@ export interface AnalysisOptions {
 export interface AnalysisEngine {
   readonly name: string
   readonly version: string
-  /** @throws AnalysisError when a document cannot be read */
+  /** @throws JobwrightError when a document cannot be read */
   readDocuments(documents: readonly SourceDocument[], options: AnalysisOptions): Promise<ExtractedGraph>
-  /** By priority, then title. @throws AnalysisError when a document cannot be read */
+  /** By priority, then title. @throws JobwrightError when a document cannot be read */
   findIssues(
     graph: Pick<Metagraph, 'entities' | 'relationships'>,
     documents: readonly SourceDocument[],

@@ -1,3 +1,5 @@
+import { JobwrightError } from '../../base/errors.ts'
+
 export type AnalysisErrorCode =
   | 'no_documents'
   | 'documents_too_large'
@@ -7,21 +9,16 @@ export type AnalysisErrorCode =
   | 'no_metagraph'
   | 'metagraph_contended'
 
-/** What keeps an analysis from its end. The message says where, what was found and what to do. */
-export class AnalysisError extends Error {
-  override readonly name = 'AnalysisError'
-  readonly code: AnalysisErrorCode
-
-  constructor(code: AnalysisErrorCode, message: string) {
-    super(message)
-    this.code = code
-  }
+/** What keeps an analysis from its end. The message says where, and what was found. */
+export function analysisError(code: AnalysisErrorCode, message: string, fix: string): JobwrightError {
+  const fault = code === 'metagraph_contended' ? 'unreachable' : 'usage'
+  return new JobwrightError({ code, fault, message, fix })
 }
 
 export function malformed(
   place: { document: string; line: number },
   found: string,
   fix: string,
-): AnalysisError {
-  return new AnalysisError('document_malformed', `${place.document}:${place.line}: ${found}; ${fix}`)
+): JobwrightError {
+  return analysisError('document_malformed', `${place.document}:${place.line}: ${found}`, fix)
 }

@@ -3,7 +3,7 @@ import { type Metagraph, metagraphEntitySchema, metagraphRelationshipSchema } fr
 import { defineJobType } from '../../job-types/define-job-type.ts'
 import type { HandlerContext } from '../../job-types/types.ts'
 import { type AnalysisEngine, type Issue, type Priority, priorities } from './engine.ts'
-import { AnalysisError } from './errors.ts'
+import { analysisError } from './errors.ts'
 import { focusOn } from './focus.ts'
 import { defaultCollection, loadDocuments } from './load-documents.ts'
 import { countBy } from './metagraph-update.ts'
@@ -56,15 +56,17 @@ async function findGraph({
       collection: config.documents ?? metagraph.documents ?? defaultCollection(metagraph.system),
     }
   if (system === undefined)
-    throw new AnalysisError(
+    throw analysisError(
       'missing_config',
-      'config has neither metagraph nor system_id_or_name; give the output of a metagraph_update run, or name a system',
+      'config has neither metagraph nor system_id_or_name',
+      'give the output of a metagraph_update run, or name a system',
     )
   const stored = await api.getMetagraph(system, { signal })
   if (stored === undefined)
-    throw new AnalysisError(
+    throw analysisError(
       'no_metagraph',
-      `no graph is stored for the system ${JSON.stringify(system)}; run metagraph_update for it first, or pass its output as config.metagraph`,
+      `no graph is stored for the system ${JSON.stringify(system)}`,
+      'run metagraph_update for it first, or pass its output as config.metagraph',
     )
   return { graph: stored.graph, collection: config.documents ?? defaultCollection(system) }
 }

@@ -3,7 +3,7 @@ import { documentExtensions, documentMediaType } from '../../contract/index.ts'
 import type { HandlerContext } from '../../job-types/types.ts'
 import { decodeDocument } from './decode.ts'
 import type { SourceDocument } from './engine.ts'
-import { AnalysisError } from './errors.ts'
+import { analysisError } from './errors.ts'
 import { slugOf } from './language/names.ts'
 
 export const documentLimits = { count: 1000, bytes: 32 * 1024 * 1024 } as const
@@ -37,7 +37,7 @@ async function listEntries({ api, signal }: LoadingContext, collection: string) 
 
 /**
  * Every readable document of a collection, by path.
- * @throws AnalysisError no_documents, documents_too_large, document_not_utf8
+ * @throws JobwrightError `no_documents`, `documents_too_large`, `document_not_utf8`
  */
 export async function loadDocuments(context: LoadingContext, collection: string): Promise<LoadedDocuments> {
   const entries = await listEntries(context, collection)
@@ -46,17 +46,18 @@ export async function loadDocuments(context: LoadingContext, collection: string)
   for (const path of skipped)
     context.log.warn(`${path} is skipped: its extension is not one of ${documentExtensions}`)
   if (readable.length === 0)
-    throw new AnalysisError(
+    throw analysisError(
       'no_documents',
-      `the collection ${JSON.stringify(collection)} ${entries.length === 0 ? 'is empty or does not exist' : 'holds no document that can be read'}; ` +
-        `store Markdown, text, CSV or JSON there (jobwright documents push DIR --as ${collection}), or name another one in config.documents`,
+      `the collection ${JSON.stringify(collection)} ${entries.length === 0 ? 'is empty or does not exist' : 'holds no document that can be read'}`,
+      `store Markdown, text, CSV or JSON there (jobwright documents push DIR --as ${collection}), or name another one in config.documents`,
     )
   const bytes = readable.reduce((sum, entry) => sum + entry.size_bytes, 0)
   if (readable.length > documentLimits.count || bytes > documentLimits.bytes)
-    throw new AnalysisError(
+    throw analysisError(
       'documents_too_large',
       `the collection ${JSON.stringify(collection)} has ${readable.length} documents of ${bytes} bytes together; ` +
-        `at most ${documentLimits.count} documents and ${documentLimits.bytes} bytes are read in one run: split it`,
+        `at most ${documentLimits.count} documents and ${documentLimits.bytes} bytes are read in one run`,
+      'split it',
     )
   const documents: SourceDocument[] = []
   let read = 0
@@ -66,9 +67,10 @@ export async function loadDocuments(context: LoadingContext, collection: string)
     read += content.byteLength
     // A document may have grown since it was listed.
     if (read > documentLimits.bytes)
-      throw new AnalysisError(
+      throw analysisError(
         'documents_too_large',
-        `${path}: more than ${documentLimits.bytes} bytes together; split the collection`,
+        `${path}: more than ${documentLimits.bytes} bytes together`,
+        'split the collection',
       )
     documents.push({ path, text: decodeDocument(path, content) })
     context.log.debug(`read ${path} (${content.byteLength} bytes)`)

@@ -4,7 +4,7 @@ import type { Metagraph } from '../../contract/index.ts'
 import { defineJobType } from '../../job-types/define-job-type.ts'
 import type { HandlerContext } from '../../job-types/types.ts'
 import type { AnalysisEngine } from './engine.ts'
-import { AnalysisError } from './errors.ts'
+import { analysisError } from './errors.ts'
 import { focusOn } from './focus.ts'
 import { graphChanges } from './graph-changes.ts'
 import { defaultCollection, loadDocuments } from './load-documents.ts'
@@ -86,9 +86,10 @@ async function writeGraph(
       )
     }
   }
-  throw new AnalysisError(
+  throw analysisError(
     'metagraph_contended',
-    `the graph of ${graph.system} changed under each of ${maxWrites} writes; run the job again when it is quieter`,
+    `the graph of ${graph.system} changed under each of ${maxWrites} writes`,
+    'run the job again when it is quieter',
   )
 }
 

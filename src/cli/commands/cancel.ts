@@ -1,6 +1,6 @@
 import { isDone } from '../../pipeline/plan/transitions.ts'
 import { type CliContext, note, type Pipelines } from '../context.ts'
-import { CliError } from '../errors.ts'
+import { usageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
 import { escapeControl } from '../output/text.ts'
@@ -45,9 +45,7 @@ async function requestCancel(pipelines: Pipelines, id: string): Promise<string |
 
 function alreadyOver(id: string, status: string, ctx: CliContext): number {
   if (status !== 'cancelled')
-    throw new CliError('run_is_over', `${id} has ended already: ${status}`, {
-      fix: 'nothing is left to cancel',
-    })
+    throw usageError('run_is_over', `${id} has ended already: ${status}`, 'nothing is left to cancel')
   if (ctx.output === 'json') ctx.stdout.write(renderJson({ id, status }))
   else ctx.stdout.write(`${escapeControl(id)} was cancelled already\n`)
   return exitCodes.completed

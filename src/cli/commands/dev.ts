@@ -1,6 +1,6 @@
 import { aborted } from '../../base/abort.ts'
+import { JobwrightError } from '../../base/errors.ts'
 import { type CliContext, note } from '../context.ts'
-import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
 import { renderFields } from '../output/table.ts'
@@ -20,14 +20,12 @@ export async function devHandler(args: DevArgs, ctx: CliContext): Promise<number
   const { config } = ctx
   const running = await readStack(config.dataDir)
   if (running)
-    throw new CliError(
-      'data_dir_in_use',
-      `a stack is running in ${config.dataDir} already: process ${running.pids.owner}, ${running.apiUrl}`,
-      {
-        fix: 'use it, stop it, or set JOBWRIGHT_DATA_DIR to another directory',
-        exitCode: exitCodes.unreachable,
-      },
-    )
+    throw new JobwrightError({
+      code: 'data_dir_in_use',
+      fault: 'unreachable',
+      message: `a stack is running in ${config.dataDir} already: process ${running.pids.owner}, ${running.apiUrl}`,
+      fix: 'use it, stop it, or set JOBWRIGHT_DATA_DIR to another directory',
+    })
   const stack = await startStack({
     dataDir: config.dataDir,
     host: config.host,

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { codeOf, messageOf } from '../../base/causes.ts'
 import { type CliContext, note } from '../context.ts'
-import { CliError } from '../errors.ts'
+import { usageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { findingLine, hasErrors } from '../output/findings.ts'
 import { renderJson } from '../output/json.ts'
@@ -46,9 +47,10 @@ async function write(absolute: string, shown: string, text: string): Promise<voi
   try {
     await writeFile(absolute, text)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-    throw new CliError('unwritable_file', `cannot write ${shown} (${code})`, {
-      fix: 'name a file in a directory that exists and may be written to',
-    })
+    throw usageError(
+      'unwritable_file',
+      `cannot write ${shown} (${codeOf(error) ?? messageOf(error)})`,
+      'name a file in a directory that exists and may be written to',
+    )
   }
 }

@@ -1,5 +1,5 @@
 import { type CliContext, type Finding, note } from '../context.ts'
-import { CliError } from '../errors.ts'
+import { usageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { findingLine, hasErrors } from '../output/findings.ts'
 import { renderJson } from '../output/json.ts'
@@ -67,18 +67,20 @@ function started(
   return exitCodes.completed
 }
 
-/** @throws CliError `bad_input` for what is no `name=value`, and for a name given twice */
+/** @throws JobwrightError `bad_input` for what is no `name=value`, and for a name given twice */
 export function parseInputs(pairs: string[]): Record<string, string> {
   const inputs = new Map<string, string>()
   for (const pair of pairs) {
     const at = pair.indexOf('=')
     if (at < 1)
-      throw new CliError('bad_input', `-i ${escapeControl(pair)}: expected name=value`, {
-        fix: 'for example -i severity=high',
-      })
+      throw usageError(
+        'bad_input',
+        `-i ${escapeControl(pair)}: expected name=value`,
+        'for example -i severity=high',
+      )
     const name = pair.slice(0, at)
     if (inputs.has(name))
-      throw new CliError('bad_input', `-i ${escapeControl(name)} is given twice`, { fix: 'give it once' })
+      throw usageError('bad_input', `-i ${escapeControl(name)} is given twice`, 'give it once')
     inputs.set(name, pair.slice(at + 1))
   }
   return Object.fromEntries(inputs)

@@ -13,14 +13,16 @@ export async function checkTemporal(ctx: CliContext): Promise<Check[]> {
     const { message, fix } = toFailure(error)
     return [problem('temporal', message, fix), await checkBinary(ctx)]
   }
-  const { connectTemporal, requireStandaloneActivities } = await import('../../temporal/index.ts')
+  const { connectTemporal, requireStandaloneActivities, serverVersion } = await import(
+    '../../temporal/index.ts'
+  )
   const checks: Check[] = []
   try {
     const client = await connectTemporal(place.options)
     try {
-      const { serverVersion } = await client.workflowService.getSystemInfo({})
+      const version = await serverVersion(client)
       const where = `${place.options.address}, namespace ${place.options.namespace} (${place.source})`
-      checks.push({ name: 'temporal', status: 'ok', detail: `server ${serverVersion} at ${where}` })
+      checks.push({ name: 'temporal', status: 'ok', detail: `server ${version} at ${where}` })
       await requireStandaloneActivities(client)
       checks.push({ name: 'job_runs', status: 'ok', detail: 'the namespace allows standalone activities' })
       checks.push(await checkSearchAttributes(client))

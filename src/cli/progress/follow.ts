@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { createLogUpdate } from 'log-update'
+import { JobwrightError } from '../../base/errors.ts'
 import { type CliContext, note, type PipelineRunView, type Pipelines } from '../context.ts'
-import { CliError } from '../errors.ts'
 import { exitCodeOfStatus, exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
 import { shellWord } from '../output/text.ts'
@@ -87,9 +87,11 @@ function detach(id: string, ctx: CliContext): number {
 }
 
 function lostSight(id: string): never {
-  throw new CliError('lost_sight', `lost sight of ${id} before it ended; the run itself goes on`, {
+  throw new JobwrightError({
+    code: 'lost_sight',
+    fault: 'unreachable',
+    message: `lost sight of ${id} before it ended; the run itself goes on`,
     fix: `jobwright watch ${shellWord(id)}`,
-    exitCode: exitCodes.unreachable,
   })
 }
 

@@ -1,3 +1,5 @@
+import { messageOf } from '../../base/causes.ts'
+import { JobwrightError } from '../../base/errors.ts'
 import { type BinarySource, binarySources, defaultSourceSettings, type SourceSettings } from './sources.ts'
 
 export interface TemporalBinary {
@@ -6,21 +8,21 @@ export interface TemporalBinary {
   source: string
 }
 
-/** No source has a Temporal CLI. The message lists each with its reason, and what a person can do. */
-export class TemporalBinaryError extends Error {
+/** No source has a Temporal CLI. The message lists each with its reason. */
+export class TemporalBinaryError extends JobwrightError {
   override readonly name = 'TemporalBinaryError'
-  readonly code = 'temporal_binary_unavailable'
   readonly failures: readonly { source: string; reason: string }[]
 
   constructor(failures: readonly { source: string; reason: string }[]) {
-    super(
-      [
-        'no Temporal CLI is to be had:',
-        ...failures.map(({ source, reason }) => `  - ${source}: ${reason}`),
-        'Do one of these: install the CLI (https://docs.temporal.io/cli) so that `temporal` is on PATH; name a binary in',
-        'JOBWRIGHT_TEMPORAL_BINARY; or name a running Temporal server in TEMPORAL_ADDRESS.',
-      ].join('\n'),
-    )
+    const tried = failures.map(({ source, reason }) => `  - ${source}: ${reason}`)
+    super({
+      code: 'temporal_binary_unavailable',
+      fault: 'unreachable',
+      message: ['no Temporal CLI is to be had:', ...tried].join('\n'),
+      fix:
+        'do one of these: install the CLI (https://docs.temporal.io/cli) so that `temporal` is on PATH; name a binary in ' +
+        'JOBWRIGHT_TEMPORAL_BINARY; or name a running Temporal server in TEMPORAL_ADDRESS',
+    })
     this.failures = failures
   }
 }
@@ -67,7 +69,7 @@ export async function firstFrom(
       return { path: await source.find(), source: source.name }
     } catch (error) {
       signal?.throwIfAborted()
-      failures.push({ source: source.name, reason: error instanceof Error ? error.message : String(error) })
+      failures.push({ source: source.name, reason: messageOf(error) })
     }
   }
   throw new TemporalBinaryError(failures)

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { codeOf } from '../../base/causes.ts'
 import { pinned } from './pinned.ts'
 
 /** What was installed, so that a half-written or replaced file is noticed without reading 156 MB at every start. */
@@ -77,7 +78,7 @@ async function tryRename(from: string, to: string): Promise<boolean> {
     await rename(from, to)
     return true
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = codeOf(error)
     if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'EPERM' || code === 'ENOENT') return false
     throw error
   }

@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client'
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js'
 import { searchAttributes } from '../../contract/names.ts'
 import { probePort } from '../../temporal/connect.ts'
+import { throwFromTemporal } from '../../temporal/failures.ts'
 import { ensureSearchAttributes } from '../../temporal/search-attributes.ts'
 import { runCommand } from './run-command.ts'
 
@@ -111,7 +112,11 @@ const retentionMs = 30 * 24 * 60 * 60_000
 /**
  * Has closed pipeline runs kept for 30 days instead of one, and found by whose they are. Only for a server that is ours.
  */
-export async function prepareNamespace(address: string, namespace: string): Promise<void> {
+export function prepareNamespace(address: string, namespace: string): Promise<void> {
+  return changeNamespace(address, namespace).catch(throwFromTemporal)
+}
+
+async function changeNamespace(address: string, namespace: string): Promise<void> {
   const connection = await Connection.connect({ address })
   try {
     await ensureSearchAttributes(new Client({ connection, namespace }))

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { codeOf } from '../../base/causes.ts'
+import { JobwrightError } from '../../base/errors.ts'
 
 export interface CommandResult {
   stdout: string
@@ -6,8 +8,8 @@ export interface CommandResult {
 }
 
 /** A program that is not there, failed, or took too long; the message is one line and fit to be shown. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError'
+function commandFailed(message: string): JobwrightError {
+  return new JobwrightError({ code: 'command_failed', fault: 'unreachable', message })
 }
 
 const maxOutputBytes = 64 * 1024
@@ -15,7 +17,7 @@ const maxOutputBytes = 64 * 1024
 /**
  * Runs a program to its end, without a shell.
  * @param timeoutMs after this long the program is killed; so it is when the signal aborts
- * @throws CommandError when it is not there, exits with another code than 0, or is killed
+ * @throws JobwrightError `command_failed` when it is not there, exits with another code than 0, or is killed
  */
 export function runCommand(
   command: string,
@@ -33,14 +35,14 @@ export function runCommand(
     const stdout = collect(child.stdout)
     const stderr = collect(child.stderr)
     child.on('error', (error) => {
-      const missing = 'code' in error && error.code === 'ENOENT'
-      reject(new CommandError(missing ? `${command} is not installed` : `${command}: ${error.message}`))
+      const missing = codeOf(error) === 'ENOENT'
+      reject(commandFailed(missing ? `${command} is not installed` : `${command}: ${error.message}`))
     })
     child.on('close', (code, killedBy) => {
       if (code === 0) return resolve({ stdout: stdout(), stderr: stderr() })
       const how = killedBy === null ? `exited with ${code}` : `did not end within ${timeoutMs / 1000} s`
       const line = lastLine(stderr()) || lastLine(stdout())
-      reject(new CommandError(`${command} ${how}${line === '' ? '' : `: ${line}`}`))
+      reject(commandFailed(`${command} ${how}${line === '' ? '' : `: ${line}`}`))
     })
   })
 }

@@ -3,6 +3,7 @@ import { chmod, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { causesOf, codeOf, rootMessageOf } from '../../base/causes.ts'
 import { findCached, install, makeWorkFolder, removeFolder } from './cache.ts'
 import { isAtLeast, minServerVersion, parseServerVersion, pinned } from './pinned.ts'
 import { runCommand } from './run-command.ts'
@@ -137,17 +138,12 @@ async function request(url: string, timeoutMs: number, signal: AbortSignal | und
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     })
   } catch (error) {
-    throw new Error(`${new URL(url).host} does not answer (${reasonOf(error)})`, { cause: error })
+    const [, cause] = causesOf(error)
+    const reason = timeout.aborted ? 'timed out' : (codeOf(cause) ?? rootMessageOf(error))
+    throw new Error(`${new URL(url).host} does not answer (${reason})`, { cause: error })
   }
   if (!response.ok) throw new Error(`${new URL(url).host} answered ${response.status}`)
   return response
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  if (error.name === 'TimeoutError') return 'timed out'
-  const { cause } = error
-  return cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : error.message
 }
 
 function parseDownloadInfo(value: unknown): { archiveUrl: string; fileToExtract: string } {

@@ -1,9 +1,10 @@
 import { pause } from '../../base/abort.ts'
+import { messageWithCauses } from '../../base/causes.ts'
 import type { JobStore, OutboxItem, RunExecutor } from '../ports/index.ts'
 import { backoffMs, within } from './backoff.ts'
 import { finishRun, readRun } from './finish-run.ts'
 import { judge } from './judge.ts'
-import { createOutage, type DispatchLog, type Outage, reasonOf } from './outage.ts'
+import { createOutage, type DispatchLog, type Outage } from './outage.ts'
 
 export interface DispatcherOptions {
   store: JobStore
@@ -127,7 +128,7 @@ async function handle(dispatch: Dispatch, item: OutboxItem): Promise<Settled> {
   } catch (error) {
     if (error instanceof StoreError) throw error.cause
     dispatch.temporal.failed(error, { jobRunId: item.jobRunId })
-    return { done: false, delayMs: backoffMs(item.tries, dispatch.random), reason: reasonOf(error) }
+    return { done: false, delayMs: backoffMs(item.tries, dispatch.random), reason: messageWithCauses(error) }
   }
 }
 

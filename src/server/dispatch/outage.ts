@@ -1,3 +1,5 @@
+import { messageWithCauses } from '../../base/causes.ts'
+
 /** Where the loops tell what they do. Fits pino. */
 export interface DispatchLog {
   info(fields: object, message: string): void
@@ -17,7 +19,7 @@ export function createOutage(log: DispatchLog, what: string): Outage {
     failed(error, fields = {}) {
       if (since !== undefined) return
       since = performance.now()
-      log.warn({ ...fields, reason: reasonOf(error) }, `${what} fails; trying again until it works`)
+      log.warn({ ...fields, reason: messageWithCauses(error) }, `${what} fails; trying again until it works`)
     },
     worked() {
       if (since === undefined) return
@@ -25,10 +27,4 @@ export function createOutage(log: DispatchLog, what: string): Outage {
       since = undefined
     },
   }
-}
-
-/** The innermost message of an error: where connections are concerned, the outer ones say little. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? `${error.message}: ${reasonOf(error.cause)}` : error.message
 }

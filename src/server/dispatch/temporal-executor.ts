@@ -6,6 +6,7 @@ import {
   isGrpcServiceError,
   ServiceError,
 } from '@temporalio/client'
+import { rootMessageOf } from '../../base/causes.ts'
 import type { ExecuteJobRunInput } from '../../contract/index.ts'
 import { activityTypes, taskQueues } from '../../contract/names.ts'
 import type { ExecutionState, RunExecutor } from '../ports/index.ts'
@@ -80,7 +81,11 @@ async function toState(description: ActivityExecutionDescription): Promise<Execu
       return closed('failed', 'timeout', 'the run did not end in time, or its worker was lost')
     case 'FAILED': {
       const failure = await description.getOutcomeFailure()
-      return closed('failed', 'execution_failed', deepestMessage(failure) ?? 'the run failed in Temporal')
+      return closed(
+        'failed',
+        'execution_failed',
+        failure ? rootMessageOf(failure) : 'the run failed in Temporal',
+      )
     }
     default:
       return { state: 'active' }
@@ -89,11 +94,6 @@ async function toState(description: ActivityExecutionDescription): Promise<Execu
 
 function statusIn(result: unknown): string | null {
   return result !== null && typeof result === 'object' && 'status' in result ? String(result.status) : null
-}
-
-function deepestMessage(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined
-  return deepestMessage(error.cause) ?? error.message
 }
 
 function closed(status: 'failed' | 'cancelled', code: string, message: string): ExecutionState {

@@ -15,7 +15,7 @@ export interface ConfigValidator {
 
 /**
  * Compiles the schemas of all job types once.
- * @throws UnusableSchemaError naming the job type
+ * @throws JobwrightError `unusable_job_type_schema`, naming the job type
  */
 export function createConfigValidator(entries: readonly JobTypeSchemaEntry[]): ConfigValidator {
   const checker = createConfigChecker()

@@ -1,3 +1,5 @@
+import { type Fault, faults, JobwrightError } from '../../base/errors.ts'
+
 /** One thing wrong with a request. `pointer`: a JSON pointer into the body, `?name` of a query parameter, `{name}` of a path parameter, or a header's name. */
 export interface ProblemDetail {
   pointer: string
@@ -13,21 +15,33 @@ interface ApiProblemOptions {
 const listedProblems = 100
 
 /** What a caller did that cannot be answered as asked. Becomes an RFC 9457 answer at one place, `routes/problem-response.ts`. */
-export class ApiProblem extends Error {
+export class ApiProblem extends JobwrightError {
   override readonly name = 'ApiProblem'
   readonly status: number
-  /** Stable, for machines. */
-  readonly code: string
   readonly errors: readonly ProblemDetail[]
   readonly headers: Readonly<Record<string, string>>
 
   constructor(status: number, code: string, detail: string, options: ApiProblemOptions = {}) {
-    super(detail)
+    super({ code, fault: faultOf(status), message: detail })
     this.status = status
-    this.code = code
     this.errors = options.errors ?? []
     this.headers = options.headers ?? {}
   }
+}
+
+function faultOf(status: number): Fault {
+  if (status === faults.unreachable.httpStatus) return 'unreachable'
+  if (status >= 500) return 'defect'
+  return status === faults.refused.httpStatus ? 'refused' : 'usage'
+}
+
+/** What a client may wait before it asks again: a database that restarts is back within seconds. */
+const retryAfterSeconds = 2
+
+/** 503: what is needed for an answer is not there now. */
+export function unavailable(code: string, detail: string): ApiProblem {
+  const headers = { 'Retry-After': String(retryAfterSeconds) }
+  return new ApiProblem(faults.unreachable.httpStatus, code, detail, { headers })
 }
 
 /** 422 with every problem found (the first hundred of them). */
@@ -55,13 +69,8 @@ export function unknown(
 
 /** A 422 about a cursor when the store says that it did not make it; anything else as it is. */
 export function orBadCursor(error: unknown, parameter: 'cursor' | 'after'): unknown {
-  if (
-    error instanceof ApiProblem ||
-    !(error instanceof Error) ||
-    !('code' in error) ||
-    error.code !== 'bad_cursor'
-  )
-    return error
+  const isOfStore = error instanceof JobwrightError && !(error instanceof ApiProblem)
+  if (!isOfStore || error.code !== 'bad_cursor') return error
   return invalid('bad_cursor', [
     {
       pointer: `?${parameter}`,

@@ -4,7 +4,7 @@ import type { Caller, JobStore } from '../ports/index.ts'
 import { announce } from './announcements.ts'
 import type { Connection, StoreContext } from './context.ts'
 import { decodeSequenceCursor, encodeSequenceCursor } from './cursors.ts'
-import { BadCursorError } from './errors.ts'
+import { badCursor } from './errors.ts'
 import { changesTopic, runTopic } from './notifier.ts'
 import { batchRows } from './paging.ts'
 import { jobRunMaker, runColumns } from './run-rows.ts'
@@ -45,7 +45,7 @@ export function createChanges({ db, notifier }: StoreContext): JobStore['changes
       // Read before the rows: whatever it counts is committed, so nothing up to it can appear later.
       const head = await lastSequence(db, caller)
       // Only another database can have made a cursor beyond the head; waiting for it would skip what comes until then.
-      if (BigInt(after) > BigInt(head)) throw new BadCursorError()
+      if (BigInt(after) > BigInt(head)) throw badCursor()
       if (after === head) return { changes: [], cursor }
       const size = Math.min(limit, batchRows)
       const found = await selectChanges(db, caller, { after, head, limit: size, statuses })

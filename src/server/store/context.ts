@@ -1,6 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
+import { codeOf } from '../../base/causes.ts'
 import { uuidPattern } from '../../contract/index.ts'
-import { errorCode } from './errors.ts'
 import type { Notifier } from './notifier.ts'
 import type { Tables } from './tables.ts'
 
@@ -30,7 +30,7 @@ export async function transact<T>(
     try {
       return await db.transaction().setIsolationLevel('read committed').execute(work)
     } catch (error) {
-      if (tries === maxTries || errorCode(error) !== deadlock) throw error
+      if (tries === maxTries || codeOf(error) !== deadlock) throw error
     }
   }
 }

@@ -1,5 +1,5 @@
 import { timestampPattern, uuidPattern } from '../../contract/index.ts'
-import { BadCursorError } from './errors.ts'
+import { badCursor } from './errors.ts'
 
 /** A place in a list that is ordered by creation, newest first. `createdAt` is in wire form. */
 export interface CreatedKey {
@@ -21,14 +21,14 @@ function decode(cursor: string, list: string, scope: string, forms: RegExp[]): s
   try {
     parts = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
   } catch {
-    throw new BadCursorError()
+    throw badCursor()
   }
-  if (!Array.isArray(parts) || parts.length !== forms.length + 2) throw new BadCursorError()
+  if (!Array.isArray(parts) || parts.length !== forms.length + 2) throw badCursor()
   const [foundList, foundScope, ...place] = parts as unknown[]
   const valid = place.every((part, index) => typeof part === 'string' && forms[index]?.test(part) === true)
-  if (foundList !== list || foundScope !== scope || !valid) throw new BadCursorError()
+  if (foundList !== list || foundScope !== scope || !valid) throw badCursor()
   // Base64 and JSON have several spellings of one thing; only ours was made here.
-  if (encode(list, scope, place as string[]) !== cursor) throw new BadCursorError()
+  if (encode(list, scope, place as string[]) !== cursor) throw badCursor()
   return place as string[]
 }
 
@@ -36,13 +36,13 @@ export function encodeCreatedCursor(list: ListName, workspace: string, key: Crea
   return encode(list, workspace, [key.createdAt, key.id])
 }
 
-/** @throws BadCursorError */
+/** @throws JobwrightError `bad_cursor` */
 export function decodeCreatedCursor(list: ListName, workspace: string, cursor: string): CreatedKey {
   const [createdAt = '', id = ''] = decode(cursor, list, workspace, [timestampPattern, uuidPattern])
   // The form alone lets a 30th of February through, which the database would refuse.
   const instant = new Date(`${createdAt.slice(0, 23)}Z`)
   if (Number.isNaN(instant.getTime()) || instant.toISOString().slice(0, 23) !== createdAt.slice(0, 23))
-    throw new BadCursorError()
+    throw badCursor()
   return { createdAt, id }
 }
 
@@ -51,7 +51,7 @@ export function encodeSequenceCursor(list: 'changes' | 'logs', scope: string, se
   return encode(list, scope, [sequence])
 }
 
-/** @throws BadCursorError */
+/** @throws JobwrightError `bad_cursor` */
 export function decodeSequenceCursor(list: 'changes' | 'logs', scope: string, cursor: string): string {
   const [sequence = ''] = decode(cursor, list, scope, [sequenceForm])
   return sequence

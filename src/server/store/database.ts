@@ -3,10 +3,12 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import { codeOf, messageOf } from '../../base/causes.ts'
 import { acquireProcessLock } from '../../base/process-lock.ts'
 import { listenForAnnouncements } from './announcements.ts'
-import { errorCode, StoreOpenError } from './errors.ts'
+import { cannotOpen } from './errors.ts'
 import type { Notifier } from './notifier.ts'
+import { tellingOutages } from './outages.ts'
 import type { Tables } from './tables.ts'
 
 export interface Database {
@@ -33,22 +35,19 @@ export async function openPostgres(databaseUrl: string, poolSize: number): Promi
     // A server that hangs in the middle of a transaction must not hold a workspace's counter for ever.
     idle_in_transaction_session_timeout: 60_000,
   })
-  // A connection that breaks, idle or in use, is replaced at the next use, and its query fails. Unheard, the event
-  // would end the process.
+  // A connection that breaks while idle is replaced at the next use. Unheard, the event would end the process.
   pool.on('error', () => undefined)
-  pool.on('connect', (client) => client.on('error', () => undefined))
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: tellingOutages(pool) }) })
   try {
     await pool.query('select 1')
   } catch (error) {
     await db.destroy()
     await pool.end().catch(() => undefined)
-    const reason = error instanceof Error ? error.message || errorCode(error) : String(error)
-    throw new StoreOpenError(
-      'database_unreachable',
-      `PostgreSQL at ${redacted(databaseUrl)} cannot be used: ${reason}. Check DATABASE_URL and that the server is up.`,
-      error,
-    )
+    throw cannotOpen('database_unreachable', {
+      message: `PostgreSQL at ${redacted(databaseUrl)} cannot be used: ${messageOf(error)}`,
+      fix: 'check DATABASE_URL and that the server is up',
+      cause: error,
+    })
   }
   return {
     db,
@@ -59,15 +58,15 @@ export async function openPostgres(databaseUrl: string, poolSize: number): Promi
 
 /**
  * PGlite in `dataDir`/pgdata, under a process lock: it has none of its own, and two processes lose data silently.
- * @throws ProcessLockedError while another process has it open; StoreOpenError
+ * @throws ProcessLockedError while another process has it open; JobwrightError `embedded_database_broken`
  */
 export async function openEmbedded(dataDir: string): Promise<Database> {
   await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
-    throw new StoreOpenError(
-      'embedded_database_broken',
-      `cannot make ${dataDir} (${errorCode(error)}). Set JOBWRIGHT_DATA_DIR to another directory`,
-      error,
-    )
+    throw cannotOpen('embedded_database_broken', {
+      message: `cannot make ${dataDir} (${codeOf(error)})`,
+      fix: 'set JOBWRIGHT_DATA_DIR to another directory',
+      cause: error,
+    })
   })
   const lock = await acquireProcessLock(path.join(dataDir, 'pgdata.lock'))
   const directory = path.join(dataDir, 'pgdata')
@@ -87,22 +86,20 @@ export async function openEmbedded(dataDir: string): Promise<Database> {
     return { db, close }
   } catch (error) {
     await lock.release()
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new StoreOpenError(
-      'embedded_database_broken',
-      `The embedded database in ${directory} does not open: ${reason}. Restore the directory, or move it away to start afresh.`,
-      error,
-    )
+    throw cannotOpen('embedded_database_broken', {
+      message: `The embedded database in ${directory} does not open: ${messageOf(error)}`,
+      fix: 'restore the directory, or move it away to start afresh',
+      cause: error,
+    })
   }
 }
 
 function parseUrl(databaseUrl: string): { connectionString: string } {
   const valid = URL.canParse(databaseUrl) && /^postgres(ql)?:$/.test(new URL(databaseUrl).protocol)
   if (!valid)
-    throw new StoreOpenError(
-      'database_url_invalid',
-      'DATABASE_URL: expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE',
-    )
+    throw cannotOpen('database_url_invalid', {
+      message: 'DATABASE_URL: expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE',
+    })
   return { connectionString: databaseUrl }
 }
 

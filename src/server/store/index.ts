@@ -14,9 +14,6 @@ import { createReports } from './reports.ts'
 import { createRuns } from './runs.ts'
 import { createTokens } from './tokens.ts'
 
-export { ProcessLockedError } from '../../base/process-lock.ts'
-export { BadCursorError, StoreOpenError } from './errors.ts'
-
 export type StoreOptions = (
   | {
       /**
@@ -40,7 +37,7 @@ export type StoreOptions = (
 
 /**
  * Opens the database, brings its schema up to date and answers the store over it.
- * @throws StoreOpenError when it cannot be opened or migrated
+ * @throws JobwrightError when it cannot be opened or migrated
  * @throws ProcessLockedError while another process has the embedded database open
  */
 export async function openStore(options: StoreOptions): Promise<JobStore> {

@@ -138,7 +138,7 @@ describe('following a run', () => {
   test('that ends without an end says that it lost sight of the run', async () => {
     await expect(follow(pipelinesOf(playing(running)), 'x', scriptedContext())).rejects.toMatchObject({
       code: 'lost_sight',
-      exitCode: 3,
+      fault: 'unreachable',
     })
   })
 })

@@ -125,16 +125,18 @@ function createPerson(
   return person
 }
 
-/** The real server over the real embedded database, on a free port. */
+/** The real server over the real embedded database, or a PostgreSQL, on a free port. */
 export async function startApi(
   options: {
     listen?: Partial<ListenOptions>
     store?: (store: JobStore) => JobStore
     registry?: AppOptions['registry']
+    databaseUrl?: string
   } = {},
 ): Promise<TestApi> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-api-'))
-  const store = await openStore({ dataDir })
+  const { databaseUrl } = options
+  const store = await openStore(databaseUrl === undefined ? { dataDir } : { databaseUrl })
   const errors: unknown[] = []
   const closing = new AbortController()
   const app = createApp({

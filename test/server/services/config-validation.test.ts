@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { JobwrightError } from '../../../src/base/errors.ts'
 import type { JsonObject } from '../../../src/base/json.ts'
 import type { JobTypeSchemaEntry } from '../../../src/contract/index.ts'
 import { createRegistry, defineJobType } from '../../../src/job-types/index.ts'
-import { createConfigValidator, UnusableSchemaError } from '../../../src/server/services/config-validation.ts'
+import { createConfigValidator } from '../../../src/server/services/config-validation.ts'
 import { ApiProblem } from '../../../src/server/services/problems.ts'
 
 function entry(jobType: string, schema: JsonObject): JobTypeSchemaEntry {
@@ -201,7 +202,7 @@ describe('configs against the schema of their job type', () => {
     ['a pattern beyond regular languages', { properties: { a: { type: 'string', pattern: '(a)\\1' } } }],
     ['no schema at all', { properties: { a: { type: 'strin' } } }],
   ] as [string, JsonObject][])('does not start with %s, and names the job type', (_, schema) => {
-    expect(() => createConfigValidator([entry('broken_type', schema)])).toThrow(UnusableSchemaError)
+    expect(() => createConfigValidator([entry('broken_type', schema)])).toThrow(JobwrightError)
     expect(() => createConfigValidator([entry('broken_type', schema)])).toThrow(/broken_type/)
   })
 })

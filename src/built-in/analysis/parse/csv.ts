@@ -24,7 +24,7 @@ export function detectDelimiter(text: string): string {
 
 /**
  * Records of a CSV document (RFC 4180) with the line where each begins; comments (`#`) and empty lines are left out.
- * @throws AnalysisError document_malformed, with the line
+ * @throws JobwrightError `document_malformed`, with the line
  */
 export function parseCsv(path: string, text: string): CsvRecord[] {
   try {

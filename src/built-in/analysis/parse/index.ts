@@ -5,7 +5,7 @@ import { readJson } from './json.ts'
 import { parseMarkdown } from './markdown.ts'
 import type { ParsedDocument, Section } from './types.ts'
 
-/** @throws AnalysisError document_malformed, with path and line */
+/** @throws JobwrightError `document_malformed`, with path and line */
 export function parseDocument({ path, text }: SourceDocument): ParsedDocument {
   const lines = text.split(/\r\n|\n|\r/)
   const empty: ParsedDocument = { path, lines, sections: [], tables: [], statements: [] }

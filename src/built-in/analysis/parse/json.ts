@@ -4,7 +4,7 @@ import type { Cell, Section, Table, TableRow } from './types.ts'
 
 /**
  * Reads JSON, and gives every list of objects as a table, every named object outside a list as a table of one row.
- * @throws AnalysisError document_malformed, with the line
+ * @throws JobwrightError `document_malformed`, with the line
  */
 export function readJson(
   path: string,

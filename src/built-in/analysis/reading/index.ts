@@ -96,7 +96,7 @@ function readSizes({ model, names, documents }: Reading): void {
 
 /**
  * What documents say: things, connections, sizes, requirements, tests. `known` are things that a graph names already.
- * @throws AnalysisError document_malformed
+ * @throws JobwrightError `document_malformed`
  */
 export function readModel(
   sources: readonly SourceDocument[],

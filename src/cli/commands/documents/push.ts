@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { documentExtensions } from '../../../contract/index.ts'
 import { type CliContext, note } from '../../context.ts'
-import { CliError } from '../../errors.ts'
+import { usageError } from '../../errors.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { renderJson } from '../../output/json.ts'
 import { count, escapeControl, formatBytes } from '../../output/text.ts'
@@ -28,9 +28,11 @@ export async function documentPushHandler(args: DocumentPushArgs, ctx: CliContex
     note(ctx, `skipped ${escapeControl(one.path)} (${one.reason})`)
   if (skipped.length > skippedShown) note(ctx, `… and ${skipped.length - skippedShown} more skipped`)
   if (documents.length === 0)
-    throw new CliError('no_documents', `${args.directory} holds no document`, {
-      fix: `documents are files that end in one of ${documentExtensions}`,
-    })
+    throw usageError(
+      'no_documents',
+      `${args.directory} holds no document`,
+      `documents are files that end in one of ${documentExtensions}`,
+    )
   const api = await ctx.api()
   const listed = await api.listDocuments(args.as, { signal: ctx.signal })
   const stored = new Map(listed.items.map((entry) => [entry.path, entry.sha256]))

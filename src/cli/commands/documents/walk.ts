@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs'
 import { access, constants, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { documentExtensions, documentMediaType, limits } from '../../../contract/index.ts'
-import { CliError } from '../../errors.ts'
+import { usageError } from '../../errors.ts'
 import { formatBytes } from '../../output/text.ts'
 
 export interface FoundDocument {
@@ -21,7 +21,7 @@ const cannotBeRead = (error: unknown) => `cannot be read (${(error as NodeJS.Err
 
 /**
  * The documents of a directory and its subdirectories, by path. What is no document is listed as skipped.
- * @throws CliError `bad_documents` that lists every link out of the directory, and every file that is too large or
+ * @throws JobwrightError `bad_documents` that lists every link out of the directory, and every file that is too large or
  * cannot be read
  */
 export async function walkDocuments(directory: string, shown: string): Promise<Found> {
@@ -30,12 +30,10 @@ export async function walkDocuments(directory: string, shown: string): Promise<F
   const problems: string[] = []
   await visit(root, '')
   if (problems.length > 0)
-    throw new CliError(
+    throw usageError(
       'bad_documents',
       `nothing was sent:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
-      {
-        fix: 'remove or rename these, or put copies in their place',
-      },
+      'remove or rename these, or put copies in their place',
     )
   const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1)
   return { documents: found.documents.sort(byPath), skipped: found.skipped.sort(byPath) }
@@ -93,9 +91,9 @@ export async function walkDocuments(directory: string, shown: string): Promise<F
 async function realDirectory(directory: string, shown: string): Promise<string> {
   const root = await realpath(directory).catch(() => undefined)
   if (root !== undefined && (await stat(root)).isDirectory()) return root
-  throw new CliError(
+  throw usageError(
     root === undefined ? 'no_such_directory' : 'not_a_directory',
     root === undefined ? `${shown} does not exist (looked for ${directory})` : `${shown} is no directory`,
-    { fix: 'name a directory of documents' },
+    'name a directory of documents',
   )
 }

@@ -1,10 +1,10 @@
 import type { JsonObject } from '../../../base/json.ts'
-import { CliError } from '../../errors.ts'
+import { usageError } from '../../errors.ts'
 import { readTextFile } from '../../pipeline-file.ts'
 
 /**
  * `--config`: a JSON object, or `@FILE` that holds one.
- * @throws CliError `bad_config`, or what reading the file throws; never repeats the text, which may hold secrets
+ * @throws JobwrightError `bad_config`, or what reading the file throws; never repeats the text, which may hold secrets
  */
 export async function readConfigOption(text: string, cwd: string): Promise<JsonObject> {
   const fromFile = text.startsWith('@')
@@ -15,18 +15,18 @@ export async function readConfigOption(text: string, cwd: string): Promise<JsonO
     value = JSON.parse(json)
   } catch (error) {
     const at = error instanceof SyntaxError ? / at position (\d+)/.exec(error.message)?.[1] : undefined
-    throw new CliError(
+    throw usageError(
       'bad_config',
       `${place} is not JSON${at === undefined ? '' : ` (at character ${at})`}`,
-      {
-        fix: `for example --config '{"duration": "1s"}', or --config @file.json`,
-      },
+      `for example --config '{"duration": "1s"}', or --config @file.json`,
     )
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value))
-    throw new CliError('bad_config', `${place}: expected a JSON object, found ${kindOf(value)}`, {
-      fix: `for example --config '{"duration": "1s"}'`,
-    })
+    throw usageError(
+      'bad_config',
+      `${place}: expected a JSON object, found ${kindOf(value)}`,
+      `for example --config '{"duration": "1s"}'`,
+    )
   return value as JsonObject
 }
 

@@ -1,6 +1,6 @@
 import { type JobRunStatus, jobRunStatuses } from '../../../contract/index.ts'
 import type { CliContext } from '../../context.ts'
-import { CliError } from '../../errors.ts'
+import { usageError } from '../../errors.ts'
 import { escapeControl } from '../../output/text.ts'
 import { answer, moreLine, runTable } from './render.ts'
 
@@ -38,7 +38,9 @@ export async function jobRunsHandler(args: JobRunListArgs, ctx: CliContext): Pro
 function knownStatus(status: string): JobRunStatus {
   const known = jobRunStatuses.find((one) => one === status)
   if (known) return known
-  throw new CliError('unknown_status', `--status ${escapeControl(status)}: there is no such status`, {
-    fix: `one of ${jobRunStatuses.join(', ')}`,
-  })
+  throw usageError(
+    'unknown_status',
+    `--status ${escapeControl(status)}: there is no such status`,
+    `one of ${jobRunStatuses.join(', ')}`,
+  )
 }

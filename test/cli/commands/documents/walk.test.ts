@@ -74,7 +74,7 @@ describe('the documents of a directory', () => {
       await symlink('../docs-private', path.join(directory, 'folder'))
       await symlink('nothing.md', path.join(directory, 'broken.md'))
       const refused = walkDocuments(directory, 'docs')
-      await expect(refused).rejects.toMatchObject({ code: 'bad_documents', exitCode: 2 })
+      await expect(refused).rejects.toMatchObject({ code: 'bad_documents', fault: 'usage' })
       const message = await refused.catch((error: Error) => error.message)
       expect(message).toContain('file.md is a symbolic link out of docs')
       expect(message).toContain('folder is a symbolic link out of docs')

@@ -19,7 +19,7 @@ test.each([
   ['7', 'found a number'],
 ])('%s is refused without repeating it', async (text, problem) => {
   const refused = readConfigOption(text, '/')
-  await expect(refused).rejects.toMatchObject({ code: 'bad_config', exitCode: 2 })
+  await expect(refused).rejects.toMatchObject({ code: 'bad_config', fault: 'usage' })
   const message = await refused.catch((error: Error) => error.message)
   expect(message).toContain(problem)
   expect(message).not.toContain('hunter2')
