@@ -8,8 +8,8 @@ import { builtInJobTypes } from './built-in/index.ts'
 import { type Config, loadConfig } from './config.ts'
 import { createRegistry, loadUserConfig } from './job-types/index.ts'
 import {
-  connectionOptions,
   connectTemporal,
+  endpointOptions,
   ensureSearchAttributes,
   registrationCommands,
   requireStandaloneActivities,
@@ -28,7 +28,7 @@ async function main(config: Config): Promise<void> {
   const client = await connectTemporal(temporal)
   await requireStandaloneActivities(client)
   await registerSearchAttributes(client, log)
-  const connection = await NativeConnection.connect(connectionOptions(temporal)).catch((error: unknown) => {
+  const connection = await NativeConnection.connect(endpointOptions(temporal)).catch((error: unknown) => {
     throw new TemporalUnreachableError(temporal.address, error)
   })
   const user = await loadUserConfig(config.configFile, process.cwd())

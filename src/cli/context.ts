@@ -25,7 +25,7 @@ export type CliConfig = Pick<
 /** The client's surface, without its insides, so that tests can stand in for it. */
 export type Pipelines = Pick<PipelinesClient, keyof PipelinesClient>
 
-export interface PipelinesConnection {
+export interface PipelinesAccess {
   pipelines: Pipelines
   close(): Promise<void>
 }
@@ -63,7 +63,7 @@ export interface CliContext extends CliHost {
   /** `json`: data on stdout and nothing else. */
   output: 'text' | 'json'
   /** @throws JobwrightError `no_temporal`, TemporalUnreachableError */
-  connect(): Promise<PipelinesConnection>
+  connect(): Promise<PipelinesAccess>
   /** @throws JobwrightError `no_jobs_api`, `no_token` */
   api(): Promise<JobsClient>
   /**

@@ -29,7 +29,7 @@ function badTlsSetting(message: string, cause?: unknown): JobwrightError {
  * TLS and key options of a Temporal connection, for the client and the worker alike.
  * @throws JobwrightError `bad_environment`
  */
-export function connectionOptions(options: TemporalOptions) {
+export function endpointOptions(options: TemporalOptions) {
   const clientCertPair = readCertPair(options)
   const custom = {
     ...(options.tlsServerName ? { serverNameOverride: options.tlsServerName } : {}),
@@ -93,7 +93,7 @@ function readCertPair({ tlsClientCertPath, tlsClientKeyPath }: TemporalOptions) 
  * ```
  */
 export async function connectTemporal(options: TemporalOptions): Promise<Client> {
-  const connectable = connectionOptions(options)
+  const connectable = endpointOptions(options)
   try {
     const connection = await Connection.connect({ ...connectable, connectTimeout: 5_000 })
     return new Client({ connection, namespace: options.namespace })
@@ -122,7 +122,7 @@ export async function probePort(address: string): Promise<void> {
 
 /** A client that connects with its first call: for a server that must start while Temporal is away. */
 export function lazyTemporalClient(options: TemporalOptions): Client {
-  return new Client({ connection: Connection.lazy(connectionOptions(options)), namespace: options.namespace })
+  return new Client({ connection: Connection.lazy(endpointOptions(options)), namespace: options.namespace })
 }
 
 /**

@@ -1,6 +1,6 @@
 export {
-  connectionOptions,
   connectTemporal,
+  endpointOptions,
   lazyTemporalClient,
   requireStandaloneActivities,
   serverVersion,

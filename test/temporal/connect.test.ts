@@ -12,8 +12,8 @@ import {
 } from '../../src/dev-stack/temporal-cli/dev-server.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import {
-  connectionOptions,
   connectTemporal,
+  endpointOptions,
   fromTemporal,
   lazyTemporalClient,
   requireStandaloneActivities,
@@ -116,14 +116,14 @@ describe('certificates', () => {
   const at = { address: '127.0.0.1:1', namespace: 'default' }
 
   test('need their key, and the other way round', () => {
-    expect(() => connectionOptions({ ...at, tlsClientCertPath: '/a.pem' })).toThrow('expected both')
+    expect(() => endpointOptions({ ...at, tlsClientCertPath: '/a.pem' })).toThrow('expected both')
   })
 
   test('that do not fit their key, or are none, are named', async () => {
     const file = path.join(folder, 'not-a.pem')
     await writeFile(file, 'no certificate')
     const both = { tlsClientCertPath: file, tlsClientKeyPath: file }
-    expect(() => connectionOptions({ ...at, ...both })).toThrow(
+    expect(() => endpointOptions({ ...at, ...both })).toThrow(
       /^TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH: .*not-a\.pem.* cannot be used together/,
     )
   })

@@ -16,13 +16,13 @@ export interface CancelArgs {
  * or completed before the cancel reached it; a run that failed meanwhile gives 1.
  */
 export async function cancelHandler(args: CancelArgs, ctx: CliContext): Promise<number> {
-  const connection = await ctx.connect()
+  const access = await ctx.connect()
   try {
-    const over = await requestCancel(connection.pipelines, args.id)
+    const over = await requestCancel(access.pipelines, args.id)
     if (over !== undefined) return alreadyOver(args.id, over, ctx)
     if (!args.detach) {
       note(ctx, `cancelling ${escapeControl(args.id)}`)
-      return await follow(connection.pipelines, args.id, ctx, {
+      return await follow(access.pipelines, args.id, ctx, {
         exitCodes: { cancelled: exitCodes.completed },
       })
     }
@@ -30,7 +30,7 @@ export async function cancelHandler(args: CancelArgs, ctx: CliContext): Promise<
     else ctx.stdout.write(`cancel of ${escapeControl(args.id)} requested\n`)
     return exitCodes.completed
   } finally {
-    await connection.close()
+    await access.close()
   }
 }
 

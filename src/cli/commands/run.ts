@@ -35,22 +35,22 @@ export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number
   }
   if (ctx.signal.aborted) return exitCodes.interrupted
 
-  const connection = await ctx.connect()
+  const access = await ctx.connect()
   try {
-    const { id, existed } = await connection.pipelines.start({
+    const { id, existed } = await access.pipelines.start({
       plan: compiled.plan,
       inputs: resolved.inputs,
       ...(args.id === undefined ? {} : { id: args.id }),
     })
     if (existed) note(ctx, `${escapeControl(id)} exists already; nothing new was started`)
     if (args.detach) {
-      const status = existed ? (await connection.pipelines.show(id)).status : 'running'
+      const status = existed ? (await access.pipelines.show(id)).status : 'running'
       return started({ id, pipeline: compiled.plan.name, status, existed }, ctx)
     }
     if (!existed) note(ctx, `started ${escapeControl(id)}`)
-    return await follow(connection.pipelines, id, ctx)
+    return await follow(access.pipelines, id, ctx)
   } finally {
-    await connection.close()
+    await access.close()
   }
 }
 

@@ -14,14 +14,14 @@ export interface RunsArgs {
 /** `jobwright runs`: pipeline runs of the token's workspace, newest first. JSON is `{items, count}`, as the API's lists are. */
 export async function runsHandler(args: RunsArgs, ctx: CliContext): Promise<number> {
   const workspace = args.allWorkspaces ? undefined : await ownWorkspace(ctx)
-  const connection = await ctx.connect()
+  const access = await ctx.connect()
   try {
-    const items = await connection.pipelines.list({ limit: args.limit, workspace })
+    const items = await access.pipelines.list({ limit: args.limit, workspace })
     if (ctx.output === 'json') ctx.stdout.write(renderJson({ items, count: items.length }))
     else ctx.stdout.write(items.length === 0 ? nothing(workspace) : table(items, workspace, ctx))
     return exitCodes.completed
   } finally {
-    await connection.close()
+    await access.close()
   }
 }
 

@@ -9,9 +9,9 @@ import { summaryLines } from '../progress/summary.ts'
 
 /** `jobwright show ID`: where a run stands now. 0 whatever its status; `watch` has an exit code for that. */
 export async function showHandler(args: { id: string }, ctx: CliContext): Promise<number> {
-  const connection = await ctx.connect()
+  const access = await ctx.connect()
   try {
-    const view = await connection.pipelines.show(args.id)
+    const view = await access.pipelines.show(args.id)
     if (ctx.output === 'json') {
       ctx.stdout.write(renderJson(view))
       return exitCodes.completed
@@ -21,7 +21,7 @@ export async function showHandler(args: { id: string }, ctx: CliContext): Promis
     ctx.stdout.write(`${[...lines, ...summary, ...whose(view)].join('\n')}\n`)
     return exitCodes.completed
   } finally {
-    await connection.close()
+    await access.close()
   }
 }
 

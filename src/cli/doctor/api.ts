@@ -1,5 +1,5 @@
 import { type Capabilities, missingForPipelines } from '../../contract/index.ts'
-import { connectApi } from '../connections.ts'
+import { connectApi } from '../clients.ts'
 import type { CliContext } from '../context.ts'
 import { toFailure } from '../errors.ts'
 import { locateApi } from '../locate.ts'

@@ -1,7 +1,7 @@
 import { isTerminalStatus } from '../../contract/index.ts'
 import type { Caller, CancelOutcome } from '../ports/index.ts'
 import { recordChange } from './changes.ts'
-import { type Connection, isUuid, now, type StoreContext, transact } from './context.ts'
+import { type Db, isUuid, now, type StoreContext, transact } from './context.ts'
 import { enqueue } from './dispatch.ts'
 import { barKey, findKey } from './idempotency.ts'
 import { notifyOfChange, outboxTopic } from './notifier.ts'
@@ -35,7 +35,7 @@ export async function cancelByKey(
   return answer
 }
 
-async function cancelWithin(trx: Connection, caller: Caller, jobRunId: string): Promise<CancelOutcome> {
+async function cancelWithin(trx: Db, caller: Caller, jobRunId: string): Promise<CancelOutcome> {
   const row = await trx
     .selectFrom('job_runs')
     .select(runColumns)

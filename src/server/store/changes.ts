@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { JobRunStatus } from '../../contract/index.ts'
 import type { Caller, JobStore } from '../ports/index.ts'
 import { announce } from './announcements.ts'
-import type { Connection, StoreContext } from './context.ts'
+import type { Db, StoreContext } from './context.ts'
 import { decodeSequenceCursor, encodeSequenceCursor } from './cursors.ts'
 import { badCursor } from './errors.ts'
 import { changesTopic, runTopic } from './notifier.ts'
@@ -15,7 +15,7 @@ import { jobRunMaker, runColumns } from './run-rows.ts'
  * Must be the last lock that a transaction takes.
  */
 export async function recordChange(
-  trx: Connection,
+  trx: Db,
   run: { uuid: string; workspace: string; status: JobRunStatus },
 ): Promise<void> {
   await sql`
@@ -62,7 +62,7 @@ export function createChanges({ db, notifier }: StoreContext): JobStore['changes
   }
 }
 
-async function lastSequence(db: Connection, caller: Caller): Promise<string> {
+async function lastSequence(db: Db, caller: Caller): Promise<string> {
   const row = await db
     .selectFrom('change_counters')
     .select(sql<string>`last_seq::text`.as('last'))
@@ -72,7 +72,7 @@ async function lastSequence(db: Connection, caller: Caller): Promise<string> {
 }
 
 function selectChanges(
-  db: Connection,
+  db: Db,
   caller: Caller,
   range: { after: string; head: string; limit: number; statuses: JobRunStatus[] | undefined },
 ) {

@@ -12,8 +12,8 @@ export interface StoreContext {
   reportPatienceMs: number
 }
 
-/** A connection, inside a transaction or not. */
-export type Connection = Kysely<Tables>
+/** The database, inside a transaction or not. */
+export type Db = Kysely<Tables>
 
 const deadlock = '40P01'
 const maxTries = 5

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { isTerminalStatus } from '../../contract/index.ts'
 import type { JobStore, OutboxItem } from '../ports/index.ts'
 import { announce } from './announcements.ts'
-import { type Connection, fromNow, isUuid, now, type StoreContext, transact } from './context.ts'
+import { type Db, fromNow, isUuid, now, type StoreContext, transact } from './context.ts'
 import { outboxTopic } from './notifier.ts'
 import { activeStatuses } from './transitions.ts'
 
@@ -142,7 +142,7 @@ function toOutboxItem(row: ClaimedRow): OutboxItem {
 }
 
 /** A cancel that was sent before would be lost with the start it was for, so it goes into the outbox again, behind the new one. */
-async function redispatch(trx: Connection, jobRunId: string): Promise<void> {
+async function redispatch(trx: Db, jobRunId: string): Promise<void> {
   const run = await trx
     .selectFrom('job_runs')
     .select(['status', 'cancel_requested_at'])
@@ -155,7 +155,7 @@ async function redispatch(trx: Connection, jobRunId: string): Promise<void> {
 }
 
 /** Puts a start or a cancel into the outbox; does nothing when it is there already. */
-export async function enqueue(trx: Connection, jobRunId: string, kind: OutboxItem['kind']): Promise<void> {
+export async function enqueue(trx: Db, jobRunId: string, kind: OutboxItem['kind']): Promise<void> {
   await trx
     .insertInto('outbox')
     .values({ job_run_id: jobRunId, kind })

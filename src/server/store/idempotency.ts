@@ -1,5 +1,5 @@
 import type { Caller, IdempotencyKey } from '../ports/index.ts'
-import type { Connection } from './context.ts'
+import type { Db } from './context.ts'
 import type { KeyedRoute } from './tables.ts'
 
 /** What a key stands for already. */
@@ -7,7 +7,7 @@ export type KnownKey = { state: 'used'; resourceId: string } | { state: 'reused'
 
 /** `requestHash` undefined: whatever it was first sent with. */
 export async function findKey(
-  db: Connection,
+  db: Db,
   caller: Caller,
   route: KeyedRoute,
   key: string,
@@ -31,7 +31,7 @@ export async function findKey(
  * between concurrent callers: the later one waits here until the earlier one has committed or rolled back.
  */
 export async function claimKey(
-  trx: Connection,
+  trx: Db,
   caller: Caller,
   route: KeyedRoute,
   key: IdempotencyKey,
@@ -46,17 +46,12 @@ export async function claimKey(
 }
 
 /** Makes sure that a key that nobody has used never starts anything; false when it is known already. */
-export async function barKey(
-  trx: Connection,
-  caller: Caller,
-  route: KeyedRoute,
-  key: string,
-): Promise<boolean> {
+export async function barKey(trx: Db, caller: Caller, route: KeyedRoute, key: string): Promise<boolean> {
   return insertKey(trx, caller, route, key, { request_hash: null, resource_id: null })
 }
 
 async function insertKey(
-  trx: Connection,
+  trx: Db,
   caller: Caller,
   route: KeyedRoute,
   key: string,

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { canonicalJson, type JsonObject } from '../../base/json.ts'
 import type { Job } from '../../contract/index.ts'
 import type { Caller, JobFilter, JobStore, Keyed, NewJob } from '../ports/index.ts'
-import { type Connection, isUuid, now, type StoreContext, transact } from './context.ts'
+import { type Db, isUuid, now, type StoreContext, transact } from './context.ts'
 import { type CreatedKey, decodeCreatedCursor, encodeCreatedCursor } from './cursors.ts'
 import { claimKey, findKey, type KnownKey } from './idempotency.ts'
 import { type JobRow, jobColumns, toJob } from './job-rows.ts'
@@ -50,7 +50,7 @@ export function createJobs({ db }: StoreContext): JobStore['jobs'] {
   }
 }
 
-async function insertJob(trx: Connection, caller: Caller, job: NewJob): Promise<Job> {
+async function insertJob(trx: Db, caller: Caller, job: NewJob): Promise<Job> {
   const row = await trx
     .insertInto('jobs')
     .values({
@@ -68,7 +68,7 @@ async function insertJob(trx: Connection, caller: Caller, job: NewJob): Promise<
   return toJob(row)
 }
 
-async function selectJob(db: Connection, caller: Caller, jobId: string): Promise<JobRow | undefined> {
+async function selectJob(db: Db, caller: Caller, jobId: string): Promise<JobRow | undefined> {
   if (!isUuid(jobId)) return undefined
   return db
     .selectFrom('jobs')
@@ -78,7 +78,7 @@ async function selectJob(db: Connection, caller: Caller, jobId: string): Promise
     .executeTakeFirst()
 }
 
-async function replay(db: Connection, caller: Caller, known: KnownKey): Promise<Keyed<Job>> {
+async function replay(db: Db, caller: Caller, known: KnownKey): Promise<Keyed<Job>> {
   if (known.state !== 'used') return { outcome: known.state }
   const row = await selectJob(db, caller, known.resourceId)
   if (row === undefined) throw new Error('the job of an idempotency key is missing')
@@ -86,7 +86,7 @@ async function replay(db: Connection, caller: Caller, known: KnownKey): Promise<
 }
 
 async function updateJob(
-  trx: Connection,
+  trx: Db,
   caller: Caller,
   jobId: string,
   expected: JsonObject,
@@ -112,7 +112,7 @@ async function updateJob(
   return toJob(row)
 }
 
-function listJobs(db: Connection, caller: Caller, filter: JobFilter) {
+function listJobs(db: Db, caller: Caller, filter: JobFilter) {
   const { workspace } = caller
   const read = (after: CreatedKey | undefined, size: number) => {
     let query = db

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Metagraph } from '../../contract/index.ts'
 import type { Caller, JobStore } from '../ports/index.ts'
-import { type Connection, now, type StoreContext, transact } from './context.ts'
+import { type Db, now, type StoreContext, transact } from './context.ts'
 import { activeStatuses } from './transitions.ts'
 
 type PutOptions = Parameters<JobStore['metagraphs']['put']>[2]
@@ -23,7 +23,7 @@ function etagOf(revision: string): string {
   return `r${revision}`
 }
 
-function systemRow(db: Connection, { workspace }: Caller, system: string) {
+function systemRow(db: Db, { workspace }: Caller, system: string) {
   return db
     .selectFrom('metagraphs')
     .select(['graph', sql<string>`revision::text`.as('revision')])
@@ -31,12 +31,7 @@ function systemRow(db: Connection, { workspace }: Caller, system: string) {
     .where('system', '=', system)
 }
 
-async function putGraph(
-  trx: Connection,
-  caller: Caller,
-  graph: Metagraph,
-  options: PutOptions,
-): Promise<PutOutcome> {
+async function putGraph(trx: Db, caller: Caller, graph: Metagraph, options: PutOptions): Promise<PutOutcome> {
   const { workspace } = caller
   const { system } = graph
   const text = JSON.stringify(graph)
@@ -79,7 +74,7 @@ async function putGraph(
 
 /** Remembers what a job run wrote, which is what its later attempts are answered with. */
 async function stored(
-  trx: Connection,
+  trx: Db,
   { workspace }: Caller,
   graph: Metagraph,
   revision: string,
@@ -102,7 +97,7 @@ async function stored(
 }
 
 /** No attempt of an ended run is to be answered any more: of what it wrote, the graph goes. */
-async function forgetEndedRuns(trx: Connection, workspace: string, system: string): Promise<void> {
+async function forgetEndedRuns(trx: Db, workspace: string, system: string): Promise<void> {
   await trx
     .updateTable('metagraph_writes')
     .set({ graph: null })
@@ -128,7 +123,7 @@ interface WrittenRow {
 }
 
 async function earlierWrite(
-  trx: Connection,
+  trx: Db,
   { workspace }: Caller,
   system: string,
   writtenBy: string,

@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { bareMediaType, isTerminalStatus, limits, type OutputReference } from '../../contract/index.ts'
-import { type Connection, fromNow, isUuid, type StoreContext, transact } from './context.ts'
+import { type Db, fromNow, isUuid, type StoreContext, transact } from './context.ts'
 import { outputColumns, toOutputReference } from './run-rows.ts'
 
 export interface Output {
@@ -46,7 +46,7 @@ export async function putOutput(
 }
 
 /** The uuid belongs to the place, so a report that is sent again is answered with the same one. */
-async function upsert(trx: Connection, jobRunId: string, name: string, stored: StoredOutput) {
+async function upsert(trx: Db, jobRunId: string, name: string, stored: StoredOutput) {
   return trx
     .insertInto('job_run_outputs')
     .values({ job_run_id: jobRunId, name, uuid: randomUUIDv7(), ...stored })

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { type SelectQueryBuilder, sql } from 'kysely'
 import type { ListPage } from '../ports/index.ts'
-import type { Connection } from './context.ts'
+import type { Db } from './context.ts'
 import type { Tables } from './tables.ts'
 
 /** Rows read at a time. */
@@ -60,7 +60,7 @@ export async function readBatch<Row>(
 
 /** The same of a query that is ordered newest first, for rows whose `config` may be large: no more of them than fit `batchBytes`. */
 export async function readNewest<Row>(
-  db: Connection,
+  db: Db,
   query: SelectQueryBuilder<Tables, 'jobs' | 'job_runs', Row>,
   size: number,
 ): Promise<Batch<Row>> {

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { isTerminalStatus, type JobRunStatus, type TerminalJobRunStatus } from '../../contract/index.ts'
 import type { JobStore } from '../ports/index.ts'
 import { recordChange } from './changes.ts'
-import { type Connection, fromNow, isUuid, now, type StoreContext, transact } from './context.ts'
+import { type Db, fromNow, isUuid, now, type StoreContext, transact } from './context.ts'
 import { type LogRow, reportHash, toLogRows } from './log-lines.ts'
 import { notifyOfChange } from './notifier.ts'
 import { putOutput } from './outputs.ts'
@@ -77,7 +77,7 @@ export function createReports(context: StoreContext): Reports {
 
 /** The guard of every report: the run is not terminal, and no newer attempt was heard of. */
 function updateActive(
-  trx: Connection,
+  trx: Db,
   jobRunId: string,
   attempt: number,
   before: readonly JobRunStatus[] = activeStatuses,
@@ -92,9 +92,9 @@ function updateActive(
 
 /** `change` answers the row that it changed, or undefined when the guard kept it out. */
 async function apply(
-  db: Connection,
+  db: Db,
   jobRunId: string,
-  change: (trx: Connection) => Promise<RunRow | undefined>,
+  change: (trx: Db) => Promise<RunRow | undefined>,
 ): Promise<{ applied: boolean; run: Awaited<ReturnType<typeof toSingleJobRun>> } | undefined> {
   if (!isUuid(jobRunId)) return undefined
   return transact(db, async (trx) => {
@@ -152,7 +152,7 @@ async function startAttempt(
 
 /** Undefined when the guard kept it out. The change is for the caller to record, as its last lock. */
 async function endRun(
-  trx: Connection,
+  trx: Db,
   jobRunId: string,
   attempt: number,
   end: { status: TerminalJobRunStatus; error: string | null },
@@ -170,12 +170,7 @@ async function endRun(
  * pending → running at the first, unless a cancel came before: then there is nothing to begin. The row is locked by
  * the caller.
  */
-async function beginAttempt(
-  context: StoreContext,
-  trx: Connection,
-  row: RunRow,
-  attempt: number,
-): Promise<RunRow> {
+async function beginAttempt(context: StoreContext, trx: Db, row: RunRow, attempt: number): Promise<RunRow> {
   if (row.cancel_requested_at !== null) {
     const cancelled = await endRun(trx, row.uuid, attempt, { status: 'cancelled', error: null })
     return cancelled ?? row
@@ -192,7 +187,7 @@ async function beginAttempt(
 }
 
 /** False when the same lines were taken before. The run's row lock keeps two deliveries apart. */
-async function isNewReport(trx: Connection, jobRunId: string, sha256: string): Promise<boolean> {
+async function isNewReport(trx: Db, jobRunId: string, sha256: string): Promise<boolean> {
   const inserted = await trx
     .insertInto('job_run_log_reports')
     .values({ job_run_id: jobRunId, sha256 })
@@ -203,7 +198,7 @@ async function isNewReport(trx: Connection, jobRunId: string, sha256: string): P
 }
 
 async function insertLogs(
-  trx: Connection,
+  trx: Db,
   jobRunId: string,
   report: Parameters<Reports['appendLogs']>[1],
 ): Promise<void> {

@@ -1,12 +1,12 @@
 import { sql } from 'kysely'
 import type { LogLine } from '../../contract/index.ts'
 import type { Caller, ListPage, Page } from '../ports/index.ts'
-import { type Connection, isUuid, utc } from './context.ts'
+import { type Db, isUuid, utc } from './context.ts'
 import { decodeSequenceCursor, encodeSequenceCursor } from './cursors.ts'
 import { keysetPage, readBatch } from './paging.ts'
 
 /** The log lines of a run in the order they arrived, oldest first; none for an unknown run. */
-export function listLogs(db: Connection, caller: Caller, jobRunId: string, page: Page): ListPage<LogLine> {
+export function listLogs(db: Db, caller: Caller, jobRunId: string, page: Page): ListPage<LogLine> {
   const read = async (after: string | undefined, size: number) => {
     if (!isUuid(jobRunId)) return { rows: [], more: false }
     let query = db
@@ -32,7 +32,7 @@ export function listLogs(db: Connection, caller: Caller, jobRunId: string, page:
 }
 
 export async function readOutput(
-  db: Connection,
+  db: Db,
   caller: Caller,
   jobRunId: string,
   name: string,

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Json, JsonObject } from '../../base/json.ts'
 import { basePath, type JobRun, type OutputReference, type RunError } from '../../contract/index.ts'
-import { type Connection, utc } from './context.ts'
+import { type Db, utc } from './context.ts'
 import type { Tables } from './tables.ts'
 
 type Instants = 'created_at' | 'updated_at' | 'started_at' | 'finished_at' | 'cancel_requested_at'
@@ -91,7 +91,7 @@ export function toOutputReference(row: OutputRow): OutputReference {
  * How each of these rows becomes a run, with its outputs. The outputs are read after the rows: a run that is seen as
  * completed is seen with all of its outputs.
  */
-export async function jobRunMaker(db: Connection, rows: RunRow[]): Promise<(row: RunRow) => JobRun> {
+export async function jobRunMaker(db: Db, rows: RunRow[]): Promise<(row: RunRow) => JobRun> {
   if (rows.length === 0) return (row) => toJobRun(row, [])
   const found = await db
     .selectFrom('job_run_outputs')
@@ -104,6 +104,6 @@ export async function jobRunMaker(db: Connection, rows: RunRow[]): Promise<(row:
   return (row) => toJobRun(row, (outputs.get(row.uuid) ?? []).map(toOutputReference))
 }
 
-export async function toSingleJobRun(db: Connection, row: RunRow): Promise<JobRun> {
+export async function toSingleJobRun(db: Db, row: RunRow): Promise<JobRun> {
   return (await jobRunMaker(db, [row]))(row)
 }

@@ -3,7 +3,7 @@ import { type JobRun, terminalJobRunStatuses } from '../../contract/index.ts'
 import type { Caller, IdempotencyKey, JobRunFilter, JobStore, Keyed, NewJobRun } from '../ports/index.ts'
 import { cancelByKey, requestCancel } from './cancel.ts'
 import { recordChange } from './changes.ts'
-import { type Connection, isUuid, type StoreContext, transact } from './context.ts'
+import { type Db, isUuid, type StoreContext, transact } from './context.ts'
 import { type CreatedKey, decodeCreatedCursor, encodeCreatedCursor } from './cursors.ts'
 import { enqueue } from './dispatch.ts'
 import { claimKey, findKey, type KnownKey } from './idempotency.ts'
@@ -93,7 +93,7 @@ async function createRun(
   return answer
 }
 
-async function insertRun(trx: Connection, caller: Caller, run: NewJobRun): Promise<JobRun> {
+async function insertRun(trx: Db, caller: Caller, run: NewJobRun): Promise<JobRun> {
   const { workspace } = caller
   const job = await trx
     .selectFrom('jobs')
@@ -126,7 +126,7 @@ async function insertRun(trx: Connection, caller: Caller, run: NewJobRun): Promi
   return toJobRun(row, [])
 }
 
-async function selectRun(db: Connection, caller: Caller, jobRunId: string): Promise<RunRow | undefined> {
+async function selectRun(db: Db, caller: Caller, jobRunId: string): Promise<RunRow | undefined> {
   if (!isUuid(jobRunId)) return undefined
   return db
     .selectFrom('job_runs')
@@ -137,14 +137,14 @@ async function selectRun(db: Connection, caller: Caller, jobRunId: string): Prom
 }
 
 /** The run that a key started, now. */
-async function replay(db: Connection, caller: Caller, known: KnownKey): Promise<Keyed<JobRun>> {
+async function replay(db: Db, caller: Caller, known: KnownKey): Promise<Keyed<JobRun>> {
   if (known.state !== 'used') return { outcome: known.state }
   const row = await selectRun(db, caller, known.resourceId)
   if (row === undefined) throw new Error('the job run of an idempotency key is missing')
   return { outcome: 'replayed', value: await toSingleJobRun(db, row) }
 }
 
-function listRuns(db: Connection, caller: Caller, filter: JobRunFilter) {
+function listRuns(db: Db, caller: Caller, filter: JobRunFilter) {
   const { workspace } = caller
   const read = (after: CreatedKey | undefined, size: number) => {
     let query = db.selectFrom('job_runs').select(runColumns).where('workspace', '=', workspace)

@@ -1,16 +1,16 @@
 import { JobwrightError } from '../base/errors.ts'
 import type { Whoami } from '../contract/index.ts'
-import type { CliConfig, JobsClient, PipelinesConnection } from './context.ts'
+import type { CliConfig, JobsClient, PipelinesAccess } from './context.ts'
 import { type FindStack, locateApi, locateTemporal } from './locate.ts'
 
-/** Connections are made by the first command that needs one: both clients take a while to load. */
+/** Clients are made by the first command that needs one: both clients take a while to load. */
 
 /** @param owner asked for each run that is started */
 export async function connectPipelines(
   config: CliConfig,
   owner: () => Promise<Whoami | undefined>,
   findStack?: FindStack,
-): Promise<PipelinesConnection> {
+): Promise<PipelinesAccess> {
   const { options } = await locateTemporal(config, findStack)
   const { connectTemporal } = await import('../temporal/index.ts')
   const { PipelinesClient } = await import('../pipelines/index.ts')
