@@ -47,10 +47,12 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
   }
   return {
     profileConnection: (input) =>
-      withFailures(async () => {
-        const { api } = withApi(input.connection)
-        return profileOf(await knowledgeOf(input.connection, api), input)
-      }),
+      withFailures(() =>
+        alive(deps, async () => {
+          const { api } = withApi(input.connection)
+          return profileOf(await knowledgeOf(input.connection, api), input)
+        }),
+      ),
     triggerJobRun: (input) =>
       withFailures(() => alive(deps, () => triggerJobRun(withApi(input.connection), input))),
     awaitJobRun: (input) => withFailures(() => awaitJobRun(withApi(input.connection), input)),
@@ -72,9 +74,10 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
   }
 }
 
-/** Heartbeats while `work` goes on, so that a killed worker is noticed in seconds. */
+/** Heartbeats while `work` goes on, so that a killed worker is noticed in seconds; a local activity has nobody to tell. */
 async function alive<T>(deps: ActivityDependencies, work: () => Promise<T>): Promise<T> {
   const context = Context.current()
+  if (context.info.isLocal) return work()
   const everyMs = heartbeatEveryMs(deps.heartbeatIntervalMs, context.info.heartbeatTimeoutMs)
   const timer = setInterval(() => context.heartbeat(), everyMs)
   try {
