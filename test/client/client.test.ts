@@ -106,6 +106,13 @@ const operations: [keyof typeof routes, Script, (client: JobsClient) => Promise<
       '{"idempotency_key":"k"}',
     ],
     [
+      'setClientRef',
+      json(200, runBody),
+      (c) => c.setClientRef(id, 'wait "1"'),
+      `/job-runs/${id}/client-ref`,
+      '{"client_ref":"wait \\"1\\""}',
+    ],
+    [
       'listJobRunLogs',
       json(200, list()),
       (c) => c.listJobRunLogs(id, { limit: 5, cursor: 'x' }),

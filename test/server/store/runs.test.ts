@@ -83,46 +83,6 @@ onEveryBackend('triggering and reading runs', (backend) => {
     expect(await store.runs.findByKey(caller, key)).toMatchObject(now)
   })
 
-  test('a reference is replaced until the run is over, and the last change carries it', async () => {
-    const { store } = backend()
-    const caller = newCaller()
-    const run = newRun(await saveJob(store, caller))
-    await store.runs.create(caller, run)
-    const cursor = await store.changes.head(caller)
-    expect(await store.runs.setClientRef(caller, run.uuid, 'first')).toMatchObject({ client_ref: 'first' })
-    expect(await store.runs.setClientRef(caller, run.uuid, 'second')).toMatchObject({ client_ref: 'second' })
-    await store.reports.startAttempt(run.uuid, 1)
-    await store.reports.finish(run.uuid, { attempt: 1, status: 'completed' })
-    expect(await store.runs.setClientRef(caller, run.uuid, 'late')).toMatchObject({
-      status: 'completed',
-      client_ref: 'second',
-    })
-    const { changes } = await store.changes.after(caller, cursor, { limit: 10 })
-    expect(changes.at(-1)?.run).toMatchObject({ status: 'completed', client_ref: 'second' })
-    expect(await store.runs.setClientRef(newCaller(), run.uuid, 'theirs')).toBeUndefined()
-    expect(await store.runs.setClientRef(caller, 'no uuid', 'x')).toBeUndefined()
-  })
-
-  test('whoever attaches a reference while the run ends sees the end, or is named by it', async () => {
-    const { store, another } = backend()
-    const other = await another()
-    const caller = newCaller()
-    const jobId = await saveJob(store, caller)
-    for (let round = 0; round < 30; round += 1) {
-      const run = newRun(jobId)
-      await store.runs.create(caller, run)
-      await store.reports.startAttempt(run.uuid, 1)
-      const cursor = await store.changes.head(caller)
-      const [seen] = await Promise.all([
-        store.runs.setClientRef(caller, run.uuid, `wait-${round}`),
-        other.reports.finish(run.uuid, { attempt: 1, status: 'completed' }),
-      ])
-      const { changes } = await store.changes.after(caller, cursor, { limit: 10 })
-      const named = changes.at(-1)?.run.client_ref === `wait-${round}`
-      expect(seen?.status === 'completed' || named, `round ${round}: ${seen?.status}`).toBe(true)
-    }
-  })
-
   test('a key used for another body is told so and changes nothing', async () => {
     const { store } = backend()
     const caller = newCaller()
