@@ -172,9 +172,11 @@ describe('starting', () => {
     const port = typeof address === 'object' && address ? address.port : 0
     try {
       const error = await start({ port }).catch((reason: unknown) => reason)
-      expect(error).toMatchObject({ code: 'port_in_use' })
+      expect(error).toMatchObject({
+        code: 'port_in_use',
+        fix: expect.stringMatching(/^set JOBWRIGHT_PORT to .*, or stop that process$/),
+      })
       expect(String(error)).toContain(`port ${port} is in use`)
-      expect(String(error)).toContain('JOBWRIGHT_PORT')
       if (process.platform === 'linux') expect(String(error)).toContain(`process ${process.pid} (node)`)
     } finally {
       other.close()
@@ -188,7 +190,8 @@ describe('starting', () => {
     dataDir = '/proc/jobwright/data'
     await expect(start()).rejects.toMatchObject({
       code: 'data_dir_unusable',
-      message: expect.stringMatching(/^cannot make \/proc\/jobwright.*JOBWRIGHT_DATA_DIR/),
+      message: expect.stringMatching(/^cannot make \/proc\/jobwright/),
+      fix: 'set JOBWRIGHT_DATA_DIR to another folder',
     })
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { parseDurationMs } from '../../src/base/duration.ts'
+import { JobwrightError } from '../../src/base/errors.ts'
 import type { Json } from '../../src/base/json.ts'
 import { storable } from '../../src/base/text.ts'
 import { JobsApiError } from '../../src/client/index.ts'
@@ -82,6 +83,23 @@ describe('The outcome of an attempt', () => {
     expect(toRunError(failed, redactor.redact).message).toBe('fetch failed: connect ECONNREFUSED ***:1')
     const wrapped = new Error('no rates: fetch failed', { cause: failed })
     expect(toRunError(wrapped, plain).message).toBe('no rates: fetch failed: connect ECONNREFUSED canary:1')
+  })
+
+  test('tells what to do, and what a thrown object says', () => {
+    const details = {
+      code: 'no_documents',
+      fault: 'usage',
+      message: 'it is empty',
+      fix: 'store some',
+    } as const
+    expect(toRunError(new JobwrightError(details), plain)).toEqual({
+      code: 'no_documents',
+      message: 'it is empty; store some',
+    })
+    expect(toRunError({ code: 'jam', message: 'no paper' }, plain)).toEqual({
+      code: 'jam',
+      message: 'threw object: no paper',
+    })
   })
 
   test('is an error of the run even when what was thrown has no text', () => {

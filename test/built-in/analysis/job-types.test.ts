@@ -108,7 +108,8 @@ describe('metagraph_update and generate_issue on the real server', () => {
     })
     await expect(run(metagraphUpdate, { system_id_or_name: 'Latin' })).rejects.toMatchObject({
       code: 'document_not_utf8',
-      message: 'a.md: byte 1 (0xe4) is not UTF-8; save the document as UTF-8',
+      message: 'a.md: byte 1 (0xe4) is not UTF-8',
+      fix: 'save the document as UTF-8',
     })
   })
 

@@ -226,7 +226,7 @@ describe('looking for a Temporal CLI', () => {
     ])
     expect(error.message).toContain('ECONNREFUSED')
     for (const way of ['on PATH', 'JOBWRIGHT_TEMPORAL_BINARY', 'TEMPORAL_ADDRESS'])
-      expect(error.message).toContain(way)
+      expect(error.fix).toContain(way)
   })
 
   test('tells on the way which sources failed, and why', async () => {
