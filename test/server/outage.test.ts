@@ -100,7 +100,7 @@ async function endConnections(url: string): Promise<number> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   const { rowCount } = await client.query(
-    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'jobwright'",
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'jobwright-%'",
   )
   await client.end()
   return rowCount ?? 0
