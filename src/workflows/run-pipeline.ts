@@ -31,8 +31,9 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
     await condition(() => isSettled(execution) || isHistoryLong(execution))
   } catch (error) {
     if (!isCancellation(error)) throw error
-    await finishCancelled(execution)
   }
+  // A cancel may come together with what ends the wait: the next execution would not hear of it.
+  if (execution.scope.consideredCancelled) await finishCancelled(execution)
   if (execution.fatal) throw execution.fatal.error
   if (!execution.schedule.isFinished()) await goOnAsNew(execution)
   return close(execution)

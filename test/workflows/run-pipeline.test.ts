@@ -235,3 +235,33 @@ describe('a reset', () => {
     expect((await client.workflow.getHandle(id).describe()).runId).not.toBe(runId)
   })
 })
+
+describe('a cancel that comes when the history is long enough to go on as a new execution', () => {
+  // Around the length at which the cancel arrives, wherever exactly that is.
+  it.each([10, 11, 12, 13, 14, 15, 16])(
+    'at %d events, is not lost between the two',
+    async (maxHistoryEvents) => {
+      const plan = planFrom(
+        'name: p\nsteps: { a: { job_type: x }, b: { job_type: x, needs: [a] }, c: { job_type: x, needs: [b] } }',
+      )
+      const pipelines = on.pipelines({ maxHistoryEvents })
+      const id = `cancel-at-${maxHistoryEvents}`
+      on.api.trigger = async (input) => {
+        if (input.step === 'a') return { phase: 'terminal', record: recordOf(input) }
+        await pipelines.cancel(id)
+        return openRun(input)
+      }
+      on.api.wait = () => never()
+      on.api.cancel = async (input) => recordOf(input, 'cancelled')
+      await pipelines.start({ plan, inputs: {}, id })
+      const view = await until('the pipeline run is over', async () => {
+        const seen = await pipelines.show(id)
+        return seen.finished_at !== null && seen
+      })
+      expect(view).toMatchObject({
+        status: 'cancelled',
+        steps: [{}, { status: 'cancelled' }, { status: 'skipped' }],
+      })
+    },
+  )
+})
