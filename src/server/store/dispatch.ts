@@ -72,6 +72,9 @@ interface ClaimedRow {
 /** Of the outer join: without an item, all but the time is null. */
 type OutboxRow = { next_due_ms: number | null } & (ClaimedRow | { [Column in keyof ClaimedRow]: null })
 
+/** An item that is due and was passed over, for a lock on its run, is due again then: who holds the lock tells nobody. */
+const passedOverMs = 100
+
 /**
  * Takes due items and their runs' locks together, and never waits for either: a cancel holds the run while it removes
  * the item. From the commit on a start counts as dispatched, whatever becomes of the caller.
@@ -97,8 +100,10 @@ async function claim(
         returning outbox.id::text as id, outbox.kind, outbox.job_run_id, outbox.tries,
           due.job_type, due.task_queue, due.timeout_ms::text as timeout_ms
       ), later as (
-        select min(greatest(due_at, claimed_until)) as at from outbox
-        where due_at > ${now} or claimed_until > ${now}
+        select min(greatest(item.due_at, item.claimed_until, ${fromNow(passedOverMs)})) as at from outbox item
+        where item.id not in (select id from due) and (item.kind = 'start' or not exists (
+          select 1 from outbox earlier where earlier.job_run_id = item.job_run_id and earlier.kind = 'start'
+        ))
       )
       select claimed.*, (extract(epoch from later.at - ${now}) * 1000)::float8 as next_due_ms
       from later left join claimed on true`.execute(trx)

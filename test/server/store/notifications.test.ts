@@ -140,6 +140,20 @@ onEveryBackend(
       await Promise.all(waits)
     })
 
+    test('looks again soon at an item whose run somebody else has locked', async (context) => {
+      const { db, kind, store } = backend()
+      if (kind === 'PGlite') return context.skip('it has one connection, and nobody else')
+      await db.deleteFrom('outbox').execute()
+      const id = await triggerRun(store, newCaller())
+      await db.transaction().execute(async (trx) => {
+        await trx.selectFrom('job_runs').select('uuid').where('uuid', '=', id).forUpdate().execute()
+        const { items, nextDueMs } = await store.dispatch.claim({ limit: 10, leaseMs: 1 })
+        expect(items).toEqual([])
+        expect(nextDueMs).toBeLessThanOrEqual(100)
+      })
+      expect((await store.dispatch.claim({ limit: 10, leaseMs: 1 })).items).toMatchObject([{ jobRunId: id }])
+    })
+
     test('is told when the next item of the outbox is due', async () => {
       const { db, store } = backend()
       await db.deleteFrom('outbox').execute()
