@@ -47,7 +47,9 @@ function launch(execution: Execution, step: PlanStep): void {
 async function runIf(execution: Execution, step: PlanStep, source: string): Promise<void> {
   const own = stepState(execution.state, step.id)
   if (await holds(execution, step, source)) await runJobStep(execution, step)
-  else move(own, own.error ? 'failed' : 'was_skipped')
+  else if (own.error) move(own, 'failed')
+  // Where an earlier execution was let in, and was busy with the list, the step has begun; only a cancel comes here then.
+  else move(own, own.status === 'running' ? 'cancelled' : 'was_skipped')
 }
 
 function noteContinued({ state, scope }: Execution, step: PlanStep): void {

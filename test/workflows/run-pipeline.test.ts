@@ -187,6 +187,73 @@ describe('continue-as-new', () => {
   })
 })
 
+describe('a cancel while a later execution fetches what its expressions read', () => {
+  const big = 'y'.repeat(1_000_000)
+  /** Long enough for an execution of 40 events, once `gate` is done. */
+  const chain = Array.from(
+    { length: 12 },
+    (_, i) => `  c${i}: { job_type: x, needs: [${i > 0 ? `c${i - 1}` : 'gate'}] }`,
+  ).join('\n')
+  const slot = (jobRunId: string, sizeBytes = big.length) => ({ jobRunId, sizeBytes, inlined: false })
+  let isHeld: (names: string[]) => boolean
+  let held: string[]
+  /** Triggers of `b` open a run that does not end; what `isHeld` says of a fetch keeps it under way. */
+  beforeEach(() => {
+    held = []
+    on.api.trigger = async (input) => {
+      if (input.step === 'b') return openRun(input)
+      const { jobRunId } = recordOf(input)
+      const outputs = { big: slot(jobRunId), other: slot(jobRunId, 10) }
+      return {
+        phase: 'terminal',
+        record: recordOf(input, 'completed', input.step === 'a' ? { outputs } : {}),
+      }
+    }
+    on.api.wait = () => never() as Promise<never>
+    on.api.cancel = async (input) => recordOf(input, 'cancelled')
+    on.api.read = async (outputs) => {
+      const names = outputs.map(({ name }) => name)
+      if (isHeld(names)) {
+        held.push(...names)
+        await never()
+      }
+      return outputs.map(({ name }) => (name === 'big' ? big : [1]))
+    }
+  })
+
+  async function cancelled(text: string, isReady: (id: string) => Promise<boolean>) {
+    on.triggers.length = 0
+    on.cancels.length = 0
+    const pipelines = on.pipelines({ maxHistoryEvents: 40 })
+    const { id } = await pipelines.start({ plan: planFrom(text), inputs: {} })
+    await until('it is time', () => isReady(id))
+    await pipelines.cancel(id)
+    return until('it is over', async () => {
+      const view = await pipelines.show(id)
+      return view.finished_at !== null && view
+    })
+  }
+
+  it('ends a step that had passed its `if` and was fetching its list', async () => {
+    const { trigger } = on.api
+    let fetchesList = false
+    on.api.trigger = async (input) => {
+      if (input.step === 'gate') await until('the list is fetched', () => fetchesList)
+      return trigger!(input)
+    }
+    isHeld = (names) => {
+      fetchesList ||= names.includes('other')
+      return fetchesList
+    }
+    const view = await cancelled(
+      `name: p\nsteps:\n  a: { job_type: x, for_each: [1, 2, 3] }\n  gate: { job_type: x }\n  b: { needs: [a], if: "\${{ size(steps.a.outputs.big[0]) > 0 }}", job_type: x, for_each: "\${{ steps.a.outputs.other[0] }}" }\n${chain}`,
+      async (id) => (await executions(id)) === 2 && held.filter((name) => name === 'big').length > 0,
+    )
+    expect(view.status).toBe('cancelled')
+    expect(view.steps.find(({ step }) => step === 'b')?.status).toMatch(/cancelled|skipped/)
+  })
+})
+
 describe('an expression', () => {
   it('needs only the outputs that it names', async () => {
     on.api.trigger = async (input) => ({
