@@ -59,7 +59,7 @@ export async function runToEnd(options: RunToEnd): Promise<RemoteRunOutcome> {
 }
 
 /** An earlier attempt, or an earlier request of this one, may have started a run that nobody would wait for. */
-async function stopRefused(remote: RemoteRun | undefined): Promise<JobRunRecord | null> {
+export async function stopRefused(remote: RemoteRun | undefined): Promise<JobRunRecord | null> {
   try {
     return remote ? await remote.cancel() : null
   } catch (error) {

@@ -22,6 +22,7 @@ import {
   type RemoteRunRequest,
   remoteRunIn,
   runToEnd,
+  stopRefused,
   type TimeLeft,
 } from '../remote-run/index.ts'
 import { evaluateNow, prepare } from './evaluation.ts'
@@ -38,6 +39,7 @@ export async function runItem(
   each: Each,
 ): Promise<void> {
   let hasPlace = false
+  let isUnderWay = false
   try {
     const place = execution.places.take(item.generation > 0)
     if (place) await place
@@ -52,11 +54,14 @@ export async function runItem(
       item.notBeforeMs = null
       const admitted = item.jobRunId === null ? execution.pace.admit(bytes) : undefined
       if (admitted) await admitted
+      isUnderWay = true
       const outcome = await runGeneration(execution, step, item, each, resolved)
       if (!concludeGeneration(execution, step, item, outcome)) break
     }
   } catch (error) {
-    if (isCancellation(error)) {
+    if (!isUnderWay && isBegun(item)) {
+      await endBegun(execution, step, item, each, error)
+    } else if (isCancellation(error)) {
       move(item, item.generation > 0 ? 'cancelled' : 'was_skipped')
     } else {
       item.error = stepErrorOf(error)
@@ -65,6 +70,37 @@ export async function runItem(
   }
   item.finishedAtMs = Date.now()
   if (hasPlace) execution.places.giveBack()
+}
+
+/** A generation that has not ended: it may have a run, even where none is known yet. */
+export function isBegun(item: ItemState): boolean {
+  return item.generationStartedAtMs !== null
+}
+
+/**
+ * Ends a generation that an earlier execution began and this one cannot go on with, as it was cancelled, or refused, while it
+ * evaluated anew what the run was made of. The cancel goes by the key, which is not made of that.
+ */
+export async function endBegun(
+  execution: Execution,
+  step: PlanStep,
+  item: ItemState,
+  each: Each,
+  error: unknown,
+): Promise<void> {
+  const { connection } = execution.state
+  const stepError = isCancellation(error) ? undefined : stepErrorOf(error)
+  move(item, 'began')
+  move(item, 'cancel_sent')
+  const request = requestOf(execution, step, item, each, { target: { jobType: '' }, config: null })
+  const record = connection ? await stopRefused(remoteRunIn(connection, request)) : null
+  if (record) applyRecord(item, step, record)
+  const outcome: RemoteRunOutcome = stepError
+    ? { kind: 'error', error: stepError, record }
+    : { kind: 'cancelled', record }
+  const settlement = settle(outcome, step.timeoutMs)
+  Object.assign(item, { error: settlement.error, generationStartedAtMs: null, finishedAtMs: Date.now() })
+  move(item, settlement.status)
 }
 
 /** True when another generation follows. */
@@ -102,15 +138,7 @@ function runGeneration(
   const startedAtMs = item.generationStartedAtMs
   const left: TimeLeft = () =>
     step.timeoutMs === undefined ? undefined : step.timeoutMs - (Date.now() - startedAtMs)
-  const request: RemoteRunRequest = {
-    connection: execution.plan.connection,
-    pipeline: execution.plan.name,
-    timing: execution.timing,
-    step: step.id,
-    item: step.forEach ? each.index : null,
-    generation: item.generation,
-    ...resolved,
-  }
+  const request = requestOf(execution, step, item, each, resolved)
   return runToEnd({
     remote: () => reach(execution, request, left),
     left,
@@ -121,6 +149,24 @@ function runGeneration(
     },
     onCancelling: () => move(item, 'cancel_sent'),
   })
+}
+
+function requestOf(
+  { plan, timing }: Execution,
+  step: PlanStep,
+  item: ItemState,
+  each: Each,
+  resolved: Pick<RemoteRunRequest, 'target' | 'config'>,
+): RemoteRunRequest {
+  return {
+    connection: plan.connection,
+    pipeline: plan.name,
+    timing,
+    step: step.id,
+    item: step.forEach ? each.index : null,
+    generation: item.generation,
+    ...resolved,
+  }
 }
 
 function noteOpen(item: ItemState, { jobId, jobRunId, status }: OpenJobRun): void {

@@ -13,7 +13,7 @@ import {
 } from '../pipeline/plan/index.ts'
 import { evaluate } from './evaluation.ts'
 import type { Execution } from './execution.ts'
-import { runItem } from './item.ts'
+import { endBegun, isBegun, runItem } from './item.ts'
 import { StepFailure, stepErrorOf } from './step-failure.ts'
 
 /** Of one pipeline run, all its steps together: its state and its view have to fit into a payload of 2 MiB. */
@@ -33,6 +33,7 @@ export async function runJobStep(execution: Execution, step: PlanStep): Promise<
     else await runItems(execution, step, own.items, values)
     concludeStep(own, own.items)
   } catch (error) {
+    await endItems(execution, step, own.items ?? [], error)
     if (isCancellation(error)) {
       move(own, 'cancelled')
     } else {
@@ -40,6 +41,20 @@ export async function runJobStep(execution: Execution, step: PlanStep): Promise<
       move(own, 'failed')
     }
   }
+}
+
+/** Of a list that an earlier execution began, and that this one cannot evaluate anew. */
+async function endItems(
+  execution: Execution,
+  step: PlanStep,
+  items: readonly ItemState[],
+  error: unknown,
+): Promise<void> {
+  const ends = items.map(async (item, index) => {
+    if (isBegun(item)) await endBegun(execution, step, item, { value: null, index }, error)
+    else if (!isDone(item.status)) move(item, item.generation > 0 ? 'cancelled' : 'was_skipped')
+  })
+  await Promise.all(ends)
 }
 
 function concludeStep(own: StepState, items: readonly ItemState[]): void {
@@ -82,8 +97,8 @@ function runItems(
       const item = items[index]
       if (!item || isDone(item.status)) continue
       // What was begun has a job run to look after, whatever happened meanwhile.
-      const isBegun = item.generation > 0
-      if (!isBegun && (!mayStart || execution.scope.consideredCancelled)) move(item, 'was_skipped')
+      const wasStarted = item.generation > 0
+      if (!wasStarted && (!mayStart || execution.scope.consideredCancelled)) move(item, 'was_skipped')
       else await runItem(execution, step, item, { value: values[index] ?? null, index })
       mayStart &&= mayStartItem(step, [item])
     }

@@ -233,6 +233,39 @@ describe('a cancel while a later execution fetches what its expressions read', (
       return view.finished_at !== null && view
     })
   }
+  const fetchesAgain = async (id: string) => (await executions(id)) === 2 && held.length > 0
+  const opensGate = () => {
+    const { trigger } = on.api
+    on.api.trigger = async (input) => {
+      if (input.step === 'gate') await until('b is open', () => on.triggers.some(({ step }) => step === 'b'))
+      return trigger!(input)
+    }
+  }
+
+  it('cancels the runs that are open for a config', async () => {
+    let opened = false
+    opensGate()
+    isHeld = () => (opened ||= on.triggers.some(({ step }) => step === 'b'))
+    const view = await cancelled(
+      `name: p\nsteps:\n  a: { job_type: x, for_each: [1, 2, 3] }\n  gate: { job_type: x }\n  b: { needs: [a], job_type: x, config: { n: "\${{ size(steps.a.outputs.big[0]) }}" } }\n${chain}`,
+      fetchesAgain,
+    )
+    expect(view.status).toBe('cancelled')
+    expect(on.cancels.filter(({ step }) => step === 'b')).toMatchObject([{ item: null, generation: 1 }])
+    expect(view.steps.find(({ step }) => step === 'b')?.status).toBe('cancelled')
+  })
+
+  it('cancels the runs that are open for the items of a list', async () => {
+    opensGate()
+    isHeld = () => on.triggers.some(({ step }) => step === 'b')
+    const view = await cancelled(
+      `name: p\nsteps:\n  a: { job_type: x, for_each: [1, 2, 3] }\n  gate: { job_type: x }\n  b: { needs: [a], job_type: x, for_each: "\${{ [size(steps.a.outputs.big[0])] }}" }\n${chain}`,
+      fetchesAgain,
+    )
+    expect(view.status).toBe('cancelled')
+    expect(on.cancels.filter(({ step }) => step === 'b')).toMatchObject([{ item: 0 }])
+    expect(view.steps.find(({ step }) => step === 'b')?.status).toBe('cancelled')
+  })
 
   it('ends a step that had passed its `if` and was fetching its list', async () => {
     const { trigger } = on.api
