@@ -1,5 +1,5 @@
 import { isCancellation } from '@temporalio/workflow'
-import type { JobRunRecord, RemoteRunOutcome } from '../pipeline/plan/index.ts'
+import type { JobRunRecord, RemoteRunOutcome, StepError } from '../pipeline/plan/index.ts'
 import { finalError, isCancelRequested, isOutOfTime } from './activity-errors.ts'
 import type { OpenJobRun, RemoteRun, TimeLeft } from './port.ts'
 
@@ -10,8 +10,11 @@ export interface RunToEnd {
   left: TimeLeft
   /** A run of this generation that an earlier execution of the workflow triggered. */
   openJobRunId: string | null
+  /** A refusal that an earlier execution of the workflow met, and did not see to its end: asked anew, the server may say another. */
+  refused: StepError | null
   onOpen(jobRun: OpenJobRun): void
-  onCancelling(): void
+  /** With the refusal, where that is why. */
+  onCancelling(refused: StepError | null): void
 }
 
 /**
@@ -25,6 +28,7 @@ export async function runToEnd(options: RunToEnd): Promise<RemoteRunOutcome> {
   try {
     const found = options.remote()
     remote = found instanceof Promise ? await found : found
+    if (options.refused) return stopped(options.refused, remote)
     const leftMs = left()
     // An earlier execution may have cancelled the run for its timeout already: it must not pass for cancelled from outside.
     if (leftMs !== undefined && leftMs <= 0) return cancelled('timeout', remote)
@@ -45,7 +49,12 @@ export async function runToEnd(options: RunToEnd): Promise<RemoteRunOutcome> {
     if (isOutOfTime(error)) return cancelled('timeout', remote)
     const stepError = finalError(error)
     if (!stepError) throw error
-    return { kind: 'error', error: stepError, record: await stopRefused(remote) }
+    return stopped(stepError, remote)
+  }
+
+  async function stopped(error: StepError, reached: RemoteRun | undefined): Promise<RemoteRunOutcome> {
+    onCancelling(error)
+    return { kind: 'error', error, record: await stopRefused(reached) }
   }
 
   /** Without a way to reach it nothing was ever sent. */
@@ -53,7 +62,7 @@ export async function runToEnd(options: RunToEnd): Promise<RemoteRunOutcome> {
     kind: 'timeout' | 'cancelled',
     reached: RemoteRun | undefined,
   ): Promise<RemoteRunOutcome> {
-    onCancelling()
+    onCancelling(null)
     return { kind, record: reached ? await reached.cancel() : null }
   }
 }

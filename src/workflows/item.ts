@@ -134,6 +134,7 @@ function runGeneration(
   resolved: Pick<RemoteRunRequest, 'target' | 'config'>,
 ): Promise<RemoteRunOutcome> {
   item.generationStartedAtMs ??= Date.now()
+  const refused = item.status === 'cancelling' ? item.error : null
   move(item, 'began')
   const startedAtMs = item.generationStartedAtMs
   const left: TimeLeft = () =>
@@ -147,7 +148,11 @@ function runGeneration(
       execution.hasProgressed = true
       noteOpen(item, jobRun)
     },
-    onCancelling: () => move(item, 'cancel_sent'),
+    refused,
+    onCancelling(refusal) {
+      item.error = refusal
+      move(item, 'cancel_sent')
+    },
   })
 }
 

@@ -171,6 +171,30 @@ describe('continue-as-new', () => {
     expect(await executions(id)).toBe(2)
   })
 
+  it('does not take a refusal whose cancel was under way for one of its own bar', async () => {
+    let cancels = 0
+    on.api.trigger = async (input) => {
+      if (input.step === 'bad') throw refused(cancels > 0 ? 'key_barred' : 'invalid_config')
+      if (input.step === 'gate') await until('the cancel is under way', () => cancels > 0)
+      return { phase: 'terminal', record: recordOf(input) }
+    }
+    on.api.cancel = async () => {
+      cancels += 1
+      if (cancels === 1) await until('it was asked again', () => cancels > 1)
+      return null
+    }
+    const chain = Array.from(
+      { length: 12 },
+      (_, i) => `  c${i}: { job_type: x, needs: [${i > 0 ? `c${i - 1}` : 'gate'}] }`,
+    )
+    const plan = planFrom(
+      `name: p\nsteps:\n  bad: { job_type: x, on_failure: continue }\n  gate: { job_type: x }\n${chain.join('\n')}`,
+    )
+    const { id, view } = await on.run(plan, { maxHistoryEvents: 40 })
+    expect(await executions(id)).toBe(2)
+    expect(view.steps[0]).toMatchObject({ status: 'failed', error: { code: 'invalid_config' } })
+  })
+
   it('keeps what the list of runs shows', async () => {
     const chain = Array.from(
       { length: 8 },
