@@ -3,7 +3,7 @@ import { JobsApiError } from '../client/index.ts'
 
 /**
  * The only place that decides which failure of the Jobs API is tried again.
- * Every request here carries a key, so what may or may not have arrived is sent again without harm
+ * Every request here that starts something carries a key, so what may or may not have arrived is sent again without harm
  * (trigger protocol, mode `fenced`).
  */
 export function toFailure(error: unknown): unknown {

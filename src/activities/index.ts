@@ -21,7 +21,13 @@ import type {
 } from './types.ts'
 import { watchAgain, watchFeed } from './watch-feed.ts'
 
-export type { ActivityDependencies, WaitRef, Waits, WatchChangesInput } from './types.ts'
+export type {
+  ActivityDependencies,
+  ProfileConnectionInput,
+  WaitRef,
+  Waits,
+  WatchChangesInput,
+} from './types.ts'
 
 /** The activities of `runPipeline` and `watchChanges`. */
 export interface PipelineActivities {

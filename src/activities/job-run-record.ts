@@ -25,7 +25,7 @@ function isNamed(reference: Json): reference is Json & NamedReference {
 }
 
 /** The outputs by name: inlined values as far as the budget goes, else where to read them. */
-export function outputSlots(jobRunId: string, references: readonly Json[]): Record<string, OutputSlot> {
+function outputSlots(jobRunId: string, references: readonly Json[]): Record<string, OutputSlot> {
   const slots: Record<string, OutputSlot> = {}
   let budget = inlineBudgetBytes
   for (const reference of references.filter(isNamed)) {

@@ -16,15 +16,21 @@ export interface ConnectionKnowledge {
 
 /** Asks a server now and then rather than for each pipeline run. */
 export function createConnectionReader(): (name: string, api: JobsClient) => Promise<ConnectionKnowledge> {
-  const known = new Map<string, { at: number; knowledge: ConnectionKnowledge }>()
+  const known = new Map<string, { at: number; knowledge: Promise<ConnectionKnowledge> }>()
   return async (name, api) => {
     const cached = known.get(name)
     if (cached && Date.now() - cached.at < askAgainMs) return cached.knowledge
-    const [capabilities, caller] = await Promise.all([api.getCapabilities(), api.whoami()])
-    const knowledge = { capabilities, workspace: caller?.workspace }
+    // Shared by all who ask meanwhile; a question that failed is asked again.
+    const knowledge = ask(api)
     known.set(name, { at: Date.now(), knowledge })
+    knowledge.catch(() => known.delete(name))
     return knowledge
   }
+}
+
+async function ask(api: JobsClient): Promise<ConnectionKnowledge> {
+  const [capabilities, caller] = await Promise.all([api.getCapabilities(), api.whoami()])
+  return { capabilities, workspace: caller?.workspace }
 }
 
 /**
@@ -40,7 +46,7 @@ export function profileOf(
   if (missing.length > 0)
     throw rejected(
       'server_without_idempotency_keys',
-      `the Jobs API of connection ${connection} does not offer ${missing.join(', ')}, without which a lost answer could start a run twice or lose it; ` +
+      `the Jobs API of connection ${connection} does not offer ${missing.join(', ')}, without which a lost answer could start a job run twice or lose it; ` +
         'this version runs pipelines only on servers that do, such as `jobwright server`',
     )
   if (wanted !== undefined && workspace !== undefined && wanted !== workspace)

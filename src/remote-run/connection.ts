@@ -1,25 +1,21 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
-import type { PipelineActivities } from '../activities/index.ts'
+import type { PipelineActivities, ProfileConnectionInput } from '../activities/index.ts'
 import type { ConnectionProfile } from '../pipeline/plan/index.ts'
 import { activityRetry } from './activity-options.ts'
 import { fencedRun } from './fenced/fenced-run.ts'
 import type { RemoteRun, RemoteRunRequest, RemoteRunTiming, TimeLeft } from './port.ts'
 
-export interface ConnectionQuestion {
-  connection: string
-  /** The pipeline run's; a connection whose token acts for another one is refused. */
-  workspace?: string
-}
-
 const askTimeoutMs = 20_000
+/** A step's own time goes on meanwhile, and nobody sees what it waits for: beyond this it is asked where both hold. */
+const quickAskMs = 2_000
 
 /**
  * Asks once what a connection is, as a local activity: one event, and as a rule no request, since a worker knows its connections.
  * Undefined when it could not be told, for whatever reason: then `askDurably` tells, or says why not.
  */
-export async function askQuickly(question: ConnectionQuestion): Promise<ConnectionProfile | undefined> {
+export async function askQuickly(question: ProfileConnectionInput): Promise<ConnectionProfile | undefined> {
   const { profileConnection } = proxyLocalActivities<PipelineActivities>({
-    startToCloseTimeout: askTimeoutMs,
+    startToCloseTimeout: quickAskMs,
     retry: { maximumAttempts: 1 },
     summary: `profile of ${question.connection}`,
   })
@@ -33,7 +29,7 @@ export async function askQuickly(question: ConnectionQuestion): Promise<Connecti
 
 /** Asks until there is an answer, where everybody can see what it waits for. */
 export function askDurably(
-  question: ConnectionQuestion,
+  question: ProfileConnectionInput,
   timing: RemoteRunTiming,
   left: TimeLeft,
 ): Promise<ConnectionProfile> {

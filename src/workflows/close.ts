@@ -1,6 +1,12 @@
 import { ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow'
 import { jsonBytes } from '../base/json.ts'
-import { type PipelineRunView, pipelineStatus, shrinkView, viewPipelineRun } from '../pipeline/plan/index.ts'
+import {
+  failsTheRun,
+  type PipelineRunView,
+  pipelineStatus,
+  shrinkView,
+  viewPipelineRun,
+} from '../pipeline/plan/index.ts'
 import { evaluate } from './evaluation.ts'
 import type { Execution } from './execution.ts'
 import { stepErrorOf } from './step-failure.ts'
@@ -28,7 +34,7 @@ export async function close(execution: Execution): Promise<PipelineRunView> {
     case 'failed':
       throw ApplicationFailure.create({
         type: 'pipeline_failed',
-        message: failureMessage(last),
+        message: failureMessage(execution, last),
         nonRetryable: true,
         details: [last],
       })
@@ -37,8 +43,12 @@ export async function close(execution: Execution): Promise<PipelineRunView> {
   }
 }
 
-function failureMessage(last: PipelineRunView): string {
-  const failed = last.steps.find((step) => step.status === 'failed' || step.status === 'cancelled')
+/** Of the first step that failed the pipeline run, rather than one that was to be put up with. */
+function failureMessage({ schedule, state }: Execution, last: PipelineRunView): string {
+  const failed = last.steps.find(
+    ({ step, status }) =>
+      (status === 'failed' || status === 'cancelled') && failsTheRun(schedule.step(step), state),
+  )
   return failed
     ? `step ${failed.step} ${failed.status}${failed.error ? `: ${failed.error.message}` : ''}`
     : 'failed'

@@ -6,6 +6,7 @@ import {
   applyRecord,
   type ConnectionProfile,
   type ItemState,
+  isDone,
   mayRetry,
   move,
   type PlanStep,
@@ -74,7 +75,7 @@ export async function runItem(
 
 /** A generation that has not ended: it may have a run, even where none is known yet. */
 export function isBegun(item: ItemState): boolean {
-  return item.generationStartedAtMs !== null
+  return item.generationStartedAtMs !== null && !isDone(item.status)
 }
 
 /**

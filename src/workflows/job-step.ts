@@ -78,7 +78,7 @@ function createItems({ state }: Execution, values: readonly Json[]): ItemState[]
   if (values.length > 1 && others + values.length > maxItems)
     throw new StepFailure(
       'for_each_too_long',
-      `for_each has ${values.length} items, which makes ${others + values.length} runs of this pipeline run; the limit is ${maxItems}`,
+      `for_each has ${values.length} items, which makes ${others + values.length} job runs of this pipeline run; the limit is ${maxItems}`,
     )
   return values.map(createItem)
 }

@@ -9,7 +9,7 @@ import {
 import type { PlanValue } from '../plan/types.ts'
 
 /** An expression's value inside text: text as it is, everything else as JSON (`null` is `null`). */
-export function toText(value: Json): string {
+function toText(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 

@@ -72,8 +72,7 @@ export interface PlanInput {
 }
 
 /** Statuses of a pipeline run. */
-export const pipelineStatuses = ['running', 'cancelling', 'completed', 'failed', 'cancelled'] as const
-export type PipelineStatus = (typeof pipelineStatuses)[number]
+export type PipelineStatus = 'running' | 'cancelling' | 'completed' | 'failed' | 'cancelled'
 
 export interface StepError {
   /** Stable: `run_failed`, `timeout`, `rejected`, `expression`, `server_without_idempotency_keys`, … */

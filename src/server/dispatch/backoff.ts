@@ -6,6 +6,9 @@ export function backoffMs(tries: number, random: () => number): number {
   return Math.round(Math.min(longestMs, firstMs * 2 ** Math.min(tries, 16)) * (1 - random() / 4))
 }
 
+/** For calls to Temporal; once the server stops they get less. */
+export const patience = { callMs: 10_000, stoppingMs: 2_000 } as const
+
 /** How long a call may take, and what shortens that. */
 export interface Patience {
   callMs: number

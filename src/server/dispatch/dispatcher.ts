@@ -1,7 +1,7 @@
 import { pause } from '../../base/abort.ts'
 import { messageWithCauses } from '../../base/causes.ts'
 import type { JobStore, OutboxItem, RunExecutor } from '../ports/index.ts'
-import { backoffMs, within } from './backoff.ts'
+import { backoffMs, patience, within } from './backoff.ts'
 import { finishRun, readRun } from './finish-run.ts'
 import { judge } from './judge.ts'
 import { createOutage, type DispatchLog, type Outage } from './outage.ts'
@@ -25,7 +25,6 @@ export interface Loop {
 const leaseMs = 30_000
 /** The longest the outbox is left alone when nothing is heard and nothing is due. */
 const idleMs = 60_000
-const patience = { callMs: 10_000, stoppingMs: 2_000 } as const
 /** How often a cancel may find nothing to cancel before the run counts as never started. */
 const notFoundTries = 5
 

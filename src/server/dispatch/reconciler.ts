@@ -1,6 +1,6 @@
 import { pause } from '../../base/abort.ts'
 import type { ExecutionState, JobStore, RunExecutor } from '../ports/index.ts'
-import { backoffMs, within } from './backoff.ts'
+import { backoffMs, patience, within } from './backoff.ts'
 import type { Loop } from './dispatcher.ts'
 import { finishRun, readRun } from './finish-run.ts'
 import { judge } from './judge.ts'
@@ -18,7 +18,6 @@ export interface ReconcilerOptions {
   random?: () => number
 }
 
-const patience = { callMs: 10_000, stoppingMs: 2_000 } as const
 /** Runs claimed at a time. */
 const batch = 100
 

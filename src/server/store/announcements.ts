@@ -42,6 +42,7 @@ export async function listenForAnnouncements(
     })
     try {
       await client.connect()
+      if (closing.signal.aborted) return
       await client.query(`listen ${channel}`)
       onListening()
       await gone
@@ -69,7 +70,8 @@ export async function listenForAnnouncements(
     async close() {
       closing.abort()
       await current?.end().catch(() => undefined)
-      await running
+      // One that is just connecting to what does not answer is not waited for; it ends by itself.
+      await Promise.race([running, pause(1_000, undefined)])
     },
   }
 }

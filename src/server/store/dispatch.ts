@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { storable } from '../../base/text.ts'
 import { isTerminalStatus } from '../../contract/index.ts'
 import type { JobStore, OutboxItem } from '../ports/index.ts'
 import { announce } from './announcements.ts'
@@ -28,7 +29,7 @@ export function createDispatch(context: StoreContext): JobStore['dispatch'] {
         .set({
           due_at: fromNow(delayMs),
           claimed_until: null,
-          last_error: reason.toWellFormed().replaceAll('\0', ''),
+          last_error: storable(reason),
         })
         .where('id', '=', itemId)
         .execute()
