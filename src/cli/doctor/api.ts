@@ -15,7 +15,9 @@ export async function checkApi(ctx: CliContext): Promise<Check[]> {
     const server = capabilities
       ? `${capabilities.server} ${capabilities.version}`
       : 'a server without capabilities'
-    const detail = `${server} at ${place.baseUrl} (${place.source}), ${schemas.length} job types`
+    const caller = await api.whoami({ signal: ctx.signal })
+    const whose = caller ? `, as ${caller.email} in workspace ${caller.workspace}` : ''
+    const detail = `${server} at ${place.baseUrl} (${place.source})${whose}, ${schemas.length} job types`
     return [{ name: 'jobs_api', status: 'ok', detail }, checkCapabilities(capabilities)]
   } catch (error) {
     const { message, fix } = toFailure(error)
