@@ -1,7 +1,7 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
 import type { PipelineActivities, ProfileConnectionInput } from '../activities/index.ts'
 import type { ConnectionProfile } from '../pipeline/plan/index.ts'
-import { activityRetry } from './activity-options.ts'
+import { activityRetry, scheduleToClose } from './activity-options.ts'
 import { fencedRun } from './fenced/fenced-run.ts'
 import type { RemoteRun, RemoteRunRequest, RemoteRunTiming, TimeLeft } from './port.ts'
 
@@ -33,14 +33,13 @@ export function askDurably(
   timing: RemoteRunTiming,
   left: TimeLeft,
 ): Promise<ConnectionProfile> {
-  const ms = left()
   const { profileConnection } = proxyActivities<PipelineActivities>({
     startToCloseTimeout: askTimeoutMs,
     heartbeatTimeout: timing.stepHeartbeatMs,
     cancellationType: 'TRY_CANCEL',
     retry: activityRetry,
     summary: `profile of ${question.connection}`,
-    ...(ms === undefined ? {} : { scheduleToCloseTimeout: Math.max(1, ms) }),
+    ...scheduleToClose(left),
   })
   return profileConnection(question)
 }

@@ -1,10 +1,8 @@
 import { isCancellation, sleep } from '@temporalio/workflow'
 import { jsonBytes } from '../base/json.ts'
-import { containsReference } from '../contract/jobs/references.ts'
 import type { Each } from '../pipeline/evaluate/index.ts'
 import {
   applyRecord,
-  type ConnectionProfile,
   type ItemState,
   isDone,
   mayRetry,
@@ -13,13 +11,11 @@ import {
   type PlanValue,
   type RemoteRunOutcome,
   retryDelayMs,
+  type Settlement,
   settle,
 } from '../pipeline/plan/index.ts'
 import {
-  askDurably,
-  askQuickly,
   type OpenJobRun,
-  type RemoteRun,
   type RemoteRunRequest,
   remoteRunIn,
   runToEnd,
@@ -28,6 +24,7 @@ import {
 } from '../remote-run/index.ts'
 import { evaluateNow, prepare } from './evaluation.ts'
 import type { Execution } from './execution.ts'
+import { reach } from './reach.ts'
 import { StepFailure, stepErrorOf } from './step-failure.ts'
 
 const maxConfigBytes = 1024 * 1024
@@ -95,13 +92,22 @@ export async function endBegun(
   move(item, 'cancel_sent')
   const request = requestOf(execution, step, item, each, { target: { jobType: '' }, config: null })
   const record = connection ? await stopRefused(remoteRunIn(connection, request)) : null
-  if (record) applyRecord(item, step, record)
-  const outcome: RemoteRunOutcome = stepError
-    ? { kind: 'error', error: stepError, record }
-    : { kind: 'cancelled', record }
+  const { status } = settleGeneration(
+    step,
+    item,
+    stepError ? { kind: 'error', error: stepError, record } : { kind: 'cancelled', record },
+  )
+  move(item, status)
+  item.finishedAtMs = Date.now()
+}
+
+/** Notes how the generation ended; what the item is then is for the caller to say. */
+function settleGeneration(step: PlanStep, item: ItemState, outcome: RemoteRunOutcome): Settlement {
+  item.generationStartedAtMs = null
+  if (outcome.record) applyRecord(item, step, outcome.record)
   const settlement = settle(outcome, step.timeoutMs)
-  Object.assign(item, { error: settlement.error, generationStartedAtMs: null, finishedAtMs: Date.now() })
-  move(item, settlement.status)
+  item.error = settlement.error
+  return settlement
 }
 
 /** True when another generation follows. */
@@ -112,10 +118,7 @@ function concludeGeneration(
   outcome: RemoteRunOutcome,
 ): boolean {
   execution.hasProgressed = true
-  item.generationStartedAtMs = null
-  if (outcome.record) applyRecord(item, step, outcome.record)
-  const settlement = settle(outcome, step.timeoutMs)
-  item.error = settlement.error
+  const settlement = settleGeneration(step, item, outcome)
   if (execution.scope.consideredCancelled || !mayRetry(step, item, settlement)) {
     move(item, settlement.status)
     return false
@@ -179,38 +182,6 @@ function noteOpen(item: ItemState, { jobId, jobRunId, status }: OpenJobRun): voi
   item.jobId = jobId
   item.jobRunId = jobRunId
   move(item, status === 'pending' ? 'found_pending' : status === 'paused' ? 'found_paused' : 'found_running')
-}
-
-/** A promise only until the connection is known; from then on everything goes on as it was found. */
-function reach(
-  execution: Execution,
-  request: RemoteRunRequest,
-  left: TimeLeft,
-): RemoteRun | Promise<RemoteRun> {
-  const known = execution.state.connection
-  return known ? reachBy(known, request) : findOut(execution, request, left)
-}
-
-async function findOut(execution: Execution, request: RemoteRunRequest, left: TimeLeft): Promise<RemoteRun> {
-  const { workspace } = execution.input
-  const question = { connection: request.connection, ...(workspace === undefined ? {} : { workspace }) }
-  // All who begin before the answer is there share one quick question; who has to ask on has a time of its own for that.
-  execution.quickProfile ??= askQuickly(question)
-  const profile =
-    execution.state.connection ??
-    (await execution.quickProfile) ??
-    (await askDurably(question, request.timing, left))
-  execution.state.connection ??= profile
-  return reachBy(execution.state.connection, request)
-}
-
-function reachBy(profile: ConnectionProfile, request: RemoteRunRequest): RemoteRun {
-  if (!profile.valueReferences && containsReference(request.config ?? undefined))
-    throw new StepFailure(
-      'server_without_value_references',
-      `the Jobs API of connection ${request.connection} cannot resolve secrets and large outputs in a config; use neither in this step`,
-    )
-  return remoteRunIn(profile, request)
 }
 
 /** What a step's job run is made of. */

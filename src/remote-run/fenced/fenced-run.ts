@@ -1,6 +1,6 @@
 import { CancellationScope, proxyActivities, workflowInfo } from '@temporalio/workflow'
 import type { PipelineActivities } from '../../activities/index.ts'
-import { activityRetry, heldRetry, triggerTimeoutMs } from '../activity-options.ts'
+import { activityRetry, heldRetry, scheduleToClose, triggerTimeoutMs } from '../activity-options.ts'
 import type { RemoteRun, RemoteRunRequest, TimeLeft } from '../port.ts'
 
 const cancelTimeoutMs = 10 * 60_000
@@ -58,9 +58,4 @@ export function fencedRun(request: RemoteRunRequest): RemoteRun {
       return record
     },
   }
-}
-
-function scheduleToClose(left: TimeLeft): { scheduleToCloseTimeout?: number } {
-  const ms = left()
-  return ms === undefined ? {} : { scheduleToCloseTimeout: Math.max(1, ms) }
 }

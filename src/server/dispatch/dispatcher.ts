@@ -1,4 +1,4 @@
-import { pause } from '../../base/abort.ts'
+import { inRound, pause } from '../../base/abort.ts'
 import { messageWithCauses } from '../../base/causes.ts'
 import type { JobStore, OutboxItem, RunExecutor } from '../ports/index.ts'
 import { backoffMs, patience, within } from './backoff.ts'
@@ -63,33 +63,29 @@ export function createDispatcher(options: DispatcherOptions): Loop {
           await Promise.race(busy.values())
           continue
         }
-        // Listens before it looks, so that a row that comes between the two is not left lying.
-        const look = new AbortController()
-        const stop = () => look.abort()
-        signal.addEventListener('abort', stop, { once: true })
         try {
-          const wake = store.dispatch.wait(idleMs, look.signal)
-          wake.catch(() => undefined)
-          const { items, nextDueMs } = await store.dispatch.claim({ limit: free, leaseMs })
-          failures = 0
-          database.worked()
-          for (const [jobRunId, itemsOfRun] of Map.groupBy(items, (item) => item.jobRunId)) {
-            const earlier = busy.get(jobRunId) ?? Promise.resolve()
-            const work = earlier
-              .then(() => handleInOrder(dispatch, itemsOfRun, database))
-              .finally(() => {
-                if (busy.get(jobRunId) === work) busy.delete(jobRunId)
-              })
-            busy.set(jobRunId, work)
-          }
-          const due = pause(Math.min(nextDueMs ?? idleMs, idleMs), look.signal)
-          if (items.length === 0) await Promise.race([wake, due, ...busy.values()])
+          await inRound([signal], async (round) => {
+            // Listens before it looks, so that a row that comes between the two is not left lying.
+            const wake = store.dispatch.wait(idleMs, round)
+            wake.catch(() => undefined)
+            const { items, nextDueMs } = await store.dispatch.claim({ limit: free, leaseMs })
+            failures = 0
+            database.worked()
+            for (const [jobRunId, itemsOfRun] of Map.groupBy(items, (item) => item.jobRunId)) {
+              const earlier = busy.get(jobRunId) ?? Promise.resolve()
+              const work = earlier
+                .then(() => handleInOrder(dispatch, itemsOfRun, database))
+                .finally(() => {
+                  if (busy.get(jobRunId) === work) busy.delete(jobRunId)
+                })
+              busy.set(jobRunId, work)
+            }
+            const due = pause(Math.min(nextDueMs ?? idleMs, idleMs), round)
+            if (items.length === 0) await Promise.race([wake, due, ...busy.values()])
+          })
         } catch (error) {
           database.failed(error)
           await pause(backoffMs(failures++, random), signal)
-        } finally {
-          look.abort()
-          signal.removeEventListener('abort', stop)
         }
       }
       await Promise.all(busy.values())

@@ -19,8 +19,8 @@ export interface RunEnd {
 
 /**
  * Ends a run on behalf of the worker that did not.
- * @param seen the run as read BEFORE Temporal was asked: its attempt guards the write, so that one that began
- *   since keeps its run, and a terminal status that a worker reported meanwhile stays
+ * @param seen the run as read BEFORE Temporal was asked: its attempt guards the write, so that a later one that began
+ *   since keeps its run (the first counts as seen), and a terminal status that a worker reported meanwhile stays
  */
 export async function finishRun(store: JobStore, seen: JobRun, end: RunEnd): Promise<boolean> {
   if (isTerminalStatus(seen.status)) return false

@@ -1,3 +1,5 @@
+import { inRound } from '../../base/abort.ts'
+
 /** Ends a wait early: the caller went away, or the server is closing. */
 export interface WaitBounds {
   waitSeconds: number
@@ -19,20 +21,15 @@ export async function lookUntil<T>(
     const remainingMs = deadline - performance.now()
     const stopped = bounds.signals.some((signal) => signal.aborted)
     if (remainingMs <= 0 || stopped) return (await look()).value
-    const round = new AbortController()
-    const stop = () => round.abort()
-    for (const signal of bounds.signals) signal.addEventListener('abort', stop, { once: true })
-    try {
+    const { found, value } = await inRound(bounds.signals, async (round) => {
       // Timers count whole milliseconds and may be early by one: a look more at the end would tell nothing new.
-      const change = listen(Math.ceil(remainingMs) + 1, round.signal)
+      const change = listen(Math.ceil(remainingMs) + 1, round)
       // Its failure is heard below; until then it must not count as unhandled.
       change.catch(() => undefined)
-      const { found, value } = await look()
-      if (found) return value
-      await change
-    } finally {
-      round.abort()
-      for (const signal of bounds.signals) signal.removeEventListener('abort', stop)
-    }
+      const seen = await look()
+      if (!seen.found) await change
+      return seen
+    })
+    if (found) return value
   }
 }

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import pg from 'pg'
-import { pause } from '../../base/abort.ts'
+import { atMost, pause } from '../../base/abort.ts'
 import type { Notifier } from './notifier.ts'
 
 /** The channel on which servers that share a PostgreSQL tell each other what was committed. */
@@ -65,13 +65,13 @@ export async function listenForAnnouncements(
   const first = Promise.withResolvers<void>()
   const running = keepListening(first.resolve)
   // A database that takes queries but no listener (a pooler, or no connection left) is one without announcements, not one that cannot be used.
-  await Promise.race([first.promise, pause(2_000, closing.signal)])
+  await atMost(2_000, first.promise)
   return {
     async close() {
       closing.abort()
       await current?.end().catch(() => undefined)
       // One that is just connecting to what does not answer is not waited for; it ends by itself.
-      await Promise.race([running, pause(1_000, undefined)])
+      await atMost(1_000, running)
     },
   }
 }

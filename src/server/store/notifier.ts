@@ -3,7 +3,7 @@ import { pause } from '../../base/abort.ts'
 
 /** Wakes who waits for something that was committed, by this server or by another one on the same database. */
 export interface Notifier {
-  /** Wakes the waiters of this process; those of others are told by the database (`announced`). */
+  /** Wakes the waiters of this process; those of others are told by the database (`announcements.ts`). */
   notify(topic: string): void
   /** Resolves at the next `notify(topic)`, after `timeoutMs`, or when aborted; never rejects. */
   wait(topic: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
