@@ -1,14 +1,14 @@
 import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { binary, cleanEnvironment } from '../cli/helpers.ts'
-import { blockNamed, blocks, repository } from './pages.ts'
+import { makeUserProject } from '../helpers/user-project.ts'
+import { blockNamed, blocks } from './pages.ts'
 import { commandsOf } from './shell.ts'
 
 /** The pages' blocks that need a stack, in a folder of a newcomer's, on the stack that `jobwright dev` starts there. */
@@ -21,11 +21,7 @@ let apiUrl: string
 let stop: () => Promise<void> = async () => undefined
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'jobwright-newcomer-'))
-  await mkdir(path.join(folder, 'node_modules'))
-  await symlink(repository, path.join(folder, 'node_modules', 'jobwright'))
-  await symlink(path.join(repository, 'node_modules', 'zod'), path.join(folder, 'node_modules', 'zod'))
-  await writeFile(path.join(folder, 'package.json'), '{"type":"module"}')
+  folder = await makeUserProject('newcomer')
   for (const { name, text } of blocks) if (name !== undefined) await writeFile(path.join(folder, name), text)
   const args = [binary, 'dev', '--port', '0', '--output', 'json']
   const stack = spawn(process.execPath, args, {

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { JobTypeSchemaEntry } from '../../src/contract/index.ts'
 import { compilePipeline, resolveInputs } from '../../src/pipeline/index.ts'
+import { makeUserProject } from '../helpers/user-project.ts'
 import {
   anchorsOf,
   type Block,
@@ -37,11 +37,7 @@ const checkedLanguages = ['yaml', 'ts', 'sh', 'json']
 let folder: string
 let jobTypes: JobTypeSchemaEntry[]
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'jobwright-readme-'))
-  await mkdir(path.join(folder, 'node_modules'))
-  await symlink(repository, path.join(folder, 'node_modules', 'jobwright'))
-  await symlink(path.join(repository, 'node_modules', 'zod'), path.join(folder, 'node_modules', 'zod'))
-  await writeFile(path.join(folder, 'package.json'), '{"type":"module"}')
+  folder = await makeUserProject('readme')
   await writeFile(path.join(folder, 'jobwright.config.ts'), blockNamed('jobwright.config.ts').text)
   // By Node itself, since that is what loads a user's file.
   const script = `

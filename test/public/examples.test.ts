@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { makeUserProject } from '../helpers/user-project.ts'
 import { repository, withSurface } from './surface.ts'
 
 /** The examples in the docstrings of what users call are programs that the compiler takes. */
@@ -31,11 +31,7 @@ export {}
 
 let folder: string
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'jobwright-examples-'))
-  await mkdir(path.join(folder, 'node_modules'))
-  await symlink(repository, path.join(folder, 'node_modules', 'jobwright'))
-  await symlink(path.join(repository, 'node_modules', 'zod'), path.join(folder, 'node_modules', 'zod'))
-  await writeFile(path.join(folder, 'package.json'), '{"type":"module"}')
+  folder = await makeUserProject('examples')
   await writeFile(path.join(folder, 'given.d.ts'), given)
   const tsconfig = {
     extends: path.join(repository, 'tsconfig.json'),
