@@ -7,6 +7,7 @@ import { JobwrightError } from './base/errors.ts'
 
 const optionalText = z.string().optional()
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+const isolations = ['shared', 'process', 'none'] as const
 
 const wholeNumber = 'a whole number of milliseconds above 0'
 const milliseconds = z.coerce.number(wholeNumber).int(wholeNumber).positive(wholeNumber)
@@ -39,13 +40,14 @@ export const environmentSchema = z.object({
   JOBWRIGHT_TOKENS: optionalText,
   JOBWRIGHT_CONFIG: optionalText,
   JOBWRIGHT_LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
+  JOBWRIGHT_ISOLATION: z.enum(isolations, `one of ${isolations.join(', ')}`).default('shared'),
   JOBWRIGHT_TEMPORAL_BINARY: optionalText,
   XDG_CACHE_HOME: optionalText,
   // How patient the durable parts are. Tests and the impatient shorten them.
   JOBWRIGHT_WAIT_LEASE_MS: milliseconds.optional(),
   JOBWRIGHT_STEP_HEARTBEAT_MS: milliseconds.optional(),
   JOBWRIGHT_WATCHER_HEARTBEAT_MS: milliseconds.default(3_000),
-  JOBWRIGHT_RUN_HEARTBEAT_MS: milliseconds.default(5_000),
+  JOBWRIGHT_RUN_HEARTBEAT_MS: milliseconds.default(10_000),
   JOBWRIGHT_STICKY_QUEUE_MS: milliseconds.default(3_000),
   JOBWRIGHT_RECONCILE_MS: milliseconds.default(10_000),
   JOBWRIGHT_REQUEST_TIMEOUT_MS: milliseconds.default(10_000),
@@ -149,6 +151,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     /** A user's `jobwright.config.ts`; undefined: the one in the working directory, if any. */
     configFile: e.JOBWRIGHT_CONFIG,
     logLevel: e.JOBWRIGHT_LOG_LEVEL,
+    /** Where handlers run: in one process that they share, in one each, or in the worker itself. */
+    isolation: e.JOBWRIGHT_ISOLATION,
     timing: {
       /** Of pipeline runs; they have defaults of their own. */
       waitLeaseMs: e.JOBWRIGHT_WAIT_LEASE_MS,

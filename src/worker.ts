@@ -34,15 +34,17 @@ async function main(config: Config): Promise<void> {
   const user = await loadUserConfig(config.configFile, process.cwd())
 
   const registry = createRegistry([...builtInJobTypes, ...user.jobTypes])
+  const jobRuns = jobRunWorkers(config, { registry, secrets: user.secrets, log })
   const options = [
     { ...workflowCode(), ...pipelineWorker(config, client, user.connections) },
-    ...jobRunWorkers(config, { registry, secrets: user.secrets, log }),
+    ...jobRuns.options,
   ]
   const workers: Worker[] = []
   for (const own of options)
     workers.push(await Worker.create({ connection, namespace: temporal.namespace, ...own }))
   surviveForgottenPromises(log)
   await runUntilStopped(workers, log)
+  await jobRuns.close()
   await connection.close()
   await client.connection.close()
 }

@@ -1,8 +1,10 @@
 import type { Context } from '@temporalio/activity'
-import { messageOf } from '../base/causes.ts'
-import { JobsApiError, type JobsClient, type WorkerReportsClient } from '../client/index.ts'
+import type { WorkerReportsClient } from '../client/index.ts'
 import type { JobTypeRegistry } from '../job-types/registry.ts'
-import type { Secrets } from '../job-types/user-config.ts'
+import type { Isolation } from '../job-types/types.ts'
+import { warnOfFailure as warn } from './handle.ts'
+import type { Handlers } from './handlers.ts'
+import type { AttemptMemory } from './memory.ts'
 import type { StopWatch } from './stop-watch.ts'
 
 /** Where a worker tells its operator what the run's own record cannot say. A pino logger is one. */
@@ -14,9 +16,10 @@ export interface WorkerLog {
 export interface ExecuteJobRunDependencies {
   reports: WorkerReportsClient
   registry: JobTypeRegistry
-  /** The Jobs API as a handler of this run may use it: within the run's workspace. */
-  apiFor(jobRunId: string): JobsClient
-  secrets: Secrets
+  /** What runs the handlers. */
+  handlers: Handlers
+  /** Of job types that do not say. @default 'shared' */
+  isolation?: Isolation
   /** How often an attempt shows that it lives, at least; a cancel arrives no other way. */
   heartbeatIntervalMs: number
   log: WorkerLog
@@ -48,18 +51,12 @@ export interface Attempt {
   stop: StopWatch
   jobRunId: string
   number: number
+  /** For the next attempt; part of every heartbeat. */
+  memory: AttemptMemory
 }
 
 /** For `persist`: says on the worker's log that a report has to be sent again. */
 export function warnOfFailure(attempt: Attempt, what: string): (error: unknown, delayMs?: number) => void {
-  return (error, delayMs) => {
-    const code = error instanceof JobsApiError ? error.code : 'unexpected_error'
-    const fields = {
-      job_run_id: attempt.jobRunId,
-      attempt: attempt.number,
-      code,
-      retry_in_ms: delayMs === undefined ? undefined : Math.round(delayMs),
-    }
-    attempt.settings.log.warn(fields, `${what} failed: ${messageOf(error)}`)
-  }
+  const run = { job_run_id: attempt.jobRunId, attempt: attempt.number }
+  return warn(attempt.settings.log, run, what)
 }

@@ -5,19 +5,6 @@ import type { Outcome } from './outcome.ts'
 import { persist } from './persistence.ts'
 import type { RunReporter } from './reporter.ts'
 
-/** Left in the heartbeat of an attempt that asked for another one, in case the report of it got lost. */
-const handedOver = 'handed_over'
-
-/** Whether the attempt before this one ended by asking for another, although the server may not know. */
-export function wasHandedOver(attempt: Attempt): boolean {
-  const details: unknown = attempt.context.info.heartbeatDetails
-  return (
-    typeof details === 'object' &&
-    details !== null &&
-    (details as Record<string, unknown>)[handedOver] === attempt.number - 1
-  )
-}
-
 interface GiveUp {
   signal: AbortSignal
   release(): void
@@ -101,13 +88,15 @@ async function retry(
   // Temporal takes a CancelledFailure only from an attempt that it has told of the cancel; this one was not.
   const status = answer === 'cancelling' ? await reportEnd(attempt, until, { status: 'cancelled' }) : answer
   if (status !== undefined) return { status }
-  if (attempt.context.info.heartbeatTimeoutMs !== undefined)
-    attempt.context.heartbeat({ [handedOver]: attempt.number })
+  const { memory } = attempt
+  memory.handedOver = attempt.number
+  if (outcome.isUncounted) memory.uncounted += 1
+  if (outcome.isAlone) memory.isAlone = true
+  if (attempt.context.info.heartbeatTimeoutMs !== undefined) attempt.context.heartbeat(memory)
   throw ApplicationFailure.create({
     message: outcome.error.message,
     type: outcome.error.code,
-    // To Temporal, 0 means its longest interval.
-    ...(outcome.afterMs === undefined ? {} : { nextRetryDelay: Math.max(1, outcome.afterMs) }),
+    ...(outcome.afterMs === undefined ? {} : { nextRetryDelay: outcome.afterMs }),
   })
 }
 

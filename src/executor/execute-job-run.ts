@@ -1,27 +1,24 @@
 import { hostname } from 'node:os'
-import { setTimeout as delay } from 'node:timers/promises'
 import { ApplicationFailure, Context } from '@temporalio/activity'
+import { pause } from '../base/abort.ts'
 import { parseDurationMs } from '../base/duration.ts'
 import { heartbeatEveryMs } from '../base/heartbeat.ts'
 import { JobsApiError } from '../client/index.ts'
 import { type ExecuteJobRunInput, type StartAttemptResult, workerShutdownMs } from '../contract/index.ts'
-import { JobRunError } from '../job-types/errors.ts'
-import type { AnyJobType, HandlerContext } from '../job-types/types.ts'
+import type { AnyJobType, Isolation } from '../job-types/types.ts'
 import {
   type Attempt,
   type ExecuteJobRunDependencies,
   type ExecuteJobRunSettings,
   warnOfFailure,
 } from './attempt.ts'
-import { conclude, wasHandedOver } from './conclude.ts'
-import { decideOutcome, type HandlerEnd } from './outcome.ts'
-import { createOutputs } from './outputs.ts'
+import { conclude } from './conclude.ts'
+import { type Assignment, type HandlerEnd, type HandlerEvents, toAssignment } from './handlers.ts'
+import { recall, wasHandedOver } from './memory.ts'
+import { decideOutcome, type Tries, toHandlerEnd } from './outcome.ts'
 import { isWorthRetrying, persist } from './persistence.ts'
-import { createRedactor, type Redactor } from './redactor.ts'
-import { createReferenceSources } from './reference-sources.ts'
-import { createRunReporter, type RunReporter } from './reporter.ts'
-import { prepareConfig } from './run-config.ts'
-import { type StopWatch, watchForStop } from './stop-watch.ts'
+import { createRunReporter } from './reporter.ts'
+import { watchForStop } from './stop-watch.ts'
 
 const defaultMaxAttempts = 10
 
@@ -46,68 +43,22 @@ function start(attempt: Attempt): Promise<StartAttemptResult> {
   )
 }
 
-/** The timeout of the whole run, from when it was handed to Temporal; undefined without one. */
-function deadlineOf({ context: { info } }: Attempt, jobType: AnyJobType): number | undefined {
-  const own = jobType.timeout === undefined ? undefined : parseDurationMs(jobType.timeout)
-  const limits = [own, info.scheduleToCloseTimeoutMs].filter((ms) => ms !== undefined && ms > 0)
-  return limits.length === 0 ? undefined : info.scheduledTimestampMs + Math.min(...(limits as number[]))
-}
-
-function handlerContext(
-  attempt: Attempt,
-  started: Started,
-  jobType: AnyJobType,
-  config: unknown,
-  reporter: RunReporter,
-): HandlerContext<unknown> {
-  const { settings, jobRunId, number, stop } = attempt
-  const { job_run, job_type, workspace } = started
-  return {
-    config,
-    run: {
-      uuid: job_run.uuid,
-      jobId: job_run.job_id,
-      jobName: job_run.job_name,
-      jobType: job_type,
-      workspace,
-    },
-    attempt: number,
-    signal: stop.signal,
-    log: {
-      debug: (message) => reporter.log('debug', message),
-      info: (message) => reporter.log('info', message),
-      warn: (message) => reporter.log('warn', message),
-      error: (message) => reporter.log('error', message),
-    },
-    progress: (fraction, message) => reporter.progress(fraction, message),
-    output: createOutputs({
-      reports: settings.reports,
-      jobRunId,
-      attempt: number,
-      jobType,
-      until: stop.signal,
-      onFailure: warnOfFailure(attempt, 'storing an output'),
-    }),
-    api: settings.apiFor(jobRunId),
-  }
-}
-
 /** Runs the handler; one that does not stop when told to is left behind after a while. */
-async function runHandler(work: () => Promise<void>, stop: StopWatch, graceMs: number): Promise<HandlerEnd> {
+async function runHandler(
+  { settings: { handlers, handlerGraceMs }, stop }: Attempt,
+  assignment: Assignment,
+  isolation: Isolation,
+  events: HandlerEvents,
+): Promise<HandlerEnd> {
   const over = new AbortController()
-  const handled = work().then(
-    (): HandlerEnd => ({ ended: 'completed' }),
-    (error: unknown): HandlerEnd => ({ ended: 'threw', error }),
-  )
+  const abandon = new AbortController()
+  const handled = handlers.run(assignment, { stop: stop.signal, abandon: abandon.signal, isolation }, events)
   const leftBehind = stop.stopped.then(async (): Promise<HandlerEnd> => {
     const brief = stop.reason() === 'shutdown' || stop.reason() === 'superseded'
-    await delay(brief ? Math.min(graceMs, workerShutdownMs.handler) : graceMs, undefined, {
-      signal: over.signal,
-    }).catch(() => undefined)
-    return {
-      ended: 'threw',
-      error: new JobRunError('did_not_stop', 'the handler did not stop when it was told to'),
-    }
+    await pause(brief ? Math.min(handlerGraceMs, workerShutdownMs.handler) : handlerGraceMs, over.signal)
+    if (!over.signal.aborted) abandon.abort()
+    const message = 'the handler did not stop when it was told to'
+    return { ended: 'threw', error: { code: 'did_not_stop', message } }
   })
   const end = await Promise.race([handled, leftBehind])
   over.abort()
@@ -115,31 +66,28 @@ async function runHandler(work: () => Promise<void>, stop: StopWatch, graceMs: n
 }
 
 async function execute(attempt: Attempt, started: Started, jobType: AnyJobType): Promise<{ status: string }> {
-  const { settings, jobRunId, stop } = attempt
-  const redactor: Redactor = createRedactor()
+  const { settings, jobRunId, stop, memory } = attempt
   const reporter = createRunReporter({
     reports: settings.reports,
     jobRunId,
     attempt: attempt.number,
-    redactor,
     flushMs: settings.logFlushMs,
   })
-  const deadline = deadlineOf(attempt, jobType)
-  if (deadline !== undefined) stop.setDeadline(deadline)
-  const work = async () => {
-    const sources = createReferenceSources({
-      secrets: settings.secrets,
-      api: settings.apiFor(jobRunId),
-      redactor,
-      until: stop.signal,
-    })
-    const config = await prepareConfig(started.job_run.config, jobType.config, sources)
-    stop.signal.throwIfAborted()
-    await jobType.run(handlerContext(attempt, started, jobType, config, reporter))
+  const timeoutMs = jobType.timeout === undefined ? undefined : parseDurationMs(jobType.timeout)
+  if (timeoutMs !== undefined) stop.allow(timeoutMs)
+  const events: HandlerEvents = {
+    log: (level, message, atMs) => reporter.log(level, message, atMs),
+    progress: (fraction, message) => reporter.progress(fraction, message),
+    warn: (fields, message) => settings.log.warn(fields, message),
   }
-  const end = await runHandler(work, stop, settings.handlerGraceMs)
-  const tries = { number: attempt.number, max: jobType.maxAttempts ?? defaultMaxAttempts }
-  return conclude(attempt, decideOutcome(end, stop.reason(), tries, redactor.redact), reporter)
+  const isolation = memory.isAlone ? 'process' : (jobType.isolation ?? settings.isolation)
+  const end = await runHandler(attempt, toAssignment(started, attempt.number), isolation, events)
+  return conclude(attempt, decideOutcome(end, stop.reason(), triesOf(attempt, jobType)), reporter)
+}
+
+function triesOf({ number, memory }: Attempt, jobType: AnyJobType): Tries {
+  const { maxAttempts = defaultMaxAttempts, onWorkerLost = 'retry' } = jobType
+  return { number: number - memory.uncounted, max: maxAttempts, onWorkerLost }
 }
 
 async function executeAttempt(attempt: Attempt): Promise<{ status: string }> {
@@ -151,13 +99,13 @@ async function executeAttempt(attempt: Attempt): Promise<{ status: string }> {
     if (reason === undefined && error instanceof JobsApiError)
       throw ApplicationFailure.nonRetryable(error.message, error.code)
     if (reason === undefined) throw error
+    const tries = { number: attempt.number, max: defaultMaxAttempts, onWorkerLost: 'retry' } as const
     return conclude(
       attempt,
       decideOutcome(
-        { ended: 'threw', error },
+        toHandlerEnd(error, (text) => text),
         reason,
-        { number: attempt.number, max: defaultMaxAttempts },
-        (text) => text,
+        tries,
       ),
     )
   }
@@ -172,10 +120,10 @@ async function executeAttempt(attempt: Attempt): Promise<{ status: string }> {
     const message = `the worker of attempt ${attempt.number - 1} was lost, and the job type is never attempted again after that`
     return conclude(attempt, { become: 'failed', error: { code: 'worker_lost', message } })
   }
-  const maxAttempts = jobType.maxAttempts ?? defaultMaxAttempts
+  const tries = triesOf(attempt, jobType)
   // A handler that kills its worker would do so for ever: it never gets to say that it wants another attempt.
-  if (started.previous_attempt === 'lost' && attempt.number > maxAttempts && !wasHandedOver(attempt)) {
-    const message = `the worker of attempt ${attempt.number - 1} was lost, and the job type allows ${maxAttempts} attempts`
+  if (started.previous_attempt === 'lost' && tries.number > tries.max && !wasHandedOver(attempt)) {
+    const message = `the worker of attempt ${attempt.number - 1} was lost, and the job type allows ${tries.max} attempts`
     return conclude(attempt, { become: 'failed', error: { code: 'attempts_exhausted', message } })
   }
   return execute(attempt, started, jobType)
@@ -189,7 +137,9 @@ async function runActivity(
   const stop = watchForStop(context)
   const { heartbeatTimeoutMs } = context.info
   const everyMs = heartbeatEveryMs(settings.heartbeatIntervalMs, heartbeatTimeoutMs)
-  const timer = heartbeatTimeoutMs === undefined ? undefined : setInterval(() => context.heartbeat(), everyMs)
+  const memory = recall(context)
+  const beat = () => context.heartbeat(memory)
+  const timer = heartbeatTimeoutMs === undefined ? undefined : setInterval(beat, everyMs)
   try {
     return await executeAttempt({
       settings,
@@ -197,6 +147,7 @@ async function runActivity(
       stop,
       jobRunId: input.job_run_id,
       number: context.info.attempt,
+      memory,
     })
   } finally {
     clearInterval(timer)
@@ -217,6 +168,7 @@ export function createExecuteJobRun(dependencies: ExecuteJobRunDependencies): {
     reportGiveUpMs: 60_000,
     handlerGraceMs: 20_000,
     logFlushMs: 500,
+    isolation: 'shared',
     ...dependencies,
   }
   return { executeJobRun: (input) => runActivity(settings, input, Context.current()) }

@@ -1,2 +1,7 @@
 export type { ExecuteJobRunDependencies, WorkerLog } from './attempt.ts'
 export { createExecuteJobRun } from './execute-job-run.ts'
+export { createHandle, type HandlingDependencies, handlersHere } from './handle.ts'
+export type { Handlers } from './handlers.ts'
+export type { HostProgram } from './host/host-process.ts'
+export { handlersApart } from './host/hosts.ts'
+export { runHandlerHost } from './host/run-handler-host.ts'

@@ -3,14 +3,15 @@ import { storable } from '../base/text.ts'
 import { JobsApiError, type WorkerReportsClient } from '../client/index.ts'
 import { type AppendLogsBody, workerLimits } from '../contract/index.ts'
 import { backoffMs, isWorthRetrying, persist } from './persistence.ts'
-import type { Redactor } from './redactor.ts'
 import { timestamp, truncate } from './text.ts'
 
 type Line = AppendLogsBody['lines'][number]
+export type LogLevel = Line['level']
 
-/** Sends what a handler says while it runs: best effort, bounded, one request at a time. */
+/** Sends what a handler says while it runs: best effort, bounded, one request at a time. Secrets are out of it already. */
 export interface RunReporter {
-  log(level: Line['level'], message: string): void
+  /** @param atMs epoch milliseconds of when it was said */
+  log(level: LogLevel, message: string, atMs?: number): void
   progress(fraction: number, message?: string): void
   /** Sends what is left, for as long as the server is away and `until` is not aborted; then nothing more. Never throws. */
   close(until: AbortSignal): Promise<void>
@@ -41,7 +42,6 @@ class HttpRunReporter implements RunReporter {
   readonly #reports: WorkerReportsClient
   readonly #jobRunId: string
   readonly #attempt: number
-  readonly #redactor: Redactor
   readonly #lines: Line[] = []
   /** What was sent and not acknowledged yet: sent again as it is, so that the server knows it when it has it already. */
   #unacknowledged: Line[] = []
@@ -58,34 +58,26 @@ class HttpRunReporter implements RunReporter {
     this.#reports = options.reports
     this.#jobRunId = options.jobRunId
     this.#attempt = options.attempt
-    this.#redactor = options.redactor
     this.#loop = this.#run(options.flushMs)
   }
 
-  log(level: Line['level'], message: string): void {
+  log(level: LogLevel, message: string, atMs = Date.now()): void {
     if (this.#over) return
     this.#taken += 1
     if (this.#taken > workerLimits.logLines || this.#lines.length >= bufferLines) this.#dropped += 1
-    else
-      this.#push(
-        level,
-        truncate(storable(this.#redactor.redact(String(message))), workerLimits.logLineCharacters),
-      )
+    else this.#push(level, truncate(storable(message), workerLimits.logLineCharacters), atMs)
   }
 
-  #push(level: Line['level'], message: string): void {
+  #push(level: LogLevel, message: string, atMs: number): void {
     // A time for each line alone: two reports of the same words are two, and only a report sent again is the same one.
-    this.#lastMicroseconds = Math.max(Date.now() * 1000, this.#lastMicroseconds + 1)
+    this.#lastMicroseconds = Math.max(atMs * 1000, this.#lastMicroseconds + 1)
     this.#lines.push({ level, message, at: timestamp(this.#lastMicroseconds) })
   }
 
   progress(fraction: number, message?: string): void {
     if (!Number.isFinite(fraction)) return
     const clamped = Math.min(1, Math.max(0, fraction))
-    const text =
-      message === undefined
-        ? undefined
-        : truncate(storable(this.#redactor.redact(String(message))), progressCharacters)
+    const text = message === undefined ? undefined : truncate(storable(message), progressCharacters)
     this.#fraction = text === undefined ? { fraction: clamped } : { fraction: clamped, message: text }
   }
 
@@ -129,7 +121,7 @@ class HttpRunReporter implements RunReporter {
       this.#unacknowledged = []
     }
     if (this.#dropped > 0 && !this.#over) {
-      this.#push('warn', `${this.#dropped} log lines were dropped: too many at once, or in all`)
+      this.#push('warn', `${this.#dropped} log lines were dropped: too many at once, or in all`, Date.now())
       this.#dropped = 0
       if (all) await this.#flush(all)
     }
@@ -165,7 +157,6 @@ export interface RunReporterOptions {
   reports: WorkerReportsClient
   jobRunId: string
   attempt: number
-  redactor: Redactor
   flushMs: number
 }
 

@@ -6,16 +6,14 @@ import type { StopReason } from './outcome.ts'
 export interface StopWatch {
   signal: AbortSignal
   reason(): StopReason | undefined
-  /** The run's time is up at `deadlineMs` (epoch). */
-  setDeadline(deadlineMs: number): void
+  /** The attempt's time is up `ms` from now, by this machine's clock alone: those of others may tell another time. */
+  allow(ms: number): void
   /** Resolves when told to stop. */
   stopped: Promise<void>
   release(): void
 }
 
 const longestTimerMs = 2 ** 31 - 1
-/** Clocks of Temporal and of this machine differ a little. */
-const clockSlackMs = 2000
 
 type CancellationDetails = Context['cancellationDetails']
 
@@ -35,13 +33,12 @@ export function watchForStop(
   let timer: NodeJS.Timeout | undefined
   const stop = (why: StopReason) => {
     if (reason !== undefined) return
-    // When its time is up, Temporal ends the activity too, and may say so before our timer does.
-    reason = why === 'superseded' && Date.now() > deadline - clockSlackMs ? 'timeout' : why
+    reason = why
     controller.abort(new DOMException(messages[reason], 'AbortError'))
   }
   const onCancel = () => stop(reasonOf(context.cancellationDetails))
   const arm = () => {
-    const left = deadline - Date.now()
+    const left = deadline - performance.now()
     if (left <= 0) stop('timeout')
     else timer = setTimeout(arm, Math.min(left, longestTimerMs))
   }
@@ -50,8 +47,8 @@ export function watchForStop(
   return {
     signal: controller.signal,
     reason: () => reason,
-    setDeadline(deadlineMs) {
-      deadline = deadlineMs
+    allow(ms) {
+      deadline = performance.now() + ms
       clearTimeout(timer)
       arm()
     },

@@ -32,10 +32,11 @@ export function checkJobType(jobType: AnyJobType): void {
       throw new JobTypeDefinitionError(`${place}: ${field} is ${describe(jobType[field])}; expected text`)
   if (typeof jobType.run !== 'function')
     throw new JobTypeDefinitionError(`${place}: run is ${describe(jobType.run)}; expected a function`)
-  if (jobType.timeout !== undefined && !((parseDurationMs(jobType.timeout) ?? 0) > 0))
-    throw new JobTypeDefinitionError(
-      `${place}: timeout is ${describe(jobType.timeout)}; expected a duration such as 30m (ms, s, m, h, d)`,
-    )
+  for (const field of ['timeout', 'queueTimeout'] as const)
+    if (jobType[field] !== undefined && !((parseDurationMs(jobType[field]) ?? 0) > 0))
+      throw new JobTypeDefinitionError(
+        `${place}: ${field} is ${describe(jobType[field])}; expected a duration such as 30m (ms, s, m, h, d)`,
+      )
   if (
     jobType.maxAttempts !== undefined &&
     !(Number.isInteger(jobType.maxAttempts) && jobType.maxAttempts > 0)
@@ -43,14 +44,8 @@ export function checkJobType(jobType: AnyJobType): void {
     throw new JobTypeDefinitionError(
       `${place}: maxAttempts is ${String(jobType.maxAttempts)}; expected a whole number from 1`,
     )
-  if (
-    jobType.onWorkerLost !== undefined &&
-    jobType.onWorkerLost !== 'retry' &&
-    jobType.onWorkerLost !== 'fail'
-  )
-    throw new JobTypeDefinitionError(
-      `${place}: onWorkerLost is ${describe(jobType.onWorkerLost)}; expected 'retry' or 'fail'`,
-    )
+  checkChoice(place, jobType, 'onWorkerLost', ['retry', 'fail'])
+  checkChoice(place, jobType, 'isolation', ['shared', 'process'])
   checkTaskQueue(place, jobType.taskQueue)
   for (const output of Object.keys(jobType.outputs ?? {}))
     if (!outputNamePattern.test(output))
@@ -58,6 +53,18 @@ export function checkJobType(jobType: AnyJobType): void {
         `${place}: the output name ${describe(output)} is not usable; expected letters, digits and underscores`,
       )
   schemaEntry(jobType)
+}
+
+function checkChoice<Field extends 'onWorkerLost' | 'isolation'>(
+  place: string,
+  jobType: AnyJobType,
+  field: Field,
+  choices: readonly string[],
+): void {
+  const value: unknown = jobType[field]
+  if (value === undefined || (typeof value === 'string' && choices.includes(value))) return
+  const expected = choices.map((choice) => `'${choice}'`).join(' or ')
+  throw new JobTypeDefinitionError(`${place}: ${field} is ${describe(value)}; expected ${expected}`)
 }
 
 function checkTaskQueue(place: string, taskQueue: unknown): void {

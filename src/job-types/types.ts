@@ -2,6 +2,12 @@ import type { z } from 'zod'
 import type { Json, JsonObject } from '../base/json.ts'
 import type { JobsClient } from '../client/index.ts'
 
+/**
+ * Where a handler runs: in the process that a worker's handlers share, or in one of its own. Neither is the process that
+ * talks to Temporal.
+ */
+export type Isolation = 'shared' | 'process'
+
 /** What a handler is given. `config` is validated, with secrets and output references resolved. */
 export interface HandlerContext<Config = JsonObject> {
   config: Config
@@ -47,8 +53,12 @@ export interface JobType<
   onWorkerLost?: 'retry' | 'fail'
   /** How many attempts a RetryableError or a lost worker may lead to, the first one included. @default 10 */
   maxAttempts?: number
-  /** The whole run, e.g. `30m`. @default none */
+  /** Of each attempt, from when a worker begins with it, e.g. `30m`; then the run fails with `timeout`. @default none */
   timeout?: string
+  /** How long an attempt may wait for a worker that has room, e.g. `1h`; then the run fails with `queue_timeout`. @default none */
+  queueTimeout?: string
+  /** `process`: each attempt gets a process of its own, which ends with it. @default 'shared' */
+  isolation?: Isolation
   /** Temporal task queue of the workers that can run it. @default the workers' own */
   taskQueue?: string
   /** The config field whose value becomes the second part of a job's name. */

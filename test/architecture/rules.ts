@@ -184,6 +184,7 @@ export const zones: readonly Zone[] = [
 /** Files that put everything together; they may load anything, and nothing loads them. */
 export const roots = [
   'src/worker.ts',
+  'src/handler-host.ts',
   'src/server.ts',
   'src/cli.ts',
   'src/public/index.ts',

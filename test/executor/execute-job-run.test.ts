@@ -1,97 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import { homedir } from 'node:os'
-import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Client, Connection } from '@temporalio/client'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../src/base/json.ts'
-import { acquireTemporalBinary } from '../../src/dev-stack/temporal-cli/dev-server.ts'
-import type { ExecuteJobRunDependencies } from '../../src/executor/attempt.ts'
-import { type DevServer, startDevServer } from '../helpers/dev-server.ts'
 import { startProcess } from '../helpers/processes.ts'
 import { until } from '../helpers/until.ts'
-import { type ReportServer, startReportServer } from './report-server.ts'
-import { quietTemporal, startTestWorker, type TestWorker } from './test-worker.ts'
+import { useExecutor } from './harness.ts'
 
-let temporal: DevServer
-let client: Client
-let api: ReportServer
-let taskQueue: string
-let workers: { shutdown(): Promise<void> }[]
-
-beforeAll(async () => {
-  quietTemporal()
-  const { path: binary } = await acquireTemporalBinary({
-    cacheDir: process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'),
-  })
-  temporal = await startDevServer({ binary })
-  client = new Client({ connection: await Connection.connect({ address: temporal.address }) })
-})
-afterAll(async () => {
-  await client?.connection.close()
-  await temporal?.stop()
-})
-beforeEach(async () => {
-  api = await startReportServer()
-  taskQueue = `jobs-${randomUUID()}`
-  workers = []
-})
-afterEach(async () => {
-  for (const worker of workers) await worker.shutdown()
-  await api[Symbol.asyncDispose]()
-})
-
-async function work(overrides: Partial<ExecuteJobRunDependencies> = {}): Promise<TestWorker> {
-  const worker = await startTestWorker({
-    address: temporal.address,
-    taskQueue,
-    baseUrl: api.baseUrl,
-    overrides,
-  })
-  workers.push(worker)
-  return worker
-}
-
-interface StartOptions {
-  config?: JsonObject
-  timeoutMs?: number
-  heartbeatMs?: number
-}
-
-/** Triggers a run as the dispatcher does. */
-async function trigger(
-  jobType: string,
-  { config = {}, timeoutMs = 60_000, heartbeatMs = 1000 }: StartOptions = {},
-) {
-  const id = randomUUID()
-  api.add(id, { job_type: jobType, ...config })
-  const handle = await client.activity.start('executeJobRun', {
-    id,
-    taskQueue,
-    args: [{ job_run_id: id, job_type: jobType }],
-    idReusePolicy: 'REJECT_DUPLICATE',
-    scheduleToCloseTimeout: timeoutMs,
-    startToCloseTimeout: timeoutMs,
-    heartbeatTimeout: heartbeatMs,
-    retry: { initialInterval: 100, backoffCoefficient: 2, maximumInterval: 60_000 },
-  })
-  const closed = () =>
-    until(`activity ${id} to close`, async () => {
-      const { status } = await handle.describe({ includeOutcome: true })
-      return status !== 'RUNNING' && status
-    })
-  return { id, handle, closed }
-}
-
-const waiting = (id: string) =>
-  until('the handler to wait', () => api.get(id).logs.some((line) => line.message === 'waiting'))
+const executor = useExecutor()
+const { work, trigger, waiting } = executor
 
 describe('A run', () => {
   test('completes with its outputs, logs and progress stored before its end is reported', async () => {
     await work({ logFlushMs: 60_000 })
     const { id, handle } = await trigger('echo', { config: { value: [1, { a: null }] } })
     expect(await handle.result()).toEqual({ status: 'completed' })
-    const { run, outputs, logs, attempts } = api.get(id)
+    const { run, outputs, logs, attempts } = executor.api.get(id)
     expect(run).toMatchObject({
       status: 'completed',
       error: null,
@@ -128,15 +51,15 @@ describe('A run', () => {
     await work()
     const { id, handle } = await trigger('failing', { config: { how } })
     expect(await handle.result()).toEqual({ status: 'failed' })
-    expect(api.get(id).run).toMatchObject({ status: 'failed', error: { code, message } })
-    expect(api.get(id).attempts).toHaveLength(1)
+    expect(executor.api.get(id).run).toMatchObject({ status: 'failed', error: { code, message } })
+    expect(executor.api.get(id).attempts).toHaveLength(1)
   })
 
   test('fails with at most 4 KiB of message', async () => {
     await work()
     const { id, handle } = await trigger('failing', { config: { how: 'long' } })
     await handle.result()
-    const message = api.get(id).run.error?.message ?? ''
+    const message = executor.api.get(id).run.error?.message ?? ''
     expect(Buffer.byteLength(message)).toBeLessThanOrEqual(4096)
     expect(message).toMatch(/^ä+…$/)
   })
@@ -159,7 +82,7 @@ describe('A run', () => {
     await work()
     const { id, handle } = await trigger('echo', { config: config as JsonObject })
     await handle.result()
-    expect(api.get(id).run.error).toMatchObject({
+    expect(executor.api.get(id).run.error).toMatchObject({
       code: 'invalid_config',
       message: expect.stringContaining(message),
     })
@@ -169,7 +92,7 @@ describe('A run', () => {
     await work()
     const { id, handle } = await trigger('nonsense')
     expect(await handle.result()).toEqual({ status: 'failed' })
-    expect(api.get(id).run.error).toMatchObject({
+    expect(executor.api.get(id).run.error).toMatchObject({
       code: 'unknown_job_type',
       message: expect.stringContaining('sleep, echo'),
     })
@@ -179,21 +102,21 @@ describe('A run', () => {
     await work()
     const { id, handle } = await trigger('sleep', { config: { duration: '1ms' } })
     await handle.result()
-    const again = await client.activity.start('executeJobRun', {
+    const again = await executor.client.activity.start('executeJobRun', {
       id: randomUUID(),
-      taskQueue,
+      taskQueue: executor.taskQueue,
       args: [{ job_run_id: id, job_type: 'sleep' }],
       startToCloseTimeout: 10_000,
     })
     expect(await again.result()).toEqual({ status: 'completed' })
-    expect(api.get(id).attempts).toHaveLength(1)
+    expect(executor.api.get(id).attempts).toHaveLength(1)
   })
 
   test('that the server does not know ends at once', async () => {
     await work()
-    const handle = await client.activity.start('executeJobRun', {
+    const handle = await executor.client.activity.start('executeJobRun', {
       id: randomUUID(),
-      taskQueue,
+      taskQueue: executor.taskQueue,
       args: [{ job_run_id: randomUUID(), job_type: 'sleep' }],
       startToCloseTimeout: 10_000,
     })
@@ -205,7 +128,7 @@ describe('References', () => {
   test('are resolved for the handler, and secrets kept out of everything recorded', async () => {
     const worker = await work()
     const source = await trigger('echo', { config: { value: { $secret: 'not a reference in here' } } })
-    api.get(source.id).outputs.doc = {
+    executor.api.get(source.id).outputs.doc = {
       mediaType: 'application/json',
       text: '{"$secret":"PLAIN"}',
       attempt: 1,
@@ -220,7 +143,7 @@ describe('References', () => {
       },
     })
     await handle.result()
-    const { outputs, logs, run } = api.get(id)
+    const { outputs, logs, run } = executor.api.get(id)
     expect(JSON.parse(outputs.echo?.text ?? '').value).toEqual({
       plain: 'canary-plain"quoted',
       header: 'Bearer canary-async/4711!',
@@ -230,17 +153,17 @@ describe('References', () => {
     expect(run.progress?.message).toContain('"header":"Bearer ***!"')
     const failed = await trigger('failing', { config: { how: 'error', secret: { $secret: 'PLAIN' } } })
     await failed.handle.result()
-    expect(api.get(failed.id).run.error?.message).toBe('broken with ***')
+    expect(executor.api.get(failed.id).run.error?.message).toBe('broken with ***')
     const retried = await trigger('twice', { config: { how: 'retry', secret: { $secret: 'PLAIN' } } })
     await retried.handle.result()
-    expect(api.get(retried.id).run.error?.message).toBe('attempt 2 of 2: attempt 2 with ***')
+    expect(executor.api.get(retried.id).run.error?.message).toBe('attempt 2 of 2: attempt 2 with ***')
     const described = await Promise.all(
       [handle, failed.handle, retried.handle].map((each) =>
         each.describe({ includeOutcome: true, includeLastFailure: true } as never),
       ),
     )
     const recorded = JSON.stringify(
-      [worker.warnings, described, logs, run, api.get(failed.id), api.get(retried.id)],
+      [worker.warnings, described, logs, run, executor.api.get(failed.id), executor.api.get(retried.id)],
       (_, value) => (value instanceof Uint8Array ? Buffer.from(value).toString() : value),
     )
     expect(recorded).not.toContain('canary')
@@ -250,8 +173,8 @@ describe('References', () => {
     await work()
     const { id, handle } = await trigger('twice', { config: { how: 'x', secret: { $secret: 'BROKEN' } } })
     expect(await handle.result()).toEqual({ status: 'failed' })
-    expect(api.get(id).attempts).toHaveLength(2)
-    expect(api.get(id).run.error).toEqual({
+    expect(executor.api.get(id).attempts).toHaveLength(2)
+    expect(executor.api.get(id).run.error).toEqual({
       code: 'attempts_exhausted',
       message: 'attempt 2 of 2: the secret BROKEN could not be read (Error)',
     })
@@ -264,9 +187,9 @@ describe('A cancel', () => {
     const { id, handle, closed } = await trigger('patient')
     await waiting(id)
     await handle.cancel('enough')
-    expect((await api.ended(id)).status).toBe('cancelled')
+    expect((await executor.api.ended(id)).status).toBe('cancelled')
     expect(await closed()).toBe('CANCELED')
-    expect(api.get(id).attempts).toHaveLength(1)
+    expect(executor.api.get(id).attempts).toHaveLength(1)
   })
 
   test('of a handler that completes all the same leaves the run completed', async () => {
@@ -275,7 +198,7 @@ describe('A cancel', () => {
     await waiting(id)
     await handle.cancel('enough')
     expect(await handle.result()).toEqual({ status: 'completed' })
-    expect(api.get(id).run.status).toBe('completed')
+    expect(executor.api.get(id).run.status).toBe('completed')
   })
 
   test('of a handler that does not listen leaves it behind after a while', async () => {
@@ -283,24 +206,26 @@ describe('A cancel', () => {
     const { id, handle, closed } = await trigger('deaf')
     await waiting(id)
     await handle.cancel('enough')
-    expect((await api.ended(id)).status).toBe('cancelled')
+    expect((await executor.api.ended(id)).status).toBe('cancelled')
     expect(await closed()).toBe('CANCELED')
   })
 
   test('before the server could be told of the start is reported when it is back', async () => {
     await work()
-    api.cutOff(/./)
+    executor.api.cutOff(/./)
     const { id, handle, closed } = await trigger('patient')
-    await until('an attempt to be announced', () => api.requests.some((request) => request.url.includes(id)))
-    await handle.cancel('enough')
-    const before = api.requests.length
-    await until('the end to be reported', () =>
-      api.requests.slice(before).some((request) => request.url.endsWith('/finish')),
+    await until('an attempt to be announced', () =>
+      executor.api.requests.some((request) => request.url.includes(id)),
     )
-    api.cutOff()
-    expect((await api.ended(id)).status).toBe('cancelled')
+    await handle.cancel('enough')
+    const before = executor.api.requests.length
+    await until('the end to be reported', () =>
+      executor.api.requests.slice(before).some((request) => request.url.endsWith('/finish')),
+    )
+    executor.api.cutOff()
+    expect((await executor.api.ended(id)).status).toBe('cancelled')
     expect(await closed()).toBe('CANCELED')
-    expect(api.get(id).attempts).toHaveLength(0)
+    expect(executor.api.get(id).attempts).toHaveLength(0)
   })
 })
 
@@ -308,13 +233,10 @@ describe('Time', () => {
   test('that is up ends the run as failed, with the code timeout', async () => {
     await work()
     const { id } = await trigger('brief', { timeoutMs: 60_000 })
-    expect((await api.ended(id)).error).toEqual({ code: 'timeout', message: 'the run did not end in time' })
-  })
-
-  test('that is up in Temporal as well is a timeout too', async () => {
-    await work()
-    const { id } = await trigger('patient', { timeoutMs: 1000 })
-    expect((await api.ended(id)).error).toMatchObject({ code: 'timeout' })
+    expect((await executor.api.ended(id)).error).toEqual({
+      code: 'timeout',
+      message: 'the run did not end in time',
+    })
   })
 })
 
@@ -323,7 +245,7 @@ describe('A RetryableError', () => {
     await work()
     const { id, handle } = await trigger('failing', { config: { how: 'retry_once' } })
     expect(await handle.result()).toEqual({ status: 'completed' })
-    expect(api.get(id).attempts).toEqual([
+    expect(executor.api.get(id).attempts).toEqual([
       { attempt: 1, previous: 'none' },
       { attempt: 2, previous: 'retryable' },
     ])
@@ -333,8 +255,8 @@ describe('A RetryableError', () => {
     await work()
     const { id, handle } = await trigger('failing', { config: { how: 'retry' } })
     expect(await handle.result()).toEqual({ status: 'failed' })
-    expect(api.get(id).attempts).toHaveLength(10)
-    expect(api.get(id).run.error).toMatchObject({ code: 'attempts_exhausted' })
+    expect(executor.api.get(id).attempts).toHaveLength(10)
+    expect(executor.api.get(id).run.error).toMatchObject({ code: 'attempts_exhausted' })
   })
 })
 
@@ -342,14 +264,14 @@ test('A run whose worker is well is not taken for lost, however rarely that work
   await work({ heartbeatIntervalMs: 60_000 })
   const { id, handle } = await trigger('sleep', { config: { duration: '2500ms' } })
   expect(await handle.result()).toEqual({ status: 'completed' })
-  expect(api.get(id).attempts).toEqual([{ attempt: 1, previous: 'none' }])
+  expect(executor.api.get(id).attempts).toEqual([{ attempt: 1, previous: 'none' }])
 })
 
 describe('A worker', () => {
   const script = fileURLToPath(new URL('./worker-process.ts', import.meta.url))
   const startWorkerProcess = async () => {
-    const child = startProcess(process.execPath, [script, temporal.address, taskQueue, api.baseUrl], {})
-    workers.push({ shutdown: () => child.kill() })
+    const child = startProcess(process.execPath, [script, ...executor.workerArguments], {})
+    executor.add({ shutdown: () => child.kill() })
     await child.event('ready')
     return child
   }
@@ -361,25 +283,23 @@ describe('A worker', () => {
     await first.kill()
     await work()
     expect(await handle.result()).toEqual({ status: 'completed' })
-    expect(api.get(id).attempts).toEqual([
+    expect(executor.api.get(id).attempts).toEqual([
       { attempt: 1, previous: 'none' },
       { attempt: 2, previous: 'lost' },
     ])
-    expect(api.get(id).outputs.attempt).toMatchObject({ text: '2', attempt: 2 })
+    expect(executor.api.get(id).outputs.attempt).toMatchObject({ text: '2', attempt: 2 })
   })
 
   test('killed with every attempt fails the run once its attempts are used up', async () => {
     const { id, handle } = await trigger('fragile_twice')
     for (const attempt of [1, 2]) {
       const worker = await startWorkerProcess()
-      await until(`attempt ${attempt} to wait`, () =>
-        api.get(id).logs.some((line) => line.message === 'waiting' && line.attempt === attempt),
-      )
+      await waiting(id, attempt)
       await worker.kill()
     }
     await work()
     expect(await handle.result()).toEqual({ status: 'failed' })
-    expect(api.get(id).run.error).toEqual({
+    expect(executor.api.get(id).run.error).toEqual({
       code: 'attempts_exhausted',
       message: 'the worker of attempt 2 was lost, and the job type allows 2 attempts',
     })
@@ -392,8 +312,8 @@ describe('A worker', () => {
     await first.kill()
     await work()
     expect(await handle.result()).toEqual({ status: 'failed' })
-    expect(api.get(id).run.error).toMatchObject({ code: 'worker_lost' })
-    expect(api.get(id).outputs).toEqual({})
+    expect(executor.api.get(id).run.error).toMatchObject({ code: 'worker_lost' })
+    expect(executor.api.get(id).outputs).toEqual({})
   })
 
   test('that shuts down hands its runs over at once, even those that must not be attempted after a loss', async () => {
@@ -403,7 +323,7 @@ describe('A worker', () => {
     await first.shutdown()
     await work()
     expect(await handle.result()).toEqual({ status: 'completed' })
-    expect(api.get(id).attempts).toEqual([
+    expect(executor.api.get(id).attempts).toEqual([
       { attempt: 1, previous: 'none' },
       { attempt: 2, previous: 'retryable' },
     ])
@@ -413,12 +333,12 @@ describe('A worker', () => {
     const first = await work({ reportGiveUpMs: 300 })
     const { id, handle } = await trigger('once_only', { heartbeatMs: 60_000 })
     await waiting(id)
-    api.cutOff(/./)
+    executor.api.cutOff(/./)
     await first.shutdown()
-    api.cutOff()
+    executor.api.cutOff()
     await work()
     expect(await handle.result()).toEqual({ status: 'completed' })
-    expect(api.get(id).attempts).toEqual([
+    expect(executor.api.get(id).attempts).toEqual([
       { attempt: 1, previous: 'none' },
       { attempt: 2, previous: 'lost' },
     ])
@@ -428,31 +348,31 @@ describe('A worker', () => {
 describe('While the server is away', () => {
   test('an attempt waits to be announced, and outputs, logs and the end wait to be stored', async () => {
     const worker = await work()
-    api.cutOff(/\/start/)
+    executor.api.cutOff(/\/start/)
     const { id, handle } = await trigger('echo', { config: { value: 1 } })
     await until('the announcement to fail', () =>
       worker.warnings.some((line) => line.startsWith('announcing the attempt failed')),
     )
-    expect(api.get(id).attempts).toHaveLength(0)
-    api.cutOff(/\/(outputs|finish|logs|progress)/)
+    expect(executor.api.get(id).attempts).toHaveLength(0)
+    executor.api.cutOff(/\/(outputs|finish|logs|progress)/)
     await until('an output to fail', () =>
       worker.warnings.some((line) => line.startsWith('storing an output failed')),
     )
-    api.cutOff(/\/(finish|logs|progress)/)
-    await until('the end to be all that is left', () => api.get(id).outputs.bytes)
-    api.cutOff()
+    executor.api.cutOff(/\/(finish|logs|progress)/)
+    await until('the end to be all that is left', () => executor.api.get(id).outputs.bytes)
+    executor.api.cutOff()
     expect(await handle.result()).toEqual({ status: 'completed' })
-    expect(api.get(id)).toMatchObject({
+    expect(executor.api.get(id)).toMatchObject({
       run: { status: 'completed', progress: { fraction: 0.5 } },
       attempts: [{ attempt: 1 }],
     })
-    expect(api.get(id).logs).toHaveLength(2)
+    expect(executor.api.get(id).logs).toHaveLength(2)
     expect(worker.warnings.join()).not.toContain('canary-worker-token')
   })
 
   test('for longer than reports are tried, the end is left in Temporal for the reconciler', async () => {
     await work({ reportGiveUpMs: 200 })
-    api.cutOff(/\/finish/)
+    executor.api.cutOff(/\/finish/)
     const [completed, failed] = [
       await trigger('sleep', { config: { duration: '1ms' } }),
       await trigger('failing', { config: { how: 'code' } }),
@@ -462,17 +382,20 @@ describe('While the server is away', () => {
       cause: { type: 'out_of_paper', message: 'no paper', nonRetryable: true },
     })
     expect(await failed.closed()).toBe('FAILED')
-    expect(api.get(completed.id).run.status).toBe('running')
+    expect(executor.api.get(completed.id).run.status).toBe('running')
   })
 
   test('a run that was ended elsewhere meanwhile keeps that end', async () => {
     await work()
     const { id, handle } = await trigger('patient')
     await waiting(id)
-    Object.assign(api.get(id).run, { status: 'failed', error: { code: 'lost', message: 'reconciled' } })
+    Object.assign(executor.api.get(id).run, {
+      status: 'failed',
+      error: { code: 'lost', message: 'reconciled' },
+    })
     await handle.cancel('late')
     await expect(handle.result()).rejects.toThrow()
-    expect(api.get(id).run.error).toMatchObject({ code: 'lost' })
+    expect(executor.api.get(id).run.error).toMatchObject({ code: 'lost' })
   })
 })
 
@@ -480,8 +403,8 @@ test('sleep fails when told to, with the text it was given', async () => {
   await work()
   const { id, handle } = await trigger('sleep', { config: { duration: '20ms', fail: 'as asked' } })
   await handle.result()
-  expect(api.get(id).run.error).toEqual({ code: 'sleep_failed', message: 'as asked' })
+  expect(executor.api.get(id).run.error).toEqual({ code: 'sleep_failed', message: 'as asked' })
   const good = await trigger('sleep', { config: { duration: '20ms' } })
   await good.handle.result()
-  expect(api.get(good.id).outputs.slept?.text).toBe('{"ms":20}')
+  expect(executor.api.get(good.id).outputs.slept?.text).toBe('{"ms":20}')
 })

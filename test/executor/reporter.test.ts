@@ -1,7 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { WorkerReportsClient } from '../../src/client/index.ts'
 import type { AppendLogsBody } from '../../src/contract/index.ts'
-import { createRedactor } from '../../src/executor/redactor.ts'
 import { createRunReporter, type RunReporter } from '../../src/executor/reporter.ts'
 import { json, runBody, type SeenRequest, startFaultServer, text } from '../client/fault-server.ts'
 import { until } from '../helpers/until.ts'
@@ -15,7 +14,6 @@ function reporterOf(baseUrl: string, flushMs = 1): RunReporter {
     reports: new WorkerReportsClient({ baseUrl, token: 't' }),
     jobRunId: runBody.uuid,
     attempt: 2,
-    redactor: createRedactor(),
     flushMs,
   })
 }

@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process'
+import { EventEmitter } from 'node:events'
+import { createReadStream } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { sleep } from '../../src/built-in/sleep.ts'
@@ -104,6 +107,72 @@ const fragile = defineJobType({ ...texts, jobType: 'fragile', config: z.strictOb
 const fragileTwice = defineJobType({ ...patient, jobType: 'fragile_twice', maxAttempts: 2 })
 const onceOnly = defineJobType({ ...fragile, jobType: 'once_only', onWorkerLost: 'fail' })
 
+/** Says its process, does harm in the way that it is told, and then waits for that to happen. */
+async function runUnruly({ config, signal, log, output }: Parameters<AnyJobType['run']>[0]): Promise<void> {
+  const { how, ms } = config as { how: string; ms: number }
+  await output.json('pid', process.pid)
+  log.info('waiting')
+  switch (how) {
+    case 'timer':
+      setTimeout(() => {
+        throw new Error('thrown in a timer')
+      }, ms)
+      break
+    case 'emitter':
+      setTimeout(() => new EventEmitter().emit('error', new Error('emitted')), ms)
+      break
+    case 'stream':
+      createReadStream('/nowhere/at/all')
+      break
+    case 'promise':
+      void Promise.reject(new Error('forgotten'))
+      return
+    case 'exit':
+      return process.exit(3)
+    case 'late_exit':
+      setTimeout(() => process.exit(0), ms)
+      break
+    case 'abort':
+      return process.abort()
+    case 'kill':
+      process.kill(process.pid, 'SIGKILL')
+      return
+    case 'die':
+      // Nothing in JavaScript sees this coming, as with memory that runs out.
+      execFileSync('kill', ['-9', String(process.pid)])
+      break
+    case 'block': {
+      const end = performance.now() + ms
+      while (performance.now() < end);
+      return
+    }
+  }
+  await forever(signal)
+}
+const unrulyConfig = z.strictObject({ how: z.string(), ms: z.number().default(10) })
+const unruly = defineJobType({
+  ...texts,
+  jobType: 'unruly',
+  maxAttempts: 2,
+  config: unrulyConfig,
+  run: runUnruly,
+})
+
+/** Says its process and waits for a while: what happens to others must not happen to it. */
+const innocent = defineJobType({
+  ...texts,
+  jobType: 'innocent',
+  maxAttempts: 1,
+  config: z.strictObject({ ms: z.number() }),
+  async run({ config, signal, log, output, attempt }) {
+    await output.json(`pid_${attempt}`, process.pid)
+    log.info('waiting')
+    await delay(config.ms, undefined, { signal })
+  },
+})
+const once = defineJobType({ ...innocent, jobType: 'innocent_once', onWorkerLost: 'fail' })
+const alone = defineJobType({ ...innocent, jobType: 'alone', isolation: 'process' })
+
 /** What the handlers of the tests' workers are made of. */
 export const testJobTypes: AnyJobType[] = [
   sleep,
@@ -117,4 +186,8 @@ export const testJobTypes: AnyJobType[] = [
   fragile,
   fragileTwice,
   onceOnly,
+  unruly,
+  innocent,
+  once,
+  alone,
 ]

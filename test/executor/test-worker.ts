@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import {
   DefaultLogger,
   makeTelemetryFilterString,
@@ -5,10 +6,13 @@ import {
   Runtime,
   Worker,
 } from '@temporalio/worker'
-import { JobsClient, WorkerReportsClient } from '../../src/client/index.ts'
+import { WorkerReportsClient } from '../../src/client/index.ts'
 import type { ExecuteJobRunDependencies } from '../../src/executor/attempt.ts'
 import { createExecuteJobRun } from '../../src/executor/execute-job-run.ts'
+import { handlersHere } from '../../src/executor/handle.ts'
+import { handlersApart } from '../../src/executor/host/hosts.ts'
 import { createRegistry } from '../../src/job-types/registry.ts'
+import { testHandling } from './test-handling.ts'
 import { testJobTypes } from './test-job-types.ts'
 
 export interface TestWorker {
@@ -22,18 +26,23 @@ export interface TestWorkerOptions {
   taskQueue: string
   baseUrl: string
   overrides?: Partial<ExecuteJobRunDependencies>
+  /** Where handlers run. @default 'apart' */
+  handlers?: 'here' | 'apart'
 }
 
-export const testSecrets = {
-  PLAIN: 'canary-plain"quoted',
-  ASYNC: async () => 'canary-async/4711',
-  BROKEN: () => Promise.reject(new Error('canary-broken')),
-}
-
-/** A real worker for the job types of the tests, in this process. */
+/** A real worker for the job types of the tests, in this process; its handlers are in another one. */
 export async function startTestWorker(options: TestWorkerOptions): Promise<TestWorker> {
   const warnings: string[] = []
-  const client = { baseUrl: options.baseUrl, token: 'canary-worker-token', timeoutMs: 2000 }
+  const server = { baseUrl: options.baseUrl, token: 'canary-worker-token', timeoutMs: 2000 }
+  const log = {
+    info: () => undefined,
+    warn: (fields: object, message: string) => void warnings.push(`${message} ${JSON.stringify(fields)}`),
+  }
+  const entry = fileURLToPath(new URL('./test-handler-host.ts', import.meta.url))
+  const handlers =
+    options.handlers === 'here'
+      ? handlersHere(testHandling(server))
+      : handlersApart({ entry, settings: server }, log)
   const connection = await NativeConnection.connect({ address: options.address })
   const worker = await Worker.create({
     connection,
@@ -41,16 +50,12 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
     maxHeartbeatThrottleInterval: 50,
     shutdownGraceTime: 0,
     activities: createExecuteJobRun({
-      reports: new WorkerReportsClient(client),
+      reports: new WorkerReportsClient(server),
       registry: createRegistry(testJobTypes),
-      apiFor: () => new JobsClient(client),
-      secrets: testSecrets,
+      handlers,
       heartbeatIntervalMs: 50,
       logFlushMs: 20,
-      log: {
-        info: () => undefined,
-        warn: (fields, message) => void warnings.push(`${message} ${JSON.stringify(fields)}`),
-      },
+      log,
       ...options.overrides,
     }),
   })
@@ -60,7 +65,10 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
     warnings,
     shutdown() {
       if (worker.getState() === 'RUNNING') worker.shutdown()
-      stopped ??= running.then(() => connection.close())
+      stopped ??= running.then(async () => {
+        await handlers.close()
+        await connection.close()
+      })
       return stopped
     },
   }

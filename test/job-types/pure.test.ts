@@ -5,7 +5,14 @@ import { JobwrightError } from '../../src/base/errors.ts'
 import type { Json } from '../../src/base/json.ts'
 import { storable } from '../../src/base/text.ts'
 import { JobsApiError } from '../../src/client/index.ts'
-import { decideOutcome, type StopReason, toRunError } from '../../src/executor/outcome.ts'
+import type { Blame } from '../../src/executor/handlers.ts'
+import {
+  decideOutcome,
+  type StopReason,
+  type Tries,
+  toHandlerEnd,
+  toRunError,
+} from '../../src/executor/outcome.ts'
 import { backoffMs, isWorthRetrying, persist } from '../../src/executor/persistence.ts'
 import { createRedactor } from '../../src/executor/redactor.ts'
 import { prepareConfig } from '../../src/executor/run-config.ts'
@@ -31,12 +38,60 @@ describe('A duration', () => {
 })
 
 describe('The outcome of an attempt', () => {
-  const threw = (error: unknown) => ({ ended: 'threw', error }) as const
-  const attempt = { number: 1, max: 3 }
+  const threw = (error: unknown) => toHandlerEnd(error, plain)
+  const attempt: Tries = { number: 1, max: 3, onWorkerLost: 'retry' }
 
   test('is completed whenever the handler completes, whatever was asked of it', () => {
-    for (const stop of [undefined, 'cancel', 'timeout', 'shutdown', 'superseded'] as const)
-      expect(decideOutcome({ ended: 'completed' }, stop, attempt, plain)).toEqual({ become: 'completed' })
+    for (const stop of [undefined, 'cancel', 'shutdown', 'superseded'] as const)
+      expect(decideOutcome({ ended: 'completed' }, stop, attempt)).toEqual({ become: 'completed' })
+  })
+
+  test('is failed after its time, even when the handler completes', () => {
+    expect(decideOutcome({ ended: 'completed' }, 'timeout', attempt)).toMatchObject({
+      become: 'failed',
+      error: { code: 'timeout' },
+    })
+  })
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, -1, Number.NEGATIVE_INFINITY, '5' as never])(
+    'of an error that asks for another attempt after %s ms is another attempt after the usual time',
+    (retryAfterMs) => {
+      const outcome = decideOutcome(threw(new RetryableError('x', { retryAfterMs })), undefined, attempt)
+      expect(outcome).toEqual({ become: 'retried', error: { code: 'retryable', message: 'x' } })
+    },
+  )
+
+  test('waits a year at most, and a whole number of milliseconds', () => {
+    const asksFor = (retryAfterMs: number) =>
+      decideOutcome(threw(new RetryableError('x', { retryAfterMs })), undefined, attempt)
+    expect(asksFor(1e300)).toMatchObject({ afterMs: 365 * 24 * 60 * 60_000 })
+    expect(asksFor(0)).toMatchObject({ afterMs: 1 })
+    expect(asksFor(1.5)).toMatchObject({ afterMs: 2 })
+  })
+
+  describe('whose process ended', () => {
+    const lost = (blame: Blame) => ({ ended: 'lost', blame, message: 'gone' }) as const
+    test.each<[Blame, object]>([
+      ['this', {}],
+      ['another', { isUncounted: true, afterMs: 1 }],
+      ['unknown', { isUncounted: true, isAlone: true }],
+    ])('through %s is another attempt, which counts only where it did it itself', (blame, what) => {
+      const error = { code: 'handler_process_lost', message: 'gone' }
+      expect(decideOutcome(lost(blame), undefined, attempt)).toEqual({ become: 'retried', error, ...what })
+    })
+    test('is none where the job type wants none, or its own doing used them up', () => {
+      expect(decideOutcome(lost('another'), undefined, { ...attempt, onWorkerLost: 'fail' })).toMatchObject({
+        become: 'failed',
+        error: { code: 'worker_lost' },
+      })
+      expect(decideOutcome(lost('this'), undefined, { ...attempt, number: 3 })).toMatchObject({
+        become: 'failed',
+        error: { code: 'attempts_exhausted' },
+      })
+      expect(decideOutcome(lost('unknown'), undefined, { ...attempt, number: 3 })).toMatchObject({
+        become: 'retried',
+      })
+    })
   })
 
   test.each<[StopReason | undefined, string]>([
@@ -46,21 +101,21 @@ describe('The outcome of an attempt', () => {
     ['superseded', 'abandoned'],
     [undefined, 'failed'],
   ])('whose handler throws after %s is %s', (stop, become) => {
-    expect(decideOutcome(threw(new Error('x')), stop, attempt, plain)).toMatchObject({ become })
+    expect(decideOutcome(threw(new Error('x')), stop, attempt)).toMatchObject({ become })
   })
 
   test('of a retryable error is another attempt, until there were enough', () => {
     const error = new RetryableError('busy', { retryAfterMs: 5 })
-    expect(decideOutcome(threw(error), undefined, { number: 2, max: 3 }, plain)).toEqual({
+    expect(decideOutcome(threw(error), undefined, { ...attempt, number: 2 })).toEqual({
       become: 'retried',
       afterMs: 5,
       error: { code: 'retryable', message: 'busy' },
     })
-    expect(decideOutcome(threw(error), undefined, { number: 3, max: 3 }, plain)).toEqual({
+    expect(decideOutcome(threw(error), undefined, { ...attempt, number: 3 })).toEqual({
       become: 'failed',
       error: { code: 'attempts_exhausted', message: 'attempt 3 of 3: busy' },
     })
-    expect(decideOutcome(threw(error), 'cancel', attempt, plain)).toEqual({ become: 'cancelled' })
+    expect(decideOutcome(threw(error), 'cancel', attempt)).toEqual({ become: 'cancelled' })
   })
 
   test('takes the code of an error only where it is one', () => {
@@ -110,7 +165,7 @@ describe('The outcome of an attempt', () => {
     })
     const messageOfObject = Object.assign(new Error('x'), { message: { reason: 'y' } })
     for (const thrown of [Object.create(null), getter, messageOfObject, { code: Symbol('x') }])
-      expect(decideOutcome(threw(thrown), undefined, attempt, plain)).toMatchObject({
+      expect(decideOutcome(threw(thrown), undefined, attempt)).toMatchObject({
         become: 'failed',
         error: { code: 'handler_error', message: expect.any(String) },
       })

@@ -66,6 +66,9 @@ export interface ExecuteJobRunInput {
   job_type: string
 }
 
+/** A worker ends an attempt that is out of time by itself; how much later Temporal does, in case it does not. */
+export const attemptSlackMs = 5 * 60_000
+
 /** What a worker that shuts down allows a handler once it is told to stop, and then the report of its end. */
 export const workerShutdownMs = { handler: 5_000, report: 5_000 } as const
 

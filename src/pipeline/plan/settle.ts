@@ -18,10 +18,15 @@ export interface Settlement {
   reason?: RetryReason
 }
 
-/** What a generation amounts to. A run that completed first is completed, whatever was asked of it meanwhile. */
+/**
+ * What a generation amounts to. A run that completed first is completed, whatever was asked of it meanwhile; one whose time
+ * was up, only if it can be seen to have completed in time, and word of it came late.
+ */
 export function settle(outcome: RemoteRunOutcome, timeoutMs: number | undefined): Settlement {
   const { record } = outcome
-  if (record?.status === 'completed') return { status: 'completed', error: null }
+  const isCompleted = record?.status === 'completed'
+  if (isCompleted && (outcome.kind !== 'timeout' || completedInTime(record, timeoutMs)))
+    return { status: 'completed', error: null }
   switch (outcome.kind) {
     case 'error':
       return { status: 'failed', error: outcome.error, reason: 'rejected' }
@@ -43,6 +48,19 @@ export function settle(outcome: RemoteRunOutcome, timeoutMs: number | undefined)
         }
       return { status: 'failed', error: jobRunError(outcome.record), reason: 'failed' }
   }
+}
+
+/** By the server's clock alone, which is not ours; and before any cancel reached the run, since a handler may return on that. */
+function completedInTime({ jobRun }: JobRunRecord, timeoutMs = Number.POSITIVE_INFINITY): boolean {
+  if (typeof jobRun !== 'object' || jobRun === null || Array.isArray(jobRun)) return false
+  const { created_at: created, finished_at: finished, cancel_requested_at: cancelled } = jobRun
+  if (cancelled !== null || typeof created !== 'string' || typeof finished !== 'string') return false
+  return utcMs(finished) - utcMs(created) <= timeoutMs
+}
+
+/** The API's timestamps bear no zone and are UTC. */
+function utcMs(timestamp: string): number {
+  return Date.parse(/Z$|[+-]\d\d:\d\d$/.test(timestamp) ? timestamp : `${timestamp}Z`)
 }
 
 function jobRunError(record: JobRunRecord): StepError {

@@ -5,9 +5,10 @@ import {
   type Client,
   isGrpcServiceError,
   ServiceError,
+  TimeoutFailure,
 } from '@temporalio/client'
-import { rootMessageOf } from '../../base/causes.ts'
-import type { ExecuteJobRunInput } from '../../contract/index.ts'
+import { causesOf, rootMessageOf } from '../../base/causes.ts'
+import { attemptSlackMs, type ExecuteJobRunInput } from '../../contract/index.ts'
 import { activityTypes, taskQueues } from '../../contract/names.ts'
 import type { ExecutionState, RunExecutor } from '../ports/index.ts'
 
@@ -23,16 +24,16 @@ export function createRunExecutor(client: Client, options: { heartbeatMs: number
   return {
     async start(run) {
       const input: ExecuteJobRunInput = { job_run_id: run.jobRunId, job_type: run.jobType }
-      const timeoutMs = run.execution.timeoutMs ?? withoutTimeoutMs
+      const { timeoutMs, queueTimeoutMs, taskQueue } = run.execution
       try {
         await client.activity.start(activityTypes.executeJobRun, {
           id: run.jobRunId,
-          taskQueue: run.execution.taskQueue ?? taskQueues.jobRuns,
+          taskQueue: taskQueue ?? taskQueues.jobRuns,
           args: [input],
           idReusePolicy: 'REJECT_DUPLICATE',
-          // The SDK's comments on these two are swapped: scheduleToClose bounds all attempts together.
-          scheduleToCloseTimeout: timeoutMs,
-          startToCloseTimeout: timeoutMs,
+          // The worker sees to the time of an attempt. Temporal would begin another one after it.
+          startToCloseTimeout: timeoutMs === null ? withoutTimeoutMs : timeoutMs + attemptSlackMs,
+          ...(queueTimeoutMs === null ? {} : { scheduleToStartTimeout: queueTimeoutMs }),
           heartbeatTimeout: options.heartbeatMs,
           retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 60_000 },
           summary: run.jobType,
@@ -78,7 +79,9 @@ async function toState(description: ActivityExecutionDescription): Promise<Execu
     case 'TERMINATED':
       return closed('failed', 'terminated', 'the run was terminated in Temporal')
     case 'TIMED_OUT':
-      return closed('failed', 'timeout', 'the run did not end in time, or its worker was lost')
+      return isQueueTimeout(await description.getOutcomeFailure())
+        ? closed('failed', 'queue_timeout', 'no worker had room for the run in time')
+        : closed('failed', 'timeout', 'the run did not end in time, or its worker was lost')
     case 'FAILED': {
       const failure = await description.getOutcomeFailure()
       return closed(
@@ -90,6 +93,12 @@ async function toState(description: ActivityExecutionDescription): Promise<Execu
     default:
       return { state: 'active' }
   }
+}
+
+function isQueueTimeout(failure: Error | undefined): boolean {
+  return causesOf(failure).some(
+    (cause) => cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START',
+  )
 }
 
 function statusIn(result: unknown): string | null {

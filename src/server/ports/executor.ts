@@ -3,8 +3,10 @@ import type { RunError } from '../../contract/index.ts'
 /** What Temporal needs to know to run a job run; fixed when the run is triggered. */
 export interface ExecutionOptions {
   taskQueue: string | null
-  /** The whole run, all attempts; null: none. */
+  /** How long an attempt may take; null: for ever. */
   timeoutMs: number | null
+  /** How long an attempt may wait for a worker; null: for ever. */
+  queueTimeoutMs: number | null
 }
 
 /** Temporal, as the server sees it. */

@@ -4,7 +4,9 @@ import type { ExecutionOptions } from '../ports/index.ts'
 
 /** What the services ask of the registry of job types. */
 export interface JobTypeCatalog {
-  get(jobType: string): { nameField?: string; timeout?: string; taskQueue?: string } | undefined
+  get(
+    jobType: string,
+  ): { nameField?: string; timeout?: string; queueTimeout?: string; taskQueue?: string } | undefined
   schemas(): JobTypeSchemaEntry[]
 }
 
@@ -13,6 +15,11 @@ export function executionOptions(catalog: JobTypeCatalog, jobType: string): Exec
   const definition = catalog.get(jobType)
   return {
     taskQueue: definition?.taskQueue ?? null,
-    timeoutMs: (definition?.timeout && parseDurationMs(definition.timeout)) || null,
+    timeoutMs: toMs(definition?.timeout),
+    queueTimeoutMs: toMs(definition?.queueTimeout),
   }
+}
+
+function toMs(duration: string | undefined): number | null {
+  return duration === undefined ? null : (parseDurationMs(duration) ?? null)
 }

@@ -68,6 +68,7 @@ interface ClaimedRow {
   job_type: string
   task_queue: string | null
   timeout_ms: string | null
+  queue_timeout_ms: string | null
 }
 
 /** Of the outer join: without an item, all but the time is null. */
@@ -87,7 +88,7 @@ async function claim(
   const rows = await transact(db, async (trx) => {
     const { rows } = await sql<OutboxRow>`
       with due as materialized (
-        select item.id, run.job_type, run.task_queue, run.timeout_ms
+        select item.id, run.job_type, run.task_queue, run.timeout_ms, run.queue_timeout_ms
         from outbox item join job_runs run on run.uuid = item.job_run_id
         where item.due_at <= ${now} and (item.claimed_until is null or item.claimed_until <= ${now})
           and (item.kind = 'start' or not exists (
@@ -99,7 +100,8 @@ async function claim(
         update outbox set claimed_until = ${fromNow(leaseMs)}, tries = tries + 1
         from due where outbox.id = due.id
         returning outbox.id::text as id, outbox.kind, outbox.job_run_id, outbox.tries,
-          due.job_type, due.task_queue, due.timeout_ms::text as timeout_ms
+          due.job_type, due.task_queue, due.timeout_ms::text as timeout_ms,
+          due.queue_timeout_ms::text as queue_timeout_ms
       ), later as (
         select min(greatest(item.due_at, item.claimed_until, ${fromNow(passedOverMs)})) as at from outbox item
         where item.id not in (select id from due) and (item.kind = 'start' or not exists (
@@ -133,6 +135,10 @@ function isClaimed(row: OutboxRow): row is OutboxRow & ClaimedRow {
   return row.id !== null
 }
 
+function toNumber(bigint: string | null): number | null {
+  return bigint === null ? null : Number(bigint)
+}
+
 function toOutboxItem(row: ClaimedRow): OutboxItem {
   return {
     id: row.id,
@@ -141,7 +147,8 @@ function toOutboxItem(row: ClaimedRow): OutboxItem {
     jobType: row.job_type,
     execution: {
       taskQueue: row.task_queue,
-      timeoutMs: row.timeout_ms === null ? null : Number(row.timeout_ms),
+      timeoutMs: toNumber(row.timeout_ms),
+      queueTimeoutMs: toNumber(row.queue_timeout_ms),
     },
     tries: row.tries,
   }

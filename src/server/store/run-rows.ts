@@ -9,6 +9,7 @@ type Unread =
   | 'retried_attempt'
   | 'task_queue'
   | 'timeout_ms'
+  | 'queue_timeout_ms'
   | 'log_lines'
   | 'dispatched_at'
   | 'next_check_at'

@@ -118,6 +118,7 @@ async function insertRun(trx: Db, caller: Caller, run: NewJobRun): Promise<JobRu
       client_ref: run.clientRef,
       task_queue: run.execution.taskQueue,
       timeout_ms: run.execution.timeoutMs,
+      queue_timeout_ms: run.execution.queueTimeoutMs,
     })
     .returning(runColumns)
     .executeTakeFirstOrThrow()

@@ -50,6 +50,7 @@ export interface Tables {
     client_ref: string | null
     task_queue: string | null
     timeout_ms: BigInteger | null
+    queue_timeout_ms: BigInteger | null
     log_lines: Generated<number>
     /** When its start was first handed to a dispatcher; from then on only Temporal can cancel it. */
     dispatched_at: Date | null

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Json } from '../../../src/base/json.ts'
 import {
   applyRecord,
   createItem,
@@ -12,10 +13,25 @@ function record(status: string, overrides: Partial<JobRunRecord> = {}): JobRunRe
   return { jobId: 'job', jobRunId: 'run', status, error: null, outputs: {}, jobRun: null, ...overrides }
 }
 
+const jobRunOf = (finished: string, cancelled: string | null) => ({
+  created_at: '2026-01-01T00:00:00',
+  finished_at: `2026-01-01T${finished}`,
+  cancel_requested_at: cancelled,
+})
+
 describe('what a generation amounts to', () => {
   it('is completed when the run completed first, whatever was asked meanwhile', () => {
-    for (const kind of ['record', 'timeout', 'cancelled'] as const)
+    for (const kind of ['record', 'cancelled'] as const)
       expect(settle({ kind, record: record('completed') }, 1)).toEqual({ status: 'completed', error: null })
+  })
+
+  it.each<[string, string, Json]>([
+    ['completed', 'in time, and word of it came late', jobRunOf('00:00:01', null)],
+    ['failed', 'after its time', jobRunOf('00:00:01.001', null)],
+    ['failed', 'on the cancel that its timeout sent', jobRunOf('00:00:00.5', '2026-01-01T00:00:00.4')],
+    ['failed', 'nobody knows when', null],
+  ])('is %s when the time was up and the run completed %s', (status, _, jobRun) => {
+    expect(settle({ kind: 'timeout', record: record('completed', { jobRun }) }, 1000).status).toBe(status)
   })
 
   it('is cancelled when the pipeline was and nothing had been started', () => {

@@ -93,7 +93,7 @@ export async function openTestStore(reportPatienceMs: number): Promise<TestStore
         jobName: 'plain',
         config: { job_type: 'plain' },
         clientRef: null,
-        execution: { taskQueue: 'q', timeoutMs: 1000 },
+        execution: { taskQueue: 'q', timeoutMs: 1000, queueTimeoutMs: null },
       })
       if (run.outcome !== 'created') throw new Error(run.outcome)
       return run.value

@@ -89,7 +89,7 @@ describe('triggering a run', () => {
     expect(items.find((item) => item.jobRunId === run.uuid)).toMatchObject({
       kind: 'start',
       jobType: 'plain',
-      execution: { taskQueue: 'plain-queue', timeoutMs: 1_800_000 },
+      execution: { taskQueue: 'plain-queue', timeoutMs: 1_800_000, queueTimeoutMs: null },
     })
   })
 })

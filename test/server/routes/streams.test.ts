@@ -60,7 +60,7 @@ beforeAll(async () => {
           jobName: job.name,
           config: job.config,
           clientRef: null,
-          execution: { taskQueue: null, timeoutMs: null },
+          execution: { taskQueue: null, timeoutMs: null, queueTimeoutMs: null },
         }),
       ),
     )

@@ -91,7 +91,7 @@ export function newRun(jobId: string, over: Partial<NewJobRun> = {}): NewJobRun 
     jobName: 'sleep – 1 s',
     config: { job_type: 'sleep', seconds: 1 },
     clientRef: null,
-    execution: { taskQueue: null, timeoutMs: null },
+    execution: { taskQueue: null, timeoutMs: null, queueTimeoutMs: null },
     ...over,
   }
 }

@@ -21,7 +21,7 @@ onEveryBackend('the outbox', (backend) => {
     const plain = await triggerRun(store, caller, jobId)
     const special = newRun(jobId, {
       jobType: 'special',
-      execution: { taskQueue: 'gpu', timeoutMs: 5_000_000_000 },
+      execution: { taskQueue: 'gpu', timeoutMs: 5_000_000_000, queueTimeoutMs: null },
     })
     await store.runs.create(caller, special)
     expect((await store.dispatch.claim({ limit: 10, leaseMs: 60_000 })).items).toEqual([
@@ -30,7 +30,7 @@ onEveryBackend('the outbox', (backend) => {
         kind: 'start',
         jobRunId: plain,
         jobType: 'sleep',
-        execution: { taskQueue: null, timeoutMs: null },
+        execution: { taskQueue: null, timeoutMs: null, queueTimeoutMs: null },
         tries: 1,
       },
       {
@@ -38,7 +38,7 @@ onEveryBackend('the outbox', (backend) => {
         kind: 'start',
         jobRunId: special.uuid,
         jobType: 'special',
-        execution: { taskQueue: 'gpu', timeoutMs: 5_000_000_000 },
+        execution: { taskQueue: 'gpu', timeoutMs: 5_000_000_000, queueTimeoutMs: null },
         tries: 1,
       },
     ])

@@ -1,0 +1,115 @@
+import { messageOf } from '../base/causes.ts'
+import { JobsApiError, type JobsClient, type WorkerReportsClient } from '../client/index.ts'
+import type { JobTypeRegistry } from '../job-types/registry.ts'
+import type { AnyJobType, HandlerContext } from '../job-types/types.ts'
+import type { Secrets } from '../job-types/user-config.ts'
+import type { Assignment, HandlerEnd, HandlerEvents, Handlers } from './handlers.ts'
+import { toHandlerEnd } from './outcome.ts'
+import { createOutputs } from './outputs.ts'
+import { createRedactor, type Redactor } from './redactor.ts'
+import { createReferenceSources } from './reference-sources.ts'
+import { prepareConfig } from './run-config.ts'
+
+/** What handlers are run with, wherever that is. */
+export interface HandlingDependencies {
+  reports: WorkerReportsClient
+  registry: JobTypeRegistry
+  /** The Jobs API as a handler of this run may use it: within the run's workspace. */
+  apiFor(jobRunId: string): JobsClient
+  secrets: Secrets
+}
+
+export type Handle = (
+  assignment: Assignment,
+  stop: AbortSignal,
+  events: HandlerEvents,
+  redactor?: Redactor,
+) => Promise<HandlerEnd>
+
+/** Runs handlers in this process: one that blocks, or ends the process, hits whatever else is done here. */
+export function handlersHere(dependencies: HandlingDependencies): Handlers {
+  const handle = createHandle(dependencies)
+  return {
+    run: (assignment, { stop }, events) => handle(assignment, stop, events),
+    close: () => Promise.resolve(),
+  }
+}
+
+/** Resolves the config of a run, checks it, and calls the handler. */
+export function createHandle(dependencies: HandlingDependencies): Handle {
+  const { registry, secrets, apiFor } = dependencies
+  return async (assignment, stop, events, redactor = createRedactor()) => {
+    try {
+      const jobType = registry.get(assignment.jobType)
+      // The worker has looked: the config file was changed since, or is another one here.
+      if (jobType === undefined) throw new Error(`there is no job type ${assignment.jobType}`)
+      const sources = createReferenceSources({
+        secrets,
+        api: apiFor(assignment.jobRun.uuid),
+        redactor,
+        until: stop,
+      })
+      const config = await prepareConfig(assignment.jobRun.config, jobType.config, sources)
+      stop.throwIfAborted()
+      await jobType.run(handlerContext(dependencies, { assignment, jobType, config, stop, events, redactor }))
+      return { ended: 'completed' }
+    } catch (error) {
+      return toHandlerEnd(error, redactor.redact)
+    }
+  }
+}
+
+interface Handling {
+  assignment: Assignment
+  jobType: AnyJobType
+  config: unknown
+  stop: AbortSignal
+  events: HandlerEvents
+  redactor: Redactor
+}
+
+function handlerContext(dependencies: HandlingDependencies, handling: Handling): HandlerContext<unknown> {
+  const { assignment, jobType, config, stop, events, redactor } = handling
+  const { jobRun, workspace, attempt } = assignment
+  const log = (level: keyof HandlerContext['log']) => (message: string) =>
+    events.log(level, redactor.redact(String(message)), Date.now())
+  return {
+    config,
+    run: {
+      uuid: jobRun.uuid,
+      jobId: jobRun.job_id,
+      jobName: jobRun.job_name,
+      jobType: assignment.jobType,
+      workspace,
+    },
+    attempt,
+    signal: stop,
+    log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+    progress: (fraction, message) =>
+      message === undefined
+        ? events.progress(fraction)
+        : events.progress(fraction, redactor.redact(String(message))),
+    output: createOutputs({
+      reports: dependencies.reports,
+      jobRunId: jobRun.uuid,
+      attempt,
+      jobType,
+      until: stop,
+      onFailure: warnOfFailure(events, { job_run_id: jobRun.uuid, attempt }, 'storing an output'),
+    }),
+    api: dependencies.apiFor(jobRun.uuid),
+  }
+}
+
+/** For `persist`: says on the worker's log that a report has to be sent again. */
+export function warnOfFailure(
+  log: Pick<HandlerEvents, 'warn'>,
+  run: { job_run_id: string; attempt: number },
+  what: string,
+): (error: unknown, delayMs?: number) => void {
+  return (error, delayMs) => {
+    const code = error instanceof JobsApiError ? error.code : 'unexpected_error'
+    const fields = { ...run, code, retry_in_ms: delayMs === undefined ? undefined : Math.round(delayMs) }
+    log.warn(fields, `${what} failed: ${messageOf(error)}`)
+  }
+}

@@ -1,0 +1,41 @@
+import { Worker } from 'node:worker_threads'
+import type { Handle } from '../handle.ts'
+import type { FromHost, ToHost } from './messages.ts'
+import { serveHandlers } from './serve.ts'
+
+/**
+ * Makes a process of handlers of this one: its worker is at the other end of the IPC channel, and says the settings first.
+ * @param load what handlers are run by; a failure ends the process
+ */
+export function runHandlerHost(load: (settings: unknown) => Handle | Promise<Handle>): void {
+  const exit = process.exit.bind(process)
+  // Its worker sees to signals, and tells the handlers to stop.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
+  process.once('disconnect', () => exit(0))
+  endWithParent()
+  process.once('message', async (settings) => {
+    try {
+      const { receive } = serveHandlers({ handle: await load(settings), send })
+      process.on('message', (message) => receive(message as ToHost))
+      send({ kind: 'ready' })
+    } catch (error) {
+      process.stderr.write(`a process of handlers cannot start: ${String(error)}\n`)
+      exit(1)
+    }
+  })
+}
+
+function send(message: FromHost): void {
+  if (process.connected) process.send?.(message, undefined, {}, () => undefined)
+}
+
+/** Ends this process with its worker, even while a handler lets nothing else work here: in a thread, which nothing blocks. */
+function endWithParent(): void {
+  const watch = `
+    const parent = process.ppid
+    setInterval(() => {
+      if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL')
+    }, 500)`
+  const options = { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 } }
+  new Worker(watch, options).unref()
+}

@@ -1,0 +1,157 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { startProcess } from '../helpers/processes.ts'
+import { until } from '../helpers/until.ts'
+import { useExecutor } from './harness.ts'
+
+const executor = useExecutor()
+const { work, trigger, waiting } = executor
+
+const runOf = (id: string) => executor.api.get(id)
+const pidOf = (id: string, name = 'pid_1') => Number(runOf(id).outputs[name]?.text)
+const isAlive = (pid: number) => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+const gone = (pid: number) => until(`process ${pid} to be gone`, () => !isAlive(pid))
+
+describe('A handler that', () => {
+  test.each([
+    ['timer', 'uncaught_exception', 'thrown in a timer'],
+    ['emitter', 'uncaught_exception', 'emitted'],
+    ['stream', 'uncaught_exception', expect.stringContaining('ENOENT')],
+    ['exit', 'process_exit', expect.stringContaining('process.exit(3)')],
+    ['late_exit', 'process_exit', expect.stringContaining('process.exit(0)')],
+    ['abort', 'process_exit', expect.stringContaining('process.abort()')],
+    ['kill', 'process_exit', expect.stringContaining('process.kill')],
+  ])('does harm outside of its promise (%s) fails its own run, and no other', async (how, code, message) => {
+    await work()
+    const innocent = await trigger('innocent', { config: { ms: 1000 } })
+    await waiting(innocent.id)
+    const { id, handle } = await trigger('unruly', { config: { how } })
+    expect(await handle.result()).toEqual({ status: 'failed' })
+    expect(runOf(id).run.error).toEqual({ code, message })
+    expect(await innocent.handle.result()).toEqual({ status: 'completed' })
+    expect(runOf(innocent.id).attempts).toHaveLength(1)
+    // They were in one process, or nothing was shown.
+    expect(pidOf(innocent.id)).toBe(pidOf(id, 'pid'))
+  })
+
+  test('forgets a promise that is rejected finds that in its log', async () => {
+    await work()
+    const { id, handle } = await trigger('unruly', { config: { how: 'promise' } })
+    expect(await handle.result()).toEqual({ status: 'completed' })
+    await until('the log line', () => runOf(id).logs.some(({ message }) => message.endsWith(': forgotten')))
+  })
+
+  test('computes keeps no other from being attempted once, and new ones begin elsewhere', async () => {
+    await work()
+    const neighbour = await trigger('innocent', { config: { ms: 100 } })
+    await waiting(neighbour.id)
+    const busy = await trigger('unruly', { config: { how: 'block', ms: 4000 } })
+    await waiting(busy.id)
+    const next = await trigger('innocent', { config: { ms: 1 } })
+    expect(await next.handle.result()).toEqual({ status: 'completed' })
+    expect(runOf(busy.id).run.status).toBe('running')
+    expect(pidOf(next.id)).not.toBe(pidOf(busy.id, 'pid'))
+    expect(await busy.handle.result()).toEqual({ status: 'completed' })
+    expect(await neighbour.handle.result()).toEqual({ status: 'completed' })
+    for (const { id } of [neighbour, busy, next]) expect(runOf(id).attempts).toHaveLength(1)
+    await gone(pidOf(next.id))
+  })
+
+  test('computes for ever is ended on a cancel, which uses up no attempt of the others', async () => {
+    await work({ handlerGraceMs: 100 })
+    const innocent = await trigger('innocent', { config: { ms: 2000 } })
+    await waiting(innocent.id)
+    const { id, handle } = await trigger('unruly', { config: { how: 'block', ms: 2 ** 30 } })
+    await waiting(id)
+    await handle.cancel('enough')
+    expect((await executor.api.ended(id)).status).toBe('cancelled')
+    await gone(pidOf(id, 'pid'))
+    expect(await innocent.handle.result()).toEqual({ status: 'completed' })
+    expect(runOf(innocent.id).attempts).toEqual([
+      { attempt: 1, previous: 'none' },
+      { attempt: 2, previous: 'retryable' },
+    ])
+  })
+
+  test('does not stop ends with the last of the others in its process', async () => {
+    await work({ handlerGraceMs: 100 })
+    const innocent = await trigger('innocent', { config: { ms: 4000 } })
+    const deaf = await trigger('deaf')
+    await waiting(innocent.id)
+    await waiting(deaf.id)
+    await deaf.handle.cancel('enough')
+    expect((await executor.api.ended(deaf.id)).status).toBe('cancelled')
+    expect(await innocent.handle.result()).toEqual({ status: 'completed' })
+    expect(runOf(innocent.id).attempts).toHaveLength(1)
+    await gone(pidOf(innocent.id))
+  })
+})
+
+describe('When a process of handlers dies', () => {
+  test('the run that does it uses up its attempts, and the others none', async () => {
+    const worker = await work()
+    const innocent = await trigger('innocent', { config: { ms: 1500 } })
+    await waiting(innocent.id)
+    const { id, handle } = await trigger('unruly', { config: { how: 'die' } })
+    expect(await innocent.handle.result()).toEqual({ status: 'completed' })
+    expect(runOf(innocent.id).attempts).toHaveLength(2)
+    expect(await handle.result()).toEqual({ status: 'failed' })
+    expect(runOf(id).run.error).toEqual({
+      code: 'attempts_exhausted',
+      message: 'attempt 2 of 2: the process of the handler ended (signal SIGKILL)',
+    })
+    // The first one, with both in it, told nothing about whose doing it was.
+    expect(runOf(id).attempts).toHaveLength(3)
+    expect(worker.warnings.join()).toContain('"job_types":["innocent","unruly"]')
+  })
+
+  test('a run that must not be attempted twice fails, and says why', async () => {
+    await work()
+    const { id, handle } = await trigger('innocent_once', { config: { ms: 2 ** 30 } })
+    await waiting(id)
+    process.kill(pidOf(id), 'SIGKILL')
+    expect(await handle.result()).toEqual({ status: 'failed' })
+    expect(runOf(id).run.error).toEqual({
+      code: 'worker_lost',
+      message:
+        'the process of the handler ended (signal SIGKILL); the job type is never attempted again after that',
+    })
+  })
+})
+
+test('A job type can have a process for each attempt, which ends with it', async () => {
+  await work()
+  const runs = await Promise.all([
+    trigger('alone', { config: { ms: 1 } }),
+    trigger('alone', { config: { ms: 1 } }),
+  ])
+  for (const { handle } of runs) expect(await handle.result()).toEqual({ status: 'completed' })
+  const pids = runs.map(({ id }) => pidOf(id))
+  expect(new Set(pids).size).toBe(2)
+  for (const pid of pids) await gone(pid)
+})
+
+test('A worker that is killed takes its processes of handlers along, even one that computes', async () => {
+  const script = fileURLToPath(new URL('./worker-process.ts', import.meta.url))
+  const worker = startProcess(process.execPath, [script, ...executor.workerArguments], {})
+  executor.add({ shutdown: () => worker.kill() })
+  await worker.event('ready')
+  const { id, handle } = await trigger('unruly', { config: { how: 'block', ms: 2 ** 30 } })
+  await waiting(id)
+  await worker.kill()
+  await gone(pidOf(id, 'pid'))
+  await handle.terminate('over')
+})
+
+test('Handlers can run in the worker itself, with no other process', async () => {
+  await work({}, 'here')
+  const { id, handle } = await trigger('innocent', { config: { ms: 1 } })
+  expect(await handle.result()).toEqual({ status: 'completed' })
+  expect(pidOf(id)).toBe(process.pid)
+})
