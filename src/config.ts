@@ -2,6 +2,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { JobwrightError } from './base/errors.ts'
+import { installationPattern } from './contract/names.ts'
 
 /** The only reader of the environment. Everything else receives values. */
 
@@ -11,6 +12,8 @@ const isolations = ['shared', 'process', 'none'] as const
 
 const wholeNumber = 'a whole number of milliseconds above 0'
 const milliseconds = z.coerce.number(wholeNumber).int(wholeNumber).positive(wholeNumber)
+
+const installationName = 'a name of at most 40 lower-case letters, digits and hyphens, such as staging'
 
 const portRange = 'a port from 0 to 65535'
 
@@ -40,6 +43,7 @@ export const environmentSchema = z.object({
   JOBWRIGHT_TOKENS: optionalText,
   JOBWRIGHT_CONFIG: optionalText,
   JOBWRIGHT_LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
+  JOBWRIGHT_INSTALLATION: z.string().regex(installationPattern, installationName).optional(),
   JOBWRIGHT_ISOLATION: z.enum(isolations, `one of ${isolations.join(', ')}`).default('shared'),
   JOBWRIGHT_TEMPORAL_BINARY: optionalText,
   XDG_CACHE_HOME: optionalText,
@@ -151,6 +155,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     /** A user's `jobwright.config.ts`; undefined: the one in the working directory, if any. */
     configFile: e.JOBWRIGHT_CONFIG,
     logLevel: e.JOBWRIGHT_LOG_LEVEL,
+    /** Which of several in one Temporal namespace this is; undefined where nobody says. */
+    installation: e.JOBWRIGHT_INSTALLATION,
     /** Where handlers run: in one process that they share, in one each, or in the worker itself. */
     isolation: e.JOBWRIGHT_ISOLATION,
     timing: {

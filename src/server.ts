@@ -37,10 +37,22 @@ async function main(config: Config): Promise<void> {
   try {
     await ensureTokens(store, config)
     const onError = (error: unknown) => log.error({ err: error }, 'a request failed')
-    const app = createApp({ store, registry, version: findVersion(), closing: stopping, onError })
+    const { installation } = config
+    const app = createApp({
+      store,
+      registry,
+      version: findVersion(),
+      installation,
+      closing: stopping,
+      onError,
+    })
     const http = await listen(app, { host: config.host, port: config.port })
     process.stdout.write(`${JSON.stringify({ event: 'listening', url: http.url + basePath })}\n`)
-    const executor = createRunExecutor(temporal, { heartbeatMs: config.timing.runHeartbeatMs })
+    const executor = createRunExecutor(temporal, {
+      heartbeatMs: config.timing.runHeartbeatMs,
+      installation: config.installation,
+      installationId: await store.installationId(),
+    })
     const loops = [
       createDispatcher({ store, executor, log }),
       createReconciler({ store, executor, log, intervalMs: config.timing.reconcileMs }),

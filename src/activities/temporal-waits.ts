@@ -1,5 +1,5 @@
 import { ActivityNotFoundError, type Client, isGrpcServiceError, ServiceError } from '@temporalio/client'
-import { taskQueues, watcherWorkflowId, workflowTypes } from '../contract/names.ts'
+import { type InstallationNames, workflowTypes } from '../contract/names.ts'
 import type { Waits, WatchChangesInput } from './types.ts'
 
 /** gRPC INVALID_ARGUMENT. */
@@ -18,7 +18,10 @@ const ensureAgainMs = 10_000
  * Completes waits, and keeps the watcher of each connection there, through a Temporal client.
  * The watcher is looked after as long as the process lives: waits of hours hang on it, and nothing else may ask for it meanwhile.
  */
-export function createWaits(client: Client, options: { heartbeatMs: number; taskQueue?: string }): Waits {
+export function createWaits(
+  client: Client,
+  options: { heartbeatMs: number; names: InstallationNames; taskQueue?: string },
+): Waits {
   const ensured = new Map<string, Promise<void>>()
 
   /** Starts a watcher unless there is one, and tells where the feed stood before that. */
@@ -34,8 +37,8 @@ export function createWaits(client: Client, options: { heartbeatMs: number; task
       heartbeatMs: options.heartbeatMs,
     }
     await client.workflow.start(workflowTypes.watchChanges, {
-      workflowId: watcherWorkflowId(connection),
-      taskQueue: options.taskQueue ?? taskQueues.pipelines,
+      workflowId: options.names.watcherWorkflowId(connection),
+      taskQueue: options.taskQueue ?? options.names.taskQueues.pipelines,
       workflowIdConflictPolicy: 'USE_EXISTING',
       args: [input],
     })

@@ -16,7 +16,11 @@ export async function connectPipelines(
   const { PipelinesClient } = await import('../pipelines/index.ts')
   const client = await connectTemporal(options)
   return {
-    pipelines: new PipelinesClient(client, { owner, timing: config.timing }),
+    pipelines: new PipelinesClient(client, {
+      owner,
+      installation: config.installation,
+      timing: config.timing,
+    }),
     close: () => client.connection.close(),
   }
 }

@@ -18,6 +18,7 @@ export type CliConfig = Pick<
   | 'host'
   | 'port'
   | 'configFile'
+  | 'installation'
   | 'logLevel'
   | 'timing'
 >

@@ -213,5 +213,10 @@ export const readCapabilities: Reader<Capabilities> = (value, pointer) => {
 
 export const readWhoami: Reader<Whoami> = (value, pointer) => {
   const caller = readObject(value, pointer)
-  return { workspace: readId(caller, 'workspace', pointer), email: readId(caller, 'email', pointer) }
+  const { installation } = caller
+  return {
+    workspace: readId(caller, 'workspace', pointer),
+    email: readId(caller, 'email', pointer),
+    ...(typeof installation === 'string' ? { installation } : {}),
+  }
 }

@@ -31,7 +31,7 @@ export class WorkerReportsClient {
 
   startAttempt(
     jobRunId: string,
-    body: { attempt: number; worker: string },
+    body: { attempt: number; worker: string; installation_id?: string },
     options: CallOptions = {},
   ): Promise<StartAttemptResult> {
     return this.#transport.sendJson(

@@ -1,12 +1,37 @@
 /** Names that histories and other processes rely on: change none of them without a migration. */
-export const taskQueues = { pipelines: 'jobwright', jobRuns: 'jobwright-jobs' } as const
 export const workflowTypes = { runPipeline: 'runPipeline', watchChanges: 'watchChanges' } as const
 export const activityTypes = { executeJobRun: 'executeJobRun' } as const
 export const queryNames = { progress: 'progress' } as const
 /** Of a pipeline run: the workspace and the email of whoever started it. Temporal finds runs by them; they are Keywords. */
 export const searchAttributes = { workspace: 'JobwrightWorkspace', owner: 'JobwrightOwner' } as const
 
-/** One watcher of the change feed per connection. */
-export function watcherWorkflowId(connection: string): string {
-  return `jobwright-watcher-${connection}`
+export const defaultInstallation = 'default'
+/** Of the name of an installation. Without a dot, which keeps our names and those of users apart. */
+export const installationPattern = /^[a-z0-9][a-z0-9-]{0,39}$/
+/** What begins like this belongs to us. */
+export const reservedNames = /^jobwright(?![a-z0-9_])/i
+
+/** What an installation calls its own in Temporal, where several may share a namespace. */
+export interface InstallationNames {
+  taskQueues: {
+    pipelines: string
+    jobRuns: string
+    /** Of a job type that names a task queue. */
+    ofJobType(taskQueue: string): string
+  }
+  /** One watcher of the change feed per connection. */
+  watcherWorkflowId(connection: string): string
+}
+
+export function installationNames(installation = defaultInstallation): InstallationNames {
+  const isDefault = installation === defaultInstallation
+  const prefix = isDefault ? 'jobwright' : `jobwright.${installation}`
+  return {
+    taskQueues: {
+      pipelines: prefix,
+      jobRuns: `${prefix}-jobs`,
+      ofJobType: (taskQueue) => (isDefault ? taskQueue : `${prefix}.${taskQueue}`),
+    },
+    watcherWorkflowId: (connection) => `${prefix}-watcher-${connection}`,
+  }
 }

@@ -17,6 +17,8 @@ export interface ChildValues {
   token: string
   workerToken: string
   configFile: string | undefined
+  /** Its name among those that share the Temporal namespace; undefined: the only one. */
+  installation: string | undefined
 }
 
 /** The address of the API for those on this machine, whatever it listens on. */
@@ -38,6 +40,7 @@ export function childEnvironment(inherited: Environment, values: ChildValues): R
     ...Object.fromEntries(kept),
     ...(inherited.JOBS_API_URL ? {} : ownConnection),
     ...(values.configFile === undefined ? {} : { JOBWRIGHT_CONFIG: values.configFile }),
+    ...(values.installation === undefined ? {} : { JOBWRIGHT_INSTALLATION: values.installation }),
     TEMPORAL_ADDRESS: values.temporalAddress,
     TEMPORAL_NAMESPACE: values.namespace,
     JOBWRIGHT_DATA_DIR: values.dataDir,

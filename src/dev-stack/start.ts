@@ -13,6 +13,7 @@ import { type Crew, createCrew } from './crew.ts'
 import { childEnvironment, type Environment, serverUrl, temporalEnvironment } from './environment.ts'
 import { StackError } from './errors.ts'
 import type { StackEvent } from './events.ts'
+import { ensureInstallationName } from './installation.ts'
 import { endLeftovers } from './leftovers.ts'
 import {
   defaultRoots,
@@ -132,6 +133,10 @@ async function prepare(options: StackOptions): Promise<Prepared> {
     token,
     workerToken,
     configFile: options.configFile,
+    // With a Temporal server of its own it is alone in it.
+    installation:
+      options.environment.JOBWRIGHT_INSTALLATION ??
+      (temporal.own === undefined ? await ensureInstallationName(dataDir) : undefined),
   })
   return { record, owner, temporal, serverUrl: url, environment }
 }

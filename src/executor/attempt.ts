@@ -50,6 +50,7 @@ export interface Attempt {
   context: Context
   stop: StopWatch
   jobRunId: string
+  installationId: string | undefined
   number: number
   /** For the next attempt; part of every heartbeat. */
   memory: AttemptMemory

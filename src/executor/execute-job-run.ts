@@ -32,15 +32,17 @@ function isWorthStartingAgain(error: unknown): boolean {
 
 /** Announces the attempt, for as long as it takes while the server is away. */
 function start(attempt: Attempt): Promise<StartAttemptResult> {
-  const { settings, jobRunId, number, stop } = attempt
-  return persist(
-    () => settings.reports.startAttempt(jobRunId, { attempt: number, worker: settings.worker.slice(0, 255) }),
-    {
-      until: stop.signal,
-      worthRetrying: isWorthStartingAgain,
-      onFailure: warnOfFailure(attempt, 'announcing the attempt'),
-    },
-  )
+  const { settings, jobRunId, installationId, number, stop } = attempt
+  const body = {
+    attempt: number,
+    worker: settings.worker.slice(0, 255),
+    ...(installationId === undefined ? {} : { installation_id: installationId }),
+  }
+  return persist(() => settings.reports.startAttempt(jobRunId, body), {
+    until: stop.signal,
+    worthRetrying: isWorthStartingAgain,
+    onFailure: warnOfFailure(attempt, 'announcing the attempt'),
+  })
 }
 
 /** Runs the handler; one that does not stop when told to is left behind after a while. */
@@ -90,12 +92,22 @@ function triesOf({ number, memory }: Attempt, jobType: AnyJobType): Tries {
   return { number: number - memory.uncounted, max: maxAttempts, onWorkerLost }
 }
 
+/** Left for a worker of the server that knows the run. It was never begun, and uses up no attempt. */
+function giveBack(attempt: Attempt, { code, message }: JobsApiError): never {
+  attempt.settings.log.warn({ job_run_id: attempt.jobRunId }, message)
+  attempt.memory.uncounted += 1
+  attempt.memory.handedOver = attempt.number
+  attempt.context.heartbeat(attempt.memory)
+  throw ApplicationFailure.create({ message, type: code, nextRetryDelay: 1_000 })
+}
+
 async function executeAttempt(attempt: Attempt): Promise<{ status: string }> {
   let started: StartAttemptResult
   try {
     started = await start(attempt)
   } catch (error) {
     const reason = attempt.stop.reason()
+    if (error instanceof JobsApiError && error.code === 'other_installation') giveBack(attempt, error)
     if (reason === undefined && error instanceof JobsApiError)
       throw ApplicationFailure.nonRetryable(error.message, error.code)
     if (reason === undefined) throw error
@@ -146,6 +158,7 @@ async function runActivity(
       context,
       stop,
       jobRunId: input.job_run_id,
+      installationId: input.installation_id,
       number: context.info.attempt,
       memory,
     })

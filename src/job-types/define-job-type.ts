@@ -1,13 +1,10 @@
 import type { z } from 'zod'
 import { parseDurationMs } from '../base/duration.ts'
 import { outputNamePattern } from '../contract/index.ts'
-import { taskQueues } from '../contract/names.ts'
+import { reservedNames } from '../contract/names.ts'
 import { JobTypeDefinitionError } from './errors.ts'
 import { schemaEntry } from './json-schemas.ts'
 import type { AnyJobType, JobType } from './types.ts'
-
-/** A worker of job runs on one of these would take what another worker of ours is there for. */
-const reservedQueues: readonly string[] = Object.values(taskQueues)
 
 const namePattern = /^[a-z][a-z0-9_]*$/
 
@@ -71,7 +68,8 @@ function checkTaskQueue(place: string, taskQueue: unknown): void {
   if (taskQueue === undefined) return
   if (typeof taskQueue !== 'string' || taskQueue.trim() === '')
     throw new JobTypeDefinitionError(`${place}: taskQueue is ${describe(taskQueue)}; expected a name`)
-  if (reservedQueues.includes(taskQueue))
+  // A worker of job runs on one of ours would take what another worker is there for.
+  if (reservedNames.test(taskQueue))
     throw new JobTypeDefinitionError(
       `${place}: taskQueue is ${describe(taskQueue)}, which Jobwright keeps for itself; expected another name, or none for the queue of all job runs`,
     )

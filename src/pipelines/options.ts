@@ -1,11 +1,13 @@
 import type { Client } from '@temporalio/client'
-import { taskQueues } from '../contract/names.ts'
+import { installationNames } from '../contract/names.ts'
 import type { PipelineTiming } from '../workflows/messages.ts'
 
 /** Whose a pipeline run is: what `JobsClient.whoami` answers. */
 export interface PipelineOwner {
   workspace: string
   email: string
+  /** The installation whose workers run what is started. */
+  installation?: string | undefined
 }
 
 /** All optional: without any, runs are nobody's and the client sees those of everybody. */
@@ -24,8 +26,13 @@ export interface PipelinesClientOptions {
   /** How patient the runs are. */
   timing?: PipelineTimingOptions | undefined
   /**
+   * The name of the installation whose workers run the pipelines, where several share a Temporal namespace.
+   * @default the owner's, else 'default'
+   */
+  installation?: string | undefined
+  /**
    * Of the workers that run pipelines.
-   * @default 'jobwright'
+   * @default the installation's
    */
   taskQueue?: string | undefined
 }
@@ -55,7 +62,7 @@ export interface PipelinesContext {
   readonly owner: () => Promise<PipelineOwner | undefined>
   readonly workspace: string | undefined
   readonly timing: PipelineTiming
-  readonly taskQueue: string
+  readonly taskQueueFor: (owner: PipelineOwner | undefined) => string
   /** How long a start waits for search attributes that were registered just now. */
   readonly registrationPatienceMs: number
   readonly queryTimeoutMs: number
@@ -64,7 +71,7 @@ export interface PipelinesContext {
 
 export function resolveOptions(
   client: Client,
-  { owner, workspace, timing = {}, taskQueue = taskQueues.pipelines }: PipelinesClientOptions,
+  { owner, workspace, timing = {}, installation, taskQueue }: PipelinesClientOptions,
 ): PipelinesContext {
   const { waitLeaseMs = 6 * 60 * 60_000, stepHeartbeatMs = 5_000, maxHistoryEvents } = timing
   return {
@@ -76,7 +83,8 @@ export function resolveOptions(
       stepHeartbeatMs,
       ...(maxHistoryEvents === undefined ? {} : { maxHistoryEvents }),
     },
-    taskQueue,
+    taskQueueFor: (owner) =>
+      taskQueue ?? installationNames(installation ?? owner?.installation).taskQueues.pipelines,
     // A cluster looks for new ones every ten seconds.
     registrationPatienceMs: 15_000,
     queryTimeoutMs: 3_000,

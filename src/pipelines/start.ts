@@ -9,7 +9,7 @@ import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/ind
 import type { PipelineMemo, RunPipelineInput } from '../workflows/messages.ts'
 import { PipelineRunNotFoundError } from './errors.ts'
 import { findRun } from './find.ts'
-import type { PipelinesContext } from './options.ts'
+import type { PipelineOwner, PipelinesContext } from './options.ts'
 
 /** What a run is started with. */
 export interface StartPipeline {
@@ -38,7 +38,8 @@ export async function startRun(
   context: PipelinesContext,
   { plan, inputs, id = `${plan.name}-${randomBytes(6).toString('hex')}` }: StartPipeline,
 ): Promise<StartedPipeline> {
-  const ownership = await ownershipOf(context)
+  const owner = await context.owner()
+  const ownership = ownershipOf(context, owner)
   const { workspace } = ownership
   const input: RunPipelineInput = {
     plan,
@@ -50,7 +51,7 @@ export async function startRun(
   const start = () =>
     context.client.workflow.start(workflowTypes.runPipeline, {
       workflowId: id,
-      taskQueue: context.taskQueue,
+      taskQueue: context.taskQueueFor(owner),
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       workflowIdConflictPolicy: 'FAIL',
       memo: { ...memo },
@@ -69,8 +70,7 @@ export async function startRun(
 }
 
 /** What is known of whose the run will be. A client that is bound starts nothing that it could not see. */
-async function ownershipOf(context: PipelinesContext): Promise<Ownership> {
-  const owner = await context.owner()
+function ownershipOf(context: PipelinesContext, owner: PipelineOwner | undefined): Ownership {
   const workspace = context.workspace ?? owner?.workspace
   if (owner && owner.workspace !== workspace)
     throw new JobwrightError({

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { basePath } from '../contract/index.ts'
+import { defaultInstallation } from '../contract/names.ts'
 import type { JobStore } from './ports/index.ts'
 import { bindRoutes, type RouteContext } from './routes/bind.ts'
 import { capabilityHandlers } from './routes/capabilities.ts'
@@ -27,6 +28,8 @@ export interface AppOptions {
   registry: JobTypeCatalog
   version: string
   /** Aborted when the server begins to close: long polls answer at once. @default never */
+  /** The name of the installation. @default 'default' */
+  installation?: string | undefined
   closing?: AbortSignal
   /** Told of failures that nobody foresaw. @default nobody */
   onError?: (error: unknown) => void
@@ -44,6 +47,7 @@ export function createApp(options: AppOptions): Hono {
     store,
     registry,
     version,
+    installation = defaultInstallation,
     closing = new AbortController().signal,
     onError = () => undefined,
   } = options
@@ -65,7 +69,7 @@ export function createApp(options: AppOptions): Hono {
   })
   const document = createOpenApiDocument(version)
   app.get(`${basePath}/openapi.json`, (c) => c.json(document))
-  bindRoutes(app, createHandlers({ store, registry, version }), context)
+  bindRoutes(app, createHandlers({ store, registry, version, installation }), context)
   return app
 }
 
@@ -73,10 +77,12 @@ function createHandlers({
   store,
   registry,
   version,
+  installation,
 }: {
   store: JobStore
   registry: JobTypeCatalog
   version: string
+  installation: string
 }): Handlers {
   const deps = { store, jobTypes: registry, configs: createConfigValidator(registry.schemas()) }
   return {
@@ -86,7 +92,7 @@ function createHandlers({
     ...metagraphHandlers(createMetagraphService(store)),
     ...workerHandlers(createWorkerReportService(store)),
     ...capabilityHandlers(version),
-    ...whoamiHandlers,
+    ...whoamiHandlers(installation),
   }
 }
 

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
 import type { Config } from '../config.ts'
 import { basePath } from '../contract/index.ts'
-import { taskQueues } from '../contract/names.ts'
+import { installationNames } from '../contract/names.ts'
 import { createExecuteJobRun, type Handlers, handlersApart, handlersHere } from '../executor/index.ts'
 import type { JobTypeRegistry, Secrets } from '../job-types/index.ts'
 import { handlerHost, handling } from './handlers.ts'
@@ -42,7 +42,11 @@ export function jobRunWorkers(
     heartbeatIntervalMs,
     log,
   })
-  const own = registry.names().flatMap((name) => registry.get(name)?.taskQueue ?? [])
+  const { taskQueues } = installationNames(config.installation)
+  const own = registry.names().flatMap((name) => {
+    const taskQueue = registry.get(name)?.taskQueue
+    return taskQueue === undefined ? [] : [taskQueues.ofJobType(taskQueue)]
+  })
   const options = [...new Set([taskQueues.jobRuns, ...own])].map((taskQueue) => ({
     taskQueue,
     activities,

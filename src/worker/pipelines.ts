@@ -4,7 +4,7 @@ import { createWaits } from '../activities/temporal-waits.ts'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
 import { JobsClient, type JobsClientOptions } from '../client/index.ts'
 import type { Config } from '../config.ts'
-import { taskQueues } from '../contract/names.ts'
+import { installationNames } from '../contract/names.ts'
 import type { connectTemporal } from '../temporal/index.ts'
 
 /** Options of the worker that runs pipelines: their workflows, and the activities over every named Jobs API. */
@@ -13,6 +13,7 @@ export function pipelineWorker(
   client: Awaited<ReturnType<typeof connectTemporal>>,
   connections: Readonly<Record<string, JobsClientOptions>>,
 ): Omit<WorkerOptions, 'connection' | 'namespace'> {
+  const names = installationNames(config.installation)
   const timeoutMs = config.timing.requestTimeoutMs
   const apis = new Map(
     Object.entries(connections).map(([name, options]) => [name, new JobsClient({ timeoutMs, ...options })]),
@@ -20,11 +21,11 @@ export function pipelineWorker(
   const { url, token } = config.jobsApi
   if (url && token) apis.set('default', new JobsClient({ baseUrl: url, token, timeoutMs }))
   return {
-    taskQueue: taskQueues.pipelines,
+    taskQueue: names.taskQueues.pipelines,
     activities: createActivities({
       namespace: config.temporal.namespace,
       connection: (name) => apis.get(name),
-      waits: createWaits(client, { heartbeatMs: config.timing.watcherHeartbeatMs }),
+      waits: createWaits(client, { heartbeatMs: config.timing.watcherHeartbeatMs, names }),
       heartbeatIntervalMs,
     }),
     // Waits take no slot. More triggers at once than a Jobs API gets done within a request's timeout would only be sent again.

@@ -28,8 +28,8 @@ const ports = 'src/server/ports'
 /** From the ground up: a room loads only rooms that stand before it. */
 export const zones: readonly Zone[] = [
   { folder: base, loads: [], packages: [], node: true },
-  { folder: 'src/config.ts', loads: [base], packages: ['zod'], node: true },
   { folder: contract, loads: [base], packages: ['zod'], node: false },
+  { folder: 'src/config.ts', loads: [base, 'src/contract/names.ts'], packages: ['zod'], node: true },
   {
     folder: 'src/config-schema',
     loads: [base],

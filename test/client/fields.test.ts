@@ -50,7 +50,7 @@ const run: Required<JobRun> = {
   client_ref: 'r',
 }
 const capabilities: Required<Capabilities> = allCapabilities
-const whoami: Required<Whoami> = { workspace: 'w', email: 'a@b' }
+const whoami: Required<Whoami> = { workspace: 'w', email: 'a@b', installation: 'i' }
 
 test.each([
   ['job', jobSchema, readJob, job],

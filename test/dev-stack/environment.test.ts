@@ -18,6 +18,7 @@ const values: ChildValues = {
   token: 'user-token',
   workerToken: 'worker-token',
   configFile: undefined,
+  installation: undefined,
 }
 
 describe('the processes of the stack', () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { taskQueues, watcherWorkflowId } from '../../src/contract/names.ts'
+import { installationNames } from '../../src/contract/names.ts'
 import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import type { PipelineTiming } from '../../src/workflows/messages.ts'
@@ -7,6 +7,8 @@ import { planOf, planStep } from '../helpers/plans.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
 import { silenceWatcher } from '../helpers/watcher.ts'
+
+const { taskQueues, watcherWorkflowId } = installationNames()
 
 /** How a step triggers and waits: nothing is held, the feed ends the wait, and the lease covers what the feed misses. */
 

@@ -54,6 +54,8 @@ export interface TestStack {
 export interface TestStackOptions {
   configFile?: string
   env?: Record<string, string>
+  /** Of another stack's Temporal; then this one has none of its own. */
+  temporalAddress?: string
   /** What is started at once. @default everything */
   parts?: Part[]
   waitLeaseMs?: number
@@ -70,7 +72,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   })
   const setpriv = await findSetpriv()
   const [temporalPort, apiPort] = [await findFreePort(), await findFreePort()]
-  const temporalAddress = `127.0.0.1:${temporalPort}`
+  const temporalAddress = options.temporalAddress ?? `127.0.0.1:${temporalPort}`
   const serverUrl = `http://127.0.0.1:${apiPort}`
   const token = 'test-token-of-a-developer'
   const waitLeaseMs = options.waitLeaseMs ?? 6 * 60 * 60_000
@@ -134,7 +136,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   }
   let client: Client
   try {
-    await startAll(options.parts ?? parts)
+    await startAll(options.parts ?? parts.filter((part) => part !== 'temporal' || !options.temporalAddress))
     client = await connectTemporal({ address: temporalAddress, namespace: 'default' })
   } catch (error) {
     await end()
@@ -143,6 +145,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   const { maxHistoryEvents } = options
   const pipelines = new PipelinesClient(client, {
     owner: { workspace: 'default', email: 'dev@localhost' },
+    installation: options.env?.JOBWRIGHT_INSTALLATION,
     timing: { waitLeaseMs, stepHeartbeatMs: 2_000, maxHistoryEvents },
   })
   const api = new JobsClient({ baseUrl: `${serverUrl}/api/v1`, token })

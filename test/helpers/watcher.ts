@@ -1,4 +1,4 @@
-import { watcherWorkflowId, workflowTypes } from '../../src/contract/names.ts'
+import { installationNames, workflowTypes } from '../../src/contract/names.ts'
 import type { TestStack } from './stack.ts'
 
 /**
@@ -6,7 +6,7 @@ import type { TestStack } from './stack.ts'
  * The old one hears of it by its next heartbeat, within two seconds.
  */
 export async function silenceWatcher(on: TestStack): Promise<() => Promise<void>> {
-  const workflowId = watcherWorkflowId('default')
+  const workflowId = installationNames().watcherWorkflowId('default')
   await on.client.workflow.start(workflowTypes.watchChanges, {
     workflowId,
     taskQueue: 'nobody',

@@ -10,10 +10,16 @@ test('without options everything is decided', async () => {
   expect(context).toMatchObject({
     workspace: undefined,
     timing: { waitLeaseMs: 21_600_000, stepHeartbeatMs: 5_000 },
-    taskQueue: 'jobwright',
   })
   expect(context.timing).not.toHaveProperty('maxHistoryEvents')
   expect(await context.owner()).toBeUndefined()
+  expect(context.taskQueueFor(undefined)).toBe('jobwright')
+})
+
+test('pipelines go to the workers of the installation: the one that is named, else the one that the owner belongs to', () => {
+  const owner = { workspace: 'w', email: 'a@b', installation: 'staging' }
+  expect(resolveOptions(client, {}).taskQueueFor(owner)).toBe('jobwright.staging')
+  expect(resolveOptions(client, { installation: 'other' }).taskQueueFor(owner)).toBe('jobwright.other')
 })
 
 test('an environment that says nothing of the timing leaves it at its defaults, and what it says counts', () => {

@@ -214,7 +214,12 @@ export const capabilitiesSchema = z.object({
 })
 
 /** Extension: whose token a request carried. A worker's token answers for the job run that its header names. */
-export const whoamiSchema = z.object({ workspace: z.string(), email: z.string() })
+export const whoamiSchema = z.object({
+  workspace: z.string(),
+  email: z.string(),
+  /** The name of the installation, whose workers run the pipelines of whoever asks. */
+  installation: z.string().optional(),
+})
 
 /** RFC 9457. `errors[].pointer` is a JSON pointer into the body, or `?name` for a query parameter. */
 export const problemSchema = z.object({

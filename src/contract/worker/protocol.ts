@@ -5,6 +5,7 @@ import {
   logLineSchema,
   outputReferenceSchema,
   runErrorSchema,
+  uuid,
 } from '../jobs/schemas.ts'
 import { terminalJobRunStatuses } from '../jobs/status.ts'
 
@@ -17,7 +18,12 @@ const attempt = z.number().int().min(1)
 /** Sent with the ordinary API by a handler: the caller acts within the workspace of this run. */
 export const jobRunHeader = 'Jobwright-Job-Run'
 
-export const startAttemptBody = z.strictObject({ attempt, worker: z.string().max(255) })
+export const startAttemptBody = z.strictObject({
+  attempt,
+  worker: z.string().max(255),
+  /** As the activity's input has it: a server that has another one refuses with `other_installation`. */
+  installation_id: uuid.optional(),
+})
 export const startAttemptSchema = z.discriminatedUnion('action', [
   z.object({
     action: z.literal('execute'),
@@ -64,6 +70,8 @@ export const workerLimits = {
 export interface ExecuteJobRunInput {
   job_run_id: string
   job_type: string
+  /** Of the server that knows the run; absent in what an earlier version started. */
+  installation_id?: string
 }
 
 /** A worker ends an attempt that is out of time by itself; how much later Temporal does, in case it does not. */

@@ -9,26 +9,37 @@ import {
 } from '@temporalio/client'
 import { causesOf, rootMessageOf } from '../../base/causes.ts'
 import { attemptSlackMs, type ExecuteJobRunInput } from '../../contract/index.ts'
-import { activityTypes, taskQueues } from '../../contract/names.ts'
+import { activityTypes, installationNames } from '../../contract/names.ts'
 import type { ExecutionState, RunExecutor } from '../ports/index.ts'
 
 const withoutTimeoutMs = 365 * 24 * 60 * 60_000
 /** gRPC FAILED_PRECONDITION: the activity is closed already. */
 const failedPrecondition = 9
 
-/**
- * Executes job runs as standalone activities: the activity id is the job run's uuid, duplicates rejected.
- * @param options.heartbeatMs a worker not heard of for this long counts as lost
- */
-export function createRunExecutor(client: Client, options: { heartbeatMs: number }): RunExecutor {
+export interface RunExecutorOptions {
+  /** A worker that is not heard of for this long counts as lost. */
+  heartbeatMs: number
+  /** The name of the installation. @default 'default' */
+  installation?: string | undefined
+  /** Of the server's database: a worker of another one gives the run back. */
+  installationId?: string
+}
+
+/** Executes job runs as standalone activities: the activity id is the job run's uuid, duplicates rejected. */
+export function createRunExecutor(client: Client, options: RunExecutorOptions): RunExecutor {
+  const { taskQueues } = installationNames(options.installation)
   return {
     async start(run) {
-      const input: ExecuteJobRunInput = { job_run_id: run.jobRunId, job_type: run.jobType }
+      const input: ExecuteJobRunInput = {
+        job_run_id: run.jobRunId,
+        job_type: run.jobType,
+        ...(options.installationId === undefined ? {} : { installation_id: options.installationId }),
+      }
       const { timeoutMs, queueTimeoutMs, taskQueue } = run.execution
       try {
         await client.activity.start(activityTypes.executeJobRun, {
           id: run.jobRunId,
-          taskQueue: taskQueue ?? taskQueues.jobRuns,
+          taskQueue: taskQueue === null ? taskQueues.jobRuns : taskQueues.ofJobType(taskQueue),
           args: [input],
           idReusePolicy: 'REJECT_DUPLICATE',
           // The worker sees to the time of an attempt. Temporal would begin another one after it.

@@ -17,6 +17,8 @@ export interface JobStore {
   metagraphs: Metagraphs
   reports: Reports
   dispatch: Dispatch
+  /** Tells this database apart from every other; never changes. */
+  installationId(): Promise<string>
   ping(): Promise<void>
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 import { describeCaller } from '../services/callers.ts'
 import { type Handlers, json } from './handler.ts'
 
-export const whoamiHandlers: Handlers<'whoami'> = {
-  whoami: ({ caller }) => json(describeCaller(caller)),
+export function whoamiHandlers(installation: string): Handlers<'whoami'> {
+  return { whoami: ({ caller }) => json({ ...describeCaller(caller), installation }) }
 }

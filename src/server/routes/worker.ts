@@ -11,7 +11,8 @@ type WorkerOperations =
 
 export function workerHandlers(reports: WorkerReportService): Handlers<WorkerOperations> {
   return {
-    startAttempt: async ({ params, body }) => json(await reports.start(params.job_run_id, body.attempt)),
+    startAttempt: async ({ params, body }) =>
+      json(await reports.start(params.job_run_id, body.attempt, body.installation_id)),
     finishRun: async ({ params, body }) => json(await reports.finish(params.job_run_id, body)),
     retryRun: async ({ params, body }) => json(await reports.retry(params.job_run_id, body)),
     reportProgress: async ({ params, body }) => json(await reports.progress(params.job_run_id, body)),

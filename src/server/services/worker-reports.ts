@@ -15,7 +15,7 @@ import { mediaTypeProblem } from './media-type.ts'
 import { ApiProblem, invalid, unknown } from './problems.ts'
 
 export interface WorkerReportService {
-  start(jobRunId: string, attempt: number): Promise<StartAttemptResult>
+  start(jobRunId: string, attempt: number, installationId?: string): Promise<StartAttemptResult>
   finish(jobRunId: string, report: FinishRunBody): Promise<ReportResult>
   retry(jobRunId: string, report: RetryRunBody): Promise<ReportResult>
   progress(jobRunId: string, report: ProgressBody): Promise<ReportResult>
@@ -38,7 +38,14 @@ export function createWorkerReportService(store: JobStore): WorkerReportService 
     return { applied: reported.applied, job_run: reported.run }
   }
   return {
-    async start(jobRunId, attempt) {
+    async start(jobRunId, attempt, installationId) {
+      if (installationId !== undefined && installationId !== (await store.installationId()))
+        throw new ApiProblem(
+          409,
+          'other_installation',
+          `Job run ${jobRunId} belongs to another server, whose workers share a Temporal task queue with this one's; ` +
+            'give each installation a name of its own (JOBWRIGHT_INSTALLATION)',
+        )
       const started = await reports.startAttempt(jobRunId, attempt)
       if (!started) throw unknown('job_run', jobRunId)
       const { run, jobType, workspace, previousAttempt } = started

@@ -73,6 +73,10 @@ export async function storeOver(
     metagraphs: createMetagraphs(context),
     reports: createReports(context),
     dispatch: createDispatch(context),
+    installationId: once(async () => {
+      const { id } = await db.selectFrom('installation').select('id').executeTakeFirstOrThrow()
+      return id
+    }),
     async ping() {
       await sql`select 1`.execute(db)
     },
@@ -81,5 +85,19 @@ export async function storeOver(
       await Promise.all([backstop.close(), listening?.close()])
       await database.close()
     },
+  }
+}
+
+/** Asked once; a question that failed is asked again. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined
+  return async () => {
+    answer ??= ask()
+    try {
+      return await answer
+    } catch (error) {
+      answer = undefined
+      throw error
+    }
   }
 }

@@ -57,6 +57,10 @@ export interface Tables {
     /** When the reconciler asks Temporal about it; null before dispatch and once terminal. */
     next_check_at: Date | null
   }
+  installation: {
+    only_one: Generated<boolean>
+    id: Generated<string>
+  }
   idempotency_keys: {
     workspace: string
     route: KeyedRoute

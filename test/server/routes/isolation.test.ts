@@ -62,7 +62,7 @@ const proofs: Record<
   getCapabilities: 'belongs to no workspace',
   whoami: async () => {
     const { workspace, email } = stranger
-    expect((await stranger.get('/whoami')).json).toEqual({ workspace, email })
+    expect((await stranger.get('/whoami')).json).toEqual({ workspace, email, installation: 'default' })
   },
   createJob: async () => {
     const body = { job_type: 'plain', config: { job_type: 'plain', a: 1 } }

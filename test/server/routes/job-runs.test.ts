@@ -547,13 +547,13 @@ describe('a handler', () => {
 describe('who calls', () => {
   it('is told to a user by workspace and email', async () => {
     const { json } = await me.get('/whoami')
-    expect(json).toEqual({ workspace: me.workspace, email: me.email })
+    expect(json).toEqual({ workspace: me.workspace, email: me.email, installation: 'default' })
   })
 
   it('is, for a worker, whoever triggered the job run that it acts for', async () => {
     const run = await me.run()
     const { json } = await api.handlerOf(run.uuid).get('/whoami')
-    expect(json).toEqual({ workspace: me.workspace, email: me.email })
+    expect(json).toEqual({ workspace: me.workspace, email: me.email, installation: 'default' })
     expect((await api.worker.get('/whoami')).json).toMatchObject({
       status: 403,
       code: 'job_run_header_required',
