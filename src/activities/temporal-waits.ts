@@ -1,5 +1,12 @@
-import { ActivityNotFoundError, type Client, isGrpcServiceError, ServiceError } from '@temporalio/client'
+import {
+  ActivityNotFoundError,
+  type Client,
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowNotFoundError,
+} from '@temporalio/client'
 import { type InstallationNames, workflowTypes } from '../contract/names.ts'
+import { createGate } from './gate.ts'
 import type { Waits, WatchChangesInput } from './types.ts'
 
 /** gRPC INVALID_ARGUMENT. */
@@ -14,6 +21,18 @@ function isImpossible(error: unknown): boolean {
 /** A watcher that was terminated, or whose namespace was cleared, is back after this long. */
 const ensureAgainMs = 10_000
 
+/** What tells the workflow task that runs from others: when it was started; undefined when none runs, or there is no workflow. */
+async function runningTask(client: Client, workflowId: string): Promise<string | undefined> {
+  try {
+    const { raw } = await client.workflow.getHandle(workflowId).describe()
+    const startedTime = raw.pendingWorkflowTask?.startedTime
+    return startedTime ? `${String(startedTime.seconds)}.${startedTime.nanos ?? 0}` : undefined
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined
+    throw error
+  }
+}
+
 /**
  * Completes waits, and keeps the watcher of each connection there, through a Temporal client.
  * The watcher is looked after as long as the process lives: waits of hours hang on it, and nothing else may ask for it meanwhile.
@@ -23,6 +42,7 @@ export function createWaits(
   options: { heartbeatMs: number; names: InstallationNames; taskQueue?: string },
 ): Waits {
   const ensured = new Map<string, Promise<void>>()
+  const gate = createGate((workflowId) => runningTask(client, workflowId))
 
   /** Starts a watcher unless there is one, and tells where the feed stood before that. */
   async function start(
@@ -63,7 +83,9 @@ export function createWaits(
   return {
     async complete(ref, record) {
       try {
-        await client.activity.complete({ workflowId: ref.workflowId, activityId: ref.activityId }, record)
+        await gate.pass(ref.workflowId, () =>
+          client.activity.complete({ workflowId: ref.workflowId, activityId: ref.activityId }, record),
+        )
         return 'completed'
       } catch (error) {
         if (error instanceof ActivityNotFoundError || isImpossible(error)) return 'not_now'

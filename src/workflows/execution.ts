@@ -1,4 +1,4 @@
-import { type CancellationScope, workflowInfo } from '@temporalio/workflow'
+import { type CancellationScope, patched, workflowInfo } from '@temporalio/workflow'
 import type { Json } from '../base/json.ts'
 import { createReadFinder, type PipelineData, type ReadFinder } from '../pipeline/evaluate/index.ts'
 import {
@@ -9,6 +9,7 @@ import {
   type PipelineRunState,
   type Schedule,
 } from '../pipeline/plan/index.ts'
+import { type Alarm, createAlarm } from './alarm.ts'
 import { createLine } from './line.ts'
 import type { PipelineTiming, RunPipelineInput } from './messages.ts'
 import { createPace, type Pace } from './pace.ts'
@@ -16,6 +17,13 @@ import { createPlaces, type Places } from './places.ts'
 
 /** Job runs open at once; beyond it the server suffers more than the pipeline gains. */
 const maxOpenJobRuns = 500
+/**
+ * Triggers under way at once. Each ends with two events, and more than 100 that come while a workflow task runs fail that task;
+ * the ends of waits share the rest (`completionsPerTask` in src/activities).
+ */
+const maxTriggers = 32
+/** Cancels that are sent at once; further ones follow as these end, and by so many a second in any case. */
+export const cancelsAtOnce = 32
 
 /** One workflow execution of a pipeline run: the state that is carried on, and what lives only as long as this execution. */
 export interface Execution {
@@ -27,13 +35,20 @@ export interface Execution {
   /** What its values are evaluated over. */
   readonly data: PipelineData
   readonly scope: CancellationScope
+  /** Of open job runs. */
   readonly places: Places
+  /** Of triggers under way. */
+  readonly triggers: Places
+  readonly cancels: Places
+  /** While cancels wait. */
+  widening?: Promise<void> | undefined
+  readonly alarm: Alarm
   readonly pace: Pace
   readonly reads: ReadFinder
   /** The quick question what the connection is, once it was asked. */
   quickProfile?: Promise<ConnectionProfile | undefined>
-  /** True once a job run was triggered or ended in this execution: without that, going on as new would lead nowhere. */
-  hasProgressed: boolean
+  /** Job runs that were triggered or ended in this execution: without any, going on as new would lead nowhere. */
+  progress: number
   /** Of outputs that this execution fetched for expressions; the next one would fetch them again. */
   fetchedBytes: number
   /** Outputs on their way, by job run and name. */
@@ -58,10 +73,17 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
     schedule,
     data: { id: workflowId, step: schedule.step, steps: plan.steps, state, inputs },
     scope,
-    places: createPlaces(maxOpenJobRuns, createLine(scope)),
+    places: createPlaces({ limit: maxOpenJobRuns, scope }),
+    triggers: createPlaces({ limit: maxTriggers, scope, applies: () => patched('bounded-triggers') }),
+    cancels: createPlaces({
+      limit: cancelsAtOnce,
+      scope: { cancelRequested: new Promise<never>(() => {}) },
+      applies: () => patched('bounded-cancels'),
+    }),
+    alarm: createAlarm(scope),
     pace: createPace(createLine(scope)),
     reads: createReadFinder(),
-    hasProgressed: false,
+    progress: 0,
     fetchedBytes: 0,
     fetching: new Map(),
     outputs: {},

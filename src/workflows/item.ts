@@ -1,4 +1,4 @@
-import { isCancellation, sleep } from '@temporalio/workflow'
+import { CancelledFailure, isCancellation } from '@temporalio/workflow'
 import { jsonBytes } from '../base/json.ts'
 import type { Each } from '../pipeline/evaluate/index.ts'
 import {
@@ -24,39 +24,79 @@ import {
 } from '../remote-run/index.ts'
 import { evaluateNow, prepare } from './evaluation.ts'
 import type { Execution } from './execution.ts'
-import { reach } from './reach.ts'
+import { type Enter, enter } from './places.ts'
+import { boundedCancel, reach } from './reach.ts'
 import { StepFailure, stepErrorOf } from './step-failure.ts'
 
 const maxConfigBytes = 1024 * 1024
 
-/** An item (or a step without `for_each`) to its end, all its generations; it begins when there is a place for it. */
+/**
+ * Calls `begin` once there is a place for the item's job run and one for its trigger; with false, and without places, when the
+ * scope is cancelled first.
+ */
+export function whenPlaced({ places, triggers }: Execution, item: ItemState, begin: Enter): void {
+  places.take((hasPlace) => {
+    // A run that is open has no trigger before it.
+    if (!hasPlace || item.jobRunId !== null) return begin(hasPlace)
+    triggers.take((mayTrigger) => {
+      if (!mayTrigger) places.giveBack()
+      begin(mayTrigger)
+    })
+  }, item.generation > 0)
+}
+
+/** Gives back what `whenPlaced` gave for an item that is not to begin after all. */
+export function leavePlaces({ places, triggers }: Execution): void {
+  triggers.giveBack()
+  places.giveBack()
+}
+
+/**
+ * An item (or a step without `for_each`) to its end, all its generations.
+ * @param hasPlaces as `whenPlaced` said; without them it is only brought to an end
+ */
 export async function runItem(
   execution: Execution,
   step: PlanStep,
   item: ItemState,
   each: Each,
+  hasPlaces: boolean,
 ): Promise<void> {
-  let hasPlace = false
+  const { places, triggers, alarm } = execution
+  let isTriggering = hasPlaces && item.jobRunId === null
   let isUnderWay = false
+  const triggered = () => {
+    if (isTriggering) triggers.giveBack()
+    isTriggering = false
+  }
   try {
-    const place = execution.places.take(item.generation > 0)
-    if (place) await place
-    hasPlace = true
+    if (!hasPlaces) throw new CancelledFailure('cancelled while it waited for a place')
     const values = valuesOf(step)
     for (let wait = prepare(execution, values); wait; wait = prepare(execution, values)) await wait
     const { bytes, ...resolved } = resolveStep(execution, step, each)
     item.startedAtMs ??= Date.now()
     item.generation = Math.max(1, item.generation)
     for (;;) {
-      if (item.notBeforeMs !== null) await sleep(Math.max(1, item.notBeforeMs - Date.now()))
+      if (item.notBeforeMs !== null) {
+        triggered()
+        await alarm.at(item.notBeforeMs)
+      }
       item.notBeforeMs = null
+      if (item.jobRunId === null && !isTriggering) {
+        const entered = enter(triggers)
+        if (!(entered === true || (await entered)))
+          throw new CancelledFailure('cancelled before its next run')
+        isTriggering = true
+      }
       const admitted = item.jobRunId === null ? execution.pace.admit(bytes) : undefined
       if (admitted) await admitted
       isUnderWay = true
-      const outcome = await runGeneration(execution, step, item, each, resolved)
+      const outcome = await runGeneration(execution, step, item, each, resolved, triggered)
+      triggered()
       if (!concludeGeneration(execution, step, item, outcome)) break
     }
   } catch (error) {
+    triggered()
     if (!isUnderWay && isBegun(item)) {
       await endBegun(execution, step, item, each, error)
     } else if (isCancellation(error)) {
@@ -67,7 +107,7 @@ export async function runItem(
     }
   }
   item.finishedAtMs = Date.now()
-  if (hasPlace) execution.places.giveBack()
+  if (hasPlaces) places.giveBack()
 }
 
 /** A generation that has not ended: it may have a run, even where none is known yet. */
@@ -91,7 +131,9 @@ export async function endBegun(
   move(item, 'began')
   move(item, 'cancel_sent')
   const request = requestOf(execution, step, item, each, { target: { jobType: '' }, config: null })
-  const record = connection ? await stopRefused(remoteRunIn(connection, request)) : null
+  const record = connection
+    ? await stopRefused(boundedCancel(execution, remoteRunIn(connection, request)))
+    : null
   const { status } = settleGeneration(
     step,
     item,
@@ -117,7 +159,7 @@ function concludeGeneration(
   item: ItemState,
   outcome: RemoteRunOutcome,
 ): boolean {
-  execution.hasProgressed = true
+  execution.progress += 1
   const settlement = settleGeneration(step, item, outcome)
   if (execution.scope.consideredCancelled || !mayRetry(step, item, settlement)) {
     move(item, settlement.status)
@@ -136,6 +178,7 @@ function runGeneration(
   item: ItemState,
   each: Each,
   resolved: Pick<RemoteRunRequest, 'target' | 'config'>,
+  triggered: () => void,
 ): Promise<RemoteRunOutcome> {
   item.generationStartedAtMs ??= Date.now()
   const refused = item.status === 'cancelling' ? item.error : null
@@ -149,11 +192,13 @@ function runGeneration(
     left,
     openJobRunId: item.jobRunId,
     onOpen(jobRun) {
-      execution.hasProgressed = true
+      execution.progress += 1
       noteOpen(item, jobRun)
+      triggered()
     },
     refused,
     onCancelling(refusal) {
+      triggered()
       item.error = refusal
       move(item, 'cancel_sent')
     },

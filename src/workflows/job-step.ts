@@ -13,7 +13,7 @@ import {
 } from '../pipeline/plan/index.ts'
 import { evaluate } from './evaluation.ts'
 import type { Execution } from './execution.ts'
-import { endBegun, isBegun, runItem } from './item.ts'
+import { endBegun, isBegun, leavePlaces, runItem, whenPlaced } from './item.ts'
 import { StepFailure, stepErrorOf } from './step-failure.ts'
 
 /** Of one pipeline run, all its steps together: its state and its view have to fit into a payload of 2 MiB. */
@@ -28,8 +28,7 @@ export async function runJobStep(execution: Execution, step: PlanStep): Promise<
     own.items ??= createItems(execution, values)
     const [only] = own.items
     // The usual step has no `for_each`: it does without lanes, and their promises.
-    if (only && !step.forEach)
-      await (isDone(only.status) || runItem(execution, step, only, { value: null, index: 0 }))
+    if (only && !step.forEach) await (isDone(only.status) || runOnly(execution, step, only))
     else await runItems(execution, step, own.items, values)
     concludeStep(own, own.items)
   } catch (error) {
@@ -83,25 +82,58 @@ function createItems({ state }: Execution, values: readonly Json[]): ItemState[]
   return values.map(createItem)
 }
 
-/** Not more than `max_parallel` at a time, in their order. */
+function runOnly(execution: Execution, step: PlanStep, item: ItemState): Promise<void> {
+  return new Promise((resolve, reject) => {
+    whenPlaced(execution, item, (hasPlaces) => {
+      runItem(execution, step, item, { value: null, index: 0 }, hasPlaces).then(resolve, reject)
+    })
+  })
+}
+
+/** Not more than `max_parallel` at a time, in their order; an item costs promises only from when it has its places. */
 function runItems(
   execution: Execution,
   step: PlanStep,
   items: readonly ItemState[],
   values: readonly Json[],
-): Promise<unknown> {
-  let next = 0
-  let mayStart = mayStartItem(step, items)
-  const lane = async () => {
-    for (let index = next++; index < items.length; index = next++) {
-      const item = items[index]
-      if (!item || isDone(item.status)) continue
-      // What was begun has a job run to look after, whatever happened meanwhile.
-      const wasStarted = item.generation > 0
-      if (!wasStarted && (!mayStart || execution.scope.consideredCancelled)) move(item, 'was_skipped')
-      else await runItem(execution, step, item, { value: values[index] ?? null, index })
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let next = 0
+    let underWay = 0
+    let mayStart = mayStartItem(step, items)
+
+    const ended = (item: ItemState) => {
+      underWay -= 1
       mayStart &&= mayStartItem(step, [item])
+      startNext()
     }
-  }
-  return Promise.all(Array.from({ length: Math.min(step.maxParallel, items.length) }, lane))
+    const begin = (item: ItemState, index: number, hasPlaces: boolean) => {
+      // What was begun has a job run to look after, whatever happened meanwhile.
+      if (item.generation === 0 && (!mayStart || !hasPlaces)) {
+        if (hasPlaces) leavePlaces(execution)
+        move(item, 'was_skipped')
+        ended(item)
+      } else
+        runItem(execution, step, item, { value: values[index] ?? null, index }, hasPlaces).then(
+          () => ended(item),
+          reject,
+        )
+    }
+    let isStarting = false
+    /** A loop and no recursion: an item may end at once. */
+    const startNext = () => {
+      if (isStarting) return
+      isStarting = true
+      while (underWay < step.maxParallel && next < items.length) {
+        const index = next++
+        const item = items[index]
+        if (!item || isDone(item.status)) continue
+        underWay += 1
+        whenPlaced(execution, item, (hasPlaces) => begin(item, index, hasPlaces))
+      }
+      isStarting = false
+      if (underWay === 0) resolve()
+    }
+    startNext()
+  })
 }

@@ -12,6 +12,8 @@ const executionBytes = 16 * 1024 * 1024
 export interface Pace {
   /** Counts this much as scheduled: undefined when it may be now, else a promise of that, in the order of asking. */
   admit(bytes: number): Promise<void> | undefined
+  /** How many wait for being admitted. */
+  waiting(): number
   /** True when this workflow task has evaluated enough. */
   isBusy(): boolean
   nextTask(): Promise<void>
@@ -77,6 +79,7 @@ export function createPace(line: Line): Pace {
       if (!isServing) serveLine().catch(() => {})
       return line.join()
     },
+    waiting: () => waiting.length,
     isBusy: () => task.weight > taskWeight,
     nextTask,
     weigh: (weight) => {

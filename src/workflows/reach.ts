@@ -1,3 +1,4 @@
+import { CancellationScope, sleep } from '@temporalio/workflow'
 import { containsReference } from '../contract/jobs/references.ts'
 import type { ConnectionProfile } from '../pipeline/plan/index.ts'
 import {
@@ -8,8 +9,11 @@ import {
   remoteRunIn,
   type TimeLeft,
 } from '../remote-run/index.ts'
-import type { Execution } from './execution.ts'
+import { cancelsAtOnce, type Execution } from './execution.ts'
+import { enter } from './places.ts'
 import { StepFailure } from './step-failure.ts'
+
+const cancelEveryMs = 1_000
 
 /** A promise only until the connection is known; from then on everything goes on as it was found. */
 export function reach(
@@ -18,7 +22,7 @@ export function reach(
   left: TimeLeft,
 ): RemoteRun | Promise<RemoteRun> {
   const known = execution.state.connection
-  return known ? reachBy(known, request) : findOut(execution, request, left)
+  return known ? reachBy(execution, known, request) : findOut(execution, request, left)
 }
 
 async function findOut(execution: Execution, request: RemoteRunRequest, left: TimeLeft): Promise<RemoteRun> {
@@ -31,14 +35,45 @@ async function findOut(execution: Execution, request: RemoteRunRequest, left: Ti
     (await execution.quickProfile) ??
     (await askDurably(question, request.timing, left))
   execution.state.connection ??= profile
-  return reachBy(execution.state.connection, request)
+  return reachBy(execution, execution.state.connection, request)
 }
 
-function reachBy(profile: ConnectionProfile, request: RemoteRunRequest): RemoteRun {
+function reachBy(execution: Execution, profile: ConnectionProfile, request: RemoteRunRequest): RemoteRun {
   if (!profile.valueReferences && containsReference(request.config ?? undefined))
     throw new StepFailure(
       'server_without_value_references',
       `the Jobs API of connection ${request.connection} cannot resolve secrets and large outputs in a config; use neither in this step`,
     )
-  return remoteRunIn(profile, request)
+  return boundedCancel(execution, remoteRunIn(profile, request))
+}
+
+/** A cancel of hundreds is sent little by little, so that what comes back does not come all at once. */
+export function boundedCancel(execution: Execution, remote: RemoteRun): RemoteRun {
+  const { cancels } = execution
+  return {
+    ...remote,
+    async cancel() {
+      const entered = enter(cancels)
+      if (entered !== true) {
+        widenCancels(execution)
+        await entered
+      }
+      try {
+        return await remote.cancel()
+      } finally {
+        cancels.giveBack()
+      }
+    },
+  }
+}
+
+/** Runs that take their time to end must not keep the others from being cancelled. */
+function widenCancels(execution: Execution): void {
+  execution.widening ??= CancellationScope.nonCancellable(async () => {
+    while (execution.cancels.waiting() > 0) {
+      await sleep(cancelEveryMs)
+      execution.cancels.widen(cancelsAtOnce)
+    }
+    execution.widening = undefined
+  })
 }

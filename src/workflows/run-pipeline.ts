@@ -3,6 +3,7 @@ import {
   condition,
   isCancellation,
   makeContinueAsNewFunc,
+  patched,
   setHandler,
   upsertMemo,
   workflowInfo,
@@ -13,6 +14,10 @@ import { close, payloadBytes, view } from './close.ts'
 import { createExecution, type Execution } from './execution.ts'
 import { progressQuery, type RunPipelineInput } from './messages.ts'
 import { startReady, startSteps } from './steps.ts'
+
+/** How long an execution that is to end waits at most for what is under way, and how long nothing must have come. */
+const drainMs = 5_000
+const quietMs = 250
 
 /** With more than this in its history, an execution ends even if the next one has to fetch everything again. */
 const historyBytes = 32 * 1024 * 1024
@@ -29,6 +34,7 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
   startSteps(execution)
   try {
     await condition(() => isSettled(execution) || isHistoryLong(execution))
+    if (!isSettled(execution)) await drain(execution)
   } catch (error) {
     if (!isCancellation(error)) throw error
   }
@@ -50,6 +56,25 @@ function requireKnownVersion({ planVersion }: PipelinePlan): void {
     )
 }
 
+/**
+ * Lets what is under way come to its end before the execution does: whatever Temporal has to note while a workflow goes on as
+ * new fails that workflow task, and the whole history is replayed. Triggers are short; runs that are open may be long, so what
+ * counts is that nothing has come for a moment.
+ */
+async function drain(execution: Execution): Promise<void> {
+  const { places, triggers, pace } = execution
+  places.close()
+  triggers.close()
+  if (places.taken() === 0 || !patched('drained')) return
+  const endMs = Date.now() + drainMs
+  for (let seen = -1; Date.now() < endMs && !isSettled(execution); ) {
+    const isQuiet = seen === execution.progress && triggers.taken() <= pace.waiting()
+    if (isQuiet || places.taken() === 0) return
+    seen = execution.progress
+    await condition(() => isSettled(execution) || places.taken() === 0, quietMs)
+  }
+}
+
 async function goOnAsNew({ input, state }: Execution): Promise<void> {
   shrinkState(state, payloadBytes - jsonBytes({ ...input, state: null }))
   const memo = { ...workflowInfo().memo, startedAtMs: state.startedAtMs }
@@ -62,7 +87,7 @@ function isSettled({ fatal, schedule }: Execution): boolean {
 
 /** Runs that are open then are picked up again by key; nothing is triggered twice. */
 function isHistoryLong(execution: Execution): boolean {
-  if (!execution.hasProgressed) return false
+  if (execution.progress === 0) return false
   const { continueAsNewSuggested, historyLength, historySize } = workflowInfo()
   // What was fetched would only be fetched again: it does not count at first.
   const isLarge = historySize > Math.min(2 * execution.fetchedBytes, historyBytes)

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
-import { createLine } from '../../src/workflows/line.ts'
-import { createPlaces, type Places } from '../../src/workflows/places.ts'
+import { createPlaces, enter as enterOf, type Places } from '../../src/workflows/places.ts'
 
 function scope() {
   let cancel = (_error: unknown): void => {}
@@ -13,13 +12,12 @@ function scope() {
 
 const settled = () => new Promise(setImmediate)
 
-async function enter(places: Places, reentry = false): Promise<void> {
-  const wait = places.take(reentry)
-  if (wait) await wait
+async function enter(places: Places): Promise<void> {
+  if (!(await enterOf(places))) throw new Error('sent away')
 }
 
 it('lets in one for each place that is given back, and who waits longest first', async () => {
-  const places = createPlaces(2, createLine(scope()))
+  const places = createPlaces({ limit: 2, scope: scope() })
   const inside: number[] = []
   for (let i = 0; i < 10; i += 1) void enter(places).then(() => inside.push(i))
   await settled()
@@ -32,20 +30,22 @@ it('lets in one for each place that is given back, and who waits longest first',
 })
 
 it('hands a place over, so that nobody comes between', async () => {
-  const places = createPlaces(1, createLine(scope()))
+  const places = createPlaces({ limit: 1, scope: scope() })
   await enter(places)
   const order: string[] = []
   void enter(places).then(() => order.push('waited'))
   places.giveBack()
-  expect(places.take(false)).toBeInstanceOf(Promise)
+  expect(enterOf(places)).toBeInstanceOf(Promise)
   await settled()
   expect(order).toEqual(['waited'])
 })
 
 it('lets in at once what was there before', async () => {
-  const places = createPlaces(1, createLine(scope()))
-  await enter(places, true)
-  await enter(places, true)
+  const places = createPlaces({ limit: 1, scope: scope() })
+  const inside: number[] = []
+  places.take(() => inside.push(1), true)
+  places.take(() => inside.push(2), true)
+  expect(inside).toEqual([1, 2])
   let entered = false
   void enter(places).then(() => {
     entered = true
@@ -60,11 +60,49 @@ it('lets in at once what was there before', async () => {
 
 it('sends everybody away who waits when the scope is cancelled, and who comes later', async () => {
   const { cancelRequested, cancel } = scope()
-  const places = createPlaces(1, createLine({ cancelRequested }))
+  const places = createPlaces({ limit: 1, scope: { cancelRequested } })
   await enter(places)
   const waiting = [enter(places), enter(places)]
   const away = Promise.allSettled(waiting)
   cancel(new Error('cancelled'))
   expect((await away).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-  await expect(enter(places)).rejects.toThrow('cancelled')
+  await expect(enter(places)).rejects.toThrow('sent away')
+})
+
+it('lets nobody in any more once it is closed, and keeps who waits', async () => {
+  const places = createPlaces({ limit: 1, scope: scope() })
+  await enter(places)
+  const inside: string[] = []
+  void enter(places).then(() => inside.push('waited'))
+  places.close()
+  places.giveBack()
+  void enter(places).then(() => inside.push('came later'))
+  await settled()
+  expect(inside).toEqual([])
+  expect(places.taken()).toBe(0)
+})
+
+it('has no limit where it does not apply', () => {
+  const places = createPlaces({ limit: 1, scope: scope(), applies: () => false })
+  const inside: number[] = []
+  for (let i = 0; i < 3; i += 1) places.take(() => inside.push(i))
+  expect(inside).toEqual([0, 1, 2])
+})
+
+it('lets in hundreds that give back at once, one after the other', () => {
+  const places = createPlaces({ limit: 1, scope: scope() })
+  places.take(() => {})
+  let depth = 0
+  let deepest = 0
+  let inside = 0
+  for (let i = 0; i < 2_000; i += 1)
+    places.take(() => {
+      depth += 1
+      deepest = Math.max(deepest, depth)
+      inside += 1
+      places.giveBack()
+      depth -= 1
+    })
+  places.giveBack()
+  expect({ inside, deepest }).toEqual({ inside: 2_000, deepest: 1 })
 })

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the marks of our own templates
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { historiesOf, workflowTasksOf } from '../helpers/chain.ts'
 import { until } from '../helpers/until.ts'
 import { openRun, planFrom, recordOf, type Scripted, startScripted } from './scripted.ts'
 
@@ -135,6 +136,85 @@ describe('what a run carries stays within the limits of Temporal', () => {
     expect(view.status).toBe('completed')
     const { events } = await on.stack.client.workflow.getHandle(id).fetchHistory()
     expect(events?.some((event) => event.timerStartedEventAttributes)).toBe(true)
+  })
+})
+
+describe('three wide fans', () => {
+  const fans = planFrom(
+    `name: fans\ninputs: { n: { type: array } }\nsteps:\n${['a', 'b', 'c']
+      .map((id) => `  ${id}: { for_each: "\${{ inputs.n }}", max_parallel: 500, job_type: x }`)
+      .join('\n')}`,
+  )
+  const n = Array.from({ length: 120 }, (_, index) => index)
+
+  it('fail no workflow task, over several executions, and have few triggers under way at once', async () => {
+    let underWay = 0
+    let most = 0
+    on.api.trigger = async (input) => {
+      underWay += 1
+      most = Math.max(most, underWay)
+      await new Promise(setImmediate)
+      underWay -= 1
+      return input.item === 7 ? openRun(input) : { phase: 'terminal', record: recordOf(input) }
+    }
+    on.api.wait = async (jobRunId) => {
+      const [, step = '', item, generation] = jobRunId.split('-')
+      return recordOf({ step, item: Number(item), generation: Number(generation) })
+    }
+    const { id, view } = await on.run(fans, { maxHistoryEvents: 400 }, { n })
+    expect(view.status).toBe('completed')
+    expect(view.steps.filter(({ status }) => status === 'completed')).toHaveLength(360)
+    expect(on.triggers).toHaveLength(360)
+    expect(most).toBeLessThanOrEqual(32)
+    const tasks = (await historiesOf(on.stack.client, id)).map(workflowTasksOf)
+    expect(tasks.length).toBeGreaterThan(2)
+    expect(tasks.flatMap(({ failed }) => failed)).toEqual([])
+    expect(tasks.map(({ timedOut }) => timedOut)).toEqual(tasks.map(() => 0))
+  })
+
+  it('are cancelled whole, little by little, though some runs take their time', async () => {
+    let underWay = 0
+    let most = 0
+    on.api.trigger = async (input) => openRun(input)
+    on.api.wait = () => never()
+    on.api.cancel = async (input) => {
+      underWay += 1
+      most = Math.max(most, underWay)
+      // The first ones end when all have been asked to.
+      if ((input.item ?? 0) < 40) await until('all are cancelled', () => on.cancels.length >= 240)
+      underWay -= 1
+      return recordOf(input, 'cancelled')
+    }
+    on.triggers.length = 0
+    on.cancels.length = 0
+    const plan = { ...fans, steps: fans.steps.slice(0, 2) }
+    const pipelines = on.pipelines()
+    const { id } = await pipelines.start({ plan, inputs: { n } })
+    await until('all are open', () => on.triggers.length === 240)
+    await pipelines.cancel(id)
+    const view = await until('it is over', async () => {
+      const seen = await pipelines.show(id)
+      return seen.finished_at !== null && seen
+    })
+    expect(view.status).toBe('cancelled')
+    expect(new Set(view.steps.map(({ status }) => status))).toEqual(new Set(['cancelled']))
+    expect(most).toBeLessThan(240)
+  })
+
+  it('wake by one timer those who wait for their next try', async () => {
+    on.api.trigger = async (input) => ({
+      phase: 'terminal',
+      record: recordOf(input, input.generation === 1 ? 'failed' : 'completed'),
+    })
+    const plan = planFrom(
+      'name: p\ninputs: { n: { type: array } }\nsteps: { s: { job_type: x, for_each: "${{ inputs.n }}", max_parallel: 500, retry: { attempts: 2, backoff: 2s } } }',
+    )
+    const { id, view } = await on.run(plan, {}, { n })
+    expect(view.status).toBe('completed')
+    expect(on.triggers).toHaveLength(240)
+    const [history] = await historiesOf(on.stack.client, id)
+    const timers = history?.events?.filter((event) => event.timerStartedEventAttributes) ?? []
+    expect(timers.length).toBeLessThan(30)
   })
 })
 
