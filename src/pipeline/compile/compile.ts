@@ -17,6 +17,7 @@ import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder } fro
 import { compileDefaults, compileStep } from './compile-step.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, createUsage } from './expression-site.ts'
+import { knownValues } from './known-values.ts'
 import { checkShape } from './shape.ts'
 
 export interface CompileOptions {
@@ -57,15 +58,20 @@ export function compileSource(pipeline: PipelineSource, options: CompileOptions)
     reporter,
     check: createExpressionChecker(declared),
     usage: createUsage(),
+    wholes: new Map(),
+    configShapes: new Map(),
     ...(options.secretNames ? { secretNames: options.secretNames } : {}),
   }
   const graph = checkNeeds(steps, reporter)
+  const jobTypeOf = (step: MapEntry) =>
+    jobTypes?.find((entry) => entry.job_type === textOf(get(step.value, 'job_type')))
   const shape: ScopeShape = {
     inputs: declared,
-    steps: stepShapes(steps, jobTypes),
+    steps: stepShapes(steps, jobTypeOf),
     item: false,
     statusFunctions: false,
     secrets: false,
+    known: knownValues(inputs, steps, jobTypeOf),
   }
   const compiled = compileSteps(context, {
     root,
@@ -151,13 +157,11 @@ function declaredInputs(root: Node, inputs: readonly PlanInput[]): Map<string, P
 
 function stepShapes(
   steps: readonly MapEntry[],
-  jobTypes: readonly JobTypeSchemaEntry[] | undefined,
+  jobTypeOf: (step: MapEntry) => JobTypeSchemaEntry | undefined,
 ): Map<string, { outputs?: string[] }> {
   return new Map(
     steps.map((step) => {
-      const jobType = textOf(get(step.value, 'job_type'))
-      const entry = jobTypes?.find((each) => each.job_type === jobType)
-      const outputs = Object.keys(entry?.output_schemas ?? {})
+      const outputs = Object.keys(jobTypeOf(step)?.output_schemas ?? {})
       return [step.key, outputs.length > 0 ? { outputs } : {}]
     }),
   )

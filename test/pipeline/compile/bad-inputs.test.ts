@@ -362,7 +362,7 @@ test('configs are checked against the job type, where they are literal', () => {
     '5:47 config_unknown_field',
   ])
   expect(places('{ system_id_or_name: x, tags: [a, 5] }')).toEqual(['5:47 config_wrong_type'])
-  expect(places("{ system_id_or_name: '${{ 1 }}', depth: '${{ 1 }}' }")).toEqual([])
+  expect(places(`{ system_id_or_name: '\${{ "x" }}', depth: '\${{ 1 }}' }`)).toEqual([])
   expect(placesOf('name: a\nsteps:\n  one: { job_type: metagraph_update }\n', { jobTypes })).toEqual([
     '3:3 config_missing_field',
   ])
