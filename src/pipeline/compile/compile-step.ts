@@ -64,6 +64,8 @@ export interface StepSite {
   shape: ScopeShape
   defaults: StepDefaults
   jobTypes?: readonly JobTypeSchemaEntry[]
+  /** The server may have others. */
+  mayHaveOthers: boolean
   configs: ConfigChecker
 }
 
@@ -190,7 +192,7 @@ function compileTarget(context: CompileContext, site: StepSite, shape: ScopeShap
   const jobType = textOf(node) ?? ''
   if (node && jobType !== '' && site.jobTypes) {
     const known = site.jobTypes.find((entry) => entry.job_type === jobType)
-    if (!known) {
+    if (!known && !site.mayHaveOthers) {
       const fix = suggest(
         jobType,
         site.jobTypes.map((entry) => entry.job_type),

@@ -1,3 +1,4 @@
+import { nearest, suggest } from '../../base/suggest.ts'
 import { type ConfigChecker, createConfigChecker } from '../../config-schema/index.ts'
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
 import { createExpressionChecker, type ScopeShape } from '../../expressions/index.ts'
@@ -23,10 +24,14 @@ import { checkShape } from './shape.ts'
 export interface CompileOptions {
   /** Of the server behind the connection `default`, when it was asked: configs and outputs are checked against them. */
   jobTypes?: readonly JobTypeSchemaEntry[]
+  /** The server may have others than `jobTypes`: one that is not among them is not reported. @default false */
+  mayHaveOthers?: boolean
   /** What checks configs. Given to several files of the same job types, it compiles each schema once. @default a new one */
   configs?: ConfigChecker
   /** The secrets that the configuration at hand has; others give a warning. */
   secretNames?: readonly string[]
+  /** The connections that the configuration at hand has, besides `default`; others give a warning. */
+  connectionNames?: readonly string[]
 }
 
 export interface CompiledPipeline {
@@ -49,8 +54,10 @@ export function compileSource(pipeline: PipelineSource, options: CompileOptions)
   if (root.kind !== 'map' || steps.length > maxSteps) return { findings: reporter.findings() }
 
   const connection = textOf(get(root, 'connection')) ?? 'default'
-  // Another server has job types of its own, which are not known here.
-  const jobTypes = connection === 'default' ? options.jobTypes : undefined
+  // Another server has job types and secrets of its own, which are not known here.
+  const isDefault = connection === 'default'
+  const jobTypes = isDefault ? options.jobTypes : undefined
+  checkConnection(root, options.connectionNames, reporter)
   const inputs = compileInputs(root, reporter)
   const declared = declaredInputs(root, inputs)
   const context: CompileContext = {
@@ -60,7 +67,7 @@ export function compileSource(pipeline: PipelineSource, options: CompileOptions)
     usage: createUsage(),
     wholes: new Map(),
     configShapes: new Map(),
-    ...(options.secretNames ? { secretNames: options.secretNames } : {}),
+    ...(options.secretNames && isDefault ? { secretNames: options.secretNames } : {}),
   }
   const graph = checkNeeds(steps, reporter)
   const jobTypeOf = (step: MapEntry) =>
@@ -79,6 +86,7 @@ export function compileSource(pipeline: PipelineSource, options: CompileOptions)
     graph,
     shape,
     jobTypes,
+    mayHaveOthers: options.mayHaveOthers ?? false,
     configs: options.configs ?? createConfigChecker(),
   })
   const outputs = entriesOf(get(root, 'outputs')).map((entry) => ({
@@ -104,6 +112,22 @@ export function compileSource(pipeline: PipelineSource, options: CompileOptions)
   return { plan: deepFreeze(plan), findings: reporter.findings() }
 }
 
+function checkConnection(root: Node, names: readonly string[] | undefined, reporter: Reporter): void {
+  const node = get(root, 'connection')
+  const name = textOf(node)
+  if (!node || !names || name === undefined || name === '' || name === 'default' || names.includes(name))
+    return
+  const known = ['default', ...names]
+  reporter.add({
+    code: 'unknown_connection',
+    // Like a secret it may be where the workers run. What is all but the name of a known one was meant to be that.
+    severity: nearest(name, known) === undefined ? 'warning' : 'error',
+    offset: node.start,
+    message: `the configuration at hand has no connection \`${name}\``,
+    fix: `${suggest(name, known)}; connections stand under \`connections\` where the workers run`,
+  })
+}
+
 /** Every step by its id, with what it may refer to: the steps before it. */
 function compileSteps(
   context: CompileContext,
@@ -113,10 +137,11 @@ function compileSteps(
     graph: ReadonlyMap<string, string[]>
     shape: ScopeShape
     jobTypes: readonly JobTypeSchemaEntry[] | undefined
+    mayHaveOthers: boolean
     configs: ConfigChecker
   },
 ): Map<string, ReturnType<typeof compileStep>> {
-  const { steps, graph, shape, jobTypes, configs } = file
+  const { steps, graph, shape, jobTypes, mayHaveOthers, configs } = file
   const reachable = new Map(steps.map(({ key }) => [key, reachableFrom(key, graph)]))
   const defaults = compileDefaults(context, file.root)
   return new Map(
@@ -128,7 +153,15 @@ function compileSteps(
         later: new Set(steps.map(({ key }) => key).filter((key) => reachable.get(key)?.has(step.key))),
       }
       const needs = graph.get(step.key) ?? []
-      const site = { step, needs, shape: own, defaults, configs, ...(jobTypes ? { jobTypes } : {}) }
+      const site = {
+        step,
+        needs,
+        shape: own,
+        defaults,
+        configs,
+        mayHaveOthers,
+        ...(jobTypes ? { jobTypes } : {}),
+      }
       return [step.key, compileStep(context, site)]
     }),
   )
