@@ -2,15 +2,18 @@ import { nearest, suggest } from '../../base/suggest.ts'
 import { type ConfigChecker, createConfigChecker } from '../../config-schema/index.ts'
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
 import { createExpressionChecker, type ScopeShape } from '../../expressions/index.ts'
-import type { Finding, Reporter } from '../nodes/findings.ts'
+import { type Finding, type Reporter, reporterWithin } from '../nodes/findings.ts'
 import {
   entriesOf,
   entryOf,
   get,
   type MapEntry,
+  mergeRepeated,
   type Node,
   type PipelineSource,
+  repeatedKeys,
   textOf,
+  variantsOf,
 } from '../nodes/nodes.ts'
 import type { PipelinePlan, PlanInput, PlanStep } from '../plan/types.ts'
 import { compileInputs } from './check-inputs.ts'
@@ -46,12 +49,27 @@ const maxPlanBytes = 1024 * 1024
 
 /** Compiles what was read. Never throws: every problem is a finding with its place, and all are reported together. */
 export function compileSource(pipeline: PipelineSource, options: CompileOptions): CompiledPipeline {
-  const { root, reporter, text: source } = pipeline
-  if (!root) return { findings: reporter.findings() }
+  const { reporter, text } = pipeline
+  if (!pipeline.root) return { findings: reporter.findings() }
+  const root = mergeRepeated(pipeline.root)
+  const plan = compileRoot({ root, reporter, text }, options)
+  // What is there twice was reported; the second of them is looked into as well.
+  for (const { root: variant, entry } of variantsOf(root))
+    compileRoot(
+      { root: variant, reporter: reporterWithin(reporter, entry.keyStart, entry.value.end), text },
+      options,
+    )
+  return plan ? { plan, findings: reporter.findings() } : { findings: reporter.findings() }
+}
+
+function compileRoot(
+  { root, reporter, text: source }: Required<PipelineSource>,
+  options: CompileOptions,
+): PipelinePlan | undefined {
   checkShape(root, reporter)
   checkNames(root, reporter)
   const steps = entriesOf(get(root, 'steps'))
-  if (root.kind !== 'map' || steps.length > maxSteps) return { findings: reporter.findings() }
+  if (root.kind !== 'map' || steps.length > maxSteps) return undefined
 
   const connection = textOf(get(root, 'connection')) ?? 'default'
   // Another server has job types and secrets of its own, which are not known here.
@@ -59,7 +77,11 @@ export function compileSource(pipeline: PipelineSource, options: CompileOptions)
   const jobTypes = isDefault ? options.jobTypes : undefined
   checkConnection(root, options.connectionNames, reporter)
   const inputs = compileInputs(root, reporter)
-  const declared = declaredInputs(root, inputs)
+  const twiceGiven = repeatedKeys(get(root, 'inputs'))
+  const declared = declaredInputs(
+    root,
+    inputs.filter(({ name }) => !twiceGiven.has(name)),
+  )
   const context: CompileContext = {
     text: source,
     reporter,
@@ -70,15 +92,21 @@ export function compileSource(pipeline: PipelineSource, options: CompileOptions)
     ...(options.secretNames && isDefault ? { secretNames: options.secretNames } : {}),
   }
   const graph = checkNeeds(steps, reporter)
-  const jobTypeOf = (step: MapEntry) =>
-    jobTypes?.find((entry) => entry.job_type === textOf(get(step.value, 'job_type')))
+  // Which of several of one name is meant is not known, and so not what it is.
+  const twice = repeatedKeys(get(root, 'steps'))
+  const jobTypeOf = ({ key, value }: MapEntry) =>
+    twice.has(key) ? undefined : jobTypes?.find((entry) => entry.job_type === textOf(get(value, 'job_type')))
   const shape: ScopeShape = {
     inputs: declared,
     steps: stepShapes(steps, jobTypeOf),
     item: false,
     statusFunctions: false,
     secrets: false,
-    known: knownValues(inputs, steps, jobTypeOf),
+    known: knownValues(
+      inputs.filter(({ name }) => !twiceGiven.has(name)),
+      steps,
+      jobTypeOf,
+    ),
   }
   const compiled = compileSteps(context, {
     root,
@@ -93,7 +121,7 @@ export function compileSource(pipeline: PipelineSource, options: CompileOptions)
     name: entry.key,
     value: compileValue(context, entry.value, shape, 'value'),
   }))
-  if (reporter.hasErrors()) return { findings: reporter.findings() }
+  if (reporter.hasErrors()) return undefined
 
   const description = textOf(get(root, 'description'))
   const plan: PipelinePlan = {
@@ -108,8 +136,7 @@ export function compileSource(pipeline: PipelineSource, options: CompileOptions)
     }),
     outputs,
   }
-  if (isTooLarge(plan, root, reporter)) return { findings: reporter.findings() }
-  return { plan: deepFreeze(plan), findings: reporter.findings() }
+  return isTooLarge(plan, root, reporter) ? undefined : deepFreeze(plan)
 }
 
 function checkConnection(root: Node, names: readonly string[] | undefined, reporter: Reporter): void {

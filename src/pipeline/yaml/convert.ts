@@ -97,8 +97,9 @@ function convertCollection(
   depth: number,
 ): Node | undefined {
   if (isMap(node)) {
-    const entries = convertEntries(conversion, node, start, depth)
-    return { kind: 'map', entries, incomplete: entries.length < node.items.length, start, end }
+    const { entries, repeated } = convertEntries(conversion, node, start, depth)
+    const incomplete = entries.length < node.items.length
+    return { kind: 'map', entries, incomplete, ...(repeated.length > 0 ? { repeated } : {}), start, end }
   }
   if (!isSeq(node)) return undefined
   const items = node.items.map(
@@ -162,18 +163,25 @@ function convertScalar(
   return { kind: 'scalar', value: exact ? number : 0, start, end, plain }
 }
 
-function convertEntries(conversion: Conversion, node: YAMLMap, start: number, depth: number): MapEntry[] {
+function convertEntries(
+  conversion: Conversion,
+  node: YAMLMap,
+  start: number,
+  depth: number,
+): { entries: MapEntry[]; repeated: MapEntry[] } {
   const firstOf = new Map<string, number>()
   const entries: MapEntry[] = []
+  const repeated: MapEntry[] = []
   for (const pair of node.items) {
     if (conversion.stopped) break
     const named = readKey(conversion, pair.key as YamlNode | null, start, firstOf)
     if (!named) continue
-    firstOf.set(named.key, named.keyStart)
     const value = convert(conversion, pair.value as YamlNode | null, depth + 1) ?? nothing(named.keyStart)
-    entries.push({ ...named, value })
+    if (firstOf.has(named.key)) repeated.push({ ...named, value })
+    else entries.push({ ...named, value })
+    firstOf.set(named.key, firstOf.get(named.key) ?? named.keyStart)
   }
-  return entries
+  return { entries, repeated }
 }
 
 /** A usable key and its place; any other is reported. */
@@ -198,7 +206,7 @@ function readKey(
   if (first !== undefined) {
     const places = `first in line ${reporter.lineAt(first)}, again in line ${reporter.lineAt(offset)}`
     report('duplicate_key', `the key \`${key}\` is there twice: ${places}`, 'rename or remove one of them')
-    return undefined
+    return { key, keyStart: offset }
   }
   if (isForbiddenMember(key)) {
     report('forbidden_key', `the key \`${key}\` is not allowed`, 'choose another name')

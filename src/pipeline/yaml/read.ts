@@ -72,8 +72,8 @@ function readDocument(text: string, lines: LineCounter, reporter: Reporter): { t
   return root === undefined ? { text } : { text: readable, root }
 }
 
-/** Each pass reads the file once more; two are enough for anything but a hostile one. */
-const maxPasses = 5
+/** Each pass reads the file once more: a small file may have many passes, a large one few. */
+const passesOf = (text: string): number => Math.min(30, Math.max(5, Math.floor(500_000 / text.length)))
 const maxRepairs = 50
 
 /**
@@ -87,7 +87,7 @@ function parseRepaired(
 ): { readable: string; document: Document.Parsed } {
   let readable = text
   let document = parse(text, lines)
-  for (let pass = 1; pass < maxPasses && document.errors.length > 0; pass += 1) {
+  for (let pass = 1; pass < passesOf(text) && document.errors.length > 0; pass += 1) {
     const repaired = repairErrors(document, readable, reporter)
     if (repaired === readable) break
     readable = repaired
@@ -97,32 +97,53 @@ function parseRepaired(
   return { readable, document }
 }
 
+/** The errors that are no consequence of the first one: a line that is wrong by itself. */
+function ownErrors(document: Document.Parsed, text: string, reporter: Reporter): Document.Parsed['errors'] {
+  const seenLines = new Set<number>()
+  return document.errors
+    .toSorted((a, b) => a.pos[0] - b.pos[0])
+    .filter((error, index) => {
+      const line = reporter.lineAt(error.pos[0])
+      // One mistake makes several errors in its line; the first tells most.
+      if (seenLines.has(line) || seenLines.size > maxRepairs) return false
+      if (index > 0 && error.code !== 'MULTIPLE_DOCS' && !failsAlone(text, error.pos[0])) return false
+      seenLines.add(line)
+      return true
+    })
+}
+
+const maxLine = 2000
+
+function failsAlone(text: string, offset: number): boolean {
+  const start = text.lastIndexOf('\n', Math.max(0, offset - 1)) + 1
+  const end = text.indexOf('\n', offset)
+  const line = text.slice(start, end === -1 ? text.length : end)
+  return line.length <= maxLine && parse(line.trim(), new LineCounter()).errors.length > 0
+}
+
 function repairErrors(document: Document.Parsed, text: string, reporter: Reporter): string {
   let repaired = text
-  let repairs = 0
-  const seenLines = new Set<number>()
-  for (const error of document.errors) {
-    const line = reporter.lineAt(error.pos[0])
-    if (seenLines.has(line) || repairs === maxRepairs) continue
-    seenLines.add(line)
+  for (const error of ownErrors(document, text, reporter)) {
     const offset = unquotedExpression(repaired, error.pos[0])
-    if (offset === undefined) continue
-    repairs += 1
-    const message = 'YAML cannot read this expression without quotes'
-    reporter.add({ code: 'unquoted_expression', offset, message, fix: quoteFix })
-    reporter.muteLine(line)
-    repaired = repairExpression(repaired, offset) ?? repaired
+    const repair = offset === undefined ? undefined : repairExpression(repaired, offset)
+    if (offset === undefined || repair === undefined) continue
+    reportUnquoted(offset, reporter)
+    reporter.mute(repair.start, repair.end)
+    repaired = repair.text
   }
   return repaired
 }
 
+function reportUnquoted(offset: number, reporter: Reporter): void {
+  const message = 'YAML cannot read this expression without quotes'
+  reporter.add({ code: 'unquoted_expression', offset, message, fix: quoteFix })
+}
+
 function reportErrors(document: Document.Parsed, text: string, reporter: Reporter): void {
-  const seenLines = new Set<number>()
-  for (const error of document.errors) {
-    const line = reporter.lineAt(error.pos[0])
-    // One mistake makes several errors in its line; the first tells most.
-    if (!seenLines.has(line)) reportError(error, text, reporter)
-    seenLines.add(line)
+  for (const error of ownErrors(document, text, reporter)) {
+    const unquoted = unquotedExpression(text, error.pos[0])
+    if (unquoted === undefined) reportError(error, text, reporter)
+    else reportUnquoted(unquoted, reporter)
   }
   for (const warning of document.warnings) {
     const fix = 'remove the tag; plain YAML values are enough'
