@@ -129,6 +129,7 @@ function compileRoot(
     name: textOf(get(root, 'name')) ?? '',
     ...(description === undefined ? {} : { description }),
     connection,
+    textPositions: 'characters',
     inputs,
     steps: topologicalOrder(graph).flatMap((id): PlanStep[] => {
       const step = compiled.get(id)

@@ -260,16 +260,45 @@ test('bad UTF-8, with the byte', () => {
   })
 })
 
-test('several documents, tags and merge keys', () => {
+test('several documents, and tags', () => {
   expect(placesOf('name: a\nsteps: { s: { job_type: x } }\n---\nname: b\n')).toEqual([
     '3:1 several_documents',
   ])
   expect(placesOf('name: !foo a\nsteps: { s: { job_type: x } }\n')).toEqual(['1:7 yaml_tag'])
-  expect(placesOf(step('    <<: { timeout: 5m }\n'))).toEqual(['5:5 merge_key'])
   expect(placesOf(step('    config: { n: 12345678901234567890, m: .nan }\n'))).toEqual([
     '5:18 bad_number',
     '5:43 bad_number',
   ])
+})
+
+test('a version of YAML other than 1.2, after which the rest is read as 1.2', () => {
+  const text = 'name: a\nsteps: { s: { job_type: x, config: { a: yes, b: 010 }, timeout: 5 } }\n'
+  expect(placesOf(`%YAML 1.2\n---\n${text}`)).toEqual(['4:65 bad_duration'])
+  for (const version of ['1.1', '1.3', '2.0'])
+    expect(findingsOf(`# first\n%YAML ${version}\n---\n${text}`), version).toMatchObject([
+      { line: 2, column: 1, code: 'yaml_version', fix: `remove the line \`%YAML ${version}\`` },
+      { line: 5, column: 65, code: 'bad_duration' },
+    ])
+  expect(placesOf(`description: |\n  %YAML 1.1\n${text.replace('timeout: 5', 'timeout: 5s')}`)).toEqual([])
+})
+
+test('a merge key takes the fields of maps, of which the nearest counts', () => {
+  const text = (merged: string) => `name: a
+steps:
+  one: &one { job_type: x, timeout: 5m, config: &config { a: 1, b: 2 } }
+  two: { <<: *one, needs: [one], timeout: 6m, config: { b: 3, <<: ${merged} } }
+`
+  const two = (merged: string) => planOf(text(merged)).steps.find(({ id }) => id === 'two')
+  expect(two('*config')).toMatchObject({
+    target: { jobType: 'x' },
+    timeoutMs: 360_000,
+    config: { value: { a: 1, b: 3 } },
+  })
+  expect(two('[{ a: 0, c: 4 }, *config]')).toMatchObject({ config: { value: { a: 0, b: 3, c: 4 } } })
+  expect(placesOf(text('5'))).toEqual(['4:67 merge_key'])
+  expect(placesOf(text('[*config, [1]]'))).toEqual(['4:77 merge_key'])
+  // What is wrong in what is merged is told once, where it stands.
+  expect(placesOf(text('*config').replace('5m', '5'))).toEqual(['3:37 bad_duration'])
 })
 
 test.each([
