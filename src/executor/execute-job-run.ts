@@ -15,7 +15,7 @@ import {
 } from './attempt.ts'
 import { conclude, wasHandedOver } from './conclude.ts'
 import { decideOutcome, type HandlerEnd } from './outcome.ts'
-import { createOutputs } from './outputs.ts'
+import { createOutputs, type Outputs } from './outputs.ts'
 import { isWorthRetrying, persist } from './persistence.ts'
 import { createRedactor, type Redactor } from './redactor.ts'
 import { createReferenceSources } from './reference-sources.ts'
@@ -56,9 +56,9 @@ function deadlineOf({ context: { info } }: Attempt, jobType: AnyJobType): number
 function handlerContext(
   attempt: Attempt,
   started: Started,
-  jobType: AnyJobType,
   config: unknown,
   reporter: RunReporter,
+  output: HandlerContext['output'],
 ): HandlerContext<unknown> {
   const { settings, jobRunId, number, stop } = attempt
   const { job_run, job_type, workspace } = started
@@ -80,16 +80,22 @@ function handlerContext(
       error: (message) => reporter.log('error', message),
     },
     progress: (fraction, message) => reporter.progress(fraction, message),
-    output: createOutputs({
-      reports: settings.reports,
-      jobRunId,
-      attempt: number,
-      jobType,
-      until: stop.signal,
-      onFailure: warnOfFailure(attempt, 'storing an output'),
-    }),
+    output,
     api: settings.apiFor(jobRunId),
   }
+}
+
+function outputsOf(attempt: Attempt, { job_run }: Started, jobType: AnyJobType): Outputs {
+  const { settings, jobRunId, number, stop } = attempt
+  return createOutputs({
+    reports: settings.reports,
+    jobRunId,
+    attempt: number,
+    jobType,
+    stored: job_run.output_references.flatMap(({ name }) => name ?? []),
+    until: stop.signal,
+    onFailure: warnOfFailure(attempt, 'storing an output'),
+  })
 }
 
 /** Runs the handler; one that does not stop when told to is left behind after a while. */
@@ -135,7 +141,9 @@ async function execute(attempt: Attempt, started: Started, jobType: AnyJobType):
     })
     const config = await prepareConfig(started.job_run.config, jobType.config, sources)
     stop.signal.throwIfAborted()
-    await jobType.run(handlerContext(attempt, started, jobType, config, reporter))
+    const { output, complete } = outputsOf(attempt, started, jobType)
+    await jobType.run(handlerContext(attempt, started, config, reporter, output))
+    await complete()
   }
   const end = await runHandler(work, stop, settings.handlerGraceMs)
   const tries = { number: attempt.number, max: jobType.maxAttempts ?? defaultMaxAttempts }

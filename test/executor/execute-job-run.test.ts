@@ -122,8 +122,7 @@ describe('A run', () => {
       'invalid_output',
       expect.stringContaining('/n: Invalid input: expected number, received string'),
     ],
-    ['name', 'bad_output', expect.stringContaining('"not a name"')],
-    ['undefined', 'bad_output', expect.stringContaining('expected a JSON value')],
+    ['name', 'undeclared_output', expect.stringContaining('declares no output "not a name"')],
   ])('whose handler throws (%s) fails with code %s', async (how, code, message) => {
     await work()
     const { id, handle } = await trigger('failing', { config: { how } })
@@ -131,6 +130,37 @@ describe('A run', () => {
     expect(api.get(id).run).toMatchObject({ status: 'failed', error: { code, message } })
     expect(api.get(id).attempts).toHaveLength(1)
   })
+
+  test.each([
+    [
+      'undeclared',
+      'undeclared_output',
+      'job type declaring declares no output "smu"; known: sum, report, extra',
+    ],
+    ['undeclared text', 'undeclared_output', 'declares no output "smu"'],
+    ['swallowed', 'undeclared_output', 'declares no output "smu"'],
+    ['missing', 'missing_output', 'declares sum, report, which the handler did not store; it stored none'],
+    ['no report', 'missing_output', 'declares report, which the handler did not store; it stored sum'],
+    ['text', 'invalid_output', 'the output report is not what the job type declares'],
+    ['bytes', 'invalid_output', 'the output sum is not what the job type declares'],
+  ])('whose outputs are not those that its job type declares (%s) fails', async (how, code, message) => {
+    await work()
+    const { id, handle } = await trigger('declaring', { config: { how } })
+    expect(await handle.result()).toEqual({ status: 'failed' })
+    expect(api.get(id).run.error).toEqual({ code, message: expect.stringContaining(message) })
+  })
+
+  test.each(['at once', 'in two attempts'])(
+    'has declared outputs as its schemas describe them, stored %s',
+    async (how) => {
+      await work()
+      const { id, handle } = await trigger('declaring', { config: { how } })
+      expect(await handle.result()).toEqual({ status: 'completed' })
+      const { outputs } = api.get(id)
+      expect(Object.keys(outputs).sort()).toEqual(['report', 'sum'])
+      expect(outputs.sum?.text).toBe('{"n":2}')
+    },
+  )
 
   test('fails with at most 4 KiB of message', async () => {
     await work()
