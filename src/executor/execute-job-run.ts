@@ -85,7 +85,12 @@ function handlerContext(
   }
 }
 
-function outputsOf(attempt: Attempt, { job_run }: Started, jobType: AnyJobType): Outputs {
+function outputsOf(
+  attempt: Attempt,
+  { job_run }: Started,
+  jobType: AnyJobType,
+  { redact }: Redactor,
+): Outputs {
   const { settings, jobRunId, number, stop } = attempt
   return createOutputs({
     reports: settings.reports,
@@ -93,6 +98,7 @@ function outputsOf(attempt: Attempt, { job_run }: Started, jobType: AnyJobType):
     attempt: number,
     jobType,
     stored: job_run.output_references.flatMap(({ name }) => name ?? []),
+    redact,
     until: stop.signal,
     onFailure: warnOfFailure(attempt, 'storing an output'),
   })
@@ -137,11 +143,12 @@ async function execute(attempt: Attempt, started: Started, jobType: AnyJobType):
       secrets: settings.secrets,
       api: settings.apiFor(jobRunId),
       redactor,
+      warn: (message) => reporter.log('warn', message),
       until: stop.signal,
     })
     const config = await prepareConfig(started.job_run.config, jobType.config, sources)
     stop.signal.throwIfAborted()
-    const { output, complete } = outputsOf(attempt, started, jobType)
+    const { output, complete } = outputsOf(attempt, started, jobType, redactor)
     await jobType.run(handlerContext(attempt, started, config, reporter, output))
     await complete()
   }

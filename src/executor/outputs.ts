@@ -14,6 +14,8 @@ export interface OutputsOptions {
   jobType: AnyJobType
   /** Names of what earlier attempts have stored. */
   stored: readonly string[]
+  /** Takes the secrets of the run out of a text. */
+  redact(text: string): string
   /** Aborted when the run is to stop: then a PUT that fails is not tried again. */
   until: AbortSignal
   onFailure(error: unknown, delayMs: number): void
@@ -31,7 +33,7 @@ export interface Outputs {
 
 /** Stores outputs, for as long as it takes while the server is away. */
 export function createOutputs(options: OutputsOptions): Outputs {
-  const { reports, jobRunId, attempt, jobType, until, onFailure } = options
+  const { reports, jobRunId, attempt, jobType, redact, until, onFailure } = options
   const declaration = createDeclaration(jobType)
   const stored = new Set(options.stored)
   const underWay = new Set<Promise<void>>()
@@ -47,6 +49,12 @@ export function createOutputs(options: OutputsOptions): Outputs {
       throw new JobRunError(
         'bad_output',
         `the output name ${JSON.stringify(name)} is not usable; expected letters, digits and underscores, at most 100`,
+      )
+    const described = `${name} ${type ?? ''} ${mediaType}`
+    if (redact(described) !== described)
+      throw new JobRunError(
+        'bad_output',
+        'the name or the type of an output holds a secret; name it otherwise',
       )
     if (content.byteLength > workerLimits.outputBytes)
       throw new JobRunError(

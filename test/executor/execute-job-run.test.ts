@@ -276,6 +276,27 @@ describe('References', () => {
     expect(recorded).not.toContain('canary')
   })
 
+  test('to a secret are kept out of what names an output or an error, in any form', async () => {
+    await work()
+    const failed = await trigger('failing', { config: { how: 'secret code', secret: { $secret: 'NAME' } } })
+    await failed.handle.result()
+    const named = await trigger('naming', { config: { name: { $secret: 'NAME' } } })
+    await named.handle.result()
+    expect(api.get(named.id).run.error).toMatchObject({ code: 'bad_output' })
+    const recorded = JSON.stringify([api.get(failed.id), api.get(named.id)])
+    expect(recorded).not.toContain('canary_name')
+    expect(recorded).not.toContain(Buffer.from('me:canary_name').toString('base64'))
+  })
+
+  test('to a secret that is too short to be hidden are told in the log', async () => {
+    await work()
+    const { id, handle } = await trigger('echo', { config: { value: { $secret: 'SHORT' } } })
+    await handle.result()
+    expect(api.get(id).logs.map(({ level, message }) => `${level} ${message}`)).toContain(
+      'warn the secret SHORT has fewer than 4 characters, so it is not kept out of logs and errors',
+    )
+  })
+
   test('to a secret that cannot be read lead to another attempt, without its error', async () => {
     await work()
     const { id, handle } = await trigger('twice', { config: { how: 'x', secret: { $secret: 'BROKEN' } } })

@@ -39,6 +39,11 @@ const failing = defineJobType({
     switch (config.how) {
       case 'error':
         throw new Error(`broken with ${config.secret}`)
+      case 'secret code':
+        throw new JobRunError(
+          `E_${config.secret}`,
+          `Basic ${Buffer.from(`me:${config.secret}`).toString('base64')}`,
+        )
       case 'code':
         throw new JobRunError('out_of_paper', 'no paper')
       case 'text':
@@ -85,6 +90,15 @@ const declaring = defineJobType({
     if (how !== 'in two attempts') await output.text('report', 'short')
     // Nobody awaits it, and a field is not described.
     void output.json('sum', { n: 2, more: true } as { n: number })
+  },
+})
+
+const naming = defineJobType({
+  ...texts,
+  jobType: 'naming',
+  config: z.strictObject({ name: z.string() }),
+  async run({ config, output }) {
+    await output.text(config.name, 'x')
   },
 })
 
@@ -138,6 +152,7 @@ export const testJobTypes: AnyJobType[] = [
   echo,
   failing,
   declaring,
+  naming,
   patient,
   stubborn,
   deaf,

@@ -27,6 +27,8 @@ export interface TestWorkerOptions {
 export const testSecrets = {
   PLAIN: 'canary-plain"quoted',
   ASYNC: async () => 'canary-async/4711',
+  NAME: 'canary_name',
+  SHORT: 'abc',
   BROKEN: () => Promise.reject(new Error('canary-broken')),
 }
 
