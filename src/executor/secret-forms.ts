@@ -29,7 +29,7 @@ function percentForms(text: string): string[] {
   const strict = escapes(component, /[!'()*]/g, percent)
   const form = new URLSearchParams({ '': text }).toString().slice(1)
   const all = [component, strict, encodeURI(text), form, strict.replaceAll('%20', '+')]
-  return [...all, ...all.map((each) => escapes(each, /%[0-9A-F]{2}/g, (code) => code.toLowerCase()))]
+  return [...all, ...all.map((each) => escapes(each, /%[0-9A-F]{2}/g, (sign) => sign.toLowerCase()))]
 }
 
 /** Between either kind of quotes, and without any. */

@@ -152,7 +152,7 @@ describe('A redactor', () => {
     ['a form', (secret) => String(new URLSearchParams({ secret, other: '1' }))],
     [
       'lower-case percent signs',
-      (secret) => encodeURIComponent(secret).replaceAll(/%../g, (code) => code.toLowerCase()),
+      (secret) => encodeURIComponent(secret).replaceAll(/%../g, (sign) => sign.toLowerCase()),
     ],
     ['base64', (secret) => Buffer.from(secret).toString('base64')],
     ['base64url', (secret) => Buffer.from(secret).toString('base64url')],
