@@ -49,10 +49,21 @@ const exitCode = await runCli(process.argv.slice(2), {
       on: (signal, listener) => process.on(signal, listener),
       off: (signal, listener) => process.off(signal, listener),
     }),
-  secretNames: async (config) => {
-    const { loadUserConfig } = await import('./job-types/user-config.ts')
-    const { file, secrets } = await loadUserConfig(config.configFile, process.cwd())
-    return file === undefined ? undefined : Object.keys(secrets)
+  userConfig: async (config, directory) => {
+    const { createRegistry, loadUserConfig } = await import('./job-types/index.ts')
+    const { file, secrets, connections, jobTypes } = await loadUserConfig(config.configFile, directory)
+    if (file === undefined) return undefined
+    return {
+      file,
+      secrets: Object.keys(secrets),
+      connections: Object.keys(connections),
+      jobTypes: () => createRegistry(jobTypes).schemas(),
+    }
+  },
+  builtInJobTypes: async () => {
+    const { createRegistry } = await import('./job-types/index.ts')
+    const { builtInJobTypes } = await import('./built-in/index.ts')
+    return createRegistry(builtInJobTypes).schemas()
   },
 })
 for (const stream of [process.stdout, process.stderr])

@@ -55,8 +55,21 @@ export interface CliHost {
   loadConfig(): CliConfig
   /** Runs `server` or `worker` as a child process; its exit code. */
   spawnRoot(root: 'server' | 'worker'): Promise<number>
-  /** Names of the secrets of the user's configuration; undefined when there is no such file. */
-  secretNames(config: CliConfig): Promise<string[] | undefined>
+  /**
+   * The user's configuration: the file that `config` names, else the one in the directory; undefined when there is none.
+   * @throws UserConfigError
+   */
+  userConfig(config: CliConfig, directory: string): Promise<KnownConfig | undefined>
+  /** What every server of this version offers. */
+  builtInJobTypes(): Promise<JobTypeSchemaEntry[]>
+}
+
+/** What a user's `jobwright.config.ts` has, without the values of its secrets. */
+export interface KnownConfig {
+  file: string
+  secrets: string[]
+  connections: string[]
+  jobTypes(): JobTypeSchemaEntry[]
 }
 
 export interface CliContext extends CliHost {

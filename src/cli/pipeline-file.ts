@@ -4,9 +4,8 @@ import { codeOf, messageOf } from '../base/causes.ts'
 import { JobwrightError } from '../base/errors.ts'
 import { decodeUtf8 } from '../base/utf8.ts'
 import type { CompiledPipeline, CompileOptions } from '../pipeline/index.ts'
-import { type CliContext, type JobTypeSchemaEntry, note } from './context.ts'
-import { toFailure, usageError } from './errors.ts'
-import { escapeControl } from './output/text.ts'
+import type { CliContext } from './context.ts'
+import { usageError } from './errors.ts'
 
 /** No pipeline comes near this; it keeps `validate /dev/zero` and the like from filling the memory. */
 const fileBytes = 4 * 1024 * 1024
@@ -76,37 +75,4 @@ export async function compileFile(
   }
   const { compilePipeline } = await import('../pipeline/index.ts')
   return compilePipeline(text, { file, ...known })
-}
-
-/** What files are checked against. Nothing here is a reason to fail: offline, less is checked, and stderr says so. */
-export async function knownWorld(ctx: CliContext, options: { live: boolean }): Promise<CompileOptions> {
-  const secretNames = await namesOfSecrets(ctx)
-  const jobTypes = options.live ? await liveJobTypes(ctx) : undefined
-  const { createConfigChecker } = await import('../pipeline/index.ts')
-  return {
-    configs: createConfigChecker(),
-    ...(jobTypes ? { jobTypes } : {}),
-    ...(secretNames ? { secretNames } : {}),
-  }
-}
-
-/** The values may be missing on this machine while the workers have them. */
-async function namesOfSecrets(ctx: CliContext): Promise<string[] | undefined> {
-  try {
-    return await ctx.secretNames(ctx.config)
-  } catch (error) {
-    note(ctx, `note: checked without the names of the secrets: ${escapeControl(messageOf(error))}`)
-    return undefined
-  }
-}
-
-async function liveJobTypes(ctx: CliContext): Promise<JobTypeSchemaEntry[] | undefined> {
-  try {
-    const api = await ctx.api()
-    return await api.listJobSchemas({ signal: ctx.signal })
-  } catch (error) {
-    const { message } = toFailure(error)
-    note(ctx, `note: checked without the server's job types: ${escapeControl(message)}`)
-    return undefined
-  }
 }

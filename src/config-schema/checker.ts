@@ -1,4 +1,5 @@
 import type { ValidateFunction } from 'ajv/dist/2020.js'
+import { messageOf } from '../base/causes.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import { compileConfigSchema, UnusableSchemaError } from './compile.ts'
@@ -32,7 +33,7 @@ export function createConfigChecker(): ConfigChecker {
     prepare: (entry) => void validatorOf(entry),
     check(entry, config, isUnknown) {
       const validator = validatorOf(entry)
-      return validator(config) ? [] : problemsOf(config, validator.errors ?? [], isUnknown)
+      return passes(validator, entry, config) ? [] : problemsOf(config, validator.errors ?? [], isUnknown)
     },
   }
 }
@@ -43,5 +44,16 @@ function compileOrError(entry: JobTypeSchemaEntry): ValidateFunction | UnusableS
   } catch (error) {
     if (error instanceof UnusableSchemaError) return error
     throw error
+  }
+}
+
+/** A schema that refers to itself alone has no end, and a few odd ones make code that fails. */
+function passes(validator: ValidateFunction, entry: JobTypeSchemaEntry, config: JsonObject): boolean {
+  try {
+    return validator(config)
+  } catch (error) {
+    throw new UnusableSchemaError(entry.job_type, `it fails on a config (${messageOf(error)})`, {
+      cause: error,
+    })
   }
 }

@@ -5,7 +5,7 @@ import type { AnyJobType, HandlerContext } from '../job-types/types.ts'
 import type { Secrets } from '../job-types/user-config.ts'
 import type { Assignment, HandlerEnd, HandlerEvents, Handlers } from './handlers.ts'
 import { toHandlerEnd } from './outcome.ts'
-import { createOutputs } from './outputs.ts'
+import { createOutputs, type Outputs } from './outputs.ts'
 import { createRedactor, type Redactor } from './redactor.ts'
 import { createReferenceSources } from './reference-sources.ts'
 import { prepareConfig } from './run-config.ts'
@@ -47,11 +47,14 @@ export function createHandle(dependencies: HandlingDependencies): Handle {
         secrets,
         api: apiFor(assignment.jobRun.uuid),
         redactor,
+        warn: (message) => events.log('warn', message, Date.now()),
         until: stop,
       })
       const config = await prepareConfig(assignment.jobRun.config, jobType.config, sources)
       stop.throwIfAborted()
-      await jobType.run(handlerContext(dependencies, { assignment, jobType, config, stop, events, redactor }))
+      const { output, complete } = outputsOf(dependencies, { assignment, jobType, stop, events, redactor })
+      await jobType.run(handlerContext(dependencies, { assignment, config, stop, events, redactor, output }))
+      await complete()
       return { ended: 'completed' }
     } catch (error) {
       return toHandlerEnd(error, redactor.redact)
@@ -61,15 +64,33 @@ export function createHandle(dependencies: HandlingDependencies): Handle {
 
 interface Handling {
   assignment: Assignment
-  jobType: AnyJobType
-  config: unknown
   stop: AbortSignal
   events: HandlerEvents
   redactor: Redactor
 }
 
-function handlerContext(dependencies: HandlingDependencies, handling: Handling): HandlerContext<unknown> {
-  const { assignment, jobType, config, stop, events, redactor } = handling
+function outputsOf(
+  { reports }: HandlingDependencies,
+  { assignment, jobType, stop, events, redactor }: Handling & { jobType: AnyJobType },
+): Outputs {
+  const { jobRun, attempt } = assignment
+  return createOutputs({
+    reports,
+    jobRunId: jobRun.uuid,
+    attempt,
+    jobType,
+    stored: jobRun.output_references.flatMap(({ name }) => name ?? []),
+    redact: redactor.redact,
+    until: stop,
+    onFailure: warnOfFailure(events, { job_run_id: jobRun.uuid, attempt }, 'storing an output'),
+  })
+}
+
+function handlerContext(
+  dependencies: HandlingDependencies,
+  handling: Handling & { config: unknown; output: HandlerContext['output'] },
+): HandlerContext<unknown> {
+  const { assignment, config, stop, events, redactor, output } = handling
   const { jobRun, workspace, attempt } = assignment
   const log = (level: keyof HandlerContext['log']) => (message: string) =>
     events.log(level, redactor.redact(String(message)), Date.now())
@@ -89,14 +110,7 @@ function handlerContext(dependencies: HandlingDependencies, handling: Handling):
       message === undefined
         ? events.progress(fraction)
         : events.progress(fraction, redactor.redact(String(message))),
-    output: createOutputs({
-      reports: dependencies.reports,
-      jobRunId: jobRun.uuid,
-      attempt,
-      jobType,
-      until: stop,
-      onFailure: warnOfFailure(events, { job_run_id: jobRun.uuid, attempt }, 'storing an output'),
-    }),
+    output,
     api: dependencies.apiFor(jobRun.uuid),
   }
 }

@@ -44,11 +44,11 @@ function describeThrown(error: unknown): { code?: string | undefined; message: s
   }
 }
 
-/** `code` of the error where it has a usable one; the message redacted first, then cut to 4 KiB. Never throws. */
+/** `code` of the error where it has a usable one, with no secret in it; the message redacted first, then cut to 4 KiB. Never throws. */
 export function toRunError(error: unknown, redact: (text: string) => string): RunError {
   const { code, message } = describeThrown(error)
   return {
-    code: code !== undefined && codePattern.test(code) ? code : 'handler_error',
+    code: code !== undefined && codePattern.test(code) && redact(code) === code ? code : 'handler_error',
     message: truncateBytes(storable(redact(message)), errorBytes),
   }
 }

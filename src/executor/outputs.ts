@@ -2,6 +2,7 @@ import { JobsApiError, type WorkerReportsClient } from '../client/index.ts'
 import { outputNamePattern, workerLimits } from '../contract/index.ts'
 import { JobRunError } from '../job-types/errors.ts'
 import type { AnyJobType, HandlerContext } from '../job-types/types.ts'
+import { createDeclaration } from './output-declaration.ts'
 import { outputTimeoutMs, persist } from './persistence.ts'
 
 const conflict = 409
@@ -11,14 +12,32 @@ export interface OutputsOptions {
   jobRunId: string
   attempt: number
   jobType: AnyJobType
+  /** Names of what earlier attempts have stored. */
+  stored: readonly string[]
+  /** Takes the secrets of the run out of a text. */
+  redact(text: string): string
   /** Aborted when the run is to stop: then a PUT that fails is not tried again. */
   until: AbortSignal
   onFailure(error: unknown, delayMs: number): void
 }
 
-/** Stores outputs, for as long as it takes while the server is away. Throws JobRunError, or the JobsApiError that ended it. */
-export function createOutputs(options: OutputsOptions): HandlerContext['output'] {
-  const { reports, jobRunId, attempt, jobType, until, onFailure } = options
+export interface Outputs {
+  /** What a handler gets. Throws JobRunError, or the JobsApiError that ended it. */
+  output: HandlerContext['output']
+  /**
+   * For when the handler has completed: waits for what it left under way.
+   * @throws JobRunError when a declared output is not there, or the handler kept silent about one that was refused
+   */
+  complete(): Promise<void>
+}
+
+/** Stores outputs, for as long as it takes while the server is away. */
+export function createOutputs(options: OutputsOptions): Outputs {
+  const { reports, jobRunId, attempt, jobType, redact, until, onFailure } = options
+  const declaration = createDeclaration(jobType)
+  const stored = new Set(options.stored)
+  const underWay = new Set<Promise<void>>()
+  let refusal: JobRunError | undefined
 
   async function put(
     name: string,
@@ -30,6 +49,12 @@ export function createOutputs(options: OutputsOptions): HandlerContext['output']
       throw new JobRunError(
         'bad_output',
         `the output name ${JSON.stringify(name)} is not usable; expected letters, digits and underscores, at most 100`,
+      )
+    const described = `${name} ${type ?? ''} ${mediaType}`
+    if (redact(described) !== described)
+      throw new JobRunError(
+        'bad_output',
+        'the name or the type of an output holds a secret; name it otherwise',
       )
     if (content.byteLength > workerLimits.outputBytes)
       throw new JobRunError(
@@ -56,27 +81,49 @@ export function createOutputs(options: OutputsOptions): HandlerContext['output']
     }
   }
 
+  /** A refusal stays one when the handler catches it. */
+  function store(name: string, work: () => Promise<void>): Promise<void> {
+    const storing = work().then(
+      () => void stored.add(name),
+      (error: unknown) => {
+        if (error instanceof JobRunError) refusal ??= error
+        throw error
+      },
+    )
+    underWay.add(storing)
+    // Whoever calls gets the error; here it is only waited for.
+    const settle = () => void underWay.delete(storing)
+    storing.then(settle, settle)
+    return storing
+  }
+
   return {
-    async json(name, value, { type } = {}) {
-      const schema =
-        jobType.outputs && Object.hasOwn(jobType.outputs, name) ? jobType.outputs[name] : undefined
-      const parsed = await schema?.safeParseAsync(value)
-      if (parsed && !parsed.success) {
-        const problems = parsed.error.issues
-          .slice(0, 20)
-          .map((issue) => `/${issue.path.map(String).join('/')}: ${issue.message}`)
-        throw new JobRunError(
-          'invalid_output',
-          `the output ${name} is not what the job type declares: ${problems.join('; ')}`,
-        )
-      }
-      const text: string | undefined = JSON.stringify(value)
-      if (text === undefined)
-        throw new JobRunError('bad_output', `the output ${name} is ${typeof value}; expected a JSON value`)
-      await put(name, new TextEncoder().encode(text), 'application/json', type)
+    output: {
+      json: (name, value, { type } = {}) =>
+        store(name, async () => {
+          const text = JSON.stringify(await declaration.parse(name, value))
+          if (text === undefined)
+            throw new JobRunError(
+              'bad_output',
+              `the output ${name} is ${typeof value}; expected a JSON value`,
+            )
+          await put(name, new TextEncoder().encode(text), 'application/json', type)
+        }),
+      text: (name, text, { mediaType = 'text/plain; charset=utf-8', type } = {}) =>
+        store(name, async () => {
+          await declaration.check(name, text, mediaType)
+          await put(name, new TextEncoder().encode(text), mediaType, type)
+        }),
+      bytes: (name, content, { mediaType, type }) =>
+        store(name, async () => {
+          await declaration.check(name, content, mediaType)
+          await put(name, content, mediaType, type)
+        }),
     },
-    text: (name, text, { mediaType = 'text/plain; charset=utf-8', type } = {}) =>
-      put(name, new TextEncoder().encode(text), mediaType, type),
-    bytes: (name, content, { mediaType, type }) => put(name, content, mediaType, type),
+    async complete() {
+      await Promise.allSettled(underWay)
+      if (refusal) throw refusal
+      declaration.requireAll(stored)
+    },
   }
 }

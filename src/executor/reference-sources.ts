@@ -4,7 +4,7 @@ import { outputValue } from '../contract/index.ts'
 import { JobRunError, RetryableError } from '../job-types/errors.ts'
 import type { Secrets } from '../job-types/user-config.ts'
 import { outputTimeoutMs, persist } from './persistence.ts'
-import type { Redactor } from './redactor.ts'
+import { type Redactor, shortestSecret } from './redactor.ts'
 import type { ReferenceSources } from './run-config.ts'
 
 async function readSecret(secrets: Secrets, name: string): Promise<string> {
@@ -47,15 +47,22 @@ export function createReferenceSources(options: {
   secrets: Secrets
   api: JobsClient
   redactor: Redactor
+  /** Tells whoever reads the run's log. */
+  warn(message: string): void
   until: AbortSignal
 }): ReferenceSources {
-  const { secrets, api, redactor, until } = options
+  const { secrets, api, redactor, warn, until } = options
   const known = new Map<string, string>()
   return {
     async secret(name) {
-      const value = known.get(name) ?? (await readSecret(secrets, name))
+      const asked = known.get(name)
+      if (asked !== undefined) return asked
+      const value = await readSecret(secrets, name)
       known.set(name, value)
-      redactor.add(value)
+      if (!redactor.add(value))
+        warn(
+          `the secret ${name} has fewer than ${shortestSecret} characters, so it is not kept out of logs and errors`,
+        )
       return value
     },
     async output(jobRunId, name) {

@@ -1,8 +1,10 @@
 import type { Environment, ParseResult } from '@marcbachmann/cel-js'
-import { staticPath } from './ast.ts'
+import { type ASTNode, staticPath } from './ast.ts'
 import { createEnvironment, type InputType, maxSourceLength } from './environment.ts'
 import { toExpressionError } from './errors.ts'
 import { guard } from './guard.ts'
+import { infer } from './infer.ts'
+import { fieldsAskedFor } from './inference.ts'
 import {
   type Analysis,
   analyseNames,
@@ -12,14 +14,17 @@ import {
   type ScopeShape,
   wholeReference,
 } from './references.ts'
+import { shapeOfKinds, type ValueShape } from './value-shape.ts'
 
-export type { ExpressionProblem, ExpressionReferences, ScopeShape } from './references.ts'
+export type { ExpressionProblem, ExpressionReferences, KnownValues, ScopeShape } from './references.ts'
 
 export interface CheckedExpression {
   problems: ExpressionProblem[]
   references: ExpressionReferences
   /** The type that CEL infers (`bool`, `list`, `dyn`, …); absent with problems. */
   type?: string
+  /** What its value can be, by what is known of the values that it reads; absent with problems. */
+  shape?: ValueShape
 }
 
 export type ExpressionChecker = (source: string, shape: ScopeShape) => CheckedExpression
@@ -107,7 +112,7 @@ function analyse(environments: Environments, source: string, shape: ScopeShape):
   }
   const whole = wholeReference(staticPath(parsed.ast))
   if (whole?.kind === 'secret' && shape.secrets)
-    return { problems: [], references: { ...references, whole }, type: 'dyn' }
+    return { problems: [], references: { ...references, whole }, type: 'dyn', shape: shapeOfKinds('string') }
   const analysis: Analysis = { shape, problems: [], references, wholeInputs: false }
   analyseNames(analysis, parsed.ast, [])
   const guarded = guard(parsed.ast, { statusFunctions: shape.statusFunctions })
@@ -115,11 +120,36 @@ function analyse(environments: Environments, source: string, shape: ScopeShape):
   if (problems.length > 0) return { problems, references }
   const { problem, type } = checkTypes(analysis.wholeInputs ? environments.plain : environments.typed, source)
   if (problem) return { problems: [problem], references }
+  const { found, value } = inferValue(parsed.ast, shape)
   return {
-    problems: [],
+    problems: found,
     references: whole ? { ...references, whole } : references,
     ...(type === undefined ? {} : { type }),
+    shape: value,
   }
+}
+
+/** What the values that are known say of the whole, and of its parts. */
+function inferValue(ast: ASTNode, { known }: ScopeShape): { found: ExpressionProblem[]; value: ValueShape } {
+  const names = new Map<string, ValueShape>([
+    ['index', shapeOfKinds('integer')],
+    ['pipeline', shapeOfKinds('map')],
+  ])
+  if (known) names.set('inputs', known.inputs).set('steps', known.steps)
+  if (known?.item) names.set('item', known.item)
+  const found: ExpressionProblem[] = []
+  const value = infer(
+    {
+      names,
+      bound: new Set(),
+      askedFor: fieldsAskedFor(ast),
+      statuses: known?.statuses ?? [],
+      conditional: false,
+      problems: found,
+    },
+    ast,
+  )
+  return { found, value }
 }
 
 /** `secrets` has better advice than "unknown name". */

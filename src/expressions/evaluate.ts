@@ -19,6 +19,8 @@ export interface ExpressionScope {
   /** 0-based. */
   index?: number
   pipeline: { run_id: string; started_at: string; scheduled_for?: string }
+  /** Positions in text count characters. Runs of older plans count UTF-16 units to their end. */
+  characters?: boolean
 }
 
 /** Made by the first expression that needs it, and shared by all workflows of a worker; nothing in it changes afterwards. */
@@ -103,7 +105,7 @@ function run(
     depth = loopDepth(parsed.ast)
     const problem = guard(parsed.ast, { statusFunctions: calls.size > 0 })[0]
     if (problem) throw new ExpressionError(problem.code, `${problem.message}; ${problem.fix}`, problem)
-    attachMeter(parsed.ast, meter, calls)
+    attachMeter(parsed.ast, meter, { calls, characters: scope.characters === true })
     const data = convertScope(scope, parsed.ast, (converted) => {
       nodes += converted
     })

@@ -5,6 +5,7 @@ export {
   type ExpressionChecker,
   type ExpressionProblem,
   type ExpressionReferences,
+  type KnownValues,
   type ScopeShape,
 } from './check.ts'
 export { ExpressionError } from './errors.ts'
@@ -15,3 +16,19 @@ export {
 } from './evaluate.ts'
 export { isForbiddenMember } from './guard.ts'
 export { noReferences } from './references.ts'
+export {
+  anyShape,
+  type Clash,
+  clashOf,
+  describeShape,
+  fieldOf,
+  intersection,
+  noShape,
+  numberShape,
+  shapeOf,
+  shapeOfKinds,
+  shapeOfValues,
+  union,
+  type ValueKind,
+  type ValueShape,
+} from './value-shape.ts'

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js'
 import { type ASTNode, asComprehension, childrenOf } from './ast.ts'
+import { callWithCharacters, countsCharacters } from './characters.ts'
 import { fromCel } from './convert.ts'
 import { ExpressionError } from './errors.ts'
 
@@ -85,7 +86,13 @@ function matches(text: unknown, pattern: unknown, meter: Meter): boolean {
   }
 }
 
-function takeOver(node: ASTNode, meter: Meter, calls: ReadonlyMap<string, boolean>): Evaluate | undefined {
+/** What the library is not to answer: the status functions, and where it counts text in UTF-16 units. */
+export interface TakenOver {
+  calls: ReadonlyMap<string, boolean>
+  characters: boolean
+}
+
+function takeOver(node: ASTNode, meter: Meter, { calls, characters }: TakenOver): Evaluate | undefined {
   const run = (child: ASTNode, evaluator: unknown, context: unknown) =>
     (child as unknown as MeteredNode).evaluate(evaluator, child, context)
   if (node.op === 'rcall' && node.args[0] === 'matches') {
@@ -93,6 +100,15 @@ function takeOver(node: ASTNode, meter: Meter, calls: ReadonlyMap<string, boolea
     if (!pattern) return undefined
     return (evaluator, _node, context) =>
       matches(run(receiver, evaluator, context), run(pattern, evaluator, context), meter)
+  }
+  if (node.op === 'rcall' && characters && countsCharacters(node.args[0])) {
+    const [method, receiver, args] = node.args
+    return (evaluator, _node, context) => {
+      const text = run(receiver, evaluator, context)
+      const operands = args.map((argument) => run(argument, evaluator, context))
+      if (typeof text === 'string') meter.spend(text.length >> 3)
+      return callWithCharacters(method, text, operands)
+    }
   }
   if (node.op !== 'call') return undefined
   const [name, [argument]] = node.args
@@ -104,14 +120,9 @@ function takeOver(node: ASTNode, meter: Meter, calls: ReadonlyMap<string, boolea
   return constant === undefined ? undefined : () => constant
 }
 
-/** Prepares a parsed expression for one evaluation. `calls` gives the status functions their answers. */
-export function attachMeter(
-  node: ASTNode,
-  meter: Meter,
-  calls: ReadonlyMap<string, boolean>,
-  weighed = false,
-): void {
-  const replacement = takeOver(node, meter, calls)
+/** Prepares a parsed expression for one evaluation. */
+export function attachMeter(node: ASTNode, meter: Meter, takenOver: TakenOver, weighed = false): void {
+  const replacement = takeOver(node, meter, takenOver)
   let inner: Evaluate = replacement ?? (node as unknown as MeteredNode).evaluate
   const metered: Evaluate = (evaluator, _node, context) => {
     meter.spend(1)
@@ -128,5 +139,5 @@ export function attachMeter(
     },
   })
   const weighChildren = weighsOperands(node)
-  for (const child of childrenOf(node)) attachMeter(child, meter, calls, weighChildren)
+  for (const child of childrenOf(node)) attachMeter(child, meter, takenOver, weighChildren)
 }

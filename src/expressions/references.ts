@@ -1,6 +1,7 @@
 import { suggest } from '../base/suggest.ts'
 import { type ASTNode, asComprehension, childrenOf, staticPath } from './ast.ts'
 import { type InputType, type StatusFunction, statusFunctions } from './environment.ts'
+import type { ValueShape } from './value-shape.ts'
 
 /** A problem of one expression; offsets are UTF-16 code units of its source. */
 export interface ExpressionProblem {
@@ -9,6 +10,19 @@ export interface ExpressionProblem {
   fix: string
   start: number
   end: number
+  /** @default 'error' */
+  severity?: 'warning'
+}
+
+/** What is known of the values that expressions read, for a whole file or one step of it. */
+export interface KnownValues {
+  /** By their names. */
+  inputs: ValueShape
+  /** By their ids: `status`, `outputs`. */
+  steps: ValueShape
+  item?: ValueShape
+  /** What a step's status can be. */
+  statuses: readonly string[]
 }
 
 /** What an expression may name, at the place where it stands. */
@@ -28,6 +42,8 @@ export interface ScopeShape {
   statusFunctions: boolean
   /** True in a `config`. */
   secrets: boolean
+  /** What the values are, as far as it is known; without it nothing is. */
+  known?: KnownValues
 }
 
 /** What an expression reads. */

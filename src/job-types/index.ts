@@ -1,7 +1,17 @@
 export { defineJobType } from './define-job-type.ts'
 export { JobRunError, JobTypeDefinitionError, RetryableError } from './errors.ts'
 export { createRegistry, type JobTypeRegistry } from './registry.ts'
-export type { AnyJobType, HandlerContext, JobType } from './types.ts'
+export type {
+  AnyJobType,
+  DeclaredOutputWriter,
+  HandlerContext,
+  JobType,
+  JobTypeDescription,
+  OutputValue,
+  OutputWriter,
+  OutputWriterOf,
+  TextOutputName,
+} from './types.ts'
 export {
   type Connections,
   defineConfig,

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { closedPort, jobwright, withTempDir } from './helpers.ts'
@@ -36,7 +36,8 @@ describe('jobwright validate', () => {
       expect(outcome).toMatchObject({ code: 2, stderr: '' })
       expect(outcome.stdout).toMatch(/^bad\.yaml:4:\d+ error \S+ .*nobody.* → .+$/m)
       expect(outcome.stdout).toMatch(/^bad\.yaml:4:\d+ error bad_duration .*soon.* → .+$/m)
-      expect(outcome.stdout).toMatch(/^bad\.yaml: 2 errors$/m)
+      expect(outcome.stdout).toMatch(/^bad\.yaml:4:\d+ error config_missing_field .*duration/m)
+      expect(outcome.stdout).toMatch(/^bad\.yaml: 3 errors$/m)
       expect(outcome.stdout).toMatch(/^good\.yaml: valid$/m)
       expect(outcome.stdout).toMatch(/^missing\.yaml:1:1 error no_such_file /m)
     })
@@ -107,6 +108,92 @@ describe('a secret that the configuration at hand lacks', () => {
       expect({ code, stdout }).toEqual({ code: 0, stdout: 'secret.yaml: valid\n' })
       expect(stderr).toContain('jobwright.config.ts')
     })
+  })
+})
+
+describe('without a configuration', () => {
+  const ran = async (cwd: string, env: Record<string, string>) =>
+    jobwright(['run', 'secret.yaml'], { cwd, env })
+
+  test("a secret is a warning of validate, and an error of run where the stack is this machine's", async () => {
+    await inDirectory({ 'secret.yaml': secret }, async (cwd) => {
+      const validated = await jobwright(['validate', '--offline', 'secret.yaml'], { cwd })
+      expect(validated.code).toBe(0)
+      expect(validated.stdout).toMatch(/^secret\.yaml:\d+:\d+ warning unknown_secret .*TRACKER/m)
+      expect((await ran(cwd, {})).stderr).toMatch(/^secret\.yaml:\d+:\d+ error unknown_secret .*TRACKER/m)
+      // A stack elsewhere has a configuration of its own.
+      const elsewhere = await ran(cwd, { TEMPORAL_ADDRESS: `127.0.0.1:${await closedPort()}` })
+      expect(elsewhere.code).toBe(3)
+      expect(elsewhere.stderr).toMatch(/^secret\.yaml:\d+:\d+ warning unknown_secret .*TRACKER/m)
+    })
+  })
+
+  test('the built-in job types are known, and that there may be others', async () => {
+    const text = `name: a
+steps:
+  nap: { job_type: sleep, config: { duration: 5 } }
+  other: { job_type: of_somebody, config: { duration: 5 } }
+`
+    await inDirectory({ 'a.yaml': text }, async (cwd) => {
+      const { stdout } = await jobwright(['validate', '--offline', 'a.yaml'], { cwd })
+      expect(stdout.split('\n').filter((line) => / (error|warning) /.test(line))).toEqual([
+        expect.stringMatching(/^a\.yaml:3:47 error config_wrong_type config\.duration must be string/),
+      ])
+    })
+  })
+})
+
+test('without a server the job types of the configuration beside the file count, and its connections', async () => {
+  const package_ = new URL('../../src/public/job-types.ts', import.meta.url).href
+  const zod = import.meta.resolve('zod')
+  const config = `
+import { defineConfig, defineJobType } from '${package_}'
+import { z } from '${zod}'
+const probe = defineJobType({
+  jobType: 'probe', displayName: 'Probe', description: 'Probes',
+  config: z.strictObject({ url: z.url() }),
+  outputs: { sum: z.object({ bytes: z.number() }) },
+  run: async () => {},
+})
+export default defineConfig({ jobTypes: [probe], connections: { staging: { baseUrl: 'https://a.example/api/v1', token: 'canary-6' } } })
+`
+  const text = `name: a
+steps:
+  one: { job_type: probe, config: { url: nowhere } }
+  two: { needs: [one], job_type: sleep, config: { duration: '\${{ steps.one.outputs.sum.byte }}' } }
+  three: { job_type: prob }
+`
+  const staged = (name: string) => `name: a\nconnection: ${name}\nsteps: { one: { job_type: x } }\n`
+  await withTempDir(async (cwd) => {
+    const files = {
+      'jobwright.config.ts': config,
+      'a.yaml': text,
+      'b.yaml': staged('stagin'),
+      'c.yaml': staged('other'),
+      'd.yaml': staged('staging'),
+    }
+    await mkdir(path.join(cwd, 'sub'))
+    for (const [name, content] of Object.entries(files)) await writeFile(path.join(cwd, 'sub', name), content)
+    const names = ['a', 'b', 'c', 'd'].map((name) => `sub/${name}.yaml`)
+    const { code, stdout, stderr } = await jobwright(['validate', ...names], { cwd })
+    expect(code).toBe(2)
+    expect(stderr).toMatch(
+      /^note: checked without the server's job types, with those of .*sub.jobwright\.config\.ts: /,
+    )
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(stdout.split('\n').filter((line) => / (error|warning) /.test(line))).toEqual([
+      expect.stringMatching(/^sub\/a\.yaml:3:42 error config_wrong_value .*format "uri"/),
+      expect.stringMatching(/^sub\/a\.yaml:4:\d+ error unknown_member .*`bytes`/),
+      expect.stringMatching(/^sub\/a\.yaml:5:22 error unknown_job_type .*`probe`/),
+      expect.stringMatching(/^sub\/b\.yaml:2:13 error unknown_connection .*`staging`/),
+      expect.stringMatching(/^sub\/c\.yaml:2:13 warning unknown_connection .*known: default, staging/),
+    ])
+    expect(stdout + stderr).not.toContain('canary-6')
+    // A server that is somewhere else and cannot be asked may have others.
+    const env = { JOBS_API_URL: `http://127.0.0.1:${await closedPort()}/api/v1`, JOBS_API_TOKEN: 'x' }
+    const remote = await jobwright(['validate', 'sub/a.yaml'], { cwd, env })
+    expect(remote.stdout).not.toContain('unknown_job_type')
+    expect(remote.stdout).toContain('config_wrong_value')
   })
 })
 

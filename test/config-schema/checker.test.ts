@@ -55,6 +55,17 @@ describe('a schema', () => {
     expect(() => checker.prepare(broken)).toThrow(/job type t cannot be used: .*must be/)
     expect(reads).toBe(1)
   })
+
+  test.each<[string, JsonObject]>([
+    [
+      'whose code fails',
+      { patternProperties: { a: false }, anyOf: [{ additionalProperties: false }, false] },
+    ],
+    ['that refers to itself alone', { $ref: '#' }],
+  ])('%s says that it cannot be used', (_, schema) => {
+    const check = () => [{}, { a: null }, { b: 1 }].map((config) => problems(schema, config))
+    expect(check).toThrow(UnusableSchemaError)
+  })
 })
 
 describe('a problem', () => {

@@ -45,8 +45,7 @@ describe('A run', () => {
       'invalid_output',
       expect.stringContaining('/n: Invalid input: expected number, received string'),
     ],
-    ['name', 'bad_output', expect.stringContaining('"not a name"')],
-    ['undefined', 'bad_output', expect.stringContaining('expected a JSON value')],
+    ['name', 'undeclared_output', expect.stringContaining('declares no output "not a name"')],
   ])('whose handler throws (%s) fails with code %s', async (how, code, message) => {
     await work()
     const { id, handle } = await trigger('failing', { config: { how } })
@@ -54,6 +53,37 @@ describe('A run', () => {
     expect(executor.api.get(id).run).toMatchObject({ status: 'failed', error: { code, message } })
     expect(executor.api.get(id).attempts).toHaveLength(1)
   })
+
+  test.each([
+    [
+      'undeclared',
+      'undeclared_output',
+      'job type declaring declares no output "smu"; known: sum, report, extra',
+    ],
+    ['undeclared text', 'undeclared_output', 'declares no output "smu"'],
+    ['swallowed', 'undeclared_output', 'declares no output "smu"'],
+    ['missing', 'missing_output', 'declares sum, report, which the handler did not store; it stored none'],
+    ['no report', 'missing_output', 'declares report, which the handler did not store; it stored sum'],
+    ['text', 'invalid_output', 'the output report is not what the job type declares'],
+    ['bytes', 'invalid_output', 'the output sum is not what the job type declares'],
+  ])('whose outputs are not those that its job type declares (%s) fails', async (how, code, message) => {
+    await work()
+    const { id, handle } = await trigger('declaring', { config: { how } })
+    expect(await handle.result()).toEqual({ status: 'failed' })
+    expect(api.get(id).run.error).toEqual({ code, message: expect.stringContaining(message) })
+  })
+
+  test.each(['at once', 'in two attempts'])(
+    'has declared outputs as its schemas describe them, stored %s',
+    async (how) => {
+      await work()
+      const { id, handle } = await trigger('declaring', { config: { how } })
+      expect(await handle.result()).toEqual({ status: 'completed' })
+      const { outputs } = api.get(id)
+      expect(Object.keys(outputs).sort()).toEqual(['report', 'sum'])
+      expect(outputs.sum?.text).toBe('{"n":2}')
+    },
+  )
 
   test('fails with at most 4 KiB of message', async () => {
     await work()
@@ -167,6 +197,27 @@ describe('References', () => {
       (_, value) => (value instanceof Uint8Array ? Buffer.from(value).toString() : value),
     )
     expect(recorded).not.toContain('canary')
+  })
+
+  test('to a secret are kept out of what names an output or an error, in any form', async () => {
+    await work()
+    const failed = await trigger('failing', { config: { how: 'secret code', secret: { $secret: 'NAME' } } })
+    await failed.handle.result()
+    const named = await trigger('naming', { config: { name: { $secret: 'NAME' } } })
+    await named.handle.result()
+    expect(api.get(named.id).run.error).toMatchObject({ code: 'bad_output' })
+    const recorded = JSON.stringify([api.get(failed.id), api.get(named.id)])
+    expect(recorded).not.toContain('canary_name')
+    expect(recorded).not.toContain(Buffer.from('me:canary_name').toString('base64'))
+  })
+
+  test('to a secret that is too short to be hidden are told in the log', async () => {
+    await work()
+    const { id, handle } = await trigger('echo', { config: { value: { $secret: 'SHORT' } } })
+    await handle.result()
+    expect(api.get(id).logs.map(({ level, message }) => `${level} ${message}`)).toContain(
+      'warn the secret SHORT has fewer than 4 characters, so it is not kept out of logs and errors',
+    )
   })
 
   test('to a secret that cannot be read lead to another attempt, without its error', async () => {

@@ -18,6 +18,7 @@ test('a large output may take longer to arrive than an ordinary answer', async (
       secrets: {},
       api: new JobsClient({ baseUrl: `http://127.0.0.1:${port}/api/v1`, token: 't', timeoutMs: 100 }),
       redactor: createRedactor(),
+      warn: () => undefined,
       until: AbortSignal.timeout(2_000),
     })
     expect(await sources.output('d4e5f6a7-b8c9-0123-defa-234567890123', 'large')).toEqual([1, 2])

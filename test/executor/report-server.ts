@@ -107,6 +107,8 @@ function putOutput(stored: StoredRun, request: SeenRequest, name: string): Answe
     size_bytes: request.body.length,
     href: '/x',
   }
+  const others = stored.run.output_references.filter((each) => each.name !== name)
+  stored.run.output_references = [...others, reference]
   return { status: 200, body: reference }
 }
 

@@ -6,6 +6,8 @@ import { testJobTypes } from './test-job-types.ts'
 const secrets = {
   PLAIN: 'canary-plain"quoted',
   ASYNC: async () => 'canary-async/4711',
+  NAME: 'canary_name',
+  SHORT: 'abc',
   BROKEN: () => Promise.reject(new Error('canary-broken')),
 }
 

@@ -37,11 +37,16 @@ const failing = defineJobType({
   ...texts,
   jobType: 'failing',
   config: z.strictObject({ how: z.string(), secret: z.string().optional() }),
-  outputs: { declared: z.object({ n: z.number() }) },
+  outputs: { declared: z.object({ n: z.number() }).optional() },
   async run({ config, output, attempt }) {
     switch (config.how) {
       case 'error':
         throw new Error(`broken with ${config.secret}`)
+      case 'secret code':
+        throw new JobRunError(
+          `E_${config.secret}`,
+          `Basic ${Buffer.from(`me:${config.secret}`).toString('base64')}`,
+        )
       case 'code':
         throw new JobRunError('out_of_paper', 'no paper')
       case 'text':
@@ -54,12 +59,49 @@ const failing = defineJobType({
         if (attempt === 1) throw new RetryableError('not yet', { retryAfterMs: 1 })
         return
       case 'output':
-        return output.json('declared', { n: 'no number' })
+        return output.json('declared', { n: 'no number' as never })
       case 'name':
-        return output.text('not a name', '')
+        return output.bytes('not a name' as never, new Uint8Array(), { mediaType: 'a/b' })
       case 'undefined':
-        return output.json('x', undefined as never)
+        return output.json('declared', undefined as never)
     }
+  },
+})
+
+const declaring = defineJobType({
+  ...texts,
+  jobType: 'declaring',
+  config: z.strictObject({ how: z.string() }),
+  outputs: {
+    sum: z.object({ n: z.number() }),
+    report: z.string().max(5),
+    extra: z.string().optional(),
+  },
+  async run({ config: { how }, output, attempt }) {
+    if (how === 'undeclared') await output.json('smu' as never, { n: 1 } as never)
+    if (how === 'undeclared text') await output.text('smu' as never, 'x')
+    if (how === 'swallowed') await output.json('smu' as never, 1 as never).catch(() => undefined)
+    if (how === 'missing') return
+    if (how === 'no report') return output.json('sum', { n: 1 })
+    if (how === 'text') await output.text('report', 'too long')
+    if (how === 'bytes')
+      await output.bytes('sum', Buffer.from('[]'), { mediaType: 'application/json; charset=utf-8' })
+    if (how === 'in two attempts' && attempt === 1) {
+      await output.text('report', 'first')
+      throw new RetryableError('again', { retryAfterMs: 1 })
+    }
+    if (how !== 'in two attempts') await output.text('report', 'short')
+    // Nobody awaits it, and a field is not described.
+    void output.json('sum', { n: 2, more: true } as { n: number })
+  },
+})
+
+const naming = defineJobType({
+  ...texts,
+  jobType: 'naming',
+  config: z.strictObject({ name: z.string() }),
+  async run({ config, output }) {
+    await output.text(config.name, 'x')
   },
 })
 
@@ -178,6 +220,8 @@ export const testJobTypes: AnyJobType[] = [
   sleep,
   echo,
   failing,
+  declaring,
+  naming,
   patient,
   stubborn,
   deaf,

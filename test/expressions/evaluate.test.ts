@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Json } from '../../src/base/json.ts'
 import {
   ExpressionError,
@@ -262,4 +262,68 @@ test('random sources either evaluate or fail with an ExpressionError', () => {
     }),
     { numRuns: 3000 },
   )
+})
+
+describe('positions in text', () => {
+  const text = 'a🙂b🙂c'
+  const of = (source: string, value: string = text) =>
+    evaluateExpression(source, { ...scope, characters: true, inputs: { text: value } })
+
+  test.each<[string, Json]>([
+    ['size(inputs.text)', 5],
+    ['inputs.text.indexOf("b")', 2],
+    ['inputs.text.indexOf("🙂", 2)', 3],
+    ['inputs.text.indexOf("x")', -1],
+    ['inputs.text.lastIndexOf("🙂")', 3],
+    ['inputs.text.lastIndexOf("🙂", 2)', 1],
+    ['inputs.text.substring(1, 2)', '🙂'],
+    ['inputs.text.substring(inputs.text.indexOf("b"))', 'b🙂c'],
+    ['inputs.text.substring(size(inputs.text))', ''],
+    ['inputs.text.split("")', ['a', '🙂', 'b', '🙂', 'c']],
+    ['inputs.text.split("🙂")', ['a', 'b', 'c']],
+    ['inputs.text.split("", 2)', ['a', '🙂b🙂c']],
+  ])('%s counts characters', (source, expected) => {
+    expect(of(source)).toEqual(expected)
+  })
+
+  test('outside of the text, or of another type, are refused', () => {
+    for (const source of [
+      'substring(6)',
+      'substring(-1)',
+      'substring(3, 2)',
+      'indexOf("a", 5)',
+      'lastIndexOf("a", -1)',
+    ])
+      expect(() => of(`inputs.text.${source}`), source).toThrow(/outside of the text/)
+    expect(() => of('dyn(5).indexOf("a")')).toThrow(/no such overload/)
+    expect(() => of('inputs.text.substring(dyn(1.5))')).toThrow(/no such overload/)
+  })
+
+  test('are those of the library in text without pairs, and in runs of older plans', () => {
+    const small = fc.integer({ min: -1, max: 4 })
+    const call = fc.oneof(
+      fc
+        .tuple(fc.constantFrom('indexOf', 'lastIndexOf', 'split'), fc.constantFrom('a', '', 'ab'))
+        .map(([name, wanted]) => `${name}('${wanted}')`),
+      fc
+        .tuple(fc.constantFrom('indexOf', 'lastIndexOf', 'split'), fc.constantFrom('a', '', 'ab'), small)
+        .map(([name, wanted, at]) => `${name}('${wanted}', ${at})`),
+      small.map((at) => `substring(${at})`),
+      fc.tuple(small, small).map(([from, to]) => `substring(${from}, ${to})`),
+    )
+    const outcome = (source: string, inputs: { text: string }, characters: boolean): Json => {
+      try {
+        return [evaluateExpression(source, { ...scope, inputs, characters })]
+      } catch {
+        return 'refused'
+      }
+    }
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('a', 'b', 'é'), maxLength: 4 }), call, (own, method) => {
+        const source = `inputs.text.${method}`
+        expect(outcome(source, { text: own }, true)).toEqual(outcome(source, { text: own }, false))
+      }),
+    )
+    expect(outcome('inputs.text.indexOf("b")', { text }, false)).toEqual([3])
+  })
 })

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { sleep } from '../../src/built-in/sleep.ts'
 import { defineJobType } from '../../src/job-types/define-job-type.ts'
 import { createRegistry } from '../../src/job-types/registry.ts'
-import type { AnyJobType, JobType } from '../../src/job-types/types.ts'
+import type { AnyJobType, HandlerContext, JobType } from '../../src/job-types/types.ts'
 
 const base = {
   jobType: 'resize_image',
@@ -51,6 +51,45 @@ describe('defineJobType', () => {
     }>()
     const some: AnyJobType[] = [resize, sleep]
     expect(some).toHaveLength(2)
+  })
+
+  test('gives the handler the types of its outputs', () => {
+    defineJobType({
+      ...base,
+      outputs: {
+        sum: z.object({ bytes: z.number(), note: z.string().optional() }),
+        report: z.string().optional(),
+        any: z.unknown(),
+      },
+      async run(context) {
+        const { output } = context
+        await output.json('sum', { bytes: 1 })
+        await output.json('report', 'x')
+        await output.json('any', [1])
+        await output.text('report', 'x')
+        await output.text('any', 'x')
+        await output.bytes('sum', new Uint8Array(), { mediaType: 'application/json' })
+        // @ts-expect-error a name that is not declared
+        await output.json('smu', { bytes: 1 })
+        // @ts-expect-error not what is declared
+        await output.json('sum', { bytes: '1' })
+        // @ts-expect-error a field that is not declared
+        await output.json('sum', { bytes: 1, words: 2 })
+        // @ts-expect-error a field is missing
+        await output.json('sum', {})
+        // @ts-expect-error another output's value
+        await output.json('sum', 'x')
+        // @ts-expect-error nothing is no output
+        await output.json('report', undefined)
+        // @ts-expect-error no text
+        await output.text('sum', 'x')
+        // @ts-expect-error a name that is not declared
+        await output.bytes('smu', new Uint8Array(), { mediaType: 'a/b' })
+        // Helpers that do not name the outputs take it all the same.
+        const help = (_: HandlerContext<typeof context.config>) => undefined
+        help(context)
+      },
+    })
   })
 
   test('demands what a job type needs', () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { parseDurationMs } from '../../src/base/duration.ts'
@@ -190,12 +191,96 @@ describe('A redactor', () => {
     ).toBe('{"v":"***"} ?q=*** ***')
   })
 
+  const html = (text: string) =>
+    text
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('"', '&quot;')
+      .replaceAll("'", '&#39;')
+  const encoders: [string, (secret: string) => string][] = [
+    ['itself', (secret) => secret],
+    ['JSON', (secret) => JSON.stringify({ secret })],
+    ['JSON in JSON', (secret) => JSON.stringify(JSON.stringify(secret))],
+    ['a part of an URL', encodeURIComponent],
+    ['an URL', encodeURI],
+    ['a form', (secret) => String(new URLSearchParams({ secret, other: '1' }))],
+    [
+      'lower-case percent signs',
+      (secret) => encodeURIComponent(secret).replaceAll(/%../g, (sign) => sign.toLowerCase()),
+    ],
+    ['base64', (secret) => Buffer.from(secret).toString('base64')],
+    ['base64url', (secret) => Buffer.from(secret).toString('base64url')],
+    ['Basic auth', (secret) => `Basic ${Buffer.from(`ada:${secret}`).toString('base64')}`],
+    ['Basic auth with another user', (secret) => Buffer.from(`grace:${secret}`).toString('base64')],
+    ['base64 amid others', (secret) => Buffer.from(`ab:${secret}:cd`).toString('base64')],
+    ['hex', (secret) => Buffer.from(secret).toString('hex')],
+    ['upper-case hex', (secret) => Buffer.from(secret).toString('hex').toUpperCase()],
+    ['HTML', (secret) => `<p title="${html(secret)}">`],
+    ['a shell, in single quotes', (secret) => `echo '${secret.replaceAll("'", "'\\''")}'`],
+    ['a shell, in double quotes', (secret) => `echo "${secret.replaceAll(/["$`\\]/g, '\\$&')}"`],
+    ['a shell, without quotes', (secret) => `echo ${secret.replaceAll(/[^\w@%+=:,./-]/g, '\\$&')}`],
+  ]
+  test.each(encoders)('leaves nothing of a secret in %s', (_, encode) => {
+    const secret = fc.string({
+      unit: fc.oneof(fc.constantFrom(...`'"<>&$\`\\ +/%é🙂`), fc.constantFrom(...'abcXYZ019')),
+      minLength: 6,
+      maxLength: 30,
+    })
+    fc.assert(
+      fc.property(
+        secret.filter((text) => text.trim().length >= 6),
+        (own) => {
+          const redactor = createRedactor()
+          expect(redactor.add(own)).toBe(true)
+          const encoded = encode(own)
+          const said = redactor.redact(`before ${encoded} after`)
+          expect(said).toContain('***')
+          expect(said).not.toContain(encoded)
+          // Whoever decodes what is left gets no piece of it.
+          for (const rest of said.split('***').flatMap((part) => part.split(/[^\w+/=-]/)))
+            for (let offset = 0; offset < 4; offset += 1)
+              for (const piece of [own.slice(0, 4), own.slice(-4)])
+                expect(Buffer.from(rest.slice(offset), 'base64').toString()).not.toContain(piece)
+        },
+      ),
+      { numRuns: 100 },
+    )
+  })
+
+  test('knows the lines of a secret, as they are indented and as they are not', () => {
+    const redactor = createRedactor()
+    redactor.add('{\n  "user": "ada",\n  "key": "k-1234"\n}\n')
+    expect(redactor.redact('read "key": "k-1234"')).toBe('read ***')
+    expect(redactor.redact(`sent ${Buffer.from('"key": "k-1234"').toString('base64')}`)).not.toContain(
+      'ImtleSI6',
+    )
+    const long = Array.from({ length: 40 }, (_, index) => `line-${index}-${'x'.repeat(50)}`)
+    redactor.add(long.join('\n'))
+    expect(redactor.redact(`${long[7]}!`)).toBe('***!')
+  })
+
+  test('leaves a secret alone that is too short to be told from other text, and says so', () => {
+    const redactor = createRedactor()
+    for (const short of ['e', 'abc', ' ab ', 'a\nb'])
+      expect(redactor.add(short), JSON.stringify(short)).toBe(false)
+    expect(redactor.add('')).toBe(true)
+    expect(redactor.redact('every letter e, abc and ZQ==')).toBe('every letter e, abc and ZQ==')
+    expect(redactor.add('abcd')).toBe(true)
+    expect(redactor.redact('abcd abc')).toBe('*** abc')
+  })
+
+  test('takes no code of an error that holds a secret', () => {
+    const redactor = createRedactor()
+    redactor.add('hunter2')
+    expect(toRunError(new JobRunError('E_hunter2', 'no'), redactor.redact).code).toBe('handler_error')
+  })
+
   test('leaves nothing of a longer secret that holds a shorter one', () => {
     const redactor = createRedactor()
-    redactor.add('abc')
-    redactor.add('xabcy')
-    redactor.add('')
-    expect(redactor.redact('1 xabcy 2 abc 3')).toBe('1 *** 2 *** 3')
+    redactor.add('abcd')
+    redactor.add('xabcdy')
+    expect(redactor.redact('1 xabcdy 2 abcd 3')).toBe('1 *** 2 *** 3')
   })
 })
 

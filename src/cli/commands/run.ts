@@ -1,10 +1,11 @@
 import { type CliContext, type Finding, note } from '../context.ts'
 import { usageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { knownWorld } from '../known-world.ts'
 import { findingLine, hasErrors } from '../output/findings.ts'
 import { renderJson } from '../output/json.ts'
 import { escapeControl, shellWord } from '../output/text.ts'
-import { compileFile, knownWorld } from '../pipeline-file.ts'
+import { compileFile } from '../pipeline-file.ts'
 import { follow } from '../progress/follow.ts'
 
 export interface RunArgs {
@@ -16,15 +17,18 @@ export interface RunArgs {
 }
 
 /** What a run cannot start without, though a file may be valid without it. */
-const neededToRun: readonly string[] = ['unknown_secret']
+const neededToRun: readonly string[] = ['unknown_secret', 'unknown_connection']
 
 /** `jobwright run FILE`: check, start, follow. Nothing is started when there is a finding of severity error. */
 export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number> {
   const given = parseInputs(args.input ?? [])
   const { resolveInputs } = await import('../../pipeline/index.ts')
-  const compiled = await compileFile(args.file, ctx, await knownWorld(ctx, { live: true }))
+  const findWorld = await knownWorld(ctx, { live: true })
+  const { options, knowsNames } = await findWorld(args.file)
+  const compiled = await compileFile(args.file, ctx, options)
   const findings = compiled.findings.map(
-    (finding): Finding => (neededToRun.includes(finding.code) ? { ...finding, severity: 'error' } : finding),
+    (finding): Finding =>
+      knowsNames && neededToRun.includes(finding.code) ? { ...finding, severity: 'error' } : finding,
   )
   const resolved = compiled.plan ? resolveInputs(compiled.plan, given) : { findings: [] }
   findings.push(...resolved.findings.map((finding) => ({ ...finding, file: args.file })))

@@ -1,9 +1,10 @@
 import type { CliContext, Finding } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { knownWorld } from '../known-world.ts'
 import { findingLine, hasErrors } from '../output/findings.ts'
 import { renderJson } from '../output/json.ts'
 import { count, escapeControl } from '../output/text.ts'
-import { compileFile, knownWorld } from '../pipeline-file.ts'
+import { compileFile } from '../pipeline-file.ts'
 
 export interface ValidateArgs {
   files: string[]
@@ -13,10 +14,11 @@ export interface ValidateArgs {
 
 /** `jobwright validate FILE…`: every problem of every file. 2 when there is an error; warnings alone are valid. */
 export async function validateHandler(args: ValidateArgs, ctx: CliContext): Promise<number> {
-  const known = await knownWorld(ctx, { live: !args.offline })
+  const findWorld = await knownWorld(ctx, { live: !args.offline })
   const findings: Finding[] = []
   for (const file of args.files) {
-    const own = (await compileFile(file, ctx, known)).findings
+    const { options } = await findWorld(file)
+    const own = (await compileFile(file, ctx, options)).findings
     findings.push(...own)
     if (ctx.output === 'text') ctx.stdout.write(report(file, own))
   }

@@ -1,12 +1,21 @@
 import type { Json, JsonObject } from '../../base/json.ts'
-import { pointerPath } from '../../base/json-pointer.ts'
+import { jsonPointer, pointerPath } from '../../base/json-pointer.ts'
 import { suggest } from '../../base/suggest.ts'
 import { type ConfigChecker, type ConfigProblem, UnusableSchemaError } from '../../config-schema/index.ts'
 import { isReference, type JobTypeSchemaEntry } from '../../contract/index.ts'
+import {
+  anyShape,
+  type Clash,
+  clashOf,
+  describeShape,
+  fieldOf,
+  type ValueShape,
+} from '../../expressions/index.ts'
 import type { Reporter } from '../nodes/findings.ts'
 import { describe, entryOf, get, type MapEntry, type Node, nodeAt, toJson } from '../nodes/nodes.ts'
 import { hasExpression } from '../nodes/template.ts'
 import { show } from './json-types.ts'
+import { shapeOfSchema } from './schema-shape.ts'
 
 /** A step's config, and what it is checked against. */
 export interface ConfigSite {
@@ -14,6 +23,17 @@ export interface ConfigSite {
   entry: JobTypeSchemaEntry
   checker: ConfigChecker
   reporter: Reporter
+  /** What a part of it will be, as far as it is known; for one item of a `for_each` where that is given. */
+  shapeOfNode(node: Node, item: ValueShape | undefined): ValueShape | undefined
+  /** What the schema takes, with nothing of `job_type`. */
+  wanted(): ValueShape
+  /** The items of the `for_each`, when they stand in the file. */
+  items: readonly ValueShape[]
+}
+
+/** Something wrong with a config; `found`: what an expression gives there. */
+interface Problem extends ConfigProblem {
+  found?: string
 }
 
 /** The value of an expression comes with the run; of a reference, where the handler runs. */
@@ -21,23 +41,77 @@ function isUnknown(value: Json | undefined): boolean {
   return typeof value === 'string' ? hasExpression(value) : isReference(value)
 }
 
-/** Checks the literal parts of a step's `config` (or its absence) against its job type's schema, as the server will. */
+/** Each item is checked for itself up to this many; of more, what they have in common. */
+const maxItems = 100
+
+/**
+ * Checks what is known of a step's `config` (or its absence) against its job type's schema, as the server will: values that are
+ * written out as they are, expressions by what they can give.
+ */
 export function checkConfig(site: ConfigSite): void {
   const config = get(site.step.value, 'config')
-  // One whole expression is not known yet, and any other value is reported as no config.
-  if (config && config.kind !== 'map') return
-  for (const problem of problemsOf(site, config)) {
-    if (site.reporter.isFull()) return
-    if (!problem.superfluous) report(site, problem)
+  const items = site.items.length <= maxItems ? site.items : []
+  const seen = new Set<string>()
+  for (const [index, item] of [undefined, ...items].entries()) {
+    const suffix = index === 0 ? '' : ` for item ${index - 1}`
+    for (const problem of problemsOf(site, config, item)) {
+      const place = `${problem.keyword} ${problem.pointer}`
+      if (site.reporter.isFull()) return
+      if (problem.superfluous || seen.has(place)) continue
+      seen.add(place)
+      report(site, problem, suffix)
+    }
+    if (!config || !readsItem(config)) return
   }
 }
 
-function problemsOf(site: ConfigSite, config: Node | undefined): ConfigProblem[] {
+function readsItem(node: Node): boolean {
+  if (node.kind === 'list') return node.items.some(readsItem)
+  if (node.kind === 'map') return node.entries.some((entry) => readsItem(entry.value))
+  return typeof node.value === 'string' && hasExpression(node.value) && /\bitem\b/.test(node.value)
+}
+
+function problemsOf(site: ConfigSite, config: Node | undefined, item: ValueShape | undefined): Problem[] {
+  if (config?.kind === 'scalar') return misfits(site, config, item, [])
+  // Any other value is reported as no config.
+  if (config?.kind === 'list') return []
+  const literal = config ? (asFarAsKnown(site, config, item) as JsonObject) : {}
+  return [...refusals(site, literal, config, item), ...(config ? misfits(site, config, item, []) : [])]
+}
+
+/** The config as it will be sent, with expressions in place of what is not known yet. */
+function asFarAsKnown(site: ConfigSite, node: Node, item: ValueShape | undefined): Json {
+  switch (node.kind) {
+    case 'scalar': {
+      const constant = site.shapeOfNode(node, item)?.constant
+      return constant === undefined ? node.value : constant
+    }
+    case 'list':
+      return node.items.map((each) => asFarAsKnown(site, each, item))
+    case 'map':
+      return Object.fromEntries(
+        node.entries.map((entry) => [entry.key, asFarAsKnown(site, entry.value, item)]),
+      )
+  }
+}
+
+/** What the schema refuses of the values that are known. */
+function refusals(
+  site: ConfigSite,
+  literal: JsonObject,
+  config: Node | undefined,
+  item: ValueShape | undefined,
+): Problem[] {
   const { entry, checker, reporter } = site
-  const literal = config ? (toJson(config) as JsonObject) : {}
   try {
     // The orchestrator sends `job_type` along, whatever the file says.
-    return checker.check(entry, { ...literal, job_type: entry.job_type }, isUnknown)
+    const problems = checker.check(entry, { ...literal, job_type: entry.job_type }, isUnknown)
+    return problems.map((problem) => {
+      const node = config && nodeAt(config, pointerPath(problem.pointer)).node
+      const isComputed = node?.kind === 'scalar' && isUnknown(node.value)
+      const constant = isComputed ? site.shapeOfNode(node, item)?.constant : undefined
+      return constant === undefined ? problem : { ...problem, found: show(constant) }
+    })
   } catch (error) {
     if (!(error instanceof UnusableSchemaError)) throw error
     // The server's matter, which the file cannot mend. But nobody should take the config for checked.
@@ -52,6 +126,54 @@ function problemsOf(site: ConfigSite, config: Node | undefined): ConfigProblem[]
   }
 }
 
+/** What the schema takes of a config as the file has it: `job_type` comes from the orchestrator. */
+export function shapeOfConfig({ json_schema }: JobTypeSchemaEntry): ValueShape {
+  const { fields, required, ...rest } = shapeOfSchema(json_schema)
+  return {
+    ...rest,
+    fields: new Map([...(fields ?? []), ['job_type', anyShape]]),
+    required: new Set([...(required ?? [])].filter((field) => field !== 'job_type')),
+  }
+}
+
+type Path = readonly (string | number)[]
+
+/** Expressions that can give nothing that the schema takes. */
+function misfits(site: ConfigSite, node: Node, item: ValueShape | undefined, path: Path): Problem[] {
+  if (node.kind === 'map')
+    return node.entries.flatMap(({ key, value }) => misfits(site, value, item, [...path, key]))
+  if (node.kind === 'list')
+    return node.items.flatMap((each, index) => misfits(site, each, item, [...path, index]))
+  const found = isUnknown(node.value) ? site.shapeOfNode(node, item) : undefined
+  // What is known whole was checked as it is, unless it is the config itself.
+  if (!found || (found.constant !== undefined && path.length > 0)) return []
+  const wanted = partAt(site.wanted(), path)
+  const clash = wanted && clashOf(found, wanted)
+  return clash ? [misfit(path, clash)] : []
+}
+
+/** What stands at a path of keys and indexes; undefined where nothing can be said. */
+function partAt(shape: ValueShape, path: Path): ValueShape | undefined {
+  return path.reduce<ValueShape | undefined>(
+    (part, key) => part && (typeof key === 'number' ? part.items : fieldOf(part, key)),
+    shape,
+  )
+}
+
+function misfit(path: Path, clash: Clash): Problem {
+  const pointer = jsonPointer([...path, ...clash.path])
+  if (!clash.found) return { pointer, keyword: 'required', message: 'is required' }
+  if (!clash.wanted)
+    return { pointer, keyword: 'additionalProperties', message: 'is not a field of this job type' }
+  return {
+    pointer,
+    keyword: 'type',
+    message: `must be ${describeShape(clash.wanted)}`,
+    found: `an expression that gives ${describeShape(clash.found)}`,
+    allowed: [describeShape(clash.wanted)],
+  }
+}
+
 const codes: Readonly<Record<string, string>> = {
   required: 'config_missing_field',
   dependentRequired: 'config_missing_field',
@@ -60,7 +182,7 @@ const codes: Readonly<Record<string, string>> = {
   type: 'config_wrong_type',
 }
 
-function report({ step, entry, reporter }: ConfigSite, problem: ConfigProblem): void {
+function report({ step, entry, reporter }: ConfigSite, problem: Problem, suffix: string): void {
   const { pointer, keyword, message, key } = problem
   const path = pointerPath(pointer)
   if (path[0] === 'job_type') return
@@ -70,11 +192,13 @@ function report({ step, entry, reporter }: ConfigSite, problem: ConfigProblem): 
   const isThere = used === places.length
   const isUnknownField = keyword === 'additionalProperties'
   const meant = key === undefined ? undefined : entryOf(node, key)?.keyStart
-  const found = meant !== undefined ? `field \`${key}\`` : isUnknownField || !isThere ? '' : describe(node)
+  const found =
+    problem.found ??
+    (meant !== undefined ? `field \`${key}\`` : isUnknownField || !isThere ? '' : describe(node))
   reporter.add({
     code: codes[keyword] ?? 'config_wrong_value',
     offset: meant ?? (isThere && !isUnknownField ? node.start : keyStart),
-    message: `${nameOf(path)} ${shorten(message)}${found && `, found ${found}`} (job type \`${entry.job_type}\`)`,
+    message: `${nameOf(path)} ${shorten(message)}${found && `, found ${found}`}${suffix} (job type \`${entry.job_type}\`)`,
     fix: fixFor(problem, path.at(-1) ?? 'config', node),
   })
 }

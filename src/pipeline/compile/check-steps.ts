@@ -1,5 +1,5 @@
 import { durationRange, parseDurationMs } from '../../base/duration.ts'
-import { suggest } from '../../base/suggest.ts'
+import { nearest, suggest } from '../../base/suggest.ts'
 import { isForbiddenMember } from '../../expressions/index.ts'
 import type { Reporter } from '../nodes/findings.ts'
 import {
@@ -12,6 +12,7 @@ import {
   type Node,
   textOf,
 } from '../nodes/nodes.ts'
+import { unsupportedFields } from './definition.ts'
 
 /** Checks of a file's names, needs and durations. Shapes are checked elsewhere: what has a wrong type is passed over. */
 
@@ -65,13 +66,18 @@ export function checkNames(root: Node, reporter: Reporter): void {
   for (const entry of entriesOf(get(root, 'outputs'))) checkName(entry, 'output', reporter)
 }
 
-const targets = ['job_type', 'job_id', 'approval', 'delay']
+const targets = ['job_type', 'job_id']
+
+/** Whether a field that was refused was meant to say what the step runs: then it is not missing, too. */
+function isMeantAsTarget({ key }: MapEntry): boolean {
+  return unsupportedFields.has(key) || nearest(key, [...targets, ...unsupportedFields]) !== undefined
+}
 
 /** A step runs one thing. */
 export function checkTarget(step: MapEntry, reporter: Reporter): void {
   if (step.value.kind !== 'map') return
   const found = targets.flatMap((target) => entryOf(step.value, target) ?? [])
-  if (found.length === 0) {
+  if (found.length === 0 && !step.value.incomplete && !step.value.entries.some(isMeantAsTarget)) {
     reporter.add({
       code: 'no_target',
       offset: step.keyStart,
@@ -105,6 +111,7 @@ export function checkTarget(step: MapEntry, reporter: Reporter): void {
 export function checkNeeds(steps: readonly MapEntry[], reporter: Reporter): Map<string, string[]> {
   const ids = new Set(steps.map((step) => step.key))
   const graph = new Map<string, string[]>()
+  const meant: [step: string, need: string][] = []
   for (const step of steps) {
     const needs: string[] = []
     for (const item of itemsOf(get(step.value, 'needs'))) {
@@ -119,6 +126,8 @@ export function checkNeeds(steps: readonly MapEntry[], reporter: Reporter): Map<
         })
       else if (!ids.has(need)) {
         const others = [...ids].filter((id) => id !== step.key)
+        const near = nearest(need, others)
+        if (near !== undefined) meant.push([step.key, near])
         reporter.add({
           code: 'unknown_need',
           offset: item.start,
@@ -138,6 +147,8 @@ export function checkNeeds(steps: readonly MapEntry[], reporter: Reporter): Map<
     graph.set(step.key, needs)
   }
   reportCycles(steps, graph, reporter)
+  // What the step reads of the one that was meant is no second mistake.
+  for (const [step, need] of meant) graph.get(step)?.push(need)
   return graph
 }
 

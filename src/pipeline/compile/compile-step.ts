@@ -1,14 +1,22 @@
 import { suggest } from '../../base/suggest.ts'
 import type { ConfigChecker } from '../../config-schema/index.ts'
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
-import type { ScopeShape } from '../../expressions/index.ts'
+import {
+  clashOf,
+  describeShape,
+  type ScopeShape,
+  shapeOf,
+  shapeOfKinds,
+  type ValueShape,
+} from '../../expressions/index.ts'
 import { describe, entryOf, get, itemsOf, type MapEntry, type Node, textOf } from '../nodes/nodes.ts'
 import { hasExpression } from '../nodes/template.ts'
 import { type PlanStep, type PlanValue, type RetryReason, retryReasons } from '../plan/types.ts'
-import { checkConfig } from './check-config.ts'
+import { checkConfig, shapeOfConfig } from './check-config.ts'
 import { checkTarget, durationOf } from './check-steps.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, wholeExpression } from './expression-site.ts'
+import { shapeOfNode } from './known-values.ts'
 
 /** What a file's `defaults` and the built-in ones amount to. */
 export interface StepDefaults {
@@ -56,6 +64,8 @@ export interface StepSite {
   shape: ScopeShape
   defaults: StepDefaults
   jobTypes?: readonly JobTypeSchemaEntry[]
+  /** The server may have others. */
+  mayHaveOthers: boolean
   configs: ConfigChecker
 }
 
@@ -79,21 +89,39 @@ function compileIf(context: CompileContext, site: StepSite): PlanStep['if'] | un
     report('bad_condition', '`if` must be one whole expression', fix)
     return undefined
   }
-  const { type, references } = whole.checked
+  const { type, references, shape } = whole.checked
   if (type !== undefined && type !== 'bool' && !type.startsWith('dyn')) {
     report(
       'condition_not_boolean',
       `\`if\` must be true or false, this expression is of type ${type}`,
       'compare it with something, such as `!= ""` or `> 0`',
     )
+  } else if (shape && !shape.kinds.has('boolean')) {
+    report(
+      'condition_not_boolean',
+      `\`if\` must be true or false, this expression is ${describeShape(shape)}`,
+      'compare it with something, such as `!= ""` or `> 0`',
+    )
   }
   return { source: whole.source, statusFunctions: references.statusFunctions }
 }
 
-function compileForEach(context: CompileContext, site: StepSite): PlanValue | undefined {
+/** A `for_each` as a plan's value, and what is known of its items. */
+interface ForEach {
+  value: PlanValue
+  /** Any of them. */
+  item: ValueShape | undefined
+  /** One by one, when they stand in the file. */
+  items: readonly ValueShape[]
+}
+
+function compileForEach(context: CompileContext, site: StepSite): ForEach | undefined {
   const node = get(site.step.value, 'for_each')
   if (!node) return undefined
-  if (node.kind === 'list') return compileValue(context, node, site.shape, 'value')
+  if (node.kind === 'list') {
+    const value = compileValue(context, node, site.shape, 'value')
+    return { value, ...itemsOfList(shapeOfNode(context, node)) }
+  }
   const text = textOf(node)
   if (node.kind !== 'scalar' || text === undefined) return undefined
   const whole = wholeExpression(context, node, text, site.shape)
@@ -107,16 +135,22 @@ function compileForEach(context: CompileContext, site: StepSite): PlanValue | un
     })
     return undefined
   }
-  const { type } = whole.checked
-  if (type !== undefined && !type.startsWith('list') && !type.startsWith('dyn')) {
+  const { type, shape } = whole.checked
+  const isOther = type !== undefined && !type.startsWith('list') && !type.startsWith('dyn')
+  if (isOther || (shape && shape.kinds.size > 0 && !shape.kinds.has('list'))) {
     context.reporter.add({
       code: 'for_each_not_list',
       offset: node.start,
-      message: `\`for_each\` needs a list, this expression is of type ${type}`,
+      message: `\`for_each\` needs a list, this expression is ${isOther || !shape ? `of type ${type}` : describeShape(shape)}`,
       fix: 'name a list; the keys of a map are m.map(k, k)',
     })
   }
-  return { kind: 'expression', source: whole.source }
+  return { value: { kind: 'expression', source: whole.source }, ...itemsOfList(shape) }
+}
+
+function itemsOfList(list: ValueShape | undefined): Pick<ForEach, 'item' | 'items'> {
+  const constant = list?.constant
+  return { item: list?.items, items: Array.isArray(constant) ? constant.map(shapeOf) : [] }
 }
 
 function refuseExpression(context: CompileContext, owner: Node, field: string): void {
@@ -130,19 +164,35 @@ function refuseExpression(context: CompileContext, owner: Node, field: string): 
   })
 }
 
+function compileJobId(context: CompileContext, node: Node, shape: ScopeShape): PlanValue {
+  const value = compileValue(context, node, { ...shape, secrets: false }, 'value')
+  const found = shapeOfNode(context, node)
+  // What is no expression is the shape's business.
+  if (
+    node.kind === 'scalar' &&
+    typeof node.value === 'string' &&
+    found &&
+    clashOf(found, shapeOfKinds('string'))
+  )
+    context.reporter.add({
+      code: 'wrong_type',
+      offset: node.start,
+      message: `\`job_id\` must be text, this expression is ${describeShape(found)}`,
+      fix: 'name the uuid of a job',
+    })
+  return value
+}
+
 function compileTarget(context: CompileContext, site: StepSite, shape: ScopeShape): PlanStep['target'] {
   const owner = site.step.value
   const jobId = get(owner, 'job_id')
-  if (jobId)
-    return { kind: 'job_id', jobId: compileValue(context, jobId, { ...shape, secrets: false }, 'value') }
+  if (jobId) return { kind: 'job_id', jobId: compileJobId(context, jobId, shape) }
   refuseExpression(context, owner, 'job_type')
   const node = get(owner, 'job_type')
   const jobType = textOf(node) ?? ''
   if (node && jobType !== '' && site.jobTypes) {
     const known = site.jobTypes.find((entry) => entry.job_type === jobType)
-    if (known)
-      checkConfig({ step: site.step, entry: known, checker: site.configs, reporter: context.reporter })
-    else {
+    if (!known && !site.mayHaveOthers) {
       const fix = suggest(
         jobType,
         site.jobTypes.map((entry) => entry.job_type),
@@ -159,10 +209,33 @@ function compileTarget(context: CompileContext, site: StepSite, shape: ScopeShap
   return { kind: 'job_type', jobType }
 }
 
-function compileConfig(context: CompileContext, site: StepSite, shape: ScopeShape): PlanValue | undefined {
+function configShapeOf({ configShapes }: CompileContext, entry: JobTypeSchemaEntry): ValueShape {
+  const shape = configShapes.get(entry) ?? shapeOfConfig(entry)
+  configShapes.set(entry, shape)
+  return shape
+}
+
+function compileConfig(
+  context: CompileContext,
+  site: StepSite,
+  shape: ScopeShape,
+  forEach: ForEach | undefined,
+): PlanValue | undefined {
   const node = get(site.step.value, 'config')
-  if (!node) return undefined
-  const value = compileValue(context, node, { ...shape, secrets: true }, 'config')
+  const value = node && compileValue(context, node, { ...shape, secrets: true }, 'config')
+  const jobType = textOf(get(site.step.value, 'job_type'))
+  const entry = site.jobTypes?.find((each) => each.job_type === jobType)
+  if (entry)
+    checkConfig({
+      step: site.step,
+      entry,
+      checker: site.configs,
+      reporter: context.reporter,
+      shapeOfNode: (part, item) => shapeOfNode(context, part, item),
+      wanted: () => configShapeOf(context, entry),
+      items: forEach?.items ?? [],
+    })
+  if (!node || !value) return undefined
   if (node.kind !== 'scalar') return value
   if (value.kind === 'expression') return value
   // A whole output as the config itself must be a value: the API stores an object, not a reference.
@@ -179,6 +252,16 @@ function compileConfig(context: CompileContext, site: StepSite, shape: ScopeShap
   return undefined
 }
 
+function scopeOfItem({ shape, step }: StepSite, forEach: ForEach | undefined): ScopeShape {
+  const { known } = shape
+  const item = forEach?.item
+  return {
+    ...shape,
+    item: entryOf(step.value, 'for_each') !== undefined,
+    ...(known && item ? { known: { ...known, item } } : {}),
+  }
+}
+
 /** One step of the plan; `usage` is completed by the caller, once all steps are read. */
 export function compileStep(
   context: CompileContext,
@@ -189,9 +272,9 @@ export function compileStep(
   refuseExpression(context, owner, 'timeout')
   const condition = compileIf(context, site)
   const forEach = compileForEach(context, site)
-  const itemShape = { ...site.shape, item: entryOf(owner, 'for_each') !== undefined }
+  const itemShape = scopeOfItem(site, forEach)
   const target = compileTarget(context, site, itemShape)
-  const config = compileConfig(context, site, itemShape)
+  const config = compileConfig(context, site, itemShape, forEach)
   const timeoutMs = durationOf(owner, 'timeout', context.reporter) ?? site.defaults.timeoutMs
   return {
     id: site.step.key,
@@ -199,7 +282,7 @@ export function compileStep(
     ...(condition ? { if: condition } : {}),
     target,
     ...(config ? { config } : {}),
-    ...(forEach ? { forEach } : {}),
+    ...(forEach ? { forEach: forEach.value } : {}),
     maxParallel: forEach ? (numberOf(get(owner, 'max_parallel')) ?? defaultMaxParallel) : 1,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     retry: compileRetry(context, owner, site.defaults.retry),

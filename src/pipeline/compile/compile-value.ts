@@ -31,6 +31,7 @@ function compileText(
   })
   const [only] = parts
   if (parts.length === 1 && only?.kind === 'expression') {
+    context.wholes.set(node, { source: only.part.source, scope: shape, shape: only.checked.shape })
     const { whole } = only.checked.references
     if (whole?.kind === 'secret') return { kind: 'secret', parts: [{ secret: whole.name }] }
     if (whole?.kind === 'output' && place === 'config') {

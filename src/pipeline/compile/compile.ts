@@ -1,15 +1,19 @@
+import { nearest, suggest } from '../../base/suggest.ts'
 import { type ConfigChecker, createConfigChecker } from '../../config-schema/index.ts'
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
 import { createExpressionChecker, type ScopeShape } from '../../expressions/index.ts'
-import type { Finding, Reporter } from '../nodes/findings.ts'
+import { type Finding, type Reporter, reporterWithin } from '../nodes/findings.ts'
 import {
   entriesOf,
   entryOf,
   get,
   type MapEntry,
+  mergeRepeated,
   type Node,
   type PipelineSource,
+  repeatedKeys,
   textOf,
+  variantsOf,
 } from '../nodes/nodes.ts'
 import type { PipelinePlan, PlanInput, PlanStep } from '../plan/types.ts'
 import { compileInputs } from './check-inputs.ts'
@@ -17,15 +21,20 @@ import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder } fro
 import { compileDefaults, compileStep } from './compile-step.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, createUsage } from './expression-site.ts'
+import { knownValues } from './known-values.ts'
 import { checkShape } from './shape.ts'
 
 export interface CompileOptions {
   /** Of the server behind the connection `default`, when it was asked: configs and outputs are checked against them. */
   jobTypes?: readonly JobTypeSchemaEntry[]
+  /** The server may have others than `jobTypes`: one that is not among them is not reported. @default false */
+  mayHaveOthers?: boolean
   /** What checks configs. Given to several files of the same job types, it compiles each schema once. @default a new one */
   configs?: ConfigChecker
   /** The secrets that the configuration at hand has; others give a warning. */
   secretNames?: readonly string[]
+  /** The connections that the configuration at hand has, besides `default`; others give a warning. */
+  connectionNames?: readonly string[]
 }
 
 export interface CompiledPipeline {
@@ -40,32 +49,64 @@ const maxPlanBytes = 1024 * 1024
 
 /** Compiles what was read. Never throws: every problem is a finding with its place, and all are reported together. */
 export function compileSource(pipeline: PipelineSource, options: CompileOptions): CompiledPipeline {
-  const { root, reporter, text: source } = pipeline
-  if (!root) return { findings: reporter.findings() }
+  const { reporter, text } = pipeline
+  if (!pipeline.root) return { findings: reporter.findings() }
+  const root = mergeRepeated(pipeline.root)
+  const plan = compileRoot({ root, reporter, text }, options)
+  // What is there twice was reported; the second of them is looked into as well.
+  for (const { root: variant, entry } of variantsOf(root))
+    compileRoot(
+      { root: variant, reporter: reporterWithin(reporter, entry.keyStart, entry.value.end), text },
+      options,
+    )
+  return plan ? { plan, findings: reporter.findings() } : { findings: reporter.findings() }
+}
+
+function compileRoot(
+  { root, reporter, text: source }: Required<PipelineSource>,
+  options: CompileOptions,
+): PipelinePlan | undefined {
   checkShape(root, reporter)
   checkNames(root, reporter)
   const steps = entriesOf(get(root, 'steps'))
-  if (root.kind !== 'map' || steps.length > maxSteps) return { findings: reporter.findings() }
+  if (root.kind !== 'map' || steps.length > maxSteps) return undefined
 
   const connection = textOf(get(root, 'connection')) ?? 'default'
-  // Another server has job types of its own, which are not known here.
-  const jobTypes = connection === 'default' ? options.jobTypes : undefined
+  // Another server has job types and secrets of its own, which are not known here.
+  const isDefault = connection === 'default'
+  const jobTypes = isDefault ? options.jobTypes : undefined
+  checkConnection(root, options.connectionNames, reporter)
   const inputs = compileInputs(root, reporter)
-  const declared = declaredInputs(root, inputs)
+  const twiceGiven = repeatedKeys(get(root, 'inputs'))
+  const declared = declaredInputs(
+    root,
+    inputs.filter(({ name }) => !twiceGiven.has(name)),
+  )
   const context: CompileContext = {
     text: source,
     reporter,
     check: createExpressionChecker(declared),
     usage: createUsage(),
-    ...(options.secretNames ? { secretNames: options.secretNames } : {}),
+    wholes: new Map(),
+    configShapes: new Map(),
+    ...(options.secretNames && isDefault ? { secretNames: options.secretNames } : {}),
   }
   const graph = checkNeeds(steps, reporter)
+  // Which of several of one name is meant is not known, and so not what it is.
+  const twice = repeatedKeys(get(root, 'steps'))
+  const jobTypeOf = ({ key, value }: MapEntry) =>
+    twice.has(key) ? undefined : jobTypes?.find((entry) => entry.job_type === textOf(get(value, 'job_type')))
   const shape: ScopeShape = {
     inputs: declared,
-    steps: stepShapes(steps, jobTypes),
+    steps: stepShapes(steps, jobTypeOf),
     item: false,
     statusFunctions: false,
     secrets: false,
+    known: knownValues(
+      inputs.filter(({ name }) => !twiceGiven.has(name)),
+      steps,
+      jobTypeOf,
+    ),
   }
   const compiled = compileSteps(context, {
     root,
@@ -73,13 +114,14 @@ export function compileSource(pipeline: PipelineSource, options: CompileOptions)
     graph,
     shape,
     jobTypes,
+    mayHaveOthers: options.mayHaveOthers ?? false,
     configs: options.configs ?? createConfigChecker(),
   })
   const outputs = entriesOf(get(root, 'outputs')).map((entry) => ({
     name: entry.key,
     value: compileValue(context, entry.value, shape, 'value'),
   }))
-  if (reporter.hasErrors()) return { findings: reporter.findings() }
+  if (reporter.hasErrors()) return undefined
 
   const description = textOf(get(root, 'description'))
   const plan: PipelinePlan = {
@@ -87,6 +129,7 @@ export function compileSource(pipeline: PipelineSource, options: CompileOptions)
     name: textOf(get(root, 'name')) ?? '',
     ...(description === undefined ? {} : { description }),
     connection,
+    textPositions: 'characters',
     inputs,
     steps: topologicalOrder(graph).flatMap((id): PlanStep[] => {
       const step = compiled.get(id)
@@ -94,8 +137,23 @@ export function compileSource(pipeline: PipelineSource, options: CompileOptions)
     }),
     outputs,
   }
-  if (isTooLarge(plan, root, reporter)) return { findings: reporter.findings() }
-  return { plan: deepFreeze(plan), findings: reporter.findings() }
+  return isTooLarge(plan, root, reporter) ? undefined : deepFreeze(plan)
+}
+
+function checkConnection(root: Node, names: readonly string[] | undefined, reporter: Reporter): void {
+  const node = get(root, 'connection')
+  const name = textOf(node)
+  if (!node || !names || name === undefined || name === '' || name === 'default' || names.includes(name))
+    return
+  const known = ['default', ...names]
+  reporter.add({
+    code: 'unknown_connection',
+    // Like a secret it may be where the workers run. What is all but the name of a known one was meant to be that.
+    severity: nearest(name, known) === undefined ? 'warning' : 'error',
+    offset: node.start,
+    message: `the configuration at hand has no connection \`${name}\``,
+    fix: `${suggest(name, known)}; connections stand under \`connections\` where the workers run`,
+  })
 }
 
 /** Every step by its id, with what it may refer to: the steps before it. */
@@ -107,10 +165,11 @@ function compileSteps(
     graph: ReadonlyMap<string, string[]>
     shape: ScopeShape
     jobTypes: readonly JobTypeSchemaEntry[] | undefined
+    mayHaveOthers: boolean
     configs: ConfigChecker
   },
 ): Map<string, ReturnType<typeof compileStep>> {
-  const { steps, graph, shape, jobTypes, configs } = file
+  const { steps, graph, shape, jobTypes, mayHaveOthers, configs } = file
   const reachable = new Map(steps.map(({ key }) => [key, reachableFrom(key, graph)]))
   const defaults = compileDefaults(context, file.root)
   return new Map(
@@ -122,7 +181,15 @@ function compileSteps(
         later: new Set(steps.map(({ key }) => key).filter((key) => reachable.get(key)?.has(step.key))),
       }
       const needs = graph.get(step.key) ?? []
-      const site = { step, needs, shape: own, defaults, configs, ...(jobTypes ? { jobTypes } : {}) }
+      const site = {
+        step,
+        needs,
+        shape: own,
+        defaults,
+        configs,
+        mayHaveOthers,
+        ...(jobTypes ? { jobTypes } : {}),
+      }
       return [step.key, compileStep(context, site)]
     }),
   )
@@ -151,13 +218,11 @@ function declaredInputs(root: Node, inputs: readonly PlanInput[]): Map<string, P
 
 function stepShapes(
   steps: readonly MapEntry[],
-  jobTypes: readonly JobTypeSchemaEntry[] | undefined,
+  jobTypeOf: (step: MapEntry) => JobTypeSchemaEntry | undefined,
 ): Map<string, { outputs?: string[] }> {
   return new Map(
     steps.map((step) => {
-      const jobType = textOf(get(step.value, 'job_type'))
-      const entry = jobTypes?.find((each) => each.job_type === jobType)
-      const outputs = Object.keys(entry?.output_schemas ?? {})
+      const outputs = Object.keys(jobTypeOf(step)?.output_schemas ?? {})
       return [step.key, outputs.length > 0 ? { outputs } : {}]
     }),
   )

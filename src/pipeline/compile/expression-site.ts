@@ -1,8 +1,10 @@
+import type { JobTypeSchemaEntry } from '../../contract/index.ts'
 import {
   type CheckedExpression,
   type ExpressionChecker,
   noReferences,
   type ScopeShape,
+  type ValueShape,
 } from '../../expressions/index.ts'
 import type { Reporter } from '../nodes/findings.ts'
 import type { ScalarNode } from '../nodes/nodes.ts'
@@ -17,6 +19,17 @@ export interface CompileContext {
   check: ExpressionChecker
   usage: OutputUsage
   secretNames?: readonly string[]
+  /** Values that are one whole expression, as they are found. */
+  wholes: Map<ScalarNode, WholeValue>
+  /** What the schemas of job types take, as they are needed. */
+  configShapes: Map<JobTypeSchemaEntry, ValueShape>
+}
+
+/** A value of the file that is one whole expression, and what is known of what it gives. */
+export interface WholeValue {
+  source: string
+  scope: ScopeShape
+  shape: ValueShape | undefined
 }
 
 /** Which outputs of which steps are used, and how. */
@@ -113,9 +126,10 @@ export function checkPart(
 ): CheckedExpression {
   if (context.reporter.isFull()) return { problems: [], references: noReferences() }
   const checked = context.check(part.source, shape)
-  for (const { code, message, fix, start } of checked.problems) {
+  for (const { code, message, fix, start, severity } of checked.problems) {
     context.reporter.add({
       code,
+      ...(severity ? { severity } : {}),
       message,
       fix,
       offset: offsetIn(context, node, value, part.sourceStart + start),

@@ -21,6 +21,8 @@ export interface PipelineData {
   steps: readonly PlanStep[]
   state: PipelineRunState
   inputs: Record<string, Json>
+  /** Whether positions in text count characters. */
+  characters?: boolean
 }
 
 /** One element of a `for_each`. */
@@ -42,6 +44,7 @@ export function scopeOf(data: PipelineData, each?: Each): ExpressionScope {
     steps,
     pipeline: { run_id: data.id, started_at: new Date(data.state.startedAtMs).toISOString() },
     ...(each ? { item: each.value, index: each.index } : {}),
+    ...(data.characters ? { characters: true } : {}),
   }
 }
 

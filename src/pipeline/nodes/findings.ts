@@ -22,8 +22,8 @@ export interface Problem {
 /** Collects the problems of one file. */
 export interface Reporter {
   add(problem: Problem): void
-  /** From now on nothing more is said of this line: what stands there is only a stand-in. */
-  muteLine(line: number): void
+  /** From now on nothing more is said of what is between these offsets: it is only a stand-in. */
+  mute(start: number, end: number): void
   /** 1-based. */
   lineAt(offset: number): number
   hasErrors(): boolean
@@ -42,20 +42,20 @@ export function createReporter(
   locate: (offset: number) => { line: number; column: number },
 ): Reporter {
   const found = { error: new Map<string, Finding>(), warning: new Map<string, Finding>() }
-  const muted = new Set<number>()
+  const muted: { start: number; end: number }[] = []
   const position = (offset: number) => {
     const { line, column } = locate(Math.max(0, offset))
     return { line: Math.max(1, line), column: Math.max(1, column) }
   }
   return {
     add({ code, offset, message, fix, severity = 'error' }) {
+      if (muted.some(({ start, end }) => offset >= start && offset < end)) return
       const { line, column } = position(offset)
-      if (muted.has(line)) return
       const key = `${line}:${column}:${code}:${message}`
       const same = found[severity]
       if (same.size < maxFindings) same.set(key, { code, severity, file, line, column, message, fix })
     },
-    muteLine: (line) => void muted.add(line),
+    mute: (start, end) => void muted.push({ start, end }),
     lineAt: (offset) => position(offset).line,
     hasErrors: () => found.error.size > 0,
     isFull: () => found.error.size >= maxFindings,
@@ -63,5 +63,15 @@ export function createReporter(
       [...found.error.values(), ...found.warning.values()].sort(
         (a, b) => a.line - b.line || a.column - b.column,
       ),
+  }
+}
+
+/** Takes only what is said of a part of the file. */
+export function reporterWithin(reporter: Reporter, start: number, end: number): Reporter {
+  return {
+    ...reporter,
+    add: (problem) => {
+      if (problem.offset >= start && problem.offset <= end) reporter.add(problem)
+    },
   }
 }

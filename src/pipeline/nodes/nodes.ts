@@ -31,6 +31,8 @@ export interface MapNode {
   entries: MapEntry[]
   /** True when an entry was reported and left out. */
   incomplete?: boolean
+  /** Entries whose keys are there already. */
+  repeated?: MapEntry[]
   start: number
   end: number
 }
@@ -102,6 +104,68 @@ export function describe(node: Node): string {
     return `text ${JSON.stringify(shown)}`
   }
   return `${typeof node.value === 'number' ? 'number' : 'boolean'} ${String(node.value)}`
+}
+
+/** A node with another entry of a map in place of the one that has its key; the entry is where it was written. */
+export interface Variant {
+  root: Node
+  entry: MapEntry
+}
+
+/** Nobody repeats more in earnest. */
+const maxVariants = 20
+
+/** For each repeated entry the whole as if the first of its key were not there. */
+export function variantsOf(root: Node): Variant[] {
+  const found: Variant[] = []
+  const visit = (node: Node, rebuild: (node: Node) => Node) => {
+    if (found.length >= maxVariants || node.kind === 'scalar') return
+    if (node.kind === 'list') {
+      node.items.forEach((item, index) => {
+        visit(item, (changed) => rebuild({ ...node, items: node.items.with(index, changed) }))
+      })
+      return
+    }
+    const { repeated = [], ...rest } = node
+    const replace = (entry: MapEntry) =>
+      rebuild({ ...rest, entries: node.entries.map((each) => (each.key === entry.key ? entry : each)) })
+    for (const entry of repeated) {
+      found.push({ root: replace(entry), entry })
+      visit(entry.value, (value) => replace({ ...entry, value }))
+    }
+    for (const entry of node.entries) visit(entry.value, (value) => replace({ ...entry, value }))
+  }
+  visit(root, (changed) => changed)
+  return found.slice(0, maxVariants)
+}
+
+/** Maps of one name at the top, such as two `steps`, as the one that they were meant to be. */
+export function mergeRepeated(root: Node): Node {
+  if (root.kind !== 'map' || !root.repeated) return root
+  const entries = [...root.entries]
+  const repeated: MapEntry[] = []
+  for (const entry of root.repeated) {
+    const at = entries.findIndex(({ key }) => key === entry.key)
+    const first = entries[at]
+    if (first?.value.kind !== 'map' || entry.value.kind !== 'map') repeated.push(entry)
+    else entries[at] = { ...first, value: merge(first.value, entry.value) }
+  }
+  return { ...root, entries, repeated }
+}
+
+function merge(first: MapNode, second: MapNode): MapNode {
+  const isNew = ({ key }: MapEntry) => entryOf(first, key) === undefined
+  const again = second.entries.filter((entry) => !isNew(entry))
+  return {
+    ...first,
+    entries: [...first.entries, ...second.entries.filter(isNew)],
+    repeated: [...(first.repeated ?? []), ...again, ...(second.repeated ?? [])],
+  }
+}
+
+/** The keys that a map has more than once. */
+export function repeatedKeys(node: Node | undefined): ReadonlySet<string> {
+  return new Set(node?.kind === 'map' ? node.repeated?.map(({ key }) => key) : [])
 }
 
 /** A pipeline as somebody wrote it, as nodes with places; without a root when it could not be read: the reporter knows why. */

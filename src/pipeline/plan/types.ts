@@ -56,6 +56,8 @@ export interface PipelinePlan {
   name: string
   description?: string
   connection: string
+  /** What positions in text count; UTF-16 units without it. */
+  textPositions?: 'characters'
   inputs: PlanInput[]
   steps: PlanStep[]
   outputs: { name: string; value: PlanValue }[]

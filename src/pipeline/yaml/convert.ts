@@ -10,7 +10,7 @@ import {
 } from 'yaml'
 import { isForbiddenMember } from '../../expressions/index.ts'
 import type { Reporter } from '../nodes/findings.ts'
-import type { MapEntry, Node } from '../nodes/nodes.ts'
+import { describe, type MapEntry, type MapNode, type Node } from '../nodes/nodes.ts'
 import { quoteFix, unquotedExpression } from '../nodes/unquoted.ts'
 
 /** Values that a file may hold; aliases count as often as they are used. */
@@ -97,8 +97,7 @@ function convertCollection(
   depth: number,
 ): Node | undefined {
   if (isMap(node)) {
-    const entries = convertEntries(conversion, node, start, depth)
-    return { kind: 'map', entries, incomplete: entries.length < node.items.length, start, end }
+    return { kind: 'map', ...convertEntries(conversion, node, start, depth), start, end }
   }
   if (!isSeq(node)) return undefined
   const items = node.items.map(
@@ -162,18 +161,54 @@ function convertScalar(
   return { kind: 'scalar', value: exact ? number : 0, start, end, plain }
 }
 
-function convertEntries(conversion: Conversion, node: YAMLMap, start: number, depth: number): MapEntry[] {
+function convertEntries(
+  conversion: Conversion,
+  node: YAMLMap,
+  start: number,
+  depth: number,
+): Pick<MapNode, 'entries' | 'incomplete' | 'repeated'> {
   const firstOf = new Map<string, number>()
   const entries: MapEntry[] = []
+  const repeated: MapEntry[] = []
+  const merged: MapEntry[] = []
+  let incomplete = false
   for (const pair of node.items) {
     if (conversion.stopped) break
     const named = readKey(conversion, pair.key as YamlNode | null, start, firstOf)
+    if (!named) incomplete = true
     if (!named) continue
-    firstOf.set(named.key, named.keyStart)
+    const isAgain = firstOf.has(named.key)
+    if (!isAgain) firstOf.set(named.key, named.keyStart)
     const value = convert(conversion, pair.value as YamlNode | null, depth + 1) ?? nothing(named.keyStart)
-    entries.push({ ...named, value })
+    if (isMerge(pair.key)) merged.push(...entriesToMerge(conversion, value))
+    else if (isAgain) repeated.push({ ...named, value })
+    else entries.push({ ...named, value })
   }
-  return entries
+  // What the map has itself counts, then what is merged first.
+  const keys = new Set(entries.map(({ key }) => key))
+  for (const entry of merged) {
+    if (!keys.has(entry.key)) entries.push(entry)
+    keys.add(entry.key)
+  }
+  return { entries, incomplete, ...(repeated.length > 0 ? { repeated } : {}) }
+}
+
+/** Not of YAML 1.2, but known from most files of this sort: the fields of another map, or of several. */
+const isMerge = (key: unknown): boolean => isScalar(key) && key.value === '<<' && key.type === 'PLAIN'
+
+function entriesToMerge({ reporter }: Conversion, value: Node): MapEntry[] {
+  const maps = value.kind === 'list' ? value.items : [value]
+  return maps.flatMap((map) => {
+    if (map.kind === 'map') return map.entries
+    const message = `\`<<\` merges a map or a list of maps, found ${describe(map)}`
+    reporter.add({
+      code: 'merge_key',
+      offset: map.start,
+      message,
+      fix: 'write an alias of a map: `<<: *name`',
+    })
+    return []
+  })
 }
 
 /** A usable key and its place; any other is reported. */
@@ -198,14 +233,10 @@ function readKey(
   if (first !== undefined) {
     const places = `first in line ${reporter.lineAt(first)}, again in line ${reporter.lineAt(offset)}`
     report('duplicate_key', `the key \`${key}\` is there twice: ${places}`, 'rename or remove one of them')
-    return undefined
+    return { key, keyStart: offset }
   }
   if (isForbiddenMember(key)) {
     report('forbidden_key', `the key \`${key}\` is not allowed`, 'choose another name')
-    return undefined
-  }
-  if (key === '<<') {
-    report('merge_key', 'merge keys (`<<`) are not supported', 'write the fields out, or use `defaults`')
     return undefined
   }
   return { key, keyStart: offset }

@@ -60,8 +60,44 @@ function reportTooDeep(reporter: Reporter): void {
   reporter.add({ code: 'too_deep', offset: 0, message, fix: 'flatten its values' })
 }
 
-function readDocument(text: string, lines: LineCounter, reporter: Reporter): { text: string; root?: Node } {
+/** `%YAML 1.1` and the like, in the lines before the document. */
+function otherVersion(text: string): { offset: number; directive: string; version: string } | undefined {
+  let offset = text.startsWith('\uFEFF') ? 1 : 0
+  while (offset < text.length) {
+    const end = text.indexOf('\n', offset)
+    const line = text.slice(offset, end === -1 ? text.length : end).trimEnd()
+    const found = /^%YAML(?:\s+(\S*).*)?$/.exec(line)
+    const version = found?.[1] ?? ''
+    if (found && version !== '1.2') return { offset, directive: line, version }
+    if (!/^(%|\s*#|\s*$)/.test(line) || end === -1) return undefined
+    offset = end + 1
+  }
+  return undefined
+}
+
+/** Another version of YAML reads `yes`, `010` and `12:30` as something else than they look; nothing but 1.2 is read. */
+function reportVersion(
+  { offset, directive, version }: NonNullable<ReturnType<typeof otherVersion>>,
+  reporter: Reporter,
+): void {
+  reporter.add({
+    code: 'yaml_version',
+    offset,
+    message: `the file says that it is YAML ${version || 'of no version'}; only 1.2 is read`,
+    fix: `remove the line \`${directive}\``,
+  })
+}
+
+function readDocument(
+  written: string,
+  lines: LineCounter,
+  reporter: Reporter,
+): { text: string; root?: Node } {
+  const other = otherVersion(written)
+  // A comment of the same length in its place, so that the rest is read as 1.2 and can be checked.
+  const text = other ? `${written.slice(0, other.offset)}#${written.slice(other.offset + 1)}` : written
   const { readable, document } = parseRepaired(text, lines, reporter)
+  if (other) reportVersion(other, reporter)
   if (document.errors.length > 0) return { text }
   if (document.contents === null) {
     const fix = 'a pipeline needs at least `name` and `steps`'
@@ -72,9 +108,8 @@ function readDocument(text: string, lines: LineCounter, reporter: Reporter): { t
   return root === undefined ? { text } : { text: readable, root }
 }
 
-/** Each pass reads the file once more; two are enough for anything but a hostile one. */
-const maxPasses = 5
-const maxRepairs = 50
+/** Each pass reads the file once more: a small file may have many passes, a large one few. */
+const passesOf = (text: string): number => Math.min(30, Math.max(5, Math.floor(500_000 / text.length)))
 
 /**
  * Parses, and reports what is no YAML. An expression without quotes makes errors far beyond itself, so each is
@@ -87,7 +122,7 @@ function parseRepaired(
 ): { readable: string; document: Document.Parsed } {
   let readable = text
   let document = parse(text, lines)
-  for (let pass = 1; pass < maxPasses && document.errors.length > 0; pass += 1) {
+  for (let pass = 1; pass < passesOf(text) && document.errors.length > 0 && !reporter.isFull(); pass += 1) {
     const repaired = repairErrors(document, readable, reporter)
     if (repaired === readable) break
     readable = repaired
@@ -97,32 +132,55 @@ function parseRepaired(
   return { readable, document }
 }
 
+/** Lines with errors that are looked at; a hostile file has one in each. */
+const maxErrorLines = 500
+
+/** The errors that are no consequence of the first one: a line that is wrong by itself. */
+function ownErrors(document: Document.Parsed, text: string, reporter: Reporter): Document.Parsed['errors'] {
+  const seenLines = new Set<number>()
+  return document.errors
+    .toSorted((a, b) => a.pos[0] - b.pos[0])
+    .filter((error, index) => {
+      const line = reporter.lineAt(error.pos[0])
+      // One mistake makes several errors in its line; the first tells most.
+      if (seenLines.has(line) || seenLines.size > maxErrorLines) return false
+      seenLines.add(line)
+      return index === 0 || error.code === 'MULTIPLE_DOCS' || failsAlone(text, error.pos[0])
+    })
+}
+
+const maxLine = 2000
+
+function failsAlone(text: string, offset: number): boolean {
+  const start = text.lastIndexOf('\n', Math.max(0, offset - 1)) + 1
+  const end = text.indexOf('\n', offset)
+  const line = text.slice(start, end === -1 ? text.length : end)
+  return line.length <= maxLine && parse(line.trim(), new LineCounter()).errors.length > 0
+}
+
 function repairErrors(document: Document.Parsed, text: string, reporter: Reporter): string {
   let repaired = text
-  let repairs = 0
-  const seenLines = new Set<number>()
-  for (const error of document.errors) {
-    const line = reporter.lineAt(error.pos[0])
-    if (seenLines.has(line) || repairs === maxRepairs) continue
-    seenLines.add(line)
+  for (const error of ownErrors(document, text, reporter)) {
     const offset = unquotedExpression(repaired, error.pos[0])
-    if (offset === undefined) continue
-    repairs += 1
-    const message = 'YAML cannot read this expression without quotes'
-    reporter.add({ code: 'unquoted_expression', offset, message, fix: quoteFix })
-    reporter.muteLine(line)
-    repaired = repairExpression(repaired, offset) ?? repaired
+    const repair = offset === undefined ? undefined : repairExpression(repaired, offset)
+    if (offset === undefined || repair === undefined) continue
+    reportUnquoted(offset, reporter)
+    reporter.mute(repair.start, repair.end)
+    repaired = repair.text
   }
   return repaired
 }
 
+function reportUnquoted(offset: number, reporter: Reporter): void {
+  const message = 'YAML cannot read this expression without quotes'
+  reporter.add({ code: 'unquoted_expression', offset, message, fix: quoteFix })
+}
+
 function reportErrors(document: Document.Parsed, text: string, reporter: Reporter): void {
-  const seenLines = new Set<number>()
-  for (const error of document.errors) {
-    const line = reporter.lineAt(error.pos[0])
-    // One mistake makes several errors in its line; the first tells most.
-    if (!seenLines.has(line)) reportError(error, text, reporter)
-    seenLines.add(line)
+  for (const error of ownErrors(document, text, reporter)) {
+    const unquoted = unquotedExpression(text, error.pos[0])
+    if (unquoted === undefined) reportError(error, text, reporter)
+    else reportUnquoted(unquoted, reporter)
   }
   for (const warning of document.warnings) {
     const fix = 'remove the tag; plain YAML values are enough'

@@ -260,16 +260,45 @@ test('bad UTF-8, with the byte', () => {
   })
 })
 
-test('several documents, tags and merge keys', () => {
+test('several documents, and tags', () => {
   expect(placesOf('name: a\nsteps: { s: { job_type: x } }\n---\nname: b\n')).toEqual([
     '3:1 several_documents',
   ])
   expect(placesOf('name: !foo a\nsteps: { s: { job_type: x } }\n')).toEqual(['1:7 yaml_tag'])
-  expect(placesOf(step('    <<: { timeout: 5m }\n'))).toEqual(['5:5 merge_key'])
   expect(placesOf(step('    config: { n: 12345678901234567890, m: .nan }\n'))).toEqual([
     '5:18 bad_number',
     '5:43 bad_number',
   ])
+})
+
+test('a version of YAML other than 1.2, after which the rest is read as 1.2', () => {
+  const text = 'name: a\nsteps: { s: { job_type: x, config: { a: yes, b: 010 }, timeout: 5 } }\n'
+  expect(placesOf(`%YAML 1.2\n---\n${text}`)).toEqual(['4:65 bad_duration'])
+  for (const version of ['1.1', '1.3', '2.0'])
+    expect(findingsOf(`# first\n%YAML ${version}\n---\n${text}`), version).toMatchObject([
+      { line: 2, column: 1, code: 'yaml_version', fix: `remove the line \`%YAML ${version}\`` },
+      { line: 5, column: 65, code: 'bad_duration' },
+    ])
+  expect(placesOf(`description: |\n  %YAML 1.1\n${text.replace('timeout: 5', 'timeout: 5s')}`)).toEqual([])
+})
+
+test('a merge key takes the fields of maps, of which the nearest counts', () => {
+  const text = (merged: string) => `name: a
+steps:
+  one: &one { job_type: x, timeout: 5m, config: &config { a: 1, b: 2 } }
+  two: { <<: *one, needs: [one], timeout: 6m, config: { b: 3, <<: ${merged} } }
+`
+  const two = (merged: string) => planOf(text(merged)).steps.find(({ id }) => id === 'two')
+  expect(two('*config')).toMatchObject({
+    target: { jobType: 'x' },
+    timeoutMs: 360_000,
+    config: { value: { a: 1, b: 3 } },
+  })
+  expect(two('[{ a: 0, c: 4 }, *config]')).toMatchObject({ config: { value: { a: 0, b: 3, c: 4 } } })
+  expect(placesOf(text('5'))).toEqual(['4:67 merge_key'])
+  expect(placesOf(text('[*config, [1]]'))).toEqual(['4:77 merge_key'])
+  // What is wrong in what is merged is told once, where it stands.
+  expect(placesOf(text('*config').replace('5m', '5'))).toEqual(['3:37 bad_duration'])
 })
 
 test.each([
@@ -298,6 +327,100 @@ test('an unquoted expression does not hide what else is wrong', () => {
     '6:14 bad_duration',
     '7:18 unquoted_expression',
     '8:5 unknown_field',
+  ])
+})
+
+test('an unquoted expression in a flow map says nothing of correct lines after it, and hides nothing in them', () => {
+  const text = `name: a
+steps:
+  one: { job_type: x, config: { a: \${{ 1 }}, b: PDU-\${{ {'a': 1}.a }}-1 }, timeout: 5 }
+  two:
+    job_type: y
+    needs: [one]
+    if: \${{ completed() }}
+    config:
+      a: \${{ steps.nope.status }}
+      b: text \${{ pipeline.run_id }} text
+    timeout: 6
+  three: { job_type: x, config: { a: [\${{ 1
+    }}], b: '\${{ inputs.no }}', c: "it's \${{ 1 }}" }, nedds: [] }
+  four: { job_type: x, config: { a: b } }
+outputs: { r: \${{ steps.one.outputs.x }}, s: '\${{ steps.nope.outputs.x }}' }
+`
+  expect(placesOf(text)).toEqual([
+    '3:36 unquoted_expression',
+    '3:53 unquoted_expression',
+    '3:85 bad_duration',
+    '9:14 unknown_step',
+    '11:14 bad_duration',
+    '12:39 unquoted_expression',
+    '13:18 unknown_input',
+    '13:55 unknown_field',
+    '15:15 unquoted_expression',
+    '15:51 unknown_step',
+  ])
+})
+
+test('a syntax error says nothing of the lines that it makes unreadable', () => {
+  const text = (line: string) =>
+    `name: a\nsteps:\n  one:\n    job_type: x\n${line}\n  two: { job_type: y, needs: [one] }\n`
+  for (const line of [
+    '    config: { a: 1 }}',
+    '   config: { a: 1 }',
+    '    config: { a: 1',
+    '    config: ]',
+    '    config: { a: "b" c }',
+  ])
+    expect(placesOf(text(line)), line).toHaveLength(1)
+})
+
+test.each([
+  ['one: { approval: true }', ['3:10 unsupported_field']],
+  ['one: { approval: true, job_type: x }', ['3:10 unsupported_field']],
+  ['one: { hold: true }', ['3:10 unsupported_field']],
+  ['one: { concurrency: 1, config: {} }', ['3:10 unsupported_field']],
+  ['one: { job_tpye: x }', ['3:10 unknown_field']],
+  ['one: { nedds: [] }', ['3:3 no_target', '3:10 unknown_field']],
+])('one fault of `%s` gives one finding', (line, expected) => {
+  expect(placesOf(`name: a\nsteps:\n  ${line}\n`)).toEqual(expected)
+})
+
+test('a need that is misspelt is no second mistake where the step is read', () => {
+  const text = `name: a
+steps:
+  graph: { job_type: x }
+  two: { job_type: x, needs: [grap], config: { a: '\${{ steps.graph.outputs.x }}' } }
+`
+  expect(placesOf(text)).toEqual(['4:31 unknown_need'])
+})
+
+test('what is there twice is looked into both times, and makes nothing else wrong', () => {
+  const text = `name: a
+inputs: { a: { type: integer }, a: { type: array, default: 1 } }
+steps:
+  one: { job_type: generate_issue, timeout: 5 }
+  one: { job_type: metagraph_update, config: { system_id_or_name: x, depth: a }, nedds: [] }
+  two:
+    needs: [one, three]
+    job_type: generate_issue
+    for_each: \${{ inputs.a }}
+    config: { a: '\${{ steps.one.outputs.x }}', b: { c: 1, c: '\${{ inputs.b }}' } }
+steps:
+  three: { job_type: nope }
+  one: { timeout: 6, job_type: generate_issue }
+`
+  expect(placesOf(text, { jobTypes })).toEqual([
+    '2:33 duplicate_key',
+    '2:60 wrong_default',
+    '4:45 bad_duration',
+    '5:3 duplicate_key',
+    '5:77 config_wrong_type',
+    '5:82 unknown_field',
+    '10:59 duplicate_key',
+    '10:67 unknown_input',
+    '11:1 duplicate_key',
+    '12:22 unknown_job_type',
+    '13:19 bad_duration',
   ])
 })
 
@@ -362,7 +485,7 @@ test('configs are checked against the job type, where they are literal', () => {
     '5:47 config_unknown_field',
   ])
   expect(places('{ system_id_or_name: x, tags: [a, 5] }')).toEqual(['5:47 config_wrong_type'])
-  expect(places("{ system_id_or_name: '${{ 1 }}', depth: '${{ 1 }}' }")).toEqual([])
+  expect(places(`{ system_id_or_name: '\${{ "x" }}', depth: '\${{ 1 }}' }`)).toEqual([])
   expect(placesOf('name: a\nsteps:\n  one: { job_type: metagraph_update }\n', { jobTypes })).toEqual([
     '3:3 config_missing_field',
   ])

@@ -59,10 +59,10 @@ const probe = jobType('probe', {
   additionalProperties: false,
 })
 const jobTypes = [probe]
-const port = `\${{ inputs.port }}`
+const port = `\${{ inputs.an.p }}`
 
 const pipeline = (config: string) =>
-  `name: a\ninputs: { port: { type: integer } }\nsteps:\n  one:\n    job_type: probe\n    config: ${config}\n`
+  `name: a\ninputs: { an: { type: object } }\nsteps:\n  one:\n    job_type: probe\n    config: ${config}\n`
 const places = (config: string) => placesOf(pipeline(config), { jobTypes })
 const findings = (config: string) => findingsOf(pipeline(config), { jobTypes })
 
@@ -182,7 +182,7 @@ describe('an expression in a config', () => {
   test.each([
     ['as the value', `{ url: '${port}', level: '${port}' }`],
     ['within a text', `{ url: 'no url ${port}', code: 'a-${port}' }`],
-    ['as a map or a list', `{ hosts: '\${{ [1] }}', source: '${port}', headers: '\${{ {} }}' }`],
+    ['as a map or a list', `{ hosts: '\${{ [] }}', source: '${port}', headers: '\${{ {} }}' }`],
     ['as an item', `{ tags: [a, '${port}'], hosts: ['${port}'] }`],
     ['in an alternative', `{ source: { kind: '${port}', path: 5 } }`],
     ['as a secret', `{ url: '\${{ secrets.URL }}' }`],

@@ -49,6 +49,7 @@ const golden: PipelinePlan = {
   name: 'pdu-review',
   description: "Read the unit's documents, update its graph, raise an issue for each finding",
   connection: 'default',
+  textPositions: 'characters',
   inputs: [
     { name: 'system', type: 'string', default: 'Power Distribution Unit' },
     {

@@ -1,0 +1,83 @@
+/** The forms in which a secret shows up in text: itself, and what the usual encodings make of it. */
+
+const escapes = (text: string, pattern: RegExp, replace: (character: string) => string): string =>
+  text.replaceAll(pattern, (character) => replace(character))
+
+const named = new Map([
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+  ['"', '&quot;'],
+])
+const html = (text: string, quote: string): string =>
+  escapes(text, /[&<>"']/g, (character) => named.get(character) ?? quote)
+
+/** As programs write them into JSON: as little as needed, without the signs of HTML, in ASCII, with slashes escaped. */
+function jsonForms(text: string): string[] {
+  const inside = JSON.stringify(text).slice(1, -1)
+  const unicode = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  const safe = escapes(inside, /[<>&']/g, unicode)
+  const ascii = escapes(inside, /[\u007f-\uffff]/g, unicode)
+  return [inside, safe, ascii, inside.replaceAll('/', '\\/'), JSON.stringify(inside).slice(1, -1)]
+}
+
+/** As URLs and forms carry them; hexadecimal digits are written in either case. */
+function percentForms(text: string): string[] {
+  if (!text.isWellFormed()) return []
+  const component = encodeURIComponent(text)
+  const percent = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`
+  const strict = escapes(component, /[!'()*]/g, percent)
+  const form = new URLSearchParams({ '': text }).toString().slice(1)
+  const all = [component, strict, encodeURI(text), form, strict.replaceAll('%20', '+')]
+  return [...all, ...all.map((each) => escapes(each, /%[0-9A-F]{2}/g, (sign) => sign.toLowerCase()))]
+}
+
+/** Between either kind of quotes, and without any. */
+function shellForms(text: string): string[] {
+  return [
+    text.replaceAll("'", "'\\''"),
+    text.replaceAll("'", `'"'"'`),
+    escapes(text, /["$`\\]/g, (character) => `\\${character}`),
+    escapes(text, /[^\w@%+=:,./-]/g, (character) => `\\${character}`),
+  ]
+}
+
+function htmlForms(text: string): string[] {
+  const content = escapes(text, /[&<>]/g, (character) => named.get(character) ?? character)
+  return [content, ...['&#39;', '&#x27;', '&apos;', "'"].map((quote) => html(text, quote))]
+}
+
+function hexForms(text: string): string[] {
+  const hex = Buffer.from(text).toString('hex')
+  return [hex, hex.toUpperCase()]
+}
+
+/** Every text that says the same as a secret; base64 is another matter. */
+export function textForms(secret: string): string[] {
+  return [
+    secret,
+    ...jsonForms(secret),
+    ...percentForms(secret),
+    ...shellForms(secret),
+    ...htmlForms(secret),
+    ...hexForms(secret),
+  ]
+}
+
+/** Characters before which the secret's own ones begin, when it comes after none, one or two bytes of a group of three. */
+const spoilt = [0, 2, 3] as const
+
+/**
+ * What base64 makes of a secret wherever it stands in what is encoded, as in `user:secret`: only the characters that are
+ * made of its bytes alone.
+ */
+export function base64Fragments(secret: string): string[] {
+  const bytes = Buffer.from(secret)
+  return spoilt.flatMap((from, offset) => {
+    const whole = Math.floor(((offset + bytes.length) * 8) / 6)
+    const fragment = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString('base64')
+      .slice(from, whole)
+    return [fragment, fragment.replaceAll('+', '-').replaceAll('/', '_')]
+  })
+}
