@@ -2,7 +2,7 @@ import path from 'node:path'
 import { findVersion } from './base/version.ts'
 import { exitCodes } from './cli/exit-codes.ts'
 import { runCli } from './cli/main.ts'
-import { spawnRoot } from './cli/spawn-root.ts'
+import { runRoot } from './cli/run-root.ts'
 import { loadConfig } from './config.ts'
 
 /** Composition root of the command line: the process, and nothing else. */
@@ -42,9 +42,12 @@ const exitCode = await runCli(process.argv.slice(2), {
   signal: listenForInterrupt(),
   now: Date.now,
   loadConfig,
-  spawnRoot: (root) =>
-    spawnRoot(path.join(import.meta.dirname, root + extension), {
+  runRoot: (root) =>
+    runRoot(path.join(import.meta.dirname, root + extension), {
       execPath: process.execPath,
+      execArgv: process.execArgv,
+      // One who waits for us by a channel would lose sight of who takes our place.
+      replace: process.connected || process.platform === 'win32' ? undefined : process.execve,
       stdinIsTty: process.stdin.isTTY === true,
       on: (signal, listener) => process.on(signal, listener),
       off: (signal, listener) => process.off(signal, listener),

@@ -52,8 +52,8 @@ export interface CliHost {
   now(): number
   /** @throws JobwrightError `bad_environment` */
   loadConfig(): CliConfig
-  /** Runs `server` or `worker` as a child process; its exit code. */
-  spawnRoot(root: 'server' | 'worker'): Promise<number>
+  /** Runs `server` or `worker` in our place; its exit code, where that is a child's. */
+  runRoot(root: 'server' | 'worker'): Promise<number>
   /** Names of the secrets of the user's configuration; undefined when there is no such file. */
   secretNames(config: CliConfig): Promise<string[] | undefined>
 }

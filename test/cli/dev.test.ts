@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
-import { jobwright, withTempDir } from './helpers.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { until } from '../helpers/until.ts'
+import { binary, cleanEnvironment, jobwright, withTempDir } from './helpers.ts'
 import { isRunning } from './processes.ts'
 
 describe('jobwright dev', () => {
@@ -56,6 +59,27 @@ describe('jobwright dev', () => {
         expect(other.stderr).toContain(port)
         expect(other.stderr).toContain('JOBWRIGHT_PORT')
       }
+    })
+  })
+
+  test('killed, leaves no process behind and its port free', async () => {
+    await withTempDir(async (cwd) => {
+      const env = cleanEnvironment({
+        JOBWRIGHT_DATA_DIR: path.join(cwd, 'data'),
+        JOBWRIGHT_LOG_LEVEL: 'warn',
+      })
+      const child = spawn(binary, ['dev', '--port', '0', '--output', 'json'], {
+        cwd,
+        env,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+      onTestFinished(() => void child.kill('SIGKILL'))
+      const [said] = (await once(child.stdout, 'data')) as [Buffer]
+      const { pids, api_url } = JSON.parse(String(said)) as { pids: Record<string, number>; api_url: string }
+      expect(pids.owner).toBe(child.pid)
+      child.kill('SIGKILL')
+      await until('all processes to be gone', () => !Object.values(pids).some(isRunning))
+      await expect(fetch(api_url)).rejects.toThrow()
     })
   })
 })

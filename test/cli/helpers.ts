@@ -120,7 +120,7 @@ export function scriptedContext(
     signal: options.signal ?? new AbortController().signal,
     now: () => at(60),
     loadConfig: () => loadConfig({}),
-    spawnRoot: unscripted,
+    runRoot: unscripted,
     secretNames: async () => undefined,
     config: loadConfig({ JOBWRIGHT_DATA_DIR: path.join(tmpdir(), 'jobwright-no-such-stack') }),
     output: options.output ?? 'text',
