@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { surviveLostReaders } from './base/standard-streams.ts'
 import { findVersion } from './base/version.ts'
 import { exitCodes } from './cli/exit-codes.ts'
 import { runCli } from './cli/main.ts'
@@ -21,11 +22,11 @@ function listenForInterrupt(): AbortSignal {
   return interrupt.signal
 }
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader that has seen enough (`| head`) is no failure of ours.
-  if (error.code === 'EPIPE') process.exit(exitCodes.completed)
-  process.stderr.write(`error cannot_write stdout: ${error.code}\n`)
-  process.exit(exitCodes.defect)
+let lost = false
+surviveLostReaders(process.stderr)
+surviveLostReaders(process.stdout, (reason) => {
+  lost = true
+  process.stderr.write(`error cannot_write stdout: ${reason}\n`)
 })
 const extension = path.extname(import.meta.filename)
 
@@ -61,4 +62,4 @@ const exitCode = await runCli(process.argv.slice(2), {
 for (const stream of [process.stdout, process.stderr])
   await new Promise((resolve) => stream.write('', resolve))
 // Whatever still waits somewhere (a connection, a timer) is of no more use to anyone.
-process.exit(exitCode)
+process.exit(lost && exitCode === exitCodes.completed ? exitCodes.unreachable : exitCode)

@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client'
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { type Logger, pino } from 'pino'
 import { describeFailure, toFailure } from './base/failure.ts'
+import { surviveLostReaders } from './base/standard-streams.ts'
 import { builtInJobTypes } from './built-in/index.ts'
 import { type Config, loadConfig } from './config.ts'
 import { createRegistry, loadUserConfig } from './job-types/index.ts'
@@ -22,7 +23,7 @@ import { workflowSources } from './worker/workflow-sources.ts'
 
 /** Composition root of a worker process: pipelines, and the job runs of our own server where it is told of one. */
 async function main(config: Config): Promise<void> {
-  const log = pino({ level: config.logLevel }, pino.destination(2))
+  const log = pino({ level: config.logLevel }, logDestination)
   const temporal = { ...config.temporal, address: config.temporal.address ?? '127.0.0.1:7233' }
   Runtime.install({ shutdownSignals: [], logger: temporalLogger(log) })
   const client = await connectTemporal(temporal)
@@ -69,6 +70,8 @@ function workflowCode() {
   return { workflowsPath, bundlerOptions: { preloadModules } }
 }
 
+const logDestination = pino.destination(2)
+for (const stream of [process.stdout, process.stderr, logDestination]) surviveLostReaders(stream)
 try {
   await main(loadConfig())
   process.exit(0)
