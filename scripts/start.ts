@@ -6,7 +6,7 @@ import { aborted } from '../src/base/abort.ts'
 import { describeFailure } from '../src/base/failure.ts'
 import { toFailure } from '../src/cli/errors.ts'
 import { exitCodes } from '../src/cli/exit-codes.ts'
-import { type Config, loadConfig } from '../src/config.ts'
+import { type Config, keepProxiesFromLoopback, loadConfig } from '../src/config.ts'
 import { describeStackEvent, readStack, type Stack, startStack } from '../src/dev-stack/index.ts'
 import { example, type ReviewOptions, review, shortPath, type Voice } from './start/review.ts'
 
@@ -98,6 +98,7 @@ async function reviewOn(
 
 const interrupt = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupt.abort())
+keepProxiesFromLoopback()
 process.chdir(path.resolve(import.meta.dirname, '..'))
 try {
   process.exit(await main(interrupt.signal))

@@ -4,7 +4,7 @@ import { findVersion } from './base/version.ts'
 import { exitCodes } from './cli/exit-codes.ts'
 import { runCli } from './cli/main.ts'
 import { runRoot } from './cli/run-root.ts'
-import { loadConfig } from './config.ts'
+import { keepProxiesFromLoopback, loadConfig } from './config.ts'
 
 /** Composition root of the command line: the process, and nothing else. */
 
@@ -22,6 +22,7 @@ function listenForInterrupt(): AbortSignal {
   return interrupt.signal
 }
 
+keepProxiesFromLoopback()
 let lost = false
 surviveLostReaders(process.stderr)
 surviveLostReaders(process.stdout, (reason) => {

@@ -1,7 +1,9 @@
+import http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { JobwrightError } from './base/errors.ts'
+import { loopbackExceptions, proxyVariables } from './base/loopback.ts'
 
 /** The only reader of the environment. Everything else receives values. */
 
@@ -108,6 +110,20 @@ export function inheritedEnvironment(
 }
 
 /**
+ * Proxies are for the world outside: what is started on this machine is never asked through one, neither by this process
+ * nor by those that it starts. The one writer of the environment; each process calls it first of all.
+ */
+export function keepProxiesFromLoopback(env: Record<string, string | undefined> = process.env): void {
+  const exceptions = loopbackExceptions(env)
+  Object.assign(env, exceptions)
+  const followsProxies =
+    env.NODE_USE_ENV_PROXY === '1' ||
+    [...process.execArgv, env.NODE_OPTIONS ?? ''].some((option) => option.includes('--use-env-proxy'))
+  // Node.js has read them already.
+  if (followsProxies && Object.keys(exceptions).length > 0) http.setGlobalProxyFromEnv(env)
+}
+
+/**
  * Reads the environment once. An empty variable counts as unset.
  * @throws JobwrightError `bad_environment`, naming a variable that cannot be used, or several
  */
@@ -143,6 +159,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     cacheDir: e.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'),
     /** What child processes inherit. A function, so that a config that is printed holds no stranger's secret. */
     inheritedEnvironment: () => present,
+    /** Names of the variables that name proxies. */
+    proxyVariables: proxyVariables(present),
     host: e.JOBWRIGHT_HOST,
     port: e.JOBWRIGHT_PORT,
     tokens: parseTokens(e.JOBWRIGHT_TOKENS),

@@ -4,7 +4,7 @@ import { describeFailure, toFailure } from './base/failure.ts'
 import { surviveLostReaders } from './base/standard-streams.ts'
 import { findVersion } from './base/version.ts'
 import { builtInJobTypes } from './built-in/index.ts'
-import { type Config, loadConfig } from './config.ts'
+import { type Config, keepProxiesFromLoopback, loadConfig } from './config.ts'
 import { basePath } from './contract/index.ts'
 import { createRegistry, loadUserConfig } from './job-types/index.ts'
 import { createApp } from './server/app.ts'
@@ -79,6 +79,7 @@ async function ensureTokens(store: JobStore, config: Config): Promise<void> {
 
 const logDestination = pino.destination(2)
 for (const stream of [process.stdout, process.stderr, logDestination]) surviveLostReaders(stream)
+keepProxiesFromLoopback()
 try {
   await main(loadConfig())
   process.exit(0)

@@ -6,7 +6,7 @@ import { type Logger, pino } from 'pino'
 import { describeFailure, toFailure } from './base/failure.ts'
 import { surviveLostReaders } from './base/standard-streams.ts'
 import { builtInJobTypes } from './built-in/index.ts'
-import { type Config, loadConfig } from './config.ts'
+import { type Config, keepProxiesFromLoopback, loadConfig } from './config.ts'
 import { createRegistry, loadUserConfig } from './job-types/index.ts'
 import {
   connectTemporal,
@@ -72,6 +72,7 @@ function workflowCode() {
 
 const logDestination = pino.destination(2)
 for (const stream of [process.stdout, process.stderr, logDestination]) surviveLostReaders(stream)
+keepProxiesFromLoopback()
 try {
   await main(loadConfig())
   process.exit(0)

@@ -15,6 +15,7 @@ export type CliConfig = Pick<
   | 'dataDir'
   | 'cacheDir'
   | 'inheritedEnvironment'
+  | 'proxyVariables'
   | 'host'
   | 'port'
   | 'configFile'
