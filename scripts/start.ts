@@ -6,7 +6,8 @@ import { aborted } from '../src/base/abort.ts'
 import { describeFailure } from '../src/base/failure.ts'
 import { toFailure } from '../src/cli/errors.ts'
 import { exitCodes } from '../src/cli/exit-codes.ts'
-import { type Config, keepProxiesFromLoopback, loadConfig } from '../src/config.ts'
+import { terminalOf } from '../src/cli/terminal.ts'
+import { type Config, keepProxiesFromLoopback, loadConfig, terminalHints } from '../src/config.ts'
 import { describeStackEvent, readStack, type Stack, startStack } from '../src/dev-stack/index.ts'
 import { example, type ReviewOptions, review, shortPath, type Voice } from './start/review.ts'
 
@@ -81,11 +82,7 @@ async function reviewOn(
       screen: {
         stdout: process.stdout,
         stderr: process.stderr,
-        // A terminal that does not know its height has no room for a picture.
-        isTty: process.stdout.isTTY === true && process.stdout.rows > 0,
-        columns: () => process.stdout.columns,
-        rows: () => process.stdout.rows,
-        color: process.stdout.isTTY === true && process.stdout.hasColors(),
+        ...terminalOf(process.stdout, terminalHints()),
         output: 'text',
         now: Date.now,
       },

@@ -4,7 +4,8 @@ import { findVersion } from './base/version.ts'
 import { exitCodes } from './cli/exit-codes.ts'
 import { runCli } from './cli/main.ts'
 import { runRoot } from './cli/run-root.ts'
-import { keepProxiesFromLoopback, loadConfig } from './config.ts'
+import { terminalOf } from './cli/terminal.ts'
+import { keepProxiesFromLoopback, loadConfig, terminalHints } from './config.ts'
 
 /** Composition root of the command line: the process, and nothing else. */
 
@@ -29,15 +30,14 @@ surviveLostReaders(process.stdout, (reason) => {
   lost = true
   process.stderr.write(`error cannot_write stdout: ${reason}\n`)
 })
+const hints = terminalHints()
 const extension = path.extname(import.meta.filename)
 
 const exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
-  isTty: process.stdout.isTTY === true,
-  columns: () => process.stdout.columns,
-  rows: () => process.stdout.rows,
-  color: process.stdout.isTTY === true && process.stdout.hasColors(),
+  ...terminalOf(process.stdout, hints),
+  errorColor: terminalOf(process.stderr, hints).color,
   cwd: process.cwd(),
   version: findVersion(),
   nodeVersion: process.version,

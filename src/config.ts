@@ -102,6 +102,29 @@ function parseAddress(name: string, text: string | undefined): string | undefine
   throw badVariable(`${name}: expected host or host:port, such as 127.0.0.1:7233`)
 }
 
+/** What the environment says of terminals. An empty variable counts as unset. */
+export interface TerminalHints {
+  /** What the user wants; undefined: as the terminal can. */
+  color: boolean | undefined
+  /** It prints what it gets, and can do nothing else. */
+  isDumb: boolean
+  /** Nobody watches; what is printed is kept as a log. */
+  isAutomated: boolean
+}
+
+/** FORCE_COLOR before NO_COLOR, as in Node.js. */
+export function terminalHints(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): TerminalHints {
+  const no = (value: string | undefined) => value === '0' || value?.toLowerCase() === 'false'
+  const forced = env.FORCE_COLOR ? !no(env.FORCE_COLOR) : undefined
+  return {
+    color: forced ?? (env.NO_COLOR ? false : undefined),
+    isDumb: env.TERM === 'dumb',
+    isAutomated: Boolean(env.CI) && !no(env.CI),
+  }
+}
+
 /** What child processes inherit: every variable that is set and not empty. */
 export function inheritedEnvironment(
   env: Readonly<Record<string, string | undefined>> = process.env,

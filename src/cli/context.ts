@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import type { JobTypeSchemaEntry, Whoami } from '../contract/index.ts'
 import type { Finding } from '../pipeline/index.ts'
 import type { PipelineRunView, PipelinesClient } from '../pipelines/index.ts'
+import type { Terminal } from './terminal.ts'
 
 export type { Finding, JobsClient, JobTypeSchemaEntry, PipelineRunView }
 
@@ -32,17 +33,11 @@ export interface PipelinesAccess {
 }
 
 /** The process around the commands. They know nothing else of it, so that tests can run them without one. */
-export interface CliHost {
+export interface CliHost extends Terminal {
   stdout: NodeJS.WritableStream
   stderr: NodeJS.WritableStream
-  /** Whether stdout is a terminal whose lines may be drawn again. */
-  isTty: boolean
-  /** Of the terminal, now; undefined when stdout is none. */
-  columns(): number | undefined
-  /** Likewise. */
-  rows(): number | undefined
-  /** Whether the terminal shows colors. */
-  color: boolean
+  /** Whether stderr shows colors; of stdout, see Terminal. */
+  errorColor: boolean
   cwd: string
   version: string
   /** Of Node.js. */

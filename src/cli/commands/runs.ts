@@ -50,5 +50,9 @@ function table(runs: PipelineRunView[], workspace: string | undefined, ctx: CliC
     return [run.id, run.pipeline, run.status, run.started_at, took, ...whose]
   })
   const whose = isOfAll ? ['WORKSPACE', 'OWNER'] : ['OWNER']
-  return renderTable(['ID', 'PIPELINE', 'STATUS', 'STARTED', 'TOOK', ...whose], rows, ctx.columns())
+  return renderTable(['ID', 'PIPELINE', 'STATUS', 'STARTED', 'TOOK', ...whose], rows, {
+    columns: ctx.columns(),
+    cut: ['PIPELINE', 'OWNER'],
+    drop: ['OWNER', 'TOOK', 'PIPELINE', 'STARTED'],
+  })
 }

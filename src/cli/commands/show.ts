@@ -16,7 +16,7 @@ export async function showHandler(args: { id: string }, ctx: CliContext): Promis
       ctx.stdout.write(renderJson(view))
       return exitCodes.completed
     }
-    const lines = renderBlock(view, ctx.now(), ctx.columns() ?? Number.POSITIVE_INFINITY, painter(ctx.color))
+    const lines = renderBlock(view, ctx.now(), undefined, painter(ctx.color))
     const summary = isDone(view.status) ? summaryLines(view, { failures: false }) : []
     ctx.stdout.write(`${[...lines, ...summary, ...whose(view)].join('\n')}\n`)
     return exitCodes.completed

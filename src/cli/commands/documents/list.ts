@@ -16,6 +16,9 @@ export async function documentListHandler(args: { collection: string }, ctx: Cli
   return answer(ctx, documents, () =>
     rows.length === 0
       ? 'no documents\n'
-      : renderTable(['PATH', 'TYPE', 'SIZE', 'UPDATED'], rows, ctx.columns()),
+      : renderTable(['PATH', 'TYPE', 'SIZE', 'UPDATED'], rows, {
+          columns: ctx.columns(),
+          drop: ['UPDATED', 'TYPE', 'SIZE'],
+        }),
   )
 }

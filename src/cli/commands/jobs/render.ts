@@ -12,12 +12,20 @@ export function answer(ctx: CliContext, value: unknown, text: () => string): num
 
 export function jobTable(jobs: WireJob[], columns: number | undefined): string {
   const rows = jobs.map((job) => [job.uuid, job.created_at, job.created_by, jobTypeOf(job), job.name])
-  return renderTable(['JOB', 'CREATED', 'BY', 'TYPE', 'NAME'], rows, columns)
+  return renderTable(['JOB', 'CREATED', 'BY', 'TYPE', 'NAME'], rows, {
+    columns,
+    cut: ['NAME', 'BY'],
+    drop: ['BY', 'CREATED'],
+  })
 }
 
 export function runTable(runs: WireJobRun[], columns: number | undefined): string {
   const rows = runs.map((run) => [run.uuid, run.status, run.created_at, run.job_id, run.job_name])
-  return renderTable(['RUN', 'STATUS', 'CREATED', 'JOB', 'NAME'], rows, columns)
+  return renderTable(['RUN', 'STATUS', 'CREATED', 'JOB', 'NAME'], rows, {
+    columns,
+    cut: ['NAME'],
+    drop: ['JOB', 'CREATED'],
+  })
 }
 
 export function jobFields(job: WireJob): string {
