@@ -132,9 +132,14 @@ export function inheritedEnvironment(
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
 }
 
+/** From now on this process, and those that it starts, are in UTC. */
+export function showUtc(): void {
+  process.env.TZ = 'UTC'
+}
+
 /**
  * Proxies are for the world outside: what is started on this machine is never asked through one, neither by this process
- * nor by those that it starts. The one writer of the environment; each process calls it first of all.
+ * nor by those that it starts. Each process calls it first of all.
  */
 export function keepProxiesFromLoopback(env: Record<string, string | undefined> = process.env): void {
   const exceptions = loopbackExceptions(env)

@@ -2,10 +2,10 @@ import type { JobsClient } from '../client/index.ts'
 import type { Config } from '../config.ts'
 import type { JobTypeSchemaEntry, Whoami } from '../contract/index.ts'
 import type { Finding } from '../pipeline/index.ts'
-import type { PipelineRunView, PipelinesClient } from '../pipelines/index.ts'
+import type { PipelineRunSummary, PipelineRunView, PipelinesClient } from '../pipelines/index.ts'
 import type { Terminal } from './terminal.ts'
 
-export type { Finding, JobsClient, JobTypeSchemaEntry, PipelineRunView }
+export type { Finding, JobsClient, JobTypeSchemaEntry, PipelineRunSummary, PipelineRunView }
 
 /** What the commands need of the configuration; `config.ts` gives more. */
 export type CliConfig = Pick<
@@ -42,6 +42,8 @@ export interface CliHost extends Terminal {
   version: string
   /** Of Node.js. */
   nodeVersion: string
+  /** From now on times are shown in UTC. */
+  useUtc(): void
   /** Aborts on Ctrl-C. */
   signal: AbortSignal
   /** Milliseconds since the epoch. */

@@ -101,6 +101,7 @@ export function scriptedContext(
     start: unscripted,
     show: unscripted,
     list: unscripted,
+    inputs: async () => ({}),
     cancel: unscripted,
     watch: () => {
       throw new Error('not scripted')
@@ -121,6 +122,7 @@ export function scriptedContext(
     nodeVersion: process.version,
     signal: options.signal ?? new AbortController().signal,
     now: () => at(60),
+    useUtc: () => {},
     loadConfig: () => loadConfig({}),
     runRoot: unscripted,
     secretNames: async () => undefined,

@@ -138,7 +138,7 @@ function stepDetail(group: StepGroup): string {
     return [`${over}/${count(group.items.length, 'item')}`, ...notes].join(', ')
   }
   const line = group.line
-  const parts: string[] = []
+  const parts: string[] = line?.skipped_because ? [escapeControl(line.skipped_because)] : []
   if (line?.waits_for && line.waits_for.length > 0)
     parts.push(`waits for ${line.waits_for.map(escapeControl).join(', ')}`)
   if (line && line.generation > 1) parts.push(`generation ${line.generation}`)

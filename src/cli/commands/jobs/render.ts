@@ -3,6 +3,7 @@ import type { CliContext } from '../../context.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { renderJson } from '../../output/json.ts'
 import { renderFields, renderTable } from '../../output/table.ts'
+import { formatTime } from '../../output/time.ts'
 
 /** The API's own answer for machines, `text` for people. */
 export function answer(ctx: CliContext, value: unknown, text: () => string): number {
@@ -11,7 +12,13 @@ export function answer(ctx: CliContext, value: unknown, text: () => string): num
 }
 
 export function jobTable(jobs: WireJob[], columns: number | undefined): string {
-  const rows = jobs.map((job) => [job.uuid, job.created_at, job.created_by, jobTypeOf(job), job.name])
+  const rows = jobs.map((job) => [
+    job.uuid,
+    formatTime(job.created_at),
+    job.created_by,
+    jobTypeOf(job),
+    job.name,
+  ])
   return renderTable(['JOB', 'CREATED', 'BY', 'TYPE', 'NAME'], rows, {
     columns,
     cut: ['NAME', 'BY'],
@@ -20,7 +27,7 @@ export function jobTable(jobs: WireJob[], columns: number | undefined): string {
 }
 
 export function runTable(runs: WireJobRun[], columns: number | undefined): string {
-  const rows = runs.map((run) => [run.uuid, run.status, run.created_at, run.job_id, run.job_name])
+  const rows = runs.map((run) => [run.uuid, run.status, formatTime(run.created_at), run.job_id, run.job_name])
   return renderTable(['RUN', 'STATUS', 'CREATED', 'JOB', 'NAME'], rows, {
     columns,
     cut: ['NAME'],
@@ -34,8 +41,8 @@ export function jobFields(job: WireJob): string {
     ['name', job.name],
     ['description', job.description],
     ['config', JSON.stringify(job.config)],
-    ['created', `${job.created_at} by ${job.created_by}`],
-    ['updated', job.updated_at],
+    ['created', `${formatTime(job.created_at)} by ${job.created_by}`],
+    ['updated', formatTime(job.updated_at)],
     ['deleted', job.is_deleted ? 'yes' : null],
   ])
 }
@@ -54,9 +61,9 @@ export function runFields(run: WireJobRun): string {
     ['progress', progress.join(' ').trim() || null],
     ['attempt', run.attempt],
     ['config', JSON.stringify(run.config)],
-    ['created', `${run.created_at} by ${run.created_by}`],
-    ['started', run.started_at],
-    ['finished', run.finished_at],
+    ['created', `${formatTime(run.created_at)} by ${run.created_by}`],
+    ['started', formatTime(run.started_at)],
+    ['finished', formatTime(run.finished_at)],
     ['outputs', outputs.length > 0 ? outputs.join(', ') : null],
   ])
 }
