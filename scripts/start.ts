@@ -54,6 +54,8 @@ async function useStack(config: Config, voice: Voice, signal: AbortSignal): Prom
     dataDir: config.dataDir,
     host: config.host,
     port: config.port,
+    // Whoever names a port means it.
+    anyPort: config.inheritedEnvironment().JOBWRIGHT_PORT === undefined,
     configFile: config.configFile ?? path.resolve(example, 'jobwright.config.ts'),
     temporal: config.temporal,
     cacheDir: config.cacheDir,

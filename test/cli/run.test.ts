@@ -216,7 +216,10 @@ test('of a run that is over show tells inputs, items, earlier generations and wh
   const shown = JSON.parse((await run(['show', 'detailed-1', '--output', 'json'])).stdout)
   expect(shown.inputs).toEqual({ word: 'yes', wait: '3ms' })
   const [again, idle, after, , many] = shown.steps
-  expect(again).toMatchObject({ generation: 2, earlier: [{ generation: 1, error: { code: 'sleep_failed' } }] })
+  expect(again).toMatchObject({
+    generation: 2,
+    earlier: [{ generation: 1, error: { code: 'sleep_failed' } }],
+  })
   expect([idle.skipped_because, after.skipped_because]).toEqual([
     'its `if` is false',
     'it needs idle, which was skipped',
