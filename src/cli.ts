@@ -55,6 +55,10 @@ const exitCode = await runCli(process.argv.slice(2), {
       on: (signal, listener) => process.on(signal, listener),
       off: (signal, listener) => process.off(signal, listener),
     }),
+  connections: async (config) => {
+    const { loadUserConfig } = await import('./job-types/user-config.ts')
+    return (await loadUserConfig(config.configFile, process.cwd())).connections
+  },
   secretNames: async (config) => {
     const { loadUserConfig } = await import('./job-types/user-config.ts')
     const { file, secrets } = await loadUserConfig(config.configFile, process.cwd())

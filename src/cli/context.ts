@@ -1,4 +1,4 @@
-import type { JobsClient } from '../client/index.ts'
+import type { JobsClient, JobsClientOptions } from '../client/index.ts'
 import type { Config } from '../config.ts'
 import type { JobTypeSchemaEntry, Whoami } from '../contract/index.ts'
 import type { Finding } from '../pipeline/index.ts'
@@ -52,6 +52,8 @@ export interface CliHost extends Terminal {
   loadConfig(): CliConfig
   /** Runs `server` or `worker` in our place; its exit code, where that is a child's. */
   runRoot(root: 'server' | 'worker'): Promise<number>
+  /** The other Jobs APIs of the user's configuration. @throws UserConfigError */
+  connections(config: CliConfig): Promise<Readonly<Record<string, JobsClientOptions>>>
   /** Names of the secrets of the user's configuration; undefined when there is no such file. */
   secretNames(config: CliConfig): Promise<string[] | undefined>
 }

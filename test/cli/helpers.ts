@@ -125,6 +125,7 @@ export function scriptedContext(
     useUtc: () => {},
     loadConfig: () => loadConfig({}),
     runRoot: unscripted,
+    connections: async () => ({}),
     secretNames: async () => undefined,
     config: loadConfig({ JOBWRIGHT_DATA_DIR: path.join(tmpdir(), 'jobwright-no-such-stack') }),
     output: options.output ?? 'text',

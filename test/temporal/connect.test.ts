@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { startStack } from '../../src/dev-stack/index.ts'
 import {
@@ -13,6 +13,7 @@ import {
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import {
   connectTemporal,
+  countPollers,
   endpointOptions,
   fromTemporal,
   lazyTemporalClient,
@@ -42,6 +43,12 @@ describe('a namespace without standalone activities', () => {
     await waitForTemporalServer({ address, namespace: 'default' })
   })
   afterAll(() => server?.stop())
+
+  test('nobody polls where there is no worker', async () => {
+    const client = await connectTemporal({ address, namespace: 'default' })
+    onTestFinished(() => client.connection.close())
+    expect(await countPollers(client, 'jobwright', 'workflows')).toBe(0)
+  })
 
   test('is refused with a sentence that says what to set', async () => {
     const client = await connectTemporal({ address, namespace: 'default' })

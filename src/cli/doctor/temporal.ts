@@ -1,7 +1,9 @@
+import { taskQueues } from '../../contract/names.ts'
 import type { connectTemporal } from '../../temporal/index.ts'
 import type { CliContext } from '../context.ts'
 import { toFailure } from '../errors.ts'
 import { locateTemporal, type TemporalPlace } from '../locate.ts'
+import { count } from '../output/text.ts'
 import type { Check } from './check.ts'
 
 /** Whether Temporal answers, its version, and whether the namespace has what job runs rest on. */
@@ -25,7 +27,7 @@ export async function checkTemporal(ctx: CliContext): Promise<Check[]> {
       checks.push({ name: 'temporal', status: 'ok', detail: `server ${version} at ${where}` })
       await requireStandaloneActivities(client)
       checks.push({ name: 'job_runs', status: 'ok', detail: 'the namespace allows standalone activities' })
-      checks.push(await checkSearchAttributes(client))
+      checks.push(await checkSearchAttributes(client), await checkWorkers(client))
       if (place.source === 'environment') checks.push(pacingHint)
     } finally {
       await client.connection.close()
@@ -51,6 +53,22 @@ async function checkSearchAttributes(client: Awaited<ReturnType<typeof connectTe
     if (error instanceof SearchAttributesError) return problem(name, message, fix)
     return { name, status: 'warning', detail: `those of the namespace cannot be listed: ${message}` }
   }
+}
+
+/** Whether anybody is there to take what is started. */
+async function checkWorkers(client: Awaited<ReturnType<typeof connectTemporal>>): Promise<Check> {
+  const { countPollers } = await import('../../temporal/index.ts')
+  const name = 'workers'
+  const fix = 'start one: `jobwright worker`, or `jobwright dev`'
+  const pipelines = await countPollers(client, taskQueues.pipelines, 'workflows')
+  const jobRuns = await countPollers(client, taskQueues.jobRuns, 'activities')
+  if (pipelines === 0) return problem(name, 'no worker polls for pipelines: a run that is started waits', fix)
+  if (jobRuns === 0) {
+    const detail = `${count(pipelines, 'worker')} for pipelines, none for the job runs of a Jobwright server`
+    const told = 'if such a server is used, set JOBWRIGHT_URL and JOBWRIGHT_WORKER_TOKEN for its worker'
+    return { name, status: 'warning', detail, fix: told }
+  }
+  return { name, status: 'ok', detail: `${pipelines} for pipelines, ${jobRuns} for job runs` }
 }
 
 /** It cannot be asked; whoever runs a server of their own may want to know. */

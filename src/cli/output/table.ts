@@ -96,7 +96,7 @@ function listRows(columns: Column[], rows: number, paint: (heading: string, cell
 }
 
 /** Labels and values under each other, for one thing in detail. */
-export function renderFields(fields: [label: string, value: Cell][]): string {
+export function renderFields(fields: readonly (readonly [label: string, value: Cell])[]): string {
   const width = Math.max(...fields.map(([label]) => displayWidth(label)))
   return fields
     .filter(([, value]) => value !== null && value !== undefined)
