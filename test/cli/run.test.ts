@@ -239,6 +239,9 @@ test('of a run that is over show tells inputs, items, earlier generations and wh
       .split('\n')
       .map((line) => JSON.parse(line)),
   ).toMatchObject([{ step: 'many', item: 1, job_run_id: many.job_run_id, message: 'sleeping for 3ms' }])
+  const runs = await run(['jobs', 'runs'])
+  expect(runs.stdout).toMatch(new RegExp(`^${many.job_run_id} .* detailed-1 many\\[1\\] `, 'm'))
+  expect(runs.stdout).toMatch(/ detailed-1 again generation 2 /)
   const unknown = await run(['logs', 'detailed-1', 'nothing'])
   expect(unknown).toMatchObject({ code: 2, stdout: '' })
   expect(unknown.stderr).toContain('again, idle, after, many')

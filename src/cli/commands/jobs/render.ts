@@ -1,4 +1,5 @@
 import type { WireJob, WireJobRun } from '../../../client/index.ts'
+import { decodePipelineRef } from '../../../contract/index.ts'
 import type { CliContext } from '../../context.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { renderJson } from '../../output/json.ts'
@@ -27,12 +28,28 @@ export function jobTable(jobs: WireJob[], columns: number | undefined): string {
 }
 
 export function runTable(runs: WireJobRun[], columns: number | undefined): string {
-  const rows = runs.map((run) => [run.uuid, run.status, formatTime(run.created_at), run.job_id, run.job_name])
-  return renderTable(['RUN', 'STATUS', 'CREATED', 'JOB', 'NAME'], rows, {
+  const rows = runs.map((run) => [
+    run.uuid,
+    run.status,
+    formatTime(run.created_at),
+    run.job_id,
+    belongsTo(run),
+    run.job_name,
+  ])
+  return renderTable(['RUN', 'STATUS', 'CREATED', 'JOB', 'OF', 'NAME'], rows, {
     columns,
     cut: ['NAME'],
-    drop: ['JOB', 'CREATED'],
+    drop: ['JOB', 'CREATED', 'NAME'],
   })
+}
+
+/** Which pipeline run triggered it, and for which step: `night-1 tickets[3]`; null for a run of no pipeline. */
+export function belongsTo({ client_ref }: Pick<WireJobRun, 'client_ref'>): string | null {
+  const ref = decodePipelineRef(client_ref)
+  const [, step, item, generation] = /^(.+)\/(-|\d+)\/(\d+)(?:\/wait)?$/.exec(ref?.activityId ?? '') ?? []
+  if (!ref || step === undefined) return null
+  const again = Number(generation) > 1 ? ` generation ${generation}` : ''
+  return `${ref.workflowId} ${item === '-' ? step : `${step}[${item}]`}${again}`
 }
 
 export function jobFields(job: WireJob): string {
@@ -56,6 +73,7 @@ export function runFields(run: WireJobRun): string {
   return renderFields([
     ['run', run.uuid],
     ['job', `${run.job_id} ${run.job_name}`.trim()],
+    ['of', belongsTo(run)],
     ['status', run.status],
     ['error', run.error ? `${run.error.code}: ${run.error.message}` : null],
     ['progress', progress.join(' ').trim() || null],
