@@ -1,4 +1,8 @@
-#!/usr/bin/env node
+#!/bin/sh
+':' //; own="$(dirname "$(readlink -f "$0")")/../node_modules/.bin/node"; [ -x "$own" ] || own=node; exec "$own" "$0" "$@"
+// For a shell the line above is all: the Node.js among the packages takes its place, so that whoever started this file
+// has the process that works, and none between. For Node.js it says nothing.
+
 // Plain JavaScript that any Node.js with modules can read: it finds out whether this one can run the rest.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -23,7 +27,12 @@ if (major > neededMajor || (major === neededMajor && minor >= neededMinor)) {
     process.exitCode = 70
   })
 } else if (existsSync(own) && path.resolve(process.execPath) !== path.resolve(own)) {
-  const child = spawn(own, [script, ...process.argv.slice(2)], { stdio: 'inherit' })
+  // No Node.js so old can be replaced by another: it stays as the parent, and its child ends when it is killed.
+  const guard = path.join(path.dirname(script), 'dev-stack', `parent-guard${path.extname(script)}`)
+  const guarded = ['--import', `${pathToFileURL(guard).href}?patience_ms=0`, script]
+  const child = spawn(own, [...guarded, ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  })
   // Ctrl-C reaches the child through the terminal; other signals only through us.
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))

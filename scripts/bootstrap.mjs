@@ -11,9 +11,9 @@ const isWindows = process.platform === 'win32'
 const stamp = path.join(repository, 'node_modules', '.jobwright-lock-sha256')
 
 /** Installs the packages if need be, then runs `node <args>`; ends this process with its exit code. */
-export async function runWithPackages(args) {
+export async function runWithPackages(args, options) {
   await ensurePackages()
-  process.exitCode = await runNode(args)
+  process.exitCode = await runNode(args, options)
 }
 
 /** Exit code of `node <args>`, run in the repository with the Node that was installed there. */

@@ -33,7 +33,10 @@ async function main(): Promise<void> {
   await pointTypesAtJavaScript()
   await bundleWorkflows()
   await mkdir(path.join(dist, 'bin'), { recursive: true })
-  await cp(path.join(repository, 'bin', 'jobwright.js'), path.join(dist, 'bin', 'jobwright.js'))
+  const program = await readFile(path.join(repository, 'bin', 'jobwright.js'), 'utf8')
+  // The package brings no Node.js of its own to look for, and what npm makes of a shell script on Windows needs a shell.
+  const forNode = program.replace(/^.*?\n\n/s, '#!/usr/bin/env node\n')
+  await writeFile(path.join(dist, 'bin', 'jobwright.js'), forNode, { mode: 0o755 })
   // The compiler leaves alone what is a declaration already.
   await cp(path.join(repository, 'src', 'ms.d.ts'), path.join(dist, 'ms.d.ts'))
   for (const name of copied) await cp(path.join(repository, name), path.join(dist, name), { recursive: true })

@@ -6,7 +6,8 @@ import { aborted } from '../src/base/abort.ts'
 import { describeFailure } from '../src/base/failure.ts'
 import { toFailure } from '../src/cli/errors.ts'
 import { exitCodes } from '../src/cli/exit-codes.ts'
-import { type Config, loadConfig } from '../src/config.ts'
+import { terminalOf } from '../src/cli/terminal.ts'
+import { type Config, keepProxiesFromLoopback, loadConfig, terminalHints } from '../src/config.ts'
 import { describeStackEvent, readStack, type Stack, startStack } from '../src/dev-stack/index.ts'
 import { example, type ReviewOptions, review, shortPath, type Voice } from './start/review.ts'
 
@@ -53,6 +54,8 @@ async function useStack(config: Config, voice: Voice, signal: AbortSignal): Prom
     dataDir: config.dataDir,
     host: config.host,
     port: config.port,
+    // Whoever names a port means it.
+    anyPort: config.inheritedEnvironment().JOBWRIGHT_PORT === undefined,
     configFile: config.configFile ?? path.resolve(example, 'jobwright.config.ts'),
     temporal: config.temporal,
     cacheDir: config.cacheDir,
@@ -81,11 +84,7 @@ async function reviewOn(
       screen: {
         stdout: process.stdout,
         stderr: process.stderr,
-        // A terminal that does not know its height has no room for a picture.
-        isTty: process.stdout.isTTY === true && process.stdout.rows > 0,
-        columns: () => process.stdout.columns,
-        rows: () => process.stdout.rows,
-        color: process.stdout.isTTY === true && process.stdout.hasColors(),
+        ...terminalOf(process.stdout, terminalHints()),
         output: 'text',
         now: Date.now,
       },
@@ -98,6 +97,7 @@ async function reviewOn(
 
 const interrupt = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupt.abort())
+keepProxiesFromLoopback()
 process.chdir(path.resolve(import.meta.dirname, '..'))
 try {
   process.exit(await main(interrupt.signal))

@@ -1,9 +1,11 @@
 import path from 'node:path'
+import { surviveLostReaders } from './base/standard-streams.ts'
 import { findVersion } from './base/version.ts'
 import { exitCodes } from './cli/exit-codes.ts'
 import { runCli } from './cli/main.ts'
-import { spawnRoot } from './cli/spawn-root.ts'
-import { loadConfig } from './config.ts'
+import { runRoot } from './cli/run-root.ts'
+import { terminalOf } from './cli/terminal.ts'
+import { keepProxiesFromLoopback, loadConfig, showUtc, terminalHints } from './config.ts'
 
 /** Composition root of the command line: the process, and nothing else. */
 
@@ -21,30 +23,34 @@ function listenForInterrupt(): AbortSignal {
   return interrupt.signal
 }
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader that has seen enough (`| head`) is no failure of ours.
-  if (error.code === 'EPIPE') process.exit(exitCodes.completed)
-  process.stderr.write(`error cannot_write stdout: ${error.code}\n`)
-  process.exit(exitCodes.defect)
+keepProxiesFromLoopback()
+let lost = false
+surviveLostReaders(process.stderr)
+surviveLostReaders(process.stdout, (reason) => {
+  lost = true
+  process.stderr.write(`error cannot_write stdout: ${reason}\n`)
 })
+const hints = terminalHints()
 const extension = path.extname(import.meta.filename)
 
 const exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
-  isTty: process.stdout.isTTY === true,
-  columns: () => process.stdout.columns,
-  rows: () => process.stdout.rows,
-  color: process.stdout.isTTY === true && process.stdout.hasColors(),
+  ...terminalOf(process.stdout, hints),
+  errorColor: terminalOf(process.stderr, hints).color,
   cwd: process.cwd(),
   version: findVersion(),
   nodeVersion: process.version,
   signal: listenForInterrupt(),
   now: Date.now,
+  useUtc: showUtc,
   loadConfig,
-  spawnRoot: (root) =>
-    spawnRoot(path.join(import.meta.dirname, root + extension), {
+  runRoot: (root) =>
+    runRoot(path.join(import.meta.dirname, root + extension), {
       execPath: process.execPath,
+      execArgv: process.execArgv,
+      // One who waits for us by a channel would lose sight of who takes our place.
+      replace: process.connected || process.platform === 'win32' ? undefined : process.execve,
       stdinIsTty: process.stdin.isTTY === true,
       on: (signal, listener) => process.on(signal, listener),
       off: (signal, listener) => process.off(signal, listener),
@@ -65,8 +71,12 @@ const exitCode = await runCli(process.argv.slice(2), {
     const { builtInJobTypes } = await import('./built-in/index.ts')
     return createRegistry(builtInJobTypes).schemas()
   },
+  connections: async (config) => {
+    const { loadUserConfig } = await import('./job-types/user-config.ts')
+    return (await loadUserConfig(config.configFile, process.cwd())).connections
+  },
 })
 for (const stream of [process.stdout, process.stderr])
   await new Promise((resolve) => stream.write('', resolve))
 // Whatever still waits somewhere (a connection, a timer) is of no more use to anyone.
-process.exit(exitCode)
+process.exit(lost && exitCode === exitCodes.completed ? exitCodes.unreachable : exitCode)

@@ -1,7 +1,9 @@
+import http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { JobwrightError } from './base/errors.ts'
+import { loopbackExceptions, proxyVariables } from './base/loopback.ts'
 import { installationPattern } from './contract/names.ts'
 
 /** The only reader of the environment. Everything else receives values. */
@@ -106,11 +108,53 @@ function parseAddress(name: string, text: string | undefined): string | undefine
   throw badVariable(`${name}: expected host or host:port, such as 127.0.0.1:7233`)
 }
 
+/** What the environment says of terminals. An empty variable counts as unset. */
+export interface TerminalHints {
+  /** What the user wants; undefined: as the terminal can. */
+  color: boolean | undefined
+  /** It prints what it gets, and can do nothing else. */
+  isDumb: boolean
+  /** Nobody watches; what is printed is kept as a log. */
+  isAutomated: boolean
+}
+
+/** FORCE_COLOR before NO_COLOR, as in Node.js. */
+export function terminalHints(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): TerminalHints {
+  const no = (value: string | undefined) => value === '0' || value?.toLowerCase() === 'false'
+  const forced = env.FORCE_COLOR ? !no(env.FORCE_COLOR) : undefined
+  return {
+    color: forced ?? (env.NO_COLOR ? false : undefined),
+    isDumb: env.TERM === 'dumb',
+    isAutomated: Boolean(env.CI) && !no(env.CI),
+  }
+}
+
 /** What child processes inherit: every variable that is set and not empty. */
 export function inheritedEnvironment(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Readonly<Record<string, string | undefined>> {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+}
+
+/** From now on this process, and those that it starts, are in UTC. */
+export function showUtc(): void {
+  process.env.TZ = 'UTC'
+}
+
+/**
+ * Proxies are for the world outside: what is started on this machine is never asked through one, neither by this process
+ * nor by those that it starts. Each process calls it first of all.
+ */
+export function keepProxiesFromLoopback(env: Record<string, string | undefined> = process.env): void {
+  const exceptions = loopbackExceptions(env)
+  Object.assign(env, exceptions)
+  const followsProxies =
+    env.NODE_USE_ENV_PROXY === '1' ||
+    [...process.execArgv, env.NODE_OPTIONS ?? ''].some((option) => option.includes('--use-env-proxy'))
+  // Node.js has read them already.
+  if (followsProxies && Object.keys(exceptions).length > 0) http.setGlobalProxyFromEnv(env)
 }
 
 /**
@@ -149,6 +193,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     cacheDir: e.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'),
     /** What child processes inherit. A function, so that a config that is printed holds no stranger's secret. */
     inheritedEnvironment: () => present,
+    /** Names of the variables that name proxies. */
+    proxyVariables: proxyVariables(present),
     host: e.JOBWRIGHT_HOST,
     port: e.JOBWRIGHT_PORT,
     tokens: parseTokens(e.JOBWRIGHT_TOKENS),

@@ -1,9 +1,10 @@
 import { type Logger, pino } from 'pino'
 import { aborted } from './base/abort.ts'
 import { describeFailure, toFailure } from './base/failure.ts'
+import { surviveLostReaders } from './base/standard-streams.ts'
 import { findVersion } from './base/version.ts'
 import { builtInJobTypes } from './built-in/index.ts'
-import { type Config, loadConfig } from './config.ts'
+import { type Config, keepProxiesFromLoopback, loadConfig } from './config.ts'
 import { basePath } from './contract/index.ts'
 import { createRegistry, loadUserConfig } from './job-types/index.ts'
 import { createApp } from './server/app.ts'
@@ -19,7 +20,7 @@ import { lazyTemporalClient } from './temporal/index.ts'
 
 /** Composition root of the Jobs API server. Temporal may be away when it starts, and may come and go. */
 async function main(config: Config): Promise<void> {
-  const log = pino({ level: config.logLevel, serializers: { err: loggable } }, pino.destination(2))
+  const log = pino({ level: config.logLevel, serializers: { err: loggable } }, logDestination)
   // First of all: a parent that goes while the database opens must be noticed, too.
   const stopping = stopSignal(log)
   // A config file can take for ever to load, and nothing has to be put away yet.
@@ -88,6 +89,9 @@ async function ensureTokens(store: JobStore, config: Config): Promise<void> {
     await store.tokens.ensure(tokenHash(workerToken), { workspace: '-', email: 'worker', kind: 'worker' })
 }
 
+const logDestination = pino.destination(2)
+for (const stream of [process.stdout, process.stderr, logDestination]) surviveLostReaders(stream)
+keepProxiesFromLoopback()
 try {
   await main(loadConfig())
   process.exit(0)

@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Client } from '@temporalio/client'
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { type Logger, pino } from 'pino'
 import { describeFailure, toFailure } from './base/failure.ts'
+import { surviveLostReaders } from './base/standard-streams.ts'
 import { builtInJobTypes } from './built-in/index.ts'
-import { type Config, loadConfig } from './config.ts'
+import { type Config, keepProxiesFromLoopback, loadConfig } from './config.ts'
+import { workerIdentity } from './contract/names.ts'
 import { createRegistry, loadUserConfig } from './job-types/index.ts'
 import {
   connectTemporal,
@@ -22,7 +25,7 @@ import { workflowSources } from './worker/workflow-sources.ts'
 
 /** Composition root of a worker process: pipelines, and the job runs of our own server where it is told of one. */
 async function main(config: Config): Promise<void> {
-  const log = pino({ level: config.logLevel }, pino.destination(2))
+  const log = pino({ level: config.logLevel }, logDestination)
   const temporal = { ...config.temporal, address: config.temporal.address ?? '127.0.0.1:7233' }
   Runtime.install({ shutdownSignals: [], logger: temporalLogger(log) })
   const client = await connectTemporal(temporal)
@@ -39,9 +42,10 @@ async function main(config: Config): Promise<void> {
     { ...workflowCode(), ...pipelineWorker(config, client, user.connections) },
     ...jobRuns.options,
   ]
+  const identity = workerIdentity(process.pid, hostname(), config.server.url)
   const workers: Worker[] = []
   for (const own of options)
-    workers.push(await Worker.create({ connection, namespace: temporal.namespace, ...own }))
+    workers.push(await Worker.create({ connection, namespace: temporal.namespace, identity, ...own }))
   surviveForgottenPromises(log)
   await runUntilStopped(workers, log)
   await jobRuns.close()
@@ -71,6 +75,9 @@ function workflowCode() {
   return { workflowsPath, bundlerOptions: { preloadModules } }
 }
 
+const logDestination = pino.destination(2)
+for (const stream of [process.stdout, process.stderr, logDestination]) surviveLostReaders(stream)
+keepProxiesFromLoopback()
 try {
   await main(loadConfig())
   process.exit(0)

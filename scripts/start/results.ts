@@ -26,7 +26,7 @@ export function issueTable({ issues }: Pick<ExampleOutputs, 'issues'>, columns: 
     first && `${first.document}:${first.line}`,
     title,
   ])
-  return renderTable(['PRIORITY', 'WHERE', 'ISSUE'], rows, columns)
+  return renderTable(['PRIORITY', 'WHERE', 'ISSUE'], rows, { columns, cut: ['ISSUE'] })
 }
 
 /** How much was done, and how long it took. */

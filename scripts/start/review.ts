@@ -94,6 +94,11 @@ async function startRun({ api, pipelines, screen }: ReviewOptions, id: string): 
   const resolved = plan && resolveInputs(plan, { documents: collection })
   for (const finding of [...findings, ...(resolved?.findings ?? [])])
     screen.stderr.write(`${findingLine({ ...finding, file: pipelineFile })}\n`)
+  if (findings.some(({ code }) => code === 'unknown_job_type'))
+    screen.stderr.write(
+      'The stack that runs here does not have the job types of the example.\n' +
+        `  → stop it, or start it with JOBWRIGHT_CONFIG=${path.join(example, 'jobwright.config.ts')}\n`,
+    )
   if (plan === undefined || resolved?.inputs === undefined) return false
   await pipelines.start({ plan, inputs: resolved.inputs, id })
   return true

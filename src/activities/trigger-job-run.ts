@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity'
 import { canonicalJson, type JsonObject } from '../base/json.ts'
 import { JobsApiError, type JobsClient } from '../client/index.ts'
-import { isTerminalStatus } from '../contract/index.ts'
+import { encodePipelineRef, isTerminalStatus } from '../contract/index.ts'
 import { rejected } from './failures.ts'
 import { toRecord } from './job-run-record.ts'
 import { jobKey, runKey } from './keys.ts'
@@ -21,7 +21,10 @@ export async function triggerJobRun(
   const { cancellationSignal: signal, info } = Context.current()
   const workflowId = info.workflowExecution?.workflowId ?? ''
   const idempotencyKey = runKey({ namespace: deps.namespace, workflowId }, input)
-  const triggered = await trigger(api, input, idempotencyKey, signal)
+  const { step, item, generation } = input
+  const activityId = `${step}/${item ?? '-'}/${generation}`
+  const clientRef = encodePipelineRef({ namespace: deps.namespace, workflowId, activityId })
+  const triggered = await trigger(api, input, { idempotencyKey, clientRef }, signal)
   const looked = isTerminalStatus(triggered.status)
     ? triggered
     : await api.getJobRun(triggered.uuid, { waitSeconds: firstLookSeconds, signal })
@@ -33,11 +36,15 @@ export async function triggerJobRun(
 async function trigger(
   api: JobsClient,
   input: TriggerJobRunInput,
-  idempotencyKey: string,
+  { idempotencyKey, clientRef }: { idempotencyKey: string; clientRef: string },
   signal: AbortSignal,
 ) {
   const send = async (body: { job_id: string; config?: JsonObject }) => {
-    const triggered = await api.createJobRun(body, { idempotencyKey, signal })
+    const options = { idempotencyKey, signal }
+    const triggered = await api
+      .createJobRun({ ...body, client_ref: clientRef }, options)
+      // A worker that did not yet say whose the run is may have been here before.
+      .catch((error: unknown) => (isReused(error) ? api.createJobRun(body, options) : Promise.reject(error)))
     if (triggered.job_id !== body.job_id)
       throw rejected(
         'foreign_run',
@@ -56,10 +63,14 @@ async function trigger(
   try {
     return await send({ job_id: own.uuid })
   } catch (error) {
-    if (!(error instanceof JobsApiError) || error.code !== 'idempotency_key_reused') throw error
+    if (!isReused(error)) throw error
     // That happened after an earlier attempt had triggered.
     return send({ job_id: shared.uuid })
   }
+}
+
+function isReused(error: unknown): boolean {
+  return error instanceof JobsApiError && error.code === 'idempotency_key_reused'
 }
 
 function createJob(api: JobsClient, idempotencyKey: string, config: JsonObject, signal: AbortSignal) {

@@ -1,10 +1,11 @@
-import type { JobsClient } from '../client/index.ts'
+import type { JobsClient, JobsClientOptions } from '../client/index.ts'
 import type { Config } from '../config.ts'
 import type { JobTypeSchemaEntry, Whoami } from '../contract/index.ts'
 import type { Finding } from '../pipeline/index.ts'
-import type { PipelineRunView, PipelinesClient } from '../pipelines/index.ts'
+import type { PipelineRunSummary, PipelineRunView, PipelinesClient } from '../pipelines/index.ts'
+import type { Terminal } from './terminal.ts'
 
-export type { Finding, JobsClient, JobTypeSchemaEntry, PipelineRunView }
+export type { Finding, JobsClient, JobTypeSchemaEntry, PipelineRunSummary, PipelineRunView }
 
 /** What the commands need of the configuration; `config.ts` gives more. */
 export type CliConfig = Pick<
@@ -15,6 +16,7 @@ export type CliConfig = Pick<
   | 'dataDir'
   | 'cacheDir'
   | 'inheritedEnvironment'
+  | 'proxyVariables'
   | 'host'
   | 'port'
   | 'configFile'
@@ -32,29 +34,27 @@ export interface PipelinesAccess {
 }
 
 /** The process around the commands. They know nothing else of it, so that tests can run them without one. */
-export interface CliHost {
+export interface CliHost extends Terminal {
   stdout: NodeJS.WritableStream
   stderr: NodeJS.WritableStream
-  /** Whether stdout is a terminal whose lines may be drawn again. */
-  isTty: boolean
-  /** Of the terminal, now; undefined when stdout is none. */
-  columns(): number | undefined
-  /** Likewise. */
-  rows(): number | undefined
-  /** Whether the terminal shows colors. */
-  color: boolean
+  /** Whether stderr shows colors; of stdout, see Terminal. */
+  errorColor: boolean
   cwd: string
   version: string
   /** Of Node.js. */
   nodeVersion: string
+  /** From now on times are shown in UTC. */
+  useUtc(): void
   /** Aborts on Ctrl-C. */
   signal: AbortSignal
   /** Milliseconds since the epoch. */
   now(): number
   /** @throws JobwrightError `bad_environment` */
   loadConfig(): CliConfig
-  /** Runs `server` or `worker` as a child process; its exit code. */
-  spawnRoot(root: 'server' | 'worker'): Promise<number>
+  /** Runs `server` or `worker` in our place; its exit code, where that is a child's. */
+  runRoot(root: 'server' | 'worker'): Promise<number>
+  /** The other Jobs APIs of the user's configuration. @throws UserConfigError */
+  connections(config: CliConfig): Promise<Readonly<Record<string, JobsClientOptions>>>
   /**
    * The user's configuration: the file that `config` names, else the one in the directory; undefined when there is none.
    * @throws UserConfigError

@@ -15,7 +15,10 @@ export function toFailure(error: unknown): Failure {
 }
 
 /** A client does not know where it got its token and address from; the command line does. */
-function fixOf({ kind, fault, status }: JobsApiError): string | undefined {
+function fixOf({ kind, fault, status, code }: JobsApiError): string | undefined {
+  // No resource is missing: nothing at all is there.
+  if (code === 'http_404' || code === 'unknown_path')
+    return 'check that JOBS_API_URL ends in the path of the API, such as http://127.0.0.1:8300/api/v1'
   if (status === 401 || status === 403) return 'set JOBS_API_TOKEN to a token that this server knows'
   return kind === 'not_sent' && fault === 'unreachable' ? 'start it, or correct JOBS_API_URL' : undefined
 }

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { graphFormats } from './commands/graph.ts'
 import type { CliHost } from './context.ts'
-import { type Bind, collect, port, type Run, wholeNumber } from './options.ts'
+import { type Bind, collect, collectList, port, type Run, wholeNumber } from './options.ts'
 import { addDocumentCommands } from './program-documents.ts'
 import { addJobCommands } from './program-jobs.ts'
 
@@ -20,6 +20,7 @@ export function createProgram(host: CliHost, run: Run): Command {
         .choices(['text', 'json'])
         .default('text'),
     )
+    .option('--utc', 'times in UTC; without, in the zone of this machine')
     .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
     .configureOutput({
       writeOut: (text) => host.stdout.write(text),
@@ -39,6 +40,7 @@ export function createProgram(host: CliHost, run: Run): Command {
       const handler = await load()
       const positional = command.processedArgs as string[]
       const options = command.optsWithGlobals() as Record<string, unknown>
+      if (options.utc) host.useUtc()
       await run(options.output === 'json' ? 'json' : 'text', (ctx) =>
         handler(toArgs(positional, options), ctx),
       )
@@ -74,12 +76,18 @@ function addPipelineCommands(program: Command, bind: Bind): void {
     .description('list the pipeline runs of your workspace, newest first')
     .option('--limit <n>', 'how many', wholeNumber, 50)
     .option('--all-workspaces', 'of everybody, and of nobody')
+    .option('--pipeline <name>', 'only of pipelines of this name')
+    .option('--status <statuses>', 'only with these statuses', collectList)
+    .option('--since <time>', 'only started then or later: 2h, 7d, 2026-04-13, or RFC 3339')
     .action(
       bind(
         async () => (await import('./commands/runs.ts')).runsHandler,
-        (_, { limit, allWorkspaces }) => ({
+        (_, { limit, allWorkspaces, pipeline, status, since }) => ({
           limit: limit as number,
           allWorkspaces: allWorkspaces as boolean | undefined,
+          pipeline: pipeline as string | undefined,
+          status: status as string[] | undefined,
+          since: since as string | undefined,
         }),
       ),
     )
@@ -90,6 +98,16 @@ function addPipelineCommands(program: Command, bind: Bind): void {
       bind(
         async () => (await import('./commands/show.ts')).showHandler,
         ([id = '']) => ({ id }),
+      ),
+    )
+  program
+    .command('logs <id> [step]')
+    .description('the log lines of a pipeline run, of a STEP of it, or of one STEP[ITEM]')
+    .option('-f, --follow', 'until the run is over')
+    .action(
+      bind(
+        async () => (await import('./commands/logs.ts')).logsHandler,
+        ([id = '', step], { follow }) => ({ id, step, follow: follow as boolean | undefined }),
       ),
     )
   program

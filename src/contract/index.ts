@@ -2,6 +2,7 @@
 export * from './jobs/capabilities.ts'
 export * from './jobs/document-formats.ts'
 export * from './jobs/output-value.ts'
+export * from './jobs/pipeline-ref.ts'
 export * from './jobs/references.ts'
 export * from './jobs/schemas.ts'
 export * from './jobs/status.ts'

@@ -35,3 +35,12 @@ export function installationNames(installation = defaultInstallation): Installat
     watcherWorkflowId: (connection) => `${prefix}-watcher-${connection}`,
   }
 }
+
+/** How a worker calls itself in Temporal: `7@host (http://127.0.0.1:8300)`, with the server whose job runs it takes. */
+export function workerIdentity(pid: number, host: string, server: string | undefined): string {
+  return server === undefined ? `${pid}@${host}` : `${pid}@${host} (${server})`
+}
+
+export function serverOfWorker(identity: string): string | undefined {
+  return / \((\S+)\)$/.exec(identity)?.[1]
+}

@@ -1,7 +1,7 @@
 /**
- * Loaded before a root (`--import`). A root that the stack started ends when its parent is gone; this ends it also
- * when that happens before the root listens for it, or when the root does not get done. How long that may take is in
- * the address of this module, `?patience_ms=…`.
+ * Loaded before a program (`--import`) that must not outlive its parent. A root that the stack started ends when its
+ * parent is gone; this ends it also when that happens before the root listens for it, or when the root does not get
+ * done. How long that may take is in the address of this module, `?patience_ms=…`.
  */
 const patienceMs = Number(new URL(import.meta.url).searchParams.get('patience_ms'))
 

@@ -28,7 +28,7 @@ export async function chooseApiPort(host: string, port: number): Promise<number>
   if (port === 0) return findFreePort()
   const found = await tryPort(host, port)
   if (found === 'free') return port
-  const fix = 'set JOBWRIGHT_PORT to another port (0 takes a free one)'
+  const fix = 'choose another with `jobwright dev --port N` or JOBWRIGHT_PORT (0 takes a free one)'
   if (found !== 'EADDRINUSE')
     throw new StackError('port_unusable', `cannot listen on ${host}:${port} (${found})`, { fix })
   const owner = await findPortOwner(port)

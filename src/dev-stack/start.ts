@@ -1,6 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { codeOf, messageOf } from '../base/causes.ts'
+import { keepOutOfGit } from '../base/data-folder.ts'
 import {
   acquireProcessLock,
   type ProcessIdentity,
@@ -38,6 +39,8 @@ export interface StackOptions {
   host: string
   /** Of the API; 0: a free one. */
   port: number
+  /** Whether another port will do where that one is taken. */
+  anyPort?: boolean
   /** A user's `jobwright.config.ts`. */
   configFile?: string | undefined
   /** With an address, that server is used and none is started; `binary` names the CLI to start. */
@@ -72,7 +75,7 @@ export interface Stack {
  * left running then
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  await makeFolder(options.dataDir)
+  await keepOutOfGit(options.dataDir, { isNew: await makeFolder(options.dataDir) })
   await makeFolder(logsFolder(options.dataDir))
   const lock = await lockFolder(options.dataDir)
   try {
@@ -102,7 +105,11 @@ async function prepare(options: StackOptions): Promise<Prepared> {
   } = options
   const earlier = await readRecord(dataDir)
   await endLeftovers(earlier, log)
-  const port = await chooseApiPort(host, options.port)
+  const port = await chooseApiPort(host, options.port).catch((error: unknown) => {
+    if (!options.anyPort || !(error instanceof StackError) || error.code !== 'port_in_use') throw error
+    log({ kind: 'note', message: `${error.message}; taking a free one` })
+    return chooseApiPort(host, 0)
+  })
   const url = serverUrl(host, port)
   const tokenFile = path.join(dataDir, 'token')
   const workerTokenFile = path.join(dataDir, 'worker-token')
@@ -242,9 +249,10 @@ async function chooseTemporal(
   return { address: `127.0.0.1:${port}`, own: { port, part } }
 }
 
-async function makeFolder(folder: string): Promise<void> {
+/** Whether it was not there. */
+async function makeFolder(folder: string): Promise<boolean> {
   try {
-    await makeFolders(folder)
+    return await makeFolders(folder)
   } catch (error) {
     throw new StackError('data_dir_unusable', `cannot make ${folder}: ${messageOf(error)}`, {
       fix: 'set JOBWRIGHT_DATA_DIR to another folder',
@@ -254,15 +262,16 @@ async function makeFolder(folder: string): Promise<void> {
 }
 
 /** As mkdir with `recursive`, which never comes back where a parent appears to be there and takes no folder (/proc). */
-async function makeFolders(folder: string, parentIsThere = false): Promise<void> {
+async function makeFolders(folder: string, parentIsThere = false): Promise<boolean> {
   try {
     await mkdir(folder, { mode: 0o700 })
+    return true
   } catch (error) {
     const code = codeOf(error)
-    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return false
     if (code !== 'ENOENT' || parentIsThere) throw error
     await makeFolders(path.dirname(folder))
-    await makeFolders(folder, true)
+    return makeFolders(folder, true)
   }
 }
 

@@ -1,11 +1,13 @@
 import type { Client } from '@temporalio/client'
+import type { Json } from '../base/json.ts'
 import { throwFromTemporal } from '../temporal/index.ts'
 import { cancelRun } from './cancel.ts'
+import { inputsOf } from './inputs.ts'
 import { type ListPipelines, listRuns } from './list.ts'
 import { type PipelinesClientOptions, type PipelinesContext, resolveOptions } from './options.ts'
 import { showRun } from './show.ts'
 import { type StartedPipeline, type StartPipeline, startRun } from './start.ts'
-import type { PipelineRunView } from './view.ts'
+import type { PipelineRunSummary, PipelineRunView } from './view.ts'
 import { type WatchPipeline, watchRun } from './watch.ts'
 
 /**
@@ -64,16 +66,29 @@ export class PipelinesClient {
   }
 
   /**
-   * Runs newest first; steps are left out. A run that was started just now may be missing.
+   * What a run was started with, defaults included.
+   * @throws PipelineRunNotFoundError
+   *
+   * @example
+   * ```ts
+   * const { severity } = await pipelines.inputs('night-2026-04-13')
+   * ```
+   */
+  inputs(id: string): Promise<Record<string, Json>> {
+    return inputsOf(this.#context, id).catch(throwFromTemporal)
+  }
+
+  /**
+   * Runs newest first, without their steps. A run that was started just now may be missing.
    * @throws SearchAttributesError for a filter that the namespace cannot apply
    *
    * @example
    * ```ts
-   * for (const run of await pipelines.list({ workspace: 'team', limit: 20 }))
+   * for (const run of await pipelines.list({ workspace: 'team', statuses: ['failed'], limit: 20 }))
    *   console.log(run.id, run.status, run.owner)
    * ```
    */
-  list(options: ListPipelines = {}): Promise<PipelineRunView[]> {
+  list(options: ListPipelines = {}): Promise<PipelineRunSummary[]> {
     return listRuns(this.#context, options).catch(throwFromTemporal)
   }
 

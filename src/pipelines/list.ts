@@ -1,7 +1,8 @@
 import { searchAttributes, workflowTypes } from '../contract/names.ts'
+import type { PipelineStatus } from '../pipeline/plan/index.ts'
 import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/index.ts'
 import type { PipelinesContext } from './options.ts'
-import { bareView, type PipelineRunView } from './view.ts'
+import { type PipelineRunSummary, summaryView } from './view.ts'
 
 /** Which runs are listed. */
 export interface ListPipelines {
@@ -14,25 +15,31 @@ export interface ListPipelines {
   workspace?: string | undefined
   /** Only runs that this email started. @default everybody's */
   owner?: string | undefined
+  /** Only runs of pipelines of this name. @default all */
+  pipeline?: string | undefined
+  /** Only runs with one of these statuses. @default whatever their status */
+  statuses?: readonly PipelineStatus[] | undefined
+  /** Only runs that were started then or later. @default whenever they were */
+  startedAfter?: Date | undefined
 }
 
-type Filter = Pick<ListPipelines, 'workspace' | 'owner'>
+type Filter = Omit<ListPipelines, 'limit'>
 
 /** Runs newest first, without their steps. @throws SearchAttributesError */
 export async function listRuns(
   context: PipelinesContext,
   options: ListPipelines,
-): Promise<PipelineRunView[]> {
-  const { limit = 100, owner } = options
+): Promise<PipelineRunSummary[]> {
+  const { limit = 100, ...wanted } = options
   const workspace = context.workspace ?? options.workspace
   // What lies outside of the bound does not exist.
   if (options.workspace !== undefined && options.workspace !== workspace) return []
-  const views: PipelineRunView[] = []
-  const filter = { workspace, owner }
+  const views: PipelineRunSummary[] = []
+  const filter = { ...wanted, workspace }
   try {
     for await (const info of context.client.workflow.list({ query: listQuery(filter) })) {
       if (info.status.name === 'CONTINUED_AS_NEW') continue
-      const view = bareView(info)
+      const view = summaryView(info)
       if (isWanted(view, filter)) views.push(view)
       if (views.length >= limit) break
     }
@@ -44,13 +51,30 @@ export async function listRuns(
 }
 
 /** Temporal's query for the runs that a filter lets through, and perhaps for more. */
-export function listQuery({ workspace, owner }: Filter): string {
+export function listQuery({ workspace, owner, statuses, startedAfter }: Filter): string {
   const conditions = [
     equals('WorkflowType', workflowTypes.runPipeline),
+    ...(statuses === undefined ? [] : [isOneOf(statuses)]),
+    // Of a run with several executions, each of them started no earlier than the run.
+    ...(startedAfter === undefined ? [] : [`StartTime >= '${startedAfter.toISOString()}'`]),
     ...(workspace === undefined ? [] : [equals(searchAttributes.workspace, workspace)]),
     ...(owner === undefined ? [] : [equals(searchAttributes.owner, owner)]),
   ]
   return conditions.filter((condition) => condition !== undefined).join(' AND ')
+}
+
+/** Temporal's words for how runs of a status stand; all that are open are running to it. */
+const temporalStatuses: Readonly<Record<PipelineStatus, readonly string[]>> = {
+  running: ['Running'],
+  cancelling: ['Running'],
+  completed: ['Completed'],
+  failed: ['Failed', 'TimedOut', 'Terminated'],
+  cancelled: ['Canceled'],
+}
+
+function isOneOf(statuses: readonly PipelineStatus[]): string {
+  const words = new Set(statuses.flatMap((status) => temporalStatuses[status]))
+  return `ExecutionStatus IN (${[...words].map((word) => `'${word}'`).join(', ')})`
 }
 
 /**
@@ -62,8 +86,13 @@ function equals(attribute: string, value: string): string | undefined {
 }
 
 /** What the query could not say, and what a database may compare more loosely than we do. */
-function isWanted(view: PipelineRunView, { workspace, owner }: Filter): boolean {
+function isWanted(view: PipelineRunSummary, filter: Filter): boolean {
+  const { workspace, owner, pipeline, statuses, startedAfter } = filter
   return (
-    (workspace === undefined || view.workspace === workspace) && (owner === undefined || view.owner === owner)
+    (workspace === undefined || view.workspace === workspace) &&
+    (owner === undefined || view.owner === owner) &&
+    (pipeline === undefined || view.pipeline === pipeline) &&
+    (statuses === undefined || statuses.includes(view.status)) &&
+    (startedAfter === undefined || Date.parse(view.started_at) >= startedAfter.getTime())
   )
 }

@@ -10,6 +10,12 @@ export interface PipelineRunView extends RunOwnView {
   owner: string | null
 }
 
+/** A pipeline run as lists have it: what is known without asking the run itself. */
+export type PipelineRunSummary = Pick<
+  PipelineRunView,
+  'id' | 'pipeline' | 'workspace' | 'owner' | 'status' | 'started_at' | 'finished_at'
+>
+
 export type RunInfo = WorkflowExecutionInfo | WorkflowExecutionDescription
 
 /** The status of a run by what Temporal calls the close of its workflow. */
@@ -36,17 +42,20 @@ export function ownedView({ id, pipeline, ...rest }: RunOwnView, info: RunInfo):
 }
 
 /** What is known without a worker: all but the steps and what came of them. */
-export function bareView(info: RunInfo): PipelineRunView {
-  const { pipeline = '', status = 'running', startedAtMs } = memoOf(info)
-  const view: RunOwnView = {
+export function summaryView(info: RunInfo): PipelineRunSummary {
+  const { pipeline = '', workspace = null, owner = null, status = 'running', startedAtMs } = memoOf(info)
+  return {
     id: info.workflowId,
     pipeline,
+    workspace,
+    owner,
     status: closedStatuses[info.status.name] ?? status,
     started_at: new Date(startedAtMs ?? info.startTime).toISOString(),
     finished_at: closeTime(info),
-    outputs: {},
-    warnings: [],
-    steps: [],
   }
-  return ownedView(view, info)
+}
+
+/** As much as `summaryView` knows, where a view is asked for. */
+export function bareView(info: RunInfo): PipelineRunView {
+  return { ...summaryView(info), outputs: {}, warnings: [], steps: [] }
 }

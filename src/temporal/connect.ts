@@ -5,6 +5,7 @@ import { createSecureContext } from 'node:tls'
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client'
 import { codeOf, messageOf, rootMessageOf } from '../base/causes.ts'
 import { JobwrightError } from '../base/errors.ts'
+import { isLoopback } from '../base/loopback.ts'
 import { TemporalUnreachableError, throwFromTemporal } from './failures.ts'
 
 /** Where a Temporal server is, and how to talk to it; for a key, TLS is on unless `tls` says otherwise. */
@@ -77,6 +78,16 @@ function readCertPair({ tlsClientCertPath, tlsClientKeyPath }: TemporalOptions) 
 }
 
 /**
+ * Options of a client's connection. gRPC sends everything through a proxy that the environment names, and would ask it
+ * for the server on this machine; Temporal's own core, which workers use, heeds no such variable.
+ */
+export function clientOptions(options: TemporalOptions): ConnectionOptions {
+  const host = options.address.replace(/:\d+$/, '')
+  const direct = isLoopback(host) ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {}
+  return { ...endpointOptions(options), ...direct }
+}
+
+/**
  * Connects, or says within a few seconds why not.
  * @throws TemporalUnreachableError, JobwrightError `bad_environment`
  *
@@ -93,7 +104,7 @@ function readCertPair({ tlsClientCertPath, tlsClientKeyPath }: TemporalOptions) 
  * ```
  */
 export async function connectTemporal(options: TemporalOptions): Promise<Client> {
-  const connectable = endpointOptions(options)
+  const connectable = clientOptions(options)
   try {
     const connection = await Connection.connect({ ...connectable, connectTimeout: 5_000 })
     return new Client({ connection, namespace: options.namespace })
@@ -122,7 +133,7 @@ export async function probePort(address: string): Promise<void> {
 
 /** A client that connects with its first call: for a server that must start while Temporal is away. */
 export function lazyTemporalClient(options: TemporalOptions): Client {
-  return new Client({ connection: Connection.lazy(endpointOptions(options)), namespace: options.namespace })
+  return new Client({ connection: Connection.lazy(clientOptions(options)), namespace: options.namespace })
 }
 
 /**

@@ -3,6 +3,7 @@ import { jsonBytes } from '../base/json.ts'
 import type { Each } from '../pipeline/evaluate/index.ts'
 import {
   applyRecord,
+  beginNextGeneration,
   type ItemState,
   isDone,
   mayRetry,
@@ -167,8 +168,7 @@ function concludeGeneration(
   }
   move(item, 'backed_off')
   item.notBeforeMs = Date.now() + retryDelayMs(step.retry.backoffMs, item.generation)
-  item.generation += 1
-  Object.assign(item, { jobRunId: null, outputs: {}, jobRun: null })
+  beginNextGeneration(item)
   return true
 }
 

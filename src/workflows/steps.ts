@@ -1,5 +1,13 @@
 import { isCancellation } from '@temporalio/workflow'
-import { decideStart, move, type PlanStep, stepState, summarizeNeeds } from '../pipeline/plan/index.ts'
+import {
+  decideStart,
+  move,
+  type PlanStep,
+  stepState,
+  summarizeNeeds,
+  whyNotLetIn,
+  whySkipped,
+} from '../pipeline/plan/index.ts'
 import { evaluateIf } from './evaluation.ts'
 import type { Execution } from './execution.ts'
 import { runJobStep } from './job-step.ts'
@@ -15,12 +23,16 @@ export function startSteps(execution: Execution): void {
 export function startReady(execution: Execution): void {
   const { schedule, state, scope } = execution
   for (let step = schedule.takeReady(); step; step = schedule.takeReady()) {
-    const decision = decideStart(step, summarizeNeeds(schedule.needsOf(step), state), {
+    const needs = schedule.needsOf(step)
+    const cancelRequested = state.cancelRequested || scope.consideredCancelled
+    const decision = decideStart(step, summarizeNeeds(needs, state), {
       failing: schedule.isFailing(),
-      cancelRequested: state.cancelRequested || scope.consideredCancelled,
+      cancelRequested,
     })
     if (decision === 'skip') {
-      move(stepState(state, step.id), 'was_skipped')
+      const own = stepState(state, step.id)
+      own.skippedBecause = whySkipped(needs, state, { cancelRequested })
+      move(own, 'was_skipped')
       schedule.ended(step)
     } else launch(execution, step)
   }
@@ -49,7 +61,11 @@ async function runIf(execution: Execution, step: PlanStep, source: string): Prom
   if (await holds(execution, step, source)) await runJobStep(execution, step)
   else if (own.error) move(own, 'failed')
   // Where an earlier execution was let in, and was busy with the list, the step has begun; only a cancel comes here then.
-  else move(own, own.status === 'running' ? 'cancelled' : 'was_skipped')
+  else if (own.status === 'running') move(own, 'cancelled')
+  else {
+    own.skippedBecause = whyNotLetIn({ cancelRequested: execution.scope.consideredCancelled })
+    move(own, 'was_skipped')
+  }
 }
 
 function noteContinued({ state, scope }: Execution, step: PlanStep): void {

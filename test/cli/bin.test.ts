@@ -1,15 +1,19 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { until } from '../helpers/until.ts'
 import { binary, cleanEnvironment, type Outcome, withTempDir } from './helpers.ts'
+import { isRunning } from './processes.ts'
 
 /** A package with our bin and a script in place of the program, run by a Node.js that says it is of some version. */
-async function runAs(
+async function packageOf<T>(
   version: string,
   files: Record<string, string>,
-  options: { ownNode?: boolean } = {},
-): Promise<Outcome> {
+  options: { ownNode?: boolean },
+  work: (args: string[]) => Promise<T>,
+): Promise<T> {
   return withTempDir(async (root) => {
     await mkdir(path.join(root, 'bin'))
     await copyFile(binary, path.join(root, 'bin', 'jobwright.js'))
@@ -24,12 +28,27 @@ async function runAs(
     }
     const pretend = `data:text/javascript,Object.defineProperty(process,'versions',{value:{node:'${version}'}})`
     const args = ['--import', pretend, path.join(root, 'bin', 'jobwright.js'), 'a', 'b c']
-    return new Promise((resolve) => {
-      execFile(process.execPath, args, { env: cleanEnvironment() }, (error, stdout, stderr) =>
-        resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
-      )
-    })
+    return work(args)
   })
+}
+
+/** What such a package says and how it ends. */
+function runAs(
+  version: string,
+  files: Record<string, string>,
+  options: { ownNode?: boolean } = {},
+): Promise<Outcome> {
+  return packageOf(
+    version,
+    files,
+    options,
+    (args) =>
+      new Promise((resolve) => {
+        execFile(process.execPath, args, { env: cleanEnvironment() }, (error, stdout, stderr) =>
+          resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+        )
+      }),
+  )
 }
 
 const repository = path.resolve(import.meta.dirname, '../..')
@@ -47,8 +66,32 @@ describe('the executable', () => {
   })
 
   test('on an older Node.js runs the one that the package brings', async () => {
-    const outcome = await runAs('20.20.0', { 'src/cli.ts': program }, { ownNode: true })
+    const files = { 'src/cli.ts': program, 'src/dev-stack/parent-guard.ts': '' }
+    const outcome = await runAs('20.20.0', files, { ownNode: true })
     expect(outcome).toEqual({ code: 4, stdout: '["a","b c"]\n', stderr: '' })
+  })
+
+  test('killed while the one that the package brings works for it, leaves nothing behind', async () => {
+    const guard = await readFile(path.join(repository, 'src/dev-stack/parent-guard.ts'), 'utf8')
+    const stay = 'setInterval(() => undefined, 1000); console.log(process.pid)'
+    const files = { 'src/cli.ts': stay, 'src/dev-stack/parent-guard.ts': guard }
+    await packageOf('20.20.0', files, { ownNode: true }, async (args) => {
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+      const [said] = await once(child.stdout, 'data')
+      expect(Number(said)).not.toBe(child.pid)
+      child.kill('SIGKILL')
+      await until('the process that worked ends', () => !isRunning(Number(said)))
+    })
+  })
+
+  test('started as a program gives way to the Node.js of the packages', async () => {
+    await withTempDir(async (root) => {
+      const link = path.join(root, 'jobwright')
+      await symlink(binary, link)
+      // No other is on the path.
+      const child = spawn(link, ['--version'], { env: { PATH: '/usr/bin:/bin' }, stdio: 'ignore' })
+      expect(await once(child, 'exit')).toEqual([0, null])
+    })
   })
 
   test.each(['20.20.0', '22.23.0', '24.15.0'])(

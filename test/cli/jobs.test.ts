@@ -127,6 +127,7 @@ describe('jobs from the shell', () => {
       'temporal',
       'job_runs',
       'search_attributes',
+      'workers',
       'pacing',
       'jobs_api',
       'capabilities',

@@ -1,6 +1,10 @@
-import { describe, expect, test } from 'vitest'
-import { until } from '../helpers/until.ts'
-import { closedPort, jobwright, withTempDir } from './helpers.ts'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { promisify } from 'node:util'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { binary, cleanEnvironment, closedPort, jobwright, withTempDir } from './helpers.ts'
 
 /** Starts `jobwright server` on data of its own, and sends it a signal once it listens. */
 async function serverThatGets(signal: NodeJS.Signals, cwd: string) {
@@ -17,6 +21,22 @@ async function serverThatGets(signal: NodeJS.Signals, cwd: string) {
   return { ...outcome, url }
 }
 
+/** As a supervisor starts it: the file itself, whatever Node.js is about. */
+function start(args: string[], env: Record<string, string>) {
+  const child = spawn(binary, args, {
+    cwd: tmpdir(),
+    env: cleanEnvironment({ JOBWRIGHT_LOG_LEVEL: 'warn', ...env }),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child
+}
+
+async function childrenOf(pid: number | undefined): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'ppid=,args='])
+  return stdout.split('\n').filter((line) => line.trim().startsWith(`${pid} `))
+}
+
 describe('jobwright server', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('drains and exits 0 on %s', async (signal) => {
     await withTempDir(async (cwd) => {
@@ -26,20 +46,36 @@ describe('jobwright server', () => {
     })
   })
 
-  test('leaves no process behind when it is killed', async () => {
+  test('is the process that was started: killed, it is gone', async () => {
     await withTempDir(async (cwd) => {
-      const { url } = await serverThatGets('SIGKILL', cwd)
-      await until('the server itself ends', () =>
-        fetch(url).then(
-          () => false,
-          () => true,
-        ),
-      )
+      const child = start(['server'], { JOBWRIGHT_DATA_DIR: cwd, JOBWRIGHT_PORT: '0' })
+      const [said] = (await once(child.stdout, 'data')) as [Buffer]
+      const { url } = JSON.parse(String(said)) as { url: string }
+      expect((await fetch(`${new URL(url).origin}/healthz`)).status).toBe(200)
+      expect(await childrenOf(child.pid)).toEqual([])
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      await expect(fetch(url)).rejects.toThrow()
     })
   })
 })
 
 describe('jobwright worker', () => {
+  test('is the process that was started: killed, it is gone', async () => {
+    const temporal = createServer().listen(0, '127.0.0.1')
+    await once(temporal, 'listening')
+    const { port } = temporal.address() as AddressInfo
+    const child = start(['worker'], { TEMPORAL_ADDRESS: `127.0.0.1:${port}` })
+    const [socket] = (await once(temporal, 'connection')) as [Socket]
+    expect(await childrenOf(child.pid)).toEqual([])
+    const closed = once(socket.on('error', () => undefined).resume(), 'close')
+    child.kill('SIGKILL')
+    await closed
+    temporal.close()
+    // Nobody is left who would connect again.
+    await once(temporal, 'close')
+  })
+
   test('says which Temporal does not answer and what to do, and exits 3', async () => {
     const address = `127.0.0.1:${await closedPort()}`
     const { code, stdout, stderr } = await jobwright(['worker'], { env: { TEMPORAL_ADDRESS: address } })

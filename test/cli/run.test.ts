@@ -44,13 +44,38 @@ steps:
     config: { duration: 1h }
 `
 
+const detailed = `
+name: detailed
+inputs:
+  word: { type: string, default: yes }
+  wait: { type: string, default: 2ms }
+steps:
+  again:
+    job_type: sleep
+    config: { duration: 1ms, fail: no coffee }
+    retry: { attempts: 2, backoff: 10ms }
+    on_failure: continue
+  idle:
+    if: '\${{ inputs.word == "no" }}'
+    job_type: sleep
+    config: { duration: 1ms }
+  after:
+    needs: [idle]
+    job_type: sleep
+    config: { duration: 1ms }
+  many:
+    for_each: '\${{ [1, 2] }}'
+    job_type: sleep
+    config: { duration: '\${{ inputs.wait }}' }
+`
+
 const bobsToken = 'token-of-bob'
 
 beforeAll(async () => {
   const tokens = `default/dev@localhost=test-token-of-a-developer,green/bob@example.com=${bobsToken}`
   stack = await startTestStack({ env: { JOBWRIGHT_TOKENS: tokens } })
   cwd = await mkdtemp(path.join(tmpdir(), 'jobwright-cli-'))
-  for (const [name, text] of Object.entries({ quick, failing, endless }))
+  for (const [name, text] of Object.entries({ quick, failing, endless, detailed }))
     await writeFile(path.join(cwd, `${name}.yaml`), text)
 })
 afterAll(async () => {
@@ -184,6 +209,64 @@ test('jobwright runs lists what ran, newest first', async () => {
   expect(table.stdout).toMatch(new RegExp(`^${id} +quick +completed .* dev@localhost$`, 'm'))
 })
 
+test('of a run that is over show tells inputs, items, earlier generations and why a step was skipped; logs has its lines', async () => {
+  const since = new Date(Date.now() - 1_000).toISOString()
+  const ran = await run(['run', 'detailed.yaml', '--id', 'detailed-1', '-i', 'wait=3ms'])
+  expect(ran.code, ran.stderr).toBe(0)
+  const shown = JSON.parse((await run(['show', 'detailed-1', '--output', 'json'])).stdout)
+  expect(shown.inputs).toEqual({ word: 'yes', wait: '3ms' })
+  const [again, idle, after, , many] = shown.steps
+  expect(again).toMatchObject({
+    generation: 2,
+    earlier: [{ generation: 1, error: { code: 'sleep_failed' } }],
+  })
+  expect([idle.skipped_because, after.skipped_because]).toEqual([
+    'its `if` is false',
+    'it needs idle, which was skipped',
+  ])
+  const text = (await run(['show', 'detailed-1'])).stdout
+  expect(text).toContain(`again  generation 1  run ${again.earlier[0].job_run_id}  sleep_failed: `)
+  expect(text).toContain(`many[1]  completed  run ${many.job_run_id}\n`)
+  expect(text).toContain('wait: "3ms"')
+
+  const logs = await run(['logs', 'detailed-1'])
+  expect(logs.stdout.match(/ again sleeping for 1ms$/gm), logs.stdout).toHaveLength(1)
+  expect(logs.stdout).toMatch(/ again generation 2 sleeping for 1ms$/m)
+  const followed = await run(['logs', 'detailed-1', 'many[1]', '--follow', '--output', 'json'])
+  expect(
+    followed.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toMatchObject([{ step: 'many', item: 1, job_run_id: many.job_run_id, message: 'sleeping for 3ms' }])
+  const runs = await run(['jobs', 'runs'])
+  expect(runs.stdout).toMatch(new RegExp(`^${many.job_run_id} .* detailed-1 many\\[1\\] `, 'm'))
+  expect(runs.stdout).toMatch(/ detailed-1 again generation 2 /)
+  const unknown = await run(['logs', 'detailed-1', 'nothing'])
+  expect(unknown).toMatchObject({ code: 2, stdout: '' })
+  expect(unknown.stderr).toContain('again, idle, after, many')
+
+  const list = async (...filter: string[]) =>
+    JSON.parse((await run(['runs', '--output', 'json', ...filter])).stdout).items
+  const [listed] = await until('it is listed', async () => {
+    const found = await list('--pipeline', 'detailed', '--status', 'completed,failed', '--since', since)
+    return found.length > 0 && found
+  })
+  expect(Object.keys(listed).sort()).toEqual([
+    'finished_at',
+    'id',
+    'owner',
+    'pipeline',
+    'started_at',
+    'status',
+    'workspace',
+  ])
+  expect(await list('--pipeline', 'detailed', '--status', 'running,cancelled')).toEqual([])
+  expect(await list('--pipeline', 'detailed', '--since', '2999-01-01')).toEqual([])
+  const wrong = await run(['runs', '--since', 'yesterday'])
+  expect(wrong).toMatchObject({ code: 2, stdout: '' })
+})
+
 describe('a run belongs to whose token started it:', () => {
   const as = (env: Record<string, string>, ...args: string[]) => run(args, { env: { ...stack.env, ...env } })
   const bob = (...args: string[]) => as({ JOBS_API_TOKEN: bobsToken }, ...args)
@@ -233,11 +316,10 @@ describe('a run belongs to whose token started it:', () => {
   })
 })
 
-test('a run that completed cannot be cancelled, and one that never was is unknown', async () => {
+test('a run that has ended is not cancelled: the exit code says how it ended; one that never was is unknown', async () => {
   await run(['run', 'quick.yaml', '--id', 'quick-over'])
   const over = await run(['cancel', 'quick-over'])
-  expect(over).toMatchObject({ code: 2, stdout: '' })
-  expect(over.stderr).toContain('error run_is_over quick-over has ended already: completed')
+  expect(over).toMatchObject({ code: 0, stdout: 'quick-over has ended already: completed\n' })
   for (const command of ['show', 'watch', 'cancel']) {
     const unknown = await run([command, 'no-such-run'])
     expect(unknown).toMatchObject({ code: 2, stdout: '' })

@@ -1,6 +1,11 @@
-import { readFile } from 'node:fs/promises'
-import { describe, expect, test } from 'vitest'
-import { jobwright, withTempDir } from './helpers.ts'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { open, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { binary, cleanEnvironment, jobwright, withTempDir } from './helpers.ts'
 
 describe('the command line', () => {
   test('tells its version', async () => {
@@ -76,5 +81,33 @@ describe('the command line', () => {
     const env = { JOBWRIGHT_PORT: 'eighty' }
     expect((await jobwright(['--version'], { env })).code).toBe(0)
     expect((await jobwright(['run', '--help'], { env })).code).toBe(0)
+  })
+
+  test.each(['stdout', 'stderr'] as const)(
+    'goes on when the reader of %s is gone: the exit code and what the other gets stay true',
+    async (closed) => {
+      await withTempDir(async (cwd) => {
+        await writeFile(path.join(cwd, 'bad.yaml'), 'pipeline: x\nsteps:\n  a: {}\n')
+        const args = [binary, 'graph', 'bad.yaml', '--output', 'json']
+        const child = spawn(process.execPath, args, { cwd, env: cleanEnvironment() })
+        child[closed].destroy()
+        const read = text(closed === 'stdout' ? child.stderr : child.stdout)
+        expect(await once(child, 'exit')).toEqual([2, null])
+        if (closed === 'stdout') expect(await read).toContain('bad.yaml:')
+        else expect(JSON.parse(await read)).toMatchObject({ valid: false })
+      })
+    },
+  )
+
+  test.skipIf(process.platform !== 'linux')('says what keeps it from writing, and exits 3', async () => {
+    const full = await open('/dev/full', 'w')
+    onTestFinished(() => full.close())
+    const child = spawn(process.execPath, [binary, 'schema'], {
+      env: cleanEnvironment(),
+      stdio: ['ignore', full.fd, 'pipe'],
+    })
+    const said = text(child.stderr as Readable)
+    expect(await once(child, 'exit')).toEqual([3, null])
+    expect(await said).toBe('error cannot_write stdout: ENOSPC\n')
   })
 })

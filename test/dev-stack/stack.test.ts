@@ -143,6 +143,8 @@ describe('starting', () => {
     for (const file of [stack.info.tokenFile, stack.info.workerTokenFile])
       expect((await stat(file)).mode & 0o777).toBe(0o600)
     expect((await stat(dataDir)).mode & 0o777).toBe(0o700)
+    // It holds tokens: no `git add .` takes it along.
+    expect(await readFile(path.join(dataDir, '.gitignore'), 'utf8')).toBe('*\n')
   })
 
   test('is told to others by readStack, as long as it runs', async () => {
@@ -174,10 +176,13 @@ describe('starting', () => {
       const error = await start({ port }).catch((reason: unknown) => reason)
       expect(error).toMatchObject({
         code: 'port_in_use',
-        fix: expect.stringMatching(/^set JOBWRIGHT_PORT to .*, or stop that process$/),
+        fix: expect.stringMatching(/--port N.* JOBWRIGHT_PORT .*, or stop that process$/),
       })
       expect(String(error)).toContain(`port ${port} is in use`)
       if (process.platform === 'linux') expect(String(error)).toContain(`process ${process.pid} (node)`)
+      const elsewhere = await start({ port, anyPort: true, dataDir: path.join(folder, 'elsewhere') })
+      expect(new URL(elsewhere.info.apiUrl).port).not.toBe(String(port))
+      expect(events).toContainEqual({ kind: 'note', message: expect.stringContaining('taking a free one') })
     } finally {
       other.close()
     }

@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
@@ -31,6 +35,13 @@ async function jobRunsOn(stack: TestStack) {
   )
 }
 
+/** What `jobwright doctor` says. */
+async function doctor({ env }: TestStack): Promise<string> {
+  const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+  const child = execFile(process.execPath, [cli, 'doctor'], { env: { ...process.env, ...env } })
+  return (await text(child.stdout as Readable)) || ''
+}
+
 describe('Two installations on one Temporal namespace', () => {
   it('with names of their own leave each other alone', async () => {
     other = await startTestStack({
@@ -51,6 +62,7 @@ describe('Two installations on one Temporal namespace', () => {
     other = await startTestStack({ temporalAddress: one.temporalAddress })
     const [mine, theirs] = await Promise.all([jobRunsOn(one), jobRunsOn(other)])
     for (const run of [...mine, ...theirs]) expect(run).toMatchObject({ status: 'completed' })
+    expect(await doctor(one)).toContain("workers of several servers take each other's work")
     const warned = one.stderr('worker') + other.stderr('worker')
     expect(warned).toContain('give each installation a name of its own (JOBWRIGHT_INSTALLATION)')
   })

@@ -70,7 +70,7 @@ describe('A run', () => {
     await work()
     const { id, handle } = await trigger('declaring', { config: { how } })
     expect(await handle.result()).toEqual({ status: 'failed' })
-    expect(api.get(id).run.error).toEqual({ code, message: expect.stringContaining(message) })
+    expect(executor.api.get(id).run.error).toEqual({ code, message: expect.stringContaining(message) })
   })
 
   test.each(['at once', 'in two attempts'])(
@@ -79,7 +79,7 @@ describe('A run', () => {
       await work()
       const { id, handle } = await trigger('declaring', { config: { how } })
       expect(await handle.result()).toEqual({ status: 'completed' })
-      const { outputs } = api.get(id)
+      const { outputs } = executor.api.get(id)
       expect(Object.keys(outputs).sort()).toEqual(['report', 'sum'])
       expect(outputs.sum?.text).toBe('{"n":2}')
     },
@@ -205,8 +205,8 @@ describe('References', () => {
     await failed.handle.result()
     const named = await trigger('naming', { config: { name: { $secret: 'NAME' } } })
     await named.handle.result()
-    expect(api.get(named.id).run.error).toMatchObject({ code: 'bad_output' })
-    const recorded = JSON.stringify([api.get(failed.id), api.get(named.id)])
+    expect(executor.api.get(named.id).run.error).toMatchObject({ code: 'bad_output' })
+    const recorded = JSON.stringify([executor.api.get(failed.id), executor.api.get(named.id)])
     expect(recorded).not.toContain('canary_name')
     expect(recorded).not.toContain(Buffer.from('me:canary_name').toString('base64'))
   })
@@ -215,7 +215,7 @@ describe('References', () => {
     await work()
     const { id, handle } = await trigger('echo', { config: { value: { $secret: 'SHORT' } } })
     await handle.result()
-    expect(api.get(id).logs.map(({ level, message }) => `${level} ${message}`)).toContain(
+    expect(executor.api.get(id).logs.map(({ level, message }) => `${level} ${message}`)).toContain(
       'warn the secret SHORT has fewer than 4 characters, so it is not kept out of logs and errors',
     )
   })

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { startStack } from '../../src/dev-stack/index.ts'
 import {
@@ -16,6 +16,7 @@ import {
   endpointOptions,
   fromTemporal,
   lazyTemporalClient,
+  pollersOf,
   requireStandaloneActivities,
   serverVersion,
 } from '../../src/temporal/index.ts'
@@ -42,6 +43,12 @@ describe('a namespace without standalone activities', () => {
     await waitForTemporalServer({ address, namespace: 'default' })
   })
   afterAll(() => server?.stop())
+
+  test('nobody polls where there is no worker', async () => {
+    const client = await connectTemporal({ address, namespace: 'default' })
+    onTestFinished(() => client.connection.close())
+    expect(await pollersOf(client, 'jobwright', 'workflows')).toEqual([])
+  })
 
   test('is refused with a sentence that says what to set', async () => {
     const client = await connectTemporal({ address, namespace: 'default' })

@@ -1,6 +1,5 @@
 import { isDone } from '../../pipeline/plan/transitions.ts'
-import { type CliContext, note, type Pipelines } from '../context.ts'
-import { usageError } from '../errors.ts'
+import { type CliContext, note, type PipelineRunView, type Pipelines } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
 import { escapeControl } from '../output/text.ts'
@@ -35,7 +34,10 @@ export async function cancelHandler(args: CancelArgs, ctx: CliContext): Promise<
 }
 
 /** The status of a run that was over already; undefined when the cancel was asked for. */
-async function requestCancel(pipelines: Pipelines, id: string): Promise<string | undefined> {
+async function requestCancel(
+  pipelines: Pipelines,
+  id: string,
+): Promise<PipelineRunView['status'] | undefined> {
   // Temporal takes the cancel of a closed run without a word. A run that cannot be shown can still be cancelled.
   const view = await pipelines.show(id).catch(() => undefined)
   if (view !== undefined && isDone(view.status)) return view.status
@@ -43,10 +45,9 @@ async function requestCancel(pipelines: Pipelines, id: string): Promise<string |
   return undefined
 }
 
-function alreadyOver(id: string, status: string, ctx: CliContext): number {
-  if (status !== 'cancelled')
-    throw usageError('run_is_over', `${id} has ended already: ${status}`, 'nothing is left to cancel')
+/** Told as what a cancel that came too late would have found. */
+function alreadyOver(id: string, status: PipelineRunView['status'], ctx: CliContext): number {
   if (ctx.output === 'json') ctx.stdout.write(renderJson({ id, status }))
-  else ctx.stdout.write(`${escapeControl(id)} was cancelled already\n`)
-  return exitCodes.completed
+  else ctx.stdout.write(`${escapeControl(id)} has ended already: ${status}\n`)
+  return status === 'failed' ? exitCodes.failed : exitCodes.completed
 }

@@ -38,12 +38,15 @@ export async function devHandler(args: DevArgs, ctx: CliContext): Promise<number
     signal: ctx.signal,
   })
   const { info } = stack
+  const { url } = config.jobsApi
+  const elsewhere = url === info.apiUrl ? undefined : url
   try {
     ctx.stdout.write(
       ctx.output === 'json'
         ? renderJson({
             data_dir: info.dataDir,
             api_url: info.apiUrl,
+            default_connection: elsewhere ?? info.apiUrl,
             temporal_address: info.temporalAddress,
             namespace: info.namespace,
             token_file: info.tokenFile,
@@ -52,7 +55,12 @@ export async function devHandler(args: DevArgs, ctx: CliContext): Promise<number
             pids: info.pids,
           })
         : renderFields([
-            ['Jobs API', info.apiUrl],
+            ...(elsewhere === undefined
+              ? ([['Jobs API', info.apiUrl]] as const)
+              : ([
+                  ['Jobs API', `${elsewhere} (JOBS_API_URL): of pipelines and commands`],
+                  ['Own API', `${info.apiUrl}: of this stack, which nothing uses unless it is named`],
+                ] as const)),
             ['Temporal', `${info.temporalAddress} (namespace ${info.namespace})`],
             ['Token', `in ${info.tokenFile}`],
             ['Data', info.dataDir],

@@ -1,11 +1,11 @@
 import { type CliContext, note } from '../context.ts'
-import { checkApi } from '../doctor/api.ts'
+import { checkApi, checkConnections } from '../doctor/api.ts'
 import type { Check } from '../doctor/check.ts'
-import { checkDataDir } from '../doctor/machine.ts'
+import { checkDataDir, checkProxies } from '../doctor/machine.ts'
 import { checkTemporal } from '../doctor/temporal.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
-import { escapeControl, padEnd } from '../output/text.ts'
+import { displayWidth, escapeControl, padEnd } from '../output/text.ts'
 
 /** `jobwright doctor`: what is there, what is not, and what to do. 3 when something that is needed is not. */
 export async function doctorHandler(_args: object, ctx: CliContext): Promise<number> {
@@ -13,19 +13,21 @@ export async function doctorHandler(_args: object, ctx: CliContext): Promise<num
     // One that is too old never comes this far.
     { name: 'node', status: 'ok', detail: ctx.nodeVersion },
     await checkDataDir(ctx.config.dataDir),
-    ...(await Promise.all([checkTemporal(ctx), checkApi(ctx)])).flat(),
+    ...checkProxies(ctx.config.proxyVariables),
+    ...(await Promise.all([checkTemporal(ctx), checkApi(ctx), checkConnections(ctx)])).flat(),
   ]
   const healthy = checks.every((check) => check.status !== 'problem')
   if (ctx.output === 'json') {
     ctx.stdout.write(renderJson({ healthy, version: ctx.version, checks }))
   } else {
-    ctx.stdout.write(`jobwright ${ctx.version}\n${checks.map(describe).join('')}`)
+    const width = Math.max(...checks.map(({ name }) => displayWidth(name)))
+    ctx.stdout.write(`jobwright ${ctx.version}\n${checks.map((check) => describe(check, width)).join('')}`)
     if (!healthy) note(ctx, 'something needs fixing; see the lines with an arrow')
   }
   return healthy ? exitCodes.completed : exitCodes.unreachable
 }
 
-function describe(check: Check): string {
-  const head = `${padEnd(check.status, 8)} ${padEnd(check.name, 16)} ${escapeControl(check.detail)}\n`
+function describe(check: Check, width: number): string {
+  const head = `${padEnd(check.status, 8)} ${padEnd(escapeControl(check.name), width)} ${escapeControl(check.detail)}\n`
   return check.fix === undefined ? head : `${head}${' '.repeat(9)}→ ${escapeControl(check.fix)}\n`
 }

@@ -1,28 +1,51 @@
-import { type CliContext, note, type PipelineRunView } from '../context.ts'
-import { toFailure } from '../errors.ts'
+import { type CliContext, note, type PipelineRunSummary } from '../context.ts'
+import { toFailure, usageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
 import { renderTable } from '../output/table.ts'
 import { escapeControl, formatDuration } from '../output/text.ts'
+import { formatTime, parseSince } from '../output/time.ts'
 import { toMs } from '../progress/steps.ts'
 
 export interface RunsArgs {
   limit: number
   allWorkspaces?: boolean | undefined
+  /** Of the pipeline's name. */
+  pipeline?: string | undefined
+  status?: string[] | undefined
+  since?: string | undefined
 }
+
+const statuses = ['running', 'cancelling', 'completed', 'failed', 'cancelled'] as const
 
 /** `jobwright runs`: pipeline runs of the token's workspace, newest first. JSON is `{items, count}`, as the API's lists are. */
 export async function runsHandler(args: RunsArgs, ctx: CliContext): Promise<number> {
+  const filter = {
+    pipeline: args.pipeline,
+    statuses: args.status?.map(knownStatus),
+    startedAfter: args.since === undefined ? undefined : parseSince(args.since, ctx.now()),
+  }
   const workspace = args.allWorkspaces ? undefined : await ownWorkspace(ctx)
   const access = await ctx.connect()
   try {
-    const items = await access.pipelines.list({ limit: args.limit, workspace })
+    const items = await access.pipelines.list({ ...filter, limit: args.limit, workspace })
+    const isFiltered = Object.values(filter).some((value) => value !== undefined)
     if (ctx.output === 'json') ctx.stdout.write(renderJson({ items, count: items.length }))
-    else ctx.stdout.write(items.length === 0 ? nothing(workspace) : table(items, workspace, ctx))
+    else ctx.stdout.write(items.length === 0 ? nothing(workspace, isFiltered) : table(items, workspace, ctx))
     return exitCodes.completed
   } finally {
     await access.close()
   }
+}
+
+function knownStatus(status: string): (typeof statuses)[number] {
+  const known = statuses.find((one) => one === status)
+  if (known) return known
+  throw usageError(
+    'unknown_status',
+    `--status ${escapeControl(status)}: there is no such status`,
+    `one of ${statuses.join(', ')}`,
+  )
 }
 
 /** undefined when it is not known: then all runs are listed. Whoever may ask Temporal sees them anyway. */
@@ -36,19 +59,24 @@ async function ownWorkspace(ctx: CliContext): Promise<string | undefined> {
   }
 }
 
-function nothing(workspace: string | undefined): string {
-  if (workspace === undefined) return 'no pipeline runs\n'
-  return `no pipeline runs in workspace ${escapeControl(workspace)}; --all-workspaces lists those of all\n`
+function nothing(workspace: string | undefined, isFiltered: boolean): string {
+  const none = isFiltered ? 'no such pipeline runs' : 'no pipeline runs'
+  if (workspace === undefined) return `${none}\n`
+  return `${none} in workspace ${escapeControl(workspace)}; --all-workspaces lists those of all\n`
 }
 
-function table(runs: PipelineRunView[], workspace: string | undefined, ctx: CliContext): string {
+function table(runs: PipelineRunSummary[], workspace: string | undefined, ctx: CliContext): string {
   const isOfAll = workspace === undefined
   const rows = runs.map((run) => {
     const started = toMs(run.started_at)
     const took = started === undefined ? '' : formatDuration((toMs(run.finished_at) ?? ctx.now()) - started)
     const whose = isOfAll ? [run.workspace, run.owner] : [run.owner]
-    return [run.id, run.pipeline, run.status, run.started_at, took, ...whose]
+    return [run.id, run.pipeline, run.status, formatTime(run.started_at), took, ...whose]
   })
   const whose = isOfAll ? ['WORKSPACE', 'OWNER'] : ['OWNER']
-  return renderTable(['ID', 'PIPELINE', 'STATUS', 'STARTED', 'TOOK', ...whose], rows, ctx.columns())
+  return renderTable(['ID', 'PIPELINE', 'STATUS', 'STARTED', 'TOOK', ...whose], rows, {
+    columns: ctx.columns(),
+    cut: ['PIPELINE', 'OWNER'],
+    drop: ['OWNER', 'TOOK', 'PIPELINE', 'STARTED'],
+  })
 }

@@ -5,24 +5,62 @@ import { renderJson } from '../output/json.ts'
 import { escapeControl } from '../output/text.ts'
 import { renderBlock } from '../progress/block.ts'
 import { painter } from '../progress/follow.ts'
-import { summaryLines } from '../progress/summary.ts'
+import { stepName } from '../progress/steps.ts'
+import { outputLine, summaryLines } from '../progress/summary.ts'
+
+type StepLine = PipelineRunView['steps'][number]
 
 /** `jobwright show ID`: where a run stands now. 0 whatever its status; `watch` has an exit code for that. */
 export async function showHandler(args: { id: string }, ctx: CliContext): Promise<number> {
   const access = await ctx.connect()
   try {
     const view = await access.pipelines.show(args.id)
+    const inputs = await access.pipelines.inputs(args.id)
     if (ctx.output === 'json') {
-      ctx.stdout.write(renderJson(view))
+      ctx.stdout.write(renderJson({ ...view, inputs }))
       return exitCodes.completed
     }
-    const lines = renderBlock(view, ctx.now(), ctx.columns() ?? Number.POSITIVE_INFINITY, painter(ctx.color))
+    const lines = renderBlock(view, ctx.now(), undefined, painter(ctx.color))
     const summary = isDone(view.status) ? summaryLines(view, { failures: false }) : []
-    ctx.stdout.write(`${[...lines, ...summary, ...whose(view)].join('\n')}\n`)
+    const given = section(
+      'inputs:',
+      Object.entries(inputs).map(([name, value]) => outputLine(view.id, name, JSON.stringify(value))),
+    )
+    const details = [
+      ...section('items:', itemLines(view)),
+      ...section('earlier generations:', earlierLines(view)),
+    ]
+    ctx.stdout.write(`${[...lines, ...details, ...given, ...summary, ...whose(view)].join('\n')}\n`)
     return exitCodes.completed
   } finally {
     await access.close()
   }
+}
+
+function section(title: string, lines: string[]): string[] {
+  return lines.length === 0 ? [] : [title, ...lines]
+}
+
+/** The block above only counts them. */
+function itemLines(view: PipelineRunView): string[] {
+  return view.steps
+    .filter((step) => step.item !== undefined)
+    .map((step) => {
+      const generation = step.generation > 1 ? [`generation ${step.generation}`] : []
+      const run = step.job_run_id === null ? [] : [`run ${escapeControl(step.job_run_id)}`]
+      const why = step.skipped_because === undefined ? [] : [escapeControl(step.skipped_because)]
+      return `  ${[stepName(step), escapeControl(step.status), ...generation, ...run, ...why].join('  ')}`
+    })
+}
+
+function earlierLines(view: PipelineRunView): string[] {
+  return view.steps.flatMap((step: StepLine) =>
+    (step.earlier ?? []).map(({ generation, job_run_id, error }) => {
+      const run = job_run_id === null ? [] : [`run ${escapeControl(job_run_id)}`]
+      const why = error === null ? [] : [`${escapeControl(error.code)}: ${escapeControl(error.message)}`]
+      return `  ${[stepName(step), `generation ${generation}`, ...run, ...why].join('  ')}`
+    }),
+  )
 }
 
 function whose({ workspace, owner }: PipelineRunView): string[] {

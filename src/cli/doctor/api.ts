@@ -3,6 +3,7 @@ import { connectApi } from '../clients.ts'
 import type { CliContext } from '../context.ts'
 import { toFailure } from '../errors.ts'
 import { locateApi } from '../locate.ts'
+import { count } from '../output/text.ts'
 import type { Check } from './check.ts'
 
 /** Whether the Jobs API answers to the token, and whether it offers what pipelines need. */
@@ -23,6 +24,33 @@ export async function checkApi(ctx: CliContext): Promise<Check[]> {
     const { message, fix } = toFailure(error)
     return [{ name: 'jobs_api', status: 'problem', detail: message, ...(fix === undefined ? {} : { fix }) }]
   }
+}
+
+/** The other Jobs APIs that pipelines can name: those of the user's configuration. */
+export async function checkConnections(ctx: CliContext): Promise<Check[]> {
+  let connections: Awaited<ReturnType<CliContext['connections']>>
+  try {
+    connections = await ctx.connections(ctx.config)
+  } catch (error) {
+    const { message, fix } = toFailure(error)
+    return [{ name: 'config', status: 'problem', detail: message, ...(fix === undefined ? {} : { fix }) }]
+  }
+  const { JobsClient } = await import('../../client/index.ts')
+  return Promise.all(
+    Object.entries(connections).map(async ([connection, options]): Promise<Check> => {
+      const name = `connection ${connection}`
+      try {
+        const api = new JobsClient({ timeoutMs: ctx.config.timing.requestTimeoutMs, ...options })
+        const schemas = await api.listJobSchemas({ signal: ctx.signal })
+        const able = checkCapabilities(await api.getCapabilities({ signal: ctx.signal }))
+        if (able.status === 'problem') return { ...able, name }
+        return { name, status: 'ok', detail: `${options.baseUrl}, ${count(schemas.length, 'job type')}` }
+      } catch (error) {
+        const detail = toFailure(error).message
+        return { name, status: 'problem', detail, fix: `correct ${connection} in the configuration` }
+      }
+    }),
+  )
 }
 
 /** Exported for its own test: what is missing, and what is lost by it. */

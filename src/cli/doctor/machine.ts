@@ -28,6 +28,14 @@ export async function checkDataDir(dataDir: string): Promise<Check> {
   return { name: 'data_dir', status: 'info', detail: `${dataDir}: no stack runs here` }
 }
 
+/** Which variables send requests through a proxy; nothing when there are none. */
+export function checkProxies(variables: readonly string[]): Check[] {
+  if (variables.length === 0) return []
+  const verb = variables.length === 1 ? 'is' : 'are'
+  const detail = `${variables.join(', ')} ${verb} set; this machine itself is never asked through a proxy`
+  return [{ name: 'proxy', status: 'info', detail }]
+}
+
 async function nearestExisting(folder: string): Promise<string> {
   const there = await access(folder).then(
     () => true,

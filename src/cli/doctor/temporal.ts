@@ -1,7 +1,9 @@
+import { installationNames, serverOfWorker } from '../../contract/names.ts'
 import type { connectTemporal } from '../../temporal/index.ts'
 import type { CliContext } from '../context.ts'
 import { toFailure } from '../errors.ts'
 import { locateTemporal, type TemporalPlace } from '../locate.ts'
+import { count } from '../output/text.ts'
 import type { Check } from './check.ts'
 
 /** Whether Temporal answers, its version, and whether the namespace has what job runs rest on. */
@@ -25,7 +27,10 @@ export async function checkTemporal(ctx: CliContext): Promise<Check[]> {
       checks.push({ name: 'temporal', status: 'ok', detail: `server ${version} at ${where}` })
       await requireStandaloneActivities(client)
       checks.push({ name: 'job_runs', status: 'ok', detail: 'the namespace allows standalone activities' })
-      checks.push(await checkSearchAttributes(client))
+      // An API that does not answer has a check of its own.
+      const caller = await ctx.whoami().catch(() => undefined)
+      const installation = ctx.config.installation ?? caller?.installation
+      checks.push(await checkSearchAttributes(client), await checkWorkers(client, installation))
       if (place.source === 'environment') checks.push(pacingHint)
     } finally {
       await client.connection.close()
@@ -51,6 +56,42 @@ async function checkSearchAttributes(client: Awaited<ReturnType<typeof connectTe
     if (error instanceof SearchAttributesError) return problem(name, message, fix)
     return { name, status: 'warning', detail: `those of the namespace cannot be listed: ${message}` }
   }
+}
+
+/** Whether anybody is there to take what is started. */
+async function checkWorkers(
+  client: Awaited<ReturnType<typeof connectTemporal>>,
+  installation: string | undefined,
+): Promise<Check> {
+  const { pollersOf } = await import('../../temporal/index.ts')
+  const name = 'workers'
+  const { taskQueues } = installationNames(installation)
+  const fix = 'start one: `jobwright worker`, or `jobwright dev`'
+  const [forPipelines, forJobRuns] = [
+    await pollersOf(client, taskQueues.pipelines, 'workflows'),
+    await pollersOf(client, taskQueues.jobRuns, 'activities'),
+  ]
+  const [pipelines, jobRuns] = [forPipelines.length, forJobRuns.length]
+  if (pipelines === 0)
+    return problem(
+      name,
+      `no worker polls ${taskQueues.pipelines} for pipelines: a run that is started waits`,
+      fix,
+    )
+  const servers = [...new Set([...forPipelines, ...forJobRuns].flatMap((one) => serverOfWorker(one) ?? []))]
+  if (servers.length > 1)
+    return {
+      name,
+      status: 'warning',
+      detail: `workers of several servers take each other's work: ${servers.join(', ')}`,
+      fix: 'give each installation a name, JOBWRIGHT_INSTALLATION, for its server and its workers',
+    }
+  if (jobRuns === 0) {
+    const detail = `${count(pipelines, 'worker')} for pipelines, none for the job runs of a Jobwright server`
+    const told = 'if such a server is used, set JOBWRIGHT_URL and JOBWRIGHT_WORKER_TOKEN for its worker'
+    return { name, status: 'warning', detail, fix: told }
+  }
+  return { name, status: 'ok', detail: `${pipelines} for pipelines, ${jobRuns} for job runs` }
 }
 
 /** It cannot be asked; whoever runs a server of their own may want to know. */

@@ -50,18 +50,20 @@ function formatOf(status: StepStatus): Parameters<typeof styleText>[0] {
 
 /**
  * The picture of a pipeline run for a terminal: a head line, a line a step, and a line below a step that failed.
- * Pure: `now` gives the running clocks. No line is wider than `columns`; beyond `maxLines`, steps are only counted.
+ * Pure: `now` gives the running clocks. No line is wider than `columns`, for a picture that is drawn over; without,
+ * nothing is cut. Beyond `maxLines`, steps are only counted.
  */
 export function renderBlock(
   view: PipelineRunView,
   now: number,
-  columns: number,
+  width: number | undefined,
   paint: Paint,
   maxLines = Number.POSITIVE_INFINITY,
 ): string[] {
   const groups = groupSteps(view)
+  const columns = width ?? Number.POSITIVE_INFINITY
   const nameWidth = Math.min(
-    nameWidths.most,
+    width === undefined ? columns : nameWidths.most,
     Math.max(nameWidths.least, columns - besideName),
     Math.max(0, ...groups.map((group) => displayWidth(escapeControl(group.step)))),
   )
@@ -136,7 +138,7 @@ function stepDetail(group: StepGroup): string {
     return [`${over}/${count(group.items.length, 'item')}`, ...notes].join(', ')
   }
   const line = group.line
-  const parts: string[] = []
+  const parts: string[] = line?.skipped_because ? [escapeControl(line.skipped_because)] : []
   if (line?.waits_for && line.waits_for.length > 0)
     parts.push(`waits for ${line.waits_for.map(escapeControl).join(', ')}`)
   if (line && line.generation > 1) parts.push(`generation ${line.generation}`)
@@ -152,8 +154,8 @@ function failureLines(group: StepGroup): string[] {
   const failed = group.items.filter((item) => item.error !== null)
   const shown = failed.slice(0, failuresShown).map((item) => {
     const error = item.error
-    const run = item.job_run_id ? ` (run ${escapeControl(item.job_run_id)})` : ''
-    return `      [${item.item}] ${escapeControl(error?.code ?? '')}: ${escapeControl(error?.message ?? '')}${run}`
+    const run = item.job_run_id ? `run ${escapeControl(item.job_run_id)} ` : ''
+    return `      [${item.item}] ${run}${escapeControl(error?.code ?? '')}: ${escapeControl(error?.message ?? '')}`
   })
   if (failed.length > failuresShown) shown.push(`      … and ${failed.length - failuresShown} more`)
   return shown

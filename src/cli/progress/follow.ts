@@ -24,7 +24,7 @@ export interface ProgressSink {
 /** What showing progress needs of the process around it. */
 export type ProgressScreen = Pick<
   CliContext,
-  'stdout' | 'stderr' | 'isTty' | 'columns' | 'rows' | 'color' | 'output' | 'now'
+  'stdout' | 'stderr' | 'canRedraw' | 'columns' | 'rows' | 'color' | 'output' | 'now'
 >
 
 export interface FollowOptions {
@@ -72,7 +72,7 @@ export async function follow(
   return options.exitCodes?.[last.status] ?? ended
 }
 
-const isDrawn = (screen: ProgressScreen): boolean => screen.output === 'text' && screen.isTty
+const isDrawn = (screen: ProgressScreen): boolean => screen.output === 'text' && screen.canRedraw
 
 /** A block that is drawn over itself on a terminal, one line per change elsewhere. */
 export function createProgress(screen: ProgressScreen): ProgressSink {
@@ -107,7 +107,7 @@ function drawBlock(ctx: ProgressScreen): ProgressSink {
   const draw = createLogUpdate(ctx.stdout as NodeJS.WriteStream, { showCursor: true })
   const paint = painter(ctx.color)
   let current: PipelineRunView | undefined
-  const block = (maxLines?: number) =>
+  const block = (maxLines: number) =>
     current ? renderBlock(current, ctx.now(), ctx.columns() ?? 80, paint, maxLines).join('\n') : ''
   // One line less than there are: the cursor stands below the block.
   const redraw = () => current && draw(block((ctx.rows() ?? 24) - 1))
@@ -125,9 +125,9 @@ function drawBlock(ctx: ProgressScreen): ProgressSink {
     end() {
       clearInterval(timer)
       if (current === undefined) return
-      // What stays is whole, however low the terminal is.
+      // What stays is whole, however small the terminal is.
       draw.clear()
-      ctx.stdout.write(`${block()}\n`)
+      ctx.stdout.write(`${renderBlock(current, ctx.now(), undefined, paint).join('\n')}\n`)
       current = undefined
     },
   }

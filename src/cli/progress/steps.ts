@@ -1,6 +1,7 @@
 import type { StepStatus } from '../../pipeline/plan/transitions.ts'
 import { isDone } from '../../pipeline/plan/transitions.ts'
 import type { PipelineRunView } from '../context.ts'
+import { escapeControl } from '../output/text.ts'
 
 type StepLine = PipelineRunView['steps'][number]
 
@@ -53,6 +54,11 @@ function statusOfItems(items: StepLine[]): StepStatus {
   for (const status of ['failed', 'cancelled'] as const) if (statuses.has(status)) return status
   if (!statuses.has('completed')) return 'skipped'
   return statuses.has('skipped') ? 'cancelled' : 'completed'
+}
+
+/** `tickets`, or `tickets[3]` for an item. */
+export function stepName({ step, item }: Pick<StepLine, 'step' | 'item'>): string {
+  return escapeControl(item === undefined ? step : `${step}[${item}]`)
 }
 
 /** Milliseconds since the epoch of an ISO 8601 time; undefined for none and for what is no time. */

@@ -36,7 +36,8 @@ function headline(view: PipelineRunView): string {
   return `${escapeControl(view.id)} ${escapeControl(view.status)}${took} (${count(total, 'step')}${steps === '' ? '' : `: ${steps}`})`
 }
 
-function outputLine(id: string, name: string, json: string): string {
+/** A name and its value, cut where it is long. */
+export function outputLine(id: string, name: string, json: string): string {
   const text = escapeControl(json)
   if (text.length <= outputCharacters) return `  ${escapeControl(name)}: ${text}`
   return `  ${escapeControl(name)}: ${text.slice(0, outputCharacters)}… (all of it: jobwright show ${shellWord(id)} --output json)`

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { Client, Connection } from '@temporalio/client'
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js'
 import { searchAttributes } from '../../contract/names.ts'
-import { probePort } from '../../temporal/connect.ts'
+import { clientOptions, probePort } from '../../temporal/connect.ts'
 import { throwFromTemporal } from '../../temporal/failures.ts'
 import { ensureSearchAttributes } from '../../temporal/search-attributes.ts'
 import { runCommand } from './run-command.ts'
@@ -84,7 +84,7 @@ export interface WaitForServerOptions {
  */
 export async function waitForTemporalServer(options: WaitForServerOptions): Promise<void> {
   const { address, namespace, signal, timeoutMs = 30_000 } = options
-  const connection = Connection.lazy({ address, connectTimeout: 2_000 })
+  const connection = Connection.lazy({ ...clientOptions({ address, namespace }), connectTimeout: 2_000 })
   const deadline = performance.now() + timeoutMs
   try {
     for (;;) {
@@ -117,7 +117,7 @@ export function prepareNamespace(address: string, namespace: string): Promise<vo
 }
 
 async function changeNamespace(address: string, namespace: string): Promise<void> {
-  const connection = await Connection.connect({ address })
+  const connection = await Connection.connect(clientOptions({ address, namespace }))
   try {
     await ensureSearchAttributes(new Client({ connection, namespace }))
     const { config } = await connection.workflowService.describeNamespace({ namespace })

@@ -57,6 +57,32 @@ export function decideStart(
   return step.if ? 'evaluate' : 'start'
 }
 
+const cancelledText = 'the pipeline run was cancelled'
+
+/** Why `decideStart` skips a step, for people. */
+export function whySkipped(
+  needs: readonly Pick<PlanStep, 'id' | 'onFailure'>[],
+  state: PipelineRunState,
+  run: { cancelRequested: boolean },
+): string {
+  if (run.cancelRequested) return cancelledText
+  const ended = needs.map(({ id, onFailure }) => ({ id, onFailure, status: stepState(state, id).status }))
+  const failed = ended.find(({ onFailure, status }) => hasFailed(status) && onFailure === 'fail')
+  const culprit = failed ?? ended.find(({ status }) => status === 'skipped')
+  if (!culprit) return 'another step had failed'
+  return `it needs ${culprit.id}, which ${culprit.status === 'failed' ? '' : 'was '}${culprit.status}`
+}
+
+/** Why an `if` that was evaluated lets a step not start, for people. */
+export function whyNotLetIn(run: { cancelRequested: boolean }): string {
+  return run.cancelRequested ? cancelledText : 'its `if` is false'
+}
+
+/** Items are skipped after one of them failed, or by a cancel. */
+export function whyItemSkipped(state: PipelineRunState): string {
+  return state.cancelRequested ? cancelledText : 'another item had failed'
+}
+
 /** A finished step's status from its items; none at all is a completed step. */
 export function statusOfItems(items: readonly ItemState[]): 'completed' | 'failed' | 'cancelled' {
   if (items.some((item) => item.status === 'failed')) return 'failed'

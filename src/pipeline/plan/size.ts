@@ -10,14 +10,17 @@ const referenceBytes = 100
 const shortMessageCharacters = 200
 
 /**
- * Makes a state fit `budgetBytes` of JSON: output values become references, largest first; then error messages are cut;
- * then job runs kept for expressions are dropped, and a warning says so.
+ * Makes a state fit `budgetBytes` of JSON: output values become references, largest first; then error messages are cut and
+ * earlier generations dropped; then job runs kept for expressions are dropped, and a warning says so.
  */
 export function shrinkState(state: PipelineRunState, budgetBytes: number): void {
   spillOutputs(state, jsonBytes(state) - budgetBytes)
   const items = Object.values(state.steps).flatMap((step) => step.items ?? [])
   if (jsonBytes(state) > budgetBytes)
-    for (const item of items) if (item.error) item.error = shortened(item.error)
+    for (const item of items) {
+      if (item.error) item.error = shortened(item.error)
+      delete item.earlier
+    }
   let excess = jsonBytes(state) - budgetBytes
   if (excess <= 0) return
   state.warnings.push(
@@ -48,12 +51,14 @@ function spillOutputs(state: PipelineRunState, excessBytes: number): void {
   }
 }
 
-/** The view with as much of its error messages as fits `budgetBytes`. */
+/** The view within `budgetBytes`: error messages cut, and without earlier generations, where it has to be. */
 export function shrinkView(view: PipelineRunView, budgetBytes: number): PipelineRunView {
   if (jsonBytes(view) <= budgetBytes) return view
   return {
     ...view,
-    steps: view.steps.map((step) => (step.error ? { ...step, error: shortened(step.error) } : step)),
+    steps: view.steps.map(({ earlier: _earlier, ...step }) =>
+      step.error ? { ...step, error: shortened(step.error) } : step,
+    ),
   }
 }
 

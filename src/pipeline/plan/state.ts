@@ -1,6 +1,6 @@
 import type { Json } from '../../base/json.ts'
 import type { StepStatus } from './transitions.ts'
-import type { PipelinePlan, PlanStep, StepError } from './types.ts'
+import type { EarlierGeneration, PipelinePlan, PlanStep, StepError } from './types.ts'
 
 /**
  * Where a pipeline run stands: plain JSON, carried across continue-as-new.
@@ -27,6 +27,8 @@ export interface ConnectionProfile {
 export interface StepState {
   status: StepStatus
   error: StepError | null
+  /** Why it was skipped; told to people only. */
+  skippedBecause?: string
   /** One for an ordinary step, one per value of a `for_each`; absent until the step starts. */
   items?: ItemState[]
 }
@@ -44,6 +46,8 @@ export interface ItemState {
   /** A retry waits until then. */
   notBeforeMs: number | null
   error: StepError | null
+  /** What was before the present generation; told to people only. */
+  earlier?: EarlierGeneration[]
   outputs: Record<string, OutputSlot>
   /** The job run as the API showed it; kept only where an expression reads it. */
   jobRun: Json | null
@@ -88,6 +92,18 @@ export function createItem(): ItemState {
     outputs: {},
     jobRun: null,
   }
+}
+
+/** More than anybody reads; a step may have a hundred. */
+const keptGenerations = 10
+
+/** Goes on to the next generation, which has nothing of the present one but the memory of it. */
+export function beginNextGeneration(item: ItemState): void {
+  const { generation, jobRunId, error } = item
+  const ended = { generation, job_run_id: jobRunId, error }
+  item.earlier = [...(item.earlier ?? []), ended].slice(-keptGenerations)
+  item.generation += 1
+  Object.assign(item, { jobRunId: null, outputs: {}, jobRun: null })
 }
 
 /** The state of a step that the plan has; a state without it is a programming error. */

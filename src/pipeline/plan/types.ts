@@ -98,6 +98,18 @@ export interface StepRunView {
   error: StepError | null
   /** What a waiting step waits for: ids of the steps it needs that are not done. */
   waits_for?: string[]
+  /** Why a skipped one was skipped, as a sentence. */
+  skipped_because?: string
+  /** The generations before this one, oldest first; of many the last ten. */
+  earlier?: EarlierGeneration[]
+}
+
+/** A generation that another one followed. */
+export interface EarlierGeneration {
+  generation: number
+  /** null when it had none: refused before there was one. */
+  job_run_id: string | null
+  error: StepError | null
 }
 
 /** A pipeline run as `run`, `show`, `runs` and the query `progress` give it. */

@@ -1,5 +1,5 @@
 import type { Json } from '../../base/json.ts'
-import { openStatus, pipelineStatus } from './scheduling.ts'
+import { openStatus, pipelineStatus, whyItemSkipped } from './scheduling.ts'
 import { type ItemState, type PipelineRunState, type StepState, stepState } from './state.ts'
 import { isDone } from './transitions.ts'
 import type { PipelinePlan, PipelineRunView, PlanStep, StepRunView } from './types.ts'
@@ -8,7 +8,7 @@ function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()
 }
 
-function itemView(step: PlanStep, item: ItemState, index: number): StepRunView {
+function itemView(state: PipelineRunState, step: PlanStep, item: ItemState, index: number): StepRunView {
   return {
     step: step.id,
     ...(step.forEach ? { item: index } : {}),
@@ -19,6 +19,8 @@ function itemView(step: PlanStep, item: ItemState, index: number): StepRunView {
     started_at: iso(item.startedAtMs),
     finished_at: iso(item.finishedAtMs),
     error: item.error,
+    ...(item.status === 'skipped' ? { skipped_because: whyItemSkipped(state) } : {}),
+    ...(item.earlier ? { earlier: item.earlier } : {}),
   }
 }
 
@@ -34,6 +36,7 @@ function bareView(state: PipelineRunState, step: PlanStep, own: StepState): Step
     finished_at: null,
     error: own.error,
     ...(own.status === 'waiting' ? { waits_for: waitsFor } : {}),
+    ...(own.status === 'skipped' && own.skippedBecause ? { skipped_because: own.skippedBecause } : {}),
   }
 }
 
@@ -59,7 +62,7 @@ export function viewPipelineRun(
       const own = stepState(state, step.id)
       const items = own.items ?? []
       return items.length > 0
-        ? items.map((item, index) => itemView(step, item, index))
+        ? items.map((item, index) => itemView(state, step, item, index))
         : [bareView(state, step, own)]
     }),
   }

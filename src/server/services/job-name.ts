@@ -5,7 +5,8 @@ const namedCharacters = 200
 
 /**
  * `metagraph_update – Power Distribution Unit`: the job type and what it is about, which is the config field that
- * the job type names, unless that is missing, not text or a UUID; then the first eight characters of the job's id.
+ * the job type names, unless that is missing, not text or a UUID; then the last eight characters of the job's
+ * id, which tell it from others of the same moment.
  */
 export function jobName(
   jobType: string,
@@ -22,5 +23,5 @@ export function jobName(
       characters.length > namedCharacters ? `${characters.slice(0, namedCharacters - 1).join('')}…` : text
     if (text !== '') return `${jobType} – ${shortened}`
   }
-  return `${jobType} – ${jobId.slice(0, 8)}`
+  return `${jobType} – ${jobId.slice(-8)}`
 }

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { codeOf, messageOf } from '../../base/causes.ts'
+import { keepOutOfGit } from '../../base/data-folder.ts'
 import { acquireProcessLock } from '../../base/process-lock.ts'
 import { listenForAnnouncements } from './announcements.ts'
 import { cannotOpen } from './errors.ts'
@@ -61,13 +62,14 @@ export async function openPostgres(databaseUrl: string, poolSize: number): Promi
  * @throws ProcessLockedError while another process has it open; JobwrightError `embedded_database_broken`
  */
 export async function openEmbedded(dataDir: string): Promise<Database> {
-  await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
+  const made = await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
     throw cannotOpen('embedded_database_broken', {
       message: `cannot make ${dataDir} (${codeOf(error)})`,
       fix: 'set JOBWRIGHT_DATA_DIR to another directory',
       cause: error,
     })
   })
+  await keepOutOfGit(dataDir, { isNew: made !== undefined })
   const lock = await acquireProcessLock(path.join(dataDir, 'pgdata.lock'))
   const directory = path.join(dataDir, 'pgdata')
   try {

@@ -1,7 +1,11 @@
-import { expect, test } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
 import { profileOf } from '../../../src/activities/profile-connection.ts'
-import { checkCapabilities } from '../../../src/cli/doctor/api.ts'
+import { checkCapabilities, checkConnections } from '../../../src/cli/doctor/api.ts'
 import { allCapabilities } from '../../helpers/capabilities.ts'
+import { closedPort, jobwright, scriptedContext } from '../helpers.ts'
 
 /** Whether a step would run there. */
 function isTaken(capabilities: typeof allCapabilities | undefined): boolean {
@@ -34,4 +38,57 @@ test('a server that tells no capabilities is a problem, and one that offers ever
     fix: expect.stringContaining('jobwright'),
   })
   expect(checkCapabilities(allCapabilities).status).toBe('ok')
+})
+
+/** A Jobs API of the reference alone: without capabilities, and so without keys. Its URL, without a path. */
+async function startPlainApi() {
+  const requests: string[] = []
+  const server = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url}`)
+    const isSchemas = request.url === '/api/v1/jobs/schemas'
+    response.writeHead(isSchemas ? 200 : 404, { 'Content-Type': 'application/json' })
+    response.end(isSchemas ? '[]' : '{}')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  return { requests, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
+
+test('every connection of the configuration is looked at', async () => {
+  const { origin } = await startPlainApi()
+  const connections = {
+    plain: { baseUrl: `${origin}/api/v1`, token: 'x' },
+    away: { baseUrl: `http://127.0.0.1:${await closedPort()}/api/v1`, token: 'x' },
+  }
+  const ctx = scriptedContext({ overrides: { connections: async () => connections } })
+  expect(await checkConnections(ctx)).toMatchObject([
+    { name: 'connection plain', status: 'problem', detail: expect.stringContaining('idempotency_keys') },
+    { name: 'connection away', status: 'problem', detail: expect.stringContaining('ECONNREFUSED') },
+  ])
+  const broken = { connections: () => Promise.reject(new Error('no such file')) }
+  expect(await checkConnections(scriptedContext({ overrides: broken }))).toMatchObject([
+    { name: 'config', status: 'problem' },
+  ])
+})
+
+test('a key is refused where the server offers none, and nothing is sent', async () => {
+  const { origin, requests } = await startPlainApi()
+  const env = { JOBS_API_URL: `${origin}/api/v1`, JOBS_API_TOKEN: 'x' }
+  for (const args of [
+    ['run', 'a-job'],
+    ['create', '--type', 'sleep'],
+  ]) {
+    const { code, stdout, stderr } = await jobwright(['jobs', ...args, '--key', 'k'], { env })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('error server_without_keys')
+  }
+  expect(requests.filter((request) => request.startsWith('POST'))).toEqual([])
+})
+
+test('an address without the path of the API is told from a resource that is not there', async () => {
+  const { origin } = await startPlainApi()
+  const { stderr } = await jobwright(['jobs', 'schemas'], {
+    env: { JOBS_API_URL: origin, JOBS_API_TOKEN: 'x' },
+  })
+  expect(stderr).toMatch(/→ check that JOBS_API_URL ends in .*\/api\/v1/)
 })

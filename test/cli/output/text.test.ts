@@ -74,7 +74,40 @@ describe('a table', () => {
     expect(renderTable(['ID', 'NAME'], rows)).toBe('ID   NAME\n1    first\n22   a\\u001b[31mb\n333  -\n')
   })
 
-  test('fits a terminal, and is whole in a pipe', () => {
-    expect(renderTable(['ID', 'NAME'], rows, 10)).toBe('ID   NAME\n1    first\n22   a\\u0…\n333  -\n')
+  const runs = [
+    ['0197aaaa-0001', 'completed', '2026-01-02', 'nightly review of the whole'],
+    ['0197aaaa-0002', 'running', '2026-01-02', 'sleep'],
+  ]
+  const at = (columns: number | undefined) =>
+    renderTable(['RUN', 'STATUS', 'CREATED', 'NAME'], runs, { columns, cut: ['NAME'], drop: ['CREATED'] })
+
+  test('fits a terminal by what describes; what identifies is whole', () => {
+    expect(at(60).split('\n')).toEqual([
+      'RUN            STATUS     CREATED     NAME',
+      '0197aaaa-0001  completed  2026-01-02  nightly review of the…',
+      '0197aaaa-0002  running    2026-01-02  sleep',
+      '',
+    ])
+    expect(at(36).split('\n')).toEqual([
+      'RUN            STATUS     NAME',
+      '0197aaaa-0001  completed  nightly r…',
+      '0197aaaa-0002  running    sleep',
+      '',
+    ])
+  })
+
+  test('on a terminal that is too narrow for it lists the fields of each row', () => {
+    const one = (run: string, status: string, name: string) =>
+      `RUN      ${run}\nSTATUS   ${status}\nCREATED  2026-01-02\nNAME     ${name}\n`
+    expect(at(20)).toBe(
+      [
+        one('0197aaaa-0001', 'completed', 'nightly review of the whole'),
+        one('0197aaaa-0002', 'running', 'sleep'),
+      ].join('\n'),
+    )
+  })
+
+  test('is whole in a pipe', () => {
+    expect(at(undefined)).toContain('0197aaaa-0001  completed  2026-01-02  nightly review of the whole\n')
   })
 })

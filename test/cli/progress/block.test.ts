@@ -75,7 +75,7 @@ test('the items of a for_each are one line that counts them, and each failure be
     [
       'review  running  5.0s  review-0a1b2c',
       '  ● tickets  running      4.0s  2/4 items, 1 failed',
-      '      [1] run_failed: ticket 1 was refused (run run-1)',
+      '      [1] run run-1 run_failed: ticket 1 was refused',
       '',
     ].join('\n'),
   )
@@ -97,6 +97,15 @@ test('on 80 columns a long name gives way to the id of the run, which is of no u
   ])
   expect(draw(view, 80)).toContain(`metagraph_upda…  running            run ${run}\n`)
   expect(draw(view, 120)).toContain(`metagraph_update_of_the_whole  running            run ${run}\n`)
+})
+
+test('without a width nothing is cut', () => {
+  const name = 'a_step_with_a_name_that_is_longer_than_any_terminal_is_wide'
+  const message = 'why '.repeat(100)
+  const view = runView([stepView(name, { status: 'failed', error: { code: 'run_failed', message } })])
+  const lines = renderBlock(view, at(5), undefined, plain)
+  expect(lines[1]).toContain(`${name}  failed`)
+  expect(lines[2]).toContain(message)
 })
 
 test('on a low terminal what is under way or has failed is shown first, and the rest is counted', () => {

@@ -70,7 +70,7 @@ describe('creating a job', () => {
   it('is named after the job’s id when the subject is a UUID', async () => {
     const config = { job_type: 'metagraph_update', system_id_or_name: 'a1b2c3d4-e5f6-7890-abcd-ef1234567890' }
     const { json } = await me.post('/jobs', { job_type: 'metagraph_update', config })
-    expect(json.name).toBe(`metagraph_update – ${json.uuid.slice(0, 8)}`)
+    expect(json.name).toBe(`metagraph_update – ${json.uuid.slice(-8)}`)
   })
 
   it.each([

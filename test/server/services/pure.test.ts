@@ -111,11 +111,11 @@ describe('job names', () => {
   const id = 'd4e5f6a7-b8c9-0123-defa-234567890123'
   it.each([
     [{ system: 'Power Distribution Unit' }, 'system', 'metagraph_update – Power Distribution Unit'],
-    [{ system: 'a1b2c3d4-e5f6-7890-abcd-ef1234567890' }, 'system', 'metagraph_update – d4e5f6a7'],
-    [{ system: '  ' }, 'system', 'metagraph_update – d4e5f6a7'],
-    [{ system: { $secret: 'NAME' } }, 'system', 'metagraph_update – d4e5f6a7'],
-    [{}, 'system', 'metagraph_update – d4e5f6a7'],
-    [{ system: 'x' }, undefined, 'metagraph_update – d4e5f6a7'],
+    [{ system: 'a1b2c3d4-e5f6-7890-abcd-ef1234567890' }, 'system', 'metagraph_update – 67890123'],
+    [{ system: '  ' }, 'system', 'metagraph_update – 67890123'],
+    [{ system: { $secret: 'NAME' } }, 'system', 'metagraph_update – 67890123'],
+    [{}, 'system', 'metagraph_update – 67890123'],
+    [{ system: 'x' }, undefined, 'metagraph_update – 67890123'],
     [{ system: 'a\u001b[31m\nb' }, 'system', 'metagraph_update – a [31m b'],
   ] as [JsonObject, string | undefined, string][])('of %j by %s: %s', (config, field, name) => {
     expect(jobName('metagraph_update', field, config, id)).toBe(name)

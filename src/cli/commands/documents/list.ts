@@ -1,6 +1,7 @@
 import type { CliContext } from '../../context.ts'
 import { renderTable } from '../../output/table.ts'
 import { formatBytes } from '../../output/text.ts'
+import { formatTime } from '../../output/time.ts'
 import { answer } from '../jobs/render.ts'
 
 /** `jobwright documents list NAME`: the documents of a collection, by path. */
@@ -11,11 +12,14 @@ export async function documentListHandler(args: { collection: string }, ctx: Cli
     entry.path,
     entry.media_type,
     formatBytes(entry.size_bytes),
-    entry.updated_at,
+    formatTime(entry.updated_at),
   ])
   return answer(ctx, documents, () =>
     rows.length === 0
       ? 'no documents\n'
-      : renderTable(['PATH', 'TYPE', 'SIZE', 'UPDATED'], rows, ctx.columns()),
+      : renderTable(['PATH', 'TYPE', 'SIZE', 'UPDATED'], rows, {
+          columns: ctx.columns(),
+          drop: ['UPDATED', 'TYPE', 'SIZE'],
+        }),
   )
 }

@@ -1,5 +1,6 @@
 import type { CliContext } from '../../context.ts'
 import { readConfigOption } from './config-option.ts'
+import { requireKeys } from './key-option.ts'
 import { answer, jobFields } from './render.ts'
 
 export interface JobCreateArgs {
@@ -13,6 +14,7 @@ export interface JobCreateArgs {
 export async function jobCreateHandler(args: JobCreateArgs, ctx: CliContext): Promise<number> {
   const config = args.config === undefined ? undefined : await readConfigOption(args.config, ctx.cwd)
   const api = await ctx.api()
+  await requireKeys(api, args.key, ctx)
   const job = await api.createJob(
     { job_type: args.type, ...(config ? { config: { job_type: args.type, ...config } } : {}) },
     { idempotencyKey: args.key, signal: ctx.signal },

@@ -1,8 +1,10 @@
 import type { WireJob, WireJobRun } from '../../../client/index.ts'
+import { decodePipelineRef } from '../../../contract/index.ts'
 import type { CliContext } from '../../context.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { renderJson } from '../../output/json.ts'
 import { renderFields, renderTable } from '../../output/table.ts'
+import { formatTime } from '../../output/time.ts'
 
 /** The API's own answer for machines, `text` for people. */
 export function answer(ctx: CliContext, value: unknown, text: () => string): number {
@@ -11,13 +13,43 @@ export function answer(ctx: CliContext, value: unknown, text: () => string): num
 }
 
 export function jobTable(jobs: WireJob[], columns: number | undefined): string {
-  const rows = jobs.map((job) => [job.uuid, job.created_at, job.created_by, jobTypeOf(job), job.name])
-  return renderTable(['JOB', 'CREATED', 'BY', 'TYPE', 'NAME'], rows, columns)
+  const rows = jobs.map((job) => [
+    job.uuid,
+    formatTime(job.created_at),
+    job.created_by,
+    jobTypeOf(job),
+    job.name,
+  ])
+  return renderTable(['JOB', 'CREATED', 'BY', 'TYPE', 'NAME'], rows, {
+    columns,
+    cut: ['NAME', 'BY'],
+    drop: ['BY', 'CREATED'],
+  })
 }
 
 export function runTable(runs: WireJobRun[], columns: number | undefined): string {
-  const rows = runs.map((run) => [run.uuid, run.status, run.created_at, run.job_id, run.job_name])
-  return renderTable(['RUN', 'STATUS', 'CREATED', 'JOB', 'NAME'], rows, columns)
+  const rows = runs.map((run) => [
+    run.uuid,
+    run.status,
+    formatTime(run.created_at),
+    run.job_id,
+    belongsTo(run),
+    run.job_name,
+  ])
+  return renderTable(['RUN', 'STATUS', 'CREATED', 'JOB', 'OF', 'NAME'], rows, {
+    columns,
+    cut: ['NAME'],
+    drop: ['JOB', 'CREATED', 'NAME'],
+  })
+}
+
+/** Which pipeline run triggered it, and for which step: `night-1 tickets[3]`; null for a run of no pipeline. */
+export function belongsTo({ client_ref }: Pick<WireJobRun, 'client_ref'>): string | null {
+  const ref = decodePipelineRef(client_ref)
+  const [, step, item, generation] = /^(.+)\/(-|\d+)\/(\d+)(?:\/wait)?$/.exec(ref?.activityId ?? '') ?? []
+  if (!ref || step === undefined) return null
+  const again = Number(generation) > 1 ? ` generation ${generation}` : ''
+  return `${ref.workflowId} ${item === '-' ? step : `${step}[${item}]`}${again}`
 }
 
 export function jobFields(job: WireJob): string {
@@ -26,8 +58,8 @@ export function jobFields(job: WireJob): string {
     ['name', job.name],
     ['description', job.description],
     ['config', JSON.stringify(job.config)],
-    ['created', `${job.created_at} by ${job.created_by}`],
-    ['updated', job.updated_at],
+    ['created', `${formatTime(job.created_at)} by ${job.created_by}`],
+    ['updated', formatTime(job.updated_at)],
     ['deleted', job.is_deleted ? 'yes' : null],
   ])
 }
@@ -41,14 +73,15 @@ export function runFields(run: WireJobRun): string {
   return renderFields([
     ['run', run.uuid],
     ['job', `${run.job_id} ${run.job_name}`.trim()],
+    ['of', belongsTo(run)],
     ['status', run.status],
     ['error', run.error ? `${run.error.code}: ${run.error.message}` : null],
     ['progress', progress.join(' ').trim() || null],
     ['attempt', run.attempt],
     ['config', JSON.stringify(run.config)],
-    ['created', `${run.created_at} by ${run.created_by}`],
-    ['started', run.started_at],
-    ['finished', run.finished_at],
+    ['created', `${formatTime(run.created_at)} by ${run.created_by}`],
+    ['started', formatTime(run.started_at)],
+    ['finished', formatTime(run.finished_at)],
     ['outputs', outputs.length > 0 ? outputs.join(', ') : null],
   ])
 }

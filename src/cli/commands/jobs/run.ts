@@ -5,6 +5,7 @@ import { type CliContext, type JobsClient, note } from '../../context.ts'
 import { exitCodeOfStatus, exitCodes } from '../../exit-codes.ts'
 import { escapeControl, formatClock, shellWord } from '../../output/text.ts'
 import { readConfigOption } from './config-option.ts'
+import { requireKeys } from './key-option.ts'
 import { answer, runFields } from './render.ts'
 
 /** Ends at once when the run does; short, so that `running` is told soon after it is so. */
@@ -25,6 +26,7 @@ export interface JobRunArgs {
 export async function jobRunHandler(args: JobRunArgs, ctx: CliContext): Promise<number> {
   const config = args.config === undefined ? undefined : await readConfigOption(args.config, ctx.cwd)
   const api = await ctx.api()
+  await requireKeys(api, args.key, ctx)
   const started = await api.createJobRun(
     { job_id: args.jobId, ...(config ? { config } : {}) },
     { idempotencyKey: args.key, signal: ctx.signal },

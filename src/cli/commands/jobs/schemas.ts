@@ -11,5 +11,10 @@ export async function schemasHandler(_args: object, ctx: CliContext): Promise<nu
     Object.keys(entry.output_schemas ?? {}).join(', '),
     entry.description,
   ])
-  return answer(ctx, schemas, () => renderTable(['TYPE', 'OUTPUTS', 'DESCRIPTION'], rows, ctx.columns()))
+  return answer(ctx, schemas, () =>
+    renderTable(['TYPE', 'OUTPUTS', 'DESCRIPTION'], rows, {
+      columns: ctx.columns(),
+      cut: ['OUTPUTS', 'DESCRIPTION'],
+    }),
+  )
 }

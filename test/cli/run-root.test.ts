@@ -2,12 +2,17 @@ import { EventEmitter } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type ParentProcess, spawnRoot } from '../../src/cli/spawn-root.ts'
+import { type ParentProcess, runRoot } from '../../src/cli/run-root.ts'
 import { until } from '../helpers/until.ts'
 import { withTempDir } from './helpers.ts'
 
 function parent(stdinIsTty = false): ParentProcess & EventEmitter {
-  return Object.assign(new EventEmitter(), { execPath: process.execPath, stdinIsTty })
+  return Object.assign(new EventEmitter(), {
+    execPath: process.execPath,
+    execArgv: [],
+    replace: undefined,
+    stdinIsTty,
+  })
 }
 
 async function script(directory: string, code: string): Promise<string> {
@@ -28,13 +33,13 @@ const obedient = `
 describe('a process of the stack that runs in our place', () => {
   test('gives its exit code', async () => {
     await withTempDir(async (directory) => {
-      expect(await spawnRoot(await script(directory, 'process.exitCode = 3'), parent())).toBe(3)
+      expect(await runRoot(await script(directory, 'process.exitCode = 3'), parent())).toBe(3)
     })
   })
 
   test('that a signal ended gives 128 and its number', async () => {
     await withTempDir(async (directory) => {
-      expect(await spawnRoot(await script(directory, "process.kill(process.pid, 'SIGKILL')"), parent())).toBe(
+      expect(await runRoot(await script(directory, "process.kill(process.pid, 'SIGKILL')"), parent())).toBe(
         137,
       )
     })
@@ -44,7 +49,7 @@ describe('a process of the stack that runs in our place', () => {
     const { readFile } = await import('node:fs/promises')
     await withTempDir(async (directory) => {
       const us = parent()
-      const code = spawnRoot(await script(directory, obedient), us)
+      const code = runRoot(await script(directory, obedient), us)
       await until('the child is ready', () => readFile(path.join(directory, 'ready')).then(() => true))
       us.emit(signal)
       expect(await code).toBe(7)
@@ -57,7 +62,7 @@ describe('a process of the stack that runs in our place', () => {
     const { readFile } = await import('node:fs/promises')
     await withTempDir(async (directory) => {
       const us = parent(true)
-      const code = spawnRoot(await script(directory, obedient), us)
+      const code = runRoot(await script(directory, obedient), us)
       await until('the child is ready', () => readFile(path.join(directory, 'ready')).then(() => true))
       us.emit('SIGINT')
       us.emit('SIGTERM')
@@ -66,8 +71,20 @@ describe('a process of the stack that runs in our place', () => {
     })
   })
 
+  test('takes our place where that can be done', async () => {
+    const replaced = new Error('replaced')
+    let asked: unknown[] = []
+    const replace = (...args: unknown[]): never => {
+      asked = args
+      throw replaced
+    }
+    const us = { ...parent(), execArgv: ['--max-old-space-size=99'], replace, on: () => {}, off: () => {} }
+    await expect(runRoot('/x.mjs', us)).rejects.toBe(replaced)
+    expect(asked).toEqual([process.execPath, [process.execPath, '--max-old-space-size=99', '/x.mjs']])
+  })
+
   test('that cannot be started says so', async () => {
     const nowhere = { ...parent(), execPath: '/no/such/node', on: () => {}, off: () => {} }
-    await expect(spawnRoot('/x.mjs', nowhere)).rejects.toMatchObject({ code: 'cannot_start' })
+    await expect(runRoot('/x.mjs', nowhere)).rejects.toMatchObject({ code: 'cannot_start' })
   })
 })

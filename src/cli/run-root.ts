@@ -7,9 +7,13 @@ import { JobwrightError } from '../base/errors.ts'
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 type Forwarded = (typeof forwarded)[number]
 
-/** What of the process is needed to stand in for a child. */
+/** What of the process is needed to give way to another, or to stand in for a child. */
 export interface ParentProcess {
   execPath: string
+  /** Options of Node.js itself. */
+  execArgv: readonly string[]
+  /** Puts a program in the place of this process, with its id and its streams; undefined where that cannot be done. */
+  replace: ((file: string, args: readonly string[]) => never) | undefined
   /** Whether a terminal may send Ctrl-C to the whole group: then the child has got it already. */
   stdinIsTty: boolean
   on(signal: Forwarded, listener: () => void): unknown
@@ -17,13 +21,16 @@ export interface ParentProcess {
 }
 
 /**
- * Runs a script with this Node.js as a child, with our streams; signals are passed on. Its exit code, or 128 and the
- * number of the signal that ended it.
+ * Runs a script with this Node.js, in our place: then whoever started us has its process, and this never returns. Where
+ * that cannot be done, as a child with our streams, to which signals are passed on. Its exit code, or 128 and the number
+ * of the signal that ended it.
  * @throws JobwrightError `cannot_start`
  */
-export async function spawnRoot(script: string, parent: ParentProcess): Promise<number> {
+export async function runRoot(script: string, parent: ParentProcess): Promise<number> {
+  const args = [...parent.execArgv, script]
+  if (parent.replace) parent.replace(parent.execPath, [parent.execPath, ...args])
   // The channel carries nothing: it breaks when we are killed, and the child then ends too.
-  const child = spawn(parent.execPath, [script], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  const child = spawn(parent.execPath, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   const listeners = forwarded.map((signal) => {
     const pass = () => {
       if (signal === 'SIGINT' && parent.stdinIsTty) return
