@@ -155,7 +155,16 @@ export const changesQuery = z.strictObject({
   statuses: z.array(z.enum(jobRunStatuses)).optional(),
 })
 export const changesSchema = z.object({
-  changes: z.array(z.object({ cursor: z.string(), job_run: jobRunSchema })),
+  changes: z.array(
+    z.object({
+      cursor: z.string(),
+      /** What the change led to, and when; the run may have gone on since. */
+      status: z.enum(jobRunStatuses),
+      at: timestamp,
+      /** As it is now. */
+      job_run: jobRunSchema,
+    }),
+  ),
   cursor: z.string(),
 })
 
