@@ -219,14 +219,15 @@ export class JobsClient {
   }
 
   /**
-   * Status changes in order; without `after` it starts now. `wait` is in seconds.
+   * Status changes in order; without `after` it starts now. `wait` is in seconds. `status` and `at` are the change's; `job_run` is
+   * the run as it is now.
    *
    * @example
    * ```ts
    * let { cursor } = await api.listJobRunChanges()
    * for (;;) {
    *   const page = await api.listJobRunChanges({ after: cursor, wait: 30 })
-   *   for (const { job_run } of page.changes) console.log(job_run.uuid, job_run.status)
+   *   for (const { at, status, job_run } of page.changes) console.log(at, job_run.uuid, status)
    *   cursor = page.cursor
    * }
    * ```

@@ -41,7 +41,9 @@ export type WireList<T> = { items: T[]; count: number; next_cursor?: string }
 export type WireMessage = { message: string }
 export type WireCancel = CancelAnswer
 export type WireCancelByKey = WireCancel & { job_run: WireJobRun | null }
-export type WireChanges = { changes: { cursor: string; job_run: WireJobRun }[]; cursor: string }
+/** `status` and `at` are the change's, `job_run` is as it was when the server answered. */
+type WireChange = { cursor: string; status: string; at: string; job_run: WireJobRun }
+export type WireChanges = { changes: WireChange[]; cursor: string }
 
 export const readJob: Reader<WireJob> = (value, pointer) => {
   const job = readObject(value, pointer)
@@ -182,9 +184,13 @@ export const readChanges: Reader<WireChanges> = (value, pointer) => {
     changes: changes.map((entry, index) => {
       const at = `${pointer}/changes/${index}`
       const change = readObject(entry, at)
+      const run = readJobRun(change.job_run, `${at}/job_run`)
       return {
         cursor: readText(change, 'cursor', at),
-        job_run: readJobRun(change.job_run, `${at}/job_run`),
+        // A server that does not say which change it was shows the run alone.
+        status: textOrAbsent(change.status) ?? run.status,
+        at: textOrAbsent(change.at) ?? run.updated_at,
+        job_run: run,
       }
     }),
     cursor: readText(answer, 'cursor', pointer),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { readCapabilities, readJob, readJobRun, readWhoami } from '../../src/client/responses.ts'
+import type { Json } from '../../src/base/json.ts'
+import { readCapabilities, readChanges, readJob, readJobRun, readWhoami } from '../../src/client/responses.ts'
 import {
   type Capabilities,
   capabilitiesSchema,
@@ -51,6 +52,15 @@ const run: Required<JobRun> = {
 }
 const capabilities: Required<Capabilities> = allCapabilities
 const whoami: Required<Whoami> = { workspace: 'w', email: 'a@b', installation: 'i' }
+
+test('a change has its own status and time; from a server that tells none, those of its run', () => {
+  const change = { cursor: '1', status: 'running', at: '2026-04-13T10:09:59.000000', job_run: run }
+  expect(readChanges({ changes: [change as unknown as Json], cursor: '2' }, '').changes).toEqual([change])
+  const { status: _status, at: _at, ...older } = change
+  expect(readChanges({ changes: [older as unknown as Json], cursor: '2' }, '').changes).toEqual([
+    { ...older, status: 'failed', at: time },
+  ])
+})
 
 test.each([
   ['job', jobSchema, readJob, job],

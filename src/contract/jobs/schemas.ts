@@ -15,6 +15,8 @@ export const limits = {
   longPollSeconds: 60,
   idempotencyKeyCharacters: 255,
   clientRefCharacters: 2048,
+  /** What the database counts attempts with: 32 bits. */
+  attempts: 2 ** 31 - 1,
 } as const
 
 /** Unchecked: whatever a JSON parser gives. Checking each value of a large body once more would take a second. */
@@ -22,7 +24,8 @@ export const jsonSchema = z.unknown() as unknown as z.ZodType<Json>
 export const jsonObjectSchema: z.ZodType<JsonObject> = z.record(z.string(), jsonSchema)
 export const uuid = z.guid({ error: 'expected a UUID' })
 const timestamp = z.string().regex(timestampPattern)
-const csvOrList = z.array(z.string())
+/** Of a query, where a name is repeated. An empty one stands for nothing. */
+const nameList = z.array(z.string().min(1))
 
 export const jobTypeSchemaEntry = z.object({
   job_type: z.string(),
@@ -60,13 +63,13 @@ export const jobCreateBody = z.strictObject({
 export const jobUpdateBody = z.strictObject({ config: jsonObjectSchema.nullish() })
 
 const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(limits.pageItems).optional(),
+  limit: z.number().int().min(1).max(limits.pageItems).optional(),
   cursor: z.string().optional(),
 }
 
 export const jobListQuery = z.strictObject({
-  job_types: csvOrList.optional(),
-  created_by_users: csvOrList.optional(),
+  job_types: nameList.optional(),
+  created_by_users: nameList.optional(),
   source_session_ids: z.array(uuid).optional(),
   created_after: z.string().optional(),
   created_before: z.string().optional(),
@@ -123,7 +126,7 @@ export const clientRefBody = z.strictObject({
 
 export const jobRunListQuery = z.strictObject({
   job_id: uuid.optional(),
-  job_types: csvOrList.optional(),
+  job_types: nameList.optional(),
   statuses: z.array(z.enum(jobRunStatuses)).optional(),
   created_after: z.string().optional(),
   created_before: z.string().optional(),
@@ -132,7 +135,7 @@ export const jobRunListQuery = z.strictObject({
 
 /** `?wait=SECONDS`: answer at once when terminal, else when it becomes so or the time is up. */
 export const jobRunGetQuery = z.strictObject({
-  wait: z.coerce.number().min(0).max(limits.longPollSeconds).optional(),
+  wait: z.number().min(0).max(limits.longPollSeconds).optional(),
 })
 
 export const messageSchema = z.object({ message: z.string() })
@@ -146,13 +149,22 @@ export const cancelByKeySchema = cancelSchema.extend({ job_run: jobRunSchema.nul
 
 export const changesQuery = z.strictObject({
   after: z.string().optional(),
-  wait: z.coerce.number().min(0).max(limits.longPollSeconds).optional(),
-  limit: z.coerce.number().int().min(1).max(limits.pageItems).optional(),
+  wait: z.number().min(0).max(limits.longPollSeconds).optional(),
+  limit: z.number().int().min(1).max(limits.pageItems).optional(),
   /** Only changes to these statuses; the cursor still moves past the others. */
   statuses: z.array(z.enum(jobRunStatuses)).optional(),
 })
 export const changesSchema = z.object({
-  changes: z.array(z.object({ cursor: z.string(), job_run: jobRunSchema })),
+  changes: z.array(
+    z.object({
+      cursor: z.string(),
+      /** What the change led to, and when; the run may have gone on since. */
+      status: z.enum(jobRunStatuses),
+      at: timestamp,
+      /** As it is now. */
+      job_run: jobRunSchema,
+    }),
+  ),
   cursor: z.string(),
 })
 

@@ -8,12 +8,13 @@ import {
   uuid,
 } from '../jobs/schemas.ts'
 import { terminalJobRunStatuses } from '../jobs/status.ts'
+import { isInstant } from '../jobs/wire-forms.ts'
 
 /**
  * How a worker reports the runs it executes: `/worker/job-runs/{job_run_id}/…`, with a worker token.
  * Every report carries the attempt; one of an older attempt, or for a terminal run, changes nothing and is still a success.
  */
-const attempt = z.number().int().min(1)
+const attempt = z.number().int().min(1).max(limits.attempts)
 
 /** Sent with the ordinary API by a handler: the caller acts within the workspace of this run. */
 export const jobRunHeader = 'Jobwright-Job-Run'
@@ -49,12 +50,18 @@ export const progressBody = z.strictObject({
 })
 export const appendLogsBody = z.strictObject({
   attempt,
-  lines: z.array(logLineSchema.pick({ level: true, message: true, at: true })).max(1000),
+  lines: z
+    .array(
+      logLineSchema.pick({ level: true, message: true }).extend({
+        at: z.string().refine(isInstant, 'expected a time as 2026-04-13T10:10:00.000000, UTC'),
+      }),
+    )
+    .max(1000),
 })
 /** `PUT /worker/job-runs/{id}/outputs/{name}?attempt=N&type=T`: the body is the output, Content-Type its media type. */
 export const putOutputQuery = z.strictObject({
-  attempt: z.coerce.number().int().min(1),
-  type: z.string().max(100).optional(),
+  attempt,
+  type: z.string().min(1).max(100).optional(),
 })
 export const reportResultSchema = z.object({ applied: z.boolean(), job_run: jobRunSchema })
 export const putOutputSchema = outputReferenceSchema

@@ -1,6 +1,15 @@
 import type { JobRun, JobRunStatus } from '../../contract/index.ts'
 import type { Caller } from './caller.ts'
 
+/** A run's change to a status: which and when, whatever became of the run since. */
+export interface Change {
+  cursor: string
+  status: JobRunStatus
+  at: string
+  /** As it is now. */
+  run: JobRun
+}
+
 /** The ordered feed of status changes. */
 export interface Changes {
   /** Where the feed of a workspace stands now. */
@@ -10,7 +19,7 @@ export interface Changes {
     caller: Caller,
     cursor: string,
     options: { limit: number; statuses?: JobRunStatus[] },
-  ): Promise<{ changes: { cursor: string; run: JobRun }[]; cursor: string }>
+  ): Promise<{ changes: Change[]; cursor: string }>
   /** Resolves when something may have changed in the workspace, after `timeoutMs` or sooner, or when aborted. */
   wait(workspace: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
 }

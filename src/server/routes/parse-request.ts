@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { jsonPointer } from '../../base/json-pointer.ts'
 import type { RouteDescriptor } from '../../contract/index.ts'
 import { invalid, type ProblemDetail } from '../services/problems.ts'
-import { refusedContent, textProblem } from './json-text.ts'
+import { refusedContent } from './json-text.ts'
+import { queryValues } from './query-values.ts'
 
 /** A request as text: what its path, query and body carry, before anything is checked. */
 export interface RawRequest {
@@ -22,12 +23,7 @@ export function parseRequest(
 ): { params: unknown; query: unknown; body: unknown } {
   const problems: ProblemDetail[] = []
   const params = check(route.params ?? z.object({}), raw.params, (path) => `{${path.join('.')}}`, problems)
-  const query = check(
-    route.query ?? z.strictObject({}),
-    queryValues(route.query, raw.query, problems),
-    (path) => `?${String(path[0])}`,
-    problems,
-  )
+  const query = parseQuery(route.query, raw.query, problems)
   const body = typeof route.body === 'object' ? parseBody(route.body, raw.body, problems) : undefined
   if (problems.length > 0) throw invalid('validation_failed', problems)
   return { params, query, body }
@@ -38,11 +34,32 @@ function parseBody(schema: z.ZodType, value: unknown, problems: ProblemDetail[])
     problems.push({ pointer: '', detail: 'is empty; expected a JSON object' })
     return undefined
   }
-  const refused = refusedContent(value)
+  return checkUnlessRefused(schema, value, jsonPointer, refusedContent(value), problems)
+}
+
+function parseQuery(
+  schema: z.ZodObject | undefined,
+  query: URLSearchParams,
+  problems: ProblemDetail[],
+): unknown {
+  const refused: ProblemDetail[] = []
+  const values = queryValues(schema, query, refused)
+  const pointer = (path: readonly PropertyKey[]) => `?${String(path[0])}`
+  return checkUnlessRefused(schema ?? z.strictObject({}), values, pointer, refused, problems)
+}
+
+/** What was refused before is not told once more in the words of the schema. */
+function checkUnlessRefused(
+  schema: z.ZodType,
+  value: unknown,
+  pointer: (path: readonly PropertyKey[]) => string,
+  refused: readonly ProblemDetail[],
+  problems: ProblemDetail[],
+): unknown {
   problems.push(...refused)
   const known = new Set(refused.map((problem) => problem.pointer))
   const found: ProblemDetail[] = []
-  const parsed = check(schema, value, jsonPointer, found)
+  const parsed = check(schema, value, pointer, found)
   problems.push(...found.filter((problem) => !known.has(problem.pointer)))
   return parsed
 }
@@ -66,30 +83,4 @@ function issueProblems(
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: 'is not known here' }))
   return [{ pointer: pointer(issue.path), detail: issue.message }]
-}
-
-/** Whether a field of a query schema is a list, and so may be repeated. */
-function isRepeatable(schema: z.ZodType | undefined): boolean {
-  if (schema instanceof z.ZodOptional) return isRepeatable(schema.unwrap() as z.ZodType)
-  return schema instanceof z.ZodArray
-}
-
-function queryValues(
-  schema: z.ZodObject | undefined,
-  query: URLSearchParams,
-  problems: ProblemDetail[],
-): Record<string, unknown> {
-  const values: [string, unknown][] = []
-  for (const name of new Set(query.keys())) {
-    const given = query.getAll(name)
-    for (const text of [name, ...given]) {
-      const problem = textProblem(text)
-      if (problem) problems.push({ pointer: `?${name.replaceAll('\0', '\ufffd')}`, detail: problem })
-    }
-    const field = schema && Object.hasOwn(schema.shape, name) ? (schema.shape[name] as z.ZodType) : undefined
-    if (field && !isRepeatable(field) && given.length > 1)
-      problems.push({ pointer: `?${name}`, detail: `is given ${given.length} times; expected once` })
-    values.push([name, isRepeatable(field) ? given : given[0]])
-  }
-  return Object.fromEntries(values)
 }

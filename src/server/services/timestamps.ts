@@ -1,4 +1,4 @@
-const form = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?)?$/
+const form = /^(\d{4}-\d\d-\d\d)(?:[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?)?$/
 const offsetForm = /^([+-])(\d\d):(\d\d)$/
 
 /** What a timestamp may look like, for error messages. */

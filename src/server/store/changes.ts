@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { JobRunStatus } from '../../contract/index.ts'
 import type { Caller, JobStore } from '../ports/index.ts'
 import { announce } from './announcements.ts'
-import type { Db, StoreContext } from './context.ts'
+import { type Db, type StoreContext, utc } from './context.ts'
 import { decodeSequenceCursor, encodeSequenceCursor } from './cursors.ts'
 import { badCursor } from './errors.ts'
 import { changesTopic, runTopic } from './notifier.ts'
@@ -12,11 +12,11 @@ import { jobRunMaker, runColumns } from './run-rows.ts'
 /**
  * Writes a change of a run's status into the feed. The number comes from the workspace's counter row, whose lock is
  * held until commit: numbers become visible in their order, and a reader never passes one that is still to come.
- * Must be the last lock that a transaction takes.
+ * Must be the last lock that a transaction takes. Its time is that of the run's row as the change left it.
  */
 export async function recordChange(
   trx: Db,
-  run: { uuid: string; workspace: string; status: JobRunStatus },
+  run: { uuid: string; workspace: string; status: JobRunStatus; updated_at: string },
 ): Promise<void> {
   await sql`
     with counter as (
@@ -25,8 +25,8 @@ export async function recordChange(
       returning last_seq
     )
     , change as (
-      insert into job_run_changes (workspace, seq, job_run_id, status)
-      select ${run.workspace}, last_seq, ${run.uuid}::uuid, ${run.status} from counter
+      insert into job_run_changes (workspace, seq, job_run_id, status, at)
+      select ${run.workspace}, last_seq, ${run.uuid}::uuid, ${run.status}, ${`${run.updated_at}Z`}::timestamptz from counter
       returning seq
     )
     select ${announce(changesTopic(run.workspace), runTopic(run.uuid))} from change`.execute(trx)
@@ -52,6 +52,8 @@ export function createChanges({ db, notifier }: StoreContext): JobStore['changes
       const toRun = await jobRunMaker(db, found)
       const changes = found.map((row) => ({
         cursor: encodeSequenceCursor('changes', workspace, row.seq),
+        status: row.change_status,
+        at: row.change_at,
         run: toRun(row),
       }))
       const full = found.length === size ? changes.at(-1)?.cursor : undefined
@@ -80,7 +82,11 @@ function selectChanges(
     .selectFrom('job_run_changes')
     .innerJoin('job_runs', 'job_runs.uuid', 'job_run_changes.job_run_id')
     .select(runColumns)
-    .select(sql<string>`job_run_changes.seq::text`.as('seq'))
+    .select([
+      sql<string>`job_run_changes.seq::text`.as('seq'),
+      'job_run_changes.status as change_status',
+      utc('job_run_changes.at').as('change_at'),
+    ])
     .where('job_run_changes.workspace', '=', caller.workspace)
     .where('job_run_changes.seq', '>', range.after)
     .where('job_run_changes.seq', '<=', range.head)

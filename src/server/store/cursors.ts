@@ -1,4 +1,4 @@
-import { timestampPattern, uuidPattern } from '../../contract/index.ts'
+import { isInstant, timestampPattern, uuidPattern } from '../../contract/index.ts'
 import { badCursor } from './errors.ts'
 
 /** A place in a list that is ordered by creation, newest first. `createdAt` is in wire form. */
@@ -39,10 +39,7 @@ export function encodeCreatedCursor(list: ListName, workspace: string, key: Crea
 /** @throws JobwrightError `bad_cursor` */
 export function decodeCreatedCursor(list: ListName, workspace: string, cursor: string): CreatedKey {
   const [createdAt = '', id = ''] = decode(cursor, list, workspace, [timestampPattern, uuidPattern])
-  // The form alone lets a 30th of February through, which the database would refuse.
-  const instant = new Date(`${createdAt.slice(0, 23)}Z`)
-  if (Number.isNaN(instant.getTime()) || instant.toISOString().slice(0, 23) !== createdAt.slice(0, 23))
-    throw badCursor()
+  if (!isInstant(createdAt)) throw badCursor()
   return { createdAt, id }
 }
 

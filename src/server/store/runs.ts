@@ -123,7 +123,7 @@ async function insertRun(trx: Db, caller: Caller, run: NewJobRun): Promise<JobRu
     .returning(runColumns)
     .executeTakeFirstOrThrow()
   await enqueue(trx, run.uuid, 'start')
-  await recordChange(trx, { uuid: run.uuid, workspace, status: 'pending' })
+  await recordChange(trx, row)
   return toJobRun(row, [])
 }
 

@@ -186,6 +186,23 @@ describe('a path or a query', () => {
     'limit=x',
     'limit=1.5',
     'limit=1&limit=2',
+    'limit=',
+    'limit=0x1',
+    'limit=1e0',
+    'limit=%201',
+    'limit=1%0a',
+    'limit=%2B1',
+    'limit=-1',
+    'limit=1.0',
+    'limit=%D9%A1',
+    'limit=Infinity',
+    'job_types=',
+    'created_by_users=',
+    'created_after=',
+    'created_after=2026-04-13+10:10:00',
+    'created_before=%202026-04-13',
+    'source_session_ids=%2000000000-0000-4000-8000-000000000000',
+    'source_session_ids=',
     'unknown=1',
     'job_types=a%00b',
     'source_session_ids=x',
@@ -196,10 +213,31 @@ describe('a path or a query', () => {
     expect(answer.json.errors[0].pointer).toBe(`?${query.split('=')[0]}`)
   })
 
+  it('may wait for a fraction of a second, in digits', async () => {
+    const run = await me.run()
+    for (const target of [`/job-runs/${run.uuid}`, '/job-runs/changes']) {
+      for (const wait of ['0', '0.01', '00.010'])
+        expect((await me.get(`${target}?wait=${wait}`)).status).toBe(200)
+      for (const wait of ['', '.1', '1.', '0x1', '1e0', '%200', '-0', '1,0', 'NaN', '61', '9'.repeat(400)]) {
+        const answer = await me.get(`${target}?wait=${wait}`)
+        expectProblem(answer, 422, 'validation_failed')
+        expect(answer.json.errors.map((error: { pointer: string }) => error.pointer)).toEqual(['?wait'])
+      }
+    }
+  })
+
   it.each(['/jobs?limit=1', '/job-runs?limit=1'])(
     'with a cursor that was never given is refused: %s',
     async (target) => {
-      for (const cursor of ['x', '', 'eyJhIjoxfQ', "' or 1=1"]) {
+      const yearZero = Buffer.from(
+        JSON.stringify([
+          target.slice(1).split('?')[0],
+          me.workspace,
+          '0000-01-01T00:00:00.000000',
+          '00000000-0000-4000-8000-000000000000',
+        ]),
+      ).toString('base64url')
+      for (const cursor of ['x', '', 'eyJhIjoxfQ', "' or 1=1", yearZero]) {
         const answer = await me.get(`${target}&cursor=${encodeURIComponent(cursor)}`)
         expectProblem(answer, 422, 'bad_cursor')
         expect(answer.json.errors[0].pointer).toBe('?cursor')
@@ -265,6 +303,49 @@ describe('a token', () => {
     })
     expect(await response.text()).not.toContain('canary')
   })
+})
+
+describe('what a worker reports', () => {
+  const line = (at: string) => ({ at, level: 'info', message: 'm' })
+
+  it.each([
+    ['start', (attempt: number) => ({ attempt, worker: 'w' })],
+    ['finish', (attempt: number) => ({ attempt, status: 'completed' })],
+    ['retry', (attempt: number) => ({ attempt, error: { code: 'c', message: 'm' } })],
+    ['progress', (attempt: number) => ({ attempt })],
+    ['logs', (attempt: number) => ({ attempt, lines: [] })],
+  ])('to %s counts no attempt that the database cannot', async (route, body) => {
+    const { uuid } = await me.run()
+    for (const attempt of [2 ** 31, Number.MAX_SAFE_INTEGER, 1e300, 0, -1, 1.5]) {
+      const answer = await api.worker.post(`/worker/job-runs/${uuid}/${route}`, body(attempt))
+      expectProblem(answer, 422, 'validation_failed')
+      expect(answer.json.errors[0].pointer).toBe('/attempt')
+    }
+    expect((await api.worker.post(`/worker/job-runs/${uuid}/${route}`, body(2 ** 31 - 1))).status).toBe(200)
+  })
+
+  it('puts no output of such an attempt', async () => {
+    const { uuid } = await me.run()
+    const put = (query: string) =>
+      api.worker.send('PUT', `/worker/job-runs/${uuid}/outputs/o?${query}`, { body: 'x' })
+    for (const attempt of ['2147483648', '9'.repeat(400), '0', '-1', '1.5', '', '0x1', '1e0', '%201']) {
+      const answer = await put(`attempt=${attempt}`)
+      expectProblem(answer, 422, 'validation_failed')
+      expect(answer.json.errors.map((error: { pointer: string }) => error.pointer)).toEqual(['?attempt'])
+    }
+    expect((await put('attempt=2147483647')).status).toBe(200)
+  })
+
+  it.each(['0000-01-01T00:00:00.000000', '2026-02-30T00:00:00.000000', '2026-04-13T24:00:00.000000'])(
+    'was not logged at a time that there is not: %s',
+    async (at) => {
+      const { uuid } = await me.run()
+      const lines = [line('2026-04-13T10:10:00.000000'), line(at)]
+      const answer = await api.worker.post(`/worker/job-runs/${uuid}/logs`, { attempt: 1, lines })
+      expectProblem(answer, 422, 'validation_failed')
+      expect(answer.json.errors[0].pointer).toBe('/lines/1/at')
+    },
+  )
 })
 
 describe('the server beside the API', () => {

@@ -350,7 +350,11 @@ describe('the change feed', () => {
     const { changes, cursor } = (
       await someone.get(`/job-runs/changes?after=${encodeURIComponent(start.cursor)}`)
     ).json
-    expect(changes).toHaveLength(3)
+    expect(changes.map((change: { status: string }) => change.status)).toEqual([
+      'pending',
+      'running',
+      'completed',
+    ])
     expect(changes.map((change: { job_run: { uuid: string } }) => change.job_run.uuid)).toEqual([
       run.uuid,
       run.uuid,

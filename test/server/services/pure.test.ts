@@ -88,6 +88,10 @@ describe('timestamps', () => {
     '0000-01-01',
     '1776074400',
     '2026-04-13\n',
+    ' 2026-04-13',
+    '2026-04-13 10:10:00',
+    '2026-04-13T10:10:00+0x:00',
+    '1.776e9',
   ])('refuses %j', (text) => {
     expect(parseTimestamp(text)).toBeUndefined()
   })

@@ -27,8 +27,14 @@ onEveryBackend('the feed of changes', (backend) => {
     await store.reports.finish(id, { attempt: 2, status: 'completed' })
     await store.reports.finish(id, { attempt: 2, status: 'completed' })
     const { changes, cursor } = await store.changes.after(caller, start, { limit: 10 })
-    // Each names the run as it is now.
-    expect(changes.map(({ run }) => run.status)).toEqual(['completed', 'completed', 'completed'])
+    const now = await store.runs.get(caller, id)
+    expect(changes.map(({ status, at, run }) => [status, at, run])).toEqual([
+      ['pending', now?.created_at, now],
+      ['running', now?.started_at, now],
+      ['completed', now?.finished_at, now],
+    ])
+    const pending = await store.changes.after(caller, start, { limit: 10, statuses: ['pending'] })
+    expect(pending.changes).toEqual(changes.slice(0, 1))
     expect(cursor).toBe(await store.changes.head(caller))
     expect(changes.at(-1)?.cursor).toBe(cursor)
     const afterFirst = await store.changes.after(caller, changes[0]!.cursor, { limit: 10 })
