@@ -21,6 +21,7 @@ import { createRedactor, type Redactor } from './redactor.ts'
 import { createReferenceSources } from './reference-sources.ts'
 import { createRunReporter, type RunReporter } from './reporter.ts'
 import { prepareConfig } from './run-config.ts'
+import { withRunLog } from './run-log.ts'
 import { type StopWatch, watchForStop } from './stop-watch.ts'
 
 const defaultMaxAttempts = 10
@@ -234,5 +235,11 @@ export function createExecuteJobRun(dependencies: ExecuteJobRunDependencies): {
     logFlushMs: 500,
     ...dependencies,
   }
-  return { executeJobRun: (input) => runActivity(settings, input, Context.current()) }
+  return {
+    executeJobRun(input) {
+      const context = Context.current()
+      const work = () => runActivity(settings, input, context)
+      return withRunLog(settings.log, input, context.info.attempt, work)
+    },
+  }
 }

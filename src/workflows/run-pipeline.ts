@@ -12,6 +12,7 @@ import { type PipelinePlan, type PipelineRunView, planVersions, shrinkState } fr
 import { close, payloadBytes, view } from './close.ts'
 import { createExecution, type Execution } from './execution.ts'
 import { progressQuery, type RunPipelineInput } from './messages.ts'
+import { logRunStarted } from './run-log.ts'
 import { startReady, startSteps } from './steps.ts'
 
 /** With more than this in its history, an execution ends even if the next one has to fetch everything again. */
@@ -26,6 +27,7 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
   requireKnownVersion(input.plan)
   const execution = createExecution(input, CancellationScope.current())
   setHandler(progressQuery, () => view(execution))
+  logRunStarted(execution)
   startSteps(execution)
   try {
     await condition(() => isSettled(execution) || isHistoryLong(execution))

@@ -3,6 +3,7 @@ import { decideStart, move, type PlanStep, stepState, summarizeNeeds } from '../
 import { evaluateIf } from './evaluation.ts'
 import type { Execution } from './execution.ts'
 import { runJobStep } from './job-step.ts'
+import { logStepEnded, logStepStarted } from './run-log.ts'
 import { stepErrorOf } from './step-failure.ts'
 
 /** Starts what an earlier execution had under way, then all that is ready. */
@@ -21,8 +22,12 @@ export function startReady(execution: Execution): void {
     })
     if (decision === 'skip') {
       move(stepState(state, step.id), 'was_skipped')
+      logStepEnded(execution, step)
       schedule.ended(step)
-    } else launch(execution, step)
+    } else {
+      logStepStarted(execution, step)
+      launch(execution, step)
+    }
   }
 }
 
@@ -35,6 +40,7 @@ function launch(execution: Execution, step: PlanStep): void {
   work.then(
     () => {
       noteContinued(execution, step)
+      logStepEnded(execution, step)
       execution.schedule.ended(step)
       startReady(execution)
     },
