@@ -14,6 +14,7 @@ import { createRunExecutor } from './server/dispatch/temporal-executor.ts'
 import { loggable } from './server/failures.ts'
 import { listen } from './server/listen.ts'
 import type { JobStore } from './server/ports/index.ts'
+import { withRunLog } from './server/run-log.ts'
 import { tokenHash } from './server/services/callers.ts'
 import { openStore } from './server/store/index.ts'
 import { lazyTemporalClient } from './temporal/index.ts'
@@ -30,7 +31,7 @@ async function main(config: Config): Promise<void> {
   // A run is not asked about as soon as it is silent: most say more by themselves.
   const reportPatienceMs = 3 * config.timing.reconcileMs
   const location = config.databaseUrl ? { databaseUrl: config.databaseUrl } : { dataDir: config.dataDir }
-  const store = await openStore({ ...location, reportPatienceMs })
+  const store = withRunLog(await openStore({ ...location, reportPatienceMs }), log)
   const temporal = lazyTemporalClient({
     ...config.temporal,
     address: config.temporal.address ?? '127.0.0.1:7233',

@@ -20,14 +20,14 @@ import {
 } from './temporal/index.ts'
 import { jobRunWorkers } from './worker/job-runs.ts'
 import { pipelineWorker } from './worker/pipelines.ts'
-import { runUntilStopped, surviveForgottenPromises, temporalLogger } from './worker/process.ts'
+import { runtimeOptions, runUntilStopped, surviveForgottenPromises } from './worker/process.ts'
 import { workflowSources } from './worker/workflow-sources.ts'
 
 /** Composition root of a worker process: pipelines, and the job runs of our own server where it is told of one. */
 async function main(config: Config): Promise<void> {
   const log = pino({ level: config.logLevel }, logDestination)
   const temporal = { ...config.temporal, address: config.temporal.address ?? '127.0.0.1:7233' }
-  Runtime.install({ shutdownSignals: [], logger: temporalLogger(log) })
+  Runtime.install(runtimeOptions(log))
   const client = await connectTemporal(temporal)
   await requireStandaloneActivities(client)
   await registerSearchAttributes(client, log)

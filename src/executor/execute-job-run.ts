@@ -18,6 +18,7 @@ import { recall, wasHandedOver } from './memory.ts'
 import { decideOutcome, type Tries, toHandlerEnd } from './outcome.ts'
 import { isWorthRetrying, persist } from './persistence.ts'
 import { createRunReporter } from './reporter.ts'
+import { withRunLog } from './run-log.ts'
 import { watchForStop } from './stop-watch.ts'
 
 const defaultMaxAttempts = 10
@@ -184,5 +185,11 @@ export function createExecuteJobRun(dependencies: ExecuteJobRunDependencies): {
     isolation: 'shared',
     ...dependencies,
   }
-  return { executeJobRun: (input) => runActivity(settings, input, Context.current()) }
+  return {
+    executeJobRun(input) {
+      const context = Context.current()
+      const work = () => runActivity(settings, input, context)
+      return withRunLog(settings.log, input, context.info.attempt, work)
+    },
+  }
 }

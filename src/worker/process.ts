@@ -1,11 +1,59 @@
-import { DefaultLogger, type Worker } from '@temporalio/worker'
+import { DefaultLogger, type RuntimeOptions, type Worker } from '@temporalio/worker'
 import type { Logger } from 'pino'
 
-/** The SDK's lines among ours, and no louder. */
+/** Where Temporal's SDK writes, its native part too: on our log, in its form. */
+export function runtimeOptions(log: Logger): RuntimeOptions {
+  return {
+    shutdownSignals: [],
+    logger: temporalLogger(log),
+    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
+  }
+}
+
+const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const
+
+/** What the SDK warns of although it is how we work: what was cancelled meanwhile reports its end, and some workers run activities only. */
+const expected: readonly RegExp[] = [/^Activity not found on completion/, /^No workflows registered/]
+
+/** Fields that the SDK adds to what our workflows say. */
+const contextOf = ['sdkComponent', 'namespace', 'taskQueue', 'workflowId', 'runId', 'workflowType']
+
+/** What workflows say is ours; of what the SDK says by itself, only what goes wrong is worth more than `debug`. */
 export function temporalLogger(log: Logger): DefaultLogger {
-  return new DefaultLogger('WARN', ({ level, message, meta }) => {
-    log[level === 'ERROR' ? 'error' : 'warn']({ sdk: meta }, message)
+  return new DefaultLogger(log.isLevelEnabled('debug') ? 'DEBUG' : 'INFO', ({ level, message, meta }) => {
+    const fields = Object.fromEntries(Object.entries(meta ?? {}))
+    if (fields['sdkComponent'] === 'workflow') {
+      const own = Object.entries(fields).filter(([name]) => !contextOf.includes(name))
+      log[levels[level]](Object.fromEntries(own), message)
+      return
+    }
+    const isQuiet = level === 'INFO' || isExpected(message, fields['error'])
+    log[isQuiet ? 'debug' : levels[level]]({ sdk: readable(fields) }, message)
   })
+}
+
+/** Activities end with it when their worker stops, and go on elsewhere. */
+const handedOver = 'worker_shutdown'
+
+function isExpected(message: string, error: unknown): boolean {
+  if (typeOf(error) === handedOver) return true
+  return expected.some((pattern) => pattern.test(message))
+}
+
+/** As JSON an error would have no message; and nobody can read a task's token. */
+function readable({ taskToken: _, ...fields }: Record<string, unknown>): object {
+  const { error } = fields
+  if (!(error instanceof Error)) return fields
+  const type = typeOf(error)
+  return {
+    ...fields,
+    error: { name: error.name, message: error.message, ...(type === undefined ? {} : { type }) },
+  }
+}
+
+/** Of a failure of an activity: its code. */
+function typeOf(error: unknown): unknown {
+  return error instanceof Error && 'type' in error ? error.type : undefined
 }
 
 /** Runs workers until a signal, the end of the parent, or one of them that fails. Says on stdout when they are ready. */

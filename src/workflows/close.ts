@@ -9,6 +9,7 @@ import {
 } from '../pipeline/plan/index.ts'
 import { evaluate } from './evaluation.ts'
 import type { Execution } from './execution.ts'
+import { logRunEnded } from './run-log.ts'
 import { stepErrorOf } from './step-failure.ts'
 
 /** Of Temporal's limit of 2 MiB for a payload: the input of the next execution, the result, the answer to a query. */
@@ -27,6 +28,7 @@ export async function close(execution: Execution): Promise<PipelineRunView> {
   // A cancelled run does not stay open for outputs that nobody may be there to give.
   if (status !== 'cancelled') await CancellationScope.nonCancellable(() => evaluateOutputs(execution))
   execution.finishedAtMs = Date.now()
+  logRunEnded(execution)
   const last = view(execution)
   switch (status) {
     case 'cancelled':

@@ -13,6 +13,7 @@ import { type PipelinePlan, type PipelineRunView, planVersions, shrinkState } fr
 import { close, payloadBytes, view } from './close.ts'
 import { createExecution, type Execution } from './execution.ts'
 import { progressQuery, type RunPipelineInput } from './messages.ts'
+import { logRunStarted } from './run-log.ts'
 import { startReady, startSteps } from './steps.ts'
 
 /** How long an execution that is to end waits at most for what is under way, and how long nothing must have come. */
@@ -31,6 +32,7 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
   requireKnownVersion(input.plan)
   const execution = createExecution(input, CancellationScope.current())
   setHandler(progressQuery, () => view(execution))
+  logRunStarted(execution)
   startSteps(execution)
   try {
     await condition(() => isSettled(execution) || isHistoryLong(execution))

@@ -11,6 +11,7 @@ import {
 import { evaluateIf } from './evaluation.ts'
 import type { Execution } from './execution.ts'
 import { runJobStep } from './job-step.ts'
+import { logStepEnded, logStepStarted } from './run-log.ts'
 import { stepErrorOf } from './step-failure.ts'
 
 /** Starts what an earlier execution had under way, then all that is ready. */
@@ -33,8 +34,12 @@ export function startReady(execution: Execution): void {
       const own = stepState(state, step.id)
       own.skippedBecause = whySkipped(needs, state, { cancelRequested })
       move(own, 'was_skipped')
+      logStepEnded(execution, step)
       schedule.ended(step)
-    } else launch(execution, step)
+    } else {
+      logStepStarted(execution, step)
+      launch(execution, step)
+    }
   }
 }
 
@@ -47,6 +52,7 @@ function launch(execution: Execution, step: PlanStep): void {
   work.then(
     () => {
       noteContinued(execution, step)
+      logStepEnded(execution, step)
       execution.schedule.ended(step)
       startReady(execution)
     },

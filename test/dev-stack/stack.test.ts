@@ -21,6 +21,9 @@ import {
   findFreePort,
   waitForTemporalServer,
 } from '../../src/dev-stack/temporal-cli/dev-server.ts'
+import { compilePipeline } from '../../src/pipeline/index.ts'
+import { PipelinesClient } from '../../src/pipelines/index.ts'
+import { connectTemporal } from '../../src/temporal/index.ts'
 import { type DevServer, startDevServer } from '../helpers/dev-server.ts'
 import { until } from '../helpers/until.ts'
 
@@ -347,6 +350,87 @@ describe('the real server and worker', () => {
       return found.finished_at !== null && found.finished_at !== undefined && found
     })
     expect([run.status, run.attempt]).toEqual(['completed', 2])
+  })
+
+  test('tell in their logs, a line of JSON each, what started and how it ended', {
+    timeout: 120_000,
+  }, async () => {
+    const stack = await start({ own: true, real: true })
+    const text = `name: told
+steps:
+  nap: { job_type: sleep, config: { duration: 1ms } }
+  each: { job_type: sleep, needs: [nap], for_each: [1ms, 2ms], config: { duration: '\${{ item }}' } }
+  never: { job_type: sleep, needs: [nap], if: '\${{ false }}', config: { duration: 1ms } }
+`
+    const { plan } = compilePipeline(text, { file: 'told.yaml' })
+    if (!plan) throw new Error('no plan')
+    const client = await connectTemporal({
+      address: stack.info.temporalAddress,
+      namespace: stack.info.namespace,
+    })
+    const pipelines = new PipelinesClient(client)
+    const { id } = await pipelines.start({ plan, inputs: {} })
+    const run = await until('the pipeline run to end', async () => {
+      const found = await pipelines.show(id)
+      return found.status !== 'running' && found
+    })
+    expect(run.status).toBe('completed')
+    await client.connection.close()
+    await stack.stop()
+
+    const linesOf = async (part: string) => {
+      const log = await readFile(path.join(dataDir, 'logs', `${part}.log`), 'utf8')
+      const lines = log
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+      // What a process says on stdout when it is ready is no line of its log.
+      return lines.filter((line) => line['event'] === undefined)
+    }
+    const [worker, server] = [await linesOf('worker'), await linesOf('server')]
+    expect([...worker, ...server].filter(({ level }) => Number(level) > 30)).toEqual([])
+    const said = (lines: Record<string, unknown>[], msg: string) =>
+      lines.filter((line) => line['msg'] === msg)
+    const [nap, ...items] = run.steps.filter(({ step }) => step !== 'never')
+    const common = { pipeline_run_id: id, pipeline: 'told' }
+    const duration_ms = expect.any(Number)
+    expect(said(worker, 'pipeline run started')).toEqual([expect.objectContaining(common)])
+    expect(said(worker, 'pipeline run ended')).toEqual([
+      expect.objectContaining({ ...common, status: 'completed', duration_ms }),
+    ])
+    expect(
+      said(worker, 'step started')
+        .map(({ step, job_type }) => `${step} ${job_type}`)
+        .sort(),
+    ).toEqual(['each sleep', 'nap sleep', 'never sleep'])
+    expect(said(worker, 'step ended')).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          ...common,
+          step: 'nap',
+          job_type: 'sleep',
+          status: 'completed',
+          job_run_id: nap?.job_run_id,
+          duration_ms,
+        }),
+        expect.objectContaining({ ...common, step: 'each', status: 'completed', items: 2, duration_ms }),
+        expect.objectContaining({ ...common, step: 'never', status: 'skipped' }),
+      ]),
+    )
+    for (const { job_run_id, job_id } of [nap, ...items].filter((each) => each !== undefined)) {
+      const ids = { job_run_id, job_type: 'sleep', attempt: 1 }
+      for (const [lines, here, more] of [
+        [worker, ' here', {}],
+        [server, '', { job_id }],
+      ] as const) {
+        expect(said(lines, `job run started${here}`)).toContainEqual(
+          expect.objectContaining({ ...ids, ...more }),
+        )
+        expect(said(lines, `job run ended${here}`)).toContainEqual(
+          expect.objectContaining({ ...ids, ...more, status: 'completed', duration_ms }),
+        )
+      }
+    }
   })
 
   test('end at last when their parent is gone, although something keeps them', async () => {
