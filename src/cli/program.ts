@@ -157,14 +157,16 @@ function addFileCommands(program: Command, bind: Bind): void {
   program
     .command('graph <file>')
     .description('draw the steps of a pipeline file')
-    .addOption(new Option('--format <format>', 'how').choices(graphFormats).default('text'))
+    .addOption(
+      new Option('--format <format>', 'how (default: as the file is named, else text)').choices(graphFormats),
+    )
     .option('--out <file>', 'write there instead of stdout')
     .action(
       bind(
         async () => (await import('./commands/graph.ts')).graphHandler,
         ([file = ''], { format, out }) => ({
           file,
-          format: format as (typeof graphFormats)[number],
+          format: format as (typeof graphFormats)[number] | undefined,
           out: out as string | undefined,
         }),
       ),

@@ -1,3 +1,4 @@
+import { maxFindings } from '../../pipeline/nodes/findings.ts'
 import type { CliContext, Finding } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { findingLine, hasErrors } from '../output/findings.ts'
@@ -25,12 +26,17 @@ export async function validateHandler(args: ValidateArgs, ctx: CliContext): Prom
   return valid ? exitCodes.completed : exitCodes.usage
 }
 
+/** Where there are as many as are shown at most, there may be more. */
+function amount(shown: number, noun: string): string {
+  return shown < maxFindings ? count(shown, noun) : `the first ${count(shown, noun)}; there may be more`
+}
+
 function report(file: string, findings: Finding[]): string {
   const errors = findings.filter((finding) => finding.severity === 'error').length
   const warnings = findings.length - errors
   const verdict = [
-    errors === 0 ? 'valid' : count(errors, 'error'),
-    ...(warnings > 0 ? [count(warnings, 'warning')] : []),
+    errors === 0 ? 'valid' : amount(errors, 'error'),
+    ...(warnings > 0 ? [amount(warnings, 'warning')] : []),
   ]
   return [...findings.map(findingLine), `${escapeControl(file)}: ${verdict.join(', ')}`, ''].join('\n')
 }
