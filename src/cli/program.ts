@@ -178,10 +178,14 @@ function addStackCommands(program: Command, bind: Bind): void {
     .command('dev')
     .description('the whole stack here: Temporal, API server and worker; data under .jobwright/')
     .option('--port <n>', 'of the API; 0 takes a free one (default: JOBWRIGHT_PORT, else 8300)', port)
+    .option('--verbose', 'what was tried to get the Temporal CLI, too')
     .action(
       bind(
         async () => (await import('./commands/dev.ts')).devHandler,
-        (_, options) => ({ port: options.port as number | undefined }),
+        (_, { port, verbose }) => ({
+          port: port as number | undefined,
+          verbose: verbose as boolean | undefined,
+        }),
       ),
     )
   for (const root of ['server', 'worker'] as const)

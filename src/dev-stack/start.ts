@@ -253,7 +253,7 @@ async function chooseTemporal(
     binary,
     cacheDir: options.cacheDir,
     signal: options.signal,
-    log: (message) => log({ kind: 'note', message }),
+    log: (message, isDetail) => log({ kind: isDetail ? 'detail' : 'note', message }),
   })
   const port = await preferPort(earlier?.temporalPort)
   const environment = temporalEnvironment(options.environment)

@@ -1,7 +1,7 @@
 import { type CliContext, note } from '../context.ts'
 import { checkApi, checkConnections } from '../doctor/api.ts'
 import type { Check } from '../doctor/check.ts'
-import { checkDataDir, checkProxies } from '../doctor/machine.ts'
+import { checkCache, checkDataDir, checkProxies } from '../doctor/machine.ts'
 import { checkTemporal } from '../doctor/temporal.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
@@ -13,6 +13,7 @@ export async function doctorHandler(_args: object, ctx: CliContext): Promise<num
     // One that is too old never comes this far.
     { name: 'node', status: 'ok', detail: ctx.nodeVersion },
     await checkDataDir(ctx.config.dataDir),
+    checkCache(ctx.config.cacheDir),
     ...checkProxies(ctx.config.proxyVariables),
     ...(await Promise.all([checkTemporal(ctx), checkApi(ctx), checkConnections(ctx)])).flat(),
   ]
