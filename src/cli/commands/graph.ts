@@ -25,7 +25,7 @@ export interface GraphArgs {
 export async function graphHandler(args: GraphArgs, ctx: CliContext): Promise<number> {
   const { plan, findings } = await compileFile(args.file, ctx, {})
   if (!plan || hasErrors(findings)) {
-    for (const finding of findings) note(ctx, findingLine(finding))
+    for (const finding of findings) note(ctx, findingLine(finding, ctx.errorColor))
     if (ctx.output === 'json') ctx.stdout.write(renderJson({ valid: false, findings }))
     return exitCodes.usage
   }

@@ -19,7 +19,7 @@ export async function validateHandler(args: ValidateArgs, ctx: CliContext): Prom
   for (const file of args.files) {
     const own = (await compileFile(file, ctx, known)).findings
     findings.push(...own)
-    if (ctx.output === 'text') ctx.stdout.write(report(file, own))
+    if (ctx.output === 'text') ctx.stdout.write(report(file, own, ctx.color))
   }
   const valid = !hasErrors(findings)
   if (ctx.output === 'json') ctx.stdout.write(renderJson({ valid, findings }))
@@ -31,12 +31,16 @@ function amount(shown: number, noun: string): string {
   return shown < maxFindings ? count(shown, noun) : `the first ${count(shown, noun)}; there may be more`
 }
 
-function report(file: string, findings: Finding[]): string {
+function report(file: string, findings: Finding[], color: boolean): string {
   const errors = findings.filter((finding) => finding.severity === 'error').length
   const warnings = findings.length - errors
   const verdict = [
     errors === 0 ? 'valid' : amount(errors, 'error'),
     ...(warnings > 0 ? [amount(warnings, 'warning')] : []),
   ]
-  return [...findings.map(findingLine), `${escapeControl(file)}: ${verdict.join(', ')}`, ''].join('\n')
+  return [
+    ...findings.map((finding) => findingLine(finding, color)),
+    `${escapeControl(file)}: ${verdict.join(', ')}`,
+    '',
+  ].join('\n')
 }
