@@ -60,7 +60,7 @@ async function useStack(config: Config, voice: Voice, signal: AbortSignal): Prom
     temporal: config.temporal,
     cacheDir: config.cacheDir,
     environment,
-    log: (event) => voice.say(describeStackEvent(event)),
+    log: (event) => void (event.kind === 'detail' || voice.say(describeStackEvent(event))),
     signal,
   })
 }

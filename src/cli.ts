@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { endWithTerminal } from './base/hangup.ts'
 import { surviveLostReaders } from './base/standard-streams.ts'
 import { findVersion } from './base/version.ts'
 import { exitCodes } from './cli/exit-codes.ts'
@@ -13,17 +14,18 @@ import { keepProxiesFromLoopback, loadConfig, showUtc, terminalHints } from './c
  * The first Ctrl-C (or SIGTERM) asks the command to let go; the second ends the process, unless a child in our place
  * gets the signals: it decides.
  */
-function listenForInterrupt(): AbortSignal {
+function listenForInterrupt(end: (exitCode: number) => never): AbortSignal {
   const interrupt = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
-      if (interrupt.signal.aborted && process.listenerCount(signal) === 1) process.exit(exitCodes.interrupted)
+      if (interrupt.signal.aborted && process.listenerCount(signal) === 1) end(exitCodes.interrupted)
       interrupt.abort()
     })
   return interrupt.signal
 }
 
 keepProxiesFromLoopback()
+const end = endWithTerminal()
 let lost = false
 surviveLostReaders(process.stderr)
 surviveLostReaders(process.stdout, (reason) => {
@@ -41,7 +43,7 @@ const exitCode = await runCli(process.argv.slice(2), {
   cwd: process.cwd(),
   version: findVersion(),
   nodeVersion: process.version,
-  signal: listenForInterrupt(),
+  signal: listenForInterrupt(end),
   now: Date.now,
   useUtc: showUtc,
   loadConfig,
@@ -79,4 +81,4 @@ const exitCode = await runCli(process.argv.slice(2), {
 for (const stream of [process.stdout, process.stderr])
   await new Promise((resolve) => stream.write('', resolve))
 // Whatever still waits somewhere (a connection, a timer) is of no more use to anyone.
-process.exit(lost && exitCode === exitCodes.completed ? exitCodes.unreachable : exitCode)
+end(lost && exitCode === exitCodes.completed ? exitCodes.unreachable : exitCode)

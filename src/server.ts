@@ -1,6 +1,7 @@
 import { type Logger, pino } from 'pino'
 import { aborted } from './base/abort.ts'
 import { describeFailure, toFailure } from './base/failure.ts'
+import { endWithTerminal } from './base/hangup.ts'
 import { surviveLostReaders } from './base/standard-streams.ts'
 import { findVersion } from './base/version.ts'
 import { builtInJobTypes } from './built-in/index.ts'
@@ -93,11 +94,12 @@ async function ensureTokens(store: JobStore, config: Config): Promise<void> {
 const logDestination = pino.destination(2)
 for (const stream of [process.stdout, process.stderr, logDestination]) surviveLostReaders(stream)
 keepProxiesFromLoopback()
+const end = endWithTerminal()
 try {
   await main(loadConfig())
-  process.exit(0)
+  end(0)
 } catch (error) {
   const failure = toFailure(error)
   process.stderr.write(describeFailure('jobwright server', failure))
-  process.exit(failure.exitCode)
+  end(failure.exitCode)
 }

@@ -5,6 +5,7 @@ import type { Client } from '@temporalio/client'
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { type Logger, pino } from 'pino'
 import { describeFailure, toFailure } from './base/failure.ts'
+import { endWithTerminal } from './base/hangup.ts'
 import { surviveLostReaders } from './base/standard-streams.ts'
 import { builtInJobTypes } from './built-in/index.ts'
 import { type Config, keepProxiesFromLoopback, loadConfig } from './config.ts'
@@ -78,11 +79,12 @@ function workflowCode() {
 const logDestination = pino.destination(2)
 for (const stream of [process.stdout, process.stderr, logDestination]) surviveLostReaders(stream)
 keepProxiesFromLoopback()
+const end = endWithTerminal()
 try {
   await main(loadConfig())
-  process.exit(0)
+  end(0)
 } catch (error) {
   const failure = toFailure(error)
   process.stderr.write(describeFailure('jobwright worker', failure))
-  process.exit(failure.exitCode)
+  end(failure.exitCode)
 }

@@ -14,7 +14,9 @@ export function causesOf(error: unknown): unknown[] {
     if (one === undefined || found.length === mostCauses || found.includes(one)) return
     found.push(one)
     if (typeof one !== 'object' || one === null) return
-    if ('errors' in one && Array.isArray(one.errors)) one.errors.filter(isError).forEach(add)
+    // Whatever was rejected with; in a field of that name of anything else only errors are meant.
+    if (one instanceof AggregateError) one.errors.forEach(add)
+    else if ('errors' in one && Array.isArray(one.errors)) one.errors.filter(isError).forEach(add)
     if ('cause' in one) add(one.cause)
   }
   add(error)

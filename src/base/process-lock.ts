@@ -103,13 +103,16 @@ export async function acquireProcessLock(file: string): Promise<ProcessLock> {
   const self = await processIdentity(process.pid)
   const record: LockRecord = { pid: process.pid, startedAt: self?.startedAt ?? '', nonce: randomUUID() }
   const draft = `${file}.draft-${record.nonce}`
-  await writeFile(draft, JSON.stringify(record), { flush: true })
   try {
+    await writeFile(draft, JSON.stringify(record), { flush: true })
     while (!(await tryOnce(file, draft))) {
       // Someone replaced the record while we looked: look again.
     }
   } finally {
-    await rm(draft, { force: true })
+    // Also of a disk that is full, which takes the name and not the content.
+    await Promise.all(
+      [draft, `${draft}-copy`].map((left) => rm(left, { force: true }).catch(() => undefined)),
+    )
   }
   return { release: () => release(file, record) }
 }

@@ -26,6 +26,6 @@ function fixOf({ kind, fault, status, code }: JobsApiError): string | undefined 
 /** One line per place that the server complains about (RFC 9457 `errors`), unless the message names it already. */
 function problemLines({ message, problem }: JobsApiError): string[] {
   return (problem?.errors ?? [])
-    .filter(({ detail }) => !message.includes(detail))
+    .filter(({ pointer, detail }) => !message.includes(detail) || !message.includes(pointer))
     .map(({ pointer, detail }) => `  ${pointer || '/'}: ${detail}`)
 }

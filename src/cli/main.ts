@@ -3,17 +3,21 @@ import { askWhoami, connectApi, connectPipelines } from './clients.ts'
 import type { CliConfig, CliContext, CliHost } from './context.ts'
 import { toFailure } from './errors.ts'
 import { exitCodes } from './exit-codes.ts'
+import { errorJson } from './output/json.ts'
+import { painter } from './output/paint.ts'
 import { escapeControl, escapeControlInLines } from './output/text.ts'
 import { createProgram } from './program.ts'
 
 /**
  * Runs one command line (without `node` and the script) and returns its exit code. Never throws, never ends the
- * process: whoever owns the process does. Errors are one `error CODE message` on stderr, the fix below.
+ * process: whoever owns the process does. Errors are one `error CODE message` on stderr, the
+ * fix below; with `--output json` one line of JSON.
  */
 export async function runCli(argv: string[], host: CliHost): Promise<number> {
   let exitCode: number = exitCodes.completed
   let config: CliConfig | undefined
-  const program = createProgram(host, async (output, work) => {
+  const isJson = wantsJson(argv)
+  const program = createProgram(host, isJson, async (output, work) => {
     config = host.loadConfig()
     exitCode = await work(createContext(host, config, output))
   })
@@ -22,8 +26,15 @@ export async function runCli(argv: string[], host: CliHost): Promise<number> {
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.completed : exitCodes.usage
-    return report(error, host, config)
+    return report(error, host, config, isJson)
   }
+}
+
+/** Before anything is parsed: what is wrong with the command line is told in the same form. */
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.some(
+    (word, index) => word === '--output=json' || (word === '--output' && argv[index + 1] === 'json'),
+  )
 }
 
 function createContext(host: CliHost, config: CliConfig, output: 'text' | 'json'): CliContext {
@@ -32,12 +43,17 @@ function createContext(host: CliHost, config: CliConfig, output: 'text' | 'json'
   return { ...host, config, output, connect: () => connectPipelines(config, whoami), api, whoami }
 }
 
-function report(error: unknown, host: CliHost, config: CliConfig | undefined): number {
+function report(error: unknown, host: CliHost, config: CliConfig | undefined, isJson: boolean): number {
   if (host.signal.aborted) return exitCodes.interrupted
   const failure = toFailure(error)
-  const lines = [`error ${escapeControl(failure.code)} ${escapeControlInLines(failure.message)}`]
-  if (failure.fix !== undefined) lines.push(`  → ${escapeControlInLines(failure.fix)}`)
-  host.stderr.write(`${redact(lines.join('\n'), config)}\n`)
+  const { code, message, fix, exitCode } = failure
+  if (isJson) host.stderr.write(errorJson({ code, message: redact(message, config), fix, exitCode }))
+  else {
+    const word = painter(host.errorColor)('red', 'error')
+    const lines = [`${word} ${escapeControl(code)} ${escapeControlInLines(message)}`]
+    if (fix !== undefined) lines.push(`  → ${escapeControlInLines(fix)}`)
+    host.stderr.write(`${redact(lines.join('\n'), config)}\n`)
+  }
   return failure.exitCode
 }
 

@@ -26,6 +26,15 @@ export function wholeNumber(value: string): number {
   return Number(value)
 }
 
+/** An id is typed, quoted and stands in URLs: nothing in it may need care. */
+export function runId(value: string): string {
+  if (!/^[\p{L}\p{N}][\p{L}\p{N}_.:@+=~-]{0,199}$/u.test(value))
+    throw new InvalidArgumentError(
+      'Expected up to 200 letters, digits and any of _ . : @ + = ~ - without spaces.',
+    )
+  return value
+}
+
 export function port(value: string): number {
   if (!/^\d{1,5}$/.test(value) || Number(value) > 65535)
     throw new InvalidArgumentError('Expected a port from 0 to 65535.')

@@ -1,7 +1,10 @@
 import { Command, Option } from 'commander'
 import { graphFormats } from './commands/graph.ts'
 import type { CliHost } from './context.ts'
-import { type Bind, collect, collectList, port, type Run, wholeNumber } from './options.ts'
+import { exitCodes } from './exit-codes.ts'
+import { type Bind, collect, collectList, port, type Run, runId, wholeNumber } from './options.ts'
+import { errorJson } from './output/json.ts'
+import { painter } from './output/paint.ts'
 import { addDocumentCommands } from './program-documents.ts'
 import { addJobCommands } from './program-jobs.ts'
 
@@ -11,7 +14,7 @@ Exit codes: 0 completed, 1 the run failed, 2 bad usage or file, 3 something unre
 `
 
 /** The command line: names, options and help. What a command does is in `commands/`. */
-export function createProgram(host: CliHost, run: Run): Command {
+export function createProgram(host: CliHost, isJson: boolean, run: Run): Command {
   const program = new Command('jobwright')
     .description('Durable job pipelines on Temporal, and a self-hosted Jobs API server')
     .version(host.version, '-V, --version', 'print the version')
@@ -25,12 +28,12 @@ export function createProgram(host: CliHost, run: Run): Command {
     .configureOutput({
       writeOut: (text) => host.stdout.write(text),
       writeErr: (text) => host.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'error bad_usage ')),
+      outputError: (text, write) => write(usageText(text, host, isJson)),
       getOutHasColors: () => host.color,
-      getErrHasColors: () => false,
+      getErrHasColors: () => host.errorColor,
     })
     .exitOverride()
-    .showHelpAfterError('(--help says what there is)')
+    .showHelpAfterError(isJson ? false : '(--help says what there is)')
     .addHelpText('after', exitCodeHelp)
   const bind: Bind =
     (load, toArgs) =>
@@ -53,13 +56,19 @@ export function createProgram(host: CliHost, run: Run): Command {
   return program
 }
 
+function usageText(text: string, host: CliHost, isJson: boolean): string {
+  const message = text.replace(/^error: /, '')
+  if (isJson) return errorJson({ code: 'bad_usage', message: message.trim(), exitCode: exitCodes.usage })
+  return `${painter(host.errorColor)('red', 'error')} bad_usage ${message}`
+}
+
 function addPipelineCommands(program: Command, bind: Bind): void {
   program
     .command('run <file>')
     .description('check a pipeline file, start it and follow it; Ctrl-C detaches')
     .option('-i, --input <name=value>', 'an input of the pipeline; may be repeated', collect)
     .option('--detach', 'print the id and leave')
-    .option('--id <id>', 'id of the run; one that exists already is followed instead')
+    .option('--id <id>', 'id of the run; one that exists already is followed instead', runId)
     .action(
       bind(
         async () => (await import('./commands/run.ts')).runHandler,
@@ -157,14 +166,16 @@ function addFileCommands(program: Command, bind: Bind): void {
   program
     .command('graph <file>')
     .description('draw the steps of a pipeline file')
-    .addOption(new Option('--format <format>', 'how').choices(graphFormats).default('text'))
+    .addOption(
+      new Option('--format <format>', 'how (default: as the file is named, else text)').choices(graphFormats),
+    )
     .option('--out <file>', 'write there instead of stdout')
     .action(
       bind(
         async () => (await import('./commands/graph.ts')).graphHandler,
         ([file = ''], { format, out }) => ({
           file,
-          format: format as (typeof graphFormats)[number],
+          format: format as (typeof graphFormats)[number] | undefined,
           out: out as string | undefined,
         }),
       ),
@@ -176,10 +187,14 @@ function addStackCommands(program: Command, bind: Bind): void {
     .command('dev')
     .description('the whole stack here: Temporal, API server and worker; data under .jobwright/')
     .option('--port <n>', 'of the API; 0 takes a free one (default: JOBWRIGHT_PORT, else 8300)', port)
+    .option('--verbose', 'what was tried to get the Temporal CLI, too')
     .action(
       bind(
         async () => (await import('./commands/dev.ts')).devHandler,
-        (_, options) => ({ port: options.port as number | undefined }),
+        (_, { port, verbose }) => ({
+          port: port as number | undefined,
+          verbose: verbose as boolean | undefined,
+        }),
       ),
     )
   for (const root of ['server', 'worker'] as const)

@@ -1,4 +1,4 @@
-import { JobwrightError } from '../base/errors.ts'
+import { type Fault, JobwrightError } from '../base/errors.ts'
 
 export type StackErrorCode =
   | 'port_in_use'
@@ -13,7 +13,11 @@ export type StackErrorCode =
 export class StackError extends JobwrightError {
   override readonly name = 'StackError'
 
-  constructor(code: StackErrorCode, message: string, details: { fix?: string; cause?: unknown } = {}) {
-    super({ ...details, code, fault: 'unreachable', message })
+  constructor(
+    code: StackErrorCode,
+    message: string,
+    details: { fix?: string; cause?: unknown; fault?: Fault } = {},
+  ) {
+    super({ fault: 'unreachable', ...details, code, message })
   }
 }

@@ -3,6 +3,8 @@ export type PartName = 'temporal' | 'server' | 'worker'
 /** What happens to the stack while it starts, runs and stops. */
 export type StackEvent =
   | { kind: 'note'; message: string }
+  /** A note for those who ask for all of them. */
+  | { kind: 'detail'; message: string }
   | { kind: 'ready'; part: PartName; tookMs: number }
   | { kind: 'restarting'; part: PartName; how: string; delayMs: number }
   | { kind: 'leftover_ended'; part: string; pid: number }
@@ -21,6 +23,7 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
 export function describeStackEvent(event: StackEvent): string {
   switch (event.kind) {
     case 'note':
+    case 'detail':
       return event.message
     case 'ready':
       return `${partLabels[event.part]} ready in ${seconds(event.tookMs)}`

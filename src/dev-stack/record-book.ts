@@ -14,7 +14,11 @@ export function createRecordBook(dataDir: string, initial: StackRecord) {
   const processChanged: PartHooks['processChanged'] = async (part, pid) => {
     const identity = pid === undefined ? undefined : await processIdentity(pid)
     const { [part]: _before, ...others } = record.children
-    await save({ ...record, children: identity === undefined ? others : { ...others, [part]: identity } })
+    // A disk that is full by now is no reason to end what runs.
+    await save({
+      ...record,
+      children: identity === undefined ? others : { ...others, [part]: identity },
+    }).catch(() => undefined)
   }
   return {
     processChanged,

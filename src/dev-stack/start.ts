@@ -2,6 +2,7 @@ import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { codeOf, messageOf } from '../base/causes.ts'
 import { keepOutOfGit } from '../base/data-folder.ts'
+import { JobwrightError } from '../base/errors.ts'
 import {
   acquireProcessLock,
   type ProcessIdentity,
@@ -74,7 +75,25 @@ export interface Stack {
  * @throws StackError, TemporalBinaryError, TemporalUnreachableError or another JobwrightError when it cannot; nothing is
  * left running then
  */
-export async function startStack(options: StackOptions): Promise<Stack> {
+export function startStack(options: StackOptions): Promise<Stack> {
+  return start(options).catch((error: unknown) => {
+    throw orUnusable(options.dataDir, error)
+  })
+}
+
+/** What the system says of a folder that cannot be written to: its disk is full, it is read-only, or something is in the way. */
+const unusable = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EIO']
+
+function orUnusable(dataDir: string, error: unknown): unknown {
+  const code = codeOf(error)
+  if (error instanceof JobwrightError || code === undefined || !unusable.includes(code)) return error
+  return new StackError('data_dir_unusable', `cannot write in ${dataDir}: ${messageOf(error)}`, {
+    fix: 'free some space, or its permissions, or set JOBWRIGHT_DATA_DIR to another folder',
+    cause: error,
+  })
+}
+
+async function start(options: StackOptions): Promise<Stack> {
   await keepOutOfGit(options.dataDir, { isNew: await makeFolder(options.dataDir) })
   await makeFolder(logsFolder(options.dataDir))
   const lock = await lockFolder(options.dataDir)
@@ -162,7 +181,11 @@ async function launch(
     const startedAt = performance.now()
     log({ kind: 'stopping', atMostMs: drainMs })
     await crew.stop()
-    await book.close().finally(unlock)
+    // Nothing is lost by a record that still names us: we are gone, and the next start sees it.
+    await book
+      .close()
+      .catch((error: unknown) => log({ kind: 'note', message: messageOf(orUnusable(dataDir, error)) }))
+    await unlock()
     log({ kind: 'stopped', tookMs: performance.now() - startedAt })
   })
   const startTemporal = async () => {
@@ -235,7 +258,7 @@ async function chooseTemporal(
     binary,
     cacheDir: options.cacheDir,
     signal: options.signal,
-    log: (message) => log({ kind: 'note', message }),
+    log: (message, isDetail) => log({ kind: isDetail ? 'detail' : 'note', message }),
   })
   const port = await preferPort(earlier?.temporalPort)
   const environment = temporalEnvironment(options.environment)

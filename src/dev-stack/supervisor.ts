@@ -1,5 +1,6 @@
 import { aborted, pause } from '../base/abort.ts'
 import { messageOf } from '../base/causes.ts'
+import { faults } from '../base/errors.ts'
 import { type ChildCommand, type ChildLife, launchChild } from './child.ts'
 import { StackError } from './errors.ts'
 import { type PartName, partLabels, type StackEvent } from './events.ts'
@@ -124,7 +125,9 @@ async function becomeReady(
 
 function failed(spec: PartSpec, life: ChildLife, when: string): StackError {
   const message = `${describe(spec)} ended ${when} (${String(life.ended.reason)})${evidence(spec, life)}`
-  return new StackError('child_failed', message)
+  // What it was told to do cannot be done so: a configuration that is broken, a variable that cannot be used.
+  const isUsage = life.ended.reason === `exit code ${faults.usage.exitCode}`
+  return new StackError('child_failed', message, isUsage ? { fault: 'usage' } : {})
 }
 
 const describe = (spec: PartSpec): string => `the ${partLabels[spec.name]} process`

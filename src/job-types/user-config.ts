@@ -147,9 +147,10 @@ function fixOf(error: unknown, file: string): string | undefined {
   if (error instanceof SyntaxError && /outside a module|Unexpected token 'export'/.test(error.message))
     return 'set "type": "module" in the nearest package.json'
   // What a registry has under its name may be somebody else's.
-  return /^Cannot find package 'jobwright['/]/.test(error.message)
-    ? `in ${path.dirname(file)}, run npm install with the path of the jobwright that you use`
-    : undefined
+  const [, missing] = /^Cannot find package '((?:@[^/']+\/)?[^/']+)/.exec(error.message) ?? []
+  if (missing === undefined) return undefined
+  const what = missing === 'jobwright' ? 'with the path of the jobwright that you use' : missing
+  return `in ${path.dirname(file)}, run npm install ${what}`
 }
 
 async function importExports(file: string): Promise<Record<string, unknown>> {

@@ -33,6 +33,8 @@ describe('the causes of an error', () => {
     expect(causesOf('text')).toEqual(['text'])
     expect(causesOf({ cause: 'text', errors: [{ pointer: '/a' }] })).toHaveLength(2)
     expect(causesOf(new Error('x', { cause: null }))).toHaveLength(2)
+    const reasons = [{ code: 'E1', message: 'busy' }, 'text']
+    expect(messageWithCauses(new AggregateError(reasons, 'none of them'))).toBe('none of them: busy: text')
   })
 })
 

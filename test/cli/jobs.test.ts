@@ -124,6 +124,7 @@ describe('jobs from the shell', () => {
     expect(names).toEqual([
       'node',
       'data_dir',
+      'cache',
       'temporal',
       'job_runs',
       'search_attributes',

@@ -58,6 +58,20 @@ describe('jobwright server', () => {
       await expect(fetch(url)).rejects.toThrow()
     })
   })
+
+  test('without a terminal goes on after SIGHUP, as nohup asks', async () => {
+    await withTempDir(async (cwd) => {
+      const child = start(['server'], { JOBWRIGHT_DATA_DIR: cwd, JOBWRIGHT_PORT: '0' })
+      const [said] = (await once(child.stdout, 'data')) as [Buffer]
+      const { url } = JSON.parse(String(said)) as { url: string }
+      child.kill('SIGHUP')
+      // Whatever the signal does, it has done before the next one.
+      child.kill('SIGCONT')
+      expect((await fetch(`${new URL(url).origin}/healthz`)).status).toBe(200)
+      child.kill('SIGTERM')
+      expect(await once(child, 'exit')).toEqual([0, null])
+    })
+  })
 })
 
 describe('jobwright worker', () => {

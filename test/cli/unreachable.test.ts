@@ -59,12 +59,13 @@ describe('with a closed port', () => {
       env: { TEMPORAL_ADDRESS: address, TEMPORAL_API_KEY: token, TEMPORAL_TLS: 'false' },
     })
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
-    expect(stderr).toContain('error temporal_unreachable')
-    expect(stderr).toContain(`Temporal at ${address} does not answer: `)
-    expect(stderr).toContain('ECONNREFUSED')
+    const { error } = JSON.parse(stderr)
+    expect(error).toMatchObject({ code: 'temporal_unreachable', exit_code: 3 })
+    expect(error.message).toContain(`Temporal at ${address} does not answer: `)
+    expect(error.message).toContain('ECONNREFUSED')
     // One piece of advice, not two.
     expect(stderr.match(/start it/gi)).toHaveLength(1)
-    expect(stderr).toMatch(/→ .*TEMPORAL_ADDRESS/)
+    expect(error.fix).toContain('TEMPORAL_ADDRESS')
     expect(stderr).not.toContain(token)
   })
 

@@ -56,6 +56,21 @@ describe('the command line', () => {
     expect(stderr).toContain(hint)
   })
 
+  test('tells what is wrong to a machine in JSON, to a person in colors where they are wanted', async () => {
+    const json = await jobwright(['rnu', '--output', 'json'])
+    expect(json).toMatchObject({ code: 2, stdout: '' })
+    expect(JSON.parse(json.stderr)).toEqual({
+      error: { code: 'bad_usage', message: expect.stringContaining("unknown command 'rnu'"), exit_code: 2 },
+    })
+    const color = await jobwright(['rnu'], { env: { FORCE_COLOR: '1' } })
+    expect(color.stderr).toContain('\u001b[31merror\u001b[39m bad_usage ')
+  })
+
+  test.each(['a/b c', 'a b', '-x', '../x', ''])('refuses the id %j', async (id) => {
+    const { code, stderr } = await jobwright(['run', 'x.yaml', `--id=${id}`])
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('error bad_usage ') })
+  })
+
   test('takes --output before and after the command', async () => {
     await withTempDir(async (cwd) => {
       const file = 'missing.yaml'

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { closedPort, jobwright, withTempDir } from './helpers.ts'
@@ -206,6 +206,14 @@ test('jobwright schema prints the JSON Schema of a pipeline file', async () => {
   })
 })
 
+test('of more errors than are shown it says so', async () => {
+  const steps = Array.from({ length: 250 }, (_, index) => `  s${index}: { job_typ: sleep }`)
+  await inDirectory({ 'many.yaml': ['name: many', 'steps:', ...steps, ''].join('\n') }, async (cwd) => {
+    const { stdout } = await jobwright(['validate', '--offline', 'many.yaml'], { cwd })
+    expect(stdout).toMatch(/^many\.yaml: the first 200 errors; there may be more$/m)
+  })
+})
+
 describe('jobwright graph', () => {
   test('draws to stdout or to a file', async () => {
     await inDirectory({ 'good.yaml': good }, async (cwd) => {
@@ -218,8 +226,16 @@ describe('jobwright graph', () => {
         format: 'text',
         graph: expect.any(String),
       })
-      const svg = await jobwright(['graph', 'good.yaml', '--format', 'svg', '--out', 'good.svg'], { cwd })
-      expect(svg).toEqual({ code: 0, stdout: '', stderr: 'wrote good.svg\n' })
+      // The name says which form it is to have; an option says it first.
+      for (const [name, start] of [
+        ['good.svg', '<svg'],
+        ['good.mmd', 'flowchart'],
+        ['good.txt', 'good'],
+      ] as const) {
+        const wrote = await jobwright(['graph', 'good.yaml', '--out', name], { cwd })
+        expect(wrote).toEqual({ code: 0, stdout: '', stderr: `wrote ${name}\n` })
+        expect((await readFile(path.join(cwd, name), 'utf8')).trimStart()).toMatch(new RegExp(`^${start}`))
+      }
       const nowhere = await jobwright(['graph', 'good.yaml', '--out', 'no/such/folder.svg'], { cwd })
       expect(nowhere).toMatchObject({ code: 2, stdout: '' })
       expect(nowhere.stderr).toContain('error unwritable_file')

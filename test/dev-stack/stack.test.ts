@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
@@ -202,6 +202,18 @@ describe('starting', () => {
       fix: 'set JOBWRIGHT_DATA_DIR to another folder',
     })
   })
+
+  test.each(['token', 'stack.lock', 'stack.json.tmp'])(
+    'names a data directory in which %s cannot be written, and leaves nothing of its own',
+    async (name) => {
+      await mkdir(path.join(dataDir, name, 'in the way'), { recursive: true })
+      await expect(start()).rejects.toMatchObject({
+        code: 'data_dir_unusable',
+        message: expect.stringContaining(`cannot write in ${dataDir}: `),
+      })
+      expect((await readdir(dataDir)).filter((file) => file.includes('draft'))).toEqual([])
+    },
+  )
 
   test('says that another stack has the data directory', async () => {
     await start()

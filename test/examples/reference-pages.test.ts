@@ -44,7 +44,7 @@ describe('docs/environment.md', () => {
 })
 
 describe('docs/cli.md', () => {
-  const program = createProgram({ version: '0.0.0' } as CliHost, async () => undefined)
+  const program = createProgram({ version: '0.0.0' } as CliHost, false, async () => undefined)
   const commands = leavesOf(program)
   const text = pageText('docs/cli.md')
   const rows = tableRows(text).flatMap(([usage = '', about = '', options]) => {

@@ -126,7 +126,7 @@ async function jobwrightProblem(args: readonly string[]): Promise<string | undef
     },
   })
   const host = { stdout: sink, stderr: sink, version: manifest.version, color: false } as unknown as CliHost
-  const program = createProgram(host, async () => undefined)
+  const program = createProgram(host, false, async () => undefined)
   try {
     await program.parseAsync([...args], { from: 'user' })
     return undefined

@@ -9,6 +9,8 @@ import { escapeControl } from '../output/text.ts'
 export interface DevArgs {
   /** Instead of JOBWRIGHT_PORT. */
   port?: number | undefined
+  /** Every detail of the start. */
+  verbose?: boolean | undefined
 }
 
 /**
@@ -34,7 +36,9 @@ export async function devHandler(args: DevArgs, ctx: CliContext): Promise<number
     temporal: config.temporal,
     cacheDir: config.cacheDir,
     environment: config.inheritedEnvironment(),
-    log: (event) => note(ctx, escapeControl(describeStackEvent(event))),
+    log: (event) => {
+      if (args.verbose || event.kind !== 'detail') note(ctx, escapeControl(describeStackEvent(event)))
+    },
     signal: ctx.signal,
   })
   const { info } = stack

@@ -1,10 +1,11 @@
 import { type CliContext, note } from '../context.ts'
 import { checkApi, checkConnections } from '../doctor/api.ts'
 import type { Check } from '../doctor/check.ts'
-import { checkDataDir, checkProxies } from '../doctor/machine.ts'
+import { checkCache, checkDataDir, checkProxies } from '../doctor/machine.ts'
 import { checkTemporal } from '../doctor/temporal.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
+import { formatOf, type Paint, painter } from '../output/paint.ts'
 import { displayWidth, escapeControl, padEnd } from '../output/text.ts'
 
 /** `jobwright doctor`: what is there, what is not, and what to do. 3 when something that is needed is not. */
@@ -13,6 +14,7 @@ export async function doctorHandler(_args: object, ctx: CliContext): Promise<num
     // One that is too old never comes this far.
     { name: 'node', status: 'ok', detail: ctx.nodeVersion },
     await checkDataDir(ctx.config.dataDir),
+    checkCache(ctx.config.cacheDir),
     ...checkProxies(ctx.config.proxyVariables),
     ...(await Promise.all([checkTemporal(ctx), checkApi(ctx), checkConnections(ctx)])).flat(),
   ]
@@ -21,13 +23,16 @@ export async function doctorHandler(_args: object, ctx: CliContext): Promise<num
     ctx.stdout.write(renderJson({ healthy, version: ctx.version, checks }))
   } else {
     const width = Math.max(...checks.map(({ name }) => displayWidth(name)))
-    ctx.stdout.write(`jobwright ${ctx.version}\n${checks.map((check) => describe(check, width)).join('')}`)
+    ctx.stdout.write(
+      `jobwright ${ctx.version}\n${checks.map((check) => describe(check, width, painter(ctx.color))).join('')}`,
+    )
     if (!healthy) note(ctx, 'something needs fixing; see the lines with an arrow')
   }
   return healthy ? exitCodes.completed : exitCodes.unreachable
 }
 
-function describe(check: Check, width: number): string {
-  const head = `${padEnd(check.status, 8)} ${padEnd(escapeControl(check.name), width)} ${escapeControl(check.detail)}\n`
+function describe(check: Check, width: number, paint: Paint): string {
+  const status = paint(formatOf(check.status), padEnd(check.status, 8))
+  const head = `${status} ${padEnd(escapeControl(check.name), width)} ${escapeControl(check.detail)}\n`
   return check.fix === undefined ? head : `${head}${' '.repeat(9)}→ ${escapeControl(check.fix)}\n`
 }

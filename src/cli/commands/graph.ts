@@ -11,9 +11,12 @@ import { compileFile } from '../pipeline-file.ts'
 
 export const graphFormats = ['text', 'mermaid', 'svg'] as const
 
+type GraphFormat = (typeof graphFormats)[number]
+
 export interface GraphArgs {
   file: string
-  format: (typeof graphFormats)[number]
+  /** Left out: what the name of `out` says, else text. */
+  format?: GraphFormat | undefined
   /** Write there instead of stdout. */
   out?: string | undefined
 }
@@ -22,25 +25,38 @@ export interface GraphArgs {
 export async function graphHandler(args: GraphArgs, ctx: CliContext): Promise<number> {
   const { plan, findings } = await compileFile(args.file, ctx, {})
   if (!plan || hasErrors(findings)) {
-    for (const finding of findings) note(ctx, findingLine(finding))
+    for (const finding of findings) note(ctx, findingLine(finding, ctx.errorColor))
     if (ctx.output === 'json') ctx.stdout.write(renderJson({ valid: false, findings }))
     return exitCodes.usage
   }
   const { drawPipeline } = await import('../../pipeline/index.ts')
-  const drawing = drawPipeline(plan, args.format)
+  const format = args.format ?? formatOf(args.out)
+  const drawing = drawPipeline(plan, format)
   const text = drawing.endsWith('\n') ? drawing : `${drawing}\n`
   if (args.out !== undefined) await write(path.resolve(ctx.cwd, args.out), args.out, text)
   if (ctx.output === 'json')
     ctx.stdout.write(
       renderJson({
         pipeline: plan.name,
-        format: args.format,
+        format,
         ...(args.out === undefined ? { graph: text } : { file: args.out }),
       }),
     )
   else if (args.out === undefined) ctx.stdout.write(escapeControlInLines(text))
   else note(ctx, `wrote ${escapeControl(args.out)}`)
   return exitCodes.completed
+}
+
+function formatOf(out: string | undefined): GraphFormat {
+  switch (path.extname(out ?? '').toLowerCase()) {
+    case '.svg':
+      return 'svg'
+    case '.mmd':
+    case '.mermaid':
+      return 'mermaid'
+    default:
+      return 'text'
+  }
 }
 
 async function write(absolute: string, shown: string, text: string): Promise<void> {

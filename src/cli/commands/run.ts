@@ -32,7 +32,7 @@ export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number
   )
   const resolved = compiled.plan ? resolveInputs(compiled.plan, given) : { findings: [] }
   findings.push(...resolved.findings.map((finding) => ({ ...finding, file: args.file })))
-  for (const finding of findings) note(ctx, findingLine(finding))
+  for (const finding of findings) note(ctx, findingLine(finding, ctx.errorColor))
   if (!compiled.plan || !resolved.inputs || hasErrors(findings)) {
     if (ctx.output === 'json') ctx.stdout.write(renderJson({ valid: false, findings }))
     return exitCodes.usage

@@ -2,6 +2,7 @@ import { type CliContext, note, type PipelineRunSummary } from '../context.ts'
 import { toFailure, usageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
+import { statusPaint } from '../output/paint.ts'
 import { renderTable } from '../output/table.ts'
 import { escapeControl, formatDuration } from '../output/text.ts'
 import { formatTime, parseSince } from '../output/time.ts'
@@ -78,5 +79,6 @@ function table(runs: PipelineRunSummary[], workspace: string | undefined, ctx: C
     columns: ctx.columns(),
     cut: ['PIPELINE', 'OWNER'],
     drop: ['OWNER', 'TOOK', 'PIPELINE', 'STARTED'],
+    paint: statusPaint(ctx.color),
   })
 }

@@ -1,3 +1,4 @@
+import { maxFindings } from '../../pipeline/nodes/findings.ts'
 import type { CliContext, Finding } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { knownWorld } from '../known-world.ts'
@@ -20,19 +21,28 @@ export async function validateHandler(args: ValidateArgs, ctx: CliContext): Prom
     const { options } = await findWorld(file)
     const own = (await compileFile(file, ctx, options)).findings
     findings.push(...own)
-    if (ctx.output === 'text') ctx.stdout.write(report(file, own))
+    if (ctx.output === 'text') ctx.stdout.write(report(file, own, ctx.color))
   }
   const valid = !hasErrors(findings)
   if (ctx.output === 'json') ctx.stdout.write(renderJson({ valid, findings }))
   return valid ? exitCodes.completed : exitCodes.usage
 }
 
-function report(file: string, findings: Finding[]): string {
+/** Where there are as many as are shown at most, there may be more. */
+function amount(shown: number, noun: string): string {
+  return shown < maxFindings ? count(shown, noun) : `the first ${count(shown, noun)}; there may be more`
+}
+
+function report(file: string, findings: Finding[], color: boolean): string {
   const errors = findings.filter((finding) => finding.severity === 'error').length
   const warnings = findings.length - errors
   const verdict = [
-    errors === 0 ? 'valid' : count(errors, 'error'),
-    ...(warnings > 0 ? [count(warnings, 'warning')] : []),
+    errors === 0 ? 'valid' : amount(errors, 'error'),
+    ...(warnings > 0 ? [amount(warnings, 'warning')] : []),
   ]
-  return [...findings.map(findingLine), `${escapeControl(file)}: ${verdict.join(', ')}`, ''].join('\n')
+  return [
+    ...findings.map((finding) => findingLine(finding, color)),
+    `${escapeControl(file)}: ${verdict.join(', ')}`,
+    '',
+  ].join('\n')
 }

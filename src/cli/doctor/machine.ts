@@ -28,6 +28,12 @@ export async function checkDataDir(dataDir: string): Promise<Check> {
   return { name: 'data_dir', status: 'info', detail: `${dataDir}: no stack runs here` }
 }
 
+/** What may be deleted, and is fetched again. */
+export function checkCache(cacheDir: string): Check {
+  const folder = path.join(cacheDir, 'jobwright')
+  return { name: 'cache', status: 'info', detail: `${folder}: where a Temporal CLI is kept that was fetched` }
+}
+
 /** Which variables send requests through a proxy; nothing when there are none. */
 export function checkProxies(variables: readonly string[]): Check[] {
   if (variables.length === 0) return []

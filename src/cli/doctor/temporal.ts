@@ -107,7 +107,9 @@ const localSources = 2
 
 /** Which Temporal CLI `jobwright dev` would start. Downloads nothing. */
 async function checkBinary(ctx: CliContext): Promise<Check> {
-  const { binarySources, defaultSourceSettings } = await import('../../dev-stack/temporal-cli/sources.ts')
+  const { binarySources, defaultSourceSettings, fetchedSize } = await import(
+    '../../dev-stack/temporal-cli/sources.ts'
+  )
   const { firstFrom } = await import('../../dev-stack/temporal-cli/acquire.ts')
   const { binary } = ctx.config.temporal
   const { cacheDir } = ctx.config
@@ -121,7 +123,7 @@ async function checkBinary(ctx: CliContext): Promise<Check> {
     return {
       name: 'temporal_binary',
       status: 'info',
-      detail: 'no Temporal CLI on this machine; `jobwright dev` will get one',
+      detail: `no Temporal CLI on this machine; \`jobwright dev\` will get one (${fetchedSize})`,
     }
   }
 }

@@ -1,12 +1,9 @@
-import type { styleText } from 'node:util'
 import type { StepStatus } from '../../pipeline/plan/transitions.ts'
 import { isDone } from '../../pipeline/plan/transitions.ts'
 import type { PipelineRunView } from '../context.ts'
+import { formatOf, type Paint } from '../output/paint.ts'
 import { count, displayWidth, escapeControl, formatDuration, padEnd, truncate } from '../output/text.ts'
 import { groupSteps, type StepGroup, toMs } from './steps.ts'
-
-/** Styles a text, or leaves it alone where there are no colors. */
-export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string
 
 const symbols: Record<StepStatus, string> = {
   waiting: '○',
@@ -26,27 +23,6 @@ const besideName = 65
 const nameWidths = { least: 15, most: 40 }
 /** A screen has room for some failures of a `for_each`, not for a thousand. */
 const failuresShown = 5
-
-function formatOf(status: StepStatus): Parameters<typeof styleText>[0] {
-  switch (status) {
-    case 'completed':
-      return 'green'
-    case 'failed':
-      return 'red'
-    case 'running':
-    case 'cancelling':
-      return 'cyan'
-    case 'paused':
-    case 'held':
-    case 'trigger_unknown':
-    case 'cancelled':
-      return 'yellow'
-    case 'waiting':
-    case 'pending':
-    case 'skipped':
-      return 'dim'
-  }
-}
 
 /**
  * The picture of a pipeline run for a terminal: a head line, a line a step, and a line below a step that failed.

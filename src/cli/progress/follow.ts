@@ -1,11 +1,11 @@
-import { styleText } from 'node:util'
 import { createLogUpdate } from 'log-update'
 import { JobwrightError } from '../../base/errors.ts'
 import { type CliContext, note, type PipelineRunView, type Pipelines } from '../context.ts'
 import { exitCodeOfStatus, exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
+import { painter } from '../output/paint.ts'
 import { shellWord } from '../output/text.ts'
-import { type Paint, renderBlock } from './block.ts'
+import { renderBlock } from './block.ts'
 import { changeLines, type Said } from './lines.ts'
 import { summaryLines } from './summary.ts'
 
@@ -93,12 +93,6 @@ function lostSight(id: string): never {
     message: `lost sight of ${id} before it ended; the run itself goes on`,
     fix: `jobwright watch ${shellWord(id)}`,
   })
-}
-
-export function painter(color: boolean): Paint {
-  return color
-    ? (format, text) => styleText(format, text, { validateStream: false })
-    : (_format, text) => text
 }
 
 /** A block that is drawn over itself; the clocks in it run between two changes. */

