@@ -1,4 +1,12 @@
-import { ApplicationFailure, CompleteAsyncError, Context } from '@temporalio/activity'
+import { ApplicationFailure, CancelledFailure, CompleteAsyncError, Context } from '@temporalio/activity'
+import {
+  ActivityCompletionError,
+  ActivityNotFoundError,
+  isGrpcServiceError,
+  ServiceError,
+} from '@temporalio/client'
+import { messageOf } from '../base/causes.ts'
+import { JobwrightError } from '../base/errors.ts'
 import { JobsApiError } from '../client/index.ts'
 
 /**
@@ -7,7 +15,8 @@ import { JobsApiError } from '../client/index.ts'
  * (trigger protocol, mode `fenced`).
  */
 export function toFailure(error: unknown): unknown {
-  if (!(error instanceof JobsApiError)) return error
+  if (!(error instanceof JobsApiError))
+    return isOwnRefusal(error) ? rejected(error.code, error.message) : error
   // A rejected token may be replaced while we wait; a pipeline must outlive that.
   const worthWaiting = error.kind !== 'rejected' || error.status === 401 || error.status === 429
   // Cancelled before it ever started: the key stays barred.
@@ -26,13 +35,85 @@ export function rejected(code: string, message: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, code)
 }
 
-/** Runs `work`, mapping what the client throws and telling a cancelled step from a worker that shuts down. */
-export async function withFailures<T>(work: () => Promise<T>): Promise<T> {
+/** Refused by us for good, unlike what may pass. */
+function isOwnRefusal(error: unknown): error is JobwrightError {
+  return error instanceof JobwrightError && (error.fault === 'usage' || error.fault === 'refused')
+}
+
+/**
+ * True of what nobody expects: not of the Jobs API's errors, of Temporal's, of ours, nor of an activity's ways to end. What
+ * such an error breaks, it breaks again, so it is not tried for ever.
+ */
+export function isDefect(error: unknown): boolean {
+  if (error instanceof JobwrightError) return error.fault === 'defect'
+  return !(
+    error instanceof ApplicationFailure ||
+    error instanceof CancelledFailure ||
+    error instanceof CompleteAsyncError ||
+    error instanceof ServiceError ||
+    error instanceof ActivityCompletionError ||
+    error instanceof ActivityNotFoundError ||
+    isGrpcServiceError(error)
+  )
+}
+
+/** How often an activity may break on one worker; attempts that an outage ended do not count. */
+export const defectsAllowed = 3
+/** Of activities that broke: what is forgotten is only tried more often. */
+const rememberedActivities = 1_000
+
+/** Counts how often each activity broke: its attempts do not know of each other. */
+export interface Defects {
+  /** The failure to end the attempt with: the error itself while it may be tried again, then one that ends the activity. */
+  count(error: unknown): unknown
+  /** The present activity is over. */
+  forget(): void
+}
+
+export function createDefects(): Defects {
+  const counts = new Map<string, number>()
+  const key = () => {
+    const { workflowExecution, activityId } = Context.current().info
+    return `${workflowExecution?.workflowId ?? ''}/${workflowExecution?.runId ?? ''}/${activityId}`
+  }
+  return {
+    count(error) {
+      const activity = key()
+      const count = (counts.get(activity) ?? 0) + 1
+      counts.delete(activity)
+      if (count >= defectsAllowed) {
+        const { activityType } = Context.current().info
+        const what = `${error instanceof Error ? `${error.name}: ` : ''}${messageOf(error)}`
+        return rejected(
+          'worker_defect',
+          `a defect of Jobwright: ${activityType} broke ${count} times, with ${what}`,
+        )
+      }
+      counts.set(activity, count)
+      const [oldest] = counts.keys()
+      if (counts.size > rememberedActivities && oldest !== undefined) counts.delete(oldest)
+      return error
+    },
+    forget: () => {
+      if (counts.size > 0) counts.delete(key())
+    },
+  }
+}
+
+/**
+ * Runs `work`, mapping what the client throws, telling a cancelled step from a worker that shuts down, and ending what breaks again
+ * and again. A result that cannot be made JSON would break in Temporal's client, where nobody could tell.
+ */
+export async function withFailures<T>(work: () => Promise<T>, defects: Defects): Promise<T> {
   try {
-    return await work()
+    const result = await work()
+    JSON.stringify(result)
+    defects.forget()
+    return result
   } catch (error) {
     const context = Context.current()
-    if (!context.cancellationSignal.aborted || error instanceof CompleteAsyncError) throw toFailure(error)
+    if (!context.cancellationSignal.aborted || error instanceof CompleteAsyncError)
+      throw isDefect(error) ? defects.count(error) : toFailure(error)
     if (context.cancellationDetails?.cancelRequested) throw context.cancellationSignal.reason
     // Reported as cancelled, a deploy would look like a person's cancel.
     throw ApplicationFailure.retryable('the worker is shutting down; another one goes on', 'worker_shutdown')

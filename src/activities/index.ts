@@ -4,7 +4,7 @@ import type { Json } from '../base/json.ts'
 import type { ConnectionProfile, JobRunRecord } from '../pipeline/plan/index.ts'
 import { awaitJobRun } from './await-job-run.ts'
 import { cancelJobRun } from './cancel-job-run.ts'
-import { rejected, withFailures } from './failures.ts'
+import { createDefects, rejected, withFailures as withFailuresOf } from './failures.ts'
 import { createConnectionReader, profileOf } from './profile-connection.ts'
 import { readOutputs } from './read-outputs.ts'
 import { triggerJobRun } from './trigger-job-run.ts'
@@ -42,6 +42,8 @@ export interface PipelineActivities {
 /** Activities over their dependencies; one use case a file, errors of the Jobs API mapped in one place. */
 export function createActivities(deps: ActivityDependencies): PipelineActivities {
   const knowledgeOf = createConnectionReader()
+  const defects = createDefects()
+  const withFailures = <T>(work: () => Promise<T>) => withFailuresOf(work, defects)
   const withApi = (name: string) => {
     const api = deps.connection(name)
     if (!api)

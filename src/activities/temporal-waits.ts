@@ -7,7 +7,7 @@ import {
 } from '@temporalio/client'
 import { type InstallationNames, workflowTypes } from '../contract/names.ts'
 import { createGate } from './gate.ts'
-import type { Waits, WatchChangesInput } from './types.ts'
+import type { WaitRef, Waits, WatchChangesInput } from './types.ts'
 
 /** gRPC INVALID_ARGUMENT. */
 const invalidArgument = 3
@@ -43,6 +43,19 @@ export function createWaits(
 ): Waits {
   const ensured = new Map<string, Promise<void>>()
   const gate = createGate((workflowId) => runningTask(client, workflowId))
+
+  async function end(
+    { workflowId, activityId }: WaitRef,
+    work: (id: { workflowId: string; activityId: string }) => Promise<void>,
+  ): Promise<'completed' | 'not_now'> {
+    try {
+      await gate.pass(workflowId, () => work({ workflowId, activityId }))
+      return 'completed'
+    } catch (error) {
+      if (error instanceof ActivityNotFoundError || isImpossible(error)) return 'not_now'
+      throw error
+    }
+  }
 
   /** Starts a watcher unless there is one, and tells where the feed stood before that. */
   async function start(
@@ -81,17 +94,8 @@ export function createWaits(
   }
 
   return {
-    async complete(ref, record) {
-      try {
-        await gate.pass(ref.workflowId, () =>
-          client.activity.complete({ workflowId: ref.workflowId, activityId: ref.activityId }, record),
-        )
-        return 'completed'
-      } catch (error) {
-        if (error instanceof ActivityNotFoundError || isImpossible(error)) return 'not_now'
-        throw error
-      }
-    },
+    complete: (ref, record) => end(ref, (id) => client.activity.complete(id, record)),
+    lookAgain: (ref, reason) => end(ref, (id) => client.activity.fail(id, reason)),
     ensureWatcher(connection, readCursor) {
       const known = ensured.get(connection)
       if (known) return known

@@ -66,6 +66,8 @@ export interface WaitRef {
 export interface Waits {
   /** `not_now`: nothing waits under that reference at present; the lease covers it. Throws when Temporal is away. */
   complete(ref: WaitRef, record: JobRunRecord): Promise<'completed' | 'not_now'>
+  /** Ends the present attempt of a wait, so that the next one looks at once. */
+  lookAgain(ref: WaitRef, reason: unknown): Promise<'completed' | 'not_now'>
   /** Starts the watcher of a connection unless it runs; a new one begins where `readCursor` says the feed stands. */
   ensureWatcher(connection: string, readCursor: () => Promise<string>): Promise<void>
 }

@@ -2,6 +2,7 @@ import { ApplicationFailure, Context } from '@temporalio/activity'
 import { heartbeatEveryMs } from '../base/heartbeat.ts'
 import { JobsApiError, type JobsClient, type WireChanges } from '../client/index.ts'
 import { terminalJobRunStatuses } from '../contract/index.ts'
+import { isDefect } from './failures.ts'
 import { toRecord } from './job-run-record.ts'
 import type { ActivityDependencies, WaitRef, WatchFeedInput } from './types.ts'
 import { decodeWaitRef } from './wait-ref.ts'
@@ -99,9 +100,20 @@ function waitsAmong(changes: FeedChange[], cursor: string, namespace: string): O
 
 /** The completions that are still to be tried, in feed order. */
 async function tryAll(deps: ActivityDependencies, open: OpenCompletion[]): Promise<OpenCompletion[]> {
-  const outcomes = await Promise.all(
-    open.map(({ ref, change }) => deps.waits.complete(ref, toRecord(change.job_run))),
-  )
+  const outcomes = await Promise.all(open.map((each) => tryOne(deps, each)))
   const now = Date.now()
   return open.filter(({ since }, index) => outcomes[index] === 'not_now' && now - since < notNowPatienceMs)
+}
+
+/** One that breaks must not hold up the others: its wait looks for itself, and says what broke. */
+async function tryOne(
+  { waits }: ActivityDependencies,
+  { ref, change }: OpenCompletion,
+): Promise<'completed' | 'not_now'> {
+  try {
+    return await waits.complete(ref, toRecord(change.job_run))
+  } catch (error) {
+    if (!isDefect(error)) throw error
+    return waits.lookAgain(ref, error)
+  }
 }

@@ -1,8 +1,17 @@
 import { ApplicationFailure, CancelledFailure, CompleteAsyncError } from '@temporalio/activity'
+import { ServiceError } from '@temporalio/client'
 import { describe, expect, it } from 'vitest'
-import { toFailure, withFailures } from '../../src/activities/failures.ts'
+import {
+  createDefects,
+  isDefect,
+  toFailure,
+  withFailures as withFailuresOf,
+} from '../../src/activities/failures.ts'
+import { JobwrightError } from '../../src/base/errors.ts'
 import { JobsApiError, type JobsApiErrorDetails } from '../../src/client/index.ts'
 import { inActivity } from '../helpers/in-activity.ts'
+
+const withFailures = <T>(work: () => Promise<T>, defects = createDefects()) => withFailuresOf(work, defects)
 
 function apiError(details: Partial<JobsApiErrorDetails>): JobsApiError {
   return new JobsApiError({
@@ -36,6 +45,23 @@ describe('a failure of the Jobs API', () => {
   it('waits as long as the server asks', () => {
     expect(toFailure(apiError({ status: 429, retryAfterMs: 7_000 }))).toMatchObject({ nextRetryDelay: 7_000 })
     expect(toFailure(apiError({ status: 503 }))).not.toHaveProperty('nextRetryDelay', expect.anything())
+  })
+
+  it('is told from what nobody expects, and what we refuse ourselves is final', () => {
+    expect(isDefect(new RangeError('deep'))).toBe(true)
+    expect(isDefect('text')).toBe(true)
+    expect(isDefect(new JobwrightError({ code: 'c', fault: 'defect', message: 'm' }))).toBe(true)
+    for (const error of [
+      apiError({}),
+      new CompleteAsyncError(),
+      new CancelledFailure('c'),
+      ApplicationFailure.retryable('m', 't'),
+      new ServiceError('Temporal is away'),
+      new JobwrightError({ code: 'c', fault: 'unreachable', message: 'm' }),
+    ])
+      expect(isDefect(error)).toBe(false)
+    const refused = new JobwrightError({ code: 'bad_setting', fault: 'usage', message: 'm' })
+    expect(toFailure(refused)).toMatchObject({ type: 'bad_setting', nonRetryable: true })
   })
 
   it('is the only thing that is changed', () => {

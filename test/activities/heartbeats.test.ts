@@ -6,7 +6,7 @@ import { Client, Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createActivities } from '../../src/activities/index.ts'
-import { JobsClient } from '../../src/client/index.ts'
+import { JobsApiError, JobsClient } from '../../src/client/index.ts'
 import { acquireTemporalBinary } from '../../src/dev-stack/temporal-cli/dev-server.ts'
 import { type FaultServer, json, startFaultServer } from '../client/fault-server.ts'
 import { type DevServer, startDevServer } from '../helpers/dev-server.ts'
@@ -40,8 +40,12 @@ beforeAll(async () => {
     taskQueue,
     activities: createActivities({
       namespace: 'default',
-      connection: () => api,
-      waits: { complete: async () => 'completed', ensureWatcher: async () => undefined },
+      connection: (name) => broken(name) ?? api,
+      waits: {
+        complete: async () => 'completed',
+        lookAgain: async () => 'completed',
+        ensureWatcher: async () => undefined,
+      },
       heartbeatIntervalMs: 60_000,
     }),
   })
@@ -53,6 +57,58 @@ afterAll(async () => {
   await client?.connection.close()
   await slow?.[Symbol.asyncDispose]()
   await temporal?.stop()
+})
+
+/** What an outage or a defect makes of a request, by the name of the connection. */
+let reads = 0
+function broken(name: string): JobsClient | undefined {
+  const reading = (getOutput: JobsClient['getOutput']) =>
+    Object.assign(new JobsClient({ baseUrl: slow.baseUrl, token: 't' }), { getOutput })
+  switch (name) {
+    case 'defect':
+      return reading(async () => {
+        reads += 1
+        throw new RangeError('Maximum call stack size exceeded')
+      })
+    case 'outage':
+      return reading(async () => {
+        reads += 1
+        if (reads === 2) throw new TypeError('of half an answer')
+        if (reads < 6)
+          throw new JobsApiError({
+            kind: 'not_sent',
+            code: 'connection_refused',
+            reason: 'r',
+            method: 'GET',
+            url: '/',
+          })
+        return { mediaType: 'text/plain', content: Buffer.from('there') }
+      })
+    default:
+      return undefined
+  }
+}
+
+const readFrom = (connection: string) => {
+  reads = 0
+  return startActivity('readOutputs', { connection, outputs: [{ jobRunId: randomUUID(), name: 'x' }] })
+}
+
+test('an activity that breaks is given up after a few attempts, and says what broke', async () => {
+  const failure: unknown = await (await readFrom('defect')).result().catch((error: unknown) => error)
+  expect(failure).toMatchObject({
+    cause: {
+      type: 'worker_defect',
+      message:
+        'a defect of Jobwright: readOutputs broke 3 times, with RangeError: Maximum call stack size exceeded',
+    },
+  })
+  expect(reads).toBe(3)
+})
+
+test('what an outage ends is tried on, whatever broke in between', async () => {
+  expect(await (await readFrom('outage')).result()).toEqual(['there'])
+  expect(reads).toBe(6)
 })
 
 const startActivity = (name: string, input: unknown, retry: { maximumAttempts?: number } = {}) =>
