@@ -19,9 +19,9 @@ const maxProblems = 20
 /** Tokens between two pauses. */
 const sliceTokens = 20_000
 
-/** Everything that is wrong with a text, with its place; of malformed text the first place that is no JSON comes last. */
-export function jsonTextProblems(text: string, maxDepth: number): JsonTextProblem[] {
-  const scanner = new JsonScanner(text, maxDepth)
+/** Everything that is wrong with a text (the first 20 things), with its place; of malformed text the first place that is no JSON comes last. */
+export function jsonTextProblems(text: string, maxDepth: number, most = maxProblems): JsonTextProblem[] {
+  const scanner = new JsonScanner(text, maxDepth, most)
   while (!scanner.scan(sliceTokens));
   return scanner.problems
 }
@@ -32,7 +32,7 @@ export async function jsonTextProblemsWithPauses(
   maxDepth: number,
   pause: () => Promise<void>,
 ): Promise<JsonTextProblem[]> {
-  const scanner = new JsonScanner(text, maxDepth)
+  const scanner = new JsonScanner(text, maxDepth, maxProblems)
   while (!scanner.scan(sliceTokens)) await pause()
   return scanner.problems
 }
@@ -130,13 +130,15 @@ class JsonScanner {
   readonly problems: JsonTextProblem[] = []
   readonly #text: string
   readonly #maxDepth: number
+  readonly #most: number
   readonly #open: Open[] = []
   readonly #scalar = new RegExp(scalar)
   #at = 0
   #expected: Expected = 'value'
   #done = false
 
-  constructor(text: string, maxDepth: number) {
+  constructor(text: string, maxDepth: number, most: number) {
+    this.#most = most
     this.#text = text
     this.#maxDepth = maxDepth
   }
@@ -149,7 +151,7 @@ class JsonScanner {
 
   #report(kind: JsonTextProblem['kind'], offset: number, detail: string): void {
     this.problems.push({ kind, offset, path: this.#open.map(({ place }) => place), detail })
-    if (kind === 'malformed' || this.problems.length >= maxProblems) this.#done = true
+    if (kind === 'malformed' || this.problems.length >= this.#most) this.#done = true
   }
 
   #malformed(offset: number): void {

@@ -270,6 +270,10 @@ test('several documents, tags and merge keys', () => {
     '5:18 bad_number',
     '5:43 bad_number',
   ])
+  expect(placesOf(step('    config: { n: 1e-400, zero: 0.0, t: "\\ud800" }\n'))).toEqual([
+    '5:18 bad_number',
+    '5:40 bad_text',
+  ])
 })
 
 test.each([

@@ -524,6 +524,21 @@ describe('what a worker reports', () => {
     expect((await me.get('/job-runs')).json.items[0].output_references).toHaveLength(1)
   })
 
+  it('and a body alike hold no number and no key that would be changed', async () => {
+    for (const config of [
+      '{"n":12345678901234567890}',
+      '{"n":1e400}',
+      '{"n":1e-400}',
+      '{"n":1,"\\u006e":2}',
+    ]) {
+      const answer = await me.send('POST', '/jobs', {
+        body: `{"job_type":"plain","config":${config}}`,
+        headers: { 'Content-Type': 'application/json' },
+      })
+      expect([answer.status, answer.json.errors[0].pointer]).toEqual([422, '/config/n'])
+    }
+  })
+
   it('does not let an attempt begin after a later one', async () => {
     const run = await me.run()
     const path = `/worker/job-runs/${run.uuid}/start`
