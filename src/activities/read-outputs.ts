@@ -52,7 +52,7 @@ function readValue(output: { mediaType: string; content: Uint8Array }, what: str
   throw rejected(
     'output_not_readable',
     found.problem === 'malformed'
-      ? `output ${what} is not the ${output.mediaType} that it says it is`
+      ? `output ${what} is not the ${output.mediaType} that it says it is, or cannot be kept as it is: ${found.detail}`
       : `output ${what} is ${output.mediaType}; an expression can read JSON and text only`,
   )
 }

@@ -1,5 +1,6 @@
 import type { Json } from '../base/json.ts'
 import type { Problem } from '../contract/index.ts'
+import { parseAnswer } from './answer-json.ts'
 import { classifyStatus, JobsApiError, type JobsApiErrorDetails } from './errors.ts'
 import { readProblem } from './problem.ts'
 import { type Reader, ShapeError } from './reading.ts'
@@ -13,15 +14,9 @@ export interface RawAnswer {
   body: Uint8Array
 }
 
-function parseJson(body: Uint8Array): Json | undefined {
-  return body.byteLength === 0
-    ? undefined
-    : (JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as Json)
-}
-
 function parseJsonOrNothing(body: Uint8Array): Json | undefined {
   try {
-    return parseJson(body)
+    return parseAnswer(body)
   } catch {
     return undefined
   }
@@ -114,7 +109,7 @@ export class Exchange {
   decode<T>(answer: RawAnswer, read: Reader<T>): T {
     let value: Json | undefined
     try {
-      value = parseJson(answer.body)
+      value = parseAnswer(answer.body)
     } catch {
       const text = excerpt(new TextDecoder().decode(answer.body.subarray(0, 4096)), this.#secrets, 120)
       throw this.unexpected(

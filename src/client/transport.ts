@@ -1,5 +1,6 @@
 import ky, { type KyInstance } from 'ky'
 import { JobwrightError } from '../base/errors.ts'
+import { writeJsonText } from '../base/json-text.ts'
 import type { RouteDescriptor } from '../contract/index.ts'
 import { abortable, type Deadline, startDeadline } from './deadline.ts'
 import { classifyFetchFailure, type JobsApiError } from './errors.ts'
@@ -65,6 +66,16 @@ export interface Transport {
 }
 
 class TooLargeError extends Error {}
+class NoJsonError extends Error {}
+
+/** No server takes more; what is sent must at least be possible to write. */
+const bodyDepth = 1_000
+
+function written(value: unknown): string {
+  const result = writeJsonText(value, bodyDepth)
+  if ('problem' in result) throw new NoJsonError(result.problem)
+  return result.text
+}
 
 async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {
   if (response.body === null) return new Uint8Array()
@@ -154,14 +165,11 @@ class KyTransport implements Transport {
     try {
       headers = this.#headers(call, token)
       if (call.json !== undefined) headers.set('content-type', 'application/json')
-      body =
-        call.json === undefined ? call.bytes && new Uint8Array(call.bytes.content) : JSON.stringify(call.json)
-    } catch {
+      body = call.json === undefined ? call.bytes && new Uint8Array(call.bytes.content) : written(call.json)
+    } catch (error) {
+      if (error instanceof NoJsonError) throw exchange.notSent('bad_request', `the body: ${error.message}`)
       // The error of `Headers` repeats the value, which may be a secret.
-      throw exchange.notSent(
-        'bad_request',
-        'a header value holds characters that no header can carry, or the body is no JSON',
-      )
+      throw exchange.notSent('bad_request', 'a header value holds characters that no header can carry')
     }
     try {
       const response = await this.#ky(path, {

@@ -1,11 +1,20 @@
+import { jsonTextProblems, writeJsonText } from '../base/json-text.ts'
+import { decodeUtf8 } from '../base/utf8.ts'
 import { JobsApiError, type WorkerReportsClient } from '../client/index.ts'
-import { outputNamePattern, workerLimits } from '../contract/index.ts'
+import {
+  describeJsonProblem,
+  isJsonMediaType,
+  limits,
+  outputNamePattern,
+  workerLimits,
+} from '../contract/index.ts'
 import { JobRunError } from '../job-types/errors.ts'
 import type { AnyJobType, HandlerContext } from '../job-types/types.ts'
 import { createDeclaration } from './output-declaration.ts'
 import { outputTimeoutMs, persist } from './persistence.ts'
 
 const conflict = 409
+const invalidContent = 422
 
 export interface OutputsOptions {
   reports: WorkerReportsClient
@@ -77,8 +86,20 @@ export function createOutputs(options: OutputsOptions): Outputs {
           'run_ended',
           `the output ${name} was not stored: the run has ended, or another attempt has begun`,
         )
+      if (error instanceof JobsApiError && error.status === invalidContent)
+        throw new JobRunError('invalid_output', `the output ${name} was refused: ${error.message}`)
       throw error
     }
+  }
+
+  const putChecked: typeof put = async (name, content, mediaType, type) => {
+    const problem = isJsonMediaType(mediaType) ? jsonProblem(content) : undefined
+    if (problem !== undefined)
+      throw new JobRunError(
+        'bad_output',
+        `the output ${name} is no ${mediaType} that can be kept: ${problem}`,
+      )
+    await put(name, content, mediaType, type)
   }
 
   /** A refusal stays one when the handler catches it. */
@@ -101,23 +122,20 @@ export function createOutputs(options: OutputsOptions): Outputs {
     output: {
       json: (name, value, { type } = {}) =>
         store(name, async () => {
-          const text = JSON.stringify(await declaration.parse(name, value))
-          if (text === undefined)
-            throw new JobRunError(
-              'bad_output',
-              `the output ${name} is ${typeof value}; expected a JSON value`,
-            )
-          await put(name, new TextEncoder().encode(text), 'application/json', type)
+          const written = writeJsonText(await declaration.parse(name, value), limits.jsonDepth)
+          if ('problem' in written)
+            throw new JobRunError('bad_output', `the output ${name} is no JSON value: ${written.problem}`)
+          await put(name, new TextEncoder().encode(written.text), 'application/json', type)
         }),
       text: (name, text, { mediaType = 'text/plain; charset=utf-8', type } = {}) =>
         store(name, async () => {
           await declaration.check(name, text, mediaType)
-          await put(name, new TextEncoder().encode(text), mediaType, type)
+          await putChecked(name, new TextEncoder().encode(text), mediaType, type)
         }),
       bytes: (name, content, { mediaType, type }) =>
         store(name, async () => {
           await declaration.check(name, content, mediaType)
-          await put(name, content, mediaType, type)
+          await putChecked(name, content, mediaType, type)
         }),
     },
     async complete() {
@@ -126,4 +144,12 @@ export function createOutputs(options: OutputsOptions): Outputs {
       declaration.requireAll(stored)
     },
   }
+}
+
+function jsonProblem(content: Uint8Array): string | undefined {
+  // One that is too large is refused for that.
+  if (content.byteLength > workerLimits.outputBytes) return undefined
+  const decoded = decodeUtf8(content)
+  if ('badByte' in decoded) return `at byte offset ${decoded.badByte}: is not UTF-8`
+  return describeJsonProblem(jsonTextProblems(decoded.text, limits.jsonDepth)[0])
 }

@@ -37,7 +37,7 @@ function readValue(output: { mediaType: string; content: Uint8Array }, name: str
   throw new JobRunError(
     'invalid_config',
     found.problem === 'malformed'
-      ? `the output ${name} is not the ${output.mediaType} it says it is`
+      ? `the output ${name} is not the ${output.mediaType} it says it is, or cannot be kept as it is: ${found.detail}`
       : `the output ${name} is ${output.mediaType}; only JSON and text can be part of a config`,
   )
 }

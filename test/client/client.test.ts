@@ -286,6 +286,35 @@ describe('An answer of another server', () => {
     } satisfies WireJobRun)
   })
 
+  test('leaves out what JavaScript would change, and nothing around it', async () => {
+    const text = JSON.stringify({ ...runBody, config: 1, output_references: 2, attempt: 3 })
+      .replace('"config":1', '"config":{"big":12345678901234567890}')
+      .replace(
+        '"output_references":2',
+        `"output_references":[{"name":"a","value":[1e400]},{"name":"b","value":${'['.repeat(7_000)}${']'.repeat(7_000)}},{"name":"c","value":7}]`,
+      )
+      .replace('"attempt":3', '"attempt":1e400')
+    await using server = await startFaultServer((response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(text)
+    })
+    const run = await clientOf(server).getJobRun(id)
+    expect(run).toMatchObject({
+      uuid: runBody.uuid,
+      config: {},
+      output_references: [{ name: 'a' }, { name: 'b' }, { name: 'c', value: 7 }],
+    })
+    expect(JSON.stringify(run)).not.toMatch(/null,?\]|1e400|\[\[/)
+    expect(run).not.toHaveProperty('attempt')
+  })
+
+  test('that says two things of one key is refused', async () => {
+    const text = JSON.stringify(runBody).replace('"status"', '"status":"failed","status"')
+    await using server = await startFaultServer((response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(text)
+    })
+    await expect(clientOf(server).getJobRun(id)).rejects.toMatchObject({ code: 'unexpected_response' })
+  })
+
   test('may be any 2xx', async () => {
     await using server = await startFaultServer((response, request, nth) =>
       json(request.method === 'POST' ? 202 : 200, runBody)(response, request, nth),

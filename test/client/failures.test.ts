@@ -285,6 +285,12 @@ describe('A failure', () => {
       kind: 'not_sent',
       code: 'bad_request',
     })
+    const config = { n: [Number.NaN] }
+    expect(await failureOf(other.createJob({ job_type: 'x', config }))).toMatchObject({
+      kind: 'not_sent',
+      code: 'bad_request',
+      message: expect.stringContaining('NaN'),
+    })
   })
 
   test('shows an address without its query', async () => {

@@ -108,7 +108,7 @@ test('docs/limits.md has what the contract says', () => {
   const mib = (bytes: number) => `${bytes / 1024 / 1024} MiB`
   const grouped = (amount: number) => amount.toLocaleString('en-US')
   expect(Object.fromEntries(rows)).toMatchObject({
-    'a JSON body': `${mib(limits.bodyBytes)}, nested ${limits.bodyDepth} deep`,
+    'a JSON body': `${mib(limits.bodyBytes)}, nested ${limits.jsonDepth} deep`,
     'a config, with everything merged into it': mib(limits.bodyBytes),
     'an output': mib(limits.outputBytes),
     'a document': mib(limits.documentBytes),

@@ -1,3 +1,4 @@
+import type { JobsClient } from '../../client/index.ts'
 import { type Capabilities, missingForPipelines } from '../../contract/index.ts'
 import { connectApi } from '../clients.ts'
 import type { CliContext } from '../context.ts'
@@ -19,7 +20,8 @@ export async function checkApi(ctx: CliContext): Promise<Check[]> {
     const caller = await api.whoami({ signal: ctx.signal })
     const whose = caller ? `, as ${caller.email} in workspace ${caller.workspace}` : ''
     const detail = `${server} at ${place.baseUrl} (${place.source})${whose}, ${schemas.length} job types`
-    return [{ name: 'jobs_api', status: 'ok', detail }, checkCapabilities(capabilities)]
+    const feed = capabilities?.change_feed ? [await checkFeed(api, ctx.signal)] : []
+    return [{ name: 'jobs_api', status: 'ok', detail }, checkCapabilities(capabilities), ...feed]
   } catch (error) {
     const { message, fix } = toFailure(error)
     return [{ name: 'jobs_api', status: 'problem', detail: message, ...(fix === undefined ? {} : { fix }) }]
@@ -51,6 +53,18 @@ export async function checkConnections(ctx: CliContext): Promise<Check[]> {
       }
     }),
   )
+}
+
+/** Whether runs and their changes can be read: every wait of a pipeline hangs on that. */
+async function checkFeed(api: JobsClient, signal: AbortSignal): Promise<Check> {
+  try {
+    await api.listJobRuns({ limit: 100 }, { signal })
+    await api.listJobRunChanges({}, { signal })
+    return { name: 'change_feed', status: 'ok', detail: 'job runs and their changes can be read' }
+  } catch (error) {
+    const detail = `job runs or their changes cannot be read, so pipelines wait in vain: ${toFailure(error).message}`
+    return { name: 'change_feed', status: 'problem', detail, fix: "look into the server's log" }
+  }
 }
 
 /** Exported for its own test: what is missing, and what is lost by it. */

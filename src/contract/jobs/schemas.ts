@@ -7,7 +7,8 @@ import { timestampPattern } from './wire-forms.ts'
 
 export const limits = {
   bodyBytes: 1024 * 1024,
-  bodyDepth: 64,
+  /** How deeply JSON may nest, in bodies and outputs alike: whatever is stored is answered with, one day. */
+  jsonDepth: 64,
   outputBytes: 16 * 1024 * 1024,
   inlineOutputBytes: 16 * 1024,
   documentBytes: 16 * 1024 * 1024,

@@ -1,5 +1,8 @@
 import { type Json, jsonBytes } from '../../base/json.ts'
+import { jsonPointer } from '../../base/json-pointer.ts'
+import { jsonTextProblems } from '../../base/json-text.ts'
 import { suggest } from '../../base/suggest.ts'
+import { limits } from '../../contract/index.ts'
 import type { Finding } from '../nodes/findings.ts'
 import type { PipelinePlan, PlanInput } from '../plan/types.ts'
 import { hasType, sameJson, show, unsafePart } from './json-types.ts'
@@ -16,11 +19,15 @@ interface Refusal {
 }
 
 function parseJson(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json
-  } catch {
-    return undefined
-  }
+  return jsonTextProblems(text, limits.jsonDepth).length === 0 ? (JSON.parse(text) as Json) : undefined
+}
+
+/** Why text that is JSON was not taken as it is: a number that would change, a key that stands twice. */
+function changedBy(given: Json): string | undefined {
+  if (typeof given !== 'string') return undefined
+  const problem = jsonTextProblems(given.trim(), limits.jsonDepth)[0]
+  if (problem === undefined || problem.kind === 'malformed') return undefined
+  return `${problem.path.length === 0 ? 'it' : jsonPointer(problem.path)} ${problem.detail}`
 }
 
 const examples: Record<PlanInput['type'], string> = {
@@ -43,11 +50,14 @@ function parse(input: PlanInput, given: Json): Json | undefined {
 
 function refuse(input: PlanInput, given: Json): Refusal {
   const large = input.type === 'integer' && typeof given === 'string' && /^-?\d{16,}$/.test(given)
+  const changed = input.type === 'integer' && large ? undefined : changedBy(given)
   return {
     message: `input \`${input.name}\` must be ${input.type === 'integer' || input.type === 'array' || input.type === 'object' ? 'an' : 'a'} ${input.type}, found ${show(given)}`,
-    fix: large
-      ? 'whole numbers are exact up to 9007199254740991; declare it as a string'
-      : `give ${examples[input.type]}`,
+    fix: changed
+      ? `${changed}${input.type === 'integer' || input.type === 'number' ? ' (declare it as a string)' : ''}`
+      : large
+        ? 'whole numbers are exact up to 9007199254740991; declare it as a string'
+        : `give ${examples[input.type]}`,
   }
 }
 

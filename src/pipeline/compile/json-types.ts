@@ -34,6 +34,8 @@ const maxDepth = 64
 /** Why a value from outside is refused whatever its type: a key that JavaScript treats specially, or too deep a nesting. */
 export function unsafePart(value: Json, depth = 0): string | undefined {
   if (depth > maxDepth) return `it is nested deeper than ${maxDepth} levels`
+  if (typeof value === 'number' && !Number.isFinite(value)) return `it holds ${value}`
+  if (typeof value === 'string' && !value.isWellFormed()) return 'it holds half of a surrogate pair'
   if (value === null || typeof value !== 'object') return undefined
   for (const key of Object.keys(value)) {
     if (refusedKeys.has(key)) return `it has a key \`${key}\``

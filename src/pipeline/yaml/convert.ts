@@ -148,11 +148,18 @@ function convertScalar(
   const [start, end] = node.range ?? [0, 0]
   const { value } = node
   const plain = node.type === 'PLAIN'
+  if (typeof value === 'string' && !value.isWellFormed()) {
+    const message = 'this text holds half of a surrogate pair, which is not a character'
+    conversion.reporter.add({ code: 'bad_text', offset: start, message, fix: 'write the whole character' })
+  }
   if (value === null || typeof value === 'string' || typeof value === 'boolean') {
     return { kind: 'scalar', value, start, end, plain }
   }
   const number = typeof value === 'bigint' || typeof value === 'number' ? Number(value) : Number.NaN
-  const exact = typeof value === 'bigint' ? Number.isSafeInteger(number) : Number.isFinite(number)
+  // 1e-400 is 0 to JavaScript.
+  const vanishes = number === 0 && /^[-+]?[0.]*[1-9]/.test(conversion.text.slice(start, end))
+  const exact =
+    typeof value === 'bigint' ? Number.isSafeInteger(number) : Number.isFinite(number) && !vanishes
   if (!exact) {
     const shown = conversion.text.slice(start, Math.min(end, start + 40))
     const message = `${shown} is not a number that JSON carries exactly`

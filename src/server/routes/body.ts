@@ -1,7 +1,8 @@
+import { jsonPointer } from '../../base/json-pointer.ts'
+import { jsonTextProblems, nestingDepth } from '../../base/json-text.ts'
 import { decodeUtf8 } from '../../base/utf8.ts'
 import { limits } from '../../contract/index.ts'
-import { ApiProblem } from '../services/problems.ts'
-import { jsonErrorOffset, nestingDepth } from './json-text.ts'
+import { ApiProblem, invalid } from '../services/problems.ts'
 
 function tooLarge(limitBytes: number): ApiProblem {
   return new ApiProblem(413, 'body_too_large', `The body is over the limit of ${limitBytes} bytes`, {
@@ -49,7 +50,8 @@ const jsonMediaType = /^application\/([\w.+-]+\+)?json\s*(;\s*charset="?utf-8"?\
 
 /**
  * A JSON body as parsed, undefined when it is empty.
- * @throws ApiProblem 415, 413, 400 with the offset of what is no JSON, 422 when it nests too deeply
+ * @throws ApiProblem 415, 413, 400 with the offset of what is no JSON, 422 when it nests
+ * too deeply, or for keys and numbers that would be lost or changed
  */
 export async function readJson(request: Request): Promise<unknown> {
   const mediaType = request.headers.get('Content-Type')
@@ -64,22 +66,33 @@ export async function readJson(request: Request): Promise<unknown> {
   const decoded = decodeUtf8(bytes)
   if ('badByte' in decoded)
     throw new ApiProblem(400, 'malformed_json', `The body is not UTF-8: at byte offset ${decoded.badByte}`)
-  const { text } = decoded
+  return parseJson(decoded.text)
+}
+
+function parseJson(text: string): unknown {
   const depth = nestingDepth(text)
-  if (depth > limits.bodyDepth)
+  if (depth > limits.jsonDepth)
     throw new ApiProblem(
       422,
       'body_too_deep',
-      `The body nests ${depth} deep; at most ${limits.bodyDepth} are taken`,
+      `The body nests ${depth} deep; at most ${limits.jsonDepth} are taken`,
     )
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    // V8 names the place in some of its messages only.
-    const named = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]
-    const offset = named === undefined ? jsonErrorOffset(text) : Number(named)
+  const problems = jsonTextProblems(text, limits.jsonDepth)
+  const malformed = problems.find(({ kind }) => kind === 'malformed')
+  if (malformed) {
+    const { offset } = malformed
     const what =
       offset >= text.length ? 'it ends too early' : `found ${JSON.stringify(text.slice(offset, offset + 12))}`
     throw new ApiProblem(400, 'malformed_json', `The body is not JSON: at offset ${offset}, ${what}`)
   }
+  // Half characters are found with the rest of what no text may hold.
+  const changed = problems.filter(({ kind }) => kind !== 'half_character')
+  if (changed.length > 0)
+    throw invalid(
+      'validation_failed',
+      changed.map(({ path, detail }) => ({ pointer: jsonPointer(path.map(wellFormed)), detail })),
+    )
+  return JSON.parse(text)
 }
+
+const wellFormed = (key: string | number) => (typeof key === 'string' ? key.toWellFormed() : key)

@@ -1,8 +1,14 @@
+import { setImmediate } from 'node:timers/promises'
+import { jsonTextProblemsWithPauses } from '../../base/json-text.ts'
+import { decodeUtf8 } from '../../base/utf8.ts'
 import {
   type AppendLogsBody,
+  describeJsonProblem,
   type FinishRunBody,
+  isJsonMediaType,
   isTerminalStatus,
   type JobRun,
+  limits,
   type OutputReference,
   outputNamePattern,
   type ProgressBody,
@@ -12,7 +18,7 @@ import {
 } from '../../contract/index.ts'
 import type { JobStore } from '../ports/index.ts'
 import { mediaTypeProblem } from './media-type.ts'
-import { ApiProblem, invalid, unknown } from './problems.ts'
+import { ApiProblem, invalid, type ProblemDetail, unknown } from './problems.ts'
 
 export interface WorkerReportService {
   start(jobRunId: string, attempt: number, installationId?: string): Promise<StartAttemptResult>
@@ -78,7 +84,7 @@ export function createWorkerReportService(store: JobStore): WorkerReportService 
               pointer: '{name}',
               detail: `${JSON.stringify(output.name.slice(0, 100))} is not a name of an output; expected letters, digits and underscores, at most 100`,
             },
-        mediaTypeProblem(output.mediaType),
+        mediaTypeProblem(output.mediaType) ?? (await contentProblem(output)),
       ].filter((problem) => problem !== undefined)
       if (problems.length > 0) throw invalid('validation_failed', problems)
       const stored = await reports.putOutput(jobRunId, attempt, output)
@@ -92,4 +98,18 @@ export function createWorkerReportService(store: JobStore): WorkerReportService 
       return stored
     },
   }
+}
+
+/** JSON has to be JSON, and of a kind that every answer can carry: an output is part of lists and of the change feed. */
+async function contentProblem(output: {
+  mediaType: string
+  content: Uint8Array
+}): Promise<ProblemDetail | undefined> {
+  if (!isJsonMediaType(output.mediaType)) return undefined
+  const decoded = decodeUtf8(output.content)
+  if ('badByte' in decoded)
+    return { pointer: '', detail: `is not UTF-8, as JSON is: at byte offset ${decoded.badByte}` }
+  const problems = await jsonTextProblemsWithPauses(decoded.text, limits.jsonDepth, setImmediate)
+  const detail = describeJsonProblem(problems[0])
+  return detail === undefined ? undefined : { pointer: '', detail: `is no JSON that can be kept: ${detail}` }
 }

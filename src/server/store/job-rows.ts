@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
-import type { JsonObject } from '../../base/json.ts'
 import type { Job } from '../../contract/index.ts'
 import { utc } from './context.ts'
+import { storedObject } from './stored-json.ts'
 import type { Tables } from './tables.ts'
 
 type Columns = Selectable<Tables['jobs']>
@@ -29,7 +29,7 @@ export function toJob(row: JobRow): Job {
     uuid: row.uuid,
     name: row.name,
     description: row.description,
-    config: JSON.parse(row.config) as JsonObject,
+    config: storedObject(row.config),
     is_deleted: row.is_deleted,
     created_by: row.created_by,
     created_at: row.created_at,

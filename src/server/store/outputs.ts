@@ -1,5 +1,11 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { bareMediaType, isTerminalStatus, limits, type OutputReference } from '../../contract/index.ts'
+import {
+  isJsonMediaType,
+  isTerminalStatus,
+  limits,
+  type OutputReference,
+  outputValue,
+} from '../../contract/index.ts'
 import { type Db, fromNow, isUuid, type StoreContext, transact } from './context.ts'
 import { outputColumns, toOutputReference } from './run-rows.ts'
 
@@ -63,15 +69,8 @@ interface StoredOutput {
   inline_json: string | null
 }
 
-/** The text of a small JSON output, exactly as it was given; null for anything else, invalid JSON included. */
-function inlineJson({ mediaType, content }: Output): string | null {
-  const isJson = bareMediaType(mediaType) === 'application/json'
-  if (!isJson || content.byteLength > limits.inlineOutputBytes) return null
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(content)
-    JSON.parse(text)
-    return text
-  } catch {
-    return null
-  }
+/** The text of a small JSON output, exactly as it was given; null for anything else, and for what cannot be kept as it is. */
+function inlineJson(output: Output): string | null {
+  if (!isJsonMediaType(output.mediaType) || output.content.byteLength > limits.inlineOutputBytes) return null
+  return 'value' in outputValue(output) ? new TextDecoder().decode(output.content) : null
 }

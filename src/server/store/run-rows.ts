@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
-import type { Json, JsonObject } from '../../base/json.ts'
 import { basePath, type JobRun, type OutputReference, type RunError } from '../../contract/index.ts'
 import { type Db, utc } from './context.ts'
+import { storedJson, storedObject } from './stored-json.ts'
 import type { Tables } from './tables.ts'
 
 type Instants = 'created_at' | 'updated_at' | 'started_at' | 'finished_at' | 'cancel_requested_at'
@@ -47,21 +47,26 @@ export function toJobRun(row: RunRow, outputs: OutputReference[]): JobRun {
     uuid: row.uuid,
     job_id: row.job_id,
     job_name: row.job_name,
-    config: JSON.parse(row.config) as JsonObject,
+    config: storedObject(row.config),
     status: row.status,
     created_by: row.created_by,
     created_at: row.created_at,
     updated_at: row.updated_at,
     is_deleted: false,
     output_references: outputs,
-    error: row.error === null ? null : (JSON.parse(row.error) as RunError),
+    error: row.error === null ? null : storedError(row.error),
     started_at: row.started_at,
     finished_at: row.finished_at,
     cancel_requested_at: row.cancel_requested_at,
     attempt: row.attempt,
-    progress: row.progress === null ? null : (JSON.parse(row.progress) as NonNullable<JobRun['progress']>),
+    progress: (storedJson(row.progress) ?? null) as JobRun['progress'],
     client_ref: row.client_ref,
   }
+}
+
+function storedError(text: string): RunError {
+  const error = storedJson(text) as RunError | undefined
+  return error ?? { code: 'unreadable_error', message: 'what is stored as the error cannot be read' }
 }
 
 export type OutputRow = Omit<Selectable<Tables['job_run_outputs']>, 'content' | 'created_at'>
@@ -77,6 +82,7 @@ export const outputColumns = [
 ] as const
 
 export function toOutputReference(row: OutputRow): OutputReference {
+  const value = storedJson(row.inline_json)
   return {
     type: row.type,
     uuid: row.uuid,
@@ -84,7 +90,8 @@ export function toOutputReference(row: OutputRow): OutputReference {
     media_type: row.media_type,
     size_bytes: row.size_bytes,
     href: `${basePath}/job-runs/${row.job_run_id}/outputs/${encodeURIComponent(row.name)}`,
-    ...(row.inline_json === null ? {} : { value: JSON.parse(row.inline_json) as Json }),
+    // One that cannot be presented is still there to be downloaded, byte for byte.
+    ...(value === undefined ? {} : { value }),
   }
 }
 

@@ -269,6 +269,10 @@ test('several documents, and tags', () => {
     '5:18 bad_number',
     '5:43 bad_number',
   ])
+  expect(placesOf(step('    config: { n: 1e-400, zero: 0.0, t: "\\ud800" }\n'))).toEqual([
+    '5:18 bad_number',
+    '5:40 bad_text',
+  ])
 })
 
 test('a version of YAML other than 1.2, after which the rest is read as 1.2', () => {

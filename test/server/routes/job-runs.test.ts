@@ -497,6 +497,52 @@ describe('what a worker reports', () => {
     expect([output.status, output.json.code]).toEqual([409, 'job_run_terminal'])
   })
 
+  it('is refused when nobody could be answered with it, and the feed goes on', async () => {
+    const run = await me.run()
+    const { cursor } = (await me.get('/job-runs/changes')).json
+    const nested = (depth: number) => `${'['.repeat(depth)}1${']'.repeat(depth)}`
+    for (const content of [
+      nested(65),
+      nested(7_000),
+      nested(100_000),
+      '{"a":1,"a":2}',
+      '[1e400]',
+      '{',
+      '["\\ud800"]',
+    ])
+      for (const type of ['application/json', 'application/vnd.x+json; charset=utf-8']) {
+        const path = `/worker/job-runs/${run.uuid}/outputs/bad?attempt=1`
+        const answer = await api.worker.send('PUT', path, {
+          body: content,
+          headers: { 'Content-Type': type },
+        })
+        expect([answer.status, answer.json.code]).toEqual([422, 'validation_failed'])
+      }
+    const kept = await api.worker.send('PUT', `/worker/job-runs/${run.uuid}/outputs/good?attempt=1`, {
+      body: nested(64),
+      headers: { 'Content-Type': 'application/json' },
+    })
+    expect(JSON.stringify(kept.json.value)).toBe(nested(64))
+    await finish(run.uuid)
+    expect((await me.get(`/job-runs/changes?after=${cursor}`)).json.changes).not.toEqual([])
+    expect((await me.get('/job-runs')).json.items[0].output_references).toHaveLength(1)
+  })
+
+  it('and a body alike hold no number and no key that would be changed', async () => {
+    for (const config of [
+      '{"n":12345678901234567890}',
+      '{"n":1e400}',
+      '{"n":1e-400}',
+      '{"n":1,"\\u006e":2}',
+    ]) {
+      const answer = await me.send('POST', '/jobs', {
+        body: `{"job_type":"plain","config":${config}}`,
+        headers: { 'Content-Type': 'application/json' },
+      })
+      expect([answer.status, answer.json.errors[0].pointer]).toEqual([422, '/config/n'])
+    }
+  })
+
   it('does not let an attempt begin after a later one', async () => {
     const run = await me.run()
     const path = `/worker/job-runs/${run.uuid}/start`

@@ -1,57 +1,9 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { contentDisposition } from '../../../src/server/routes/content-disposition.ts'
-import { jsonErrorOffset, nestingDepth, refusedContent } from '../../../src/server/routes/json-text.ts'
+import { refusedContent } from '../../../src/server/routes/json-text.ts'
 import { allowedMethods, checkTarget, pathParams } from '../../../src/server/routes/paths.ts'
 
-describe('where a text stops being JSON', () => {
-  it.each([
-    ['', 0],
-    ['{', 1],
-    ['{"a":}', 5],
-    ['[1,]', 3],
-    ['abc', 0],
-    ['{"a":1}}', 7],
-    ['{"a":01}', 6],
-    [' \n {"a":1,}', 10],
-    ['{"a" 1}', 5],
-    ['[1 2]', 3],
-    ['{"a":"b', 5],
-    ['{1:2}', 1],
-    ['[}', 1],
-    ['nul', 0],
-  ])('in %j at %i', (text, offset) => {
-    expect(() => JSON.parse(text)).toThrow()
-    expect(jsonErrorOffset(text)).toBe(offset)
-  })
-
-  it('is nowhere before the end of any JSON text, however it is cut off', () => {
-    const texts = fc.tuple(fc.json(), fc.nat(), fc.boolean())
-    fc.assert(
-      fc.property(texts, ([json, cut, spaced]) => {
-        const text = spaced ? JSON.stringify(JSON.parse(json), null, 2) : json
-        expect(jsonErrorOffset(text)).toBe(text.length)
-        const part = text.slice(0, cut % (text.length + 1))
-        expect(jsonErrorOffset(part)).toBeLessThanOrEqual(part.length)
-      }),
-    )
-  })
-
-  it('is found in a megabyte, too', () => {
-    const long = 'x'.repeat(1_000_000)
-    expect(jsonErrorOffset(`{"a":"${long}",}`)).toBe(long.length + 8)
-    expect(jsonErrorOffset(`{"a":"${'\\n'.repeat(500_000)}`)).toBe(5)
-    expect(jsonErrorOffset('['.repeat(1_000_000))).toBe(1_000_000)
-  })
-})
-
 describe('a parsed body', () => {
-  it('is measured in depth without being built', () => {
-    expect(nestingDepth('{"a":[{"b":"[[[[{{{{\\"[["}]}')).toBe(3)
-    expect(nestingDepth('['.repeat(100_000))).toBe(100_000)
-    fc.assert(fc.property(fc.jsonValue(), (value) => nestingDepth(JSON.stringify(value)) === depthOf(value)))
-  })
-
   it('may hold no NUL, no half characters and no key that reaches a prototype, anywhere', () => {
     const body = JSON.parse(
       '{"a":["x\\u0000"],"b":{"__proto__":1},"c":{"d":{"constructor":{}}},"prototype":1,"e\\ud800":"\\udc00"}',
@@ -64,11 +16,6 @@ describe('a parsed body', () => {
     expect(refusedContent({ fine: ['😀', 'proto', { __proto: 1 }] })).toEqual([])
   })
 })
-
-function depthOf(value: unknown): number {
-  if (value === null || typeof value !== 'object') return 0
-  return 1 + Math.max(0, ...Object.values(value).map(depthOf))
-}
 
 describe('paths', () => {
   const template = '/api/v1/documents/{collection}/{path}'

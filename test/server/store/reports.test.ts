@@ -241,7 +241,7 @@ onEveryBackend('reports of workers', (backend) => {
     const caller = newCaller()
     const id = await triggerRun(store, caller)
     await store.reports.startAttempt(id, 1)
-    const text = '{"b": 1.50, "a": [1e400, "\\u0000"]}'
+    const text = '{"b": 1.50, "a": [1e300, "\\u0000"]}'
     const json = {
       name: 'result',
       type: 'json',
@@ -296,6 +296,39 @@ onEveryBackend('reports of workers', (backend) => {
     expect(await put('nothing', bytes('null'))).toHaveProperty('value', null)
     expect(await put('empty', bytes(''), 'text/plain')).toMatchObject({ size_bytes: 0 })
     expect((await store.runs.output(caller, id, 'empty'))?.content.byteLength).toBe(0)
+  })
+
+  test('what no answer can carry is left out of it, whatever is in the rows; the rest of list and feed goes on', async () => {
+    const { store, db } = backend()
+    const caller = newCaller()
+    const start = await store.changes.head(caller)
+    const [bad, good] = [await triggerRun(store, caller), await triggerRun(store, caller)]
+    const deep = `${'['.repeat(7_000)}${']'.repeat(7_000)}`
+    await store.reports.putOutput(bad, 1, {
+      name: 'deep',
+      type: 'json',
+      mediaType: 'application/json',
+      content: bytes(deep),
+    })
+    await db.updateTable('job_run_outputs').set({ inline_json: deep }).where('job_run_id', '=', bad).execute()
+    await db
+      .updateTable('job_runs')
+      .set({ config: deep, error: '{', progress: deep })
+      .where('uuid', '=', bad)
+      .execute()
+    const listed = await all(store.runs.list(caller, {}))
+    const { changes } = await store.changes.after(caller, start, { limit: 10 })
+    expect(JSON.parse(JSON.stringify([listed.map(({ uuid }) => uuid).sort(), changes.length]))).toEqual([
+      [bad, good].sort(),
+      2,
+    ])
+    expect(JSON.parse(JSON.stringify(await store.runs.get(caller, bad)))).toMatchObject({
+      config: { unreadable: expect.any(String) },
+      error: { code: 'unreadable_error' },
+      progress: null,
+      output_references: [expect.not.objectContaining({ value: expect.anything() })],
+    })
+    expect(Buffer.from((await store.runs.output(caller, bad, 'deep'))?.content ?? []).toString()).toBe(deep)
   })
 
   test('an output written again replaces the earlier one in its place', async () => {

@@ -1,4 +1,7 @@
 import type { JsonObject } from '../../../base/json.ts'
+import { jsonPointer } from '../../../base/json-pointer.ts'
+import { jsonTextProblems } from '../../../base/json-text.ts'
+import { limits } from '../../../contract/index.ts'
 import { usageError } from '../../errors.ts'
 import { readTextFile } from '../../pipeline-file.ts'
 
@@ -10,17 +13,20 @@ export async function readConfigOption(text: string, cwd: string): Promise<JsonO
   const fromFile = text.startsWith('@')
   const place = fromFile ? text.slice(1) : '--config'
   const json = fromFile ? await readTextFile(place, cwd) : text
-  let value: unknown
-  try {
-    value = JSON.parse(json)
-  } catch (error) {
-    const at = error instanceof SyntaxError ? / at position (\d+)/.exec(error.message)?.[1] : undefined
+  const problem = jsonTextProblems(json, limits.jsonDepth)[0]
+  if (problem?.kind === 'malformed')
     throw usageError(
       'bad_config',
-      `${place} is not JSON${at === undefined ? '' : ` (at character ${at})`}`,
+      `${place} is not JSON (at character ${problem.offset})`,
       `for example --config '{"duration": "1s"}', or --config @file.json`,
     )
-  }
+  if (problem !== undefined)
+    throw usageError(
+      'bad_config',
+      `${place}, at character ${problem.offset} (${jsonPointer(problem.path)}): ${problem.detail}`,
+      'write it so that it can be kept as it is',
+    )
+  const value: unknown = JSON.parse(json)
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw usageError(
       'bad_config',

@@ -17,6 +17,8 @@ test.each([
   ['[1]', 'found a list'],
   ['null', 'found null'],
   ['7', 'found a number'],
+  ['{"password":"hunter2","n":[9007199254740993]}', '/n/0'],
+  ['{"password":"hunter2","password":""}', 'stands twice'],
 ])('%s is refused without repeating it', async (text, problem) => {
   const refused = readConfigOption(text, '/')
   await expect(refused).rejects.toMatchObject({ code: 'bad_config', fault: 'usage' })
