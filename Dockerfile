@@ -13,7 +13,9 @@ FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
 # The image has the right Node: the packages that bring one to bare machines go.
-RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/node-linux-* && npm cache clean --force
+# A user's configuration below /app imports this package by its name.
+RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/node-linux-* && npm cache clean --force \
+  && ln -s .. node_modules/jobwright
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production \

@@ -1,5 +1,6 @@
-import { Command, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { graphFormats } from './commands/graph.ts'
+import { completionScript, type Shell, shells } from './completion.ts'
 import type { CliHost } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type Bind, collect, collectList, port, type Run, runId, wholeNumber } from './options.ts'
@@ -53,6 +54,11 @@ export function createProgram(host: CliHost, isJson: boolean, run: Run): Command
   addFileCommands(program, bind)
   addJobCommands(program, bind)
   addDocumentCommands(program, bind)
+  program
+    .command('completion')
+    .description('a script that completes command lines: source it, or put it where your shell looks')
+    .addArgument(new Argument('<shell>').choices(shells))
+    .action((shell: Shell) => void host.stdout.write(completionScript(program, shell)))
   return program
 }
 

@@ -1,26 +1,9 @@
 import type { PipelinePlan } from '../plan/types.ts'
-import { describeStep, levelsOf } from './levels.ts'
+import { describeStep } from './levels.ts'
 import { drawSvg } from './svg.ts'
+import { drawText } from './text.ts'
 
 export type DrawingFormat = 'text' | 'mermaid' | 'svg'
-
-/** One line a step, by level: what stands together may run together. */
-function drawText(plan: PipelinePlan): string {
-  const idWidth = Math.max(0, ...plan.steps.map((step) => step.id.length))
-  const lines = [plan.name]
-  for (const [level, steps] of levelsOf(plan).entries()) {
-    for (const [index, step] of steps.entries()) {
-      const number = index === 0 ? String(level + 1) : ''
-      const needs = step.needs.length > 0 ? `  ← ${step.needs.join(', ')}` : ''
-      lines.push(
-        `${number.padStart(3)}  ${step.id.padEnd(idWidth)}  ${describeStep(step).join(' · ')}${needs}`,
-      )
-    }
-  }
-  if (plan.outputs.length > 0)
-    lines.push(`  →  outputs: ${plan.outputs.map((output) => output.name).join(', ')}`)
-  return `${lines.join('\n')}\n`
-}
 
 /** Mermaid's entities: a label in quotes may hold anything else. */
 function mermaidText(text: string): string {

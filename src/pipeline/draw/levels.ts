@@ -29,7 +29,7 @@ export function describeStep(step: PlanStep): string[] {
     targetOf(step),
     ...(step.forEach ? [`for each, ${step.maxParallel} at once`] : []),
     ...(step.if ? [`if ${oneLine(step.if.source)}`] : []),
-    ...(step.retry.generations > 1 ? [`${step.retry.generations} attempts`] : []),
+    ...(step.retry.generations > 1 ? [`up to ${step.retry.generations} generations`] : []),
     ...(step.onFailure === 'continue' ? ['continues on failure'] : []),
   ]
 }

@@ -288,13 +288,36 @@ test('the schema for editors allows the fields and refuses others', () => {
   expect(JSON.stringify(schema)).toContain('"job_type"')
 })
 
-test('a drawing as text shows levels and needs', () => {
+test('a drawing as text is a graph', () => {
   expect(drawPipeline(planOf(review), 'text')).toBe(`pdu-review
-  1  graph           metagraph_update · 3 attempts
-  2  issues          generate_issue · 3 attempts  ← graph
-     nightly_export  job 3f0c8a52-0000-4000-8000-000000000000 · 3 attempts  ← graph
-  3  tickets         http_request · for each, 4 at once · if size(steps.issues.outputs.issues) > 0 · 3 attempts · continues on failure  ← issues
-  →  outputs: issues
+  ●    graph           metagraph_update · up to 3 generations
+  ├─╮
+  │ ●  issues          generate_issue · up to 3 generations
+  │ ●  tickets         http_request · for each, 4 at once · if size(steps.issues.outputs.issues) > 0 · up to 3 generations · continues on failure
+  ●    nightly_export  job 3f0c8a52-0000-4000-8000-000000000000 · up to 3 generations
+  → outputs: issues
+`)
+})
+
+test('lines of a drawing pass by what they have nothing to do with', () => {
+  const needs = { a: [], b: ['a'], c: ['a'], x: [], d: ['b', 'c'], e: ['c', 'x'], f: ['d', 'e', 'a'] }
+  const steps = Object.entries(needs).map(
+    ([id, of]) => `  ${id}: { needs: [${of.join(', ')}], job_type: sleep, config: { duration: 1s } }`,
+  )
+  const text = `name: diamond\nsteps:\n${steps.join('\n')}\n`
+  expect(drawPipeline(planOf(text), 'text').replaceAll('  sleep', '')).toBe(`diamond
+  ●        a
+  ├─╮
+  │ ●      b
+  ├─│─╮
+  │ │ ●    c
+  │ │ │ ●  x
+  │ ├─┤ │
+  │ ● │ │  d
+  │ │ ├─╯
+  │ │ ●    e
+  ├─┴─╯
+  ●        f
 `)
 })
 
