@@ -80,7 +80,6 @@ async function findWorld(
   const usable = found.filter((config) => config !== 'unusable')
   // Of one that does not load it is not known what it would have.
   const named = usable.length === found.length
-  const isElsewhere = ctx.config.temporal.address !== undefined || ctx.config.jobsApi.url !== undefined
   const [first] = usable
   const jobTypes = live ?? (await jobTypesWithoutServer(ctx, first))
   const isComplete = live !== undefined || (first !== undefined && ctx.config.jobsApi.url === undefined)
@@ -91,10 +90,16 @@ async function findWorld(
         ...(named ? { secretNames: usable.flatMap(({ secrets }) => secrets) } : {}),
         ...(named ? { connectionNames: usable.flatMap(({ connections }) => connections) } : {}),
       },
-      knowsNames: usable.length > 0 || !isElsewhere,
+      knowsNames: usable.length > 0 || !isStackElsewhere(ctx),
     },
     jobTypesFrom: live === undefined ? first?.file : undefined,
   }
+}
+
+/** A stack that was started somewhere else has the configuration that is there. */
+function isStackElsewhere({ cwd, config }: CliContext): boolean {
+  const home = path.dirname(path.resolve(cwd, config.dataDir))
+  return config.temporal.address !== undefined || config.jobsApi.url !== undefined || home !== cwd
 }
 
 /** Of the built-in job types it is only known that the stack of this version has them. */

@@ -67,17 +67,24 @@ export function textForms(secret: string): string[] {
 /** Characters before which the secret's own ones begin, when it comes after none, one or two bytes of a group of three. */
 const spoilt = [0, 2, 3] as const
 
+/** Characters of a line, where base64 is broken into lines: in PEM, in MIME. */
+const lineLengths = [64, 76] as const
+
 /**
  * What base64 makes of a secret wherever it stands in what is encoded, as in `user:secret`: only the characters that are
- * made of its bytes alone.
+ * made of its bytes alone. A long one that is encoded by itself may be broken into lines.
  */
 export function base64Fragments(secret: string): string[] {
   const bytes = Buffer.from(secret)
-  return spoilt.flatMap((from, offset) => {
+  const fragments = spoilt.map((from, offset) => {
     const whole = Math.floor(((offset + bytes.length) * 8) / 6)
-    const fragment = Buffer.concat([Buffer.alloc(offset), bytes])
+    return Buffer.concat([Buffer.alloc(offset), bytes])
       .toString('base64')
       .slice(from, whole)
-    return [fragment, fragment.replaceAll('+', '-').replaceAll('/', '_')]
   })
+  const [alone = ''] = fragments
+  const lines = lineLengths.flatMap((length) =>
+    alone.length > length ? (alone.match(new RegExp(`.{1,${length}}`, 'g')) ?? []) : [],
+  )
+  return [...fragments, ...lines].flatMap((text) => [text, text.replaceAll('+', '-').replaceAll('/', '_')])
 }

@@ -125,7 +125,8 @@ function analyse(environments: Environments, source: string, shape: ScopeShape):
     problems: found,
     references: whole ? { ...references, whole } : references,
     ...(type === undefined ? {} : { type }),
-    shape: value,
+    // What is wrong in itself says nothing of what was meant.
+    ...(found.some(({ severity }) => severity === undefined) ? {} : { shape: value }),
   }
 }
 

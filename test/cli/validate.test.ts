@@ -120,7 +120,8 @@ describe('without a configuration', () => {
       const validated = await jobwright(['validate', '--offline', 'secret.yaml'], { cwd })
       expect(validated.code).toBe(0)
       expect(validated.stdout).toMatch(/^secret\.yaml:\d+:\d+ warning unknown_secret .*TRACKER/m)
-      expect((await ran(cwd, {})).stderr).toMatch(/^secret\.yaml:\d+:\d+ error unknown_secret .*TRACKER/m)
+      const here = { JOBWRIGHT_DATA_DIR: path.join(cwd, '.jobwright') }
+      expect((await ran(cwd, here)).stderr).toMatch(/^secret\.yaml:\d+:\d+ error unknown_secret .*TRACKER/m)
       // A stack elsewhere has a configuration of its own.
       const elsewhere = await ran(cwd, { TEMPORAL_ADDRESS: `127.0.0.1:${await closedPort()}` })
       expect(elsewhere.code).toBe(3)

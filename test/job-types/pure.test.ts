@@ -260,6 +260,19 @@ describe('A redactor', () => {
     expect(redactor.redact(`${long[7]}!`)).toBe('***!')
   })
 
+  test.each([64, 76])('knows a long secret in base64 that is broken into lines of %i', (length) => {
+    const secret = Array.from({ length: 40 }, (_, index) => `part ${index * 7919}`).join(';')
+    const redactor = createRedactor()
+    redactor.add(secret)
+    const lines =
+      Buffer.from(secret)
+        .toString('base64')
+        .match(new RegExp(`.{1,${length}}`, 'g')) ?? []
+    expect(lines.length).toBeGreaterThan(5)
+    expect(redactor.redact(lines.join('\n'))).toBe(lines.map(() => '***').join('\n'))
+    for (const line of lines) expect(redactor.redact(line)).toBe('***')
+  })
+
   test('leaves a secret alone that is too short to be told from other text, and says so', () => {
     const redactor = createRedactor()
     for (const short of ['e', 'abc', ' ab ', 'a\nb'])

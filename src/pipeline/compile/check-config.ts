@@ -34,6 +34,7 @@ export interface ConfigSite {
 /** Something wrong with a config; `found`: what an expression gives there. */
 interface Problem extends ConfigProblem {
   found?: string
+  fix?: string
 }
 
 /** The value of an expression comes with the run; of a reference, where the handler runs. */
@@ -54,15 +55,36 @@ export function checkConfig(site: ConfigSite): void {
   const seen = new Set<string>()
   for (const [index, item] of [undefined, ...items].entries()) {
     const suffix = index === 0 ? '' : ` for item ${index - 1}`
-    for (const problem of problemsOf(site, config, item)) {
+    for (const problem of withoutSums(problemsOf(site, config, item))) {
       const place = `${problem.keyword} ${problem.pointer}`
       if (site.reporter.isFull()) return
-      if (problem.superfluous || seen.has(place)) continue
+      if (seen.has(place)) continue
       seen.add(place)
       report(site, problem, suffix)
     }
     if (!config || !readsItem(config)) return
   }
+}
+
+/** One fault, one problem: alternatives that each want another constant want one of them, and where a part is wrong the whole is. */
+function withoutSums(all: readonly Problem[]): Problem[] {
+  const problems = all.filter(({ superfluous }) => !superfluous)
+  const isUnder = (pointer: string, above: string) => pointer.startsWith(`${above}/`)
+  return problems
+    .filter(
+      ({ keyword, pointer }) =>
+        !(keyword === 'anyOf' || keyword === 'oneOf') ||
+        !problems.some((other) => isUnder(other.pointer, pointer)),
+    )
+    .map((problem) => {
+      const { keyword, pointer } = problem
+      if (keyword !== 'const') return problem
+      const same = problems.filter((other) => other.keyword === keyword && other.pointer === pointer)
+      const allowed = [...new Set(same.flatMap((other) => other.allowed ?? []))]
+      if (allowed.length < 2) return problem
+      const message = `must be equal to one of the allowed values: ${JSON.stringify(allowed)}`
+      return { ...problem, keyword: 'enum', message, allowed }
+    })
 }
 
 function readsItem(node: Node): boolean {
@@ -170,7 +192,7 @@ function misfit(path: Path, clash: Clash): Problem {
     keyword: 'type',
     message: `must be ${describeShape(clash.wanted)}`,
     found: `an expression that gives ${describeShape(clash.found)}`,
-    allowed: [describeShape(clash.wanted)],
+    fix: `give ${describeShape(clash.wanted)}`,
   }
 }
 
@@ -199,7 +221,7 @@ function report({ step, entry, reporter }: ConfigSite, problem: Problem, suffix:
     code: codes[keyword] ?? 'config_wrong_value',
     offset: meant ?? (isThere && !isUnknownField ? node.start : keyStart),
     message: `${nameOf(path)} ${shorten(message)}${found && `, found ${found}`}${suffix} (job type \`${entry.job_type}\`)`,
-    fix: fixFor(problem, path.at(-1) ?? 'config', node),
+    fix: problem.fix ?? fixFor(problem, path.at(-1) ?? 'config', node),
   })
 }
 

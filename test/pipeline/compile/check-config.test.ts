@@ -95,6 +95,7 @@ describe('a literal of a config that the schema refuses', () => {
     ['the name of a field', '{ headers: { accept: x, Bad: y } }', '6:37 config_wrong_value'],
     ['a field that needs another one', '{ code: ABC }', '6:13 config_missing_field'],
     ['the alternative that was meant', '{ source: { kind: web, url: x } }', '6:41 config_wrong_value'],
+    ['none of several kinds', '{ source: { kind: ftp, path: x } }', '6:31 config_wrong_value'],
     [
       'a field of another alternative',
       '{ source: { kind: web, url: "a:b", path: x } }',
