@@ -78,7 +78,8 @@ export class PipelinesClient {
   }
 
   /**
-   * Asks the run to stop; it closes when every remote run is confirmed to be over. To wait for that, watch it.
+   * Asks the run to stop; it closes when every remote run is confirmed to be over, and steps that clean up are done. Asked
+   * again, those are cancelled, too. To wait for that, watch it.
    * @throws PipelineRunNotFoundError
    *
    * @example

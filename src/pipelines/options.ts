@@ -47,6 +47,11 @@ export interface PipelineTimingOptions {
    * @default when Temporal suggests it
    */
   maxHistoryEvents?: number | undefined
+  /**
+   * After a cancel, how long steps whose `if` names `always()` or `cancelled()` may take once nothing else is left.
+   * @default 600_000
+   */
+  cleanupMs?: number | undefined
 }
 
 /** What the use cases of this room work with: every option decided. */
@@ -66,7 +71,7 @@ export function resolveOptions(
   client: Client,
   { owner, workspace, timing = {}, taskQueue = taskQueues.pipelines }: PipelinesClientOptions,
 ): PipelinesContext {
-  const { waitLeaseMs = 6 * 60 * 60_000, stepHeartbeatMs = 5_000, maxHistoryEvents } = timing
+  const { waitLeaseMs = 6 * 60 * 60_000, stepHeartbeatMs = 5_000, maxHistoryEvents, cleanupMs } = timing
   return {
     client,
     owner: typeof owner === 'function' ? owner : async () => owner,
@@ -75,6 +80,7 @@ export function resolveOptions(
       waitLeaseMs,
       stepHeartbeatMs,
       ...(maxHistoryEvents === undefined ? {} : { maxHistoryEvents }),
+      ...(cleanupMs === undefined ? {} : { cleanupMs }),
     },
     taskQueue,
     // A cluster looks for new ones every ten seconds.

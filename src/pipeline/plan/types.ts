@@ -23,7 +23,7 @@ export type PlanValue =
 export const retryReasons = ['failed', 'timeout', 'rejected'] as const
 export type RetryReason = (typeof retryReasons)[number]
 
-export type StatusFunction = 'completed' | 'failed' | 'always'
+export type StatusFunction = 'completed' | 'failed' | 'always' | 'cancelled'
 
 export interface PlanStep {
   id: string
