@@ -34,7 +34,8 @@ export class PipelinesClient {
   }
 
   /**
-   * Starts a run. An id that is in use is not started again: `existed` says so, whether that run is over or not.
+   * Starts a run. An id that is in use is not started again: `existed` says so, whether that run is over or not. Under an id that
+   * belongs to another plan or other inputs nothing is started: `run_id_reused`.
    * @throws SearchAttributesError when the namespace does not know what runs are found by
    *
    * @example

@@ -32,6 +32,8 @@ export const endCleanupSignal = defineSignal(signalNames.endCleanup)
 /** What can be read of a run without a worker. */
 export interface PipelineMemo {
   pipeline: string
+  /** Of plan and inputs: what a start under a used id is compared with. */
+  digest?: string
   /** Of whoever started the run, with the email below; absent when that was not known. */
   workspace?: string
   owner?: string

@@ -93,6 +93,10 @@ export interface StepRunView {
   /** ISO 8601 with Z, milliseconds. */
   started_at: string | null
   finished_at: string | null
+  /** Of the present generation, while it is under way. */
+  generation_started_at?: string
+  /** When the next generation comes, while the step waits for it. */
+  next_try_at?: string
   error: StepError | null
   /** What a waiting step waits for: ids of the steps it needs that are not done. */
   waits_for?: string[]
