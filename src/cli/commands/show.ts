@@ -5,13 +5,17 @@ import { renderJson } from '../output/json.ts'
 import { escapeControl } from '../output/text.ts'
 import { renderBlock } from '../progress/block.ts'
 import { painter } from '../progress/follow.ts'
+import { createJobRunProgress } from '../progress/job-runs.ts'
 import { summaryLines } from '../progress/summary.ts'
 
 /** `jobwright show ID`: where a run stands now. 0 whatever its status; `watch` has an exit code for that. */
 export async function showHandler(args: { id: string }, ctx: CliContext): Promise<number> {
   const access = await ctx.connect()
   try {
-    const view = await access.pipelines.show(args.id)
+    const found = await access.pipelines.show(args.id)
+    const progress = createJobRunProgress(ctx)
+    if (!isDone(found.status)) await progress.look(found)
+    const view = progress.join(found)
     if (ctx.output === 'json') {
       ctx.stdout.write(renderJson(view))
       return exitCodes.completed

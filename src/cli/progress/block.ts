@@ -11,6 +11,7 @@ import {
   padEnd,
   truncate,
 } from '../output/text.ts'
+import { progressText } from './job-runs.ts'
 import { groupSteps, type StepGroup, toMs } from './steps.ts'
 
 /** Styles a text, or leaves it alone where there are no colors. */
@@ -153,6 +154,7 @@ function stepDetail(group: StepGroup): string {
   if (line && nextMs !== undefined)
     parts.push(`generation ${line.generation} starts at ${formatClock(nextMs)}`)
   else if (line && line.generation > 1) parts.push(`generation ${line.generation}`)
+  if (line?.progress) parts.push(escapeControl(progressText(line)))
   if (line?.job_run_id) parts.push(`run ${escapeControl(line.job_run_id)}`)
   return parts.join('  ')
 }

@@ -1,6 +1,7 @@
 import { isDone } from '../../pipeline/plan/transitions.ts'
 import type { PipelineRunView } from '../context.ts'
 import { escapeControl, formatClock, formatDuration } from '../output/text.ts'
+import { progressText } from './job-runs.ts'
 import { toMs } from './steps.ts'
 
 type StepLine = PipelineRunView['steps'][number]
@@ -16,7 +17,7 @@ export function changeLines(said: Said, view: PipelineRunView, now: number): str
   const lines: { at: number; text: string }[] = []
   for (const step of view.steps) {
     const name = step.item === undefined ? step.step : `${step.step}[${step.item}]`
-    const news = `${step.status} ${step.generation}`
+    const news = [step.status, step.generation, progressText(step)].join(' ').trimEnd()
     const before = said.get(name)
     if (before === news) continue
     said.set(name, news)
@@ -26,7 +27,8 @@ export function changeLines(said: Said, view: PipelineRunView, now: number): str
       (step.status === 'pending' && step.generation === 0)
     )
       continue
-    const at = timeOf(step) ?? toMs(view.finished_at) ?? now
+    const isProgress = before?.startsWith(`${step.status} ${step.generation}`) && progressText(step) !== ''
+    const at = isProgress ? now : (timeOf(step) ?? toMs(view.finished_at) ?? now)
     lines.push({ at, text: `${formatClock(at)} step ${escapeControl(name)} ${describe(step)}` })
   }
   for (const warning of view.warnings) {
@@ -48,6 +50,7 @@ function describe(step: StepLine): string {
   if (next !== undefined)
     parts.push(`for generation ${step.generation}, which starts at ${formatClock(next)}`)
   else if (step.generation > 1) parts.push(`generation ${step.generation}`)
+  if (step.progress) parts.push(escapeControl(progressText(step)))
   if (step.job_run_id) parts.push(`run ${escapeControl(step.job_run_id)}`)
   if (step.error) parts.push(`${escapeControl(step.error.code)}: ${escapeControl(step.error.message)}`)
   return parts.join(' ')

@@ -95,6 +95,8 @@ export interface StepRunView {
   finished_at: string | null
   /** Of the present generation, while it is under way. */
   generation_started_at?: string
+  /** What the handler says of how far it is; known to who asked the Jobs API for it. */
+  progress?: { fraction: number | null; message: string | null }
   /** When the next generation comes, while the step waits for it. */
   next_try_at?: string
   error: StepError | null
