@@ -83,6 +83,32 @@ const cancelled = planOf([
   planStep('after', { needs: ['long'], config: sleepFor('1ms') }),
 ])
 
+const cleanUp = planOf([
+  planStep('work', { config: sleepFor('1h') }),
+  planStep('after', {
+    needs: ['work'],
+    if: { source: 'cancelled()', statusFunctions: ['cancelled'] },
+    config: sleepFor('1ms'),
+  }),
+])
+/** More than may be triggered, and cancelled, at once; all of them wait for their next try at the same time. */
+const wide = planOf([
+  planStep('many', {
+    forEach: { kind: 'literal', value: Array.from({ length: 45 }, (_, index) => index) },
+    maxParallel: 500,
+    onFailure: 'continue',
+    config: sleepFor('1ms', 'always'),
+    retry: { generations: 2, backoffMs: 1_000, on: ['failed'] },
+  }),
+])
+const wideCancelled = planOf([
+  planStep('many', {
+    forEach: { kind: 'literal', value: Array.from({ length: 45 }, (_, index) => index) },
+    maxParallel: 500,
+    config: sleepFor('1h'),
+  }),
+])
+
 async function record(stack: TestStack, name: string, id: string): Promise<void> {
   await until(`${name} is over`, async () => (await stack.pipelines.show(id)).finished_at !== null)
   const history = await stack.client.workflow.getHandle(id).fetchHistory()
@@ -96,15 +122,21 @@ async function record(stack: TestStack, name: string, id: string): Promise<void>
 await mkdir(folder, { recursive: true })
 const stack = await startTestStack()
 try {
-  for (const [name, plan] of Object.entries({ chain, 'fan-out': fanOut, failing, timeout }))
+  for (const [name, plan] of Object.entries({ chain, 'fan-out': fanOut, failing, timeout, wide }))
     await record(stack, name, await stack.runPlan(plan))
-  const id = await stack.runPlan(cancelled)
-  await until(
-    'a run executes',
-    async () => (await stack.api.listJobRuns({ statuses: ['running'] })).items.length === 1,
-  )
-  await stack.pipelines.cancel(id)
-  await record(stack, 'cancelled', id)
+  for (const [name, plan, open] of [
+    ['cancelled', cancelled, 1],
+    ['clean-up', cleanUp, 1],
+    ['wide-cancelled', wideCancelled, 45],
+  ] as const) {
+    const id = await stack.runPlan(plan)
+    await until(
+      'its runs execute',
+      async () => (await stack.api.listJobRuns({ statuses: ['running'] })).items.length === open,
+    )
+    await stack.pipelines.cancel(id)
+    await record(stack, name, id)
+  }
   const short = new PipelinesClient(stack.client, {
     timing: { stepHeartbeatMs: 2_000, maxHistoryEvents: 30 },
   })

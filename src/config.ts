@@ -52,6 +52,7 @@ export const environmentSchema = z.object({
   // How patient the durable parts are. Tests and the impatient shorten them.
   JOBWRIGHT_WAIT_LEASE_MS: milliseconds.optional(),
   JOBWRIGHT_STEP_HEARTBEAT_MS: milliseconds.optional(),
+  JOBWRIGHT_CLEANUP_MS: milliseconds.optional(),
   JOBWRIGHT_WATCHER_HEARTBEAT_MS: milliseconds.default(3_000),
   JOBWRIGHT_RUN_HEARTBEAT_MS: milliseconds.default(10_000),
   JOBWRIGHT_STICKY_QUEUE_MS: milliseconds.default(3_000),
@@ -209,6 +210,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
       /** Of pipeline runs; they have defaults of their own. */
       waitLeaseMs: e.JOBWRIGHT_WAIT_LEASE_MS,
       stepHeartbeatMs: e.JOBWRIGHT_STEP_HEARTBEAT_MS,
+      cleanupMs: e.JOBWRIGHT_CLEANUP_MS,
       watcherHeartbeatMs: e.JOBWRIGHT_WATCHER_HEARTBEAT_MS,
       runHeartbeatMs: e.JOBWRIGHT_RUN_HEARTBEAT_MS,
       stickyQueueMs: e.JOBWRIGHT_STICKY_QUEUE_MS,

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
  * Ends of one workflow's waits that are let through while one of its workflow tasks runs. Each is two events, and more than 100
  * that come meanwhile fail that task; the rest is for what the workers themselves bring (`maxTriggers` in src/workflows).
  */
-export const completionsPerTask = 16
+export const completionsPerTask = 10
 /** A workflow task runs for ten seconds at most. */
 const patienceMs = 10_000
 const lookAgainMs = 50

@@ -23,7 +23,7 @@ export const maxMacroNesting = 2
 /** The names an expression may start from; what they hold is ExpressionScope. */
 export const scopeNames = ['inputs', 'steps', 'item', 'index', 'pipeline'] as const
 
-export const statusFunctions = ['completed', 'failed', 'always'] as const
+export const statusFunctions = ['completed', 'failed', 'always', 'cancelled'] as const
 export type StatusFunction = (typeof statusFunctions)[number]
 /** What a declared input can be. */
 export type InputType = 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object'
@@ -67,7 +67,7 @@ export const allowedMethods: ReadonlySet<string> = new Set([
 export interface EnvironmentTypes {
   /** Input name → CEL type. Without it, `inputs` is a map of anything. */
   inputs?: ReadonlyMap<string, string>
-  /** True for an `if`: then `completed()`, `failed()` and `always()` exist. */
+  /** True for an `if`: then the status functions exist. */
   statusFunctions: boolean
 }
 

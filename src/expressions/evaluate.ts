@@ -156,20 +156,21 @@ function typeName(value: Json): string {
 }
 
 /**
- * An `if`: the expression may call `completed()`, `failed()` and `always()`, answered from `needs`.
+ * An `if`: the expression may call `completed()`, `failed()`, `always()` and `cancelled()`, answered from `known`.
  * It does not add the implied `completed()`.
  * @throws ExpressionError, `expression_type` when the result is not a boolean
  */
 export function evaluateCondition(
   source: string,
   scope: ExpressionScope,
-  needs: { completed: boolean; failed: boolean },
+  known: { completed: boolean; failed: boolean; cancelled?: boolean },
   weigh: Weigh = nobody,
 ): boolean {
   const calls = new Map([
-    ['completed', needs.completed],
-    ['failed', needs.failed],
+    ['completed', known.completed],
+    ['failed', known.failed],
     ['always', true],
+    ['cancelled', known.cancelled ?? false],
   ])
   const value = run(conditionEnvironment(), source, scope, calls, weigh)
   if (typeof value === 'boolean') return value

@@ -1,8 +1,12 @@
+import { signalNames } from '../contract/names.ts'
 import { findRun } from './find.ts'
 import type { PipelinesContext } from './options.ts'
 
-/** Asks a run to stop. @throws PipelineRunNotFoundError */
+/** Asks a run to stop; asked again, also what cleans up. @throws PipelineRunNotFoundError */
 export async function cancelRun(context: PipelinesContext, id: string): Promise<void> {
-  const { handle } = await findRun(context, id)
-  await handle.cancel()
+  const { handle, description } = await findRun(context, id)
+  const isAsked =
+    description.status.name === 'RUNNING' && description.raw.workflowExtendedInfo?.cancelRequested === true
+  if (isAsked) await handle.signal(signalNames.endCleanup)
+  else await handle.cancel()
 }

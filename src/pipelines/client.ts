@@ -36,7 +36,8 @@ export class PipelinesClient {
   }
 
   /**
-   * Starts a run. An id that is in use is not started again: `existed` says so, whether that run is over or not.
+   * Starts a run. An id that is in use is not started again: `existed` says so, whether that run is over or not. Under an id that
+   * belongs to another plan or other inputs nothing is started: `run_id_reused`.
    * @throws SearchAttributesError when the namespace does not know what runs are found by
    *
    * @example
@@ -93,7 +94,8 @@ export class PipelinesClient {
   }
 
   /**
-   * Asks the run to stop; it closes when every remote run is confirmed to be over. To wait for that, watch it.
+   * Asks the run to stop; it closes when every remote run is confirmed to be over, and steps that clean up are done. Asked
+   * again, those are cancelled, too. To wait for that, watch it.
    * @throws PipelineRunNotFoundError
    *
    * @example

@@ -4,7 +4,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client'
 import { workflowTypes } from '../contract/names.ts'
-import { PipelineRunNotFoundError } from './errors.ts'
+import { PipelineRunNotFoundError, requireRunId } from './errors.ts'
 import type { PipelinesContext } from './options.ts'
 import { memoOf } from './view.ts'
 
@@ -15,9 +15,10 @@ export interface FoundRun {
 
 /**
  * The run of an id, if it is one that the client may know of.
- * @throws PipelineRunNotFoundError
+ * @throws PipelineRunNotFoundError, JobwrightError `bad_run_id`
  */
 export async function findRun({ client, workspace }: PipelinesContext, id: string): Promise<FoundRun> {
+  requireRunId(id)
   const handle = client.workflow.getHandle(id)
   const description = await describe(handle)
   const isKnown =

@@ -54,6 +54,11 @@ export interface PipelineTimingOptions {
    * @default when Temporal suggests it
    */
   maxHistoryEvents?: number | undefined
+  /**
+   * After a cancel, how long steps whose `if` names `always()` or `cancelled()` may take once nothing else is left.
+   * @default 600_000
+   */
+  cleanupMs?: number | undefined
 }
 
 /** What the use cases of this room work with: every option decided. */
@@ -73,7 +78,7 @@ export function resolveOptions(
   client: Client,
   { owner, workspace, timing = {}, installation, taskQueue }: PipelinesClientOptions,
 ): PipelinesContext {
-  const { waitLeaseMs = 6 * 60 * 60_000, stepHeartbeatMs = 5_000, maxHistoryEvents } = timing
+  const { waitLeaseMs = 6 * 60 * 60_000, stepHeartbeatMs = 5_000, maxHistoryEvents, cleanupMs } = timing
   return {
     client,
     owner: typeof owner === 'function' ? owner : async () => owner,
@@ -82,6 +87,7 @@ export function resolveOptions(
       waitLeaseMs,
       stepHeartbeatMs,
       ...(maxHistoryEvents === undefined ? {} : { maxHistoryEvents }),
+      ...(cleanupMs === undefined ? {} : { cleanupMs }),
     },
     taskQueueFor: (owner) =>
       taskQueue ?? installationNames(installation ?? owner?.installation).taskQueues.pipelines,

@@ -1,15 +1,16 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { JobwrightError } from '../base/errors.ts'
-import type { Json } from '../base/json.ts'
+import { canonicalJson, type Json } from '../base/json.ts'
 import { searchAttributes, workflowTypes } from '../contract/names.ts'
 import type { PipelinePlan } from '../pipeline/plan/index.ts'
 import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/index.ts'
 import type { PipelineMemo, RunPipelineInput } from '../workflows/messages.ts'
-import { PipelineRunNotFoundError } from './errors.ts'
+import { PipelineRunNotFoundError, requireRunId } from './errors.ts'
 import { findRun } from './find.ts'
 import type { PipelineOwner, PipelinesContext } from './options.ts'
+import { memoOf } from './view.ts'
 
 /** What a run is started with. */
 export interface StartPipeline {
@@ -32,12 +33,13 @@ type Ownership = Pick<PipelineMemo, 'workspace' | 'owner'>
 
 /**
  * Starts a run, unless its id is in use.
- * @throws SearchAttributesError, JobwrightError `other_workspace`, `run_id_taken`
+ * @throws SearchAttributesError, JobwrightError `bad_run_id`, `other_workspace`, `run_id_taken`, `run_id_reused`
  */
 export async function startRun(
   context: PipelinesContext,
   { plan, inputs, id = `${plan.name}-${randomBytes(6).toString('hex')}` }: StartPipeline,
 ): Promise<StartedPipeline> {
+  requireRunId(id)
   const owner = await context.owner()
   const ownership = ownershipOf(context, owner)
   const { workspace } = ownership
@@ -47,7 +49,10 @@ export async function startRun(
     timing: context.timing,
     ...(workspace === undefined ? {} : { workspace }),
   }
-  const memo: PipelineMemo = { pipeline: plan.name, ...ownership }
+  const digest = createHash('sha256')
+    .update(canonicalJson([plan as unknown as Json, inputs]))
+    .digest('hex')
+  const memo: PipelineMemo = { pipeline: plan.name, digest, ...ownership }
   const start = () =>
     context.client.workflow.start(workflowTypes.runPipeline, {
       workflowId: id,
@@ -64,7 +69,7 @@ export async function startRun(
     return { id, existed: false }
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
-    await requireOwn(context, id)
+    await requireSame(context, id, digest)
     return { id, existed: true }
   }
 }
@@ -109,11 +114,19 @@ async function onceAttributesAreKnown(
   }
 }
 
-/** The run that has the id already must be one that the client may know of. */
-async function requireOwn(context: PipelinesContext, id: string): Promise<void> {
-  if (context.workspace === undefined) return
+/** The run that has the id already must be one that the client may know of, of the same plan and inputs. */
+async function requireSame(context: PipelinesContext, id: string, digest: string): Promise<void> {
   try {
-    await findRun(context, id)
+    const { description } = await findRun(context, id)
+    const { digest: other, pipeline } = memoOf(description)
+    // One that an earlier version started does not say.
+    if (other === undefined || other === digest) return
+    throw new JobwrightError({
+      code: 'run_id_reused',
+      fault: 'refused',
+      message: `the id ${id} belongs to a run of ${pipeline ?? 'a pipeline'} with another plan or other inputs; nothing was started`,
+      fix: 'start the run under another id, or watch the one that exists',
+    })
   } catch (error) {
     if (!(error instanceof PipelineRunNotFoundError)) throw error
     throw new JobwrightError({

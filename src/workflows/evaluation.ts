@@ -42,7 +42,9 @@ export async function evaluateIf(execution: Execution, step: PlanStep, source: s
   const { data, pace, schedule, state } = execution
   const reads = execution.reads.ofExpression(source)
   for (let wait = prepareReads(execution, reads); wait; wait = prepareReads(execution, reads)) await wait
-  return evaluateCondition(source, scopeOf(data), summarizeNeeds(schedule.needsOf(step), state), pace.weigh)
+  const needs = summarizeNeeds(schedule.needsOf(step), state)
+  const cancelled = state.cancelRequested || execution.scope.consideredCancelled
+  return evaluateCondition(source, scopeOf(data), { ...needs, cancelled }, pace.weigh)
 }
 
 /** Looked at anew after each wait, since all who waited for the same go on together. */

@@ -1,12 +1,14 @@
-import { type CancellationScope, patched, workflowInfo } from '@temporalio/workflow'
+import { CancellationScope, patched, workflowInfo } from '@temporalio/workflow'
 import type { Json } from '../base/json.ts'
 import { createReadFinder, type PipelineData, type ReadFinder } from '../pipeline/evaluate/index.ts'
 import {
   type ConnectionProfile,
+  cleansUp,
   createPipelineRunState,
   createSchedule,
   type PipelinePlan,
   type PipelineRunState,
+  type PlanStep,
   type Schedule,
 } from '../pipeline/plan/index.ts'
 import { type Alarm, createAlarm } from './alarm.ts'
@@ -22,8 +24,21 @@ const maxOpenJobRuns = 500
  * the ends of waits share the rest (`completionsPerTask` in src/activities).
  */
 const maxTriggers = 32
+const maxCleanupTriggers = 8
 /** Cancels that are sent at once; further ones follow as these end, and by so many a second in any case. */
 export const cancelsAtOnce = 32
+
+/** What steps that are cancelled together share. */
+export interface Lane {
+  readonly scope: CancellationScope
+  /** Of open job runs. */
+  readonly places: Places
+  /** Of triggers under way. */
+  readonly triggers: Places
+  readonly alarm: Alarm
+  /** Of what is scheduled. */
+  readonly pace: Pace
+}
 
 /** One workflow execution of a pipeline run: the state that is carried on, and what lives only as long as this execution. */
 export interface Execution {
@@ -35,14 +50,15 @@ export interface Execution {
   /** What its values are evaluated over. */
   readonly data: PipelineData
   readonly scope: CancellationScope
-  /** Of open job runs. */
-  readonly places: Places
-  /** Of triggers under way. */
-  readonly triggers: Places
+  readonly main: Lane
+  /** Of steps that run on a cancel, too; undefined where the plan has none. */
+  readonly cleanup: Lane | undefined
+  /** True once nothing cleans up any more. */
+  isCleanupOver: boolean
   readonly cancels: Places
   /** While cancels wait. */
   widening?: Promise<void> | undefined
-  readonly alarm: Alarm
+  /** Of what is evaluated, for all steps together. */
   readonly pace: Pace
   readonly reads: ReadFinder
   /** The quick question what the connection is, once it was asked. */
@@ -65,6 +81,7 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
   // Workflow time: the same on every replay.
   const state = input.state ?? createPipelineRunState(plan, startTime.getTime())
   const schedule = createSchedule(plan, state)
+  const main = createLane(scope, maxTriggers)
   return {
     input,
     plan,
@@ -80,15 +97,15 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
       characters: plan.textPositions === 'characters',
     },
     scope,
-    places: createPlaces({ limit: maxOpenJobRuns, scope }),
-    triggers: createPlaces({ limit: maxTriggers, scope, applies: () => patched('bounded-triggers') }),
+    main,
+    cleanup: plan.steps.some(cleansUp) && patched('clean-up') ? createCleanup(scope) : undefined,
+    isCleanupOver: false,
     cancels: createPlaces({
       limit: cancelsAtOnce,
       scope: { cancelRequested: new Promise<never>(() => {}) },
       applies: () => patched('bounded-cancels'),
     }),
-    alarm: createAlarm(scope),
-    pace: createPace(createLine(scope)),
+    pace: main.pace,
     reads: createReadFinder(),
     progress: 0,
     fetchedBytes: 0,
@@ -96,4 +113,24 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
     outputs: {},
     finishedAtMs: null,
   }
+}
+
+function createLane(scope: CancellationScope, triggers: number): Lane {
+  return {
+    scope,
+    places: createPlaces({ limit: maxOpenJobRuns, scope }),
+    triggers: createPlaces({ limit: triggers, scope, applies: () => patched('bounded-triggers') }),
+    alarm: createAlarm(scope),
+    pace: createPace(createLine(scope)),
+  }
+}
+
+/** A scope that a cancel of the pipeline run does not reach. */
+function createCleanup(scope: CancellationScope): Lane {
+  const shield = new CancellationScope({ cancellable: false, parent: scope })
+  return createLane(new CancellationScope({ cancellable: true, parent: shield }), maxCleanupTriggers)
+}
+
+export function laneOf({ main, cleanup }: Execution, step: PlanStep): Lane {
+  return cleanup && cleansUp(step) ? cleanup : main
 }

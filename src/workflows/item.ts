@@ -24,7 +24,7 @@ import {
   type TimeLeft,
 } from '../remote-run/index.ts'
 import { evaluateNow, prepare } from './evaluation.ts'
-import type { Execution } from './execution.ts'
+import { type Execution, type Lane, laneOf } from './execution.ts'
 import { type Enter, enter } from './places.ts'
 import { boundedCancel, reach } from './reach.ts'
 import { StepFailure, stepErrorOf } from './step-failure.ts'
@@ -35,7 +35,7 @@ const maxConfigBytes = 1024 * 1024
  * Calls `begin` once there is a place for the item's job run and one for its trigger; with false, and without places, when the
  * scope is cancelled first.
  */
-export function whenPlaced({ places, triggers }: Execution, item: ItemState, begin: Enter): void {
+export function whenPlaced({ places, triggers }: Lane, item: ItemState, begin: Enter): void {
   places.take((hasPlace) => {
     // A run that is open has no trigger before it.
     if (!hasPlace || item.jobRunId !== null) return begin(hasPlace)
@@ -47,7 +47,7 @@ export function whenPlaced({ places, triggers }: Execution, item: ItemState, beg
 }
 
 /** Gives back what `whenPlaced` gave for an item that is not to begin after all. */
-export function leavePlaces({ places, triggers }: Execution): void {
+export function leavePlaces({ places, triggers }: Lane): void {
   triggers.giveBack()
   places.giveBack()
 }
@@ -63,7 +63,7 @@ export async function runItem(
   each: Each,
   hasPlaces: boolean,
 ): Promise<void> {
-  const { places, triggers, alarm } = execution
+  const { places, triggers, alarm, pace } = laneOf(execution, step)
   let isTriggering = hasPlaces && item.jobRunId === null
   let isUnderWay = false
   const triggered = () => {
@@ -89,7 +89,7 @@ export async function runItem(
           throw new CancelledFailure('cancelled before its next run')
         isTriggering = true
       }
-      const admitted = item.jobRunId === null ? execution.pace.admit(bytes) : undefined
+      const admitted = item.jobRunId === null ? pace.admit(bytes) : undefined
       if (admitted) await admitted
       isUnderWay = true
       const outcome = await runGeneration(execution, step, item, each, resolved, triggered)
@@ -162,7 +162,7 @@ function concludeGeneration(
 ): boolean {
   execution.progress += 1
   const settlement = settleGeneration(step, item, outcome)
-  if (execution.scope.consideredCancelled || !mayRetry(step, item, settlement)) {
+  if (laneOf(execution, step).scope.consideredCancelled || !mayRetry(step, item, settlement)) {
     move(item, settlement.status)
     return false
   }

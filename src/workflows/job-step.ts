@@ -12,7 +12,7 @@ import {
   stepState,
 } from '../pipeline/plan/index.ts'
 import { evaluate } from './evaluation.ts'
-import type { Execution } from './execution.ts'
+import { type Execution, laneOf } from './execution.ts'
 import { endBegun, isBegun, leavePlaces, runItem, whenPlaced } from './item.ts'
 import { StepFailure, stepErrorOf } from './step-failure.ts'
 
@@ -84,7 +84,7 @@ function createItems({ state }: Execution, values: readonly Json[]): ItemState[]
 
 function runOnly(execution: Execution, step: PlanStep, item: ItemState): Promise<void> {
   return new Promise((resolve, reject) => {
-    whenPlaced(execution, item, (hasPlaces) => {
+    whenPlaced(laneOf(execution, step), item, (hasPlaces) => {
       runItem(execution, step, item, { value: null, index: 0 }, hasPlaces).then(resolve, reject)
     })
   })
@@ -101,6 +101,7 @@ function runItems(
     let next = 0
     let underWay = 0
     let mayStart = mayStartItem(step, items)
+    const lane = laneOf(execution, step)
 
     const ended = (item: ItemState) => {
       underWay -= 1
@@ -110,7 +111,7 @@ function runItems(
     const begin = (item: ItemState, index: number, hasPlaces: boolean) => {
       // What was begun has a job run to look after, whatever happened meanwhile.
       if (item.generation === 0 && (!mayStart || !hasPlaces)) {
-        if (hasPlaces) leavePlaces(execution)
+        if (hasPlaces) leavePlaces(lane)
         move(item, 'was_skipped')
         ended(item)
       } else
@@ -129,7 +130,7 @@ function runItems(
         const item = items[index]
         if (!item || isDone(item.status)) continue
         underWay += 1
-        whenPlaced(execution, item, (hasPlaces) => begin(item, index, hasPlaces))
+        whenPlaced(lane, item, (hasPlaces) => begin(item, index, hasPlaces))
       }
       isStarting = false
       if (underWay === 0) resolve()

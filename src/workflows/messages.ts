@@ -1,6 +1,6 @@
-import { defineQuery } from '@temporalio/workflow'
+import { defineQuery, defineSignal } from '@temporalio/workflow'
 import type { Json } from '../base/json.ts'
-import { queryNames } from '../contract/names.ts'
+import { queryNames, signalNames } from '../contract/names.ts'
 import type { PipelinePlan, PipelineRunState, PipelineRunView } from '../pipeline/plan/index.ts'
 import type { RemoteRunTiming } from '../remote-run/index.ts'
 
@@ -19,14 +19,21 @@ export interface RunPipelineInput {
 export interface PipelineTiming extends RemoteRunTiming {
   /** Goes on as a new workflow execution at this many events even if the server does not suggest it yet. */
   maxHistoryEvents?: number
+  /** How long steps that run on a cancel, too, may take once nothing else is left; ten minutes where it is absent. */
+  cleanupMs?: number
 }
 
 /** Rich progress; needs a worker to answer. */
 export const progressQuery = defineQuery<PipelineRunView>(queryNames.progress)
 
+/** A second cancel: what cleans up ends, too. Temporal tells a workflow of one cancel only. */
+export const endCleanupSignal = defineSignal(signalNames.endCleanup)
+
 /** What can be read of a run without a worker. */
 export interface PipelineMemo {
   pipeline: string
+  /** Of plan and inputs: what a start under a used id is compared with. */
+  digest?: string
   /** Of whoever started the run, with the email below; absent when that was not known. */
   workspace?: string
   owner?: string

@@ -1,3 +1,4 @@
+import { CancellationScope } from '@temporalio/workflow'
 import type { MissingOutput } from '../pipeline/evaluate/index.ts'
 import { readOutputs } from '../remote-run/index.ts'
 import type { Execution } from './execution.ts'
@@ -20,17 +21,18 @@ export async function loadOutputs(execution: Execution, missing: readonly Missin
       `the outputs it reads have ${total} bytes together; an expression can read ${bytesPerRead}`,
     )
   // Items that begin together read the same: what is being fetched is waited for, not fetched once for each.
-  for (const batch of batches(missing.filter((each) => !fetching.has(keyOf(each))))) {
+  for (const batch of batches(missing.filter((each) => !fetching.has(keyOf(execution, each))))) {
     const work = fetchBatch(execution, batch).finally(() => {
-      for (const each of batch) fetching.delete(keyOf(each))
+      for (const each of batch) fetching.delete(keyOf(execution, each))
     })
-    for (const each of batch) fetching.set(keyOf(each), work)
+    for (const each of batch) fetching.set(keyOf(execution, each), work)
   }
-  await Promise.all(missing.map((each) => fetching.get(keyOf(each))))
+  await Promise.all(missing.map((each) => fetching.get(keyOf(execution, each))))
 }
 
-function keyOf({ jobRunId, name }: MissingOutput): string {
-  return `${jobRunId}/${name}`
+/** What is fetched for other steps ends with a cancel: those that clean up fetch for themselves. */
+function keyOf({ scope }: Execution, { jobRunId, name }: MissingOutput): string {
+  return `${CancellationScope.current() === scope ? '' : 'apart/'}${jobRunId}/${name}`
 }
 
 async function fetchBatch(execution: Execution, batch: readonly MissingOutput[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { sleep } from '@temporalio/workflow'
+import { CancellationScope, sleep } from '@temporalio/workflow'
 import type { Line } from './line.ts'
 
 /** The answer to a workflow task may have 4 MiB, and all that it schedules is in it. */
@@ -35,7 +35,8 @@ export function createPace(line: Line): Pace {
 
   /** A timer is the only way to end a workflow task; all who wait share one. */
   function nextTask(): Promise<void> {
-    next ??= sleep(1).finally(() => {
+    // Not cancelled: steps that clean up may wait for it, too.
+    next ??= CancellationScope.nonCancellable(() => sleep(1)).finally(() => {
       Object.assign(task, { bytes: 0, weight: 0 })
       next = undefined
     })

@@ -9,16 +9,25 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import { jsonBytes } from '../base/json.ts'
-import { type PipelinePlan, type PipelineRunView, planVersions, shrinkState } from '../pipeline/plan/index.ts'
+import {
+  cleansUp,
+  isDone,
+  type PipelinePlan,
+  type PipelineRunView,
+  planVersions,
+  shrinkState,
+  stepState,
+} from '../pipeline/plan/index.ts'
 import { close, payloadBytes, view } from './close.ts'
-import { createExecution, type Execution } from './execution.ts'
-import { progressQuery, type RunPipelineInput } from './messages.ts'
+import { createExecution, type Execution, type Lane } from './execution.ts'
+import { endCleanupSignal, progressQuery, type RunPipelineInput } from './messages.ts'
 import { logRunStarted } from './run-log.ts'
 import { startReady, startSteps } from './steps.ts'
 
 /** How long an execution that is to end waits at most for what is under way, and how long nothing must have come. */
 const drainMs = 5_000
 const quietMs = 250
+const defaultCleanupMs = 10 * 60_000
 
 /** With more than this in its history, an execution ends even if the next one has to fetch everything again. */
 const historyBytes = 32 * 1024 * 1024
@@ -33,6 +42,9 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
   const execution = createExecution(input, CancellationScope.current())
   setHandler(progressQuery, () => view(execution))
   logRunStarted(execution)
+  setHandler(endCleanupSignal, () => {
+    execution.isCleanupOver = execution.scope.consideredCancelled
+  })
   startSteps(execution)
   try {
     await condition(() => isSettled(execution) || isHistoryLong(execution))
@@ -64,16 +76,20 @@ function requireKnownVersion({ planVersion }: PipelinePlan): void {
  * counts is that nothing has come for a moment.
  */
 async function drain(execution: Execution): Promise<void> {
-  const { places, triggers, pace } = execution
-  places.close()
-  triggers.close()
-  if (places.taken() === 0 || !patched('drained')) return
+  const lanes = [execution.main, ...(execution.cleanup ? [execution.cleanup] : [])]
+  for (const { places, triggers } of lanes) {
+    places.close()
+    triggers.close()
+  }
+  const isEmpty = () => lanes.every(({ places }) => places.taken() === 0)
+  if (isEmpty() || !patched('drained')) return
   const endMs = Date.now() + drainMs
   for (let seen = -1; Date.now() < endMs && !isSettled(execution); ) {
-    const isQuiet = seen === execution.progress && triggers.taken() <= pace.waiting()
-    if (isQuiet || places.taken() === 0) return
+    const isQuiet =
+      seen === execution.progress && lanes.every(({ triggers, pace }) => triggers.taken() <= pace.waiting())
+    if (isQuiet || isEmpty()) return
     seen = execution.progress
-    await condition(() => isSettled(execution) || places.taken() === 0, quietMs)
+    await condition(() => isSettled(execution) || isEmpty(), quietMs)
   }
 }
 
@@ -94,7 +110,8 @@ function isHistoryLong(execution: Execution): boolean {
   // What was fetched would only be fetched again: it does not count at first.
   const isLarge = historySize > Math.min(2 * execution.fetchedBytes, historyBytes)
   return (
-    execution.pace.isExhausted() ||
+    execution.main.pace.isExhausted() ||
+    execution.cleanup?.pace.isExhausted() ||
     (continueAsNewSuggested && isLarge) ||
     historyLength >= (execution.timing.maxHistoryEvents ?? Number.POSITIVE_INFINITY)
   )
@@ -104,5 +121,22 @@ async function finishCancelled(execution: Execution): Promise<void> {
   execution.state.cancelRequested = true
   upsertMemo({ status: 'cancelling' })
   startReady(execution)
-  await CancellationScope.nonCancellable(() => condition(() => isSettled(execution)))
+  await CancellationScope.nonCancellable(async () => {
+    if (execution.cleanup) await cleanUp(execution, execution.cleanup)
+    await condition(() => isSettled(execution))
+  })
+}
+
+/** What cleans up has its time from when nothing else is left; a second cancel ends it at once. */
+async function cleanUp(execution: Execution, { scope }: Lane): Promise<void> {
+  const { plan, state, timing } = execution
+  const isOver = () => isSettled(execution) || execution.isCleanupOver
+  const isAlone = () => plan.steps.every((step) => cleansUp(step) || isDone(stepState(state, step.id).status))
+  await condition(() => isOver() || isAlone())
+  const isInTime = isOver() || (await condition(isOver, timing.cleanupMs ?? defaultCleanupMs))
+  if (isSettled(execution)) return
+  if (!isInTime) state.warnings.push('what cleans up was cancelled, as its time was over')
+  execution.isCleanupOver = true
+  scope.cancel()
+  startReady(execution)
 }

@@ -1,4 +1,4 @@
-import { isCancellation } from '@temporalio/workflow'
+import { CancellationScope, isCancellation } from '@temporalio/workflow'
 import {
   decideStart,
   move,
@@ -9,7 +9,7 @@ import {
   whySkipped,
 } from '../pipeline/plan/index.ts'
 import { evaluateIf } from './evaluation.ts'
-import type { Execution } from './execution.ts'
+import { type Execution, laneOf } from './execution.ts'
 import { runJobStep } from './job-step.ts'
 import { logStepEnded, logStepStarted } from './run-log.ts'
 import { stepErrorOf } from './step-failure.ts'
@@ -29,6 +29,7 @@ export function startReady(execution: Execution): void {
     const decision = decideStart(step, summarizeNeeds(needs, state), {
       failing: schedule.isFailing(),
       cancelRequested,
+      cleansUp: execution.cleanup !== undefined && !execution.isCleanupOver,
     })
     if (decision === 'skip') {
       const own = stepState(state, step.id)
@@ -48,7 +49,11 @@ function launch(execution: Execution, step: PlanStep): void {
   const own = stepState(execution.state, step.id)
   move(own, 'began')
   // What has items was let in by its `if` already.
-  const work = step.if && !own.items ? runIf(execution, step, step.if.source) : runJobStep(execution, step)
+  const { scope } = laneOf(execution, step)
+  const run = () =>
+    step.if && !own.items ? runIf(execution, step, step.if.source) : runJobStep(execution, step)
+  // Whoever made it ready may be one of those that a cancel reaches, or one of those that it does not.
+  const work = CancellationScope.current() === scope ? run() : scope.run(run)
   work.then(
     () => {
       noteContinued(execution, step)

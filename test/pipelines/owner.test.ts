@@ -180,6 +180,31 @@ describe('a client that is bound to a workspace', () => {
     expect(await client.start({ plan, inputs: {}, id })).toEqual({ id, existed: true })
   })
 
+  test('follows under a used id only with the same plan and inputs', async () => {
+    const client = clientOf({})
+    const { id } = await client.start({ plan, inputs: { n: 1 } })
+    expect(await client.start({ plan: structuredClone(plan), inputs: { n: 1 }, id })).toEqual({
+      id,
+      existed: true,
+    })
+    const refused = { code: 'run_id_reused', fault: 'refused' }
+    await expect(client.start({ plan, inputs: { n: 2 }, id })).rejects.toMatchObject(refused)
+    await expect(
+      client.start({ plan: { ...plan, name: 'other' }, inputs: { n: 1 }, id }),
+    ).rejects.toMatchObject(refused)
+  })
+
+  test('refuses at once what can be no id', async () => {
+    const client = clientOf({})
+    for (const id of ['', '  ', 'a\u0000b', 'x'.repeat(501)]) {
+      const refused = { code: 'bad_run_id', fault: 'usage' }
+      await expect(client.start({ plan, inputs: {}, id })).rejects.toMatchObject(refused)
+      await expect(client.show(id)).rejects.toMatchObject(refused)
+      await expect(client.cancel(id)).rejects.toMatchObject(refused)
+      await expect(client.watch(id).next()).rejects.toMatchObject(refused)
+    }
+  })
+
   test('starts nothing under an id that somebody else uses, and says nothing of that run', async () => {
     const id = await startAs(bob)
     await expect(blue().start({ plan, inputs: {}, id })).rejects.toMatchObject({

@@ -391,6 +391,102 @@ describe('a cancel while a later execution fetches what its expressions read', (
   })
 })
 
+describe('what cleans up', () => {
+  const plan = planFrom(
+    `name: p
+steps:
+  early: { job_type: x, if: "\${{ always() }}" }
+  work: { job_type: x }
+  after: { needs: [work], job_type: x }
+  anyway: { needs: [work], job_type: x, if: "\${{ always() }}" }
+  back: { needs: [anyway], job_type: x, if: "\${{ cancelled() }}" }
+  failed: { needs: [work], job_type: x, if: "\${{ failed() }}" }
+`,
+  )
+  /** `work` and `early` stay open, and so does what `held` names. */
+  const start = async (held: string[], cleanupMs?: number) => {
+    on.triggers.length = 0
+    on.cancels.length = 0
+    const endOf = new Map<string, () => void>()
+    on.api.trigger = async (input) =>
+      ['work', 'early', ...held].includes(input.step)
+        ? openRun(input)
+        : { phase: 'terminal', record: recordOf(input) }
+    on.api.wait = (jobRunId) =>
+      Promise.race([
+        never(),
+        new Promise<ReturnType<typeof recordOf>>((resolve) => {
+          const step = jobRunId.split('-')[1] ?? ''
+          endOf.set(step, () => resolve(recordOf({ step, item: null, generation: 1 })))
+        }),
+      ])
+    on.api.cancel = async (input) => recordOf(input, 'cancelled')
+    const pipelines = on.pipelines(cleanupMs === undefined ? {} : { cleanupMs })
+    const { id } = await pipelines.start({ plan, inputs: {} })
+    await until('both are open', () => endOf.has('work') && endOf.has('early'))
+    await pipelines.cancel(id)
+    const end = async () => {
+      const view = await until('it is over', async () => {
+        const seen = await pipelines.show(id)
+        return seen.finished_at !== null && seen
+      })
+      return {
+        status: view.status,
+        steps: Object.fromEntries(view.steps.map((s) => [s.step, s.status])),
+        view,
+      }
+    }
+    return { id, pipelines, endOf, end }
+  }
+
+  it('runs on a cancel, and goes on where it ran already', async () => {
+    const { endOf, end } = await start(['anyway'])
+    await until('it started', () => endOf.has('anyway'))
+    endOf.get('anyway')?.()
+    await until('the last one ran', () => on.triggers.some(({ step }) => step === 'back'))
+    endOf.get('early')?.()
+    expect(await end()).toMatchObject({
+      status: 'cancelled',
+      steps: {
+        early: 'completed',
+        work: 'cancelled',
+        after: 'skipped',
+        anyway: 'completed',
+        back: 'completed',
+        failed: 'skipped',
+      },
+    })
+    expect(on.cancels.map(({ step }) => step)).toEqual(['work'])
+  })
+
+  it('ends at once with a second cancel, confirmed', async () => {
+    const { id, pipelines, endOf, end } = await start(['anyway'])
+    await until('it started', () => endOf.has('anyway'))
+    await pipelines.cancel(id)
+    expect(await end()).toMatchObject({
+      status: 'cancelled',
+      steps: { early: 'cancelled', anyway: 'cancelled', back: 'skipped' },
+    })
+    expect(on.cancels.map(({ step }) => step).sort()).toEqual(['anyway', 'early', 'work'])
+  })
+
+  it('ends when its time is over, and says so', async () => {
+    const { end } = await start(['anyway'], 1_000)
+    const { status, steps, view } = await end()
+    expect({ status, steps }).toMatchObject({
+      status: 'cancelled',
+      steps: { early: 'cancelled', anyway: 'cancelled', back: 'skipped' },
+    })
+    expect(view.warnings.join()).toContain('its time was over')
+  })
+
+  it('is not for a run that was not cancelled', async () => {
+    const { view } = await on.run(plan)
+    expect(view.steps.find(({ step }) => step === 'back')?.status).toBe('skipped')
+    expect(view.steps.find(({ step }) => step === 'anyway')?.status).toBe('completed')
+  })
+})
+
 describe('an expression', () => {
   it('needs only the outputs that it names', async () => {
     on.api.trigger = async (input) => ({

@@ -5,6 +5,7 @@ import { renderJson } from '../output/json.ts'
 import { painter } from '../output/paint.ts'
 import { escapeControl } from '../output/text.ts'
 import { renderBlock } from '../progress/block.ts'
+import { createJobRunProgress } from '../progress/job-runs.ts'
 import { stepName } from '../progress/steps.ts'
 import { outputLine, summaryLines } from '../progress/summary.ts'
 
@@ -14,7 +15,10 @@ type StepLine = PipelineRunView['steps'][number]
 export async function showHandler(args: { id: string }, ctx: CliContext): Promise<number> {
   const access = await ctx.connect()
   try {
-    const view = await access.pipelines.show(args.id)
+    const found = await access.pipelines.show(args.id)
+    const progress = createJobRunProgress(ctx)
+    if (!isDone(found.status)) await progress.look(found)
+    const view = progress.join(found)
     const inputs = await access.pipelines.inputs(args.id)
     if (ctx.output === 'json') {
       ctx.stdout.write(renderJson({ ...view, inputs }))

@@ -2,7 +2,16 @@ import type { StepStatus } from '../../pipeline/plan/transitions.ts'
 import { isDone } from '../../pipeline/plan/transitions.ts'
 import type { PipelineRunView } from '../context.ts'
 import { formatOf, type Paint } from '../output/paint.ts'
-import { count, displayWidth, escapeControl, formatDuration, padEnd, truncate } from '../output/text.ts'
+import {
+  count,
+  displayWidth,
+  escapeControl,
+  formatClock,
+  formatDuration,
+  padEnd,
+  truncate,
+} from '../output/text.ts'
+import { progressText } from './job-runs.ts'
 import { groupSteps, type StepGroup, toMs } from './steps.ts'
 
 const symbols: Record<StepStatus, string> = {
@@ -106,18 +115,24 @@ function stepLine(group: StepGroup, now: number, nameWidth: number, columns: num
 
 function stepDetail(group: StepGroup): string {
   if (group.items.length > 0) {
-    const over = group.items.filter((item) => isDone(item.status)).length
-    const notes = (['failed', 'skipped'] as const).flatMap((status) => {
-      const many = group.items.filter((item) => item.status === status).length
-      return many > 0 ? [`${many} ${status}`] : []
-    })
-    return [`${over}/${count(group.items.length, 'item')}`, ...notes].join(', ')
+    const many = (status: StepStatus) => group.items.filter((item) => item.status === status).length
+    const notes: string[] = (['failed', 'cancelled', 'skipped'] as const).flatMap((status) =>
+      many(status) > 0 ? [`${many(status)} ${status}`] : [],
+    )
+    const next = group.items.flatMap((item) => toMs(item.next_try_at ?? null) ?? [])
+    if (next.length > 0)
+      notes.push(`${next.length} to be tried again, the next at ${formatClock(Math.min(...next))}`)
+    return [`${many('completed')}/${count(group.items.length, 'item')}`, ...notes].join(', ')
   }
   const line = group.line
   const parts: string[] = line?.skipped_because ? [escapeControl(line.skipped_because)] : []
   if (line?.waits_for && line.waits_for.length > 0)
     parts.push(`waits for ${line.waits_for.map(escapeControl).join(', ')}`)
-  if (line && line.generation > 1) parts.push(`generation ${line.generation}`)
+  const nextMs = toMs(line?.next_try_at ?? null)
+  if (line && nextMs !== undefined)
+    parts.push(`generation ${line.generation} starts at ${formatClock(nextMs)}`)
+  else if (line && line.generation > 1) parts.push(`generation ${line.generation}`)
+  if (line?.progress) parts.push(escapeControl(progressText(line)))
   if (line?.job_run_id) parts.push(`run ${escapeControl(line.job_run_id)}`)
   return parts.join('  ')
 }

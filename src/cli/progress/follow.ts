@@ -6,6 +6,7 @@ import { renderJson } from '../output/json.ts'
 import { painter } from '../output/paint.ts'
 import { shellWord } from '../output/text.ts'
 import { renderBlock } from './block.ts'
+import { createJobRunProgress, keepLooking } from './job-runs.ts'
 import { changeLines, type Said } from './lines.ts'
 import { summaryLines } from './summary.ts'
 
@@ -48,11 +49,17 @@ export async function follow(
     silenceMs,
   )
   let last: PipelineRunView | undefined
+  const progress = createJobRunProgress(ctx)
+  const stopLooking = keepLooking(
+    progress,
+    () => last,
+    (view) => sink.update(progress.join(view)),
+  )
   try {
     for await (const view of pipelines.watch(id, { signal: ctx.signal })) {
       clearTimeout(silence)
       last = view
-      sink.update(view)
+      sink.update(progress.join(view))
       if (exitCodeOfStatus(view.status) !== undefined || ctx.signal.aborted) break
     }
   } catch (error) {
@@ -60,6 +67,7 @@ export async function follow(
     if (!ctx.signal.aborted) throw error
   } finally {
     clearTimeout(silence)
+    stopLooking()
     sink.end()
   }
   const ended = last === undefined ? undefined : exitCodeOfStatus(last.status)

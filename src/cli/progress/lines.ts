@@ -1,6 +1,7 @@
 import { isDone } from '../../pipeline/plan/transitions.ts'
 import type { PipelineRunView } from '../context.ts'
 import { escapeControl, formatClock, formatDuration } from '../output/text.ts'
+import { progressText } from './job-runs.ts'
 import { toMs } from './steps.ts'
 
 type StepLine = PipelineRunView['steps'][number]
@@ -16,13 +17,18 @@ export function changeLines(said: Said, view: PipelineRunView, now: number): str
   const lines: { at: number; text: string }[] = []
   for (const step of view.steps) {
     const name = step.item === undefined ? step.step : `${step.step}[${step.item}]`
-    const news = `${step.status} ${step.generation}`
+    const news = [step.status, step.generation, progressText(step)].join(' ').trimEnd()
     const before = said.get(name)
     if (before === news) continue
     said.set(name, news)
-    // A step that waits, for its needs or for its turn, is no news: it has not begun.
-    if (step.status === 'waiting' || (step.status === 'pending' && step.generation === 0)) continue
-    const at = timeOf(step) ?? toMs(view.finished_at) ?? now
+    // A step that waits, for its needs or for its turn, is no news: it has not begun. One that will be tried again has.
+    if (
+      (step.status === 'waiting' && step.next_try_at === undefined) ||
+      (step.status === 'pending' && step.generation === 0)
+    )
+      continue
+    const isProgress = before?.startsWith(`${step.status} ${step.generation}`) && progressText(step) !== ''
+    const at = isProgress ? now : (timeOf(step) ?? toMs(view.finished_at) ?? now)
     lines.push({ at, text: `${formatClock(at)} step ${escapeControl(name)} ${describe(step)}` })
   }
   for (const warning of view.warnings) {
@@ -40,7 +46,11 @@ function describe(step: StepLine): string {
   const started = toMs(step.started_at)
   const finished = toMs(step.finished_at)
   if (started !== undefined && finished !== undefined) parts.push(formatDuration(finished - started))
-  if (step.generation > 1) parts.push(`generation ${step.generation}`)
+  const next = toMs(step.next_try_at ?? null)
+  if (next !== undefined)
+    parts.push(`for generation ${step.generation}, which starts at ${formatClock(next)}`)
+  else if (step.generation > 1) parts.push(`generation ${step.generation}`)
+  if (step.progress) parts.push(escapeControl(progressText(step)))
   if (step.job_run_id) parts.push(`run ${escapeControl(step.job_run_id)}`)
   if (step.error) parts.push(`${escapeControl(step.error.code)}: ${escapeControl(step.error.message)}`)
   return parts.join(' ')
@@ -48,5 +58,7 @@ function describe(step: StepLine): string {
 
 function timeOf(step: StepLine): number | undefined {
   if (isDone(step.status)) return toMs(step.finished_at)
-  return step.status === 'pending' || step.status === 'running' ? toMs(step.started_at) : undefined
+  return step.status === 'pending' || step.status === 'running'
+    ? toMs(step.generation_started_at ?? step.started_at)
+    : undefined
 }

@@ -40,18 +40,25 @@ export function isFailing(plan: PipelinePlan, state: PipelineRunState): boolean 
   return plan.steps.some((step) => failsTheRun(step, state))
 }
 
+/** True of a step that runs on a cancel, too: its `if` names `always()` or `cancelled()`. */
+export function cleansUp({ if: condition }: Pick<PlanStep, 'if'>): boolean {
+  const functions = condition?.statusFunctions ?? []
+  return functions.includes('always') || functions.includes('cancelled')
+}
+
 /**
  * What to do with a ready step. `evaluate` means: its `if` decides.
- * After a failure only steps whose `if` names `failed()` or `always()` still start.
+ * After a failure only steps whose `if` names `failed()`, `always()` or `cancelled()` still start; after a
+ * cancel, while there is time for it, those that clean up.
  */
 export function decideStart(
   step: PlanStep,
   needs: NeedsSummary,
-  run: { failing: boolean; cancelRequested: boolean },
+  run: { failing: boolean; cancelRequested: boolean; cleansUp: boolean },
 ): 'start' | 'skip' | 'evaluate' {
-  if (run.cancelRequested) return 'skip'
+  if (run.cancelRequested && !(run.cleansUp && cleansUp(step))) return 'skip'
   const functions = step.if?.statusFunctions ?? []
-  const survivesFailure = functions.includes('failed') || functions.includes('always')
+  const survivesFailure = functions.includes('failed') || cleansUp(step)
   if (run.failing && !survivesFailure) return 'skip'
   if (functions.length === 0 && !needs.completed) return 'skip'
   return step.if ? 'evaluate' : 'start'

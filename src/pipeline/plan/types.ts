@@ -23,7 +23,7 @@ export type PlanValue =
 export const retryReasons = ['failed', 'timeout', 'rejected'] as const
 export type RetryReason = (typeof retryReasons)[number]
 
-export type StatusFunction = 'completed' | 'failed' | 'always'
+export type StatusFunction = 'completed' | 'failed' | 'always' | 'cancelled'
 
 export interface PlanStep {
   id: string
@@ -95,6 +95,12 @@ export interface StepRunView {
   /** ISO 8601 with Z, milliseconds. */
   started_at: string | null
   finished_at: string | null
+  /** Of the present generation, while it is under way. */
+  generation_started_at?: string
+  /** What the handler says of how far it is; known to who asked the Jobs API for it. */
+  progress?: { fraction: number | null; message: string | null }
+  /** When the next generation comes, while the step waits for it. */
+  next_try_at?: string
   error: StepError | null
   /** What a waiting step waits for: ids of the steps it needs that are not done. */
   waits_for?: string[]

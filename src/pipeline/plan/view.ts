@@ -8,6 +8,18 @@ function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()
 }
 
+/** Of a generation: only where there is one to tell of. */
+function times({ status, generationStartedAtMs, notBeforeMs }: ItemState) {
+  return {
+    ...(generationStartedAtMs === null || isDone(status)
+      ? {}
+      : { generation_started_at: new Date(generationStartedAtMs).toISOString() }),
+    ...(notBeforeMs === null || status !== 'waiting'
+      ? {}
+      : { next_try_at: new Date(notBeforeMs).toISOString() }),
+  }
+}
+
 function itemView(state: PipelineRunState, step: PlanStep, item: ItemState, index: number): StepRunView {
   return {
     step: step.id,
@@ -18,6 +30,7 @@ function itemView(state: PipelineRunState, step: PlanStep, item: ItemState, inde
     job_run_id: item.jobRunId,
     started_at: iso(item.startedAtMs),
     finished_at: iso(item.finishedAtMs),
+    ...times(item),
     error: item.error,
     ...(item.status === 'skipped' ? { skipped_because: whyItemSkipped(state) } : {}),
     ...(item.earlier ? { earlier: item.earlier } : {}),

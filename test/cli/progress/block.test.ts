@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Paint } from '../../../src/cli/output/paint.ts'
+import { formatClock } from '../../../src/cli/output/text.ts'
 import { renderBlock } from '../../../src/cli/progress/block.ts'
 import { at, iso, runView, stepView } from '../helpers.ts'
 
@@ -57,7 +58,7 @@ test('a for_each that a cancel cut short is cancelled, and says how many items n
   const items = (['completed', 'completed', 'skipped'] as const).map((status, item) =>
     stepView('tickets', { item, status }),
   )
-  expect(draw(runView(items))).toMatch(/tickets +cancelled +3\/3 items, 1 skipped/)
+  expect(draw(runView(items))).toMatch(/tickets +cancelled +2\/3 items, 1 skipped/)
 })
 
 test('the items of a for_each are one line that counts them, and each failure below it', () => {
@@ -75,7 +76,7 @@ test('the items of a for_each are one line that counts them, and each failure be
   expect(draw(view)).toBe(
     [
       'review  running  5.0s  review-0a1b2c',
-      '  ● tickets  running      4.0s  2/4 items, 1 failed',
+      '  ● tickets  running      4.0s  1/4 items, 1 failed',
       '      [1] run run-1 run_failed: ticket 1 was refused',
       '',
     ].join('\n'),
@@ -164,4 +165,21 @@ test('colors surround whole words, so that cutting a line never cuts an escape s
   const marked: Paint = (_format, text) => `<${text}>`
   const view = runView([stepView('graph', { status: 'completed', started_at: iso(0), finished_at: iso(1) })])
   expect(renderBlock(view, at(5), 100, marked)[1]).toBe('<  ✓ >graph  <completed><    1.0s>')
+})
+
+test('items of a for_each are counted by how they ended', () => {
+  const ends = { completed: 20, failed: 1, cancelled: 4, skipped: 6 } as const
+  const items = (Object.keys(ends) as (keyof typeof ends)[])
+    .flatMap((status) => Array.from({ length: ends[status] }, () => status))
+    .map((status, item) => stepView('tickets', { item, status }))
+  expect(draw(runView(items))).toContain('20/31 items, 1 failed, 4 cancelled, 6 skipped')
+})
+
+test('a step that waits for its next try says which one comes, and when', () => {
+  const next = stepView('graph', { generation: 2, status: 'waiting', next_try_at: iso(60) })
+  expect(draw(runView([next]))).toContain(`generation 2 starts at ${formatClock(at(60))}`)
+  const items = [60, 30].map((seconds, item) =>
+    stepView('tickets', { item, generation: 2, status: 'waiting', next_try_at: iso(seconds) }),
+  )
+  expect(draw(runView(items))).toContain(`0/2 items, 2 to be tried again, the next at ${formatClock(at(30))}`)
 })

@@ -112,3 +112,20 @@ test('an output too large for a terminal is cut, and the summary says how to get
   expect(line.length).toBeLessThan(500)
   expect(line).toContain('jobwright show review-0a1b2c --output json')
 })
+
+test('a try that is to come, and one that has come, are told with their own time', () => {
+  const said = new Map<string, string>()
+  const waiting = stepView('graph', {
+    generation: 2,
+    status: 'waiting',
+    started_at: iso(1),
+    next_try_at: iso(9),
+  })
+  expect(changeLines(said, runView([waiting]), at(4))).toEqual([
+    `${clock(4)} step graph waiting for generation 2, which starts at ${clock(9)}`,
+  ])
+  const { next_try_at: _, ...running } = waiting
+  expect(
+    changeLines(said, runView([{ ...running, status: 'running', generation_started_at: iso(9) }]), at(12)),
+  ).toEqual([`${clock(9)} step graph running generation 2`])
+})

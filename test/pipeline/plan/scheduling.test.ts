@@ -22,7 +22,7 @@ function stateWith(plan: PipelinePlan, statuses: Record<string, StepStatus>): Pi
   return state
 }
 
-const calm = { failing: false, cancelRequested: false }
+const calm = { failing: false, cancelRequested: false, cleansUp: true }
 
 describe('whether a ready step starts', () => {
   const step = (overrides = {}) => planStep('b', { needs: ['a'], ...overrides })
@@ -41,21 +41,24 @@ describe('whether a ready step starts', () => {
   })
 
   it('starts after a failure of the run only when its if names failed() or always()', () => {
-    const failing = { failing: true, cancelRequested: false }
+    const failing = { ...calm, failing: true }
     const needs = { completed: true, failed: false }
     expect(decideStart(step(), needs, failing)).toBe('skip')
     expect(decideStart(step({ if: completedOnly }), needs, failing)).toBe('skip')
     expect(decideStart(step({ if: always }), needs, failing)).toBe('evaluate')
   })
 
-  it('never starts after a cancel', () => {
-    expect(
-      decideStart(
-        step({ if: always }),
-        { completed: true, failed: false },
-        { failing: false, cancelRequested: true },
-      ),
-    ).toBe('skip')
+  it('starts after a cancel only to clean up, while there is time for that', () => {
+    const needs = { completed: true, failed: true }
+    const cancel = { ...calm, cancelRequested: true }
+    const named = (name: 'failed' | 'cancelled') => ({ source: `${name}()`, statusFunctions: [name] })
+    expect(decideStart(step({ if: always }), needs, cancel)).toBe('evaluate')
+    expect(decideStart(step({ if: named('cancelled') }), needs, { ...cancel, failing: true })).toBe(
+      'evaluate',
+    )
+    expect(decideStart(step({ if: named('failed') }), needs, cancel)).toBe('skip')
+    expect(decideStart(step(), needs, cancel)).toBe('skip')
+    expect(decideStart(step({ if: always }), needs, { ...cancel, cleansUp: false })).toBe('skip')
   })
 })
 
