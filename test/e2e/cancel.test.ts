@@ -77,8 +77,10 @@ describe('a cancelled pipeline run', () => {
     const [run] = await running(runs, 1)
     await on.kill('worker')
     await on.api.cancelJobRun(run!.uuid)
-    await until('the run is over', async () => (await on.api.getJobRun(run!.uuid)).finished_at !== null)
-    const over = await on.api.getJobRun(run!.uuid)
+    const over = await until('the run is over', async () => {
+      const seen = await on.api.getJobRun(run!.uuid)
+      return seen.finished_at !== undefined && seen
+    })
     expect([over.status, over.error]).toEqual(['cancelled', undefined])
     await on.start('worker')
     expect((await finished(id)).steps.map((step) => step.status)).toEqual(['cancelled'])
