@@ -28,11 +28,22 @@ import type {
   WireMessage,
 } from './responses.ts'
 import * as read from './responses.ts'
-import { type CallOptions, createTransport, type JobsClientOptions, type Transport } from './transport.ts'
+import {
+  type Call,
+  type CallOptions,
+  createTransport,
+  type JobsClientOptions,
+  type Transport,
+} from './transport.ts'
 
 export interface CreateOptions extends CallOptions {
   /** Sent as `Idempotency-Key`: the same key and body give the first answer again, on a server that takes keys. */
   idempotencyKey?: string | undefined
+}
+
+export interface JobChangeOptions extends CallOptions {
+  /** The job's `etag`: only over that state, else 412; on a server that gives ETags. */
+  ifMatch?: string | undefined
 }
 
 export interface PageQuery {
@@ -87,11 +98,11 @@ export class JobsClient {
 
   /** Saves a configuration, of a job type that `listJobSchemas` names. Nothing is run yet. */
   createJob(body: JobCreateBody, { idempotencyKey, ...options }: CreateOptions = {}): Promise<WireJob> {
-    return this.#transport.sendJson(
-      routes.createJob,
-      { ...options, json: body, headers: { 'Idempotency-Key': idempotencyKey } },
-      read.readJob,
-    )
+    return this.#sendForJob(routes.createJob, {
+      ...options,
+      json: body,
+      headers: { 'Idempotency-Key': idempotencyKey },
+    })
   }
 
   /** Newest first. `next_cursor` only where the server pages and `limit` was given. */
@@ -101,7 +112,7 @@ export class JobsClient {
 
   /** A deleted job too, with `is_deleted`, where the server keeps it. */
   getJob(jobId: string, options: CallOptions = {}): Promise<WireJob> {
-    return this.#transport.sendJson(routes.getJob, { ...options, params: { job_id: jobId } }, read.readJob)
+    return this.#sendForJob(routes.getJob, { ...options, params: { job_id: jobId } })
   }
 
   /** undefined when the job has no run yet. */
@@ -111,18 +122,28 @@ export class JobsClient {
     return answer.status === noContent ? undefined : answer.decode(read.readJobRun)
   }
 
-  updateJob(jobId: string, body: JobUpdateBody, options: CallOptions = {}): Promise<WireJob> {
-    return this.#transport.sendJson(
-      routes.updateJob,
-      { ...options, params: { job_id: jobId }, json: body },
-      read.readJob,
-    )
+  /**
+   * `config` is merged over what is there.
+   *
+   * @example
+   * ```ts
+   * const seen = await api.getJob(job.uuid)
+   * await api.updateJob(seen.uuid, { config: { duration: '5s' } }, { ifMatch: seen.etag })
+   * ```
+   */
+  updateJob(
+    jobId: string,
+    body: JobUpdateBody,
+    { ifMatch, ...options }: JobChangeOptions = {},
+  ): Promise<WireJob> {
+    const headers = { 'If-Match': ifMatch }
+    return this.#sendForJob(routes.updateJob, { ...options, params: { job_id: jobId }, json: body, headers })
   }
 
-  deleteJob(jobId: string, options: CallOptions = {}): Promise<WireMessage> {
+  deleteJob(jobId: string, { ifMatch, ...options }: JobChangeOptions = {}): Promise<WireMessage> {
     return this.#transport.sendJson(
       routes.deleteJob,
-      { ...options, params: { job_id: jobId } },
+      { ...options, params: { job_id: jobId }, headers: { 'If-Match': ifMatch } },
       read.readMessage,
     )
   }
@@ -354,6 +375,15 @@ export class JobsClient {
       graph: answer.decode(readGraph),
       etag: answer.headers.get('etag') ?? '',
     }
+  }
+
+  async #sendForJob(
+    route: typeof routes.createJob | typeof routes.getJob | typeof routes.updateJob,
+    call: Call,
+  ): Promise<WireJob> {
+    const answer = await this.#transport.send(route, call)
+    const etag = answer.headers.get('etag')
+    return { ...answer.decode(read.readJob), ...(etag === null ? {} : { etag }) }
   }
 
   /** A long poll's own seconds come on top of the time that any request may take. */

@@ -1,8 +1,9 @@
-export { type CreateOptions, JobsClient, type PageQuery } from './client.ts'
+export { type CreateOptions, type JobChangeOptions, JobsClient, type PageQuery } from './client.ts'
 export { JobsApiError, type JobsApiErrorDetails, type JobsApiErrorKind } from './errors.ts'
 export type {
   WireCancel,
   WireCancelByKey,
+  WireChange,
   WireChanges,
   WireJob,
   WireJobRun,

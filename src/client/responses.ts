@@ -36,13 +36,14 @@ export type WireJobRun = Omit<JobRun, 'status' | 'output_references'> & {
 }
 /** Whatever the server sent, `type`, `name`, … only when well-formed. An item that is no object becomes `{value: item}`. */
 export type WireOutputReference = Partial<OutputReference> & { [extra: string]: Json | undefined }
-export type WireJob = Job
+/** `etag`: of the answer, where the server gives one; never in a list. */
+export type WireJob = Job & { etag?: string }
 export type WireList<T> = { items: T[]; count: number; next_cursor?: string }
 export type WireMessage = { message: string }
 export type WireCancel = CancelAnswer
 export type WireCancelByKey = WireCancel & { job_run: WireJobRun | null }
 /** `status` and `at` are the change's, `job_run` is as it was when the server answered. */
-type WireChange = { cursor: string; status: string; at: string; job_run: WireJobRun }
+export type WireChange = { cursor: string; status: string; at: string; job_run: WireJobRun }
 export type WireChanges = { changes: WireChange[]; cursor: string }
 
 export const readJob: Reader<WireJob> = (value, pointer) => {

@@ -3,6 +3,7 @@ export type { Json, JsonObject } from '../base/json.ts'
 export {
   type CallOptions,
   type CreateOptions,
+  type JobChangeOptions,
   JobsApiError,
   type JobsApiErrorDetails,
   type JobsApiErrorKind,
@@ -11,6 +12,7 @@ export {
   type PageQuery,
   type WireCancel,
   type WireCancelByKey,
+  type WireChange,
   type WireChanges,
   type WireJob,
   type WireJobRun,

@@ -172,7 +172,11 @@ describe('Each operation', () => {
 
   test('with keys and conditions sends the headers', async () => {
     await using server = await startFaultServer((response, request, nth) =>
-      json(200, request.url.includes('metagraphs') ? graph : runBody)(response, request, nth),
+      json(200, request.url.includes('metagraphs') ? graph : runBody, { etag: '"2"' })(
+        response,
+        request,
+        nth,
+      ),
     )
     const client = new JobsClient({
       baseUrl: `${server.baseUrl}/`,
@@ -182,6 +186,9 @@ describe('Each operation', () => {
     await client.createJobRun({ job_id: id }, { idempotencyKey: 'key-1' })
     await client.putMetagraph(graph, { ifMatch: '"1"' })
     await client.putMetagraph(graph, { ifMatch: null })
+    expect((await client.updateJob(id, {}, { ifMatch: '"1"' })).etag).toBe('"2"')
+    await client.deleteJob(id, { ifMatch: '"1"' })
+    expect((await client.getJob(id)).etag).toBe('"2"')
     expect(
       server.requests.map(({ headers }) => [
         headers['idempotency-key'],
@@ -193,6 +200,9 @@ describe('Each operation', () => {
       ['key-1', undefined, undefined, id],
       [undefined, '"1"', undefined, id],
       [undefined, undefined, '*', id],
+      [undefined, '"1"', undefined, id],
+      [undefined, '"1"', undefined, id],
+      [undefined, undefined, undefined, id],
     ])
   })
 

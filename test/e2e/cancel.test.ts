@@ -71,6 +71,21 @@ describe('a cancelled pipeline run', () => {
     await expectCancelled(id, runs)
   })
 
+  it('does so when the worker died before, and none is back', async () => {
+    const runs = await recordRuns()
+    const id = await on.runPlan(planOf([planStep('only', { config: sleepFor('10m') })]))
+    const [run] = await running(runs, 1)
+    await on.kill('worker')
+    await on.api.cancelJobRun(run!.uuid)
+    const over = await until('the run is over', async () => {
+      const seen = await on.api.getJobRun(run!.uuid)
+      return seen.finished_at !== undefined && seen
+    })
+    expect([over.status, over.error]).toEqual(['cancelled', undefined])
+    await on.start('worker')
+    expect((await finished(id)).steps.map((step) => step.status)).toEqual(['cancelled'])
+  })
+
   it('does so when Temporal is killed right after it was asked', async () => {
     const runs = await recordRuns()
     const id = await on.runPlan(plan)

@@ -76,9 +76,10 @@ export const referenceRoutes = {
     auth: 'token',
     params: jobId,
     body: s.jobUpdateBody,
+    headers: ['If-Match'],
     status: 200,
     response: s.jobSchema,
-    problems: [404],
+    problems: [404, 409, 412],
   },
   deleteJob: {
     operationId: 'deleteJob',
@@ -88,9 +89,10 @@ export const referenceRoutes = {
     tag: 'Jobs',
     auth: 'token',
     params: jobId,
+    headers: ['If-Match'],
     status: 200,
     response: s.messageSchema,
-    problems: [404],
+    problems: [404, 409, 412],
   },
   createJobRun: {
     operationId: 'createJobRun',

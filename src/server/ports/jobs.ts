@@ -22,6 +22,9 @@ export interface NewJob {
   sourceProjectId: string | null
 }
 
+/** What tells whether a job is as it was read: every write changes its time. */
+export type JobState = Pick<Job, 'config' | 'updated_at'>
+
 export interface Jobs {
   create(caller: Caller, job: NewJob, key?: IdempotencyKey): Promise<Keyed<Job>>
   /** The answer a key already has, before a body is validated against things that may have changed since. */
@@ -29,7 +32,8 @@ export interface Jobs {
   /** Deleted ones too: `is_deleted` says so. */
   get(caller: Caller, jobId: string): Promise<(Job & { jobType: string }) | undefined>
   list(caller: Caller, filter: JobFilter): ListPage<Job>
-  /** Optimistic: `expected` is the config it was merged over; undefined when another write came first or it is gone. */
-  update(caller: Caller, jobId: string, expected: JsonObject, config: JsonObject): Promise<Job | undefined>
-  softDelete(caller: Caller, jobId: string): Promise<boolean>
+  /** Optimistic: `expected` is the job as read; undefined when another write came first or it is gone. */
+  update(caller: Caller, jobId: string, expected: JobState, config: JsonObject): Promise<Job | undefined>
+  /** False when there is no such job, or another write came before over what was expected. */
+  softDelete(caller: Caller, jobId: string, expected?: JobState): Promise<boolean>
 }

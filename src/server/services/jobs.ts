@@ -4,6 +4,7 @@ import { present } from '../../base/present.ts'
 import type { Job, JobCreateBody, JobListQuery, JobRun, JobUpdateBody } from '../../contract/index.ts'
 import type { Caller, JobStore, ListPage } from '../ports/index.ts'
 import { type ConfigValidator, unknownJobType } from './config-validation.ts'
+import { etagOf, parseEtags, preconditionFailed } from './etags.ts'
 import { idempotencyKey, keyedValue } from './idempotency.ts'
 import { jobName } from './job-name.ts'
 import type { JobTypeCatalog } from './job-types.ts'
@@ -31,8 +32,10 @@ export interface JobService {
   get(caller: Caller, jobId: string): Promise<Job>
   /** Undefined when the job has no runs. */
   latestRun(caller: Caller, jobId: string): Promise<JobRun | undefined>
-  update(caller: Caller, jobId: string, body: JobUpdateBody): Promise<Job>
-  delete(caller: Caller, jobId: string): Promise<void>
+  /** `ifMatch` as sent: only over a state that it names. */
+  update(caller: Caller, jobId: string, body: JobUpdateBody, ifMatch: string | undefined): Promise<Job>
+  /** As `update`; what is deleted already stays so, whatever is expected. */
+  delete(caller: Caller, jobId: string, ifMatch: string | undefined): Promise<void>
 }
 
 /** Rounds of read, merge and compare before a busy job's update gives up. */
@@ -64,26 +67,43 @@ export function createJobService(deps: ServiceDeps): JobService {
       await known(caller, jobId)
       return store.runs.latestOf(caller, jobId)
     },
-    async update(caller, jobId, body) {
+    async update(caller, jobId, body, ifMatch) {
       for (let round = 0; round < updateRounds; round++) {
         const { job, jobType } = await known(caller, jobId)
         if (job.is_deleted) throw unknown('job', jobId)
+        requireMatch(job, ifMatch)
         if (!body.config) return job
         const config = mergeConfig(job.config, body.config)
         deps.configs.validate(jobType, config)
-        const updated = await store.jobs.update(caller, jobId, job.config, config)
+        const updated = await store.jobs.update(caller, jobId, job, config)
         if (updated) return updated
       }
-      throw new ApiProblem(
-        409,
-        'edit_conflict',
-        `Job ${jobId} is being changed by others too often; try again`,
-      )
+      throw editConflict(jobId)
     },
-    async delete(caller, jobId) {
-      if (!(await store.jobs.softDelete(caller, jobId))) throw unknown('job', jobId)
+    async delete(caller, jobId, ifMatch) {
+      for (let round = 0; round < updateRounds; round++) {
+        const { job } = await known(caller, jobId)
+        if (job.is_deleted) return
+        requireMatch(job, ifMatch)
+        const expected = ifMatch === undefined ? undefined : job
+        if (await store.jobs.softDelete(caller, jobId, expected)) return
+      }
+      throw editConflict(jobId)
     },
   }
+}
+
+/** @throws ApiProblem 412 when the job is at none of the ETags */
+function requireMatch(job: Job, ifMatch: string | undefined): void {
+  if (ifMatch === undefined) return
+  const tags = parseEtags(ifMatch)
+  const etag = etagOf(job)
+  if (tags !== '*' && !tags.includes(etag)) throw preconditionFailed(`Job ${job.uuid}`, etag)
+}
+
+function editConflict(jobId: string): ApiProblem {
+  const detail = `Job ${jobId} is being changed by others too often; try again`
+  return new ApiProblem(409, 'edit_conflict', detail)
 }
 
 async function createJob(

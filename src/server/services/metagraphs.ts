@@ -3,7 +3,8 @@ import type { Metagraph } from '../../contract/index.ts'
 import type { JobStore } from '../ports/index.ts'
 import type { ApiCaller } from './callers.ts'
 import { nameProblem } from './document-path.ts'
-import { ApiProblem, invalid, type ProblemDetail, unknown } from './problems.ts'
+import { parseEtags, preconditionFailed, quoted } from './etags.ts'
+import { invalid, type ProblemDetail, unknown } from './problems.ts'
 
 export interface StoredMetagraph {
   graph: Metagraph
@@ -46,7 +47,8 @@ export function createMetagraphService(store: JobStore): MetagraphService {
         ...(ifMatch === undefined ? {} : { ifMatch }),
         ...(caller.jobRunId === undefined ? {} : { writtenBy: caller.jobRunId }),
       })
-      if (written.outcome === 'precondition_failed') throw preconditionFailed(system, written.etag)
+      if (written.outcome === 'precondition_failed')
+        throw preconditionFailed(`The graph of ${system}`, written.etag)
       return { graph: written.graph, etag: quoted(written.etag) }
     },
   }
@@ -55,22 +57,6 @@ export function createMetagraphService(store: JobStore): MetagraphService {
 function checkSystem(system: string): void {
   const problem = nameProblem('{system}', system, { slashes: true })
   if (problem) throw invalid('validation_failed', [problem])
-}
-
-function quoted(etag: string): string {
-  return `"${etag}"`
-}
-
-function preconditionFailed(system: string, etag: string | null): ApiProblem {
-  const state = etag === null ? 'there is none' : `it is at ${quoted(etag)}`
-  return new ApiProblem(
-    412,
-    'precondition_failed',
-    `The graph of ${system} is not the one expected: ${state}; read it again and decide anew`,
-    {
-      headers: etag === null ? {} : { ETag: quoted(etag) },
-    },
-  )
 }
 
 /** The store's `ifMatch`: undefined: whatever is there; null: nothing yet. Of several etags, the one that is current. */
@@ -93,23 +79,10 @@ async function expectedEtag(
   if (tags !== '*' && tags.length === 1) return tags[0]
   const current = await store.metagraphs.get(caller, system)
   if (tags === '*') {
-    if (!current) throw preconditionFailed(system, null)
+    if (!current) throw preconditionFailed(`The graph of ${system}`, null)
     return current.etag
   }
   return current && tags.includes(current.etag) ? current.etag : tags[0]
-}
-
-/** The etags without their quotes. A weak one keeps its mark, since it matches nothing. */
-function parseEtags(text: string): '*' | string[] {
-  if (text.trim() === '*') return '*'
-  return text.split(',').map((part) => {
-    const match = /^(W\/)?"([\x21\x23-\x7e]*)"$/.exec(part.trim())
-    if (!match)
-      throw invalid('validation_failed', [
-        { pointer: 'If-Match', detail: 'expected * or an ETag in quotes, as an earlier answer gave it' },
-      ])
-    return `${match[1] ?? ''}${match[2] ?? ''}`
-  })
 }
 
 function graphProblems(system: string, graph: Metagraph): ProblemDetail[] {

@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import { canonicalJson, type JsonObject } from '../../base/json.ts'
 import type { Job } from '../../contract/index.ts'
-import type { Caller, JobFilter, JobStore, Keyed, NewJob } from '../ports/index.ts'
-import { type Db, isUuid, now, type StoreContext, transact } from './context.ts'
+import type { Caller, JobFilter, JobState, JobStore, Keyed, NewJob } from '../ports/index.ts'
+import { type Db, isUuid, now, type StoreContext, transact, utc } from './context.ts'
 import { type CreatedKey, decodeCreatedCursor, encodeCreatedCursor } from './cursors.ts'
 import { claimKey, findKey, type KnownKey } from './idempotency.ts'
 import { type JobRow, jobColumns, toJob } from './job-rows.ts'
@@ -33,9 +33,9 @@ export function createJobs({ db }: StoreContext): JobStore['jobs'] {
     update: (caller, jobId, expected, config) =>
       transact(db, (trx) => updateJob(trx, caller, jobId, expected, config)),
 
-    async softDelete(caller, jobId) {
+    async softDelete(caller, jobId, expected) {
       if (!isUuid(jobId)) return false
-      const deleted = await db
+      let query = db
         .updateTable('jobs')
         .set({
           is_deleted: true,
@@ -43,9 +43,9 @@ export function createJobs({ db }: StoreContext): JobStore['jobs'] {
         })
         .where('uuid', '=', jobId)
         .where('workspace', '=', caller.workspace)
-        .returning('uuid')
-        .executeTakeFirst()
-      return deleted !== undefined
+      if (expected)
+        query = query.where(utc<string | null>('updated_at'), 'is not distinct from', expected.updated_at)
+      return (await query.returning('uuid').executeTakeFirst()) !== undefined
     },
   }
 }
@@ -89,20 +89,20 @@ async function updateJob(
   trx: Db,
   caller: Caller,
   jobId: string,
-  expected: JsonObject,
+  expected: JobState,
   config: JsonObject,
 ): Promise<Job | undefined> {
   if (!isUuid(jobId)) return undefined
   const current = await trx
     .selectFrom('jobs')
-    .select('config')
+    .select(['config', utc<string | null>('updated_at').as('updated_at')])
     .where('uuid', '=', jobId)
     .where('workspace', '=', caller.workspace)
     .where('is_deleted', '=', false)
     .forUpdate()
     .executeTakeFirst()
-  if (current === undefined || canonicalJson(JSON.parse(current.config)) !== canonicalJson(expected))
-    return undefined
+  if (current === undefined || current.updated_at !== expected.updated_at) return undefined
+  if (canonicalJson(JSON.parse(current.config)) !== canonicalJson(expected.config)) return undefined
   const row = await trx
     .updateTable('jobs')
     .set({ config: JSON.stringify(config), updated_at: now })

@@ -175,6 +175,35 @@ describe('the reconciler', () => {
     expect(log.lines).toContain('Temporal (reconciler) works again')
   })
 
+  it.each([
+    { state: 'closed', status: 'failed', error: { code: 'timeout', message: 'm' } },
+    { state: 'closed', status: 'failed', error: { code: 'queue_timeout', message: 'm' } },
+    { state: 'closed', status: 'failed', error: { code: 'execution_failed', message: 'm' } },
+    { state: 'closed', status: 'failed', error: { code: 'terminated', message: 'm' } },
+    { state: 'completed', status: null },
+    { state: 'not_found' },
+  ] satisfies ExecutionState[])(
+    'takes an end without a report for the cancel that was asked for: %j',
+    async (state) => {
+      const run = await started()
+      const owner = await test.store.reports.workspaceOf(run.uuid)
+      await test.store.runs.requestCancel(owner!, run.uuid)
+      await whileRunning(reconciler(executorSaying(run, state)), async () => {
+        await until('the run is over', async () => (await test.read(run)).finished_at !== null)
+      })
+      expect(await test.read(run)).toMatchObject({ status: 'cancelled', error: null })
+    },
+  )
+
+  it('believes a worker that a run failed, also when a cancel was asked for', async () => {
+    const asked = { ...(await started()), cancel_requested_at: '2026-04-13T10:10:00.000000' }
+    for (const status of ['completed', 'cancelled'] as const)
+      expect(judge(asked, { state: 'completed', status }, true)).toEqual({ do: 'finish', end: { status } })
+    expect(judge(asked, { state: 'completed', status: 'failed' }, true)).toMatchObject({
+      end: { status: 'failed', error: { code: 'unreported' } },
+    })
+  })
+
   it('decides nothing about a run that has ended', async () => {
     const run = await started()
     await test.store.reports.finish(run.uuid, { attempt: 1, status: 'completed' })

@@ -260,6 +260,51 @@ describe('changing a job', () => {
 })
 
 describe('deleting a job', () => {
+  it('has an ETag in every answer, and is changed or deleted under its condition', async () => {
+    const created = await me.post('/jobs', { job_type: 'plain', config: { job_type: 'plain', a: 1 } })
+    const target = `/jobs/${created.json.uuid}`
+    const etag = created.headers.get('ETag') ?? ''
+    expect(etag).toMatch(/^"[\w-]+"$/)
+    expect((await me.get(target)).headers.get('ETag')).toBe(etag)
+    const send = (method: string, ifMatch: string, a?: number) =>
+      me.send(method, target, {
+        headers: { 'If-Match': ifMatch },
+        ...(a === undefined ? {} : { body: { config: { a } } }),
+      })
+    const changed = await send('PATCH', `"other", ${etag}`, 2)
+    const next = changed.headers.get('ETag') ?? ''
+    expect([changed.status, changed.json.config.a, next === etag]).toEqual([200, 2, false])
+    // The same content again is another state: what was decided upon the first is stale.
+    const back = (await send('PATCH', '*', 1)).headers.get('ETag') ?? ''
+    for (const stale of [etag, next, `W/${back}`])
+      for (const lost of [await send('PATCH', stale, 3), await send('DELETE', stale)])
+        expect([lost.status, lost.json.code, lost.headers.get('ETag')]).toEqual([
+          412,
+          'precondition_failed',
+          back,
+        ])
+    const nothing = await me.send('PATCH', target, { body: {}, headers: { 'If-Match': etag } })
+    expect(nothing.status).toBe(412)
+    expect((await send('PATCH', 'bare', 3)).json.errors[0].pointer).toBe('If-Match')
+    expect((await me.get(target)).json.config.a).toBe(1)
+    expect((await send('DELETE', back)).status).toBe(200)
+    // Sent again, as after an answer that was lost.
+    expect((await send('DELETE', back)).status).toBe(200)
+  })
+
+  it('is never changed by two that saw the same state', async () => {
+    const { headers, json } = await me.post('/jobs', { job_type: 'plain' })
+    const answers = await Promise.all(
+      [1, 2, 3, 4].map((a) =>
+        me.send('PATCH', `/jobs/${json.uuid}`, {
+          body: { config: { [`f${a}`]: a } },
+          headers: { 'If-Match': headers.get('ETag') ?? '' },
+        }),
+      ),
+    )
+    expect(answers.map((answer) => answer.status).sort()).toEqual([200, 412, 412, 412])
+  })
+
   it('hides it from lists and keeps it readable, and says the same twice', async () => {
     const someone = await api.person()
     const job = await someone.job()

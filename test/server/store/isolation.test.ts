@@ -54,7 +54,12 @@ onEveryBackend('what another workspace sees', (backend) => {
     const { store, owner, job, run, stranger } = await filledWorkspace()
     const before = [await store.jobs.get(owner, job.uuid), await store.runs.get(owner, run.uuid)]
     expect(
-      await store.jobs.update(stranger, job.uuid, job.config, { job_type: 'sleep', seconds: 99 }),
+      await store.jobs.update(
+        stranger,
+        job.uuid,
+        { config: job.config, updated_at: null },
+        { job_type: 'sleep', seconds: 99 },
+      ),
     ).toBeUndefined()
     expect(await store.jobs.softDelete(stranger, job.uuid)).toBe(false)
     expect(await store.runs.create(stranger, newRun(job.uuid))).toEqual({ outcome: 'job_deleted' })

@@ -57,7 +57,7 @@ onEveryBackend('saving jobs', (backend) => {
     const { store } = backend()
     const caller = newCaller()
     const jobId = await saveJob(store, caller)
-    const before = { seconds: 1, job_type: 'sleep' }
+    const before = { config: { seconds: 1, job_type: 'sleep' }, updated_at: null }
     const updated = await store.jobs.update(caller, jobId, before, { job_type: 'sleep', seconds: 2 })
     expect(updated).toMatchObject({
       uuid: jobId,
@@ -66,6 +66,11 @@ onEveryBackend('saving jobs', (backend) => {
     })
     expect(await store.jobs.update(caller, jobId, before, { job_type: 'sleep', seconds: 3 })).toBeUndefined()
     expect((await store.jobs.get(caller, jobId))?.config).toEqual({ job_type: 'sleep', seconds: 2 })
+    // Back at the same config it is not the same state.
+    const back = await store.jobs.update(caller, jobId, updated!, before.config)
+    expect(await store.jobs.update(caller, jobId, before, before.config)).toBeUndefined()
+    expect(await store.jobs.softDelete(caller, jobId, before)).toBe(false)
+    expect(await store.jobs.softDelete(caller, jobId, back)).toBe(true)
   })
 
   test('of several updates over the same config exactly one goes through', async () => {
@@ -73,7 +78,7 @@ onEveryBackend('saving jobs', (backend) => {
     const other = await another()
     const caller = newCaller()
     const jobId = await saveJob(store, caller)
-    const before = { job_type: 'sleep', seconds: 1 }
+    const before = { config: { job_type: 'sleep', seconds: 1 }, updated_at: null }
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, seconds) =>
         (seconds % 2 ? store : other).jobs.update(caller, jobId, before, {
@@ -98,7 +103,7 @@ onEveryBackend('saving jobs', (backend) => {
     expect(await store.jobs.get(caller, jobId)).toEqual(deleted)
     expect(await all(store.jobs.list(caller, {}))).toEqual([])
     const config = { job_type: 'sleep', seconds: 1 }
-    expect(await store.jobs.update(caller, jobId, config, config)).toBeUndefined()
+    expect(await store.jobs.update(caller, jobId, deleted!, config)).toBeUndefined()
     expect(await store.jobs.softDelete(caller, randomUUIDv7())).toBe(false)
   })
 
