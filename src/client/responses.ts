@@ -41,7 +41,11 @@ export type WireList<T> = { items: T[]; count: number; next_cursor?: string }
 export type WireMessage = { message: string }
 export type WireCancel = CancelAnswer
 export type WireCancelByKey = WireCancel & { job_run: WireJobRun | null }
-export type WireChanges = { changes: { cursor: string; job_run: WireJobRun }[]; cursor: string }
+export type WireChanges = {
+  /** `status` and `at` are the change's own; the run is as it is now. */
+  changes: { cursor: string; status?: string; at?: string; job_run: WireJobRun }[]
+  cursor: string
+}
 
 export const readJob: Reader<WireJob> = (value, pointer) => {
   const job = readObject(value, pointer)
@@ -184,6 +188,7 @@ export const readChanges: Reader<WireChanges> = (value, pointer) => {
       const change = readObject(entry, at)
       return {
         cursor: readText(change, 'cursor', at),
+        ...present({ status: textOrAbsent(change.status), at: textOrAbsent(change.at) }),
         job_run: readJobRun(change.job_run, `${at}/job_run`),
       }
     }),

@@ -12,7 +12,8 @@ import { terminalJobRunStatuses } from '../jobs/status.ts'
  * How a worker reports the runs it executes: `/worker/job-runs/{job_run_id}/…`, with a worker token.
  * Every report carries the attempt; one of an older attempt, or for a terminal run, changes nothing and is still a success.
  */
-const attempt = z.number().int().min(1)
+const maxAttempt = 2 ** 31 - 1
+const attempt = z.number().int().min(1).max(maxAttempt)
 
 /** Sent with the ordinary API by a handler: the caller acts within the workspace of this run. */
 export const jobRunHeader = 'Jobwright-Job-Run'
@@ -47,7 +48,7 @@ export const appendLogsBody = z.strictObject({
 })
 /** `PUT /worker/job-runs/{id}/outputs/{name}?attempt=N&type=T`: the body is the output, Content-Type its media type. */
 export const putOutputQuery = z.strictObject({
-  attempt: z.coerce.number().int().min(1),
+  attempt: z.coerce.number().int().min(1).max(maxAttempt),
   type: z.string().max(100).optional(),
 })
 export const reportResultSchema = z.object({ applied: z.boolean(), job_run: jobRunSchema })

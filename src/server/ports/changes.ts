@@ -10,7 +10,11 @@ export interface Changes {
     caller: Caller,
     cursor: string,
     options: { limit: number; statuses?: JobRunStatus[] },
-  ): Promise<{ changes: { cursor: string; run: JobRun }[]; cursor: string }>
+  ): Promise<{
+    /** `status` and `at` are the change's own; the run is as it is now. */
+    changes: { cursor: string; status: JobRunStatus; at: string; run: JobRun }[]
+    cursor: string
+  }>
   /** Resolves when something may have changed in the workspace, after `timeoutMs` or sooner, or when aborted. */
   wait(workspace: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
 }

@@ -22,12 +22,11 @@ export function parseRequest(
 ): { params: unknown; query: unknown; body: unknown } {
   const problems: ProblemDetail[] = []
   const params = check(route.params ?? z.object({}), raw.params, (path) => `{${path.join('.')}}`, problems)
-  const query = check(
-    route.query ?? z.strictObject({}),
-    queryValues(route.query, raw.query, problems),
-    (path) => `?${String(path[0])}`,
-    problems,
-  )
+  const values = queryValues(route.query, raw.query, problems)
+  const told = new Set(problems.map((problem) => problem.pointer))
+  const found: ProblemDetail[] = []
+  const query = check(route.query ?? z.strictObject({}), values, (path) => `?${String(path[0])}`, found)
+  problems.push(...found.filter((problem) => !told.has(problem.pointer)))
   const body = typeof route.body === 'object' ? parseBody(route.body, raw.body, problems) : undefined
   if (problems.length > 0) throw invalid('validation_failed', problems)
   return { params, query, body }
@@ -74,6 +73,12 @@ function isRepeatable(schema: z.ZodType | undefined): boolean {
   return schema instanceof z.ZodArray
 }
 
+/** Whether a field of a query schema is a number: `Number()` alone takes an empty text, `0x1` and `1e0`, too. */
+function isNumber(schema: z.ZodType | undefined): boolean {
+  if (schema instanceof z.ZodOptional) return isNumber(schema.unwrap() as z.ZodType)
+  return schema instanceof z.ZodNumber
+}
+
 function queryValues(
   schema: z.ZodObject | undefined,
   query: URLSearchParams,
@@ -89,6 +94,12 @@ function queryValues(
     const field = schema && Object.hasOwn(schema.shape, name) ? (schema.shape[name] as z.ZodType) : undefined
     if (field && !isRepeatable(field) && given.length > 1)
       problems.push({ pointer: `?${name}`, detail: `is given ${given.length} times; expected once` })
+    if (isNumber(field))
+      for (const text of given.filter((text) => !/^\d+(\.\d+)?$/.test(text)))
+        problems.push({
+          pointer: `?${name}`,
+          detail: `is ${JSON.stringify(text.slice(0, 60))}; expected decimal digits`.toWellFormed(),
+        })
     values.push([name, isRepeatable(field) ? given : given[0]])
   }
   return Object.fromEntries(values)

@@ -174,7 +174,12 @@ async function readChanges(
         const read = await changes.after(caller, cursor, { limit: query.limit ?? feedItems, ...options })
         cursor = read.cursor
         const value = {
-          changes: read.changes.map((change) => ({ cursor: change.cursor, job_run: change.run })),
+          changes: read.changes.map((change) => ({
+            cursor: change.cursor,
+            status: change.status,
+            at: change.at,
+            job_run: change.run,
+          })),
           cursor,
         }
         return { found: value.changes.length > 0, value }

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { JobRunStatus } from '../../contract/index.ts'
 import type { Caller, JobStore } from '../ports/index.ts'
 import { announce } from './announcements.ts'
-import type { Db, StoreContext } from './context.ts'
+import { type Db, type StoreContext, utc } from './context.ts'
 import { decodeSequenceCursor, encodeSequenceCursor } from './cursors.ts'
 import { badCursor } from './errors.ts'
 import { changesTopic, runTopic } from './notifier.ts'
@@ -32,6 +32,11 @@ export async function recordChange(
     select ${announce(changesTopic(run.workspace), runTopic(run.uuid))} from change`.execute(trx)
 }
 
+type Change = Awaited<ReturnType<JobStore['changes']['after']>>['changes'][number]
+
+/** A page of the feed ends once it is longer; one change is always on it. */
+const pageCharacters = 4 * 1024 * 1024
+
 /** The ordered feed of status changes. */
 export function createChanges({ db, notifier }: StoreContext): JobStore['changes'] {
   return {
@@ -50,11 +55,17 @@ export function createChanges({ db, notifier }: StoreContext): JobStore['changes
       const size = Math.min(limit, batchRows)
       const found = await selectChanges(db, caller, { after, head, limit: size, statuses })
       const toRun = await jobRunMaker(db, found)
-      const changes = found.map((row) => ({
-        cursor: encodeSequenceCursor('changes', workspace, row.seq),
-        run: toRun(row),
-      }))
-      const full = found.length === size ? changes.at(-1)?.cursor : undefined
+      const changes: Change[] = []
+      let characters = 0
+      for (const row of found) {
+        const run = toRun(row)
+        characters += JSON.stringify(run).length
+        if (changes.length > 0 && characters > pageCharacters) break
+        const cursor = encodeSequenceCursor('changes', workspace, row.seq)
+        changes.push({ cursor, status: row.changed_to, at: row.changed_at, run })
+      }
+      const isCut = found.length === size || changes.length < found.length
+      const full = isCut ? changes.at(-1)?.cursor : undefined
       return { changes, cursor: full ?? encodeSequenceCursor('changes', workspace, head) }
     },
 
@@ -80,7 +91,8 @@ function selectChanges(
     .selectFrom('job_run_changes')
     .innerJoin('job_runs', 'job_runs.uuid', 'job_run_changes.job_run_id')
     .select(runColumns)
-    .select(sql<string>`job_run_changes.seq::text`.as('seq'))
+    .select([sql<string>`job_run_changes.seq::text`.as('seq'), 'job_run_changes.status as changed_to'])
+    .select(utc('job_run_changes.at').as('changed_at'))
     .where('job_run_changes.workspace', '=', caller.workspace)
     .where('job_run_changes.seq', '>', range.after)
     .where('job_run_changes.seq', '<=', range.head)

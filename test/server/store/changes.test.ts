@@ -27,6 +27,12 @@ onEveryBackend('the feed of changes', (backend) => {
     await store.reports.finish(id, { attempt: 2, status: 'completed' })
     await store.reports.finish(id, { attempt: 2, status: 'completed' })
     const { changes, cursor } = await store.changes.after(caller, start, { limit: 10 })
+    expect(changes.map(({ status }) => status)).toEqual(['pending', 'running', 'completed'])
+    const times = changes.map(({ at }) => at)
+    expect(times).toEqual(times.toSorted())
+    expect(times[0]).toMatch(/^\d{4}-\d\d-\d\dT/)
+    const narrowed = await store.changes.after(caller, start, { limit: 10, statuses: ['pending'] })
+    expect(narrowed.changes.map(({ status }) => status)).toEqual(['pending'])
     // Each names the run as it is now.
     expect(changes.map(({ run }) => run.status)).toEqual(['completed', 'completed', 'completed'])
     expect(cursor).toBe(await store.changes.head(caller))
