@@ -16,7 +16,8 @@ export function judge(run: JobRun, state: ExecutionState, silentBefore: boolean)
     case 'active':
       return { do: 'nothing' }
     case 'closed':
-      return state.status === 'failed' ? failed(state.error) : { do: 'finish', end: { status: 'cancelled' } }
+      // Whatever the worker would have made of the cancel, nobody will report it any more.
+      return state.status === 'failed' && !run.cancel_requested_at ? failed(state.error) : cancelled
     case 'completed':
       // Its report may be under way still; one more interval is enough for that.
       if (!silentBefore) return { do: 'wait' }
@@ -28,14 +29,16 @@ export function judge(run: JobRun, state: ExecutionState, silentBefore: boolean)
       })
     case 'not_found':
       // No attempt ever reported in, and each does before its handler begins: starting it cannot run it twice.
-      if ((run.attempt ?? 0) === 0)
-        return run.cancel_requested_at ? { do: 'finish', end: { status: 'cancelled' } } : { do: 'start' }
+      if ((run.attempt ?? 0) === 0) return run.cancel_requested_at ? cancelled : { do: 'start' }
+      if (run.cancel_requested_at) return cancelled
       return failed({
         code: 'lost',
         message: 'Temporal no longer knows the run, which had begun: its history is gone',
       })
   }
 }
+
+const cancelled: Verdict = { do: 'finish', end: { status: 'cancelled' } }
 
 function failed(error: RunError): Verdict {
   return { do: 'finish', end: { status: 'failed', error } }

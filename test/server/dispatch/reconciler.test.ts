@@ -175,6 +175,20 @@ describe('the reconciler', () => {
     expect(log.lines).toContain('Temporal (reconciler) works again')
   })
 
+  it('ends a run as cancelled that was to be cancelled, however Temporal lost it', async () => {
+    const run = { ...(await test.read(await started())), cancel_requested_at: '2026-01-01T00:00:00.000000' }
+    const error = { code: 'timeout', message: 'm' }
+    for (const state of [{ state: 'closed', status: 'failed', error }, { state: 'not_found' }] as const) {
+      expect(judge(run, state, false)).toEqual({ do: 'finish', end: { status: 'cancelled' } })
+      expect(judge({ ...run, cancel_requested_at: null, attempt: 1 }, state, false)).toMatchObject({
+        end: { status: 'failed' },
+      })
+    }
+    expect(judge({ ...run, attempt: 1 }, { state: 'not_found' }, false)).toMatchObject({
+      end: { status: 'cancelled' },
+    })
+  })
+
   it('decides nothing about a run that has ended', async () => {
     const run = await started()
     await test.store.reports.finish(run.uuid, { attempt: 1, status: 'completed' })
