@@ -11,6 +11,10 @@ export const limits = {
   jsonDepth: 64,
   outputBytes: 16 * 1024 * 1024,
   inlineOutputBytes: 16 * 1024,
+  /** Of one run, together, in the order they were stored; others are read by their address. */
+  inlineBytesOfRun: 64 * 1024,
+  outputsOfRun: 1000,
+  outputBytesOfRun: 256 * 1024 * 1024,
   documentBytes: 16 * 1024 * 1024,
   pageItems: 1000,
   longPollSeconds: 60,
@@ -84,7 +88,7 @@ export const outputReferenceSchema = z.object({
   media_type: z.string(),
   size_bytes: z.number().int().nonnegative(),
   href: z.string(),
-  /** The output itself, for JSON up to 16 KiB. */
+  /** The output itself, for JSON up to 16 KiB, and 64 KiB of all outputs of a run together; others are read at `href`. */
   value: jsonSchema.optional(),
 })
 

@@ -30,6 +30,6 @@ export interface Reports {
     jobRunId: string,
     attempt: number,
     output: { name: string; type: string; mediaType: string; content: Uint8Array },
-  ): Promise<OutputReference | 'terminal' | undefined>
+  ): Promise<OutputReference | 'terminal' | 'full' | undefined>
   workspaceOf(jobRunId: string): Promise<Caller | undefined>
 }

@@ -89,6 +89,12 @@ export function createWorkerReportService(store: JobStore): WorkerReportService 
       if (problems.length > 0) throw invalid('validation_failed', problems)
       const stored = await reports.putOutput(jobRunId, attempt, output)
       if (stored === undefined) throw unknown('job_run', jobRunId)
+      if (stored === 'full')
+        throw new ApiProblem(
+          422,
+          'outputs_full',
+          `Job run ${jobRunId} has no room for the output ${output.name}: a run keeps ${limits.outputsOfRun} outputs, of ${limits.outputBytesOfRun} bytes together`,
+        )
       if (stored === 'terminal')
         throw new ApiProblem(
           409,

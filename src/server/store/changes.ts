@@ -32,6 +32,11 @@ export async function recordChange(
     select ${announce(changesTopic(run.workspace), runTopic(run.uuid))} from change`.execute(trx)
 }
 
+type Change = Awaited<ReturnType<JobStore['changes']['after']>>['changes'][number]
+
+/** A page of the feed ends once it is longer; one change is always on it. */
+const pageCharacters = 4 * 1024 * 1024
+
 /** The ordered feed of status changes. */
 export function createChanges({ db, notifier }: StoreContext): JobStore['changes'] {
   return {
@@ -50,13 +55,17 @@ export function createChanges({ db, notifier }: StoreContext): JobStore['changes
       const size = Math.min(limit, batchRows)
       const found = await selectChanges(db, caller, { after, head, limit: size, statuses })
       const toRun = await jobRunMaker(db, found)
-      const changes = found.map((row) => ({
-        cursor: encodeSequenceCursor('changes', workspace, row.seq),
-        status: row.change_status,
-        at: row.change_at,
-        run: toRun(row),
-      }))
-      const full = found.length === size ? changes.at(-1)?.cursor : undefined
+      const changes: Change[] = []
+      let characters = 0
+      for (const row of found) {
+        const run = toRun(row)
+        characters += JSON.stringify(run).length
+        if (changes.length > 0 && characters > pageCharacters) break
+        const cursor = encodeSequenceCursor('changes', workspace, row.seq)
+        changes.push({ cursor, status: row.change_status, at: row.change_at, run })
+      }
+      const isCut = found.length === size || changes.length < found.length
+      const full = isCut ? changes.at(-1)?.cursor : undefined
       return { changes, cursor: full ?? encodeSequenceCursor('changes', workspace, head) }
     },
 

@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
+import { sql } from 'kysely'
 import {
   isJsonMediaType,
   isTerminalStatus,
@@ -22,7 +23,7 @@ export async function putOutput(
   jobRunId: string,
   attempt: number,
   output: Output,
-): Promise<OutputReference | 'terminal' | undefined> {
+): Promise<OutputReference | 'terminal' | 'full' | undefined> {
   if (!isUuid(jobRunId)) return undefined
   const stored = {
     type: output.type,
@@ -41,6 +42,7 @@ export async function putOutput(
       .executeTakeFirst()
     if (run === undefined) return undefined
     if (isTerminalStatus(run.status) || attempt < run.attempt) return 'terminal'
+    if (!(await hasRoom(trx, jobRunId, output))) return 'full'
     const row = await upsert(trx, jobRunId, output.name, stored)
     await trx
       .updateTable('job_runs')
@@ -49,6 +51,23 @@ export async function putOutput(
       .execute()
     return toOutputReference(row)
   })
+}
+
+/** The run's row is locked: nobody else adds to its outputs meanwhile. */
+async function hasRoom(trx: Db, jobRunId: string, output: Output): Promise<boolean> {
+  const others = await trx
+    .selectFrom('job_run_outputs')
+    .select([
+      sql<number>`count(*)::integer`.as('count'),
+      sql<string>`coalesce(sum(size_bytes), 0)::text`.as('bytes'),
+    ])
+    .where('job_run_id', '=', jobRunId)
+    .where('name', '!=', output.name)
+    .executeTakeFirstOrThrow()
+  return (
+    others.count < limits.outputsOfRun &&
+    Number(others.bytes) + output.content.byteLength <= limits.outputBytesOfRun
+  )
 }
 
 /** The uuid belongs to the place, so a report that is sent again is answered with the same one. */

