@@ -72,6 +72,9 @@ export interface BootstrapToken {
   token: string
 }
 
+/** What can be guessed is no token. */
+const shortestToken = 16
+
 /** `workspace/email=token,…` Never repeats a token in an error. */
 export function parseTokens(text: string | undefined): BootstrapToken[] {
   if (text === undefined) return []
@@ -80,6 +83,10 @@ export function parseTokens(text: string | undefined): BootstrapToken[] {
     if (!match)
       throw badVariable(`JOBWRIGHT_TOKENS: entry ${index + 1} is not of the form workspace/email=token`)
     const [, workspace = '', email = '', token = ''] = match
+    if (token.length < shortestToken)
+      throw badVariable(
+        `JOBWRIGHT_TOKENS: the token of entry ${index + 1} has ${token.length} characters; expected at least ${shortestToken}, such as \`openssl rand -hex 24\` makes`,
+      )
     return { workspace, email, token }
   })
 }

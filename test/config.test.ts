@@ -17,7 +17,8 @@ describe('the environment', () => {
     ['TEMPORAL_TLS', 'perhaps', 'TEMPORAL_TLS: found "perhaps", expected true or false'],
     ['JOBWRIGHT_LOG_LEVEL', 'loud', 'found "loud", expected one of trace, debug, info, warn, error, silent'],
     ['TEMPORAL_ADDRESS', 'http://h:7233', 'expected host or host:port, such as 127.0.0.1:7233'],
-    ['JOBWRIGHT_TOKENS', 'a/b=c,secret', 'entry 2 is not of the form workspace/email=token'],
+    ['JOBWRIGHT_TOKENS', 'a/b=abc', 'the token of entry 1 has 3 characters; expected at least 16'],
+    ['JOBWRIGHT_TOKENS', 'a/b=0123456789abcdef,secret', 'entry 2 is not of the form workspace/email=token'],
     ['JOBS_API_URL', 'ftp://h/api/v1', 'the scheme is ftp; expected http or https'],
   ])('%s=%s is refused: what was found, what was expected', (name, value, message) => {
     expect(() => loadConfig({ [name]: value })).toThrow(message)

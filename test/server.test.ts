@@ -27,7 +27,7 @@ function environment(dataDir: string, more: Record<string, string> = {}): Record
     JOBWRIGHT_DATA_DIR: path.join(folder, dataDir),
     JOBWRIGHT_HOST: '127.0.0.1',
     JOBWRIGHT_PORT: '0',
-    JOBWRIGHT_TOKENS: 'lab/me@example.com=user-token',
+    JOBWRIGHT_TOKENS: 'lab/me@example.com=token-of-a-user-0123456789',
     JOBWRIGHT_WORKER_TOKEN: 'worker-token',
     JOBWRIGHT_LOG_LEVEL: 'info',
     ...more,
@@ -42,7 +42,7 @@ async function listening(server: TestProcess): Promise<string> {
   return String((await server.event('listening'))['url'])
 }
 
-async function call(url: string, method = 'GET', body?: object, token = 'user-token') {
+async function call(url: string, method = 'GET', body?: object, token = 'token-of-a-user-0123456789') {
   const response = await fetch(url, {
     method,
     headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
@@ -108,7 +108,8 @@ describe('the server process', () => {
       .split('\n')
       .filter((line) => line.includes('Temporal fails'))
     expect(outages).toHaveLength(1)
-    for (const text of [first.stderr(), second.stderr()]) expect(text).not.toMatch(/user-token|worker-token/)
+    for (const text of [first.stderr(), second.stderr()])
+      expect(text).not.toMatch(/token-of-a-user-0123456789|worker-token/)
   })
 
   it('says which port is taken and how to choose another', async () => {
