@@ -7,6 +7,7 @@ import { codeOf, messageOf } from '../../base/causes.ts'
 import { keepOutOfGit } from '../../base/data-folder.ts'
 import { acquireProcessLock } from '../../base/process-lock.ts'
 import { listenForAnnouncements } from './announcements.ts'
+import { embeddedBytes } from './embedded-bytes.ts'
 import { cannotOpen } from './errors.ts'
 import type { Notifier } from './notifier.ts'
 import { tellingOutages } from './outages.ts'
@@ -75,7 +76,7 @@ export async function openEmbedded(dataDir: string): Promise<Database> {
   try {
     // Loaded on demand: a server on PostgreSQL needs neither the code nor its memory.
     const { PGlite } = await import('@electric-sql/pglite')
-    const pglite = await PGlite.create(directory)
+    const pglite = await PGlite.create(directory, embeddedBytes)
     const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) })
     const close = async () => {
       try {

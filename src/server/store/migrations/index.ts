@@ -3,6 +3,7 @@ import { initial } from './0001-initial.ts'
 import { graphsOfEndedRuns } from './0002-graphs-of-ended-runs.ts'
 import { queueTimeouts } from './0003-queue-timeouts.ts'
 import { installation } from './0004-installation.ts'
+import { uncompressedContent } from './0005-uncompressed-content.ts'
 
 /** Every migration by its name, which the database remembers: never rename one, never change one that was released. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -10,4 +11,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0002-graphs-of-ended-runs': graphsOfEndedRuns,
   '0003-queue-timeouts': queueTimeouts,
   '0004-installation': installation,
+  '0005-uncompressed-content': uncompressedContent,
 }
