@@ -8,7 +8,7 @@ const flag = (options: Options, name: string) => options[name] as boolean | unde
 const amount = (options: Options, name: string) => options[name] as number | undefined
 
 const configHelp = 'a JSON object, or @FILE that holds one'
-const keyHelp = 'idempotency key: sent again, the same key gives the first answer again'
+const keyHelp = 'idempotency key: sent again, the same key makes nothing new'
 
 /** `jobwright jobs …`: the Jobs API from the shell. */
 export function addJobCommands(program: Command, bind: Bind): void {

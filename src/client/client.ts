@@ -37,7 +37,7 @@ import {
 } from './transport.ts'
 
 export interface CreateOptions extends CallOptions {
-  /** Sent as `Idempotency-Key`: the same key and body give the first answer again, on a server that takes keys. */
+  /** Sent as `Idempotency-Key`: the same key and body make nothing new, on a server that takes keys; ours answers what was made, as it is now. */
   idempotencyKey?: string | undefined
 }
 

@@ -55,9 +55,10 @@ export function createApp(options: AppOptions): Hono {
   const context: RouteContext = { store, closing, onError }
 
   app.onError((error) => problemResponse(asProblem(error, onError)))
-  app.notFound((c) => problemResponse(nothingThere(c.req.method, new URL(c.req.url).pathname)))
+  app.notFound((c) => problemResponse(nothingThere(c.req.path)))
   app.use(async (c, next) => {
     checkTarget(requestTarget(c.env, c.req.url))
+    checkMethod(c.req.method, c.req.path)
     await next()
     c.res.headers.set('X-Content-Type-Options', 'nosniff')
     if (closing.aborted) c.res.headers.set('Connection', 'close')
@@ -102,22 +103,17 @@ function requestTarget(env: unknown, url: string): string {
   return incoming?.url ?? url.replace(/^https?:\/\/[^/]*/, '')
 }
 
-function nothingThere(method: string, pathname: string): ApiProblem {
+/** @throws ApiProblem 405: the route at a path is found without looking at the method. */
+function checkMethod(method: string, pathname: string): void {
   const allowed = allowedMethods(pathname)
-  if (allowed.length === 0)
-    return new ApiProblem(
-      404,
-      'unknown_path',
-      `There is nothing at ${pathname.slice(0, 200)}; the API is under ${basePath}`,
-    )
-  return new ApiProblem(
-    405,
-    'method_not_allowed',
-    `${method} is not possible at ${pathname.slice(0, 200)}; allowed: ${allowed.join(', ')}`,
-    {
-      headers: { Allow: allowed.join(', ') },
-    },
-  )
+  if (allowed.length === 0 || allowed.includes(method)) return
+  const detail = `${method} is not possible at ${pathname.slice(0, 200)}; allowed: ${allowed.join(', ')}`
+  throw new ApiProblem(405, 'method_not_allowed', detail, { headers: { Allow: allowed.join(', ') } })
+}
+
+function nothingThere(pathname: string): ApiProblem {
+  const detail = `There is nothing at ${pathname.slice(0, 200)}; the API is under ${basePath}`
+  return new ApiProblem(404, 'unknown_path', detail)
 }
 
 async function ready(store: JobStore): Promise<void> {

@@ -1,8 +1,12 @@
-import type { Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createAdaptorServer } from '@hono/node-server'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
+import { messageOf } from '../base/causes.ts'
 import { JobwrightError } from '../base/errors.ts'
+import { hostProblem, tellProblemsBelow } from './routes/below-the-app.ts'
+import { problemResponse } from './routes/problem-response.ts'
+import { ApiProblem } from './services/problems.ts'
 
 export interface ListenOptions {
   host: string
@@ -31,22 +35,39 @@ export async function listen(app: Hono, options: ListenOptions): Promise<Listeni
     requestMs: 120_000,
     idleSocketMs: 150_000,
   }
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    serverOptions: {
+  const server = createServer(
+    {
       headersTimeout: headersMs,
       requestTimeout: requestMs,
       connectionsCheckingInterval: Math.min(5_000, headersMs),
       // Longer than clients keep idle connections, so that they close first and no request meets a closing socket.
       keepAliveTimeout: 65_000,
+      requireHostHeader: false,
     },
-  }) as Server
+    requestListener(app),
+  )
+  tellProblemsBelow(server)
   // Longer than any long poll; nothing else leaves a socket silent for so long.
   server.setTimeout(idleSocketMs)
   await bindPort(server, options)
   const { port } = server.address() as AddressInfo
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
   return { url: `http://${host}:${port}`, close: () => closeServer(server, options.drainMs ?? 10_000) }
+}
+
+function requestListener(app: Hono) {
+  const fetch = (request: Request, env: unknown) => {
+    const problem = hostProblem((env as HttpBindings).incoming)
+    return problem ? problemResponse(problem) : app.fetch(request, env as HttpBindings)
+  }
+  return getRequestListener(fetch, {
+    // For a request without a Host.
+    hostname: 'localhost',
+    errorHandler: (error) =>
+      problemResponse(
+        new ApiProblem(400, 'malformed_request', `The request cannot be read: ${messageOf(error)}`),
+      ),
+  })
 }
 
 function bindPort(server: Server, { host, port }: ListenOptions): Promise<void> {

@@ -4,9 +4,25 @@ import * as s from './schemas.ts'
 
 const jobRunId = z.object({ job_run_id: s.uuid })
 const output = z.object({ job_run_id: s.uuid, name: z.string() })
-const collection = z.object({ collection: z.string() })
-const documentPath = z.object({ collection: z.string(), path: z.string() })
-const system = z.object({ system: z.string() })
+// What names are made of is checked, and told, by the services.
+const name = (description: string) =>
+  z.string().meta({ description, minLength: 1, maxLength: s.limits.nameCharacters })
+const collection = z.object({
+  collection: name(
+    'No slash or backslash, no control character, no white space at its ends; not `.` or `..`',
+  ),
+})
+const documentPath = collection.extend({
+  path: z.string().meta({
+    description:
+      'Relative, such as `specs/power.md`: no empty, `.` or `..` segment, no backslash, no control character',
+    minLength: 1,
+    maxLength: s.limits.pathCharacters,
+  }),
+})
+const system = z.object({
+  system: name('Slashes as `%2F`; no control character, no white space at its ends; not `.` or `..`'),
+})
 
 /** Extensions, each advertised in the capabilities. */
 export const extensionRoutes = {

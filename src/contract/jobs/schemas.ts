@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Json, JsonObject } from '../../base/json.ts'
 import { jobRunStatuses } from './status.ts'
-import { timestampPattern } from './wire-forms.ts'
+import { idempotencyKeyPattern, queryTimeForm, queryTimePattern, timestampPattern } from './wire-forms.ts'
 
 /** Wire schemas of the Jobs API: the 11 operations of the reference, and Jobwright's advertised extensions. */
 
@@ -20,6 +20,8 @@ export const limits = {
   longPollSeconds: 60,
   idempotencyKeyCharacters: 255,
   clientRefCharacters: 2048,
+  nameCharacters: 200,
+  pathCharacters: 1024,
   /** What the database counts attempts with: 32 bits. */
   attempts: 2 ** 31 - 1,
 } as const
@@ -27,7 +29,8 @@ export const limits = {
 /** Unchecked: whatever a JSON parser gives. Checking each value of a large body once more would take a second. */
 export const jsonSchema = z.unknown() as unknown as z.ZodType<Json>
 export const jsonObjectSchema: z.ZodType<JsonObject> = z.record(z.string(), jsonSchema)
-export const uuid = z.guid({ error: 'expected a UUID' })
+/** In lower case, however it came: what is the same id is the same text. */
+export const uuid = z.guid({ error: 'expected a UUID' }).toLowerCase()
 const timestamp = z.string().regex(timestampPattern)
 /** Of a query, where a name is repeated. An empty one stands for nothing. */
 const nameList = z.array(z.string().min(1))
@@ -67,6 +70,17 @@ export const jobCreateBody = z.strictObject({
 
 export const jobUpdateBody = z.strictObject({ config: jsonObjectSchema.nullish() })
 
+const createdWindow = {
+  created_after: z
+    .string()
+    .meta({ description: `This time or later: ${queryTimeForm}`, pattern: queryTimePattern.source })
+    .optional(),
+  created_before: z
+    .string()
+    .meta({ description: `Before this time: ${queryTimeForm}`, pattern: queryTimePattern.source })
+    .optional(),
+}
+
 const pageQuery = {
   limit: z.number().int().min(1).max(limits.pageItems).optional(),
   cursor: z.string().optional(),
@@ -76,8 +90,7 @@ export const jobListQuery = z.strictObject({
   job_types: nameList.optional(),
   created_by_users: nameList.optional(),
   source_session_ids: z.array(uuid).optional(),
-  created_after: z.string().optional(),
-  created_before: z.string().optional(),
+  ...createdWindow,
   ...pageQuery,
 })
 
@@ -133,8 +146,7 @@ export const jobRunListQuery = z.strictObject({
   job_id: uuid.optional(),
   job_types: nameList.optional(),
   statuses: z.array(z.enum(jobRunStatuses)).optional(),
-  created_after: z.string().optional(),
-  created_before: z.string().optional(),
+  ...createdWindow,
   ...pageQuery,
 })
 
@@ -148,7 +160,11 @@ export const cancelSchema = z.object({ message: z.string(), cancelled_count: z.n
 
 /** Extension: cancels whatever a key started, and makes sure that the key can never start anything later. */
 export const cancelByKeyBody = z.strictObject({
-  idempotency_key: z.string().min(1).max(limits.idempotencyKeyCharacters),
+  idempotency_key: z
+    .string()
+    .min(1)
+    .max(limits.idempotencyKeyCharacters)
+    .meta({ pattern: idempotencyKeyPattern.source }),
 })
 export const cancelByKeySchema = cancelSchema.extend({ job_run: jobRunSchema.nullable() })
 

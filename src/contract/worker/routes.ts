@@ -4,7 +4,10 @@ import type { RouteDescriptor } from '../route-descriptor.ts'
 import * as w from './protocol.ts'
 
 const jobRunId = z.object({ job_run_id: uuid })
-const output = z.object({ job_run_id: uuid, name: z.string() })
+const output = z.object({
+  job_run_id: uuid,
+  name: z.string().meta({ pattern: w.outputNamePattern.source }),
+})
 
 /** How executeJobRun reports. */
 export const workerRoutes = {

@@ -4,7 +4,7 @@ export interface IdempotencyKey {
   requestHash: string
 }
 
-/** `replayed`: the first answer again. `reused`: same key, other body. `barred`: cancelled before it was ever used. */
+/** `replayed`: what the first request made, as it is now. `reused`: same key, other body. `barred`: cancelled before it was ever used. */
 export type Keyed<T> =
   | { outcome: 'created' | 'replayed'; value: T }
   | { outcome: 'reused' }

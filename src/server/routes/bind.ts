@@ -14,7 +14,7 @@ import { readBytes, readJson } from './body.ts'
 import { contentDisposition } from './content-disposition.ts'
 import type { Answer, HandlerInput, Handlers, RawBody } from './handler.ts'
 import { parseRequest } from './parse-request.ts'
-import { pathParams } from './paths.ts'
+import { parameterCount, pathParams } from './paths.ts'
 import { streamList } from './stream-list.ts'
 
 /** What every route needs besides its handler. */
@@ -32,7 +32,7 @@ type AnyHandler = (input: HandlerInput<OperationId>) => Promise<Answer>
 /** Binds each route of the contract to its handler. Fixed paths go first: `/job-runs/changes` is no job run. */
 export function bindRoutes(app: Hono, handlers: Handlers, context: RouteContext): void {
   const fixedFirst = (Object.keys(routes) as OperationId[]).sort(
-    (a, b) => parameterCount(a) - parameterCount(b),
+    (a, b) => parameterCount(routes[a].path) - parameterCount(routes[b].path),
   )
   for (const id of fixedFirst) {
     const route: RouteDescriptor = routes[id]
@@ -44,10 +44,6 @@ export function bindRoutes(app: Hono, handlers: Handlers, context: RouteContext)
       }),
     )
   }
-}
-
-function parameterCount(id: OperationId): number {
-  return routes[id].path.split('{').length
 }
 
 function honoPath(path: string): string {

@@ -13,7 +13,7 @@ type JobOperations =
   | 'updateJob'
   | 'deleteJob'
 
-/** Says that an idempotency key answered again what it answered before. */
+/** Says that this is what an earlier request under the key made. */
 export function replayHeader(replayed: boolean): Record<string, string> {
   return replayed ? { 'Idempotent-Replayed': 'true' } : {}
 }

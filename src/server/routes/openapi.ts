@@ -1,6 +1,14 @@
 import { z } from 'zod'
 import type { Json, JsonObject } from '../../base/json.ts'
-import { basePath, jobRunHeader, problemSchema, type RouteDescriptor, routes } from '../../contract/index.ts'
+import {
+  basePath,
+  idempotencyKeyPattern,
+  jobRunHeader,
+  limits,
+  problemSchema,
+  type RouteDescriptor,
+  routes,
+} from '../../contract/index.ts'
 
 const titles: Readonly<Record<number, string>> = {
   401: 'No token, or one that is unknown or revoked',
@@ -9,16 +17,32 @@ const titles: Readonly<Record<number, string>> = {
   409: 'Not possible in the present state; `detail` names it',
   412: 'Not at the expected ETag',
   413: 'The body is over the limit',
-  415: 'Not the expected Content-Type',
+  415: 'Not the expected Content-Type, or a Content-Encoding',
   422: 'Not valid; `errors` lists every problem',
 }
 
-const headerNotes: Readonly<Record<string, string>> = {
-  'Idempotency-Key':
-    'At most 255 visible ASCII characters. The same key with the same body answers the first answer again, with `Idempotent-Replayed: true`.',
-  'If-None-Match': 'Only `*`: write only when there is none yet.',
-  'If-Match': 'An ETag that an earlier answer gave: write only over that state.',
-}
+const headers = {
+  'Idempotency-Key': {
+    description:
+      'Visible ASCII characters. The same key with the same body makes nothing new: it answers what the first request made, as that is now, with `Idempotent-Replayed: true`. A field of null is the same as none. Another body is a 422.',
+    schema: {
+      type: 'string',
+      minLength: 1,
+      maxLength: limits.idempotencyKeyCharacters,
+      pattern: idempotencyKeyPattern.source,
+    },
+  },
+  'If-None-Match': {
+    description: 'Only `*`: write only when there is none yet.',
+    schema: { type: 'string', const: '*' },
+  },
+  'If-Match': {
+    description: 'An ETag that an earlier answer gave, or several, or `*`: change only that state.',
+    schema: { type: 'string' },
+  },
+} satisfies Record<HeaderName, JsonObject>
+
+type HeaderName = NonNullable<RouteDescriptor['headers']>[number]
 
 /** The OpenAPI 3.1 document, from the same descriptors that routes and client are made of. */
 export function createOpenApiDocument(version: string): JsonObject {
@@ -117,20 +141,18 @@ function isArray(schema: Json): boolean {
   return schema !== null && typeof schema === 'object' && !Array.isArray(schema) && schema['type'] === 'array'
 }
 
-function headerParameter(name: string): JsonObject {
-  return {
-    name,
-    in: 'header',
-    required: false,
-    description: headerNotes[name] ?? '',
-    schema: { type: 'string' },
-  }
+function headerParameter(name: HeaderName): JsonObject {
+  return { name, in: 'header', required: false, ...headers[name] }
 }
 
 function requestBody(body: z.ZodType | 'bytes'): JsonObject {
-  const content =
-    body === 'bytes' ? { '*/*': {} } : { 'application/json': { schema: schemaOf(body, 'input') } }
-  return { required: true, content }
+  if (body !== 'bytes')
+    return { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } }
+  return {
+    required: false,
+    description: `The content as it is, of at most ${limits.documentBytes} bytes; none is an empty one. Its Content-Type is kept, and is application/octet-stream when there is none.`,
+    content: { '*/*': { schema: { type: 'string', contentMediaType: 'application/octet-stream' } } },
+  }
 }
 
 function responses(route: RouteDescriptor): JsonObject {
@@ -147,8 +169,7 @@ function responses(route: RouteDescriptor): JsonObject {
         }
   const common = [
     ...(route.auth === 'none' ? [] : [401, 403]),
-    ...(route.body === undefined ? [] : [413]),
-    ...(typeof route.body === 'object' ? [400, 415] : []),
+    ...(route.body === undefined ? [] : [400, 413, 415]),
     422,
   ]
   const statuses = [...new Set([...route.problems, ...common])].sort((a, b) => a - b)
@@ -159,7 +180,7 @@ function responses(route: RouteDescriptor): JsonObject {
       statuses.map((status) => [
         String(status),
         {
-          description: titles[status] ?? 'Not JSON',
+          description: titles[status] ?? 'The body is not JSON, or broke off',
           content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
         },
       ]),

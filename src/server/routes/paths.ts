@@ -46,12 +46,28 @@ function badPath(raw: string, problem: string): ApiProblem {
   ])
 }
 
-/** The methods that routes take at a path; empty when there is nothing there. */
+/** Beside the operations of the contract. */
+const otherPaths = ['/healthz', '/readyz', `${basePath}/openapi.json`]
+
+const table: readonly { path: string; method: string }[] = [
+  ...allRoutes.map(({ path, method }) => ({ path: basePath + path, method: method.toUpperCase() })),
+  ...otherPaths.map((path) => ({ path, method: 'GET' })),
+]
+
+/**
+ * The methods that the route at a path takes; empty when there is nothing there. Where several fit it is the one with the
+ * fewest parameters: `/job-runs/changes` is no job run.
+ */
 export function allowedMethods(pathname: string): string[] {
-  const methods = allRoutes
-    .filter((route) => matches(basePath + route.path, pathname))
-    .map((route) => route.method.toUpperCase())
-  return [...new Set(methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))]
+  const fitting = table.filter(({ path }) => matches(path, pathname))
+  const fewest = Math.min(...fitting.map(({ path }) => parameterCount(path)))
+  const methods = fitting.filter(({ path }) => parameterCount(path) === fewest).map(({ method }) => method)
+  return methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+}
+
+/** How many parameters a template has. */
+export function parameterCount(template: string): number {
+  return template.split('{').length - 1
 }
 
 function matches(template: string, pathname: string): boolean {

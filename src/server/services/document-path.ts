@@ -1,6 +1,5 @@
+import { limits } from '../../contract/index.ts'
 import type { ProblemDetail } from './problems.ts'
-
-const pathLimits = { nameCharacters: 200, pathCharacters: 1024 } as const
 
 function controlCharacter(text: string): boolean {
   return /\p{Cc}/u.test(text)
@@ -14,10 +13,10 @@ export function nameProblem(
 ): ProblemDetail | undefined {
   const found = JSON.stringify(name.slice(0, 80))
   if (name === '') return { pointer, detail: 'is empty; expected a name' }
-  if (name.length > pathLimits.nameCharacters)
+  if (name.length > limits.nameCharacters)
     return {
       pointer,
-      detail: `has ${name.length} characters; at most ${pathLimits.nameCharacters} are taken`,
+      detail: `has ${name.length} characters; at most ${limits.nameCharacters} are taken`,
     }
   if (controlCharacter(name)) return { pointer, detail: `${found} holds a control character` }
   if (!name.isWellFormed()) return { pointer, detail: `${found} is not well-formed Unicode` }
@@ -36,10 +35,10 @@ export function documentPathProblem(pointer: string, path: string): ProblemDetai
     detail: `${found} ${what}; expected a relative path such as specs/power.md`,
   })
   if (path === '') return wrong('is empty')
-  if (path.length > pathLimits.pathCharacters)
+  if (path.length > limits.pathCharacters)
     return {
       pointer,
-      detail: `has ${path.length} characters; at most ${pathLimits.pathCharacters} are taken`,
+      detail: `has ${path.length} characters; at most ${limits.pathCharacters} are taken`,
     }
   if (controlCharacter(path)) return wrong('holds a control character')
   if (!path.isWellFormed()) return wrong('is not well-formed Unicode')

@@ -21,7 +21,7 @@ export interface ServiceDeps {
 
 export interface Created<T> {
   value: T
-  /** True when a key answered again what it answered before. */
+  /** True when an earlier request under the key made it. */
   replayed: boolean
 }
 

@@ -1,5 +1,6 @@
+import { queryTimeForm } from '../../contract/index.ts'
 import { invalid, type ProblemDetail } from './problems.ts'
-import { parseTimestamp, timestampForm } from './timestamps.ts'
+import { parseTimestamp } from './timestamps.ts'
 
 interface WindowQuery {
   created_after?: string | undefined
@@ -23,7 +24,7 @@ export function window(query: WindowQuery) {
       const hint = / \d\d:\d\d$/.test(text) ? '; write the + of an offset as %2B' : ''
       problems.push({
         pointer: `?${name}`,
-        detail: `${JSON.stringify(text.slice(0, 60))} is not a time; expected ${timestampForm}${hint}`,
+        detail: `${JSON.stringify(text.slice(0, 60))} is not a time; expected ${queryTimeForm}${hint}`,
       })
     }
     return parsed

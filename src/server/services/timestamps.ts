@@ -1,9 +1,6 @@
-const form = /^(\d{4}-\d\d-\d\d)(?:[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?)?$/
-const offsetForm = /^([+-])(\d\d):(\d\d)$/
+import { queryTimePattern } from '../../contract/index.ts'
 
-/** What a timestamp may look like, for error messages. */
-export const timestampForm =
-  '2026-04-13T10:10:00.000000 (UTC), RFC 3339 with an offset (2026-04-13T12:10:00+02:00), or a date (2026-04-13)'
+const offsetForm = /^([+-])(\d\d):(\d\d)$/
 
 /** Years that both JavaScript and PostgreSQL write with four digits. */
 const earliest = Date.parse('0001-01-01T00:00:00Z')
@@ -16,7 +13,7 @@ const latest = Date.parse('9999-12-31T23:59:59.999Z')
  * @returns RFC 3339 in UTC, with microseconds; undefined when the text is none of these, or no real date
  */
 export function parseTimestamp(text: string): string | undefined {
-  const match = form.exec(text)
+  const match = queryTimePattern.exec(text)
   if (!match) return undefined
   const [, date = '', time = '00:00:00', fraction = '', zone = 'Z'] = match
   const microseconds = fraction.padEnd(6, '0').slice(0, 6)

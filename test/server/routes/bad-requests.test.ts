@@ -253,6 +253,22 @@ describe('a path or a query', () => {
     expect(wrong.headers.get('Allow')).toBe('POST, GET, HEAD')
   })
 
+  it.each([
+    ['OPTIONS', '/jobs/schemas', 'GET, HEAD'],
+    ['DELETE', '/jobs/schemas', 'GET, HEAD'],
+    ['PATCH', '/jobs/sch%65mas', 'GET, HEAD'],
+    ['GET', '/job-runs/cancel-by-key', 'POST'],
+    ['POST', '/job-runs/changes', 'GET, HEAD'],
+    ['POST', '/jobs/x', 'GET, HEAD, PATCH, DELETE'],
+    ['PUT', '/job-runs/x/cancel', 'POST'],
+    ['POST', '/documents/c/a/b', 'PUT, GET, HEAD, DELETE'],
+    ['POST', '/openapi.json', 'GET, HEAD'],
+  ])('takes no %s at %s', async (method, target, allow) => {
+    const answer = await me.send(method, target)
+    expectProblem(answer, 405, 'method_not_allowed')
+    expect(answer.headers.get('Allow')).toBe(allow)
+  })
+
   it('with a fixed name is not taken for an id', async () => {
     expect((await me.get('/jobs/schemas')).status).toBe(200)
     expect((await me.get('/job-runs/changes')).status).toBe(200)
@@ -348,6 +364,16 @@ describe('what a worker reports', () => {
   )
 })
 
+/** What comes back for these bytes. */
+async function exchange(request: string): Promise<{ headers: string; body: string }> {
+  const { hostname, port } = new URL(api.url)
+  const socket = connect(Number(port), hostname)
+  socket.write(request)
+  const answer = await readAll(socket)
+  // Chunked or not.
+  return { headers: answer.split('\r\n\r\n')[0] ?? '', body: /\{.*\}/s.exec(answer)?.[0] ?? '' }
+}
+
 describe('the server beside the API', () => {
   it('says that it is alive and ready, and gives its OpenAPI document, to anybody', async () => {
     for (const target of ['/healthz', '/readyz']) expect((await fetch(api.url + target)).status).toBe(200)
@@ -358,11 +384,29 @@ describe('the server beside the API', () => {
     expect([document.openapi, document.info.version]).toEqual(['3.1.0', '1.2.3'])
   })
 
+  it.each([
+    ['nonsense\r\n\r\n', 400, 'malformed_request'],
+    ['GET /healthz HTTP/1.1\r\nHost: x\r\nBad Header: 1\r\n\r\n', 400, 'malformed_request'],
+    ['GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'host_required'],
+    ['GET /healthz HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', 400, 'malformed_request'],
+    [`GET / HTTP/1.1\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`, 431, 'headers_too_large'],
+    ['GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: a miracle\r\n\r\n', 417, 'unknown_expectation'],
+    ['TRACE /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 405, 'method_not_allowed'],
+    ['POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\n', 408, 'request_timeout'],
+  ])('says as a problem what it cannot read: %j', async (request, status, code) => {
+    const { headers, body } = await exchange(request)
+    expect(headers).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(headers.toLowerCase()).toContain('content-type: application/problem+json')
+    expect(problemSchema.strict().parse(JSON.parse(body))).toMatchObject({ status, code })
+  })
+
+  it('answers who speaks HTTP/1.0 and names no host', async () => {
+    const { headers, body } = await exchange('GET /healthz HTTP/1.0\r\n\r\n')
+    expect([headers.split('\r\n')[0], body]).toEqual(['HTTP/1.1 200 OK', '{"status":"alive"}'])
+  })
+
   it('cuts off who dribbles a request', async () => {
     const { hostname, port } = new URL(api.url)
-    const inHeaders = connect(Number(port), hostname)
-    inHeaders.write('POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\n')
-    expect(await readAll(inHeaders)).toMatch(/^HTTP\/1.1 408 /)
     const inBody = connect(Number(port), hostname)
     inBody.write(
       `POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${me.token}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,

@@ -165,6 +165,27 @@ describe('the idempotency key of a run', () => {
     expect((await me.get(`/job-runs?job_id=${job.uuid}`)).json.count).toBe(1)
   })
 
+  it('stand for the same body when a field of it is null instead of absent, or an id in upper case', async () => {
+    const job = await me.job()
+    const bodies = [
+      { job_id: job.uuid },
+      { job_id: job.uuid, config: null },
+      { job_id: job.uuid.toUpperCase(), client_ref: null, config: null },
+    ]
+    const runs: Awaited<ReturnType<typeof me.post>>[] = []
+    for (const body of bodies) runs.push(await me.post('/job-runs', body, { 'Idempotency-Key': 'null-1' }))
+    expect(runs.map(({ status, json }) => [status, json.uuid])).toEqual(
+      bodies.map(() => [201, runs[0]?.json.uuid]),
+    )
+    const jobs: Awaited<ReturnType<typeof me.post>>[] = []
+    for (const rest of [{}, { config: null }, { source_session_id: null, source_project_id: null }])
+      jobs.push(await me.post('/jobs', { job_type: 'plain', ...rest }, { 'Idempotency-Key': 'null-2' }))
+    expect(jobs.map(({ json }) => json.uuid)).toEqual(jobs.map(() => jobs[0]?.json.uuid))
+    // Within a config it means: without that field.
+    const patch = { job_id: job.uuid, config: { a: null } }
+    expect((await me.post('/job-runs', patch, { 'Idempotency-Key': 'null-1' })).status).toBe(422)
+  })
+
   it('answers alike after the job was deleted', async () => {
     const job = await me.job()
     const first = await me.post('/job-runs', { job_id: job.uuid }, { 'Idempotency-Key': 'run-2' })

@@ -50,6 +50,34 @@ describe('the OpenAPI document', () => {
     expect(document.components.schemas.Problem).toBeDefined()
   })
 
+  it('says what keys, times, names and raw bodies may be', () => {
+    const parameter = (path: string, method: string, name: string) =>
+      document.paths[path][method].parameters.find((one: { name: string }) => one.name === name)
+    for (const path of ['/jobs', '/job-runs']) {
+      const key = parameter(path, 'post', 'Idempotency-Key')
+      expect(key.schema).toEqual({
+        type: 'string',
+        minLength: 1,
+        maxLength: 255,
+        pattern: String.raw`^[\x21-\x7e]+$`,
+      })
+      expect(key.description).toContain('as that is now')
+      for (const name of ['created_after', 'created_before']) {
+        const { schema } = parameter(path, 'get', name)
+        expect(schema.description).toContain('2026-04-13')
+        expect('2026-04-13T10:10:00.000000').toMatch(new RegExp(schema.pattern))
+      }
+    }
+    const documents = '/documents/{collection}/{path}'
+    expect(parameter(documents, 'put', 'collection').schema).toMatchObject({ minLength: 1, maxLength: 200 })
+    expect(parameter(documents, 'put', 'path').schema).toMatchObject({ minLength: 1, maxLength: 1024 })
+    for (const path of [documents, '/worker/job-runs/{job_run_id}/outputs/{name}']) {
+      const { requestBody, responses } = document.paths[path].put
+      expect(requestBody.description).toContain('16777216 bytes')
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(['400', '413', '415']))
+    }
+  })
+
   it('as committed is what the source says', async () => {
     const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {
       version: string

@@ -176,7 +176,8 @@ describe('idempotency keys', () => {
   it('make one hash of bodies that are equal as JSON, whatever their order', () => {
     const other = { config: { a: [1, { c: 2, d: 1 }], b: 1 }, job_id: 'a' }
     expect(idempotencyKey('k', other)).toEqual(idempotencyKey('k', body))
-    for (const change of [{ job_id: 'b' }, { client_ref: 'x' }])
+    expect(idempotencyKey('k', { ...body, client_ref: null })).toEqual(idempotencyKey('k', body))
+    for (const change of [{ job_id: 'b' }, { client_ref: 'x' }, { config: { ...body.config, c: null } }])
       expect(idempotencyKey('k', { ...body, ...change })).not.toEqual(idempotencyKey('k', body))
   })
   it.each(['', 'a b', 'ü', 'a\u007f', 'a\tb', 'x'.repeat(256)])('refuses %j', (key) => {
