@@ -5,6 +5,7 @@ export type {
   AnyJobType,
   DeclaredOutputWriter,
   HandlerContext,
+  Isolation,
   JobType,
   JobTypeDescription,
   OutputValue,

@@ -8,6 +8,7 @@ export {
   defineConfig,
   defineJobType,
   type HandlerContext,
+  type Isolation,
   JobRunError,
   type JobType,
   JobTypeDefinitionError,
