@@ -44,7 +44,7 @@ steps:
     config: { duration: 1h }
 `
 
-const bobsToken = 'token-of-bob'
+const bobsToken = 'test-token-of-bob-of-green'
 
 beforeAll(async () => {
   const tokens = `default/dev@localhost=test-token-of-a-developer,green/bob@example.com=${bobsToken}`
