@@ -72,10 +72,7 @@ export interface BootstrapToken {
   token: string
 }
 
-/** What can be guessed is no token. */
-const shortestToken = 16
-
-/** `workspace/email=token,…` Never repeats a token in an error. */
+/** `workspace/email=token,…` Never repeats a token in an error. A short one is refused. */
 export function parseTokens(text: string | undefined): BootstrapToken[] {
   if (text === undefined) return []
   return text.split(',').map((entry, index) => {
@@ -83,12 +80,25 @@ export function parseTokens(text: string | undefined): BootstrapToken[] {
     if (!match)
       throw badVariable(`JOBWRIGHT_TOKENS: entry ${index + 1} is not of the form workspace/email=token`)
     const [, workspace = '', email = '', token = ''] = match
-    if (token.length < shortestToken)
-      throw badVariable(
-        `JOBWRIGHT_TOKENS: the token of entry ${index + 1} has ${token.length} characters; expected at least ${shortestToken}, such as \`openssl rand -hex 24\` makes`,
-      )
+    requireLongToken(`JOBWRIGHT_TOKENS: the token of entry ${index + 1}, ${workspace}/${email},`, token)
     return { workspace, email, token }
   })
+}
+
+/** 128 random bits in Base64; a server that takes less can be guessed at. */
+const tokenCharacters = 22
+
+function requireLongToken(which: string, token: string): void {
+  if (token.length >= tokenCharacters) return
+  throw badVariable(
+    `${which} has ${token.length} characters; expected at least ${tokenCharacters}, of 128 random bits`,
+    'make one, with `openssl rand -hex 24` for instance',
+  )
+}
+
+function parseWorkerToken(token: string | undefined): string | undefined {
+  if (token !== undefined) requireLongToken('JOBWRIGHT_WORKER_TOKEN', token)
+  return token
 }
 
 /** A URL without credentials in it; an error never repeats them. */
@@ -194,7 +204,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     /** The default connection of pipelines. */
     jobsApi: { url: parseUrl('JOBS_API_URL', e.JOBS_API_URL), token: e.JOBS_API_TOKEN },
     /** Where a worker reports the runs of our server; without `/api/v1`. */
-    server: { url: parseUrl('JOBWRIGHT_URL', e.JOBWRIGHT_URL), workerToken: e.JOBWRIGHT_WORKER_TOKEN },
+    server: {
+      url: parseUrl('JOBWRIGHT_URL', e.JOBWRIGHT_URL),
+      workerToken: parseWorkerToken(e.JOBWRIGHT_WORKER_TOKEN),
+    },
     databaseUrl: e.DATABASE_URL,
     dataDir: path.resolve(e.JOBWRIGHT_DATA_DIR),
     /** Where what can be fetched again is kept, below `jobwright/`. */

@@ -17,11 +17,20 @@ describe('the environment', () => {
     ['TEMPORAL_TLS', 'perhaps', 'TEMPORAL_TLS: found "perhaps", expected true or false'],
     ['JOBWRIGHT_LOG_LEVEL', 'loud', 'found "loud", expected one of trace, debug, info, warn, error, silent'],
     ['TEMPORAL_ADDRESS', 'http://h:7233', 'expected host or host:port, such as 127.0.0.1:7233'],
-    ['JOBWRIGHT_TOKENS', 'a/b=abc', 'the token of entry 1 has 3 characters; expected at least 16'],
-    ['JOBWRIGHT_TOKENS', 'a/b=0123456789abcdef,secret', 'entry 2 is not of the form workspace/email=token'],
+    ['JOBWRIGHT_TOKENS', `a/b=${'c'.repeat(22)},secret`, 'entry 2 is not of the form workspace/email=token'],
     ['JOBS_API_URL', 'ftp://h/api/v1', 'the scheme is ftp; expected http or https'],
   ])('%s=%s is refused: what was found, what was expected', (name, value, message) => {
     expect(() => loadConfig({ [name]: value })).toThrow(message)
+  })
+
+  test.each([
+    ['JOBWRIGHT_TOKENS', `a/b=${'c'.repeat(22)},lab/me@x=hunter2`, 'entry 2, lab/me@x, has 7 characters'],
+    ['JOBWRIGHT_TOKENS', `a/b=${'hunter2'.repeat(3)}`, 'entry 1, a/b, has 21 characters'],
+    ['JOBWRIGHT_WORKER_TOKEN', 'hunter2', 'JOBWRIGHT_WORKER_TOKEN has 7 characters'],
+  ])('takes no %s that could be guessed, and never repeats it', (name, value, found) => {
+    const message = expect.stringMatching(new RegExp(`^(?!.*hunter2).*${found}; expected at least 22,`))
+    expect(() => loadConfig({ [name]: value })).toThrow(expect.objectContaining({ message }))
+    expect(loadConfig({ JOBWRIGHT_WORKER_TOKEN: 'c'.repeat(22) }).server.workerToken).toHaveLength(22)
   })
 
   test('never gets a secret repeated', () => {

@@ -27,8 +27,8 @@ function environment(dataDir: string, more: Record<string, string> = {}): Record
     JOBWRIGHT_DATA_DIR: path.join(folder, dataDir),
     JOBWRIGHT_HOST: '127.0.0.1',
     JOBWRIGHT_PORT: '0',
-    JOBWRIGHT_TOKENS: 'lab/me@example.com=token-of-a-user-0123456789',
-    JOBWRIGHT_WORKER_TOKEN: 'worker-token',
+    JOBWRIGHT_TOKENS: 'lab/me@example.com=user-token-that-is-long-enough',
+    JOBWRIGHT_WORKER_TOKEN: 'worker-token-that-is-long-enough',
     JOBWRIGHT_LOG_LEVEL: 'info',
     ...more,
   }
@@ -42,7 +42,7 @@ async function listening(server: TestProcess): Promise<string> {
   return String((await server.event('listening'))['url'])
 }
 
-async function call(url: string, method = 'GET', body?: object, token = 'token-of-a-user-0123456789') {
+async function call(url: string, method = 'GET', body?: object, token = 'user-token-that-is-long-enough') {
   const response = await fetch(url, {
     method,
     headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
@@ -84,7 +84,7 @@ describe('the server process', () => {
           `${url}/worker/job-runs/${run.uuid}/start`,
           'POST',
           { attempt: 1, worker: 'w' },
-          'worker-token',
+          'worker-token-that-is-long-enough',
         )
       ).json.action,
     ).toBe('execute')
@@ -109,7 +109,7 @@ describe('the server process', () => {
       .filter((line) => line.includes('Temporal fails'))
     expect(outages).toHaveLength(1)
     for (const text of [first.stderr(), second.stderr()])
-      expect(text).not.toMatch(/token-of-a-user-0123456789|worker-token/)
+      expect(text).not.toMatch(/user-token-that-is-long-enough|worker-token/)
   })
 
   it('says which port is taken and how to choose another', async () => {

@@ -69,7 +69,7 @@ steps:
     config: { duration: '\${{ inputs.wait }}' }
 `
 
-const bobsToken = 'token-of-bob-0123456789'
+const bobsToken = 'test-token-of-bob-of-green'
 
 beforeAll(async () => {
   const tokens = `default/dev@localhost=test-token-of-a-developer,green/bob@example.com=${bobsToken}`
