@@ -122,15 +122,7 @@ export class JobsClient {
     return answer.status === noContent ? undefined : answer.decode(read.readJobRun)
   }
 
-  /**
-   * `config` is merged over what is there.
-   *
-   * @example
-   * ```ts
-   * const seen = await api.getJob(job.uuid)
-   * await api.updateJob(seen.uuid, { config: { duration: '5s' } }, { ifMatch: seen.etag })
-   * ```
-   */
+  /** `config` is merged over what is there; with `ifMatch: job.etag`, only over the state that was seen. */
   updateJob(
     jobId: string,
     body: JobUpdateBody,
