@@ -18,7 +18,10 @@ export function runKey(workflow: { namespace: string; workflowId: string }, step
   ])
 }
 
-/** One saved job per pipeline, step and content, so that repeated runs do not pile up equal jobs. */
-export function jobKey(pipeline: string, step: string, config: Json): string {
-  return sha256([pipeline, step, config])
+/**
+ * One saved job per pipeline, step and content, so that repeated runs do not pile up equal jobs. One that is named is another
+ * request, and so has another key.
+ */
+export function jobKey(pipeline: string, step: string, config: Json, name: string | undefined): string {
+  return sha256([pipeline, step, config, ...(name === undefined ? [] : [name])])
 }

@@ -55,5 +55,9 @@ export function profileOf(
       `this pipeline run belongs to workspace ${wanted}, and the token of connection ${connection} on this worker to ${workspace}; ` +
         `start it with a token of ${workspace}, or give the worker one of ${wanted}`,
     )
-  return { mode: 'fenced', valueReferences: capabilities?.value_references === true }
+  return {
+    mode: 'fenced',
+    valueReferences: capabilities?.value_references === true,
+    jobNames: capabilities?.job_names === true,
+  }
 }

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity'
 import { canonicalJson, type JsonObject } from '../base/json.ts'
 import { JobsApiError, type JobsClient } from '../client/index.ts'
-import { encodePipelineRef, isTerminalStatus } from '../contract/index.ts'
+import { encodePipelineRef, isTerminalStatus, limits } from '../contract/index.ts'
 import { rejected } from './failures.ts'
 import { toRecord } from './job-run-record.ts'
 import { jobKey, runKey } from './keys.ts'
@@ -55,11 +55,19 @@ async function trigger(
   if ('jobId' in input.target)
     return send({ job_id: input.target.jobId, ...(input.config ? { config: input.config } : {}) })
   const config: JsonObject = { ...input.config, job_type: input.target.jobType }
-  const shared = await createJob(api, jobKey(input.pipeline, input.step, config), config, signal)
+  const name = input.jobNames
+    ? `${input.pipeline} / ${input.step}`.slice(0, limits.jobNameCharacters)
+    : undefined
+  const createJob = (key: string) =>
+    api.createJob(
+      { job_type: String(config.job_type), config, ...(name === undefined ? {} : { name }) },
+      { idempotencyKey: key, signal },
+    )
+  const shared = await createJob(jobKey(input.pipeline, input.step, config, name))
   if (!shared.is_deleted && canonicalJson(shared.config) === canonicalJson(config))
     return send({ job_id: shared.uuid })
   // A person deleted or changed the saved job of this content: the run gets one of its own.
-  const own = await createJob(api, `${idempotencyKey}-job`, config, signal)
+  const own = await createJob(`${idempotencyKey}-job`)
   try {
     return await send({ job_id: own.uuid })
   } catch (error) {
@@ -71,8 +79,4 @@ async function trigger(
 
 function isReused(error: unknown): boolean {
   return error instanceof JobsApiError && error.code === 'idempotency_key_reused'
-}
-
-function createJob(api: JobsClient, idempotencyKey: string, config: JsonObject, signal: AbortSignal) {
-  return api.createJob({ job_type: String(config['job_type']), config }, { idempotencyKey, signal })
 }

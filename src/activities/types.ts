@@ -16,6 +16,8 @@ export interface TriggerJobRunInput extends StepIdentity {
   pipeline: string
   target: { jobType: string } | { jobId: string }
   config: JsonObject | null
+  /** The server takes names of jobs. */
+  jobNames?: boolean
 }
 
 /** `running`: triggered, and not over at the first look. */

@@ -215,6 +215,7 @@ export const readCapabilities: Reader<Capabilities> = (value, pointer) => {
     documents: isTrue(given.documents),
     metagraphs: isTrue(given.metagraphs),
     whoami: isTrue(given.whoami),
+    job_names: isTrue(given.job_names),
   }
 }
 

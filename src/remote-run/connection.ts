@@ -48,7 +48,7 @@ export function askDurably(
 export function remoteRunIn(profile: ConnectionProfile, request: RemoteRunRequest): RemoteRun {
   switch (profile.mode) {
     case 'fenced':
-      return fencedRun(request)
+      return fencedRun(request, profile)
     default:
       // A later version found this mode: its worker can go on with it, this one must not guess.
       throw new Error(`this worker knows no mode ${String(profile.mode)}; a newer one takes over`)

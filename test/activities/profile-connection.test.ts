@@ -39,6 +39,7 @@ describe('a server that offers what pipelines need', () => {
     expect(profileOf({ capabilities: allCapabilities, workspace }, input)).toEqual({
       mode: 'fenced',
       valueReferences: true,
+      jobNames: true,
     })
   })
 

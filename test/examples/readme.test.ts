@@ -31,7 +31,7 @@ const inLanguage = (language: string) =>
     .map((block): [string, Block] => [place(block), block])
 
 /** Drawings and output: nobody copies them. */
-const shownOnly = ['', 'text']
+const shownOnly = ['', 'text', 'dockerfile']
 const checkedLanguages = ['yaml', 'ts', 'sh', 'json']
 
 let folder: string

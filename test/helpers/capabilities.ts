@@ -15,4 +15,5 @@ export const allCapabilities: Capabilities = {
   documents: true,
   metagraphs: true,
   whoami: true,
+  job_names: true,
 }

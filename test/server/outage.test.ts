@@ -93,15 +93,34 @@ describe('while PostgreSQL is away', () => {
     }
     expect((await person.get('/jobs')).status).toBe(200)
   })
+
+  test('one that takes no writes, as a standby, is an outage for what writes', async () => {
+    const write = () => person.post('/jobs', { job_type: 'plain', config: { job_type: 'plain' } })
+    await query(postgres.url, 'alter role all set default_transaction_read_only = on')
+    await endConnections(postgres.url)
+    await until('reads go on', async () => (await person.get('/jobs')).status === 200)
+    for (let tries = 0; tries < 10; tries++) expectUnavailable(await write())
+    await query(
+      postgres.url,
+      'set transaction read write; alter role all reset default_transaction_read_only',
+    )
+    await endConnections(postgres.url)
+    await until('writes go on', async () => (await write()).status === 201)
+  })
 })
 
-/** Ends every connection of the server, as `pg_terminate_backend` does; how many there were. */
-async function endConnections(url: string): Promise<number> {
+async function query(url: string, text: string): Promise<number> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
-  const { rowCount } = await client.query(
-    "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'jobwright-%'",
-  )
+  const { rowCount } = await client.query(text)
   await client.end()
   return rowCount ?? 0
+}
+
+/** Ends every connection of the server, as `pg_terminate_backend` does; how many there were. */
+function endConnections(url: string): Promise<number> {
+  return query(
+    url,
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'jobwright-%'",
+  )
 }

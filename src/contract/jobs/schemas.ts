@@ -9,6 +9,7 @@ export const limits = {
   bodyBytes: 1024 * 1024,
   /** How deeply JSON may nest, in bodies and outputs alike: whatever is stored is answered with, one day. */
   jsonDepth: 64,
+  jobNameCharacters: 200,
   outputBytes: 16 * 1024 * 1024,
   inlineOutputBytes: 16 * 1024,
   /** Of one run, together, in the order they were stored; others are read by their address. */
@@ -64,6 +65,8 @@ export const jobSchema = z.object({
 export const jobCreateBody = z.strictObject({
   job_type: z.string().min(1),
   config: jsonObjectSchema.nullish(),
+  /** What the job is about, as its name shall say, in place of what its config says. */
+  name: z.string().min(1).max(limits.jobNameCharacters).nullish(),
   source_session_id: uuid.nullish(),
   source_project_id: uuid.nullish(),
 })
@@ -244,6 +247,8 @@ export const capabilitiesSchema = z.object({
   documents: z.boolean(),
   metagraphs: z.boolean(),
   whoami: z.boolean(),
+  /** `POST /jobs` takes a `name`. */
+  job_names: z.boolean(),
 })
 
 /** Extension: whose token a request carried. A worker's token answers for the job run that its header names. */

@@ -22,6 +22,8 @@ export interface ConnectionProfile {
   mode: 'fenced'
   /** Whether secrets and large outputs may stand in a config as references. */
   valueReferences: boolean
+  /** Whether a job can be named after its pipeline and step; absent in what an earlier version found out. */
+  jobNames?: boolean
 }
 
 export interface StepState {

@@ -1,5 +1,6 @@
 import { CancellationScope, proxyActivities, workflowInfo } from '@temporalio/workflow'
 import type { PipelineActivities } from '../../activities/index.ts'
+import type { ConnectionProfile } from '../../pipeline/plan/index.ts'
 import { activityRetry, heldRetry, scheduleToClose, triggerTimeoutMs } from '../activity-options.ts'
 import type { RemoteRun, RemoteRunRequest, TimeLeft } from '../port.ts'
 
@@ -9,7 +10,7 @@ const cancelTimeoutMs = 10 * 60_000
  * On a server that takes idempotency keys. Trigger is one activity that creates, triggers and looks; what it is not sure of
  * it sends again under the same keys. A cancel by the key finds what was started, and bars what was not.
  */
-export function fencedRun(request: RemoteRunRequest): RemoteRun {
+export function fencedRun(request: RemoteRunRequest, { jobNames }: ConnectionProfile): RemoteRun {
   const { connection, pipeline, timing, step, item, generation } = request
   const activityId = `${step}/${item ?? '-'}/${generation}`
   const identity = {
@@ -34,7 +35,8 @@ export function fencedRun(request: RemoteRunRequest): RemoteRun {
         heartbeatTimeout: timing.stepHeartbeatMs,
       })
       const { target, config } = request
-      return triggerJobRun({ ...identity, connection, pipeline, target, config })
+      const named = jobNames ? { jobNames } : {}
+      return triggerJobRun({ ...identity, connection, pipeline, target, config, ...named })
     },
     wait(jobRunId, left) {
       const { awaitJobRun } = proxyActivities<PipelineActivities>({

@@ -16,6 +16,7 @@ export function capabilityHandlers(version: string): Handlers<'getCapabilities'>
     documents: true,
     metagraphs: true,
     whoami: true,
+    job_names: true,
   }
   return { getCapabilities: () => json(capabilities) }
 }

@@ -4,8 +4,8 @@ import { uuidPattern } from '../../contract/index.ts'
 const namedCharacters = 200
 
 /**
- * `metagraph_update – Power Distribution Unit`: the job type and what it is about, which is the config field that
- * the job type names, unless that is missing, not text or a UUID; then the last eight characters of the job's
+ * `metagraph_update – Power Distribution Unit`: the job type and what it is about, as whoever makes it says, else the
+ * config field that the job type names, unless that is missing, not text or a UUID; then the last eight characters of the job's
  * id, which tell it from others of the same moment.
  */
 export function jobName(
@@ -13,8 +13,9 @@ export function jobName(
   nameField: string | undefined,
   config: JsonObject,
   jobId: string,
+  given: string | null | undefined,
 ): string {
-  const subject = nameField === undefined ? undefined : config[nameField]
+  const subject = given ?? (nameField === undefined ? undefined : config[nameField])
   if (typeof subject === 'string' && !uuidPattern.test(subject.trim())) {
     // Control characters would reach terminals and headers through every listing.
     const text = subject.replace(/[\p{Cc}\s]+/gu, ' ').trim()

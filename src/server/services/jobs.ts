@@ -136,7 +136,7 @@ async function createJob(
   const job = {
     uuid,
     jobType: body.job_type,
-    name: jobName(body.job_type, definition.nameField, config, uuid),
+    name: jobName(body.job_type, definition.nameField, config, uuid, body.name),
     config,
     sourceSessionId: body.source_session_id ?? null,
     sourceProjectId: body.source_project_id ?? null,

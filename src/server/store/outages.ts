@@ -3,18 +3,15 @@ import type pg from 'pg'
 import { codeOf } from '../../base/causes.ts'
 import { storeUnavailable } from './errors.ts'
 
-/** What a PostgreSQL says that stops, starts, or takes no more connections; and the class of broken connections. */
-const outageStates: readonly (string | undefined)[] = [
-  '57P01',
-  '57P02',
-  '57P03',
-  '53300',
-  '08000',
-  '08001',
-  '08003',
-  '08004',
-  '08006',
-]
+/**
+ * What a PostgreSQL says that cannot serve now: it stops, starts or ends a connection (57P), is broken off (08), has no room,
+ * memory or connection left (53), fails to read or write (58), or has become a standby (25006).
+ */
+const outageState = /^(57P|08|53|58|25006)/
+
+function isOutage(error: unknown): boolean {
+  return outageState.test(codeOf(error) ?? '')
+}
 
 /** A pool that throws `store_unavailable` where the database is gone; what a query did wrong stays the driver's error. */
 export function tellingOutages(pool: pg.Pool): PostgresPool {
@@ -26,7 +23,7 @@ export function tellingOutages(pool: pg.Pool): PostgresPool {
     // Without cursors, which nothing here uses.
     query: ((sql: string, parameters: unknown[]) =>
       client.query(sql, parameters).catch((error: unknown) => {
-        throw broken.has(client) || outageStates.includes(codeOf(error)) ? storeUnavailable(error) : error
+        throw broken.has(client) || isOutage(error) ? storeUnavailable(error) : error
       })) as unknown as PostgresPoolClient['query'],
     release: (destroy) => client.release(destroy),
   })

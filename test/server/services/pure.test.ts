@@ -122,11 +122,12 @@ describe('job names', () => {
     [{ system: 'x' }, undefined, 'metagraph_update – 67890123'],
     [{ system: 'a\u001b[31m\nb' }, 'system', 'metagraph_update – a [31m b'],
   ] as [JsonObject, string | undefined, string][])('of %j by %s: %s', (config, field, name) => {
-    expect(jobName('metagraph_update', field, config, id)).toBe(name)
+    expect(jobName('metagraph_update', field, config, id, undefined)).toBe(name)
   })
 
   it('stay short', () => {
-    expect([...jobName('t', 'f', { f: '😀'.repeat(5000) }, id)].length).toBeLessThan(220)
+    expect(jobName('t', 'f', { f: 'x' }, id, 'sums / sum')).toBe('t – sums / sum')
+    expect([...jobName('t', 'f', { f: '😀'.repeat(5000) }, id, null)].length).toBeLessThan(220)
   })
 })
 
