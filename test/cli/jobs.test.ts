@@ -132,6 +132,7 @@ describe('jobs from the shell', () => {
       'pacing',
       'jobs_api',
       'capabilities',
+      'change_feed',
     ])
     expect(JSON.stringify(report)).not.toContain(stack.token)
   })
