@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { JsonObject } from '../../src/base/json.ts'
 import { startProcess } from '../helpers/processes.ts'
 import { until } from '../helpers/until.ts'
@@ -289,6 +289,16 @@ describe('Time', () => {
       message: 'the run did not end in time',
     })
   })
+})
+
+test('A clock that is ahead of the others takes no time from an attempt', async () => {
+  const now = Date.now
+  vi.spyOn(Date, 'now').mockImplementation(() => now() + 60 * 60_000)
+  onTestFinished(() => void vi.restoreAllMocks())
+  await work()
+  const { id, handle } = await trigger('unhurried')
+  expect(await handle.result()).toEqual({ status: 'completed' })
+  expect(executor.api.get(id).attempts).toHaveLength(1)
 })
 
 describe('A RetryableError', () => {

@@ -136,6 +136,13 @@ const deaf = defineJobType({
   },
 })
 
+const unhurried = defineJobType({
+  ...texts,
+  jobType: 'unhurried',
+  config: z.strictObject({}),
+  timeout: '1m',
+  run: async () => undefined,
+})
 const brief = defineJobType({ ...patient, jobType: 'brief', timeout: '1s' })
 const twice = defineJobType({ ...failing, jobType: 'twice', maxAttempts: 2 })
 
@@ -225,6 +232,7 @@ export const testJobTypes: AnyJobType[] = [
   patient,
   stubborn,
   deaf,
+  unhurried,
   brief,
   twice,
   fragile,
