@@ -76,8 +76,11 @@ function compileIf(context: CompileContext, site: StepSite): PlanStep['if'] | un
     void context.reporter.add({ code, offset: node.start, message, fix })
   const text = textOf(node)
   if (node.kind !== 'scalar' || text === undefined) {
-    const shown = node.kind === 'scalar' && node.value !== null ? String(node.value) : '…'
-    report('bad_condition', `\`if\` must be an expression, found ${describe(node)}`, `write \${{ ${shown} }}`)
+    const isCondition = node.kind === 'scalar' && typeof node.value === 'boolean'
+    const fix = isCondition
+      ? `write \${{ ${String(node.value)} }}`
+      : 'write what is true or false, as in ${{ inputs.count > 3 }}'
+    report('bad_condition', `\`if\` must be an expression, found ${describe(node)}`, fix)
     return undefined
   }
   const whole = wholeExpression(context, node, text, { ...site.shape, statusFunctions: true })

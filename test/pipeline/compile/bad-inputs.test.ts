@@ -435,7 +435,11 @@ test('three mistakes give three findings', () => {
 })
 
 test('conditions and lists that are none', () => {
-  expect(placesOf(step('    if: true\n'))).toEqual(['5:9 bad_condition'])
+  expect(findingsOf(step('    if: true\n'))[0]).toMatchObject({
+    code: 'bad_condition',
+    fix: 'write ${{ true }}',
+  })
+  expect(findingsOf(step('    if: 3\n'))[0]?.fix).toContain('true or false')
   expect(findingsOf(step('    if: inputs.x == 1\n'))[0]).toMatchObject({
     code: 'bad_condition',
     fix: 'write ${{ inputs.x == 1 }}',
