@@ -79,7 +79,7 @@ function compileIf(context: CompileContext, site: StepSite): PlanStep['if'] | un
     const isCondition = node.kind === 'scalar' && typeof node.value === 'boolean'
     const fix = isCondition
       ? `write \${{ ${String(node.value)} }}`
-      : 'write what is true or false, as in ${{ inputs.count > 3 }}'
+      : `write what is true or false, as in \${{ inputs.count > 3 }}`
     report('bad_condition', `\`if\` must be an expression, found ${describe(node)}`, fix)
     return undefined
   }
