@@ -7,7 +7,7 @@ import {
 } from '@temporalio/client'
 import { type InstallationNames, workflowTypes } from '../contract/names.ts'
 import { createGate } from './gate.ts'
-import type { WaitRef, Waits, WatchChangesInput } from './types.ts'
+import type { PendingWork, WaitRef, Waits, WatchChangesInput } from './types.ts'
 
 /** gRPC INVALID_ARGUMENT. */
 const invalidArgument = 3
@@ -27,6 +27,24 @@ async function runningTask(client: Client, workflowId: string): Promise<string |
     const { raw } = await client.workflow.getHandle(workflowId).describe()
     const startedTime = raw.pendingWorkflowTask?.startedTime
     return startedTime ? `${String(startedTime.seconds)}.${startedTime.nanos ?? 0}` : undefined
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined
+    throw error
+  }
+}
+
+/** `PENDING_ACTIVITY_STATE_SCHEDULED` of Temporal's API. */
+const scheduledState = 1
+
+async function pendingOf(client: Client, workflowId: string): Promise<PendingWork | undefined> {
+  try {
+    const { status, raw } = await client.workflow.getHandle(workflowId).describe()
+    if (status.name !== 'RUNNING') return undefined
+    const started = new Set<string>()
+    const scheduled = new Set<string>()
+    for (const { activityId, state } of raw.pendingActivities ?? [])
+      if (activityId) (state === scheduledState ? scheduled : started).add(activityId)
+    return { started, scheduled, isDeciding: Boolean(raw.pendingWorkflowTask) }
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined
     throw error
@@ -96,6 +114,7 @@ export function createWaits(
   return {
     complete: (ref, record) => end(ref, (id) => client.activity.complete(id, record)),
     lookAgain: (ref, reason) => end(ref, (id) => client.activity.fail(id, reason)),
+    pendingOf: (workflowId) => pendingOf(client, workflowId),
     ensureWatcher(connection, readCursor) {
       const known = ensured.get(connection)
       if (known) return known

@@ -29,6 +29,8 @@ export async function triggerJobRun(
     ? triggered
     : await api.getJobRun(triggered.uuid, { waitSeconds: firstLookSeconds, signal })
   if (isTerminalStatus(looked.status)) return { phase: 'terminal', record: toRecord(looked) }
+  // Before there is a wait: a worker that is lost as soon as it has taken that would leave nobody who could complete it.
+  await deps.waits.ensureWatcher(input.connection, async () => (await api.listJobRunChanges({})).cursor)
   return { phase: 'running', jobId: triggered.job_id, jobRunId: looked.uuid, status: looked.status }
 }
 

@@ -70,8 +70,20 @@ export interface Waits {
   complete(ref: WaitRef, record: JobRunRecord): Promise<'completed' | 'not_now'>
   /** Ends the present attempt of a wait, so that the next one looks at once. */
   lookAgain(ref: WaitRef, reason: unknown): Promise<'completed' | 'not_now'>
+  /** What a pipeline run has under way in Temporal; undefined once it is over. Throws when Temporal is away. */
+  pendingOf(workflowId: string): Promise<PendingWork | undefined>
   /** Starts the watcher of a connection unless it runs; a new one begins where `readCursor` says the feed stands. */
   ensureWatcher(connection: string, readCursor: () => Promise<string>): Promise<void>
+}
+
+/** By the ids of activities. */
+export interface PendingWork {
+  /** Handed to a worker. */
+  started: ReadonlySet<string>
+  /** Still to be handed to one. */
+  scheduled: ReadonlySet<string>
+  /** The workflow has not yet said what follows from what it was told. */
+  isDeciding: boolean
 }
 
 export interface ActivityDependencies {

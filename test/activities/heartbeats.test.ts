@@ -44,6 +44,7 @@ beforeAll(async () => {
       waits: {
         complete: async () => 'completed',
         lookAgain: async () => 'completed',
+        pendingOf: async () => undefined,
         ensureWatcher: async () => undefined,
       },
       heartbeatIntervalMs: 60_000,

@@ -3,18 +3,19 @@ import type { ActivityCancellationDetails } from '@temporalio/common'
 
 type ContextArguments = ConstructorParameters<typeof Context>
 
-/** Runs `work` as Temporal's worker would: within an activity's context, of which only the cancellation is real. */
+/** Runs `work` as Temporal's worker would: within an activity's context, of which only the cancellation and the heartbeats are real. */
 export function inActivity<T>(
   work: (cancel: (details: Partial<ActivityCancellationDetails>) => void) => Promise<T>,
+  heartbeat: (details: unknown) => void = () => {},
 ): Promise<T> {
   const cancellation = new AbortController()
   const holder: { details?: ActivityCancellationDetails } = {}
   const unused = undefined as never
   const context = new Context(
-    unused,
+    {} as ContextArguments[0],
     new Promise<never>(() => {}),
     cancellation.signal,
-    () => {},
+    heartbeat,
     undefined,
     unused,
     unused,
