@@ -7,8 +7,8 @@ export const signalNames = { endCleanup: 'endCleanup' } as const
 export const searchAttributes = { workspace: 'JobwrightWorkspace', owner: 'JobwrightOwner' } as const
 
 export const defaultInstallation = 'default'
-/** Of the name of an installation. Without a dot, which keeps our names and those of users apart. */
-export const installationPattern = /^[a-z0-9][a-z0-9-]{0,39}$/
+/** Of the name of an installation. Without a dot, which keeps our names and those of users apart, and without what follows it in our own. */
+export const installationPattern = /^(?!.*-(jobs|watcher)(-|$))[a-z0-9][a-z0-9-]{0,39}$/
 /** What begins like this belongs to us. */
 export const reservedNames = /^jobwright(?![a-z0-9_])/i
 

@@ -84,6 +84,7 @@ async function execute(attempt: Attempt, started: Started, jobType: AnyJobType):
     warn: (fields, message) => settings.log.warn(fields, message),
   }
   const isolation = memory.isAlone ? 'process' : (jobType.isolation ?? settings.isolation)
+  delete memory.isAlone
   const end = await runHandler(attempt, toAssignment(started, attempt.number), isolation, events)
   return conclude(attempt, decideOutcome(end, stop.reason(), triesOf(attempt, jobType)), reporter)
 }
@@ -97,7 +98,8 @@ function triesOf({ number, memory }: Attempt, jobType: AnyJobType): Tries {
 function giveBack(attempt: Attempt, { code, message }: JobsApiError): never {
   attempt.settings.log.warn({ job_run_id: attempt.jobRunId }, message)
   attempt.memory.uncounted += 1
-  attempt.memory.handedOver = attempt.number
+  // Whether the attempt before was lost is for the next one to tell, too.
+  if (attempt.number === 1 || wasHandedOver(attempt)) attempt.memory.handedOver = attempt.number
   attempt.context.heartbeat(attempt.memory)
   throw ApplicationFailure.create({ message, type: code, nextRetryDelay: 1_000 })
 }

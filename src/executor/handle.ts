@@ -1,5 +1,6 @@
 import { messageOf } from '../base/causes.ts'
 import { JobsApiError, type JobsClient, type WorkerReportsClient } from '../client/index.ts'
+import { workerLimits } from '../contract/index.ts'
 import type { JobTypeRegistry } from '../job-types/registry.ts'
 import type { AnyJobType, HandlerContext } from '../job-types/types.ts'
 import type { Secrets } from '../job-types/user-config.ts'
@@ -9,6 +10,9 @@ import { createOutputs, type Outputs } from './outputs.ts'
 import { createRedactor, type Redactor } from './redactor.ts'
 import { createReferenceSources } from './reference-sources.ts'
 import { prepareConfig } from './run-config.ts'
+
+/** Of one line more than is kept, so that a secret that is cut in two here is not shown; and little enough to be sent. */
+const saidCharacters = 4 * workerLimits.logLineCharacters
 
 /** What handlers are run with, wherever that is. */
 export interface HandlingDependencies {
@@ -93,7 +97,7 @@ function handlerContext(
   const { assignment, config, stop, events, redactor, output } = handling
   const { jobRun, workspace, attempt } = assignment
   const log = (level: keyof HandlerContext['log']) => (message: string) =>
-    events.log(level, redactor.redact(String(message)), Date.now())
+    events.log(level, redactor.redact(String(message).slice(0, saidCharacters)), Date.now())
   return {
     config,
     run: {
@@ -109,7 +113,7 @@ function handlerContext(
     progress: (fraction, message) =>
       message === undefined
         ? events.progress(fraction)
-        : events.progress(fraction, redactor.redact(String(message))),
+        : events.progress(fraction, redactor.redact(String(message).slice(0, saidCharacters))),
     output,
     api: dependencies.apiFor(jobRun.uuid),
   }

@@ -33,6 +33,8 @@ export type HandlerEnd =
   | { ended: 'completed' }
   /** `again`: the handler asked for another attempt, after `afterMs` where given. */
   | { ended: 'threw'; error: RunError; again?: { afterMs?: number } }
+  /** There was no process to begin it in. */
+  | { ended: 'not_begun'; message: string }
   /** The process that it ran in is gone. */
   | { ended: 'lost'; blame: Blame; message: string }
 

@@ -63,9 +63,19 @@ function usableDelay(ms: number | undefined): { afterMs?: number } {
 /** What a handler threw, as plain data, with the secrets out of it. Never throws. */
 export function toHandlerEnd(error: unknown, redact: (text: string) => string): HandlerEnd {
   const runError = toRunError(error, redact)
-  if (!(error instanceof RetryableError)) return { ended: 'threw', error: runError }
+  const again = retryOf(error)
+  if (!again) return { ended: 'threw', error: runError }
   const code = runError.code === 'handler_error' ? 'retryable' : runError.code
-  return { ended: 'threw', error: { ...runError, code }, again: usableDelay(error.retryAfterMs) }
+  return { ended: 'threw', error: { ...runError, code }, again }
+}
+
+/** A proxy may refuse even to say what it is. */
+function retryOf(error: unknown): { afterMs?: number } | undefined {
+  try {
+    return error instanceof RetryableError ? usableDelay(error.retryAfterMs) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** What decides whether a run is attempted again. */
@@ -110,6 +120,12 @@ function decideFailure(end: HandlerEnd, tries: Tries): Outcome {
       return end.again ? again(end.error, tries, end.again) : { become: 'failed', error: end.error }
     case 'lost':
       return decideLoss(end, tries)
+    case 'not_begun':
+      return {
+        become: 'retried',
+        error: { code: 'no_handler_process', message: end.message },
+        isUncounted: true,
+      }
     default:
       return end satisfies never
   }

@@ -15,10 +15,12 @@ interface Sleeper {
 export function createAlarm(scope: Pick<CancellationScope, 'cancelRequested'>): Alarm {
   let sleepers: Sleeper[] = []
   let nextMs = Number.POSITIVE_INFINITY
-  scope.cancelRequested.catch((cancellation: unknown) => {
+  let cancellation: { error: unknown } | undefined
+  scope.cancelRequested.catch((error: unknown) => {
+    cancellation = { error }
     const all = sleepers
     sleepers = []
-    for (const { fail } of all) fail(cancellation)
+    for (const { fail } of all) fail(error)
   })
 
   /** A timer that comes before all others; those that it comes before still fire, and find less to do. */
@@ -44,6 +46,7 @@ export function createAlarm(scope: Pick<CancellationScope, 'cancelRequested'>): 
 
   return {
     at(atMs) {
+      if (cancellation) return Promise.reject(cancellation.error)
       // Earlier versions had a timer for each.
       if (sleepers.length > 0 && !patched('one-alarm')) return sleep(Math.max(1, atMs - Date.now()))
       return new Promise((wake, fail) => {

@@ -15,6 +15,8 @@ export interface Places {
   widen(by: number): void
   /** Nobody enters any more but by reentry; who waits, waits for the next execution. */
   close(): void
+  /** Takes that back. */
+  open(): void
   taken(): number
   waiting(): number
 }
@@ -74,6 +76,10 @@ export function createPlaces({ limit: firstLimit, scope, applies = () => true }:
     },
     close() {
       isClosed = true
+    },
+    open() {
+      isClosed = false
+      serve()
     },
     taken: () => taken,
     waiting: () => line.length,

@@ -120,6 +120,9 @@ function isHistoryLong(execution: Execution): boolean {
 async function finishCancelled(execution: Execution): Promise<void> {
   execution.state.cancelRequested = true
   upsertMemo({ status: 'cancelling' })
+  // An execution that was to end goes on after all.
+  execution.cleanup?.places.open()
+  execution.cleanup?.triggers.open()
   startReady(execution)
   await CancellationScope.nonCancellable(async () => {
     if (execution.cleanup) await cleanUp(execution, execution.cleanup)

@@ -27,6 +27,10 @@ describe('A handler that', () => {
     ['late_exit', 'process_exit', expect.stringContaining('process.exit(0)')],
     ['abort', 'process_exit', expect.stringContaining('process.abort()')],
     ['kill', 'process_exit', expect.stringContaining('process.kill')],
+    ['worker', 'process_exit', expect.stringContaining('process.kill')],
+    ['really_exit', 'process_exit', expect.stringContaining('process.reallyExit(4)')],
+    ['disconnect', 'process_exit', expect.stringContaining('process.disconnect()')],
+    ['proxy', 'handler_error', expect.any(String)],
   ])('does harm outside of its promise (%s) fails its own run, and no other', async (how, code, message) => {
     await work()
     const innocent = await trigger('innocent', { config: { ms: 1000 } })
@@ -38,6 +42,16 @@ describe('A handler that', () => {
     expect(runOf(innocent.id).attempts).toHaveLength(1)
     // They were in one process, or nothing was shown.
     expect(pidOf(innocent.id)).toBe(pidOf(id, 'pid'))
+  })
+
+  test('puts something else in place of the channel to the worker harms nobody', async () => {
+    await work()
+    const innocent = await trigger('innocent', { config: { ms: 500 } })
+    await waiting(innocent.id)
+    const { handle } = await trigger('unruly', { config: { how: 'send' } })
+    expect(await handle.result()).toEqual({ status: 'completed' })
+    expect(await innocent.handle.result()).toEqual({ status: 'completed' })
+    expect(runOf(innocent.id).attempts).toHaveLength(1)
   })
 
   test('forgets a promise that is rejected finds that in its log', async () => {

@@ -181,6 +181,28 @@ async function runUnruly({ config, signal, log, output }: Parameters<AnyJobType[
     case 'late_exit':
       setTimeout(() => process.exit(0), ms)
       break
+    case 'really_exit':
+      return (process as unknown as { reallyExit(code: number): never }).reallyExit(4)
+    case 'disconnect':
+      process.disconnect()
+      return
+    case 'worker':
+      process.kill(process.ppid)
+      return
+    case 'send':
+      // As a test double, or a library for clusters, may do.
+      process.send?.(null)
+      process.send = () => true
+      return
+    case 'proxy':
+      throw new Proxy(
+        {},
+        {
+          getPrototypeOf() {
+            throw new Error('not told')
+          },
+        },
+      )
     case 'abort':
       return process.abort()
     case 'kill':

@@ -80,6 +80,11 @@ describe('The outcome of an attempt', () => {
       const error = { code: 'handler_process_lost', message: 'gone' }
       expect(decideOutcome(lost(blame), undefined, attempt)).toEqual({ become: 'retried', error, ...what })
     })
+    test('before it began is another attempt, whatever the job type says', () => {
+      const end = { ended: 'not_begun', message: 'no process' } as const
+      const outcome = decideOutcome(end, undefined, { number: 9, max: 3, onWorkerLost: 'fail' })
+      expect(outcome).toMatchObject({ become: 'retried', isUncounted: true })
+    })
     test('is none where the job type wants none, or its own doing used them up', () => {
       expect(decideOutcome(lost('another'), undefined, { ...attempt, onWorkerLost: 'fail' })).toMatchObject({
         become: 'failed',

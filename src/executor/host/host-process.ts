@@ -23,13 +23,14 @@ export class HostProcess {
   readonly #child: ChildProcess
   readonly #log: WorkerLog
   readonly #works = new Map<number, Work>()
-  readonly #pings = new Map<number, () => void>()
-  readonly #ready = Promise.withResolvers<void>()
+  readonly #pings = new Map<number, (isThere: boolean) => void>()
+  readonly #ready = Promise.withResolvers<boolean>()
   #keys = 0
   /** The work for which it is ended. */
   #culprit: number | undefined
   #isRetired = false
   #isGone = false
+  #wasReady = false
   /** Resolves when the process is gone. */
   readonly gone: Promise<void>
 
@@ -49,7 +50,8 @@ export class HostProcess {
         resolve(this.#end(signal ? `signal ${signal}` : `exit code ${code}`)),
       )
     })
-    this.#child.send(program.settings as object, () => undefined)
+    // Where it could not be started at all there is nothing to send with; `error` follows.
+    if (this.#child.connected) this.#child.send(program.settings as object, () => undefined)
   }
 
   get isIdle(): boolean {
@@ -77,8 +79,8 @@ export class HostProcess {
   }
 
   /** Resolves once it is able to work; false when it ended before. */
-  async isReady(): Promise<boolean> {
-    return Promise.race([this.#ready.promise.then(() => true), this.gone.then(() => false)])
+  isReady(): Promise<boolean> {
+    return this.#ready.promise
   }
 
   /** Whether it answers within `ms`: one whose handler computes does not. */
@@ -86,20 +88,19 @@ export class HostProcess {
     const key = ++this.#keys
     let answered = false
     const pong = new Promise<void>((resolve) => {
-      this.#pings.set(key, () => {
-        answered = true
+      this.#pings.set(key, (isThere) => {
+        answered = isThere
         resolve()
       })
     })
     this.#send({ kind: 'ping', key })
-    await atMost(ms, Promise.race([pong, this.gone]))
+    await atMost(ms, pong)
     this.#pings.delete(key)
     return answered
   }
 
   async run(assignment: Assignment, control: HandlerControl, events: HandlerEvents): Promise<HandlerEnd> {
-    if (this.#isGone)
-      return { ended: 'lost', blame: 'unknown', message: 'the process for the handler is gone' }
+    if (this.#isGone) return { ended: 'not_begun', message: 'the process for the handler was gone' }
     const key = ++this.#keys
     const { promise, resolve } = Promise.withResolvers<HandlerEnd>()
     const { stop, abandon } = control
@@ -110,6 +111,7 @@ export class HostProcess {
     stop.addEventListener('abort', onStop, { once: true })
     abandon.addEventListener('abort', onAbandon, { once: true })
     if (stop.aborted) onStop()
+    if (abandon.aborted) onAbandon()
     try {
       return await promise
     } finally {
@@ -123,7 +125,10 @@ export class HostProcess {
   /** A handler that did not stop goes on in there: the process ends with its last other one, or now if it lets nobody else work. */
   async #abandon(key: number): Promise<void> {
     this.#isRetired = true
-    if (this.#works.size > 1 && (await this.answers(patienceMs))) {
+    const answers = this.#works.size > 1 && (await this.answers(patienceMs))
+    // It may have ended by itself meanwhile.
+    if (!this.#works.has(key)) return
+    if (answers) {
       this.#works.get(key)?.resolve({ ended: 'threw', error: { code: 'did_not_stop', message: 'abandoned' } })
       return
     }
@@ -139,10 +144,11 @@ export class HostProcess {
   #receive(message: FromHost): void {
     switch (message.kind) {
       case 'ready':
-        this.#ready.resolve()
+        this.#wasReady = true
+        this.#ready.resolve(true)
         return
       case 'pong':
-        this.#pings.get(message.key)?.()
+        this.#pings.get(message.key)?.(true)
         return
       case 'log':
         this.#works.get(message.key)?.events.log(message.level, message.message, message.atMs)
@@ -167,11 +173,15 @@ export class HostProcess {
 
   #end(how: string): void {
     this.#isGone = true
+    this.#ready.resolve(false)
+    for (const answer of this.#pings.values()) answer(false)
     const { jobTypes } = this
     const culprit = this.#culprit === undefined ? undefined : this.#works.get(this.#culprit)
     const why = culprit ? `a handler of ${culprit.jobType} neither stopped nor let others work` : how
     const others = this.#works.size > 1 && !culprit ? `, with handlers of ${jobTypes.join(', ')} in it` : ''
     const message = `the process of the handler ended (${why})${others}`
+    if (!this.#wasReady && !this.#isRetired)
+      this.#log.warn({ pid: this.#child.pid, how }, 'a process of handlers ended before it was ready')
     if (!this.isIdle)
       this.#log.warn(
         { pid: this.#child.pid, how: why, job_types: jobTypes },
@@ -189,7 +199,7 @@ export class HostProcess {
 }
 
 /** For a process that is asked whether a handler keeps it from working. */
-const patienceMs = 2_000
+const patienceMs = 10_000
 
 function messageOf(reason: unknown): string {
   return reason instanceof Error ? reason.message : 'the run was told to stop'

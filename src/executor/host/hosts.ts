@@ -33,8 +33,10 @@ class HandlerHosts implements Handlers {
 
   async run(assignment: Assignment, control: HandlerControl, events: HandlerEvents): Promise<HandlerEnd> {
     const host = await this.#place(control)
-    if (host === undefined)
-      return { ended: 'lost', blame: 'unknown', message: 'no process could be started for the handler' }
+    if (host === undefined) {
+      const message = 'no process could be started for the handler; the log of the worker says why'
+      return { ended: 'not_begun', message }
+    }
     try {
       return await host.run(assignment, control, events)
     } finally {
@@ -53,7 +55,9 @@ class HandlerHosts implements Handlers {
   async #place({ isolation, stop }: HandlerControl): Promise<HostProcess | undefined> {
     if (isolation === 'process') {
       const host = this.#start()
-      return (await host.isReady()) ? host : undefined
+      if ((await host.isReady()) && !stop.aborted && !this.#isClosed) return host
+      host.kill()
+      return undefined
     }
     for (let failures = 0; failures < mostShared && !stop.aborted && !this.#isClosed; ) {
       const host = await this.#firstThatAnswers()

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { surviveLostReaders } from '../../base/standard-streams.ts'
 import type { Handle } from '../handle.ts'
 import type { FromHost, ToHost } from './messages.ts'
 import { serveHandlers } from './serve.ts'
@@ -9,9 +10,11 @@ import { serveHandlers } from './serve.ts'
  */
 export function runHandlerHost(load: (settings: unknown) => Handle | Promise<Handle>): void {
   const exit = process.exit.bind(process)
+  const send = ownChannel()
   // Its worker sees to signals, and tells the handlers to stop.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
   process.once('disconnect', () => exit(0))
+  for (const stream of [process.stdout, process.stderr]) surviveLostReaders(stream)
   endWithParent()
   process.once('message', async (settings) => {
     try {
@@ -25,8 +28,13 @@ export function runHandlerHost(load: (settings: unknown) => Handle | Promise<Han
   })
 }
 
-function send(message: FromHost): void {
-  if (process.connected) process.send?.(message, undefined, {}, () => undefined)
+/** The channel to the worker, which handlers cannot reach by `process.send`, nor put something else in its place. */
+function ownChannel(): (message: FromHost) => void {
+  const send = process.send?.bind(process)
+  Reflect.deleteProperty(process, 'send')
+  return (message) => {
+    if (process.connected) send?.(message, undefined, {}, () => undefined)
+  }
 }
 
 /** Ends this process with its worker, even while a handler lets nothing else work here: in a thread, which nothing blocks. */

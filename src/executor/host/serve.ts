@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate } from 'node:timers/promises'
 import type { Handle } from '../handle.ts'
 import type { HandlerEnd, HandlerEvents } from '../handlers.ts'
-import { toRunError } from '../outcome.ts'
+import { toHandlerEnd, toRunError } from '../outcome.ts'
 import { createRedactor, type Redactor } from '../redactor.ts'
 import type { FromHost, ToHost } from './messages.ts'
 
@@ -40,7 +40,8 @@ export function serveHandlers({ handle, send }: Served): { receive(message: ToHo
     }
     const work: Work = { key, stop: new AbortController(), redactor, events, end: over.resolve }
     works.set(key, work)
-    void atWork.run(work, () => handle(assignment, work.stop.signal, events, redactor).then(over.resolve))
+    const handled = atWork.run(work, () => handle(assignment, work.stop.signal, events, redactor))
+    handled.then(over.resolve, (error: unknown) => over.resolve(toHandlerEnd(error, redactor.redact)))
     const end = await over.promise
     // Promises that it forgot are noticed by then.
     await setImmediate()
@@ -105,7 +106,11 @@ function guardProcess(atWork: AsyncLocalStorage<Work>, send: Served['send']): vo
   }
   process.exit = (code) => refuse(`process.exit(${code ?? ''})`)
   process.abort = () => refuse('process.abort()')
+  // The channel to the worker is not the handlers'.
+  process.disconnect = () => refuse('process.disconnect()')
+  Object.assign(process, { reallyExit: (code?: number) => refuse(`process.reallyExit(${code ?? ''})`) })
   const kill = process.kill.bind(process)
+  const isOurs = (pid: number) => pid === process.pid || pid === process.ppid || pid === 0
   process.kill = (pid, signal) =>
-    pid === process.pid && signal !== 0 ? refuse(`process.kill(${pid})`) : kill(pid, signal)
+    isOurs(pid) && signal !== 0 ? refuse(`process.kill(${pid})`) : kill(pid, signal)
 }
