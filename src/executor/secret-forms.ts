@@ -18,8 +18,12 @@ function jsonForms(text: string): string[] {
   const unicode = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
   const safe = escapes(inside, /[<>&']/g, unicode)
   const ascii = escapes(inside, /[\u007f-\uffff]/g, unicode)
-  return [inside, safe, ascii, inside.replaceAll('/', '\\/'), JSON.stringify(inside).slice(1, -1)]
+  const forms = [inside, safe, ascii, upperUnicode(safe), upperUnicode(ascii)]
+  return [...forms, ...forms.map((form) => form.replaceAll('/', '\\/')), JSON.stringify(inside).slice(1, -1)]
 }
+
+const upperUnicode = (text: string): string =>
+  text.replaceAll(/\\u([0-9a-f]{4})/g, (_, digits: string) => `\\u${digits.toUpperCase()}`)
 
 /** As URLs and forms carry them; hexadecimal digits are written in either case. */
 function percentForms(text: string): string[] {
@@ -28,8 +32,27 @@ function percentForms(text: string): string[] {
   const percent = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`
   const strict = escapes(component, /[!'()*]/g, percent)
   const form = new URLSearchParams({ '': text }).toString().slice(1)
-  const all = [component, strict, encodeURI(text), form, strict.replaceAll('%20', '+')]
+  const all = [
+    component,
+    strict,
+    encodeURI(text),
+    form,
+    strict.replaceAll('%20', '+'),
+    ...partsOfUrl(text),
+    encodeURIComponent(component),
+    encodeURIComponent(strict),
+  ]
   return [...all, ...all.map((each) => escapes(each, /%[0-9A-F]{2}/g, (sign) => sign.toLowerCase()))]
+}
+
+/** What a URL makes of it, wherever it stands there: each part has signs of its own that stay as they are. */
+function partsOfUrl(text: string): string[] {
+  const url = new URL('http://u@h/')
+  url.password = text
+  url.pathname = `/${text}`
+  url.search = `?${text}`
+  url.hash = `#${text}`
+  return [url.password, url.pathname.slice(1), url.search.slice(1), url.hash.slice(1)]
 }
 
 /** Between either kind of quotes, and without any. */
@@ -49,7 +72,8 @@ function htmlForms(text: string): string[] {
 
 function hexForms(text: string): string[] {
   const hex = Buffer.from(text).toString('hex')
-  return [hex, hex.toUpperCase()]
+  const spaced = hex.replaceAll(/..(?=.)/g, '$& ')
+  return [hex, spaced, spaced.replaceAll(' ', ':')].flatMap((form) => [form, form.toUpperCase()])
 }
 
 /** Every text that says the same as a secret; base64 is another matter. */
@@ -86,5 +110,9 @@ export function base64Fragments(secret: string): string[] {
   const lines = lineLengths.flatMap((length) =>
     alone.length > length ? (alone.match(new RegExp(`.{1,${length}}`, 'g')) ?? []) : [],
   )
-  return [...fragments, ...lines].flatMap((text) => [text, text.replaceAll('+', '-').replaceAll('/', '_')])
+  return [...fragments, ...lines].flatMap((text) => [
+    text,
+    text.replaceAll('+', '-').replaceAll('/', '_'),
+    text.replaceAll('+', '%2B').replaceAll('/', '%2F'),
+  ])
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -219,6 +220,24 @@ describe('A redactor', () => {
     ['Basic auth', (secret) => `Basic ${Buffer.from(`ada:${secret}`).toString('base64')}`],
     ['Basic auth with another user', (secret) => Buffer.from(`grace:${secret}`).toString('base64')],
     ['base64 amid others', (secret) => Buffer.from(`ab:${secret}:cd`).toString('base64')],
+    [
+      'the password of an URL',
+      (secret) => Object.assign(new URL('https://ada@h/'), { password: secret }).href,
+    ],
+    ['the path of an URL', (secret) => Object.assign(new URL('https://h/'), { pathname: `/${secret}` }).href],
+    ['the query of an URL', (secret) => Object.assign(new URL('https://h/'), { search: `?${secret}` }).href],
+    ['the fragment of an URL', (secret) => Object.assign(new URL('https://h/'), { hash: `#${secret}` }).href],
+    ['an URL in an URL', (secret) => encodeURIComponent(`https://h/?a=${encodeURIComponent(secret)}`)],
+    ['Basic auth in an URL', (secret) => encodeURIComponent(Buffer.from(`ada:${secret}`).toString('base64'))],
+    [
+      'JSON in ASCII with slashes escaped',
+      (secret) =>
+        JSON.stringify(secret)
+          .replaceAll(/[\u007f-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+          .replaceAll('/', '\\/'),
+    ],
+    ['hex with colons', (secret) => (Buffer.from(secret).toString('hex').match(/../g) ?? []).join(':')],
+    ['hex, printed', (secret) => inspect(Buffer.from(secret))],
     ['hex', (secret) => Buffer.from(secret).toString('hex')],
     ['upper-case hex', (secret) => Buffer.from(secret).toString('hex').toUpperCase()],
     ['HTML', (secret) => `<p title="${html(secret)}">`],
