@@ -80,6 +80,12 @@ it('lets nobody in any more once it is closed, and keeps who waits', async () =>
   await settled()
   expect(inside).toEqual([])
   expect(places.taken()).toBe(0)
+  places.open()
+  await settled()
+  expect(inside).toEqual(['waited'])
+  places.giveBack()
+  await settled()
+  expect(inside).toEqual(['waited', 'came later'])
 })
 
 it('has no limit where it does not apply', () => {
