@@ -116,7 +116,7 @@ test('docs/limits.md has what the contract says', () => {
     'log lines of a run': `${grouped(workerLimits.logLines)}, of ${grouped(workerLimits.logLineCharacters)} characters each`,
     'an idempotency key': `${limits.idempotencyKeyCharacters} characters`,
     'a `client_ref`': `${grouped(limits.clientRefCharacters)} characters`,
-    'a page of a list or of the change feed': `${grouped(limits.pageItems)} items`,
+    'a page of a list': `${grouped(limits.pageItems)} items`,
     'a long poll': `${limits.longPollSeconds} s`,
   })
 })
