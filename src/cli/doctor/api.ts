@@ -77,7 +77,15 @@ export function checkCapabilities(capabilities: Capabilities | undefined): Check
       detail: `pipelines cannot run here without ${needed.join(', ')}`,
       fix: 'use a server that offers them (`jobwright server` does)',
     }
-  const extras = ['value_references', 'run_logs', 'outputs', 'documents', 'metagraphs', 'whoami'] as const
+  const extras = [
+    'value_references',
+    'run_logs',
+    'outputs',
+    'documents',
+    'metagraphs',
+    'whoami',
+    'job_names',
+  ] as const
   const missing = extras.filter((name) => !capabilities[name])
   if (missing.length === 0) return { name: 'capabilities', status: 'ok', detail: 'everything pipelines use' }
   return { name: 'capabilities', status: 'warning', detail: `not offered: ${missing.join(', ')}` }
