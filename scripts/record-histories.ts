@@ -114,7 +114,8 @@ async function record(stack: TestStack, name: string, id: string): Promise<void>
   const history = await stack.client.workflow.getHandle(id).fetchHistory()
   await writeFile(
     path.join(folder, `${label}-${name}.json`),
-    `${JSON.stringify(JSON.parse(historyToJSON(history)), null, 1)}\n`,
+    // Where it was recorded is nobody's business.
+    `${JSON.stringify(JSON.parse(historyToJSON(history).replaceAll(`${process.cwd()}/`, '/jobwright/')), null, 1)}\n`,
   )
   process.stdout.write(`${label}-${name}.json  ${history.events?.length ?? 0} events\n`)
 }
