@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { startProcess } from '../helpers/processes.ts'
 import { until } from '../helpers/until.ts'
 import { useExecutor } from './harness.ts'
@@ -161,6 +165,39 @@ test('A worker that is killed takes its processes of handlers along, even one th
   await worker.kill()
   await gone(pidOf(id, 'pid'))
   await handle.terminate('over')
+})
+
+describe('A process of handlers whose worker is gone', () => {
+  /** Over a bare channel, whose end is what the death of a worker leaves: not the word that `disconnect` sends. */
+  const start = (parent: number) => {
+    const entry = fileURLToPath(new URL('./test-handler-host.ts', import.meta.url))
+    const env = { ...process.env, NODE_CHANNEL_FD: '3', NODE_CHANNEL_SERIALIZATION_MODE: 'json' }
+    const host = spawn(process.execPath, [entry, String(parent)], {
+      env,
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    })
+    onTestFinished(() => void host.kill('SIGKILL'))
+    const channel = host.stdio[3] as Socket
+    channel.write(`${JSON.stringify({ baseUrl: executor.api.baseUrl, token: 't', timeoutMs: 1000 })}\n`)
+    return { channel, gone: once(host, 'exit') }
+  }
+
+  test('ends when the channel to it ends, with a handler at work', async () => {
+    const { channel, gone } = start(process.pid)
+    const said = createInterface({ input: channel })
+    await once(said, 'line')
+    const jobRun = { uuid: 'u', job_id: 'j', job_name: 'n', config: {}, output_references: [] }
+    const assignment = { jobRun, jobType: 'patient', workspace: 'w', attempt: 1 }
+    channel.write(`${JSON.stringify({ kind: 'run', key: 1, assignment })}\n`)
+    expect(String(await once(said, 'line'))).toContain('waiting')
+    channel.destroy()
+    expect(await gone).toEqual([0, null])
+  })
+
+  test('ends when that was before it could see who its worker is', async () => {
+    // No process has this id: what started it must have been another one.
+    expect(await start(2 ** 30).gone).toEqual([null, 'SIGKILL'])
+  })
 })
 
 test('Handlers can run in the worker itself, with no other process', async () => {

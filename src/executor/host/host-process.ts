@@ -36,7 +36,8 @@ export class HostProcess {
 
   constructor(program: HostProgram, log: WorkerLog) {
     this.#log = log
-    this.#child = fork(program.entry, [], {
+    // It must know whose it is even when this process is gone before it can look.
+    this.#child = fork(program.entry, [String(process.pid)], {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       // Two processes cannot have one port for a debugger.

@@ -37,13 +37,20 @@ function ownChannel(): (message: FromHost) => void {
   }
 }
 
-/** Ends this process with its worker, even while a handler lets nothing else work here: in a thread, which nothing blocks. */
+/**
+ * Ends this process with its worker, even while a handler lets nothing else work here: in a thread, which nothing blocks.
+ * Who the worker is stands in the first argument, since it may be gone before this can look.
+ */
 function endWithParent(): void {
   const watch = `
-    const parent = process.ppid
+    const { workerData: worker } = require('node:worker_threads')
     setInterval(() => {
-      if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL')
+      if (process.ppid !== worker) process.kill(process.pid, 'SIGKILL')
     }, 500)`
-  const options = { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 } }
+  const options = {
+    eval: true,
+    workerData: Number(process.argv[2]),
+    resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 },
+  }
   new Worker(watch, options).unref()
 }

@@ -106,9 +106,14 @@ function guardProcess(atWork: AsyncLocalStorage<Work>, send: Served['send']): vo
   }
   process.exit = (code) => refuse(`process.exit(${code ?? ''})`)
   process.abort = () => refuse('process.abort()')
-  // The channel to the worker is not the handlers'.
-  process.disconnect = () => refuse('process.disconnect()')
-  Object.assign(process, { reallyExit: (code?: number) => refuse(`process.reallyExit(${code ?? ''})`) })
+  // Node itself calls these two when the worker is gone: they are refused to handlers alone.
+  const { disconnect, reallyExit } = process as NodeJS.Process & { reallyExit(code?: number): never }
+  const own = {
+    disconnect: () => (atWork.getStore() ? refuse('process.disconnect()') : disconnect.call(process)),
+    reallyExit: (code?: number) =>
+      atWork.getStore() ? refuse(`process.reallyExit(${code ?? ''})`) : reallyExit.call(process, code),
+  }
+  Object.assign(process, own)
   const kill = process.kill.bind(process)
   const isOurs = (pid: number) => pid === process.pid || pid === process.ppid || pid === 0
   process.kill = (pid, signal) =>
