@@ -32,7 +32,7 @@ export interface JobsApiErrorDetails {
  * `code` is the server's own (`unknown_job`, `key_barred`, …) when its problem document has one, else `http_404` and
  * the like; or of this client: `connection_refused`, `dns_failed`, `host_unreachable`, `connect_timeout`, `tls_failed`, `bad_port`,
  * `bad_request`, `bad_path_parameter`, `bad_token`, `token_unavailable`, `timeout`, `aborted`, `connection_lost`,
- * `redirect`, `unexpected_response`, `response_too_large`.
+ * `redirect`, `unexpected_response`, `malformed_response` (said to be JSON, and is none), `response_too_large`.
  *
  * It carries no `cause`: those of `fetch` hold the request, and with it the token.
  */

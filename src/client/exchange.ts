@@ -1,5 +1,5 @@
 import type { Json } from '../base/json.ts'
-import type { Problem } from '../contract/index.ts'
+import { isJsonMediaType, type Problem } from '../contract/index.ts'
 import { parseAnswer } from './answer-json.ts'
 import { classifyStatus, JobsApiError, type JobsApiErrorDetails } from './errors.ts'
 import { readProblem } from './problem.ts'
@@ -97,10 +97,10 @@ export class Exchange {
     )
   }
 
-  unexpected(answer: RawAnswer, what: string): JobsApiError {
+  unexpected(answer: RawAnswer, what: string, code = 'unexpected_response'): JobsApiError {
     return this.fail({
       kind: 'ambiguous',
-      code: 'unexpected_response',
+      code,
       status: answer.status,
       reason: `answered ${answer.status}, but ${what}`,
     })
@@ -112,9 +112,12 @@ export class Exchange {
       value = parseAnswer(answer.body)
     } catch {
       const text = excerpt(new TextDecoder().decode(answer.body.subarray(0, 4096)), this.#secrets, 120)
+      const mediaType = answer.headers.get('content-type')
       throw this.unexpected(
         answer,
-        `expected JSON, found ${answer.headers.get('content-type') ?? 'no content type'}: ${text}`,
+        `expected JSON, found ${mediaType ?? 'no content type'}: ${text}`,
+        // What was cut or garbled on its way, where a page is what somebody meant to send.
+        mediaType !== null && isJsonMediaType(mediaType) ? 'malformed_response' : 'unexpected_response',
       )
     }
     try {

@@ -1,4 +1,5 @@
 export { type CreateOptions, type JobChangeOptions, JobsClient, type PageQuery } from './client.ts'
+export { discoverCapabilities } from './discover-capabilities.ts'
 export { JobsApiError, type JobsApiErrorDetails, type JobsApiErrorKind } from './errors.ts'
 export type {
   WireCancel,

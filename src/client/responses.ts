@@ -198,9 +198,11 @@ export const readChanges: Reader<WireChanges> = (value, pointer) => {
   }
 }
 
-/** What an answer does not mention is not offered. */
+/** What an answer does not mention is not offered; one that says nothing of keys is not about this. */
 export const readCapabilities: Reader<Capabilities> = (value, pointer) => {
   const given = readObject(value, pointer)
+  if (typeof given.idempotency_keys !== 'boolean')
+    refuse(`${pointer}/idempotency_keys`, 'true or false', given.idempotency_keys)
   return {
     server: text(given.server),
     version: text(given.version),

@@ -3,6 +3,7 @@ export type { Json, JsonObject } from '../base/json.ts'
 export {
   type CallOptions,
   type CreateOptions,
+  discoverCapabilities,
   type JobChangeOptions,
   JobsApiError,
   type JobsApiErrorDetails,

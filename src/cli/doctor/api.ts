@@ -1,4 +1,4 @@
-import type { JobsClient } from '../../client/index.ts'
+import { discoverCapabilities, type JobsClient } from '../../client/index.ts'
 import { type Capabilities, missingForPipelines } from '../../contract/index.ts'
 import { connectApi } from '../clients.ts'
 import type { CliContext } from '../context.ts'
@@ -13,11 +13,11 @@ export async function checkApi(ctx: CliContext): Promise<Check[]> {
     const place = await locateApi(ctx.config)
     const api = await connectApi(ctx.config)
     const schemas = await api.listJobSchemas({ signal: ctx.signal })
-    const capabilities = await api.getCapabilities({ signal: ctx.signal })
+    const capabilities = await discoverCapabilities(api, { signal: ctx.signal })
     const server = capabilities
       ? `${capabilities.server} ${capabilities.version}`
       : 'a server without capabilities'
-    const caller = await api.whoami({ signal: ctx.signal })
+    const caller = capabilities?.whoami ? await api.whoami({ signal: ctx.signal }) : undefined
     const whose = caller ? `, as ${caller.email} in workspace ${caller.workspace}` : ''
     const detail = `${server} at ${place.baseUrl} (${place.source})${whose}, ${schemas.length} job types`
     const feed = capabilities?.change_feed ? [await checkFeed(api, ctx.signal)] : []
@@ -44,7 +44,7 @@ export async function checkConnections(ctx: CliContext): Promise<Check[]> {
       try {
         const api = new JobsClient({ timeoutMs: ctx.config.timing.requestTimeoutMs, ...options })
         const schemas = await api.listJobSchemas({ signal: ctx.signal })
-        const able = checkCapabilities(await api.getCapabilities({ signal: ctx.signal }))
+        const able = checkCapabilities(await discoverCapabilities(api, { signal: ctx.signal }))
         if (able.status === 'problem') return { ...able, name }
         return { name, status: 'ok', detail: `${options.baseUrl}, ${count(schemas.length, 'job type')}` }
       } catch (error) {

@@ -1,3 +1,4 @@
+import { discoverCapabilities } from '../../../client/index.ts'
 import type { CliContext, JobsClient } from '../../context.ts'
 import { usageError } from '../../errors.ts'
 
@@ -7,7 +8,7 @@ import { usageError } from '../../errors.ts'
  */
 export async function requireKeys(api: JobsClient, key: string | undefined, ctx: CliContext): Promise<void> {
   if (key === undefined) return
-  const capabilities = await api.getCapabilities({ signal: ctx.signal })
+  const capabilities = await discoverCapabilities(api, { signal: ctx.signal })
   if (capabilities?.idempotency_keys) return
   throw usageError(
     'server_without_keys',
