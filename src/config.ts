@@ -2,6 +2,7 @@ import http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
+import { parseDurationMs } from './base/duration.ts'
 import { JobwrightError } from './base/errors.ts'
 import { loopbackExceptions, proxyVariables } from './base/loopback.ts'
 import { installationPattern } from './contract/names.ts'
@@ -10,6 +11,8 @@ import { installationPattern } from './contract/names.ts'
 
 const optionalText = z.string().optional()
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+const deletions = ['never', 'after_completion'] as const
+const requestRate = 'a number above 0, at most 1000'
 const isolations = ['shared', 'process', 'none'] as const
 
 const wholeNumber = 'a whole number of milliseconds above 0'
@@ -31,6 +34,11 @@ export const environmentSchema = z.object({
   TEMPORAL_TLS_SERVER_CA_CERT_PATH: optionalText,
   JOBS_API_URL: optionalText,
   JOBS_API_TOKEN: optionalText,
+  JOBS_API_HEADERS: optionalText,
+  JOBS_API_DELIVERY: optionalText,
+  JOBS_API_LISTING: optionalText,
+  JOBS_API_REQUESTS_PER_SECOND: z.coerce.number(requestRate).positive(requestRate).max(1_000, requestRate).optional(),
+  JOBS_API_DELETE_JOBS: z.enum(deletions, `one of ${deletions.join(', ')}`).default('never'),
   DATABASE_URL: optionalText,
   JOBWRIGHT_URL: optionalText,
   JOBWRIGHT_WORKER_TOKEN: optionalText,
@@ -120,6 +128,32 @@ function parseUrl(name: string, text: string | undefined): string | undefined {
   return url.href.replace(/\/$/, '')
 }
 
+/** `name: value` lines, or several divided by commas; an error never repeats a value. */
+function parseHeaders(name: string, text: string | undefined): Record<string, string> {
+  const entries = (text ?? '').split(/[\n,]/).filter((line) => line.trim() !== '')
+  return Object.fromEntries(
+    entries.map((entry, index) => {
+      const [, header, value] = /^\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*?)\s*$/.exec(entry) ?? []
+      if (header === undefined || value === undefined)
+        throw badVariable(`${name}: entry ${index + 1} is not of the form name: value`)
+      return [header, value]
+    }),
+  )
+}
+
+/** What the operator vouches for of a server without idempotency keys; both or none. */
+function parseBounds(delivery: string | undefined, listing: string | undefined) {
+  if (delivery === undefined && listing === undefined) return undefined
+  const [deliveryMs, listingMs] = [delivery, listing].map((text) =>
+    text === undefined ? undefined : parseDurationMs(text),
+  )
+  if (deliveryMs === undefined || listingMs === undefined)
+    throw badVariable(
+      `JOBS_API_DELIVERY and JOBS_API_LISTING: found ${delivery ?? 'nothing'} and ${listing ?? 'nothing'}, expected two durations, such as 30s and 10s`,
+    )
+  return { deliveryMs, listingMs }
+}
+
 /** `host` or `host:port`; an error never repeats what may hold credentials. */
 function parseAddress(name: string, text: string | undefined): string | undefined {
   if (text === undefined || /^(\[[0-9a-f:]+\]|[^\s:/@]+)(:\d{1,5})?$/i.test(text)) return text
@@ -202,7 +236,14 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
       binary: e.JOBWRIGHT_TEMPORAL_BINARY,
     },
     /** The default connection of pipelines. */
-    jobsApi: { url: parseUrl('JOBS_API_URL', e.JOBS_API_URL), token: e.JOBS_API_TOKEN },
+    jobsApi: {
+      url: parseUrl('JOBS_API_URL', e.JOBS_API_URL),
+      token: e.JOBS_API_TOKEN,
+      headers: parseHeaders('JOBS_API_HEADERS', e.JOBS_API_HEADERS),
+      bounds: parseBounds(e.JOBS_API_DELIVERY, e.JOBS_API_LISTING),
+      requestsPerSecond: e.JOBS_API_REQUESTS_PER_SECOND,
+      deleteJobs: e.JOBS_API_DELETE_JOBS,
+    },
     /** Where a worker reports the runs of our server; without `/api/v1`. */
     server: {
       url: parseUrl('JOBWRIGHT_URL', e.JOBWRIGHT_URL),

@@ -39,16 +39,14 @@ async function main(config: Config): Promise<void> {
 
   const registry = createRegistry([...builtInJobTypes, ...user.jobTypes])
   const jobRuns = jobRunWorkers(config, { registry, secrets: user.secrets, log })
-  const options = [
-    { ...workflowCode(), ...pipelineWorker(config, client, user.connections) },
-    ...jobRuns.options,
-  ]
+  const pipelines = pipelineWorker(config, client, user, log)
+  const options = [{ ...workflowCode(), ...pipelines.options }, ...jobRuns.options]
   const identity = workerIdentity(process.pid, hostname(), config.server.url)
   const workers: Worker[] = []
   for (const own of options)
     workers.push(await Worker.create({ connection, namespace: temporal.namespace, identity, ...own }))
   surviveForgottenPromises(log)
-  await runUntilStopped(workers, log)
+  await runUntilStopped(workers, log, () => pipelines.handOver())
   await jobRuns.close()
   await connection.close()
   await client.connection.close()

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity'
 import { heartbeatEveryMs } from '../base/heartbeat.ts'
 import type { Json } from '../base/json.ts'
 import type { ConnectionProfile, JobRunRecord } from '../pipeline/plan/index.ts'
+import type { OwnJob, SeenRun } from '../protocol/index.ts'
 import { awaitJobRun } from './await-job-run.ts'
 import { cancelJobRun } from './cancel-job-run.ts'
 import { createDefects, rejected, withFailures as withFailuresOf } from './failures.ts'
@@ -13,17 +14,39 @@ import type {
   AwaitJobRunInput,
   CancelJobRunInput,
   CancelJobRunResult,
+  ConfirmJobRunInput,
+  CreateJobInput,
+  DeleteJobInput,
+  FindJobRunsInput,
+  JobRunListing,
+  PollJobRunInput,
+  PostJobRunInput,
+  PostJobRunResult,
   ProfileConnectionInput,
   ReadOutputsInput,
+  SendCancelInput,
+  SendCancelResult,
   TriggerJobRunInput,
   TriggerJobRunResult,
   WatchFeedInput,
 } from './types.ts'
+import { confirmJobRun } from './unfenced/confirm-job-run.ts'
+import { createJob } from './unfenced/create-job.ts'
+import { findJobRuns } from './unfenced/find-job-runs.ts'
+import { pollJobRun } from './unfenced/poll-job-run.ts'
+import { postJobRun } from './unfenced/post-job-run.ts'
+import { sendCancel } from './unfenced/send-cancel.ts'
 import { watchAgain, watchFeed } from './watch-feed.ts'
 
 export type {
   ActivityDependencies,
+  Connection,
+  JobRunListing,
+  Pollers,
+  PostAnswer,
   ProfileConnectionInput,
+  SecretKeeper,
+  SendCancelResult,
   WaitRef,
   Waits,
   WatchChangesInput,
@@ -37,6 +60,13 @@ export interface PipelineActivities {
   cancelJobRun(input: CancelJobRunInput): Promise<CancelJobRunResult>
   readOutputs(input: ReadOutputsInput): Promise<Json[]>
   watchFeed(input: WatchFeedInput): Promise<void>
+  createJob(input: CreateJobInput): Promise<OwnJob>
+  postJobRun(input: PostJobRunInput): Promise<PostJobRunResult>
+  findJobRuns(input: FindJobRunsInput): Promise<JobRunListing>
+  pollJobRun(input: PollJobRunInput): Promise<JobRunRecord>
+  sendCancel(input: SendCancelInput): Promise<SendCancelResult>
+  deleteJob(input: DeleteJobInput): Promise<void>
+  confirmJobRun(input: ConfirmJobRunInput): Promise<SeenRun>
 }
 
 /** Activities over their dependencies; one use case a file, errors of the Jobs API mapped in one place. */
@@ -45,20 +75,22 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
   const defects = createDefects()
   const withFailures = <T>(work: () => Promise<T>) => withFailuresOf(work, defects)
   const withApi = (name: string) => {
-    const api = deps.connection(name)
-    if (!api)
+    const connected = deps.connection(name)
+    if (!connected)
       throw rejected(
         'unknown_connection',
         `this worker has no connection named ${name}; set JOBS_API_URL, or add it to jobwright.config.ts`,
       )
-    return { ...deps, api }
+    return { ...deps, connected, api: connected.api }
   }
+  const working = <T>(name: string, work: (connected: ReturnType<typeof withApi>) => Promise<T>) =>
+    withFailures(() => alive(deps, () => work(withApi(name))))
   return {
     profileConnection: (input) =>
       withFailures(() =>
         alive(deps, async () => {
-          const { api } = withApi(input.connection)
-          return profileOf(await knowledgeOf(input.connection, api), input)
+          const { connected } = withApi(input.connection)
+          return profileOf(await knowledgeOf(input.connection, connected.api), connected, input)
         }),
       ),
     triggerJobRun: (input) =>
@@ -72,6 +104,20 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
           readOutputs(withApi(input.connection).api, input, Context.current().cancellationSignal),
         ),
       ),
+    createJob: (input) => working(input.connection, (own) => createJob(own, input)),
+    postJobRun: (input) =>
+      working(input.connection, async (own) => ({
+        event: await postJobRun(own, input),
+        leaseMs: deps.pollers.leaseMs(input.connection),
+      })),
+    findJobRuns: (input) => working(input.connection, (own) => findJobRuns(own, input)),
+    pollJobRun: (input) => withFailures(() => pollJobRun(withApi(input.connection), input)),
+    sendCancel: (input) => working(input.connection, (own) => sendCancel(own, input)),
+    deleteJob: (input) =>
+      working(input.connection, async ({ api }) => {
+        await api.deleteJob(input.jobId, { signal: Context.current().cancellationSignal })
+      }),
+    confirmJobRun: (input) => working(input.connection, (own) => confirmJobRun(own, input)),
     async watchFeed(input) {
       try {
         await withFailures(async () => watchFeed(withApi(input.connection), input))

@@ -1,8 +1,8 @@
-import type { JobsClient } from '../client/index.ts'
-import { type Capabilities, missingForPipelines } from '../contract/index.ts'
+import { discoverCapabilities, type JobsClient } from '../client/index.ts'
+import { type Capabilities, connectionMode } from '../contract/index.ts'
 import type { ConnectionProfile } from '../pipeline/plan/index.ts'
 import { rejected } from './failures.ts'
-import type { ProfileConnectionInput } from './types.ts'
+import type { Connection, ProfileConnectionInput } from './types.ts'
 
 /** A server that was upgraded, and a token that was replaced, are seen anew after this long. */
 const askAgainMs = 60_000
@@ -29,35 +29,39 @@ export function createConnectionReader(): (name: string, api: JobsClient) => Pro
 }
 
 async function ask(api: JobsClient): Promise<ConnectionKnowledge> {
-  const [capabilities, caller] = await Promise.all([api.getCapabilities(), api.whoami()])
+  const capabilities = await discoverCapabilities(api)
+  const caller = capabilities?.whoami ? await api.whoami() : undefined
   return { capabilities, workspace: caller?.workspace }
 }
 
 /**
- * Finds out in which mode pipelines run on a connection. This is the seam for the protocols of other servers: here what a
- * server lacks would choose `strict` or `bounded`.
- * @throws ApplicationFailure for a server on which a lost answer could double a run, and for one that acts for somebody else
+ * Finds out in which mode pipelines run on a connection: `fenced` where the server offers all that it takes, else `bounded` where its
+ * operator vouches for bounds, else `strict`.
+ * @throws ApplicationFailure for one that acts for somebody else
  */
 export function profileOf(
   { capabilities, workspace }: ConnectionKnowledge,
+  { bounds, deleteJobs }: Pick<Connection, 'bounds' | 'deleteJobs'>,
   { connection, workspace: wanted }: ProfileConnectionInput,
 ): ConnectionProfile {
-  const missing = missingForPipelines(capabilities)
-  if (missing.length > 0)
-    throw rejected(
-      'server_without_idempotency_keys',
-      `the Jobs API of connection ${connection} does not offer ${missing.join(', ')}, without which a lost answer could start a job run twice or lose it; ` +
-        'this version runs pipelines only on servers that do, such as `jobwright server`',
-    )
   if (wanted !== undefined && workspace !== undefined && wanted !== workspace)
     throw rejected(
       'wrong_workspace',
       `this pipeline run belongs to workspace ${wanted}, and the token of connection ${connection} on this worker to ${workspace}; ` +
         `start it with a token of ${workspace}, or give the worker one of ${wanted}`,
     )
+  const mode = connectionMode(capabilities, bounds !== undefined)
+  if (mode === 'fenced')
+    return {
+      mode,
+      valueReferences: capabilities?.value_references === true,
+      jobNames: capabilities?.job_names === true,
+    }
   return {
-    mode: 'fenced',
-    valueReferences: capabilities?.value_references === true,
-    jobNames: capabilities?.job_names === true,
+    mode,
+    ...(bounds ? { bounds } : {}),
+    ...(deleteJobs === 'after_completion' ? { deleteJobs } : {}),
+    // Whoever sends them resolves them.
+    valueReferences: true,
   }
 }

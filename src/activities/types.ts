@@ -1,6 +1,8 @@
 import type { JsonObject } from '../base/json.ts'
 import type { JobsClient } from '../client/index.ts'
 import type { JobRunRecord } from '../pipeline/plan/index.ts'
+import type { Poller } from '../polling/index.ts'
+import type { OwnJob, SeenRun, TriggerEvent } from '../protocol/index.ts'
 
 /** What the workflow says of a step run; with the workflow's own identity it makes the keys. */
 export interface StepIdentity {
@@ -45,6 +47,85 @@ export interface CancelJobRunResult {
   record: JobRunRecord | null
 }
 
+export interface CreateJobInput {
+  connection: string
+  target: { jobType: string } | { jobId: string }
+  config: JsonObject | null
+}
+
+export interface PostJobRunInput {
+  connection: string
+  job: OwnJob
+  /** Sent with it: only for a job that is not made for this run. */
+  config: JsonObject | null
+  /** From the attempt's start, the request may leave for so long. */
+  sendingMs: number
+}
+
+/** What became of a POST, in the words of the protocol. */
+export type PostAnswer = Extract<
+  TriggerEvent,
+  { kind: 'posted' | 'not_sent' | 'refused' | 'unknown' | 'listed' }
+>
+
+export interface PostJobRunResult {
+  event: PostAnswer
+  /** How long an attempt of the wait for this run may stay open; it follows the load of this worker. */
+  leaseMs: number
+}
+
+export interface FindJobRunsInput {
+  connection: string
+  job: OwnJob
+  /** What was sent with the POST, if anything. */
+  config: JsonObject | null
+  /** Looked for at least so long before an empty list is an answer; null: for ever. */
+  forMs: number | null
+  /** Runs that would be no news. */
+  known?: string[]
+}
+
+/** All runs of a job, in every status. */
+export interface JobRunListing {
+  runs: SeenRun[]
+  /** False where the list shows less than it says there is. */
+  isComplete: boolean
+  /** It was asked for when the time was up. */
+  isSettled: boolean
+}
+
+export interface PollJobRunInput {
+  connection: string
+  jobRunId: string
+  /** As the server wrote it; '' when unknown. */
+  createdAt: string
+  /** Names of what must not be recorded. */
+  secrets: string[]
+}
+
+export interface SendCancelInput {
+  connection: string
+  jobRunId: string
+  secrets: string[]
+}
+
+/** `record` once the run is over; gone: the server knows no such run any more. */
+export interface SendCancelResult {
+  record: JobRunRecord | null
+  isGone: boolean
+}
+
+export interface DeleteJobInput {
+  connection: string
+  jobId: string
+}
+
+export interface ConfirmJobRunInput {
+  connection: string
+  job: OwnJob
+  jobRunId: string
+}
+
 export interface ReadOutputsInput {
   connection: string
   outputs: { jobRunId: string; name: string }[]
@@ -86,10 +167,52 @@ export interface PendingWork {
   isDeciding: boolean
 }
 
+/** A Jobs API that pipelines run on, and what its operator says of it. */
+export interface Connection {
+  api: JobsClient
+  /** D and L of a server without idempotency keys, in milliseconds. */
+  bounds?: { deliveryMs: number; listingMs: number }
+  /** All that waiting on it may cost one worker. */
+  requestsPerSecond: number
+  deleteJobs: 'never' | 'after_completion'
+}
+
+/** Keeps the values of secrets out of what is recorded. */
+export interface SecretKeeper {
+  /** The config with the references in it replaced. @throws JobwrightError for one that cannot be */
+  resolve(api: JobsClient, config: JsonObject): Promise<JsonObject>
+  /** From then on these are masked too. One that cannot be read has not been sent either. */
+  learn(names: readonly string[]): Promise<void>
+  mask(text: string): string
+}
+
+/** A wait of a workflow for the end of a job run, kept by this worker. */
+export interface KeptWait {
+  ref: WaitRef
+  jobRunId: string
+  /** As the server wrote it; '' when unknown. */
+  createdAt: string
+  secrets: SecretKeeper
+}
+
+/** What this worker looks for on servers without a change feed. */
+export interface Pollers {
+  of(connection: string): Pick<Poller, 'lastSeen'>
+  /** From now on the run is looked at, and whoever waits told of its end. */
+  register(connection: string, wait: KeptWait): Promise<void>
+  /** How long an attempt of a wait may stay open; it follows the load. */
+  leaseMs(connection: string): number
+  /** Ends all looking, and has all that waits here taken up by other workers at once. */
+  handOver(): Promise<void>
+}
+
 export interface ActivityDependencies {
   namespace: string
-  connection(name: string): JobsClient | undefined
+  connection(name: string): Connection | undefined
   waits: Waits
+  pollers: Pollers
+  /** One for each use: what it masks are the secrets of one run. */
+  secretKeeper(): SecretKeeper
   /** How often a working activity shows that it lives, at least. */
   heartbeatIntervalMs: number
 }
@@ -100,3 +223,6 @@ export interface WatchChangesInput {
   cursor: string
   heartbeatMs: number
 }
+
+/** What an activity of a connection works with. */
+export type ConnectedDependencies = ActivityDependencies & { connected: Connection }

@@ -54,7 +54,7 @@ export interface CliHost extends Terminal {
   /** Runs `server` or `worker` in our place; its exit code, where that is a child's. */
   runRoot(root: 'server' | 'worker'): Promise<number>
   /** The other Jobs APIs of the user's configuration. @throws UserConfigError */
-  connections(config: CliConfig): Promise<Readonly<Record<string, JobsClientOptions>>>
+  connections(config: CliConfig): Promise<Readonly<Record<string, KnownConnection>>>
   /**
    * The user's configuration: the file that `config` names, else the one in the directory; undefined when there is none.
    * @throws UserConfigError
@@ -62,6 +62,12 @@ export interface CliHost extends Terminal {
   userConfig(config: CliConfig, directory: string): Promise<KnownConfig | undefined>
   /** What every server of this version offers. */
   builtInJobTypes(): Promise<JobTypeSchemaEntry[]>
+}
+
+/** Another Jobs API than the default one, as the user's configuration has it. */
+export interface KnownConnection extends Pick<JobsClientOptions, 'token' | 'headers'> {
+  url: string
+  bounds?: object | undefined
 }
 
 /** What a user's `jobwright.config.ts` has, without the values of its secrets. */

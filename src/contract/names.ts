@@ -2,6 +2,7 @@
 export const workflowTypes = { runPipeline: 'runPipeline', watchChanges: 'watchChanges' } as const
 export const activityTypes = { executeJobRun: 'executeJobRun' } as const
 export const queryNames = { progress: 'progress' } as const
+export const updateNames = { steer: 'steer' } as const
 export const signalNames = { endCleanup: 'endCleanup' } as const
 /** Of a pipeline run: the workspace and the email of whoever started it. Temporal finds runs by them; they are Keywords. */
 export const searchAttributes = { workspace: 'JobwrightWorkspace', owner: 'JobwrightOwner' } as const

@@ -7,7 +7,7 @@ import type { Secrets } from '../job-types/user-config.ts'
 import type { Assignment, HandlerEnd, HandlerEvents, Handlers } from './handlers.ts'
 import { toHandlerEnd } from './outcome.ts'
 import { createOutputs, type Outputs } from './outputs.ts'
-import { createRedactor, type Redactor } from './redactor.ts'
+import { createRedactor, type Redactor } from '../references/index.ts'
 import { createReferenceSources } from './reference-sources.ts'
 import { prepareConfig } from './run-config.ts'
 

@@ -1,35 +1,10 @@
 import type { Json } from '../base/json.ts'
 import { JobsApiError, type JobsClient } from '../client/index.ts'
 import { outputValue } from '../contract/index.ts'
-import { JobRunError, RetryableError } from '../job-types/errors.ts'
+import { JobRunError } from '../job-types/errors.ts'
 import type { Secrets } from '../job-types/user-config.ts'
+import { type Redactor, type ReferenceSources, readSecret, shortestSecret } from '../references/index.ts'
 import { outputTimeoutMs, persist } from './persistence.ts'
-import { type Redactor, shortestSecret } from './redactor.ts'
-import type { ReferenceSources } from './run-config.ts'
-
-async function readSecret(secrets: Secrets, name: string): Promise<string> {
-  const source = Object.hasOwn(secrets, name) ? secrets[name] : undefined
-  if (source === undefined)
-    throw new JobRunError(
-      'invalid_config',
-      `the secret ${name} is not configured on this worker; add it to secrets in jobwright.config.ts`,
-    )
-  let value: unknown
-  try {
-    value = typeof source === 'function' ? await source() : source
-  } catch (error) {
-    // Not its message, which may hold the value. Nothing has run yet, so another attempt does no harm.
-    throw new RetryableError(
-      `the secret ${name} could not be read (${error instanceof Error ? error.name : typeof error})`,
-    )
-  }
-  if (typeof value !== 'string')
-    throw new JobRunError(
-      'invalid_config',
-      `the secret ${name} is no text; expected a string, or a function that returns one`,
-    )
-  return value
-}
 
 function readValue(output: { mediaType: string; content: Uint8Array }, name: string): Json {
   const found = outputValue(output)

@@ -1,3 +1,4 @@
+export type { ConnectionOptions, ConnectionSettings, Connections } from './connections.ts'
 export { defineJobType } from './define-job-type.ts'
 export { JobRunError, JobTypeDefinitionError, RetryableError } from './errors.ts'
 export { createRegistry, type JobTypeRegistry } from './registry.ts'
@@ -14,7 +15,6 @@ export type {
   TextOutputName,
 } from './types.ts'
 export {
-  type Connections,
   defineConfig,
   type LoadedUserConfig,
   loadUserConfig,

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { messageOf } from '../base/causes.ts'
 import { JobwrightError } from '../base/errors.ts'
-import type { JobsClientOptions } from '../client/index.ts'
+import { type ConnectionSettings, type Connections, connectionProblem, connectionSettings } from './connections.ts'
 import { JobTypeDefinitionError } from './errors.ts'
 import { createRegistry } from './registry.ts'
 import type { AnyJobType } from './types.ts'
@@ -11,8 +11,6 @@ import type { AnyJobType } from './types.ts'
 /** A secret's value, or how to get it; a function is asked anew for each run. */
 export type SecretSource = string | (() => string | Promise<string>)
 export type Secrets = Readonly<Record<string, SecretSource>>
-/** Other Jobs APIs that pipelines name in `connection`. */
-export type Connections = Readonly<Record<string, JobsClientOptions>>
 
 /** What a `jobwright.config.ts` exports, as default or by name. */
 export interface UserConfig {
@@ -23,7 +21,7 @@ export interface UserConfig {
 
 export interface LoadedUserConfig {
   jobTypes: readonly AnyJobType[]
-  connections: Connections
+  connections: Readonly<Record<string, ConnectionSettings>>
   secrets: Secrets
   /** Absolute; absent when there is none. */
   file?: string
@@ -52,7 +50,7 @@ const fields = ['jobTypes', 'connections', 'secrets'] as const
  *
  * export default defineConfig({
  *   jobTypes: [],
- *   connections: { staging: { baseUrl: 'https://jobs.example.com/api/v1', token: () => process.env.STAGING_TOKEN ?? '' } },
+ *   connections: { staging: { url: 'https://jobs.example.com/api/v1', token: () => process.env.STAGING_TOKEN ?? '' } },
  *   secrets: { TRACKER: () => process.env.TRACKER_TOKEN ?? '' },
  * })
  * ```
@@ -108,21 +106,16 @@ function checkSecrets(file: string, secrets: unknown): Secrets {
   return secrets as Secrets
 }
 
-function checkConnections(file: string, connections: unknown): Connections {
+function checkConnections(file: string, connections: unknown): Record<string, ConnectionSettings> {
   if (!isRecord(connections))
-    throw new UserConfigError(file, 'connections is no object; expected { name: { baseUrl, token } }')
+    throw new UserConfigError(file, 'connections is no object; expected { name: { url, token } }')
   for (const [name, value] of Object.entries(connections)) {
-    const usable =
-      isRecord(value) &&
-      typeof value.baseUrl === 'string' &&
-      (typeof value.token === 'string' || typeof value.token === 'function')
-    if (!usable)
-      throw new UserConfigError(
-        file,
-        `connections.${name} is not usable; expected { baseUrl: 'https://…/api/v1', token: text or function }`,
-      )
+    const problem = connectionProblem(value)
+    if (problem !== undefined) throw new UserConfigError(file, `connections.${name} ${problem}`)
   }
-  return connections as Connections
+  return Object.fromEntries(
+    Object.entries(connections as Connections).map(([name, options]) => [name, connectionSettings(options)]),
+  )
 }
 
 function findFile(given: string | undefined, cwd: string): string | undefined {

@@ -66,6 +66,7 @@ export function listQuery({ workspace, owner, statuses, startedAfter }: Filter):
 /** Temporal's words for how runs of a status stand; all that are open are running to it. */
 const temporalStatuses: Readonly<Record<PipelineStatus, readonly string[]>> = {
   running: ['Running'],
+  held: ['Running'],
   cancelling: ['Running'],
   completed: ['Completed'],
   failed: ['Failed', 'TimedOut', 'Terminated'],

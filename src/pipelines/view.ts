@@ -57,5 +57,5 @@ export function summaryView(info: RunInfo): PipelineRunSummary {
 
 /** As much as `summaryView` knows, where a view is asked for. */
 export function bareView(info: RunInfo): PipelineRunView {
-  return { ...summaryView(info), outputs: {}, warnings: [], steps: [] }
+  return { ...summaryView(info), outputs: {}, warnings: [], connection: null, steps: [] }
 }

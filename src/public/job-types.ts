@@ -3,6 +3,7 @@ export type { Json, JsonObject } from '../base/json.ts'
 export type { JobsClient, JobsClientOptions } from '../client/index.ts'
 export {
   type AnyJobType,
+  type ConnectionOptions,
   type Connections,
   type DeclaredOutputWriter,
   defineConfig,

@@ -4,6 +4,7 @@ import type { ConnectionProfile } from '../pipeline/plan/index.ts'
 import { activityRetry, scheduleToClose } from './activity-options.ts'
 import { fencedRun } from './fenced/fenced-run.ts'
 import type { RemoteRun, RemoteRunRequest, RemoteRunTiming, TimeLeft } from './port.ts'
+import { unfencedRun } from './unfenced/unfenced-run.ts'
 
 const askTimeoutMs = 20_000
 /** A step's own time goes on meanwhile, and nobody sees what it waits for: beyond this it is asked where both hold. */
@@ -49,6 +50,9 @@ export function remoteRunIn(profile: ConnectionProfile, request: RemoteRunReques
   switch (profile.mode) {
     case 'fenced':
       return fencedRun(request, profile)
+    case 'strict':
+    case 'bounded':
+      return unfencedRun(request, profile)
     default:
       // A later version found this mode: its worker can go on with it, this one must not guess.
       throw new Error(`this worker knows no mode ${String(profile.mode)}; a newer one takes over`)

@@ -1,5 +1,13 @@
 export { finalError } from './activity-errors.ts'
 export { askDurably, askQuickly, remoteRunIn } from './connection.ts'
-export type { OpenJobRun, RemoteRun, RemoteRunRequest, RemoteRunTiming, TimeLeft } from './port.ts'
+export type {
+  OpenJobRun,
+  RemoteRun,
+  RemoteRunRequest,
+  RemoteRunTiming,
+  Surroundings,
+  TimeLeft,
+  TriggerDecision,
+} from './port.ts'
 export { readOutputs } from './read-outputs.ts'
 export { type RunToEnd, runToEnd, stopRefused } from './run-to-end.ts'

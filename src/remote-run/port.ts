@@ -1,5 +1,6 @@
 import type { Json } from '../base/json.ts'
-import type { JobRunRecord } from '../pipeline/plan/index.ts'
+import type { JobRunRecord, StepError } from '../pipeline/plan/index.ts'
+import type { SeenRun, TriggerState } from '../protocol/index.ts'
 
 /** How patient the activities of a remote run are. */
 export interface RemoteRunTiming {
@@ -20,6 +21,27 @@ export interface RemoteRunRequest {
   generation: number
   target: { jobType: string } | { jobId: string }
   config: { [key: string]: Json } | null
+  surroundings: Surroundings
+}
+
+/** What a person may say of a trigger whose outcome is not known. */
+export type TriggerDecision = { kind: 'adopt'; run: SeenRun } | { kind: 'trigger_again' } | { kind: 'give_up' }
+
+/** What a run on a server without idempotency keys needs of the workflow around it. */
+export interface Surroundings {
+  /** How far the trigger of this generation is; kept across executions. */
+  readonly trigger: TriggerState | undefined
+  saveTrigger(state: TriggerState): void
+  /** True of a job run that another step or generation of this pipeline run has. */
+  isTaken(jobRunId: string): boolean
+  /** Told once the trigger takes longer than a request. */
+  onSettling(): void
+  /** A person's word; also tells the world that it is needed. */
+  askPerson(state: TriggerState): Promise<TriggerDecision>
+  /** Told that it goes on, whoever decided. */
+  onUnparked(): void
+  pauseUntil(instantMs: number): Promise<void>
+  warn(message: string): void
 }
 
 /** A job run that exists and was not over when it was last looked at. */
@@ -30,6 +52,12 @@ export interface OpenJobRun {
   status: string
 }
 
+export type Triggered =
+  | { phase: 'terminal'; record: JobRunRecord }
+  | ({ phase: 'running' } & OpenJobRun)
+  | { phase: 'out_of_time' }
+  | { phase: 'refused'; error: StepError }
+
 /** What is left of a step's time, in milliseconds; undefined: no bound. Asked anew for each activity. */
 export type TimeLeft = () => number | undefined
 
@@ -39,9 +67,7 @@ export type TimeLeft = () => number | undefined
  */
 export interface RemoteRun {
   /** Makes sure that the run exists; its end where it was short, else what to wait for. */
-  trigger(
-    left: TimeLeft,
-  ): Promise<{ phase: 'terminal'; record: JobRunRecord } | ({ phase: 'running' } & OpenJobRun)>
+  trigger(left: TimeLeft): Promise<Triggered>
   /** Until the run is over. */
   wait(jobRunId: string, left: TimeLeft): Promise<JobRunRecord>
   /** Cancels whatever was started, and confirms it, for as long as it takes; null: nothing was, and nothing will be. */

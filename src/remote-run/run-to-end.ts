@@ -36,6 +36,8 @@ export async function runToEnd(options: RunToEnd): Promise<RemoteRunOutcome> {
     if (jobRunId === null) {
       const first = await remote.trigger(left)
       if (first.phase === 'terminal') return { kind: 'record', record: first.record }
+      if (first.phase === 'out_of_time') return cancelled('timeout', remote)
+      if (first.phase === 'refused') return stopped(first.error, remote)
       options.onOpen(first)
       jobRunId = first.jobRunId
     }

@@ -1,31 +1,42 @@
 import type { WorkerOptions } from '@temporalio/worker'
+import type { Logger } from 'pino'
 import { createActivities } from '../activities/index.ts'
+import { createPollers } from '../activities/pollers.ts'
 import { createWaits } from '../activities/temporal-waits.ts'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
-import { JobsClient, type JobsClientOptions } from '../client/index.ts'
 import type { Config } from '../config.ts'
 import { installationNames } from '../contract/names.ts'
+import type { LoadedUserConfig } from '../job-types/index.ts'
 import type { connectTemporal } from '../temporal/index.ts'
+import { createConnections } from './connections.ts'
+import { createSecretKeeper } from './secret-keeper.ts'
 
-/** Options of the worker that runs pipelines: their workflows, and the activities over every named Jobs API. */
+export interface PipelineWorker {
+  options: Omit<WorkerOptions, 'connection' | 'namespace'>
+  /** Has what waits here taken up by other workers. */
+  handOver(): Promise<void>
+}
+
+/** The worker that runs pipelines: their workflows, and the activities over every named Jobs API. */
 export function pipelineWorker(
   config: Config,
   client: Awaited<ReturnType<typeof connectTemporal>>,
-  connections: Readonly<Record<string, JobsClientOptions>>,
-): Omit<WorkerOptions, 'connection' | 'namespace'> {
+  user: Pick<LoadedUserConfig, 'connections' | 'secrets'>,
+  log: Logger,
+): PipelineWorker {
   const names = installationNames(config.installation)
-  const timeoutMs = config.timing.requestTimeoutMs
-  const apis = new Map(
-    Object.entries(connections).map(([name, options]) => [name, new JobsClient({ timeoutMs, ...options })]),
-  )
-  const { url, token } = config.jobsApi
-  if (url && token) apis.set('default', new JobsClient({ baseUrl: url, token, timeoutMs }))
-  return {
+  const connections = createConnections(config, user.connections)
+  const waits = createWaits(client, { heartbeatMs: config.timing.watcherHeartbeatMs, names })
+  const connection = (name: string) => connections.get(name)
+  const pollers = createPollers({ connection, waits, log })
+  const options = {
     taskQueue: names.taskQueues.pipelines,
     activities: createActivities({
       namespace: config.temporal.namespace,
-      connection: (name) => apis.get(name),
-      waits: createWaits(client, { heartbeatMs: config.timing.watcherHeartbeatMs, names }),
+      connection,
+      waits,
+      pollers,
+      secretKeeper: () => createSecretKeeper(user.secrets),
       heartbeatIntervalMs,
     }),
     // Waits take no slot. More triggers at once than a Jobs API gets done within a request's timeout would only be sent again.
@@ -35,4 +46,5 @@ export function pipelineWorker(
     stickyQueueScheduleToStartTimeout: config.timing.stickyQueueMs,
     shutdownGraceTime: 500,
   }
+  return { options, handOver: () => pollers.handOver() }
 }

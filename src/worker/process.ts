@@ -1,5 +1,6 @@
 import { DefaultLogger, type RuntimeOptions, type Worker } from '@temporalio/worker'
 import type { Logger } from 'pino'
+import { messageOf } from '../base/causes.ts'
 
 /** Where Temporal's SDK writes, its native part too: on our log, in its form. */
 export function runtimeOptions(log: Logger): RuntimeOptions {
@@ -56,13 +57,24 @@ function typeOf(error: unknown): unknown {
   return error instanceof Error && 'type' in error ? error.type : undefined
 }
 
-/** Runs workers until a signal, the end of the parent, or one of them that fails. Says on stdout when they are ready. */
-export async function runUntilStopped(workers: Worker[], log: Logger): Promise<void> {
+/**
+ * Runs workers until a signal, the end of the parent, or one of them that fails. Says on stdout when they are ready.
+ * @param handOver begun with the stop, and waited for
+ */
+export async function runUntilStopped(
+  workers: Worker[],
+  log: Logger,
+  handOver: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  let handingOver: Promise<unknown> | undefined
   let stopping = false
   const stop = (reason: string) => {
     if (stopping) return
     stopping = true
     log.info({ reason }, 'worker stops')
+    handingOver = handOver().catch((error: unknown) => {
+      log.warn({ error: messageOf(error) }, 'what waited here could not be handed over; its lease will do it')
+    })
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
   }
   process.once('SIGTERM', () => stop('SIGTERM'))
@@ -78,6 +90,7 @@ export async function runUntilStopped(workers: Worker[], log: Logger): Promise<v
     // One that failed must not leave the others polling.
     stop('a worker ended')
     await Promise.allSettled(running)
+    await handingOver
   }
 }
 

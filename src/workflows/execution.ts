@@ -11,6 +11,7 @@ import {
   type PlanStep,
   type Schedule,
 } from '../pipeline/plan/index.ts'
+import type { TriggerDecision } from '../remote-run/index.ts'
 import { type Alarm, createAlarm } from './alarm.ts'
 import { createLine } from './line.ts'
 import type { PipelineTiming, RunPipelineInput } from './messages.ts'
@@ -58,6 +59,8 @@ export interface Execution {
   readonly cancels: Places
   /** While cancels wait. */
   widening?: Promise<void> | undefined
+  /** Triggers whose outcome is not known, by step and item; each waits to be told what a person decided. */
+  readonly parked: Map<string, (decision: TriggerDecision) => void>
   /** Of what is evaluated, for all steps together. */
   readonly pace: Pace
   readonly reads: ReadFinder
@@ -105,6 +108,7 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
       scope: { cancelRequested: new Promise<never>(() => {}) },
       applies: () => patched('bounded-cancels'),
     }),
+    parked: new Map(),
     pace: main.pace,
     reads: createReadFinder(),
     progress: 0,

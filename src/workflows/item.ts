@@ -27,6 +27,7 @@ import { evaluateNow, prepare } from './evaluation.ts'
 import { type Execution, type Lane, laneOf } from './execution.ts'
 import { type Enter, enter } from './places.ts'
 import { boundedCancel, reach } from './reach.ts'
+import { surroundingsOf } from './surroundings.ts'
 import { StepFailure, stepErrorOf } from './step-failure.ts'
 
 const maxConfigBytes = 1024 * 1024
@@ -185,8 +186,10 @@ function runGeneration(
   move(item, 'began')
   const startedAtMs = item.generationStartedAtMs
   const left: TimeLeft = () =>
-    step.timeoutMs === undefined ? undefined : step.timeoutMs - (Date.now() - startedAtMs)
-  const request = requestOf(execution, step, item, each, resolved)
+    step.timeoutMs === undefined
+      ? undefined
+      : step.timeoutMs - (Date.now() - (item.generationStartedAtMs ?? startedAtMs))
+  const request = requestOf(execution, step, item, each, resolved, triggered)
   return runToEnd({
     remote: () => reach(execution, request, left),
     left,
@@ -206,16 +209,18 @@ function runGeneration(
 }
 
 function requestOf(
-  { plan, timing }: Execution,
+  execution: Execution,
   step: PlanStep,
   item: ItemState,
   each: Each,
   resolved: Pick<RemoteRunRequest, 'target' | 'config'>,
+  onSettling: () => void = () => {},
 ): RemoteRunRequest {
   return {
-    connection: plan.connection,
-    pipeline: plan.name,
-    timing,
+    surroundings: surroundingsOf(execution, step, item, each, onSettling),
+    connection: execution.plan.connection,
+    pipeline: execution.plan.name,
+    timing: execution.timing,
     step: step.id,
     item: step.forEach ? each.index : null,
     generation: item.generation,

@@ -1,6 +1,6 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow'
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { Json } from '../base/json.ts'
-import { queryNames, signalNames } from '../contract/names.ts'
+import { queryNames, signalNames, updateNames } from '../contract/names.ts'
 import type { PipelinePlan, PipelineRunState, PipelineRunView } from '../pipeline/plan/index.ts'
 import type { RemoteRunTiming } from '../remote-run/index.ts'
 
@@ -29,6 +29,20 @@ export const progressQuery = defineQuery<PipelineRunView>(queryNames.progress)
 /** A second cancel: what cleans up ends, too. Temporal tells a workflow of one cancel only. */
 export const endCleanupSignal = defineSignal(signalNames.endCleanup)
 
+/** A person's word on a step whose trigger is unknown. */
+export interface SteerRequest {
+  verb: 'adopt' | 'trigger' | 'fail'
+  step: string
+  /** 0-based; null for a step without items. */
+  item: number | null
+  /** What is adopted. */
+  jobRunId?: string
+}
+
+export type SteerAnswer = Pick<SteerRequest, 'verb' | 'step' | 'item'>
+
+export const steerUpdate = defineUpdate<SteerAnswer, [SteerRequest]>(updateNames.steer)
+
 /** What can be read of a run without a worker. */
 export interface PipelineMemo {
   pipeline: string
@@ -37,7 +51,7 @@ export interface PipelineMemo {
   /** Of whoever started the run, with the email below; absent when that was not known. */
   workspace?: string
   owner?: string
-  status?: 'cancelling'
+  status?: 'cancelling' | 'held'
   /** Of the run, where this execution of it is not the first. */
   startedAtMs?: number
 }

@@ -1,4 +1,5 @@
 import {
+  allHandlersFinished,
   CancellationScope,
   condition,
   isCancellation,
@@ -20,8 +21,9 @@ import {
 } from '../pipeline/plan/index.ts'
 import { close, payloadBytes, view } from './close.ts'
 import { createExecution, type Execution, type Lane } from './execution.ts'
-import { endCleanupSignal, progressQuery, type RunPipelineInput } from './messages.ts'
+import { endCleanupSignal, progressQuery, type RunPipelineInput, steerUpdate } from './messages.ts'
 import { logRunStarted } from './run-log.ts'
+import { checkSteering, steer } from './steering.ts'
 import { startReady, startSteps } from './steps.ts'
 
 /** How long an execution that is to end waits at most for what is under way, and how long nothing must have come. */
@@ -45,6 +47,9 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
   setHandler(endCleanupSignal, () => {
     execution.isCleanupOver = execution.scope.consideredCancelled
   })
+  setHandler(steerUpdate, (request) => steer(execution, request), {
+    validator: (request) => checkSteering(execution, request),
+  })
   startSteps(execution)
   try {
     await condition(() => isSettled(execution) || isHistoryLong(execution))
@@ -54,6 +59,8 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
   }
   // A cancel may come together with what ends the wait: the next execution would not hear of it.
   if (execution.scope.consideredCancelled) await finishCancelled(execution)
+  // Whoever asked gets an answer.
+  await CancellationScope.nonCancellable(() => condition(allHandlersFinished))
   if (execution.fatal) throw execution.fatal.error
   if (!execution.schedule.isFinished()) await goOnAsNew(execution)
   return close(execution)

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { JobsClient } from '../../src/client/index.ts'
-import { createRedactor } from '../../src/executor/redactor.ts'
+import { createRedactor } from '../../src/references/index.ts'
 import { createReferenceSources } from '../../src/executor/reference-sources.ts'
 
 test('a large output may take longer to arrive than an ordinary answer', async () => {

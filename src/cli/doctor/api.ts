@@ -1,5 +1,5 @@
 import { discoverCapabilities, type JobsClient } from '../../client/index.ts'
-import { type Capabilities, missingForPipelines } from '../../contract/index.ts'
+import { type Capabilities, connectionMode, missingForPipelines, modePromises } from '../../contract/index.ts'
 import { connectApi } from '../clients.ts'
 import type { CliContext } from '../context.ts'
 import { toFailure } from '../errors.ts'
@@ -21,7 +21,12 @@ export async function checkApi(ctx: CliContext): Promise<Check[]> {
     const whose = caller ? `, as ${caller.email} in workspace ${caller.workspace}` : ''
     const detail = `${server} at ${place.baseUrl} (${place.source})${whose}, ${schemas.length} job types`
     const feed = capabilities?.change_feed ? [await checkFeed(api, ctx.signal)] : []
-    return [{ name: 'jobs_api', status: 'ok', detail }, checkCapabilities(capabilities), ...feed]
+    return [
+      { name: 'jobs_api', status: 'ok', detail },
+      checkMode(capabilities, ctx.config.jobsApi.bounds !== undefined),
+      ...checkCapabilities(capabilities),
+      ...feed,
+    ]
   } catch (error) {
     const { message, fix } = toFailure(error)
     return [{ name: 'jobs_api', status: 'problem', detail: message, ...(fix === undefined ? {} : { fix }) }]
@@ -42,11 +47,13 @@ export async function checkConnections(ctx: CliContext): Promise<Check[]> {
     Object.entries(connections).map(async ([connection, options]): Promise<Check> => {
       const name = `connection ${connection}`
       try {
-        const api = new JobsClient({ timeoutMs: ctx.config.timing.requestTimeoutMs, ...options })
+        const { url: baseUrl, token, headers = {}, bounds } = options
+        const timeoutMs = ctx.config.timing.requestTimeoutMs
+        const api = new JobsClient({ baseUrl, token, headers, timeoutMs })
         const schemas = await api.listJobSchemas({ signal: ctx.signal })
-        const able = checkCapabilities(await discoverCapabilities(api, { signal: ctx.signal }))
-        if (able.status === 'problem') return { ...able, name }
-        return { name, status: 'ok', detail: `${options.baseUrl}, ${count(schemas.length, 'job type')}` }
+        const capabilities = await discoverCapabilities(api, { signal: ctx.signal })
+        const { detail } = checkMode(capabilities, bounds !== undefined)
+        return { name, status: 'ok', detail: `${baseUrl}, ${count(schemas.length, 'job type')}; ${detail}` }
       } catch (error) {
         const detail = toFailure(error).message
         return { name, status: 'problem', detail, fix: `correct ${connection} in the configuration` }
@@ -67,16 +74,16 @@ async function checkFeed(api: JobsClient, signal: AbortSignal): Promise<Check> {
   }
 }
 
-/** Exported for its own test: what is missing, and what is lost by it. */
-export function checkCapabilities(capabilities: Capabilities | undefined): Check {
-  const needed = missingForPipelines(capabilities)
-  if (capabilities === undefined || needed.length > 0)
-    return {
-      name: 'capabilities',
-      status: 'problem',
-      detail: `pipelines cannot run here without ${needed.join(', ')}`,
-      fix: 'use a server that offers them (`jobwright server` does)',
-    }
+/** In which mode pipelines run there, and what that promises. */
+export function checkMode(capabilities: Capabilities | undefined, bounded: boolean): Check {
+  const mode = connectionMode(capabilities, bounded)
+  const why = mode === 'fenced' ? '' : ` (not offered: ${missingForPipelines(capabilities).join(', ')})`
+  return { name: 'mode', status: 'ok', detail: `${mode}: ${modePromises[mode]}${why}` }
+}
+
+/** Of a server that has capabilities: what else pipelines could use. */
+export function checkCapabilities(capabilities: Capabilities | undefined): Check[] {
+  if (capabilities === undefined) return []
   const extras = [
     'value_references',
     'run_logs',
@@ -87,6 +94,7 @@ export function checkCapabilities(capabilities: Capabilities | undefined): Check
     'job_names',
   ] as const
   const missing = extras.filter((name) => !capabilities[name])
-  if (missing.length === 0) return { name: 'capabilities', status: 'ok', detail: 'everything pipelines use' }
-  return { name: 'capabilities', status: 'warning', detail: `not offered: ${missing.join(', ')}` }
+  if (missing.length === 0)
+    return [{ name: 'capabilities', status: 'ok', detail: 'everything pipelines use' }]
+  return [{ name: 'capabilities', status: 'warning', detail: `not offered: ${missing.join(', ')}` }]
 }

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Handle } from '../handle.ts'
 import type { HandlerEnd, HandlerEvents } from '../handlers.ts'
 import { toHandlerEnd, toRunError } from '../outcome.ts'
-import { createRedactor, type Redactor } from '../redactor.ts'
+import { createRedactor, type Redactor } from '../../references/index.ts'
 import type { FromHost, ToHost } from './messages.ts'
 
 /** A handler at work in this process. */

@@ -109,7 +109,9 @@ export function isFinished(state: PipelineRunState): boolean {
 
 /** Of a run that has not closed yet. */
 export function openStatus(state: PipelineRunState): PipelineStatus {
-  return state.cancelRequested ? 'cancelling' : 'running'
+  if (state.cancelRequested) return 'cancelling'
+  const items = Object.values(state.steps).flatMap((step) => step.items ?? [])
+  return items.some(({ status }) => status === 'trigger_unknown' || status === 'held') ? 'held' : 'running'
 }
 
 /** A cancelled run whose steps had all completed before is a completed one. */

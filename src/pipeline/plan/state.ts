@@ -1,6 +1,7 @@
 import type { Json } from '../../base/json.ts'
+import type { TriggerState } from '../../protocol/index.ts'
 import type { StepStatus } from './transitions.ts'
-import type { EarlierGeneration, PipelinePlan, PlanStep, StepError } from './types.ts'
+import type { ConnectionMode, EarlierGeneration, PipelinePlan, PlanStep, StepError } from './types.ts'
 
 /**
  * Where a pipeline run stands: plain JSON, carried across continue-as-new.
@@ -18,8 +19,11 @@ export interface PipelineRunState {
 
 /** Found out once by an activity, and kept in the history: how job runs are triggered, awaited and cancelled there. */
 export interface ConnectionProfile {
-  /** `fenced`: the server takes idempotency keys, so what may or may not have arrived is sent again without harm. */
-  mode: 'fenced'
+  mode: ConnectionMode
+  /** In `bounded`, what the operator says of the server, in milliseconds: how long a request may take to be done, and how old a list may be. */
+  bounds?: { deliveryMs: number; listingMs: number }
+  /** What becomes of a job that was made for one run; absent: it stays. */
+  deleteJobs?: 'after_completion'
   /** Whether secrets and large outputs may stand in a config as references. */
   valueReferences: boolean
   /** Whether a job can be named after its pipeline and step; absent in what an earlier version found out. */
@@ -48,6 +52,8 @@ export interface ItemState {
   /** A retry waits until then. */
   notBeforeMs: number | null
   error: StepError | null
+  /** How far the trigger of the present generation is, on a server without idempotency keys. */
+  trigger?: TriggerState
   /** What was before the present generation; told to people only. */
   earlier?: EarlierGeneration[]
   outputs: Record<string, OutputSlot>
@@ -106,6 +112,7 @@ export function beginNextGeneration(item: ItemState): void {
   item.earlier = [...(item.earlier ?? []), ended].slice(-keptGenerations)
   item.generation += 1
   Object.assign(item, { jobRunId: null, outputs: {}, jobRun: null })
+  delete item.trigger
 }
 
 /** The state of a step that the plan has; a state without it is a programming error. */

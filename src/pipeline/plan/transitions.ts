@@ -46,7 +46,7 @@ const atWork = { waiting: no, pending: no, running: no, paused: no, cancelling: 
  */
 // biome-ignore format: a table is read by its columns
 export const stepTransitions = {
-  began:         { waiting: 'pending', pending: 'pending', running: 'running', paused: 'running', cancelling: 'running', held: no, trigger_unknown: no, ...done },
+  began:         { waiting: 'pending', pending: 'pending', running: 'running', paused: 'running', cancelling: 'running', held: no, trigger_unknown: 'pending', ...done },
   found_pending: { waiting: no, pending: 'pending', running: 'pending', paused: 'pending', cancelling: no, held: no, trigger_unknown: no, ...done },
   found_running: { waiting: no, pending: 'running', running: 'running', paused: 'running', cancelling: no, held: no, trigger_unknown: no, ...done },
   found_paused:  { waiting: no, pending: 'paused', running: 'paused', paused: 'paused', cancelling: no, held: no, trigger_unknown: no, ...done },

@@ -20,6 +20,13 @@ export type PlanValue =
   /** `${{ secrets.NAME }}`, whole or inside text: resolved where the handler runs, never here. */
   | { kind: 'secret'; parts: (string | { secret: string })[] }
 
+/**
+ * How a run is triggered once. `fenced`: the server takes idempotency keys, so what may or may not have arrived is sent again without
+ * harm. `strict`: it does not; one POST a run, and a person decides where its outcome stays unknown. `bounded`: it does not, and the
+ * operator says by when a request has been done and is to be seen; then it is sent again.
+ */
+export type ConnectionMode = 'fenced' | 'strict' | 'bounded'
+
 export const retryReasons = ['failed', 'timeout', 'rejected'] as const
 export type RetryReason = (typeof retryReasons)[number]
 
@@ -74,7 +81,7 @@ export interface PlanInput {
 }
 
 /** Statuses of a pipeline run. */
-export type PipelineStatus = 'running' | 'cancelling' | 'completed' | 'failed' | 'cancelled'
+export type PipelineStatus = 'running' | 'held' | 'cancelling' | 'completed' | 'failed' | 'cancelled'
 
 export interface StepError {
   /** Stable: `run_failed`, `timeout`, `rejected`, `expression`, `server_without_idempotency_keys`, … */
@@ -102,12 +109,25 @@ export interface StepRunView {
   /** When the next generation comes, while the step waits for it. */
   next_try_at?: string
   error: StepError | null
+  /** Of a trigger whose outcome is not known: what a person may decide by. */
+  unknown_trigger?: UnknownTrigger
+  /** Why the step cannot go on just now. */
+  trouble?: string
   /** What a waiting step waits for: ids of the steps it needs that are not done. */
   waits_for?: string[]
   /** Why a skipped one was skipped, as a sentence. */
   skipped_because?: string
   /** The generations before this one, oldest first; of many the last ten. */
   earlier?: EarlierGeneration[]
+}
+
+/** A POST that was sent and not answered, and what the server shows of its job. */
+export interface UnknownTrigger {
+  job_id: string
+  /** By then it had left. */
+  sent_by: string
+  /** Runs that may be the step's, and may be somebody else's. */
+  candidates: { job_run_id: string; status: string; created_at: string; created_by: string }[]
 }
 
 /** A generation that another one followed. */
@@ -127,5 +147,10 @@ export interface PipelineRunView {
   finished_at: string | null
   outputs: Record<string, Json>
   warnings: string[]
+  /**
+   * What its job runs are triggered on, and how they are triggered once; the mode is null until that is known, and so is all of it
+   * where no worker answers.
+   */
+  connection: { name: string; mode: ConnectionMode | null } | null
   steps: StepRunView[]
 }

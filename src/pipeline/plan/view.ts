@@ -20,6 +20,20 @@ function times({ status, generationStartedAtMs, notBeforeMs }: ItemState) {
   }
 }
 
+/** Where a trigger takes more than its request. */
+function triggerView({ status, trigger }: ItemState): Pick<StepRunView, 'unknown_trigger' | 'trouble'> {
+  if (!trigger?.job || isDone(status)) return {}
+  if (status !== 'trigger_unknown') return trigger.problem === null ? {} : { trouble: trigger.problem }
+  const candidates = trigger.candidates.map((run) => ({
+    job_run_id: run.jobRunId,
+    status: run.status,
+    created_at: run.createdAt,
+    created_by: run.createdBy,
+  }))
+  const sent = new Date(trigger.sentByMs).toISOString()
+  return { unknown_trigger: { job_id: trigger.job.jobId, sent_by: sent, candidates } }
+}
+
 function itemView(state: PipelineRunState, step: PlanStep, item: ItemState, index: number): StepRunView {
   return {
     step: step.id,
@@ -32,6 +46,7 @@ function itemView(state: PipelineRunState, step: PlanStep, item: ItemState, inde
     finished_at: iso(item.finishedAtMs),
     ...times(item),
     error: item.error,
+    ...triggerView(item),
     ...(item.status === 'skipped' ? { skipped_because: whyItemSkipped(state) } : {}),
     ...(item.earlier ? { earlier: item.earlier } : {}),
   }
@@ -71,6 +86,7 @@ export function viewPipelineRun(
     finished_at: iso(execution.finishedAtMs),
     outputs: execution.outputs,
     warnings: state.warnings,
+    connection: { name: plan.connection, mode: state.connection?.mode ?? null },
     steps: plan.steps.flatMap((step) => {
       const own = stepState(state, step.id)
       const items = own.items ?? []

@@ -1,0 +1,87 @@
+import { ApplicationFailure } from '@temporalio/activity'
+import { createPoller, leaseMs, type Poller, type PollWarning, type WaitEnd } from '../polling/index.ts'
+import { rejected } from './failures.ts'
+import { toRecord } from './job-run-record.ts'
+import type { Connection, KeptWait, Pollers, Waits } from './types.ts'
+import { maskRun } from './unfenced/masked.ts'
+
+interface KeptPoller {
+  poller: Poller
+  waits: Map<string, KeptWait>
+}
+
+/** Where warnings go. */
+export interface PollersLog {
+  warn(fields: object, message: string): void
+  info(fields: object, message: string): void
+}
+
+/** What was just made may be missing from lists for so long, where the operator does not say. */
+const listingMs = 60_000
+
+/** A poller for each connection that something waits on. */
+export function createPollers({
+  connection,
+  waits,
+  log,
+}: {
+  connection: (name: string) => Connection | undefined
+  waits: Waits
+  log: PollersLog
+}): Pollers {
+  const kept = new Map<string, KeptPoller>()
+
+  function keptOf(name: string): KeptPoller {
+    const found = kept.get(name)
+    if (found) return found
+    const settings = connection(name)
+    if (!settings) throw rejected('unknown_connection', `this worker has no connection named ${name}`)
+    const own: KeptPoller = {
+      waits: new Map(),
+      poller: createPoller({
+        api: settings.api,
+        requestsPerSecond: settings.requestsPerSecond,
+        listingMs: settings.bounds?.listingMs ?? listingMs,
+        deliver: (id, end) => deliver(own, id, end),
+        onWarning: (warning: PollWarning) => log.warn({ connection: name, ...warning }, 'waiting'),
+      }),
+    }
+    kept.set(name, own)
+    return own
+  }
+
+  async function deliver(own: KeptPoller, id: string, end: WaitEnd): Promise<'delivered' | 'not_now'> {
+    const wait = own.waits.get(id)
+    if (!wait) return 'delivered'
+    const outcome =
+      end.kind === 'ended'
+        ? await waits.complete(wait.ref, toRecord(maskRun(wait.secrets, end.run)))
+        : await waits.lookAgain(wait.ref, rejected(end.code, wait.secrets.mask(end.message)))
+    if (outcome === 'not_now') return 'not_now'
+    own.waits.delete(id)
+    return 'delivered'
+  }
+
+  return {
+    of: (name) => keptOf(name).poller,
+    async register(name, wait) {
+      const own = keptOf(name)
+      const id = `${wait.ref.workflowId}\n${wait.ref.activityId}`
+      own.waits.set(id, wait)
+      own.poller.add({ id, jobRunId: wait.jobRunId, createdAt: wait.createdAt })
+    },
+    leaseMs: (name) => leaseMs(keptOf(name).poller.size()),
+    async handOver() {
+      for (const { poller, waits: open } of kept.values()) {
+        for (const { id } of await poller.stop()) {
+          const wait = open.get(id)
+          const reason = ApplicationFailure.retryable(
+            'the worker is shutting down; another one goes on',
+            'worker_shutdown',
+          )
+          if (wait) await waits.lookAgain(wait.ref, reason)
+        }
+      }
+    },
+  }
+}

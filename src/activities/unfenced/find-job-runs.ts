@@ -1,0 +1,31 @@
+import { ApplicationFailure, Context } from '@temporalio/activity'
+import { judgeRuns } from '../../protocol/index.ts'
+import type { ConnectedDependencies, FindJobRunsInput, JobRunListing } from '../types.ts'
+import { listRuns } from './list-runs.ts'
+
+const firstPauseMs = 500
+const longestPauseMs = 5_000
+
+/**
+ * Looks for runs of a job whose trigger was not answered: until there is one, or its time is up. Each look is an attempt, so that
+ * looking for an hour costs no history, and is seen by whoever looks at the pipeline run. All by Temporal's clock.
+ */
+export async function findJobRuns(
+  deps: ConnectedDependencies,
+  { job, config, forMs, known = [] }: FindJobRunsInput,
+): Promise<JobRunListing> {
+  const { cancellationSignal, info } = Context.current()
+  const lookedMs = info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs
+  const { runs, isComplete } = await listRuns(deps.connected.api, job.jobId, config, cancellationSignal)
+  const { ours, doubtful } = judgeRuns(runs, job)
+  const isSettled = forMs !== null && lookedMs >= forMs
+  const isNews = forMs === null && doubtful.some(({ jobRunId }) => !known.includes(jobRunId))
+  if (ours.length > 0 || isSettled || isNews) return { runs: [...ours, ...doubtful], isComplete, isSettled }
+  const pauseMs = Math.min(firstPauseMs * 2 ** (info.attempt - 1), longestPauseMs)
+  throw ApplicationFailure.create({
+    type: 'trigger_unsettled',
+    message: `the answer to a trigger of job ${job.jobId} was lost, and it has no run yet`,
+    nonRetryable: false,
+    ...(forMs === null ? {} : { nextRetryDelay: Math.max(1, Math.min(pauseMs, forMs - lookedMs)) }),
+  })
+}

@@ -1,0 +1,53 @@
+import { canonicalJson, type JsonObject } from '../../base/json.ts'
+import { JobsApiError, type JobsClient, type WireJobRun } from '../../client/index.ts'
+import type { SeenRun } from '../../protocol/index.ts'
+
+const mostPages = 1_000
+
+/** All runs of a job, in every status, by its id alone: clocks differ, so nothing is bounded by time. */
+export async function listRuns(
+  api: JobsClient,
+  jobId: string,
+  config: JsonObject | null,
+  signal: AbortSignal,
+): Promise<{ runs: SeenRun[]; isComplete: boolean }> {
+  const items: WireJobRun[] = []
+  let count = 0
+  let cursor: string | undefined
+  try {
+    for (let page = 0; page < mostPages; page += 1) {
+      const query = { job_id: jobId, ...(cursor === undefined ? {} : { cursor }) }
+      const list = await api.listJobRuns(query, { signal })
+      items.push(...list.items)
+      count += list.count
+      cursor = list.next_cursor
+      if (cursor === undefined) break
+    }
+  } catch (error) {
+    // A server may know nothing yet of a job that was just made.
+    if (!(error instanceof JobsApiError) || error.status !== 404) throw error
+    return { runs: [], isComplete: true }
+  }
+  const isComplete = cursor === undefined && count === items.length
+  return { runs: items.map((run) => toSeenRun(run, config)), isComplete }
+}
+
+/** @param config what was sent with the POST, if anything */
+export function toSeenRun(run: WireJobRun, config: JsonObject | null): SeenRun {
+  return {
+    jobRunId: run.uuid,
+    jobId: run.job_id,
+    status: run.status,
+    createdAt: run.created_at,
+    createdBy: run.created_by,
+    sameConfig: sameConfig(run.config, config),
+  }
+}
+
+/** The echo has what was sent, merged over what the job had: more may be there, nothing else. */
+function sameConfig(echoed: JsonObject, sent: JsonObject | null): boolean | null {
+  if (!sent || Object.keys(sent).length === 0 || Object.keys(echoed).length === 0) return null
+  return Object.entries(sent).every(
+    ([key, value]) => Object.hasOwn(echoed, key) && canonicalJson(echoed[key] ?? null) === canonicalJson(value),
+  )
+}

@@ -1,0 +1,73 @@
+import { Context } from '@temporalio/activity'
+import { messageOf } from '../../base/causes.ts'
+import { JobsApiError } from '../../client/index.ts'
+import { judgeRuns, seenBefore } from '../../protocol/index.ts'
+import type { ConnectedDependencies, PostAnswer, PostJobRunInput, SecretKeeper } from '../types.ts'
+import { listRuns, toSeenRun } from './list-runs.ts'
+
+/** The client's patience with the POST. */
+const requestMs = 10_000
+/** A token that is refused may be replaced; a person has to be quick with it, not we. */
+const unauthorizedPauseMs = 5_000
+
+/**
+ * Looks whether the job was triggered already, as it was if a workflow was reset; then sends one POST, and says what became of it.
+ * Never repeated by itself: the answer to what is not known is a matter of the protocol.
+ */
+export async function postJobRun(deps: ConnectedDependencies, input: PostJobRunInput): Promise<PostAnswer> {
+  const { api } = deps.connected
+  const { job, config } = input
+  const signal = Context.current().cancellationSignal
+  // A process that was stopped in between must not send when nobody reckons with it any more.
+  const sendBefore = performance.now() + input.sendingMs - requestMs
+  const secrets = deps.secretKeeper()
+  const notSent = (error: unknown, retryAfterMs: number): PostAnswer => ({
+    kind: 'not_sent',
+    atMs: 0,
+    retryAfterMs,
+    problem: secrets.mask(messageOf(error)),
+  })
+  let before: ReturnType<typeof seenBefore> = null
+  let resolved = config
+  try {
+    const { runs, isComplete } = await listRuns(api, job.jobId, config, signal)
+    const { ours, doubtful } = judgeRuns(runs, job)
+    if (ours.length > 0) return { kind: 'listed', begunAtMs: 0, runs: ours, isComplete }
+    if (!job.isOwn) before = seenBefore(doubtful, job.before)
+    if (config) resolved = await secrets.resolve(api, config)
+  } catch (error) {
+    if (!(error instanceof JobsApiError)) return refusedBy(secrets, error)
+    return notSent(error, error.retryAfterMs ?? (error.status === 401 ? unauthorizedPauseMs : 0))
+  }
+  try {
+    const body = { job_id: job.jobId, ...(resolved ? { config: resolved } : {}) }
+    const run = await api.createJobRun(body, { signal, timeoutMs: requestMs, sendBefore })
+    // Whatever that is, it is not the run of this job.
+    if (run.job_id !== job.jobId) return { kind: 'unknown', atMs: 0, before }
+    return { kind: 'posted', run: toSeenRun(run, config) }
+  } catch (error) {
+    if (!(error instanceof JobsApiError)) throw error
+    if (error.kind === 'not_sent' || error.status === 429) return notSent(error, error.retryAfterMs ?? 0)
+    if (error.status === 401) return notSent(error, unauthorizedPauseMs)
+    if (error.kind === 'ambiguous') return { kind: 'unknown', atMs: 0, before }
+    return {
+      kind: 'refused',
+      atMs: 0,
+      code: error.code,
+      message: secrets.mask(error.message),
+      isMissing: error.status === 404,
+    }
+  }
+}
+
+/** Of a config that cannot be resolved. */
+function refusedBy(secrets: SecretKeeper, error: unknown): PostAnswer {
+  if (!(error instanceof Error && 'code' in error)) throw error
+  return {
+    kind: 'refused',
+    atMs: 0,
+    code: String(error.code),
+    message: secrets.mask(error.message),
+    isMissing: false,
+  }
+}

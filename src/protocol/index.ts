@@ -1,0 +1,3 @@
+export * from './cancel.ts'
+export * from './candidates.ts'
+export * from './trigger.ts'

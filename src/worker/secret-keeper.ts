@@ -1,0 +1,31 @@
+import type { SecretKeeper } from '../activities/index.ts'
+import type { JsonObject } from '../base/json.ts'
+import { outputValue } from '../contract/index.ts'
+import { JobRunError, type Secrets } from '../job-types/index.ts'
+import { createRedactor, readSecret, resolveObject } from '../references/index.ts'
+
+/** What sends configs to servers that resolve no references: their values are filled in here, and masked in all that comes back. */
+export function createSecretKeeper(secrets: Secrets): SecretKeeper {
+  const redactor = createRedactor()
+  const read = async (name: string) => {
+    const value = await readSecret(secrets, name)
+    redactor.add(value)
+    return value
+  }
+  return {
+    resolve: (api, config): Promise<JsonObject> =>
+      resolveObject(config, '', {
+        secret: read,
+        async output(jobRunId, name) {
+          const found = outputValue(await api.getOutput(jobRunId, name))
+          if ('value' in found) return found.value
+          throw new JobRunError('invalid_config', `the output ${name} can be no part of a config`)
+        },
+      }),
+    async learn(names) {
+      // One that is gone by now was read when it was sent, or never was.
+      await Promise.all(names.map((name) => read(name).catch(() => undefined)))
+    },
+    mask: (text) => redactor.redact(text),
+  }
+}
