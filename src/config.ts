@@ -37,7 +37,11 @@ export const environmentSchema = z.object({
   JOBS_API_HEADERS: optionalText,
   JOBS_API_DELIVERY: optionalText,
   JOBS_API_LISTING: optionalText,
-  JOBS_API_REQUESTS_PER_SECOND: z.coerce.number(requestRate).positive(requestRate).max(1_000, requestRate).optional(),
+  JOBS_API_REQUESTS_PER_SECOND: z.coerce
+    .number(requestRate)
+    .positive(requestRate)
+    .max(1_000, requestRate)
+    .optional(),
   JOBS_API_DELETE_JOBS: z.enum(deletions, `one of ${deletions.join(', ')}`).default('never'),
   DATABASE_URL: optionalText,
   JOBWRIGHT_URL: optionalText,

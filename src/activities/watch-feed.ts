@@ -19,6 +19,10 @@ const tryAgainMs = 5_000
 
 type FeedChange = WireChanges['changes'][number]
 
+type WatchDependencies = Pick<ActivityDependencies, 'namespace' | 'waits' | 'heartbeatIntervalMs'> & {
+  api: JobsClient
+}
+
 interface OpenCompletion {
   /** Its place in the feed, among the changes that were read. */
   place: number
@@ -45,10 +49,7 @@ export function watchAgain(error: unknown): unknown {
  * The cursor in the heartbeat moves only past what was acknowledged or given up, so a takeover loses nothing.
  * Ends only by cancellation or failure; the retry goes on from the last heartbeat.
  */
-export async function watchFeed(
-  deps: ActivityDependencies & { api: JobsClient },
-  input: WatchFeedInput,
-): Promise<void> {
+export async function watchFeed(deps: WatchDependencies, input: WatchFeedInput): Promise<void> {
   const context = Context.current()
   const signal = context.cancellationSignal
   let cursor = (context.info.heartbeatDetails as { cursor: string } | undefined)?.cursor ?? input.cursor
@@ -137,7 +138,7 @@ function firstOf([a]: OpenCompletion[], [b]: OpenCompletion[]): OpenCompletion |
  * complete it. One question for each pipeline run, until nothing can follow from the trigger any more.
  */
 async function completeUnregistered(
-  deps: ActivityDependencies,
+  deps: WatchDependencies,
   ends: OpenCompletion[],
 ): Promise<OpenCompletion[]> {
   const left: OpenCompletion[] = []
@@ -159,7 +160,7 @@ async function completeUnregistered(
 }
 
 /** The completions that are still to be tried, in feed order. */
-async function tryAll(deps: ActivityDependencies, open: OpenCompletion[]): Promise<OpenCompletion[]> {
+async function tryAll(deps: WatchDependencies, open: OpenCompletion[]): Promise<OpenCompletion[]> {
   const outcomes = await Promise.all(open.map((each) => tryOne(deps, each)))
   const now = Date.now()
   return open.filter(({ since }, index) => outcomes[index] === 'not_now' && now - since < notNowPatienceMs)
@@ -167,7 +168,7 @@ async function tryAll(deps: ActivityDependencies, open: OpenCompletion[]): Promi
 
 /** One that breaks must not hold up the others: its wait looks for itself, and says what broke. */
 async function tryOne(
-  { waits }: ActivityDependencies,
+  { waits }: WatchDependencies,
   { ref, change }: OpenCompletion,
 ): Promise<'completed' | 'not_now'> {
   try {

@@ -70,13 +70,18 @@ export function connectionProblem(value: unknown): string | undefined {
     if (both.some((bound) => milliseconds(bound) === undefined))
       return "has unusable `bounds`; expected both of { delivery: '30s', listing: '10s' }"
   }
-  if (requestsPerSecond !== undefined && !(Number(requestsPerSecond) > 0 && Number(requestsPerSecond) <= 1_000))
+  if (
+    requestsPerSecond !== undefined &&
+    !(Number(requestsPerSecond) > 0 && Number(requestsPerSecond) <= 1_000)
+  )
     return 'has unusable `requestsPerSecond`; expected a number above 0, at most 1000'
   if (deleteJobs !== undefined && !deletions.includes(deleteJobs))
     return "has unusable `deleteJobs`; expected 'never' or 'after_completion'"
   const known = ['url', 'token', 'headers', 'bounds', 'requestsPerSecond', 'deleteJobs']
   const unknown = Object.keys(value).find((name) => !known.includes(name))
-  return unknown === undefined ? undefined : `has the unknown field \`${unknown}\`; known are ${known.join(', ')}`
+  return unknown === undefined
+    ? undefined
+    : `has the unknown field \`${unknown}\`; known are ${known.join(', ')}`
 }
 
 /** Fills in the defaults. @param options one without a `connectionProblem` */

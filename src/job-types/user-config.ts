@@ -3,7 +3,12 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { messageOf } from '../base/causes.ts'
 import { JobwrightError } from '../base/errors.ts'
-import { type ConnectionSettings, type Connections, connectionProblem, connectionSettings } from './connections.ts'
+import {
+  type ConnectionSettings,
+  type Connections,
+  connectionProblem,
+  connectionSettings,
+} from './connections.ts'
 import { JobTypeDefinitionError } from './errors.ts'
 import { createRegistry } from './registry.ts'
 import type { AnyJobType } from './types.ts'

@@ -21,9 +21,7 @@ export type CancelEvent =
 
 export type CancelEffect =
   /** Until it is answered, however long that takes. */
-  | { kind: 'send' }
-  | { kind: 'await_end'; untilMs: number }
-  | { kind: 'done' }
+  { kind: 'send' } | { kind: 'await_end'; untilMs: number } | { kind: 'done' }
 
 const firstPatienceMs = 30_000
 const longestPatienceMs = 10 * 60_000

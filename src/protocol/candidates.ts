@@ -51,7 +51,8 @@ export function judgeRuns(runs: readonly SeenRun[], job: OwnJob): Judged {
   for (const run of earliestFirst(runs)) {
     if (run.jobId !== job.jobId || wasBefore(run, job.before)) continue
     const isOthers =
-      (job.creator !== '' && run.createdBy !== '' && run.createdBy !== job.creator) || run.sameConfig === false
+      (job.creator !== '' && run.createdBy !== '' && run.createdBy !== job.creator) ||
+      run.sameConfig === false
     if (isOthers) judged.strangers.push(run)
     else if (job.isOwn || (job.isMarked && run.sameConfig === true)) judged.ours.push(run)
     else judged.doubtful.push(run)

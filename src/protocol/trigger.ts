@@ -106,7 +106,8 @@ export function nextEffect(state: TriggerState, policy: TriggerPolicy, nowMs: nu
   if (!job || phase === 'create')
     return notBeforeMs > nowMs ? { kind: 'pause', untilMs: notBeforeMs } : { kind: 'create_job' }
   if (phase === 'parked') return { kind: 'park', job }
-  if (phase === 'post') return notBeforeMs > nowMs ? { kind: 'pause', untilMs: notBeforeMs } : { kind: 'post', job }
+  if (phase === 'post')
+    return notBeforeMs > nowMs ? { kind: 'pause', untilMs: notBeforeMs } : { kind: 'post', job }
   // Posting: whoever asks does not know what became of it.
   return { kind: 'look', job, untilMs: settledAtMs(state, policy) }
 }
@@ -230,7 +231,10 @@ function byPerson(
       return {
         ...state,
         phase: 'abandoned',
-        refusal: { code: 'trigger_unknown', message: 'a person gave up a trigger whose outcome is not known' },
+        refusal: {
+          code: 'trigger_unknown',
+          message: 'a person gave up a trigger whose outcome is not known',
+        },
       }
   }
 }

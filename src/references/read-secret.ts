@@ -28,4 +28,3 @@ export async function readSecret(secrets: Secrets, name: string): Promise<string
     )
   return value
 }
-

@@ -60,4 +60,3 @@ export async function resolveObject(
     entries.push([key, await resolveValue(value, `${pointer}/${key}`, sources)])
   return Object.fromEntries(entries)
 }
-

@@ -25,7 +25,10 @@ export interface RemoteRunRequest {
 }
 
 /** What a person may say of a trigger whose outcome is not known. */
-export type TriggerDecision = { kind: 'adopt'; run: SeenRun } | { kind: 'trigger_again' } | { kind: 'give_up' }
+export type TriggerDecision =
+  | { kind: 'adopt'; run: SeenRun }
+  | { kind: 'trigger_again' }
+  | { kind: 'give_up' }
 
 /** What a run on a server without idempotency keys needs of the workflow around it. */
 export interface Surroundings {

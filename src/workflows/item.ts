@@ -27,8 +27,8 @@ import { evaluateNow, prepare } from './evaluation.ts'
 import { type Execution, type Lane, laneOf } from './execution.ts'
 import { type Enter, enter } from './places.ts'
 import { boundedCancel, reach } from './reach.ts'
-import { surroundingsOf } from './surroundings.ts'
 import { StepFailure, stepErrorOf } from './step-failure.ts'
+import { surroundingsOf } from './surroundings.ts'
 
 const maxConfigBytes = 1024 * 1024
 

@@ -47,7 +47,7 @@ function isDoneAlready(item: ItemState, { verb, jobRunId }: SteerRequest): boole
 export function checkSteering(execution: Execution, request: SteerRequest): void {
   const item = itemOf(execution, request)
   if (request.verb === 'adopt' && !request.jobRunId)
-    throw refusal('job_run_missing', 'say which job run is the step\'s')
+    throw refusal('job_run_missing', "say which job run is the step's")
   if (isDoneAlready(item, request) || execution.parked.has(parkedKey(request.step, request.item))) return
   throw refusal(
     'trigger_known',
@@ -60,7 +60,8 @@ export async function steer(execution: Execution, request: SteerRequest): Promis
   const item = itemOf(execution, request)
   const answer = { step: request.step, item: request.item, verb: request.verb }
   if (isDoneAlready(item, request)) return answer
-  const adopted = request.verb === 'adopt' ? await confirmed(execution, item, request.jobRunId ?? '') : undefined
+  const adopted =
+    request.verb === 'adopt' ? await confirmed(execution, item, request.jobRunId ?? '') : undefined
   const decide = execution.parked.get(parkedKey(request.step, request.item))
   if (!decide) {
     // It went on while the run was looked at.

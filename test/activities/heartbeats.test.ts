@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createActivities } from '../../src/activities/index.ts'
 import { JobsApiError, JobsClient } from '../../src/client/index.ts'
 import { acquireTemporalBinary } from '../../src/dev-stack/temporal-cli/dev-server.ts'
+import { createSecretKeeper } from '../../src/worker/secret-keeper.ts'
 import { type FaultServer, json, startFaultServer } from '../client/fault-server.ts'
 import { type DevServer, startDevServer } from '../helpers/dev-server.ts'
 import { until } from '../helpers/until.ts'
@@ -40,7 +41,14 @@ beforeAll(async () => {
     taskQueue,
     activities: createActivities({
       namespace: 'default',
-      connection: (name) => broken(name) ?? api,
+      connection: (name) => ({ api: broken(name) ?? api, requestsPerSecond: 5, deleteJobs: 'never' }),
+      pollers: {
+        of: () => ({ lastSeen: () => undefined }),
+        register: async () => undefined,
+        leaseMs: () => 30_000,
+        handOver: async () => undefined,
+      },
+      secretKeeper: () => createSecretKeeper({}),
       waits: {
         complete: async () => 'completed',
         lookAgain: async () => 'completed',

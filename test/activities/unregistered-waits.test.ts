@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ActivityDependencies, PendingWork, WaitRef } from '../../src/activities/types.ts'
+import type { PendingWork, WaitRef } from '../../src/activities/types.ts'
 import { watchFeed } from '../../src/activities/watch-feed.ts'
 import { JobsClient } from '../../src/client/index.ts'
 import { encodePipelineRef } from '../../src/contract/index.ts'
@@ -32,7 +32,6 @@ async function watched(pending: (PendingWork | undefined)[]) {
     namespace: 'default',
     heartbeatIntervalMs: 60_000,
     api: new JobsClient({ baseUrl: server.baseUrl, token: 't' }),
-    connection: () => undefined,
     waits: {
       complete: async (ref: WaitRef) => {
         completed.push(ref)
@@ -45,7 +44,7 @@ async function watched(pending: (PendingWork | undefined)[]) {
         return pending[Math.min(questions.length, pending.length) - 1]
       },
     },
-  } satisfies ActivityDependencies & { api: JobsClient }
+  }
   await inActivity(
     async (cancel) => {
       const watching = watchFeed(deps, { connection: 'default', cursor: 'c' })

@@ -23,6 +23,7 @@ const client = 'src/client'
 const plan = 'src/pipeline/plan'
 const evaluate = 'src/pipeline/evaluate'
 const nodes = 'src/pipeline/nodes'
+const protocol = 'src/protocol'
 const ports = 'src/server/ports'
 
 /** From the ground up: a room loads only rooms that stand before it. */
@@ -40,7 +41,9 @@ export const zones: readonly Zone[] = [
   { folder: client, loads: [base, contract], packages: ['ky'], node: false },
   { folder: 'src/expressions', loads: [base], packages: ['@marcbachmann/cel-js', 're2js'], node: false },
 
-  { folder: plan, loads: [base], packages: [], node: false },
+  // Loads nothing at all: the same code runs in workflows, in activities and in checkers.
+  { folder: protocol, loads: [], packages: [], node: false },
+  { folder: plan, loads: [base], types: [protocol], packages: [], node: false },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
@@ -67,14 +70,14 @@ export const zones: readonly Zone[] = [
 
   {
     folder: 'src/activities',
-    loads: [base, contract, client],
+    loads: [base, contract, client, 'src/polling', protocol],
     types: [plan],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
   },
   {
     folder: 'src/remote-run',
-    loads: [],
+    loads: [references, protocol],
     types: [base, plan, 'src/activities'],
     packages: ['@temporalio/workflow'],
     node: false,
@@ -82,7 +85,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/workflows',
     loads: [base, names, references, plan, evaluate, 'src/expressions', 'src/remote-run'],
-    types: ['src/activities'],
+    types: ['src/activities', protocol],
     packages: ['@temporalio/workflow'],
     node: false,
   },
@@ -101,6 +104,7 @@ export const zones: readonly Zone[] = [
   },
 
   { folder: 'src/job-types', loads: [base, contract], types: [client], packages: ['zod'], node: true },
+  { folder: 'src/references', loads: [base, contract, 'src/job-types'], packages: [], node: false },
   {
     folder: 'src/built-in',
     loads: [base, contract, client, 'src/job-types'],
@@ -109,7 +113,7 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/executor',
-    loads: [base, contract, client, 'src/job-types'],
+    loads: [base, contract, client, 'src/job-types', 'src/references'],
     packages: ['@temporalio/activity', 'zod'],
     node: true,
   },
@@ -167,8 +171,8 @@ export const zones: readonly Zone[] = [
   // What a worker process is made of; `worker.ts` puts it together.
   {
     folder: 'src/worker',
-    loads: [base, contract, client, 'src/activities', 'src/executor'],
-    types: ['src/config.ts', 'src/job-types', 'src/temporal'],
+    loads: [base, contract, client, 'src/activities', 'src/job-types', 'src/references', 'src/executor'],
+    types: ['src/config.ts', 'src/temporal'],
     packages: ['@temporalio/worker', 'pino'],
     node: true,
   },

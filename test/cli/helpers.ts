@@ -173,6 +173,7 @@ export function runView(steps: StepRunView[], overrides: Partial<PipelineRunView
     finished_at: null,
     outputs: {},
     warnings: [],
+    connection: { name: 'default', mode: 'fenced' },
     steps,
     ...overrides,
   }

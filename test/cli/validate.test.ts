@@ -156,7 +156,7 @@ const probe = defineJobType({
   outputs: { sum: z.object({ bytes: z.number() }) },
   run: async () => {},
 })
-export default defineConfig({ jobTypes: [probe], connections: { staging: { baseUrl: 'https://a.example/api/v1', token: 'canary-6' } } })
+export default defineConfig({ jobTypes: [probe], connections: { staging: { url: 'https://a.example/api/v1', token: 'canary-6' } } })
 `
   const text = `name: a
 steps:

@@ -3,8 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { JobsClient } from '../../src/client/index.ts'
-import { createRedactor } from '../../src/references/index.ts'
 import { createReferenceSources } from '../../src/executor/reference-sources.ts'
+import { createRedactor } from '../../src/references/index.ts'
 
 test('a large output may take longer to arrive than an ordinary answer', async () => {
   const server = createServer((_, response) => {

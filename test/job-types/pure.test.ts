@@ -16,10 +16,10 @@ import {
   toRunError,
 } from '../../src/executor/outcome.ts'
 import { backoffMs, isWorthRetrying, persist } from '../../src/executor/persistence.ts'
-import { createRedactor } from '../../src/references/index.ts'
 import { prepareConfig } from '../../src/executor/run-config.ts'
 import { timestamp, truncate, truncateBytes } from '../../src/executor/text.ts'
 import { JobRunError, RetryableError } from '../../src/job-types/errors.ts'
+import { createRedactor } from '../../src/references/index.ts'
 
 const plain = (text: string) => text
 

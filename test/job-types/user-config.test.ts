@@ -38,13 +38,13 @@ describe('The user config', () => {
       const token: string = 't'
       export default defineConfig({
         jobTypes: [{ ...sleep, jobType: 'nap' }],
-        connections: { other: { baseUrl: 'https://other.example/api/v1', token } },
+        connections: { other: { url: 'https://other.example/api/v1', token } },
         secrets: { A: 'ts', B: async () => 'b' },
       })`)
     const loaded = await loadUserConfig(undefined, cwd)
     expect(loaded).toMatchObject({
       file,
-      connections: { other: { baseUrl: 'https://other.example/api/v1' } },
+      connections: { other: { url: 'https://other.example/api/v1' } },
       secrets: { A: 'ts' },
     })
     expect(loaded.jobTypes.map(({ jobType }) => jobType)).toEqual(['nap'])
@@ -91,8 +91,8 @@ describe('The user config', () => {
     ],
     [
       'has a connection without token',
-      `export const connections = { a: { baseUrl: 'canary' } }`,
-      /connections\.a is not usable/,
+      `export const connections = { a: { url: 'canary' } }`,
+      /connections\.a has no usable `url`/,
     ],
   ])('that %s is refused with its file and the cause', async (_, text, message) => {
     const file = await write(text, 'broken.config.mjs')

@@ -17,6 +17,8 @@ export interface ScriptedApi {
   read(outputs: { jobRunId: string; name: string }[]): Promise<Json[]>
 }
 
+type ScriptedActivity = 'profileConnection' | 'triggerJobRun' | 'awaitJobRun' | 'cancelJobRun' | 'readOutputs'
+
 export interface Scripted {
   readonly stack: TestStack
   /** Every trigger so far, in order, those of repeated attempts too. */
@@ -71,7 +73,7 @@ export async function startScripted(): Promise<Scripted> {
   const stack = await startTestStack({ parts: ['temporal'] })
   const taskQueue = 'scripted'
   const scripted: Pick<Scripted, 'triggers' | 'cancels' | 'api'> = { triggers: [], cancels: [], api: {} }
-  const activities: Omit<PipelineActivities, 'watchFeed'> = {
+  const activities: Pick<PipelineActivities, ScriptedActivity> = {
     async profileConnection() {
       return { mode: 'fenced', valueReferences: true }
     },

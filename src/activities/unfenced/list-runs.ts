@@ -48,6 +48,7 @@ export function toSeenRun(run: WireJobRun, config: JsonObject | null): SeenRun {
 function sameConfig(echoed: JsonObject, sent: JsonObject | null): boolean | null {
   if (!sent || Object.keys(sent).length === 0 || Object.keys(echoed).length === 0) return null
   return Object.entries(sent).every(
-    ([key, value]) => Object.hasOwn(echoed, key) && canonicalJson(echoed[key] ?? null) === canonicalJson(value),
+    ([key, value]) =>
+      Object.hasOwn(echoed, key) && canonicalJson(echoed[key] ?? null) === canonicalJson(value),
   )
 }

@@ -1,7 +1,7 @@
+import { ApplicationFailure } from '@temporalio/activity'
 import { JobsApiError, type WireJobRun } from '../../client/index.ts'
 import { rejected, toFailure } from '../failures.ts'
 import type { SecretKeeper } from '../types.ts'
-import { ApplicationFailure } from '@temporalio/activity'
 
 /** Runs `work`, and keeps secrets out of what it fails with: a server may repeat what it was sent. */
 export async function masked<T>(secrets: SecretKeeper, work: () => Promise<T>): Promise<T> {

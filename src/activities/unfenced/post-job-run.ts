@@ -41,7 +41,7 @@ export async function postJobRun(deps: ConnectedDependencies, input: PostJobRunI
   }
   try {
     const body = { job_id: job.jobId, ...(resolved ? { config: resolved } : {}) }
-    const run = await api.createJobRun(body, { signal, timeoutMs: requestMs, sendBefore })
+    const run = await api.createJobRun(body, { signal, timeoutMs: requestMs })
     // Whatever that is, it is not the run of this job.
     if (run.job_id !== job.jobId) return { kind: 'unknown', atMs: 0, before }
     return { kind: 'posted', run: toSeenRun(run, config) }

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate } from 'node:timers/promises'
+import { createRedactor, type Redactor } from '../../references/index.ts'
 import type { Handle } from '../handle.ts'
 import type { HandlerEnd, HandlerEvents } from '../handlers.ts'
 import { toHandlerEnd, toRunError } from '../outcome.ts'
-import { createRedactor, type Redactor } from '../../references/index.ts'
 import type { FromHost, ToHost } from './messages.ts'
 
 /** A handler at work in this process. */

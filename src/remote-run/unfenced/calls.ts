@@ -1,5 +1,10 @@
 import { proxyActivities } from '@temporalio/workflow'
-import type { JobRunListing, PipelineActivities, PostAnswer, SendCancelResult } from '../../activities/index.ts'
+import type {
+  JobRunListing,
+  PipelineActivities,
+  PostAnswer,
+  SendCancelResult,
+} from '../../activities/index.ts'
 import { secretNamesIn } from '../../contract/jobs/references.ts'
 import type { JobRunRecord } from '../../pipeline/plan/index.ts'
 import type { OwnJob } from '../../protocol/index.ts'

@@ -24,7 +24,11 @@ export async function cancelToTheEnd(calls: UnfencedCalls, jobRunId: string): Pr
   }
 }
 
-async function endBy(calls: UnfencedCalls, jobRunId: string, untilMs: number): Promise<JobRunRecord | undefined> {
+async function endBy(
+  calls: UnfencedCalls,
+  jobRunId: string,
+  untilMs: number,
+): Promise<JobRunRecord | undefined> {
   try {
     return await calls.awaitEnd(jobRunId, untilMs)
   } catch (error) {

@@ -15,8 +15,8 @@ import {
 } from '../../protocol/index.ts'
 import { finalError } from '../activity-errors.ts'
 import type { RemoteRun, RemoteRunRequest, TimeLeft, Triggered } from '../port.ts'
-import { cancelToTheEnd } from './cancel-run.ts'
 import { sendingMs, unfencedCalls } from './calls.ts'
+import { cancelToTheEnd } from './cancel-run.ts'
 
 /** How long a trigger is looked for before a person is asked, where nobody says how old a list may be. */
 const unboundedLookMs = 30_000
@@ -105,7 +105,9 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
           tell({ kind: 'job_ready', job: { ...(await calls.createJob(left)), madeAtMs: Date.now() } })
           break
         case 'pause':
-          await surroundings.pauseUntil(Math.min(effect.untilMs, Date.now() + (leftMs ?? Number.POSITIVE_INFINITY)))
+          await surroundings.pauseUntil(
+            Math.min(effect.untilMs, Date.now() + (leftMs ?? Number.POSITIVE_INFINITY)),
+          )
           break
         case 'post':
           await post(effect.job)
@@ -147,7 +149,8 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
       const { ours } = judgeRuns(free(runs), state.job)
       await cancelExtras(ours.map((run) => run.jobRunId).filter((id) => id !== jobRunId))
     }
-    if (profile.deleteJobs && state.job?.isOwn && record.status === 'completed') await calls.deleteJob(state.job.jobId)
+    if (profile.deleteJobs && state.job?.isOwn && record.status === 'completed')
+      await calls.deleteJob(state.job.jobId)
     return record
   }
 

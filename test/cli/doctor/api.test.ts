@@ -3,41 +3,38 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { profileOf } from '../../../src/activities/profile-connection.ts'
-import { checkCapabilities, checkConnections } from '../../../src/cli/doctor/api.ts'
+import { checkCapabilities, checkConnections, checkMode } from '../../../src/cli/doctor/api.ts'
 import { allCapabilities } from '../../helpers/capabilities.ts'
 import { closedPort, jobwright, scriptedContext } from '../helpers.ts'
-
-/** Whether a step would run there. */
-function isTaken(capabilities: typeof allCapabilities | undefined): boolean {
-  try {
-    profileOf({ capabilities, workspace: undefined }, { connection: 'default' })
-    return true
-  } catch {
-    return false
-  }
-}
 
 const flags = Object.keys(allCapabilities).filter(
   (name) => allCapabilities[name as keyof typeof allCapabilities] === true,
 )
 
 test.each(flags)(
-  'a server without %s is a problem for the doctor exactly when steps are refused there',
+  'of a server without %s the doctor says the mode that steps run in, or what is not offered',
   (name) => {
     const lacking = { ...allCapabilities, [name]: false }
-    const { status, detail } = checkCapabilities(lacking)
-    expect(detail).toContain(name)
-    expect(status).toBe(isTaken(lacking) ? 'warning' : 'problem')
+    const { mode } = profileOf(
+      { capabilities: lacking, workspace: undefined },
+      { deleteJobs: 'never' },
+      { connection: 'default' },
+    )
+    const { detail } = checkMode(lacking, false)
+    expect(detail).toMatch(new RegExp(`^${mode}: `))
+    const [capabilities] = checkCapabilities(lacking)
+    expect(`${detail} ${capabilities?.detail}`).toContain(name)
   },
 )
 
-test('a server that tells no capabilities is a problem, and one that offers everything is fine', () => {
-  expect(isTaken(undefined)).toBe(false)
-  expect(checkCapabilities(undefined)).toMatchObject({
-    status: 'problem',
-    fix: expect.stringContaining('jobwright'),
+test('a server that tells no capabilities is strict, or bounded where its operator vouches for bounds', () => {
+  expect(checkCapabilities(undefined)).toEqual([])
+  expect(checkMode(undefined, false)).toMatchObject({
+    status: 'ok',
+    detail: expect.stringMatching(/^strict: /),
   })
-  expect(checkCapabilities(allCapabilities).status).toBe('ok')
+  expect(checkMode(undefined, true).detail).toMatch(/^bounded: /)
+  expect(checkCapabilities(allCapabilities)[0]?.status).toBe('ok')
 })
 
 /** A Jobs API of the reference alone: without capabilities, and so without keys. Its URL, without a path. */
@@ -57,12 +54,12 @@ async function startPlainApi() {
 test('every connection of the configuration is looked at', async () => {
   const { origin } = await startPlainApi()
   const connections = {
-    plain: { baseUrl: `${origin}/api/v1`, token: 'x' },
-    away: { baseUrl: `http://127.0.0.1:${await closedPort()}/api/v1`, token: 'x' },
+    plain: { url: `${origin}/api/v1`, token: 'x' },
+    away: { url: `http://127.0.0.1:${await closedPort()}/api/v1`, token: 'x' },
   }
   const ctx = scriptedContext({ overrides: { connections: async () => connections } })
   expect(await checkConnections(ctx)).toMatchObject([
-    { name: 'connection plain', status: 'problem', detail: expect.stringContaining('idempotency_keys') },
+    { name: 'connection plain', status: 'ok', detail: expect.stringContaining('strict') },
     { name: 'connection away', status: 'problem', detail: expect.stringContaining('ECONNREFUSED') },
   ])
   const broken = { connections: () => Promise.reject(new Error('no such file')) }
