@@ -7,6 +7,7 @@ export {
   type CompileOptions,
   type ConfigChecker,
   type ConfigProblem,
+  type ConnectionMode,
   compilePipeline,
   createConfigChecker,
   type DrawingFormat,
@@ -26,6 +27,7 @@ export {
   type StepError,
   type StepRunView,
   type StepStatus,
+  type UnknownTrigger,
 } from '../pipeline/index.ts'
 export {
   type ListPipelines,
