@@ -1,0 +1,12 @@
+export { type Habits, noHabits } from './habits.ts'
+export { type ForeignServer, type ForeignServerOptions, startForeignServer } from './server.ts'
+export type { PlantedRun } from './state.ts'
+export type {
+  ChangeLogEntry,
+  Endpoint,
+  EndStatus,
+  Job,
+  RequestLogEntry,
+  Run,
+  Status,
+} from './types.ts'
