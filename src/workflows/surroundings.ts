@@ -14,7 +14,6 @@ export function surroundingsOf(
   onSettling: () => void,
 ): Surroundings {
   const key = parkedKey(step.id, step.forEach ? each.index : null)
-  let parkedAtMs = 0
   return {
     get trigger() {
       return item.trigger
@@ -27,7 +26,7 @@ export function surroundingsOf(
     onSettling,
     askPerson(state) {
       execution.progress += 1
-      parkedAtMs = Date.now()
+      item.parkedAtMs ??= Date.now()
       move(item, 'lost_trigger')
       item.trigger = state
       noteHeld(execution)
@@ -36,7 +35,9 @@ export function surroundingsOf(
     onUnparked() {
       execution.parked.delete(key)
       // A person may take a day: the step's time is that of its job run.
-      if (item.generationStartedAtMs !== null) item.generationStartedAtMs += Date.now() - parkedAtMs
+      const parkedMs = Date.now() - (item.parkedAtMs ?? Date.now())
+      if (item.generationStartedAtMs !== null) item.generationStartedAtMs += parkedMs
+      delete item.parkedAtMs
       if (item.status === 'trigger_unknown') move(item, 'began')
       noteHeld(execution)
     },

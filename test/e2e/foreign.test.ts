@@ -240,7 +240,7 @@ steps:
   it('whose answer was lost is adopted if its config names the pipeline run', async () => {
     adopt({ htmlAfter: ['create_run'] })
     const jobId = await sharedJob()
-    const id = await start(shared(jobId, "{ label: '${{ pipeline.run_id }}' }"))
+    const id = await start(shared(jobId, `{ label: '\${{ pipeline.run_id }}' }`))
     const view = await finished(id)
     expect(view.steps[0]?.job_run_id).toBe(triggers()[0]?.job_run_id)
     expect(posts()).toHaveLength(1)

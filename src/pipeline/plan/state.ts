@@ -54,6 +54,8 @@ export interface ItemState {
   error: StepError | null
   /** How far the trigger of the present generation is, on a server without idempotency keys. */
   trigger?: TriggerState
+  /** Since when it waits for a person. */
+  parkedAtMs?: number
   /** What was before the present generation; told to people only. */
   earlier?: EarlierGeneration[]
   outputs: Record<string, OutputSlot>
