@@ -32,7 +32,7 @@ export interface HeldExchange {
 }
 
 export interface Hold {
-  /** Whether it was held while its client waited for it: then what happened meanwhile hit work under way. */
+  /** Whether it came by while its client waited for it, or had it just then: what happened meanwhile hit work under way. */
   readonly isReached: boolean
   /** The exchange when it comes by; rejects what `during` threw, after the exchange has gone on. */
   readonly reached: Promise<HeldExchange>
@@ -78,7 +78,8 @@ export class HoldPoints {
       waiting.left -= 1
       if (waiting.left > 0) continue
       this.#waiting.delete(waiting)
-      note(exchange.isClientWaiting())
+      // Who has its answer waits no more, and is at work on it.
+      note(point === 'after_answer' || exchange.isClientWaiting())
       try {
         await during(exchange)
         resolve(exchange)
