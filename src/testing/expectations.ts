@@ -30,8 +30,8 @@ export interface CancelIntent {
   atMs: number
   /** The names of the steps that it is about. @default all */
   steps?: readonly string[]
-  /** How long a request may be under way (D), for logs that do not say when it was sent. @default 0 */
-  deliveryMs?: number
+  /** So much later what was decided before may still be sent, or arrive (D). @default 0 */
+  graceMs?: number
 }
 
 export interface Expectations {

@@ -100,8 +100,8 @@ const nothingAfterCancel: Rule = (what) =>
     })
   })
 
-function isAfter({ askedAtMs, request }: SeenRun, { atMs, deliveryMs = 0 }: CancelIntent): boolean {
-  return askedAtMs > atMs + (request.sentAtMs === undefined ? deliveryMs : 0)
+function isAfter({ askedAtMs }: SeenRun, { atMs, graceMs = 0 }: CancelIntent): boolean {
+  return askedAtMs > atMs + graceMs
 }
 
 function isAnotherTry(run: SeenRun, { atMs }: CancelIntent, { ledger }: Case): boolean {

@@ -105,6 +105,14 @@ describe('is found innocent', () => {
       ],
       { steps: [a], cancels: [{ atMs: 5 }] },
     ],
+    [
+      'what was decided before the cancel and sent within the grace',
+      [
+        [9, 'A/a1'],
+        [10, 'A/a1=cancelled'],
+      ],
+      { steps: [a], cancels: [{ atMs: 5, graceMs: 4 }] },
+    ],
     ['a run that is active while it is not over', [[1, 'A/a1']], { isOver: false }],
     ['a text without the secret', [], { secrets: ['hush'], texts: { log: 'nothing' } }],
   ])('%s', (_, lines, expectations) => {
