@@ -38,8 +38,9 @@ function itemOf({ schedule, state, plan }: Execution, { step: id, item }: SteerR
 /** True when this was done before: asked twice, it is done once. */
 function isDoneAlready(item: ItemState, { verb, jobRunId }: SteerRequest): boolean {
   const { trigger } = item
-  if (verb === 'adopt') return jobRunId !== undefined && trigger?.run?.jobRunId === jobRunId
-  if (verb === 'fail') return trigger?.phase === 'abandoned'
+  if (verb === 'adopt')
+    return jobRunId !== undefined && (trigger?.run?.jobRunId ?? item.jobRunId) === jobRunId
+  if (verb === 'fail') return trigger?.phase === 'abandoned' || item.error?.code === 'trigger_unknown'
   return trigger !== undefined && trigger.posts > 0 && ['post', 'posting', 'settle'].includes(trigger.phase)
 }
 
