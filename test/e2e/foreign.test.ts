@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { compilePipeline } from '../../src/pipeline/index.ts'
 import type { PipelineRunView } from '../../src/pipeline/plan/index.ts'
+import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { type ForeignServer, type Habits, noHabits, startForeignServer } from '../foreign-server/index.ts'
+import { historiesOf } from '../helpers/chain.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
 
@@ -135,6 +137,26 @@ steps:
     const view = await finished(await start(retrying))
     expect(view).toMatchObject({ status: 'failed', steps: [{ generation: 2, status: 'failed' }] })
     expect(new Set(triggers().map(({ job_id }) => job_id)).size).toBe(2)
+  })
+})
+
+describe('a history that grows long', () => {
+  it('goes on in new executions with runs open, and triggers none of them again', async () => {
+    adopt({ htmlAfter: ['create_run'] })
+    const text = `
+name: many
+steps:
+  many: { for_each: '\${{ [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] }}', max_parallel: 4, job_type: work, config: { duration_ms: 1200 } }
+`
+    const { plan } = compilePipeline(text, { file: 'many.yaml' })
+    if (!plan) throw new Error('no plan')
+    seen = foreign.log.length
+    const timing = { maxHistoryEvents: 60, stepHeartbeatMs: 2_000 }
+    const { id } = await new PipelinesClient(stack.client, { timing }).start({ plan, inputs: {} })
+    await until('a second execution', async () => (await historiesOf(stack.client, id)).length > 1)
+    adopt({})
+    expect((await finished(id)).status).toBe('completed')
+    expect(triggers()).toHaveLength(12)
   })
 })
 
