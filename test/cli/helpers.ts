@@ -103,6 +103,9 @@ export function scriptedContext(
     list: unscripted,
     inputs: async () => ({}),
     cancel: unscripted,
+    adopt: unscripted,
+    trigger: unscripted,
+    fail: unscripted,
     watch: () => {
       throw new Error('not scripted')
     },
