@@ -6,7 +6,7 @@ import { exitCodes } from './cli/exit-codes.ts'
 import { runCli } from './cli/main.ts'
 import { runRoot } from './cli/run-root.ts'
 import { terminalOf } from './cli/terminal.ts'
-import { keepProxiesFromLoopback, loadConfig, showUtc, terminalHints } from './config.ts'
+import { keepProxiesFromLoopback, loadConfig, servePlain, showUtc, terminalHints } from './config.ts'
 
 /** Composition root of the command line: the process, and nothing else. */
 
@@ -46,6 +46,7 @@ const exitCode = await runCli(process.argv.slice(2), {
   signal: listenForInterrupt(end),
   now: Date.now,
   useUtc: showUtc,
+  servePlain,
   loadConfig,
   runRoot: (root) =>
     runRoot(path.join(import.meta.dirname, root + extension), {

@@ -55,6 +55,7 @@ export const environmentSchema = z.object({
     .default(8300),
   JOBWRIGHT_HOST: z.string().default('127.0.0.1'),
   JOBWRIGHT_TOKENS: optionalText,
+  JOBWRIGHT_PLAIN: z.stringbool('true or false').default(false),
   JOBWRIGHT_CONFIG: optionalText,
   JOBWRIGHT_LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
   JOBWRIGHT_INSTALLATION: z.string().regex(installationPattern, installationName).optional(),
@@ -200,6 +201,11 @@ export function showUtc(): void {
   process.env.TZ = 'UTC'
 }
 
+/** From now on this process, and those that it starts, serve the reference alone. */
+export function servePlain(): void {
+  process.env.JOBWRIGHT_PLAIN = 'true'
+}
+
 /**
  * Proxies are for the world outside: what is started on this machine is never asked through one, neither by this process
  * nor by those that it starts. Each process calls it first of all.
@@ -265,6 +271,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     host: e.JOBWRIGHT_HOST,
     port: e.JOBWRIGHT_PORT,
     tokens: parseTokens(e.JOBWRIGHT_TOKENS),
+    /** Whether the server is one of the reference alone. */
+    plain: e.JOBWRIGHT_PLAIN,
     /** A user's `jobwright.config.ts`; undefined: the one in the working directory, if any. */
     configFile: e.JOBWRIGHT_CONFIG,
     logLevel: e.JOBWRIGHT_LOG_LEVEL,

@@ -40,15 +40,17 @@ async function main(config: Config): Promise<void> {
   try {
     await ensureTokens(store, config)
     const onError = (error: unknown) => log.error({ err: error }, 'a request failed')
-    const { installation } = config
+    const { installation, plain } = config
     const app = createApp({
       store,
       registry,
       version: findVersion(),
       installation,
       closing: stopping,
+      plain,
       onError,
     })
+    if (plain) log.info('serves the reference alone: no extension of the Jobs API is there')
     const http = await listen(app, { host: config.host, port: config.port })
     process.stdout.write(`${JSON.stringify({ event: 'listening', url: http.url + basePath })}\n`)
     const executor = createRunExecutor(temporal, {

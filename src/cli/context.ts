@@ -19,6 +19,7 @@ export type CliConfig = Pick<
   | 'proxyVariables'
   | 'host'
   | 'port'
+  | 'plain'
   | 'configFile'
   | 'installation'
   | 'logLevel'
@@ -45,6 +46,8 @@ export interface CliHost extends Terminal {
   nodeVersion: string
   /** From now on times are shown in UTC. */
   useUtc(): void
+  /** From now on the server, here or in what is started, is one of the reference alone. */
+  servePlain(): void
   /** Aborts on Ctrl-C. */
   signal: AbortSignal
   /** Milliseconds since the epoch. */

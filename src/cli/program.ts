@@ -188,31 +188,39 @@ function addFileCommands(program: Command, bind: Bind): void {
     )
 }
 
+const plainHelp = 'the eleven operations of the reference, and no extension'
+
 function addStackCommands(program: Command, bind: Bind): void {
   program
     .command('dev')
     .description('the whole stack here: Temporal, API server and worker; data under .jobwright/')
     .option('--port <n>', 'of the API; 0 takes a free one (default: JOBWRIGHT_PORT, else 8300)', port)
+    .option('--plain', plainHelp)
     .option('--verbose', 'what was tried to get the Temporal CLI, too')
     .action(
       bind(
         async () => (await import('./commands/dev.ts')).devHandler,
-        (_, { port, verbose }) => ({
+        (_, { port, plain, verbose }) => ({
           port: port as number | undefined,
+          plain: plain as boolean | undefined,
           verbose: verbose as boolean | undefined,
         }),
       ),
     )
+  const processes = {
+    server: program
+      .command('server')
+      .description('the Jobs API server, for production')
+      .option('--plain', plainHelp),
+    worker: program.command('worker').description('a worker, for production'),
+  }
   for (const root of ['server', 'worker'] as const)
-    program
-      .command(root)
-      .description(root === 'server' ? 'the Jobs API server, for production' : 'a worker, for production')
-      .action(
-        bind(
-          async () => (await import('./commands/process.ts')).processHandler,
-          () => ({ root }),
-        ),
-      )
+    processes[root].action(
+      bind(
+        async () => (await import('./commands/process.ts')).processHandler,
+        (_, { plain }) => ({ root, plain: plain as boolean | undefined }),
+      ),
+    )
   program
     .command('doctor')
     .description('what is reachable, versions, and what to fix')

@@ -119,7 +119,7 @@ export class JobsClient {
   async getLatestRun(jobId: string, options: CallOptions = {}): Promise<WireJobRun | undefined> {
     const call = { ...options, params: { job_id: jobId } }
     const answer = await this.#transport.send(routes.getLatestRun, call)
-    return answer.status === noContent ? undefined : answer.decode(read.readJobRun)
+    return answer.status === noContent ? undefined : answer.decode(read.readRunOfJob(jobId))
   }
 
   /** `config` is merged over what is there; with `ifMatch: job.etag` only if that is still as it was seen. */
@@ -158,7 +158,7 @@ export class JobsClient {
     return this.#transport.sendJson(
       routes.createJobRun,
       { ...options, json: body, headers: { 'Idempotency-Key': idempotencyKey } },
-      read.readJobRun,
+      read.readRunOfJob(body.job_id),
     )
   }
 
@@ -198,16 +198,16 @@ export class JobsClient {
       params: { job_run_id: jobRunId },
       query: { wait: waitSeconds },
     }
-    return this.#transport.sendJson(routes.getJobRun, call, read.readJobRun)
+    return this.#transport.sendJson(routes.getJobRun, call, read.answering(jobRunId, read.readJobRun))
   }
 
-  /** A terminal run answers 409 (rejected by the run's state: `code` says so). */
-  cancelJobRun(jobRunId: string, options: CallOptions = {}): Promise<WireCancel> {
-    return this.#transport.sendJson(
-      routes.cancelJobRun,
-      { ...options, params: { job_run_id: jobRunId } },
-      read.readCancel,
-    )
+  /**
+   * A terminal run answers 409 (rejected by the run's state: `code` says so), or another 4xx. Any 2xx means that the request was
+   * heard, whatever its body is; whether the run is cancelled is known from the run alone.
+   */
+  async cancelJobRun(jobRunId: string, options: CallOptions = {}): Promise<WireCancel> {
+    const call = { ...options, params: { job_run_id: jobRunId } }
+    return (await this.#transport.send(routes.cancelJobRun, call)).decodeLoosely(read.readCancel)
   }
 
   /** undefined when the server knows no capabilities (404, 405). */
@@ -375,7 +375,9 @@ export class JobsClient {
   ): Promise<WireJob> {
     const answer = await this.#transport.send(route, call)
     const etag = answer.headers.get('etag')
-    return { ...answer.decode(read.readJob), ...(etag === null ? {} : { etag }) }
+    const asked = call.params?.job_id
+    const reader = asked === undefined ? read.readJob : read.answering(asked, read.readJob)
+    return { ...answer.decode(reader), ...(etag === null ? {} : { etag }) }
   }
 
   /** A long poll's own seconds come on top of the time that any request may take. */

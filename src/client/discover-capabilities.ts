@@ -9,7 +9,8 @@ import type { CallOptions } from './transport.ts'
  */
 export function looksForeign({ kind, code, status }: JobsApiError): boolean {
   if (status === undefined) return false
-  return (kind === 'rejected' && status !== 401) || code === 'unexpected_response' || code === 'redirect'
+  if (status < 300) return code === 'unexpected_response'
+  return status < 400 || (kind === 'rejected' && status !== 401)
 }
 
 async function look(api: JobsClient, options: CallOptions): Promise<Capabilities | undefined> {

@@ -5,6 +5,7 @@ import type { Problem } from '../contract/index.ts'
 /**
  * What is known about a request that failed, and so what its caller may do:
  * - `not_sent`: the server cannot have seen it (DNS, connection refused, TLS handshake, refused by this client). Send it again freely.
+ *   `too_late` among them: `sendBefore` had passed, and its caller decides anew.
  * - `rejected`: the server refused it for good (4xx other than 408, 409, 425 and 429). Sending it again changes nothing.
  * - `ambiguous`: everything else. It may have been done, be under way, or never have arrived.
  *
@@ -31,7 +32,7 @@ export interface JobsApiErrorDetails {
  *
  * `code` is the server's own (`unknown_job`, `key_barred`, …) when its problem document has one, else `http_404` and
  * the like; or of this client: `connection_refused`, `dns_failed`, `host_unreachable`, `connect_timeout`, `tls_failed`, `bad_port`,
- * `bad_request`, `bad_path_parameter`, `bad_token`, `token_unavailable`, `timeout`, `aborted`, `connection_lost`,
+ * `bad_request`, `bad_path_parameter`, `bad_token`, `token_unavailable`, `too_late`, `timeout`, `aborted`, `connection_lost`,
  * `redirect`, `unexpected_response`, `malformed_response` (said to be JSON, and is none), `response_too_large`.
  *
  * It carries no `cause`: those of `fetch` hold the request, and with it the token.
@@ -120,6 +121,8 @@ const unsentWhileConnecting: readonly string[] = [
   'ENETDOWN',
   'EHOSTDOWN',
 ]
+/** What zlib and its like say of what they cannot undo. */
+const decoderCodes = /^(Z_|ERR__ERROR_|ERR_BROTLI_|ERR_ZSTD_|ZSTD_)/
 const handshakeCutShort = 'before secure TLS connection was established'
 
 function textField(value: object, key: string): string | undefined {
@@ -157,6 +160,12 @@ export function classifyFetchFailure(error: unknown): FetchFailure {
     if (code !== undefined)
       return { kind: 'not_sent', code, reason: `could not connect (${codeOf(link) ?? code})` }
   }
+  if (chain.some((link) => decoderCodes.test(codeOf(link) ?? '')))
+    return {
+      kind: 'ambiguous',
+      code: 'malformed_response',
+      reason: `the answer is not encoded as its Content-Encoding says, or is cut (${detail})`,
+    }
   return {
     kind: 'ambiguous',
     code: 'connection_lost',

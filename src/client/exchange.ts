@@ -14,7 +14,8 @@ export interface RawAnswer {
   body: Uint8Array
 }
 
-function parseJsonOrNothing(body: Uint8Array): Json | undefined {
+/** As JSON; undefined when it is none. */
+export function parseOrNothing(body: Uint8Array): Json | undefined {
   try {
     return parseAnswer(body)
   } catch {
@@ -60,7 +61,7 @@ export class Exchange {
   refusedBy(answer: RawAnswer): JobsApiError {
     const { status, headers, body } = answer
     const retryAfterMs = parseRetryAfter(headers.get('retry-after'), Date.now(), headers.get('date'))
-    const found = readProblem(parseJsonOrNothing(body), status)
+    const found = readProblem(parseOrNothing(body), status)
     const problem = found === undefined ? undefined : redactProblem(found, this.#secrets)
     const redirect = status >= 300 && status < 400
     return this.fail({

@@ -65,6 +65,28 @@ function badBaseUrl(message: string, fix: string): JobwrightError {
   return new JobwrightError({ code: 'bad_base_url', fault: 'usage', message, fix })
 }
 
+const redirects: readonly number[] = [301, 302, 303, 307, 308]
+
+/**
+ * Where a redirect leads that a GET may follow: to the same scheme, host and port, which know the token already.
+ * @returns undefined for any other, and for what is no redirect
+ */
+export function redirectTarget(
+  from: string,
+  { status, headers }: Pick<Response, 'status' | 'headers'>,
+): string | undefined {
+  const location = headers.get('location')
+  if (location === null || !redirects.includes(status) || !URL.canParse(location, from)) return undefined
+  const target = new URL(location, from)
+  const plain = target.username === '' && target.password === ''
+  return plain && target.origin === new URL(from).origin ? target.href : undefined
+}
+
+/** Whether a header of this name is likely to carry what nobody else may see. */
+export function namesSecret(header: string): boolean {
+  return /auth|cookie|credential|key|passw|secret|session|signature|token/i.test(header)
+}
+
 /** Text of others, fit for one line of a message: no control characters, `secrets` out of it, at most `length` characters. */
 export function excerpt(text: string, secrets: readonly string[], length = 160): string {
   // Before the cut, or half of a secret could stay.

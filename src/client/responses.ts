@@ -1,13 +1,14 @@
 import type { Json } from '../base/json.ts'
 import { present } from '../base/present.ts'
-import type {
-  CancelAnswer,
-  Capabilities,
-  Job,
-  JobRun,
-  JobTypeSchemaEntry,
-  OutputReference,
-  Whoami,
+import {
+  type CancelAnswer,
+  type Capabilities,
+  type Job,
+  type JobRun,
+  type JobTypeSchemaEntry,
+  type OutputReference,
+  uuidPattern,
+  type Whoami,
 } from '../contract/index.ts'
 import {
   isObject,
@@ -19,17 +20,22 @@ import {
   readObject,
   readText,
   refuse,
+  ShapeError,
   text,
   textOrAbsent,
   textOrNull,
 } from './reading.ts'
+import { excerpt } from './request.ts'
 
 /**
  * Readers of answers, for servers that are not ours too: what identifies a thing must be there and be text, all else
- * falls back; unknown statuses survive, unknown fields are dropped. Types derive from the contract.
+ * falls back; unknown statuses survive, unknown fields are dropped, times stay the text they are. Types derive from the contract.
  */
 
-/** Any status; compare with `isTerminalStatus`. Fields without a value in the answer are empty, or absent when optional. */
+/**
+ * Any status; compare with `isTerminalStatus`. Fields without a value in the answer are empty, or absent when optional. A run
+ * whose `job_id` is empty may be of any job, unless the job was asked for by itself.
+ */
 export type WireJobRun = Omit<JobRun, 'status' | 'output_references'> & {
   status: string
   output_references: WireOutputReference[]
@@ -38,7 +44,14 @@ export type WireJobRun = Omit<JobRun, 'status' | 'output_references'> & {
 export type WireOutputReference = Partial<OutputReference> & { [extra: string]: Json | undefined }
 /** `etag`: of the answer, where the server gives one; never in a list. */
 export type WireJob = Job & { etag?: string }
-export type WireList<T> = { items: T[]; count: number; next_cursor?: string }
+export type WireList<T> = {
+  items: T[]
+  /** As the server says it, a page's or of all that matches; absent when it says no whole number. */
+  count?: number
+  /** Items that could not be read, and are not among `items`: where, and why. Absent when there are none. */
+  unreadable?: string[]
+  next_cursor?: string
+}
 export type WireMessage = { message: string }
 export type WireCancel = CancelAnswer
 export type WireCancelByKey = WireCancel & { job_run: WireJobRun | null }
@@ -62,6 +75,34 @@ export const readJob: Reader<WireJob> = (value, pointer) => {
   }
 }
 
+/** The same id; of UUIDs the case says nothing. */
+function isSameId(one: string, other: string): boolean {
+  return one === other || (uuidPattern.test(one) && one.toLowerCase() === other.toLowerCase())
+}
+
+/** Refuses an answer about another thing than was asked about. */
+export function answering<T extends { uuid: string }>(uuid: string, read: Reader<T>): Reader<T> {
+  return (value, pointer) => {
+    const found = read(value, pointer)
+    if (isSameId(found.uuid, uuid)) return found
+    throw new ShapeError(
+      `at ${pointer}/uuid: expected ${uuid}, as asked for, found ${excerpt(found.uuid, [])}`,
+    )
+  }
+}
+
+/** A run that was asked for by its job: of that job, whether the answer says so or not; one of another job is refused. */
+export function readRunOfJob(jobId: string): Reader<WireJobRun> {
+  return (value, pointer) => {
+    const run = readJobRun(value, pointer)
+    if (run.job_id === '') return { ...run, job_id: jobId }
+    if (isSameId(run.job_id, jobId)) return run
+    throw new ShapeError(
+      `at ${pointer}/job_id: expected ${jobId}, as asked for, found ${excerpt(run.job_id, [])}`,
+    )
+  }
+}
+
 function readOutputReference(item: Json): WireOutputReference {
   if (!isObject(item)) return { value: item }
   const { type, uuid, name, media_type, size_bytes, href, ...rest } = item
@@ -74,6 +115,11 @@ function readOutputReference(item: Json): WireOutputReference {
     size_bytes: numberOrAbsent(size_bytes),
     href: textOrAbsent(href),
   }) as WireOutputReference
+}
+
+function readOutputReferences(value: Json | undefined): WireOutputReference[] {
+  if (isAbsent(value)) return []
+  return (Array.isArray(value) ? value : [value]).map(readOutputReference)
 }
 
 /** Servers differ in how they say why; ours sends `{code, message}`. */
@@ -94,10 +140,9 @@ function readProgress(value: Json | undefined): JobRun['progress'] {
 
 export const readJobRun: Reader<WireJobRun> = (value, pointer) => {
   const run = readObject(value, pointer)
-  const outputs = run.output_references
   return {
     uuid: readId(run, 'uuid', pointer),
-    job_id: readId(run, 'job_id', pointer),
+    job_id: isAbsent(run.job_id) ? '' : readId(run, 'job_id', pointer),
     job_name: text(run.job_name),
     config: objectOrEmpty(run.config),
     status: readText(run, 'status', pointer),
@@ -105,7 +150,7 @@ export const readJobRun: Reader<WireJobRun> = (value, pointer) => {
     created_at: text(run.created_at),
     updated_at: text(run.updated_at),
     is_deleted: isTrue(run.is_deleted),
-    output_references: Array.isArray(outputs) ? outputs.map(readOutputReference) : [],
+    output_references: readOutputReferences(run.output_references),
     ...present({
       error: readRunError(run.error),
       started_at: textOrAbsent(run.started_at),
@@ -118,45 +163,90 @@ export const readJobRun: Reader<WireJobRun> = (value, pointer) => {
   }
 }
 
+const isAbsent = (value: Json | undefined): value is null | undefined => value === undefined || value === null
+
+/** One item that cannot be read does not take the others with it; the list says that it is not whole. */
 export function readList<T>(item: Reader<T>): Reader<WireList<T>> {
   return (value, pointer) => {
-    const list = readObject(value, pointer)
-    const items = list.items
+    if (!isObject(value)) refuse(pointer, 'an object of items and count', value)
+    const { items, count } = value
     if (!Array.isArray(items)) refuse(`${pointer}/items`, 'a list', items)
-    const read = items.map((entry, index) => item(entry, `${pointer}/items/${index}`))
-    const cursor = textOrAbsent(list.next_cursor)
-    return {
+    const { read, unreadable } = readItems(items, item, `${pointer}/items`)
+    const isCount = typeof count === 'number' && Number.isSafeInteger(count) && count >= 0
+    return present({
       items: read,
-      count: numberOrAbsent(list.count) ?? read.length,
-      ...(cursor === undefined ? {} : { next_cursor: cursor }),
-    }
+      count: isCount ? count : undefined,
+      unreadable: unreadable.length === 0 ? undefined : unreadable,
+      next_cursor: textOrAbsent(value.next_cursor),
+    })
   }
 }
 
-export const readJobTypeSchemas: Reader<JobTypeSchemaEntry[]> = (value, pointer) => {
-  if (!Array.isArray(value)) refuse(pointer, 'a list', value)
-  return value.map((entry, index) => {
-    const at = `${pointer}/${index}`
-    const schema = readObject(entry, at)
-    const outputs = schema.output_schemas
-    return {
-      job_type: readId(schema, 'job_type', at),
-      display_name: text(schema.display_name),
-      description: text(schema.description),
-      user_facing_description: text(schema.user_facing_description),
-      json_schema: objectOrEmpty(schema.json_schema),
-      creatable_on_ui: isTrue(schema.creatable_on_ui),
-      creatable_by_agent: isTrue(schema.creatable_by_agent),
-      visible_on_ui: isTrue(schema.visible_on_ui),
-      ...(isObject(outputs)
-        ? {
-            output_schemas: Object.fromEntries(
-              Object.entries(outputs).map(([name, output]) => [name, objectOrEmpty(output)]),
-            ),
-          }
-        : {}),
+function readItems<T>(
+  items: readonly Json[],
+  item: Reader<T>,
+  pointer: string,
+): { read: T[]; unreadable: string[] } {
+  const read: T[] = []
+  const unreadable: string[] = []
+  items.forEach((entry, index) => {
+    try {
+      read.push(item(entry, `${pointer}/${index}`))
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error
+      unreadable.push(error.message)
     }
   })
+  return { read, unreadable }
+}
+
+/**
+ * Why a list may leave out something that matches, so that what is missing in it must not be taken for absent: a `count` that
+ * differs from the items or is not there, an item that could not be read, a further page. undefined for a list that is whole,
+ * as far as a server says so.
+ */
+export function incompleteness({
+  items,
+  count,
+  unreadable = [],
+  next_cursor,
+}: WireList<unknown>): string | undefined {
+  const [first] = unreadable
+  if (first !== undefined) return `${unreadable.length} of its items cannot be read (${first})`
+  if (count === undefined) return 'it has no count'
+  if (count !== items.length) return `its count is ${count}, its items are ${items.length}`
+  return next_cursor === undefined ? undefined : 'there is a further page'
+}
+
+/** An entry that names no job type can be of no use to anybody, and is left out. */
+export const readJobTypeSchemas: Reader<JobTypeSchemaEntry[]> = (value, pointer) => {
+  if (!Array.isArray(value)) refuse(pointer, 'a list', value)
+  const { read, unreadable } = readItems(value, readJobTypeSchema, pointer)
+  const [first] = unreadable
+  if (read.length === 0 && first !== undefined) throw new ShapeError(first)
+  return read
+}
+
+const readJobTypeSchema: Reader<JobTypeSchemaEntry> = (value, pointer) => {
+  const schema = readObject(value, pointer)
+  const outputs = schema.output_schemas
+  return {
+    job_type: readId(schema, 'job_type', pointer),
+    display_name: text(schema.display_name),
+    description: text(schema.description),
+    user_facing_description: text(schema.user_facing_description),
+    json_schema: objectOrEmpty(schema.json_schema),
+    creatable_on_ui: isTrue(schema.creatable_on_ui),
+    creatable_by_agent: isTrue(schema.creatable_by_agent),
+    visible_on_ui: isTrue(schema.visible_on_ui),
+    ...(isObject(outputs)
+      ? {
+          output_schemas: Object.fromEntries(
+            Object.entries(outputs).map(([name, output]) => [name, objectOrEmpty(output)]),
+          ),
+        }
+      : {}),
+  }
 }
 
 export const readMessage: Reader<WireMessage> = (value) => ({

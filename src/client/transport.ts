@@ -4,16 +4,23 @@ import { writeJsonText } from '../base/json-text.ts'
 import type { RouteDescriptor } from '../contract/index.ts'
 import { abortable, type Deadline, startDeadline } from './deadline.ts'
 import { classifyFetchFailure, type JobsApiError } from './errors.ts'
-import { Exchange, type RawAnswer } from './exchange.ts'
+import { Exchange, parseOrNothing, type RawAnswer } from './exchange.ts'
 import type { Reader } from './reading.ts'
-import { buildPath, buildQuery, normalizeBaseUrl, type QueryValue } from './request.ts'
+import {
+  buildPath,
+  buildQuery,
+  namesSecret,
+  normalizeBaseUrl,
+  type QueryValue,
+  redirectTarget,
+} from './request.ts'
 
 export interface JobsClientOptions {
   /** With its path: `http://127.0.0.1:8300/api/v1`. */
   baseUrl: string
   /** A function is asked anew for each request, so that a rotated token works; and once more after a 401. */
   token: string | (() => string | Promise<string>)
-  /** Sent with every request. */
+  /** Sent with every request. Values of those that are named like secrets (`X-Api-Key`, `Cookie`, …) are kept out of errors. */
   headers?: Record<string, string>
   /**
    * For a whole request, body of the answer included; a long poll gets its `wait` on top.
@@ -36,6 +43,11 @@ export interface CallOptions {
   timeoutMs?: number | undefined
   /** Instead of the client's. */
   maxResponseBytes?: number | undefined
+  /**
+   * An instant of `performance.now()`. A request that is not handed to `fetch` before it is not sent at all (`not_sent`,
+   * `too_late`), so that a process that was stalled sends nothing that nobody waits for any more.
+   */
+  sendBefore?: number | undefined
 }
 
 export interface Call extends CallOptions {
@@ -53,6 +65,8 @@ export interface Answer extends RawAnswer {
    * @throws JobsApiError `unexpected_response`
    */
   decode<T>(read: Reader<T>): T
+  /** As `decode`; a body that is no JSON is as an empty one. */
+  decodeLoosely<T>(read: Reader<T>): T
 }
 
 /** Sends the requests of one client; every failure is a JobsApiError, and none names the token. */
@@ -67,6 +81,15 @@ export interface Transport {
 
 class TooLargeError extends Error {}
 class NoJsonError extends Error {}
+
+/** Of one GET. */
+const maxRedirects = 5
+
+interface Sent {
+  method: string
+  headers: Headers
+  body?: string | Uint8Array<ArrayBuffer>
+}
 
 /** No server takes more; what is sent must at least be possible to write. */
 const bodyDepth = 1_000
@@ -99,9 +122,7 @@ class KyTransport implements Transport {
     this.#options = options
     this.timeoutMs = options.timeoutMs ?? 10_000
     this.#baseUrl = normalizeBaseUrl(options.baseUrl)
-    const { fetch } = options
     this.#ky = ky.create({
-      prefix: this.#baseUrl,
       // Whether to send again depends on what a failure proves: the caller's decision, not a default's.
       retry: 0,
       // Ours covers the body of the answer too, and tells a caller's abort from a timeout.
@@ -109,14 +130,16 @@ class KyTransport implements Transport {
       throwHttpErrors: false,
       // A redirected POST turns into a GET, and a redirect may carry the request elsewhere.
       redirect: 'manual',
-      ...(fetch === undefined ? {} : { fetch }),
     })
   }
 
   #open(route: RouteDescriptor, call: Call): { exchange: Exchange; path: string } {
     try {
       const path = buildPath(route.path, call.params ?? {})
-      return { path, exchange: new Exchange(route.method, `${this.#baseUrl}${path}`) }
+      const exchange = new Exchange(route.method, `${this.#baseUrl}${path}`)
+      for (const [name, value] of Object.entries(this.#options.headers ?? {}))
+        if (namesSecret(name)) exchange.keepOut(value)
+      return { path, exchange }
     } catch (error) {
       if (!(error instanceof JobwrightError)) throw error
       throw new Exchange(route.method, `${this.#baseUrl}${route.path}`).notSent(error.code, error.message)
@@ -152,6 +175,20 @@ class KyTransport implements Transport {
     return headers
   }
 
+  #prepare(route: RouteDescriptor, call: Call, exchange: Exchange, token: string): Sent {
+    try {
+      const headers = this.#headers(call, token)
+      if (call.json !== undefined) headers.set('content-type', 'application/json')
+      const sent = { method: route.method, headers }
+      if (call.json !== undefined) return { ...sent, body: written(call.json) }
+      return call.bytes === undefined ? sent : { ...sent, body: new Uint8Array(call.bytes.content) }
+    } catch (error) {
+      if (error instanceof NoJsonError) throw exchange.notSent('bad_request', `the body: ${error.message}`)
+      // The error of `Headers` repeats the value, which may be a secret.
+      throw exchange.notSent('bad_request', 'a header value holds characters that no header can carry')
+    }
+  }
+
   async #attempt(
     route: RouteDescriptor,
     call: Call,
@@ -160,31 +197,28 @@ class KyTransport implements Transport {
     token: string,
     deadline: Deadline,
   ): Promise<RawAnswer> {
-    let headers: Headers
-    let body: string | Uint8Array<ArrayBuffer> | undefined
-    try {
-      headers = this.#headers(call, token)
-      if (call.json !== undefined) headers.set('content-type', 'application/json')
-      body = call.json === undefined ? call.bytes && new Uint8Array(call.bytes.content) : written(call.json)
-    } catch (error) {
-      if (error instanceof NoJsonError) throw exchange.notSent('bad_request', `the body: ${error.message}`)
-      // The error of `Headers` repeats the value, which may be a secret.
-      throw exchange.notSent('bad_request', 'a header value holds characters that no header can carry')
+    const sent = this.#prepare(route, call, exchange, token)
+    const query = buildQuery(call.query ?? {}).toString()
+    let url = `${this.#baseUrl}${path}${query === '' ? '' : `?${query}`}`
+    let tooLate = false
+    const fetch: typeof globalThis.fetch = (...request) => {
+      tooLate = call.sendBefore !== undefined && performance.now() >= call.sendBefore
+      if (tooLate) throw new Error('too late')
+      return (this.#options.fetch ?? globalThis.fetch)(...request)
     }
     try {
-      const response = await this.#ky(path, {
-        method: route.method,
-        headers,
-        searchParams: buildQuery(call.query ?? {}),
-        signal: deadline.signal,
-        ...(body === undefined ? {} : { body }),
-      })
-      return {
-        status: response.status,
-        headers: response.headers,
-        body: await readBody(response, this.#maxBytes(call)),
+      for (let hops = 0; ; hops++) {
+        const response = await this.#ky(url, { ...sent, fetch, signal: deadline.signal })
+        const next = sent.method === 'get' && hops < maxRedirects ? redirectTarget(url, response) : undefined
+        if (next === undefined) {
+          const { status, headers } = response
+          return { status, headers, body: await readBody(response, this.#maxBytes(call)) }
+        }
+        await response.body?.cancel()
+        url = next
       }
     } catch (error) {
+      if (tooLate) throw exchange.notSent('too_late', 'the time to send it in has passed')
       if (error instanceof TooLargeError)
         throw exchange.fail({
           kind: 'ambiguous',
@@ -229,7 +263,11 @@ class KyTransport implements Transport {
       }
       if (answer.status < 200 || answer.status > 299) throw exchange.refusedBy(answer)
       const complete = answer
-      return { ...complete, decode: (read) => exchange.decode(complete, read) }
+      return {
+        ...complete,
+        decode: (read) => exchange.decode(complete, read),
+        decodeLoosely: (read) => read(parseOrNothing(complete.body), ''),
+      }
     } finally {
       deadline.release()
     }

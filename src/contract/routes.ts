@@ -3,6 +3,7 @@ import { referenceRoutes } from './jobs/reference-routes.ts'
 import { workerRoutes } from './worker/routes.ts'
 
 export type { RouteDescriptor } from './route-descriptor.ts'
+export { extensionRoutes, referenceRoutes, workerRoutes }
 
 /** All paths of the routes are relative to this one. */
 export const basePath = '/api/v1'

@@ -89,15 +89,16 @@ export function union(a: ValueShape, b: ValueShape): ValueShape {
   const kinds = new Set([...a.kinds, ...b.kinds])
   const [ofA, ofB] = [scalarsOf(a), scalarsOf(b)]
   const values = ofA && ofB && [...new Set([...ofA, ...ofB])]
-  const items =
-    a.kinds.has('list') && b.kinds.has('list')
-      ? a.items && b.items && union(a.items, b.items)
-      : (a.items ?? b.items)
+  // What is said of the items of something that is no list, says nothing.
+  const lists = [a, b].filter((shape) => shape.kinds.has('list'))
+  const items = lists.every((shape) => shape.items)
+    ? lists.flatMap((shape) => shape.items ?? []).reduce(union, noShape)
+    : undefined
   return {
     kinds,
     ...(values && values.length <= maxValues ? { values } : {}),
     ...unionOfMaps(a, b),
-    ...(items ? { items } : {}),
+    ...(lists.length > 0 && items ? { items } : {}),
   }
 }
 

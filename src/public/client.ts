@@ -4,6 +4,7 @@ export {
   type CallOptions,
   type CreateOptions,
   discoverCapabilities,
+  incompleteness,
   type JobChangeOptions,
   JobsApiError,
   type JobsApiErrorDetails,

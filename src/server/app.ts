@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { basePath } from '../contract/index.ts'
+import { basePath, referenceRoutes, routes, workerRoutes } from '../contract/index.ts'
 import { defaultInstallation } from '../contract/names.ts'
 import type { JobStore } from './ports/index.ts'
 import { bindRoutes, type RouteContext } from './routes/bind.ts'
@@ -10,7 +10,8 @@ import { jobRunHandlers } from './routes/job-runs.ts'
 import { jobHandlers } from './routes/jobs.ts'
 import { metagraphHandlers } from './routes/metagraphs.ts'
 import { createOpenApiDocument } from './routes/openapi.ts'
-import { allowedMethods, checkTarget } from './routes/paths.ts'
+import { checkTarget, methodFinder } from './routes/paths.ts'
+import { plainHandlers } from './routes/plain.ts'
 import { asProblem, problemResponse } from './routes/problem-response.ts'
 import { whoamiHandlers } from './routes/whoami.ts'
 import { workerHandlers } from './routes/worker.ts'
@@ -20,7 +21,7 @@ import { createJobRunService } from './services/job-runs.ts'
 import type { JobTypeCatalog } from './services/job-types.ts'
 import { createJobService } from './services/jobs.ts'
 import { createMetagraphService } from './services/metagraphs.ts'
-import { ApiProblem, unavailable } from './services/problems.ts'
+import { ApiProblem, nothingThere, unavailable } from './services/problems.ts'
 import { createWorkerReportService } from './services/worker-reports.ts'
 
 export interface AppOptions {
@@ -31,9 +32,13 @@ export interface AppOptions {
   /** The name of the installation. @default 'default' */
   installation?: string | undefined
   closing?: AbortSignal
+  /** The reference alone: extensions are there for handlers, and for nobody else. @default false */
+  plain?: boolean
   /** Told of failures that nobody foresaw. @default nobody */
   onError?: (error: unknown) => void
 }
+
+const documentPath = `${basePath}/openapi.json`
 
 /** How long the store may take to show that it is there, in milliseconds. */
 const readyWithinMs = 2_000
@@ -49,16 +54,20 @@ export function createApp(options: AppOptions): Hono {
     version,
     installation = defaultInstallation,
     closing = new AbortController().signal,
+    plain = false,
     onError = () => undefined,
   } = options
   const app = new Hono()
-  const context: RouteContext = { store, closing, onError }
+  const context: RouteContext = { store, closing, onError, plain }
+  const seen = plain ? { ...referenceRoutes, ...workerRoutes } : routes
+  const others = ['/healthz', '/readyz', ...(plain ? [] : [documentPath])]
+  const allowedMethods = methodFinder(Object.values(seen), others)
 
   app.onError((error) => problemResponse(asProblem(error, onError)))
   app.notFound((c) => problemResponse(nothingThere(c.req.path)))
   app.use(async (c, next) => {
     checkTarget(requestTarget(c.env, c.req.url))
-    checkMethod(c.req.method, c.req.path)
+    checkMethod(c.req.method, c.req.path, allowedMethods(c.req.path))
     await next()
     c.res.headers.set('X-Content-Type-Options', 'nosniff')
     if (closing.aborted) c.res.headers.set('Connection', 'close')
@@ -68,9 +77,11 @@ export function createApp(options: AppOptions): Hono {
     await ready(store)
     return c.json({ status: 'ready' })
   })
-  const document = createOpenApiDocument(version)
-  app.get(`${basePath}/openapi.json`, (c) => c.json(document))
-  bindRoutes(app, createHandlers({ store, registry, version, installation }), context)
+  if (!plain) {
+    const document = createOpenApiDocument(version)
+    app.get(documentPath, (c) => c.json(document))
+  }
+  bindRoutes(app, createHandlers({ store, registry, version, installation, plain }), context)
   return app
 }
 
@@ -79,16 +90,16 @@ function createHandlers({
   registry,
   version,
   installation,
-}: {
-  store: JobStore
-  registry: JobTypeCatalog
-  version: string
-  installation: string
-}): Handlers {
-  const deps = { store, jobTypes: registry, configs: createConfigValidator(registry.schemas()) }
-  return {
+  plain,
+}: Pick<AppOptions, 'store' | 'registry' | 'version'> & { installation: string; plain: boolean }): Handlers {
+  const configs = createConfigValidator(registry.schemas(), { references: !plain })
+  const deps = { store, jobTypes: registry, configs }
+  const ofJobs = {
     ...jobHandlers(createJobService(deps), registry),
     ...jobRunHandlers(createJobRunService(deps)),
+  }
+  return {
+    ...(plain ? plainHandlers(ofJobs) : ofJobs),
     ...documentHandlers(createDocumentService(store)),
     ...metagraphHandlers(createMetagraphService(store)),
     ...workerHandlers(createWorkerReportService(store)),
@@ -104,16 +115,10 @@ function requestTarget(env: unknown, url: string): string {
 }
 
 /** @throws ApiProblem 405: the route at a path is found without looking at the method. */
-function checkMethod(method: string, pathname: string): void {
-  const allowed = allowedMethods(pathname)
+function checkMethod(method: string, pathname: string, allowed: readonly string[]): void {
   if (allowed.length === 0 || allowed.includes(method)) return
   const detail = `${method} is not possible at ${pathname.slice(0, 200)}; allowed: ${allowed.join(', ')}`
   throw new ApiProblem(405, 'method_not_allowed', detail, { headers: { Allow: allowed.join(', ') } })
-}
-
-function nothingThere(pathname: string): ApiProblem {
-  const detail = `There is nothing at ${pathname.slice(0, 200)}; the API is under ${basePath}`
-  return new ApiProblem(404, 'unknown_path', detail)
 }
 
 async function ready(store: JobStore): Promise<void> {

@@ -104,7 +104,7 @@ export const zones: readonly Zone[] = [
   },
 
   { folder: 'src/job-types', loads: [base, contract], types: [client], packages: ['zod'], node: true },
-  { folder: 'src/references', loads: [base, contract, 'src/job-types'], packages: [], node: false },
+  { folder: 'src/references', loads: [contract, 'src/job-types'], types: [base], packages: [], node: false },
   {
     folder: 'src/built-in',
     loads: [base, contract, client, 'src/job-types'],

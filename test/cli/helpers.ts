@@ -126,6 +126,7 @@ export function scriptedContext(
     signal: options.signal ?? new AbortController().signal,
     now: () => at(60),
     useUtc: () => {},
+    servePlain: () => {},
     loadConfig: () => loadConfig({}),
     runRoot: unscripted,
     connections: async () => ({}),

@@ -59,6 +59,16 @@ describe('jobwright server', () => {
     })
   })
 
+  test('--plain has no extension', async () => {
+    await withTempDir(async (cwd) => {
+      const child = start(['server', '--plain'], { JOBWRIGHT_DATA_DIR: cwd, JOBWRIGHT_PORT: '0' })
+      const [said] = (await once(child.stdout, 'data')) as [Buffer]
+      const { url } = JSON.parse(String(said)) as { url: string }
+      expect((await fetch(`${url}/capabilities`)).status).toBe(404)
+      expect((await fetch(`${url}/jobs`)).status).toBe(401)
+    })
+  })
+
   test('without a terminal goes on after SIGHUP, as nohup asks', async () => {
     await withTempDir(async (cwd) => {
       const child = start(['server'], { JOBWRIGHT_DATA_DIR: cwd, JOBWRIGHT_PORT: '0' })

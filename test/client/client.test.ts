@@ -1,5 +1,11 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import { JobsApiError, JobsClient, type WireJobRun, WorkerReportsClient } from '../../src/client/index.ts'
+import {
+  incompleteness,
+  JobsApiError,
+  JobsClient,
+  type WireJobRun,
+  WorkerReportsClient,
+} from '../../src/client/index.ts'
 import { routes } from '../../src/contract/index.ts'
 import {
   type FaultServer,
@@ -12,6 +18,7 @@ import {
 } from './fault-server.ts'
 
 const id = runBody.uuid
+const jobId = jobBody.uuid
 const list = (...items: unknown[]) => ({ items, count: items.length })
 const graph = { system: 'PDU', entities: [], relationships: [] }
 const document = {
@@ -45,28 +52,28 @@ const operations: [keyof typeof routes, Script, (client: JobsClient) => Promise<
       '/jobs?job_types=a&job_types=b%26c&limit=2',
       '',
     ],
-    ['getJob', json(200, jobBody), (c) => c.getJob(id), `/jobs/${id}`, ''],
-    ['getLatestRun', json(200, runBody), (c) => c.getLatestRun(id), `/jobs/${id}/latest-run`, ''],
+    ['getJob', json(200, jobBody), (c) => c.getJob(jobId), `/jobs/${jobId}`, ''],
+    ['getLatestRun', json(200, runBody), (c) => c.getLatestRun(jobId), `/jobs/${jobId}/latest-run`, ''],
     [
       'updateJob',
       json(200, jobBody),
-      (c) => c.updateJob(id, { config: { a: null } }),
-      `/jobs/${id}`,
+      (c) => c.updateJob(jobId, { config: { a: null } }),
+      `/jobs/${jobId}`,
       '{"config":{"a":null}}',
     ],
-    ['deleteJob', json(200, { message: 'm' }), (c) => c.deleteJob(id), `/jobs/${id}`, ''],
+    ['deleteJob', json(200, { message: 'm' }), (c) => c.deleteJob(jobId), `/jobs/${jobId}`, ''],
     [
       'createJobRun',
       json(201, runBody),
-      (c) => c.createJobRun({ job_id: id }, { idempotencyKey: 'k' }),
+      (c) => c.createJobRun({ job_id: jobId }, { idempotencyKey: 'k' }),
       '/job-runs',
-      `{"job_id":"${id}"}`,
+      `{"job_id":"${jobId}"}`,
     ],
     [
       'listJobRuns',
       json(200, list(runBody)),
-      (c) => c.listJobRuns({ job_id: id, statuses: ['failed'] }),
-      `/job-runs?job_id=${id}&statuses=failed`,
+      (c) => c.listJobRuns({ job_id: jobId, statuses: ['failed'] }),
+      `/job-runs?job_id=${jobId}&statuses=failed`,
       '',
     ],
     [
@@ -172,23 +179,23 @@ describe('Each operation', () => {
 
   test('with keys and conditions sends the headers', async () => {
     await using server = await startFaultServer((response, request, nth) =>
-      json(200, request.url.includes('metagraphs') ? graph : runBody, { etag: '"2"' })(
-        response,
-        request,
-        nth,
-      ),
+      json(
+        200,
+        request.url.includes('metagraphs') ? graph : request.url.includes('/jobs/') ? jobBody : runBody,
+        { etag: '"2"' },
+      )(response, request, nth),
     )
     const client = new JobsClient({
       baseUrl: `${server.baseUrl}/`,
       token: 't0ken',
       headers: { 'Jobwright-Job-Run': id },
     })
-    await client.createJobRun({ job_id: id }, { idempotencyKey: 'key-1' })
+    await client.createJobRun({ job_id: jobId }, { idempotencyKey: 'key-1' })
     await client.putMetagraph(graph, { ifMatch: '"1"' })
     await client.putMetagraph(graph, { ifMatch: null })
-    expect((await client.updateJob(id, {}, { ifMatch: '"1"' })).etag).toBe('"2"')
-    await client.deleteJob(id, { ifMatch: '"1"' })
-    expect((await client.getJob(id)).etag).toBe('"2"')
+    expect((await client.updateJob(jobId, {}, { ifMatch: '"1"' })).etag).toBe('"2"')
+    await client.deleteJob(jobId, { ifMatch: '"1"' })
+    expect((await client.getJob(jobId)).etag).toBe('"2"')
     expect(
       server.requests.map(({ headers }) => [
         headers['idempotency-key'],
@@ -329,7 +336,7 @@ describe('An answer of another server', () => {
     await using server = await startFaultServer((response, request, nth) =>
       json(request.method === 'POST' ? 202 : 200, runBody)(response, request, nth),
     )
-    expect((await clientOf(server).createJobRun({ job_id: id })).uuid).toBe(id)
+    expect((await clientOf(server).createJobRun({ job_id: jobId })).uuid).toBe(id)
   })
 
   test('may leave out what identifies nothing', async () => {
@@ -354,18 +361,142 @@ describe('An answer of another server', () => {
     expect(await clientOf(server).listJobRuns()).toMatchObject({ count: 2, items: [{ uuid: id }] })
   })
 
-  test('with one run in a list that has no id is refused, with its place', async () => {
-    await using server = await startFaultServer(json(200, list(runBody, { ...runBody, uuid: 12 })))
-    await expect(clientOf(server).listJobRuns()).rejects.toThrow(
-      'at /items/1/uuid: expected an id, as a string, found a number',
+  test.each([['3'], [-1], [1.5], [null], [undefined], [1e300]])(
+    'says no count when it is %j, which is not taken from the items',
+    async (count) => {
+      await using server = await startFaultServer(json(200, { items: [runBody], count }))
+      const list = await clientOf(server).listJobRuns()
+      expect(list).toEqual({ items: [runBody] })
+      expect(incompleteness(list)).toBe('it has no count')
+    },
+  )
+
+  test('is whole or not: what is missing in a short list is not absent', () => {
+    const whole = { items: [1, 2], count: 2 }
+    expect(incompleteness(whole)).toBeUndefined()
+    expect(incompleteness({ items: [], count: 0 })).toBeUndefined()
+    expect(incompleteness({ ...whole, count: 3 })).toBe('its count is 3, its items are 2')
+    expect(incompleteness({ ...whole, next_cursor: 'x' })).toBe('there is a further page')
+    expect(incompleteness({ ...whole, unreadable: ['at /items/2: why'] })).toBe(
+      '1 of its items cannot be read (at /items/2: why)',
     )
+  })
+
+  test('with runs in a list that cannot be read has the others, and says so', async () => {
+    const bad = [{ ...runBody, uuid: 12 }, null, { ...runBody, status: undefined }, { ...runBody, job_id: 7 }]
+    await using server = await startFaultServer(json(200, list(...bad, runBody)))
+    expect(await clientOf(server).listJobRuns()).toEqual({
+      items: [runBody],
+      count: 5,
+      unreadable: [
+        'at /items/0/uuid: expected an id, as a string, found a number',
+        'at /items/1: expected an object, found null',
+        'at /items/2/status: expected a string, found nothing',
+        'at /items/3/job_id: expected an id, as a string, found a number',
+      ],
+    })
+  })
+
+  test('that is a list and nothing around it is none', async () => {
+    await using server = await startFaultServer(json(200, [runBody]))
+    await expect(clientOf(server).listJobRuns()).rejects.toThrow(
+      'at the top: expected an object of items and count, found a list',
+    )
+  })
+
+  test('names job types, and is read without those that have no name', async () => {
+    await using server = await startFaultServer(
+      json(200, [{ job_type: 7 }, { job_type: 'a', json_schema: null }]),
+    )
+    expect(await clientOf(server).listJobSchemas()).toMatchObject([{ job_type: 'a', json_schema: {} }])
+    await using other = await startFaultServer(json(200, [{ id: 1 }, 'b']))
+    await expect(clientOf(other).listJobSchemas()).rejects.toMatchObject({ code: 'unexpected_response' })
+  })
+
+  test.each([
+    '2026-04-13T10:10:00',
+    '2026-04-13T10:10:00.123+02:00',
+    '2026-04-13T10:10:00Z',
+    '2026-04-13 10:10:00.000000',
+  ])('has times as they come: %s', async (time) => {
+    const times = { created_at: time, updated_at: time, started_at: time, finished_at: time }
+    await using server = await startFaultServer(json(200, { ...runBody, ...times }))
+    expect(await clientOf(server).getJobRun(id)).toMatchObject(times)
+  })
+
+  test.each<[unknown, unknown[]]>([
+    [null, []],
+    [undefined, []],
+    ['s3://bucket/key', [{ value: 's3://bucket/key' }]],
+    [{ name: 'report', parts: [{ deep: [1, 'x'] }] }, [{ name: 'report', parts: [{ deep: [1, 'x'] }] }]],
+    [
+      [['a', ['b']], false],
+      [{ value: ['a', ['b']] }, { value: false }],
+    ],
+  ])('refers to outputs in any JSON: %j', async (output_references, expected) => {
+    await using server = await startFaultServer(json(200, { ...runBody, output_references }))
+    expect((await clientOf(server).getJobRun(id)).output_references).toEqual(expected)
+  })
+
+  test('has ids that are no UUIDs', async () => {
+    const run = { ...runBody, uuid: 'run:7/α b', job_id: 'job_2Xz' }
+    await using server = await startFaultServer(json(200, run))
+    expect(await clientOf(server).getJobRun(run.uuid)).toEqual(run)
+    expect(server.requests[0]?.url).toBe('/api/v1/job-runs/run%3A7%2F%CE%B1%20b')
+  })
+
+  test('is of the job that was asked for, also where it does not say so; never of another one', async () => {
+    const answered = async (run: unknown, call: (client: JobsClient) => Promise<unknown>) => {
+      await using server = await startFaultServer(json(200, run))
+      return await call(clientOf(server))
+    }
+    const { job_id, ...silent } = runBody
+    const trigger = (client: JobsClient) => client.createJobRun({ job_id })
+    const latest = (client: JobsClient) => client.getLatestRun(job_id.toUpperCase())
+    for (const call of [trigger, latest]) {
+      expect(await answered(silent, call)).toMatchObject({
+        uuid: id,
+        job_id: expect.stringMatching(/^d4e5/i),
+      })
+      expect(await answered(runBody, call)).toMatchObject({ job_id })
+      await expect(answered({ ...runBody, job_id: 'another' }, call)).rejects.toMatchObject({
+        kind: 'ambiguous',
+        code: 'unexpected_response',
+      })
+    }
+    expect(await answered(list(silent), (client) => client.listJobRuns({ job_id }))).toMatchObject({
+      items: [{ uuid: id, job_id: '' }],
+    })
+  })
+
+  test('is about what was asked for', async () => {
+    await using server = await startFaultServer((response, request, nth) =>
+      json(200, request.url.includes('job-runs') ? runBody : jobBody)(response, request, nth),
+    )
+    const client = clientOf(server)
+    expect(await client.getJobRun(id.toUpperCase())).toMatchObject({ uuid: id })
+    for (const work of [client.getJobRun('other'), client.getJob('other'), client.updateJob('other', {})])
+      await expect(work).rejects.toThrow(/expected other, as asked for, found/)
+  })
+
+  test.each<[string, Script]>([
+    ['nothing, 200', text(200, '')],
+    ['nothing, 201', text(201, '')],
+    ['nothing, 202', text(202, '')],
+    ['a page', text(200, '<html>', { 'content-type': 'text/html' })],
+    ['nonsense that says it is JSON', text(200, '{"mess', { 'content-type': 'application/json' })],
+    ['a list', json(200, [1])],
+    ['a number', json(202, 3)],
+  ])('to a cancel may be %s', async (_what, script) => {
+    await using server = await startFaultServer(script)
+    expect(await clientOf(server).cancelJobRun(id)).toEqual({ message: '', cancelled_count: 0 })
   })
 
   test('to a cancel may be empty', async () => {
     await using server = await startFaultServer((response) => void response.writeHead(204).end())
     expect(await clientOf(server).cancelJobRun(id)).toEqual({ message: '', cancelled_count: 0 })
-    expect(await clientOf(server).deleteJob(id)).toEqual({ message: '' })
-    expect(await clientOf(server).getLatestRun(id)).toBeUndefined()
+    expect(await clientOf(server).deleteJob(jobId)).toEqual({ message: '' })
+    expect(await clientOf(server).getLatestRun(jobId)).toBeUndefined()
   })
 
   test.each([404, 405])('to a question about capabilities may be %i', async (status) => {
@@ -420,14 +551,14 @@ describe('A token', () => {
     )
     const tokens = ['old', 'new']
     const client = new JobsClient({ baseUrl: server.baseUrl, token: () => tokens.shift() ?? 'new' })
-    expect(await client.createJobRun({ job_id: id })).toMatchObject({ uuid: id })
+    expect(await client.createJobRun({ job_id: jobId })).toMatchObject({ uuid: id })
     expect(server.requests).toHaveLength(2)
   })
 
   test('that is still the same after a 401 is not sent again', async () => {
     await using server = await startFaultServer(json(401, {}))
     await expect(
-      new JobsClient({ baseUrl: server.baseUrl, token: () => 'same' }).getJob(id),
+      new JobsClient({ baseUrl: server.baseUrl, token: () => 'same' }).getJob(jobId),
     ).rejects.toMatchObject({ kind: 'rejected', status: 401 })
     expect(server.requests).toHaveLength(1)
   })
@@ -438,13 +569,13 @@ describe('A token', () => {
       baseUrl: server.baseUrl,
       token: () => Promise.reject(new Error('vault sealed')),
     })
-    await expect(failing.getJob(id)).rejects.toThrow('the token could not be had (vault sealed)')
+    await expect(failing.getJob(jobId)).rejects.toThrow('the token could not be had (vault sealed)')
     const hanging = new JobsClient({
       baseUrl: server.baseUrl,
       timeoutMs: 50,
       token: () => new Promise<string>(() => undefined),
     })
-    await expect(hanging.getJob(id)).rejects.toMatchObject({ kind: 'not_sent', code: 'token_unavailable' })
+    await expect(hanging.getJob(jobId)).rejects.toMatchObject({ kind: 'not_sent', code: 'token_unavailable' })
     expect(server.requests).toHaveLength(0)
   })
 })

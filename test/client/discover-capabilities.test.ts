@@ -52,6 +52,12 @@ describe('What a server offers', () => {
 
   test.each<[string, Script[], Script, object]>([
     ['an outage', [text(503, '')], types, { status: 503 }],
+    [
+      'an outage in words of ours',
+      [json(503, { code: 'unexpected_response' })],
+      types,
+      { code: 'unexpected_response' },
+    ],
     ['a failure', [text(500, '')], types, { status: 500 }],
     ['a refused token', [text(401, '')], types, { status: 401 }],
     ['too many requests', [text(429, '', { 'retry-after': '3' })], types, { retryAfterMs: 3000 }],

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { inspect } from 'node:util'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { JobsApiError, JobsClient } from '../../src/client/index.ts'
+import { until } from '../helpers/until.ts'
 import { json, runBody, type Script, startFaultServer, text } from './fault-server.ts'
 
 const token = 'canary-token-4711'
@@ -217,6 +219,198 @@ describe('A POST', () => {
     }
     expect(target.requests).toHaveLength(0)
   })
+})
+
+describe('A request with an instant to be sent before', () => {
+  test('is not sent after it, also when the token came late, and when a 401 took long', async () => {
+    let sendBefore = performance.now()
+    const passed = () => until('the instant has passed', () => performance.now() > sendBefore)
+    await using server = await startFaultServer(async (response, request, nth) => {
+      await passed()
+      await json(401, {})(response, request, nth)
+    })
+    const call = (given: () => string | Promise<string>) =>
+      failureOf(
+        new JobsClient({ baseUrl: server.baseUrl, token: given }).createJobRun(
+          { job_id: jobId },
+          { sendBefore },
+        ),
+      )
+    const late = { kind: 'not_sent', code: 'too_late' }
+    expect(await call(() => token)).toMatchObject(late)
+    sendBefore = performance.now() + 50
+    expect(await call(() => passed().then(() => token))).toMatchObject(late)
+    expect(server.requests).toHaveLength(0)
+    sendBefore = performance.now() + 1_000
+    const tokens = ['old', 'new']
+    expect(await call(() => tokens.shift() ?? '')).toMatchObject(late)
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('is sent before it', async () => {
+    await using server = await startFaultServer(json(201, runBody))
+    const client = new JobsClient({ baseUrl: server.baseUrl, token })
+    const sendBefore = performance.now() + 60_000
+    expect(await client.createJobRun({ job_id: jobId }, { sendBefore })).toMatchObject({ uuid: runBody.uuid })
+  })
+})
+
+describe('A redirect of a GET', () => {
+  const to = (status: number, location: string): Script => text(status, 'moved', { location })
+
+  test.each([301, 302, 303, 307, 308])(
+    'with %i is followed on the same origin, token and all',
+    async (status) => {
+      await using server = await startFaultServer((response, request, nth) =>
+        (request.url.endsWith('/?a=1') ? json(200, runBody) : to(status, `${request.url}/?a=1`))(
+          response,
+          request,
+          nth,
+        ),
+      )
+      const client = new JobsClient({ baseUrl: server.baseUrl, token })
+      expect(await client.getJobRun(runBody.uuid)).toMatchObject({ uuid: runBody.uuid })
+      expect(server.requests.map(({ method, headers }) => [method, headers.authorization])).toEqual([
+        ['GET', `Bearer ${token}`],
+        ['GET', `Bearer ${token}`],
+      ])
+    },
+  )
+
+  test('is not followed elsewhere, nor with credentials, nor without end', async () => {
+    await using other = await startFaultServer(json(200, runBody))
+    for (const location of [
+      other.baseUrl,
+      other.baseUrl.replace('127.0.0.1', 'localhost'),
+      'https://127.0.0.1/x',
+      '//elsewhere.invalid/x',
+      'ftp://127.0.0.1/x',
+      'http://[',
+      '',
+    ]) {
+      await using server = await startFaultServer(to(302, location))
+      const error = await failureOf(new JobsClient({ baseUrl: server.baseUrl, token }).getJobRun(jobId))
+      expect(error).toMatchObject({ kind: 'ambiguous', code: 'redirect', status: 302 })
+      if (location !== '') expect(server.requests).toHaveLength(1)
+    }
+    expect(other.requests).toHaveLength(0)
+    await using circle = await startFaultServer((response, request, nth) =>
+      to(302, request.url.replace('//', `//u:p@`))(response, request, nth),
+    )
+    await failureOf(new JobsClient({ baseUrl: circle.baseUrl, token }).getJobRun(jobId))
+    expect(circle.requests).toHaveLength(6)
+    await using named = await startFaultServer((response, request, nth) =>
+      to(302, `http://u:p@${request.headers.host}/x`)(response, request, nth),
+    )
+    const error = await failureOf(new JobsClient({ baseUrl: named.baseUrl, token }).getJobRun(jobId))
+    expect(error.message).not.toContain('u:p@')
+    expect(named.requests).toHaveLength(1)
+  })
+
+  test('is not followed for a PATCH, a DELETE or a cancel', async () => {
+    await using server = await startFaultServer((response, request, nth) =>
+      to(307, `${request.url}/`)(response, request, nth),
+    )
+    const client = new JobsClient({ baseUrl: server.baseUrl, token })
+    for (const work of [
+      () => client.updateJob(jobId, {}),
+      () => client.deleteJob(jobId),
+      () => client.cancelJobRun(jobId),
+    ])
+      expect(await failureOf(work())).toMatchObject({ kind: 'ambiguous', code: 'redirect' })
+    expect(server.requests).toHaveLength(3)
+  })
+})
+
+describe('A compressed answer', () => {
+  test.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('in %s is read', async (encoding, compress) => {
+    await using server = await startFaultServer((response) => {
+      response.writeHead(200, { 'content-encoding': encoding }).end(compress(JSON.stringify(runBody)))
+    })
+    const client = new JobsClient({ baseUrl: server.baseUrl, token })
+    expect(await client.getJobRun(runBody.uuid)).toMatchObject({ uuid: runBody.uuid })
+  })
+
+  test.each(['gzip', 'br', 'deflate'])(
+    'that is none, whatever it says (%s), proves nothing',
+    async (encoding) => {
+      await using server = await startFaultServer(json(201, runBody, { 'content-encoding': encoding }))
+      expect(
+        await failureOf(new JobsClient({ baseUrl: server.baseUrl, token }).createJobRun({ job_id: jobId })),
+      ).toMatchObject({ kind: 'ambiguous', code: 'malformed_response' })
+    },
+  )
+
+  test('is as long as what it holds', async () => {
+    await using server = await startFaultServer((response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(' '.repeat(1_000_000)))
+    })
+    const client = new JobsClient({ baseUrl: server.baseUrl, token, maxResponseBytes: 10_000 })
+    expect(await failureOf(client.getJobRun(jobId))).toMatchObject({ code: 'response_too_large' })
+  })
+})
+
+/** What servers put into an answer that is not 2xx, and what is read in it. */
+const refusals: [unknown, { code: string; says: string; errors?: unknown }][] = [
+  [{ detail: 'Job not found' }, { code: 'http_422', says: 'Job not found' }],
+  [
+    { detail: 'x', code: 'job_gone' },
+    { code: 'job_gone', says: 'x' },
+  ],
+  [
+    { detail: { code: 'quota', message: 'No more runs today' } },
+    { code: 'quota', says: 'No more runs today' },
+  ],
+  [{ detail: { error_code: 'e/1', msg: 'm' } }, { code: 'http_422', says: 'm' }],
+  [{ detail: { limit: 3 } }, { code: 'http_422', says: '{"limit":3}' }],
+  [{ error: { code: 'E42', message: 'broken' } }, { code: 'E42', says: 'broken' }],
+  [
+    { error: 'bad', message: ['a is wrong', 'b is missing'] },
+    { code: 'http_422', says: 'a is wrong; b is missing' },
+  ],
+  [
+    { detail: [{ loc: ['body', 'config', 0], msg: 'Field required', type: 'missing' }] },
+    {
+      code: 'missing',
+      says: '/body/config/0: Field required',
+      errors: [{ pointer: '/body/config/0', detail: 'Field required' }],
+    },
+  ],
+  [
+    {
+      detail: [
+        { loc: ['body', 'a'], msg: 'no', type: 'missing' },
+        { loc: ['query', 'b'], msg: 'not so', type: 'uuid_parsing' },
+      ],
+    },
+    { code: 'http_422', says: '/body/a: no; /query/b: not so' },
+  ],
+  [{ detail: [] }, { code: 'http_422', says: 'answered 422' }],
+  [{ detail: 7 }, { code: 'http_422', says: 'answered 422' }],
+  ['just text', { code: 'http_422', says: 'just text' }],
+  [null, { code: 'http_422', says: 'null' }],
+]
+
+test.each(refusals)('A refusal in other words is understood: %j', async (body, { code, says, errors }) => {
+  await using server = await startFaultServer(json(422, body))
+  const error = await failureOf(new JobsClient({ baseUrl: server.baseUrl, token }).getJob(jobId))
+  expect(error).toMatchObject({ kind: 'rejected', status: 422, code })
+  expect(error.message).toContain(says)
+  if (errors !== undefined) expect(error.problem?.errors).toEqual(errors)
+})
+
+test('Secrets among the headers of a client are in no error, other headers may be', async () => {
+  await using server = await startFaultServer((response, { headers }, nth) =>
+    json(400, { detail: headers })(response, { headers } as never, nth),
+  )
+  const headers = { 'X-Api-Key': 'canary-key-1', Cookie: 'sid=canary-2', 'X-Tenant': 'north' }
+  const error = await failureOf(new JobsClient({ baseUrl: server.baseUrl, token, headers }).getJob(jobId))
+  expect(inspect(error, { depth: 9 })).not.toMatch(/canary/)
+  expect(error.problem?.detail).toContain('north')
 })
 
 test('A request to a port that fetch refuses was not sent', async () => {

@@ -1,85 +1,294 @@
-import { createServer, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
-import { type ForeignServer, startForeignServer } from '../foreign-server/index.ts'
-import { planOf, planStep } from '../helpers/plans.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { compilePipeline } from '../../src/pipeline/index.ts'
+import type { PipelineRunView } from '../../src/pipeline/plan/index.ts'
+import { type ForeignServer, type Habits, noHabits, startForeignServer } from '../foreign-server/index.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
 
-/** Pipelines on a server that knows nothing of us: the reference's eleven operations and nothing beyond them. */
+/** Pipelines on a server that knows nothing of us: the reference's eleven operations, and nothing beyond them. */
 
-const open: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const close of open.splice(0).reverse()) await close()
-})
+let foreign: ForeignServer
+let stack: TestStack
 
-/** Passes everything on, and cuts the connection in place of the answers that `cut` names. */
-async function startCutter(target: string, cut: (method: string, path: string, n: number) => boolean) {
-  const { origin } = new URL(target)
-  let calls = 0
-  const server = createServer((incoming, outgoing) => {
-    const passed = request(
-      `${origin}${incoming.url}`,
-      { method: incoming.method, headers: incoming.headers },
-      (answer) => {
-        const path = (incoming.url ?? '').split('?')[0] ?? ''
-        if (incoming.method === 'POST' && cut('POST', path, path.endsWith('/job-runs') ? ++calls : 0)) {
-          outgoing.destroy()
-          answer.resume()
-          return
-        }
-        outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
-        answer.pipe(outgoing)
-      },
-    )
-    passed.on('error', () => outgoing.destroy())
-    incoming.pipe(passed)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  open.push(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  const { port } = server.address() as AddressInfo
-  return `http://127.0.0.1:${port}${new URL(target).pathname}`
-}
-
-async function startOn(foreign: ForeignServer, url = foreign.url): Promise<TestStack> {
-  const stack = await startTestStack({
+beforeAll(async () => {
+  foreign = await startForeignServer({ durationMs: 300 })
+  stack = await startTestStack({
     parts: ['temporal', 'worker'],
-    env: { JOBS_API_URL: url, JOBS_API_TOKEN: foreign.token, JOBWRIGHT_URL: '', JOBWRIGHT_WORKER_TOKEN: '' },
+    configFile: new URL('foreign.config.ts', import.meta.url).pathname,
+    env: {
+      JOBS_API_URL: foreign.url,
+      JOBS_API_TOKEN: foreign.token,
+      JOBS_API_REQUESTS_PER_SECOND: '50',
+      FOREIGN_URL: foreign.url,
+      JOBWRIGHT_URL: '',
+      JOBWRIGHT_WORKER_TOKEN: '',
+    },
   })
-  open.push(() => stack.stop())
-  return stack
+})
+afterAll(async () => {
+  await stack?.stop()
+  await foreign?.stop()
+})
+afterEach(() => adopt({}))
+
+function adopt(habits: Partial<Habits>): void {
+  Object.assign(foreign.habits, noHabits(), habits)
 }
 
-const work = (id: string, config: object, needs: string[] = []) =>
-  planStep(id, {
-    needs,
-    target: { kind: 'job_type', jobType: 'work' },
-    config: { kind: 'literal', value: { job_type: 'work', ...config } as never },
-  })
+async function start(text: string): Promise<string> {
+  const { plan, findings } = compilePipeline(text, { file: 'test.yaml' })
+  if (!plan) throw new Error(findings.map(({ message }) => message).join('\n'))
+  seen = foreign.log.length
+  return stack.runPlan(plan)
+}
 
-const triggersOf = (foreign: ForeignServer) => foreign.log.flatMap(({ made }) => made ?? [])
+/** Of the log, when the present pipeline run was started. */
+let seen = 0
+const requests = () => foreign.log.slice(seen)
+const triggers = () => requests().flatMap(({ made }) => made ?? [])
+const posts = () => requests().filter(({ method, path }) => method === 'POST' && path === '/job-runs')
+const statusOf = (jobRunId: string) => foreign.runs.get(jobRunId)?.history.at(-1)?.status
+
+function finished(id: string): Promise<PipelineRunView> {
+  return until('the pipeline run is over', async () => {
+    const view = await stack.pipelines.show(id)
+    return view.finished_at !== null && view
+  })
+}
+
+const stepsOf = (view: PipelineRunView) => view.steps.map(({ step, status }) => `${step} ${status}`)
+
+const twoSteps = `
+name: two
+steps:
+  first: { job_type: work, config: { duration_ms: 100, outputs: { size: 3 } } }
+  second: { needs: [first], job_type: work, config: { title: 'size \${{ steps.first.outputs.size }}' } }
+`
 
 describe('on a server without extensions', () => {
-  it('a pipeline survives a lost answer and the death of its worker, and triggers each step once', async () => {
-    const foreign = await startForeignServer({ durationMs: 1_500 })
-    open.push(() => foreign.stop())
-    const url = await startCutter(foreign.url, (_, __, n) => n === 1)
-    const stack = await startOn(foreign, url)
-    const id = await stack.runPlan(planOf([work('first', {}), work('second', {}, ['first'])]))
-    await until('the first run is there', async () => triggersOf(foreign).length === 1)
-    await stack.kill('worker')
-    await stack.start('worker')
-    const view = await until('the pipeline run is over', async () => {
-      const shown = await stack.pipelines.show(id)
-      return shown.finished_at !== null && shown
-    })
+  it('steps run one after the other, each triggered once, and outputs are read', async () => {
+    const view = await finished(await start(twoSteps))
     expect(view).toMatchObject({ status: 'completed', warnings: [], connection: { mode: 'strict' } })
-    expect(triggersOf(foreign)).toHaveLength(2)
-    expect(view.steps.map((step) => step.job_run_id)).toEqual(
-      triggersOf(foreign).map(({ job_run_id }) => job_run_id),
+    expect(triggers().map(({ config }) => config['title'])).toEqual([undefined, 'size 3'])
+    expect(view.steps.map((step) => step.job_run_id)).toEqual(triggers().map((made) => made.job_run_id))
+  })
+
+  it.each<[string, Partial<Habits>]>([
+    [
+      'of other forms',
+      { ids: 'text', timestamps: 'offset', extraFields: true, gzip: true, clockOffMs: 5 * 3_600_000 },
+    ],
+    [
+      'that leaves out what it may',
+      {
+        missingFields: ['job_name', 'updated_at', 'created_by', 'is_deleted'],
+        configEcho: 'none',
+        timestamps: 'zoned',
+      },
+    ],
+    [
+      'that shows late what was made',
+      { jobInvisibleMs: 700, runInvisibleMs: 700, listLagMs: 500, listOrder: 'mixed' },
+    ],
+    ['whose lists are short', { listCap: 1, count: 'total', ignoredFilters: ['statuses'] }],
+    ['whose outputs are nested', { outputReferences: 'nested' }],
+    ['whose outputs are text', { outputReferences: 'strings' }],
+    ['whose ends go back for a while', { terminalGoesBack: { afterMs: 100, forMs: 500 } }],
+    ['that redirects reads', { redirect: { endpoints: ['get_run', 'list_runs'], status: 307, to: 'same' } }],
+    ['whose unknown paths are a page', { capabilities: 'html' }],
+  ])('%s a pipeline completes', async (_, habits) => {
+    adopt(habits)
+    const text = habits.outputReferences
+      ? twoSteps.replace('steps.first.outputs.size', 'size(steps.first.run.output_references)')
+      : twoSteps
+    const view = await finished(await start(text))
+    expect(view.steps.map(({ error }) => error)).toEqual([null, null])
+    expect(view.status).toBe('completed')
+    expect(triggers()).toHaveLength(2)
+  })
+
+  it('a lost answer is settled by looking, and the run adopted', async () => {
+    adopt({ htmlAfter: ['create_run'] })
+    const view = await finished(await start(twoSteps))
+    expect(view).toMatchObject({ status: 'completed', warnings: [] })
+    expect(posts()).toHaveLength(2)
+    expect(view.steps.map((step) => step.job_run_id)).toEqual(triggers().map((made) => made.job_run_id))
+  })
+
+  it('an answer that is lost together with the worker is settled by another one', async () => {
+    adopt({ slowAnswerMs: { create_run: 60_000 } })
+    const id = await start(twoSteps)
+    await until('it was triggered', async () => triggers().length === 1)
+    await stack.kill('worker')
+    adopt({})
+    await stack.start('worker')
+    expect(stepsOf(await finished(id))).toEqual(['first completed', 'second completed'])
+    expect(posts()).toHaveLength(2)
+  })
+
+  it('a run that fails is triggered anew, on a job of its own', async () => {
+    const retrying = `
+name: retrying
+steps:
+  first: { job_type: work, config: { fail: true }, retry: { attempts: 2, backoff: 1ms } }
+`
+    const view = await finished(await start(retrying))
+    expect(view).toMatchObject({ status: 'failed', steps: [{ generation: 2, status: 'failed' }] })
+    expect(new Set(triggers().map(({ job_id }) => job_id)).size).toBe(2)
+  })
+})
+
+describe('with bounds', () => {
+  const bounded = `
+name: bounded
+connection: bounded
+steps:
+  first: { job_type: work, config: { duration_ms: 50 } }
+`
+
+  it('what never arrived is sent again once that is proven', async () => {
+    adopt({ html: ['create_run'] })
+    const id = await start(bounded)
+    await until('it was sent', async () => posts().length === 1)
+    adopt({})
+    const view = await finished(id)
+    expect(view).toMatchObject({ status: 'completed', warnings: [], connection: { mode: 'bounded' } })
+    expect(triggers()).toHaveLength(1)
+    expect(posts()).toHaveLength(2)
+    const [lost, again] = posts()
+    expect((again?.atMs ?? 0) - (lost?.atMs ?? 0)).toBeGreaterThanOrEqual(1_500)
+  })
+
+  it('the job of a completed run is deleted', async () => {
+    await finished(await start(bounded))
+    const [made] = triggers()
+    expect(foreign.jobs.get(made?.job_id ?? '')?.isDeleted).toBe(true)
+  })
+})
+
+describe('a cancel', () => {
+  const long = `
+name: long
+steps:
+  first: { job_type: work, config: { manual: true } }
+  second: { needs: [first], job_type: work, config: {} }
+`
+
+  it.each<[string, Partial<Habits>]>([
+    ['is confirmed by the end of the run', {}],
+    ['takes its time', { cancelTakesMs: 2_000, cancelAnswer: 'accepted' }],
+    ['is answered with nonsense', { cancelAnswer: 'nonsense' }],
+    ['is answered with nothing', { cancelAnswer: 'no_content' }],
+    ['is answered with a page', { cancelAnswer: 'html' }],
+  ])('%s', async (_, habits) => {
+    adopt(habits)
+    const id = await start(long)
+    await until('the run is open', async () => {
+      const view = await stack.pipelines.show(id)
+      return view.steps[0]?.job_run_id
+    })
+    await stack.pipelines.cancel(id)
+    const view = await finished(id)
+    expect(view.status).toBe('cancelled')
+    expect(stepsOf(view)).toEqual(['first cancelled', 'second skipped'])
+    expect(triggers().map(({ job_run_id }) => statusOf(job_run_id))).toEqual(['cancelled'])
+  })
+
+  it('reaches a run whose trigger was under way', async () => {
+    adopt({ slowCommitMs: { create_run: 1_500 } })
+    const id = await start(long)
+    await until('it is being triggered', async () => requests().some(({ path }) => path === '/job-runs'))
+    await stack.pipelines.cancel(id)
+    expect((await finished(id)).status).toBe('cancelled')
+    expect(triggers().map(({ job_run_id }) => statusOf(job_run_id))).toEqual(['cancelled'])
+  })
+
+  it('of a run that completed first leaves it completed', async () => {
+    adopt({ cancelOfEnded: 400 })
+    const id = await start(long)
+    const jobRunId = await until('the run is open', async () => triggers()[0]?.job_run_id)
+    await until('it waits', async () => (await stack.pipelines.show(id)).steps[0]?.job_run_id)
+    foreign.endRun(jobRunId, 'completed')
+    await stack.pipelines.cancel(id)
+    expect(stepsOf(await finished(id))).toEqual(['first completed', 'second skipped'])
+  })
+})
+
+describe('a step that runs a job which exists', () => {
+  async function sharedJob(): Promise<string> {
+    const headers = { authorization: `Bearer ${foreign.token}`, 'content-type': 'application/json' }
+    const body = JSON.stringify({ job_type: 'work', config: { job_type: 'work', duration_ms: 50 } })
+    const response = await fetch(`${foreign.url}/jobs`, { method: 'POST', headers, body })
+    return ((await response.json()) as { uuid: string }).uuid
+  }
+  const shared = (jobId: string, config: string) => `
+name: shared
+connection: bounded
+steps:
+  only: { job_id: ${jobId}, config: ${config} }
+`
+
+  it('takes the run that its trigger made, and none of those around it', async () => {
+    const jobId = await sharedJob()
+    foreign.addRun(jobId, { config: { label: 'x' } })
+    const id = await start(shared(jobId, '{ label: x }'))
+    const view = await finished(id)
+    expect(view.status).toBe('completed')
+    expect(view.steps[0]?.job_run_id).toBe(triggers()[0]?.job_run_id)
+  })
+
+  it('whose answer was lost is adopted if its config names the pipeline run', async () => {
+    adopt({ htmlAfter: ['create_run'] })
+    const jobId = await sharedJob()
+    const id = await start(shared(jobId, "{ label: '${{ pipeline.run_id }}' }"))
+    const view = await finished(id)
+    expect(view.steps[0]?.job_run_id).toBe(triggers()[0]?.job_run_id)
+    expect(posts()).toHaveLength(1)
+  })
+
+  it('whose answer was lost waits for a person otherwise, and adopts nobody', async () => {
+    adopt({ htmlAfter: ['create_run'] })
+    const jobId = await sharedJob()
+    const id = await start(shared(jobId, '{ label: x }'))
+    await until('it was triggered', async () => triggers().length === 1)
+    foreign.addRun(jobId, { config: { label: 'x' } })
+    const view = await until('it is held', async () => {
+      const shown = await stack.pipelines.show(id)
+      return shown.status === 'held' && shown
+    })
+    expect(view.steps[0]).toMatchObject({ status: 'trigger_unknown', job_run_id: null })
+    expect(view.steps[0]?.unknown_trigger?.candidates.map((each) => each.job_run_id)).toContain(
+      triggers()[0]?.job_run_id,
     )
+    await stack.pipelines.cancel(id)
+    expect((await finished(id)).status).toBe('cancelled')
+  })
+})
+
+describe('secrets', () => {
+  it('reach the server, and are recorded nowhere', async () => {
+    const text = `
+name: secretive
+steps:
+  first:
+    job_type: work
+    config: { token: '\${{ secrets.CANARY }}', header: 'Bearer \${{ secrets.SECOND }}', outputs: { echo: '\${{ secrets.CANARY }}' } }
+  second: { needs: [first], job_type: work, config: { echo: '\${{ steps.first.outputs.echo }}' } }
+outputs: { run: '\${{ steps.first.run }}', echo: '\${{ steps.first.outputs.echo }}' }
+`
+    const id = await start(text)
+    const view = await finished(id)
+    expect(view.status).toBe('completed')
+    expect(triggers()[0]?.config).toMatchObject({
+      token: 'canary-4711-of-a-secret',
+      header: 'Bearer canary-4712-of-a-function',
+    })
+    expect(view.outputs['echo']).toBe('***')
+    const history = await stack.client.workflow.getHandle(id).fetchHistory()
+    const payloads = [...JSON.stringify(history).matchAll(/"data":"([^"]*)"/g)]
+      .map(([, base64 = '']) => Buffer.from(base64, 'base64').toString())
+      .join('\n')
+    expect(payloads).toContain('$secret')
+    expect(payloads + JSON.stringify([view, history]) + stack.stderr('worker')).not.toContain('canary-47')
   })
 })

@@ -1,5 +1,11 @@
 import { canonicalJson, type JsonObject } from '../../base/json.ts'
-import { JobsApiError, type JobsClient, type WireJobRun } from '../../client/index.ts'
+import {
+  incompleteness,
+  JobsApiError,
+  type JobsClient,
+  type WireJobRun,
+  type WireList,
+} from '../../client/index.ts'
 import type { SeenRun } from '../../protocol/index.ts'
 
 const mostPages = 1_000
@@ -11,16 +17,13 @@ export async function listRuns(
   config: JsonObject | null,
   signal: AbortSignal,
 ): Promise<{ runs: SeenRun[]; isComplete: boolean }> {
-  const items: WireJobRun[] = []
-  let count = 0
-  let cursor: string | undefined
+  const pages: WireList<WireJobRun>[] = []
   try {
-    for (let page = 0; page < mostPages; page += 1) {
+    for (let cursor: string | undefined; pages.length < mostPages; ) {
       const query = { job_id: jobId, ...(cursor === undefined ? {} : { cursor }) }
-      const list = await api.listJobRuns(query, { signal })
-      items.push(...list.items)
-      count += list.count
-      cursor = list.next_cursor
+      const page = await api.listJobRuns(query, { signal })
+      pages.push(page)
+      cursor = page.next_cursor
       if (cursor === undefined) break
     }
   } catch (error) {
@@ -28,8 +31,19 @@ export async function listRuns(
     if (!(error instanceof JobsApiError) || error.status !== 404) throw error
     return { runs: [], isComplete: true }
   }
-  const isComplete = cursor === undefined && count === items.length
-  return { runs: items.map((run) => toSeenRun(run, config)), isComplete }
+  const items = pages.flatMap((page) => page.items)
+  return { runs: items.map((run) => toSeenRun(run, config)), isComplete: isWhole(pages) }
+}
+
+/** Of several pages the counts may be each one's, or that of all. */
+function isWhole(pages: readonly WireList<WireJobRun>[]): boolean {
+  const [only] = pages
+  if (only && pages.length === 1) return incompleteness(only) === undefined
+  const total = pages.reduce((sum, { items }) => sum + items.length, 0)
+  return (
+    pages.at(-1)?.next_cursor === undefined &&
+    pages.every(({ items, count, unreadable }) => !unreadable && (count === items.length || count === total))
+  )
 }
 
 /** @param config what was sent with the POST, if anything */

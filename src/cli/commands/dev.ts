@@ -9,6 +9,8 @@ import { escapeControl } from '../output/text.ts'
 export interface DevArgs {
   /** Instead of JOBWRIGHT_PORT. */
   port?: number | undefined
+  /** The server of the stack is one of the reference alone. */
+  plain?: boolean | undefined
   /** Every detail of the start. */
   verbose?: boolean | undefined
 }
@@ -20,6 +22,7 @@ export interface DevArgs {
 export async function devHandler(args: DevArgs, ctx: CliContext): Promise<number> {
   const { describeStackEvent, readStack, startStack } = await import('../../dev-stack/index.ts')
   const { config } = ctx
+  const plain = args.plain === true || config.plain
   const running = await readStack(config.dataDir)
   if (running)
     throw new JobwrightError({
@@ -35,7 +38,7 @@ export async function devHandler(args: DevArgs, ctx: CliContext): Promise<number
     configFile: config.configFile,
     temporal: config.temporal,
     cacheDir: config.cacheDir,
-    environment: config.inheritedEnvironment(),
+    environment: { ...config.inheritedEnvironment(), ...(plain ? { JOBWRIGHT_PLAIN: 'true' } : {}) },
     log: (event) => {
       if (args.verbose || event.kind !== 'detail') note(ctx, escapeControl(describeStackEvent(event)))
     },
@@ -50,6 +53,7 @@ export async function devHandler(args: DevArgs, ctx: CliContext): Promise<number
         ? renderJson({
             data_dir: info.dataDir,
             api_url: info.apiUrl,
+            plain,
             default_connection: elsewhere ?? info.apiUrl,
             temporal_address: info.temporalAddress,
             namespace: info.namespace,
@@ -65,6 +69,7 @@ export async function devHandler(args: DevArgs, ctx: CliContext): Promise<number
                   ['Jobs API', `${elsewhere} (JOBS_API_URL): of pipelines and commands`],
                   ['Own API', `${info.apiUrl}: of this stack, which nothing uses unless it is named`],
                 ] as const)),
+            ...(plain ? ([['Plain', 'the reference alone: no extension is there']] as const) : []),
             ['Temporal', `${info.temporalAddress} (namespace ${info.namespace})`],
             ['Token', `in ${info.tokenFile}`],
             ['Data', info.dataDir],

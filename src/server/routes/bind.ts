@@ -1,6 +1,7 @@
 import type { Context, Hono } from 'hono'
 import {
   basePath,
+  extensionRoutes,
   jobRunHeader,
   limits,
   type OperationId,
@@ -9,12 +10,13 @@ import {
 } from '../../contract/index.ts'
 import type { JobStore } from '../ports/index.ts'
 import { type ApiCaller, authenticate, authenticateWorker } from '../services/callers.ts'
-import { orBadCursor } from '../services/problems.ts'
+import { ApiProblem, nothingThere, orBadCursor } from '../services/problems.ts'
 import { readBytes, readJson } from './body.ts'
 import { contentDisposition } from './content-disposition.ts'
 import type { Answer, HandlerInput, Handlers, RawBody } from './handler.ts'
 import { parseRequest } from './parse-request.ts'
 import { parameterCount, pathParams } from './paths.ts'
+import { plainRoute } from './plain.ts'
 import { streamList } from './stream-list.ts'
 
 /** What every route needs besides its handler. */
@@ -24,6 +26,8 @@ export interface RouteContext {
   closing: AbortSignal
   /** Told of what breaks after an answer has begun. */
   onError(error: unknown): void
+  /** Whether the extensions are there for handlers only, and for nobody else. */
+  plain: boolean
 }
 
 /** A handler of any operation, as the loop below sees it. */
@@ -35,7 +39,7 @@ export function bindRoutes(app: Hono, handlers: Handlers, context: RouteContext)
     (a, b) => parameterCount(routes[a].path) - parameterCount(routes[b].path),
   )
   for (const id of fixedFirst) {
-    const route: RouteDescriptor = routes[id]
+    const route: RouteDescriptor = context.plain ? plainRoute(routes[id]) : routes[id]
     // Handler<id> takes the input that parseRequest makes from the same descriptor; the loop cannot say so in types.
     const handler = handlers[id] as unknown as AnyHandler
     app.on(route.method, honoPath(route.path), (c) =>
@@ -56,7 +60,10 @@ async function answerRequest(
   handler: AnyHandler,
   context: RouteContext,
 ): Promise<Response> {
-  const caller = await callerOf(c, route, context.store)
+  const caller = await callerOf(c, route, context.store).catch((error: unknown) => {
+    throw context.plain && isExtension(route) && isRefusal(error) ? nothingThere(c.req.path) : error
+  })
+  if (context.plain && isExtension(route) && caller?.jobRunId === undefined) throw nothingThere(c.req.path)
   const url = new URL(c.req.url)
   const jsonBody = typeof route.body === 'object' ? await readJson(c.req.raw) : undefined
   const parsed = parseRequest(route, {
@@ -74,6 +81,9 @@ async function answerRequest(
   } as unknown as HandlerInput<OperationId>
   return respond(await handler(input), route, c, context)
 }
+
+const isExtension = (route: RouteDescriptor) => Object.hasOwn(extensionRoutes, route.operationId)
+const isRefusal = (error: unknown) => error instanceof ApiProblem && error.status < 500
 
 async function callerOf(c: Context, route: RouteDescriptor, store: JobStore): Promise<ApiCaller | null> {
   const authorization = c.req.header('Authorization')
@@ -106,7 +116,8 @@ async function respond(
         headers: { 'Content-Type': 'application/json', ...answer.headers },
       })
     case 'list': {
-      const options = { bodyless: c.req.raw.method === 'HEAD', onError: context.onError }
+      const { bare = false } = answer
+      const options = { bodyless: c.req.raw.method === 'HEAD', bare, onError: context.onError }
       const stream = await streamList(answer.page, options)
       return new Response(stream, { status: route.status, headers: { 'Content-Type': 'application/json' } })
     }

@@ -29,10 +29,10 @@ export interface HandlerInput<K extends OperationId> {
 
 type Headers = Readonly<Record<string, string>>
 
-/** What a handler answers. `list` is streamed row by row. */
+/** What a handler answers. `list` is streamed row by row; a bare one tells of no further page. */
 export type Answer =
   | { kind: 'json'; value: unknown; headers?: Headers }
-  | { kind: 'list'; page: ListPage<unknown> }
+  | { kind: 'list'; page: ListPage<unknown>; bare?: boolean }
   | { kind: 'bytes'; content: Uint8Array; mediaType: string; fileName: string; headers?: Headers }
   | { kind: 'empty' }
 

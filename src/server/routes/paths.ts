@@ -1,7 +1,5 @@
-import { basePath, type RouteDescriptor, routes } from '../../contract/index.ts'
+import { basePath, type RouteDescriptor } from '../../contract/index.ts'
 import { type ApiProblem, invalid } from '../services/problems.ts'
-
-const allRoutes: readonly RouteDescriptor[] = Object.values(routes)
 
 /**
  * The parameters of a path, each percent-decoded once. The last one takes the rest of the path when it is a
@@ -46,23 +44,25 @@ function badPath(raw: string, problem: string): ApiProblem {
   ])
 }
 
-/** Beside the operations of the contract. */
-const otherPaths = ['/healthz', '/readyz', `${basePath}/openapi.json`]
-
-const table: readonly { path: string; method: string }[] = [
-  ...allRoutes.map(({ path, method }) => ({ path: basePath + path, method: method.toUpperCase() })),
-  ...otherPaths.map((path) => ({ path, method: 'GET' })),
-]
-
 /**
- * The methods that the route at a path takes; empty when there is nothing there. Where several fit it is the one with the
+ * For a path, the methods that the route there takes; none when there is nothing there. Where several fit it is the one with the
  * fewest parameters: `/job-runs/changes` is no job run.
+ * @param others paths beside the routes, from the root, to be read only
  */
-export function allowedMethods(pathname: string): string[] {
-  const fitting = table.filter(({ path }) => matches(path, pathname))
-  const fewest = Math.min(...fitting.map(({ path }) => parameterCount(path)))
-  const methods = fitting.filter(({ path }) => parameterCount(path) === fewest).map(({ method }) => method)
-  return methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+export function methodFinder(
+  routes: readonly Pick<RouteDescriptor, 'path' | 'method'>[],
+  others: readonly string[],
+): (pathname: string) => string[] {
+  const table = [
+    ...routes.map(({ path, method }) => ({ path: basePath + path, method: method.toUpperCase() })),
+    ...others.map((path) => ({ path, method: 'GET' })),
+  ]
+  return (pathname) => {
+    const fitting = table.filter(({ path }) => matches(path, pathname))
+    const fewest = Math.min(...fitting.map(({ path }) => parameterCount(path)))
+    const methods = fitting.filter(({ path }) => parameterCount(path) === fewest).map(({ method }) => method)
+    return methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+  }
 }
 
 /** How many parameters a template has. */

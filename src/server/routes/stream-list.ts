@@ -10,7 +10,7 @@ const chunkCharacters = 32 * 1024
  */
 export async function streamList<T>(
   page: ListPage<T>,
-  options: { bodyless: boolean; onError: (error: unknown) => void },
+  options: { bodyless: boolean; bare: boolean; onError: (error: unknown) => void },
 ): Promise<ReadableStream<Uint8Array> | null> {
   const rows = page.items[Symbol.asyncIterator]()
   const close = async () => {
@@ -22,6 +22,7 @@ export async function streamList<T>(
     await close()
     return null
   }
+  const next = () => (options.bare ? '' : `,"next_cursor":${JSON.stringify(page.nextCursor())}`)
   const encoder = new TextEncoder()
   let count = 0
   let text = '{"items":['
@@ -34,7 +35,7 @@ export async function streamList<T>(
             count += 1
             upcoming = await rows.next()
           }
-          if (upcoming.done) text += `],"count":${count},"next_cursor":${JSON.stringify(page.nextCursor())}}`
+          if (upcoming.done) text += `],"count":${count}${next()}}`
           controller.enqueue(encoder.encode(text))
           text = ''
           if (upcoming.done) controller.close()

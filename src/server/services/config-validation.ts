@@ -8,7 +8,7 @@ export { UnusableSchemaError } from '../../config-schema/index.ts'
 export interface ConfigValidator {
   /**
    * @throws ApiProblem 422 `unknown_job_type` with the known ones; 422 `invalid_config` with a pointer per problem.
-   * What stands at or under a reference (`{"$secret": …}`) is left to the worker, which resolves it first.
+   * What stands at or under a reference (`{"$secret": …}`) is left to the worker, which resolves it first, unless there are to be none.
    */
   validate(jobType: string, config: JsonObject): void
 }
@@ -17,7 +17,10 @@ export interface ConfigValidator {
  * Compiles the schemas of all job types once.
  * @throws JobwrightError `unusable_job_type_schema`, naming the job type
  */
-export function createConfigValidator(entries: readonly JobTypeSchemaEntry[]): ConfigValidator {
+export function createConfigValidator(
+  entries: readonly JobTypeSchemaEntry[],
+  { references = true }: { references?: boolean } = {},
+): ConfigValidator {
   const checker = createConfigChecker()
   const known = new Map(entries.map((entry) => [entry.job_type, entry]))
   // A server that could not check a config does not start.
@@ -33,7 +36,7 @@ export function createConfigValidator(entries: readonly JobTypeSchemaEntry[]): C
             detail: `expected ${JSON.stringify(jobType)}, the job's type; found ${found(config['job_type'])}`,
           },
         ])
-      const problems = checker.check(entry, config, isReference)
+      const problems = checker.check(entry, config, references ? isReference : () => false)
       if (problems.length === 0) return
       const details = problems.map(({ pointer, message }) => ({
         pointer: `/config${pointer}`,

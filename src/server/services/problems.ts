@@ -1,4 +1,5 @@
 import { type Fault, faults, JobwrightError } from '../../base/errors.ts'
+import { basePath } from '../../contract/index.ts'
 
 /** One thing wrong with a request. `pointer`: a JSON pointer into the body, `?name` of a query parameter, `{name}` of a path parameter, or a header's name. */
 export interface ProblemDetail {
@@ -53,6 +54,12 @@ export function invalid(code: string, errors: readonly ProblemDetail[]): ApiProb
   return new ApiProblem(422, code, more > 0 ? `${detail} (the first ${listedProblems} are listed)` : detail, {
     errors: errors.slice(0, listedProblems),
   })
+}
+
+/** 404, of a path. */
+export function nothingThere(pathname: string): ApiProblem {
+  const detail = `There is nothing at ${pathname.slice(0, 200)}; the API is under ${basePath}`
+  return new ApiProblem(404, 'unknown_path', detail)
 }
 
 /** 404. The same words for a thing that never was and for one of another workspace. */

@@ -76,6 +76,11 @@ test('whatever a schema takes is of the shape that is made of it', () => {
   expect(taken).toBeGreaterThan(100)
 })
 
+test('what is said of the items of something that is no list, says nothing', () => {
+  const schema = { oneOf: [{ enum: [null], items: { type: 'boolean' } }, true] }
+  expect(isOf([null], shapeOfSchema(schema))).toBe(true)
+})
+
 test('a schema that contains itself, or refers to others again and again, is read to some depth', () => {
   const tree: JsonObject = {
     type: 'object',

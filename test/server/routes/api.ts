@@ -132,6 +132,7 @@ export async function startApi(
     store?: (store: JobStore) => JobStore
     registry?: AppOptions['registry']
     databaseUrl?: string
+    plain?: boolean
   } = {},
 ): Promise<TestApi> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-api-'))
@@ -144,6 +145,7 @@ export async function startApi(
     registry: options.registry ?? testRegistry,
     version: '1.2.3',
     closing: closing.signal,
+    plain: options.plain ?? false,
     onError: (error) => errors.push(error),
   })
   const http = await listen(app, { host: '127.0.0.1', port: 0, drainMs: 1_000, ...options.listen })

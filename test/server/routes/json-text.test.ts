@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { routes } from '../../../src/contract/index.ts'
 import { contentDisposition } from '../../../src/server/routes/content-disposition.ts'
 import { refusedContent } from '../../../src/server/routes/json-text.ts'
-import { allowedMethods, checkTarget, pathParams } from '../../../src/server/routes/paths.ts'
+import { checkTarget, methodFinder, pathParams } from '../../../src/server/routes/paths.ts'
 
 describe('a parsed body', () => {
   it('may hold no NUL, no half characters and no key that reaches a prototype, anywhere', () => {
@@ -49,6 +50,7 @@ describe('paths', () => {
   })
 
   it('say which methods they take', () => {
+    const allowedMethods = methodFinder(Object.values(routes), [])
     expect(allowedMethods('/api/v1/jobs').sort()).toEqual(['GET', 'HEAD', 'POST'])
     expect(allowedMethods('/api/v1/documents/c/a/b').sort()).toEqual(['DELETE', 'GET', 'HEAD', 'PUT'])
     expect(allowedMethods('/api/v1/nothing')).toEqual([])

@@ -1,5 +1,5 @@
 import type { CliContext } from '../../context.ts'
-import { answer, jobTable, moreLine } from './render.ts'
+import { answer, belowList, jobTable } from './render.ts'
 
 export interface JobListArgs {
   type?: string[] | undefined
@@ -25,6 +25,8 @@ export async function jobListHandler(args: JobListArgs, ctx: CliContext): Promis
   }
   const jobs = await api.listJobs(query, { signal: ctx.signal })
   return answer(ctx, jobs, () =>
-    jobs.items.length === 0 ? 'no jobs\n' : jobTable(jobs.items, ctx.columns()) + moreLine(jobs.next_cursor),
+    jobs.items.length === 0 && !jobs.unreadable
+      ? 'no jobs\n'
+      : jobTable(jobs.items, ctx.columns()) + belowList(jobs),
   )
 }

@@ -1,10 +1,11 @@
-import type { WireJob, WireJobRun } from '../../../client/index.ts'
+import type { WireJob, WireJobRun, WireList } from '../../../client/index.ts'
 import { decodePipelineRef } from '../../../contract/index.ts'
 import type { CliContext } from '../../context.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { renderJson } from '../../output/json.ts'
 import { statusPaint } from '../../output/paint.ts'
 import { renderFields, renderTable } from '../../output/table.ts'
+import { count, escapeControl } from '../../output/text.ts'
 import { formatTime } from '../../output/time.ts'
 
 /** The API's own answer for machines, `text` for people. */
@@ -93,7 +94,14 @@ function jobTypeOf(job: WireJob): string {
   return typeof type === 'string' ? type : ''
 }
 
-/** `more: …` below a page that is not the last. */
-export function moreLine(cursor: string | undefined): string {
-  return cursor === undefined ? '' : `more: add --cursor ${cursor.replace(/[^\w.~+/=-]/g, '?')}\n`
+/** What is to be known of a list beside its table: that some of it could not be read, and how to get the rest. */
+export function belowList({ unreadable = [], next_cursor }: WireList<unknown>): string {
+  const [first] = unreadable
+  const unread =
+    first === undefined
+      ? ''
+      : `${count(unreadable.length, 'item')} of the server cannot be read: ${escapeControl(first)}\n`
+  const more =
+    next_cursor === undefined ? '' : `more: add --cursor ${next_cursor.replace(/[^\w.~+/=-]/g, '?')}\n`
+  return unread + more
 }

@@ -2,7 +2,7 @@ import { type JobRunStatus, jobRunStatuses } from '../../../contract/index.ts'
 import type { CliContext } from '../../context.ts'
 import { usageError } from '../../errors.ts'
 import { escapeControl } from '../../output/text.ts'
-import { answer, moreLine, runTable } from './render.ts'
+import { answer, belowList, runTable } from './render.ts'
 
 export interface JobRunListArgs {
   job?: string | undefined
@@ -29,7 +29,9 @@ export async function jobRunsHandler(args: JobRunListArgs, ctx: CliContext): Pro
   }
   const runs = await api.listJobRuns(query, { signal: ctx.signal })
   return answer(ctx, runs, () =>
-    runs.items.length === 0 ? 'no job runs\n' : runTable(runs.items, ctx) + moreLine(runs.next_cursor),
+    runs.items.length === 0 && !runs.unreadable
+      ? 'no job runs\n'
+      : runTable(runs.items, ctx) + belowList(runs),
   )
 }
 
