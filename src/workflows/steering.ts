@@ -146,8 +146,9 @@ async function confirmed(
     if (!(error instanceof ActivityFailure)) throw error
     const { cause } = error
     if (cause instanceof ApplicationFailure && cause.nonRetryable) {
-      const code = cause.type === 'http_404' ? 'unknown_job_run' : (cause.type ?? 'unconfirmed')
-      throw refusal(code, cause.message)
+      const isUnknown = cause.type === 'http_404' || cause.type === 'unknown_job_run'
+      if (isUnknown) throw refusal('unknown_job_run', `the server knows no job run ${jobRunId}`)
+      throw refusal(cause.type ?? 'not_confirmed', cause.message)
     }
     throw refusal(
       'job_run_unconfirmed',
