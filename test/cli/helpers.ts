@@ -177,7 +177,7 @@ export function runView(steps: StepRunView[], overrides: Partial<PipelineRunView
     finished_at: null,
     outputs: {},
     warnings: [],
-    connection: { name: 'default', mode: 'fenced' },
+    connection: { name: 'default', mode: 'fenced', promise: null },
     steps,
     ...overrides,
   }
