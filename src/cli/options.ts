@@ -26,6 +26,11 @@ export function wholeNumber(value: string): number {
   return Number(value)
 }
 
+export function itemIndex(value: string): number {
+  if (!/^\d{1,6}$/.test(value)) throw new InvalidArgumentError('Expected the number of an item, from 0.')
+  return Number(value)
+}
+
 /** An id is typed, quoted and stands in URLs: nothing in it may need care. */
 export function runId(value: string): string {
   if (!/^[\p{L}\p{N}][\p{L}\p{N}_.:@+=~-]{0,199}$/u.test(value))

@@ -8,10 +8,11 @@ import { errorJson } from './output/json.ts'
 import { painter } from './output/paint.ts'
 import { addDocumentCommands } from './program-documents.ts'
 import { addJobCommands } from './program-jobs.ts'
+import { addSteerCommands } from './program-steering.ts'
 
 const exitCodeHelp = `
 Exit codes: 0 completed, 1 the run failed, 2 bad usage or file, 3 something unreachable, 4 cancelled,
-130 interrupted by Ctrl-C (a followed run goes on), 70 a defect of jobwright.
+5 held: a person has to decide (the run goes on then; show says what), 130 interrupted by Ctrl-C (a followed run goes on), 70 a defect of jobwright.
 `
 
 /** The command line: names, options and help. What a command does is in `commands/`. */
@@ -51,6 +52,7 @@ export function createProgram(host: CliHost, isJson: boolean, run: Run): Command
     }
   addStackCommands(program, bind)
   addPipelineCommands(program, bind)
+  addSteerCommands(program, bind)
   addFileCommands(program, bind)
   addJobCommands(program, bind)
   addDocumentCommands(program, bind)
@@ -127,7 +129,7 @@ function addPipelineCommands(program: Command, bind: Bind): void {
     )
   program
     .command('watch <id>')
-    .description('follow a pipeline run until it is over')
+    .description('follow a pipeline run until it is over, or held')
     .action(
       bind(
         async () => (await import('./commands/watch.ts')).watchHandler,

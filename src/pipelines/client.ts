@@ -7,6 +7,7 @@ import { type ListPipelines, listRuns } from './list.ts'
 import { type PipelinesClientOptions, type PipelinesContext, resolveOptions } from './options.ts'
 import { showRun } from './show.ts'
 import { type StartedPipeline, type StartPipeline, startRun } from './start.ts'
+import { type AdoptedStep, type SteeredStep, type SteerResult, steerRun } from './steer.ts'
 import type { PipelineRunSummary, PipelineRunView } from './view.ts'
 import { type WatchPipeline, watchRun } from './watch.ts'
 
@@ -106,6 +107,57 @@ export class PipelinesClient {
    */
   cancel(id: string): Promise<void> {
     return cancelRun(this.#context, id).catch(throwFromTemporal)
+  }
+
+  /**
+   * Says which job run is that of a step whose trigger has an unknown outcome (`trigger_unknown`): the step goes on with it, in
+   * whatever state it is. Asked twice, it is done once and answered the same.
+   * @throws PipelineRunNotFoundError
+   * @throws JobwrightError fault `usage`: `unknown_step`, `unknown_item`, `item_missing`, `no_items`
+   * @throws JobwrightError fault `refused`: `trigger_known` and `trigger_unsettled` of a step that asks for nothing,
+   * `run_of_another_job`, `unknown_job_run`, `run_taken` by another step, `run_over`
+   * @throws JobwrightError fault `unreachable`: `not_accepted` where no worker answers, `not_finished` where it was accepted only,
+   * `job_run_unconfirmed` where the Jobs API does not answer
+   *
+   * @example
+   * ```ts
+   * const { steps } = await pipelines.show('night-2026-04-13')
+   * const [candidate] = steps.find(({ step }) => step === 'graph')?.unknown_trigger?.candidates ?? []
+   * if (candidate) await pipelines.adopt('night-2026-04-13', { step: 'graph', jobRunId: candidate.job_run_id })
+   * ```
+   */
+  adopt(id: string, { step, item, jobRunId }: AdoptedStep): Promise<SteerResult> {
+    return steerRun(this.#context, id, { verb: 'adopt', step, item: item ?? null, jobRunId }).catch(
+      throwFromTemporal,
+    )
+  }
+
+  /**
+   * Sends the trigger of a step once more whose outcome is unknown: if the one before arrives after all, there are two job runs.
+   * Asked twice, it is done once and answered the same.
+   * @throws PipelineRunNotFoundError, and JobwrightError as `adopt` does
+   *
+   * @example
+   * ```ts
+   * await pipelines.trigger('night-2026-04-13', { step: 'tickets', item: 3 })
+   * ```
+   */
+  trigger(id: string, { step, item }: SteeredStep): Promise<SteerResult> {
+    return steerRun(this.#context, id, { verb: 'trigger', step, item: item ?? null }).catch(throwFromTemporal)
+  }
+
+  /**
+   * Gives up a step whose trigger has an unknown outcome: it fails, with the code `trigger_unknown`, and is not retried; what
+   * follows is for its `on_failure`. Asked twice, it is done once and answered the same.
+   * @throws PipelineRunNotFoundError, and JobwrightError as `adopt` does
+   *
+   * @example
+   * ```ts
+   * await pipelines.fail('night-2026-04-13', { step: 'graph' })
+   * ```
+   */
+  fail(id: string, { step, item }: SteeredStep): Promise<SteerResult> {
+    return steerRun(this.#context, id, { verb: 'fail', step, item: item ?? null }).catch(throwFromTemporal)
   }
 
   /**

@@ -59,6 +59,12 @@ export interface PipelineTimingOptions {
    * @default 600_000
    */
   cleanupMs?: number | undefined
+  /**
+   * On a server without idempotency keys and without bounds: how long a trigger whose answer was lost is looked for before a
+   * person is asked.
+   * @default 60_000
+   */
+  settleMs?: number | undefined
 }
 
 /** What the use cases of this room work with: every option decided. */
@@ -71,6 +77,9 @@ export interface PipelinesContext {
   /** How long a start waits for search attributes that were registered just now. */
   readonly registrationPatienceMs: number
   readonly queryTimeoutMs: number
+  /** How long a worker may take to take up what a person decided, and then to do it. */
+  readonly acceptTimeoutMs: number
+  readonly decisionTimeoutMs: number
   readonly watchIntervalMs: number
 }
 
@@ -78,7 +87,13 @@ export function resolveOptions(
   client: Client,
   { owner, workspace, timing = {}, installation, taskQueue }: PipelinesClientOptions,
 ): PipelinesContext {
-  const { waitLeaseMs = 6 * 60 * 60_000, stepHeartbeatMs = 5_000, maxHistoryEvents, cleanupMs } = timing
+  const {
+    waitLeaseMs = 6 * 60 * 60_000,
+    stepHeartbeatMs = 5_000,
+    maxHistoryEvents,
+    cleanupMs,
+    settleMs,
+  } = timing
   return {
     client,
     owner: typeof owner === 'function' ? owner : async () => owner,
@@ -88,12 +103,16 @@ export function resolveOptions(
       stepHeartbeatMs,
       ...(maxHistoryEvents === undefined ? {} : { maxHistoryEvents }),
       ...(cleanupMs === undefined ? {} : { cleanupMs }),
+      ...(settleMs === undefined ? {} : { settleMs }),
     },
     taskQueueFor: (owner) =>
       taskQueue ?? installationNames(installation ?? owner?.installation).taskQueues.pipelines,
     // A cluster looks for new ones every ten seconds.
     registrationPatienceMs: 15_000,
     queryTimeoutMs: 3_000,
+    acceptTimeoutMs: 10_000,
+    // A run that is adopted is looked at first.
+    decisionTimeoutMs: 45_000,
     watchIntervalMs: 400,
   }
 }

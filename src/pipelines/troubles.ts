@@ -4,6 +4,9 @@ const shown = 3
 
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number]
 
+/** Of attempts that are no trouble, or one that the step itself tells of. */
+const silent: readonly string[] = ['worker_shutdown', 'trigger_unsettled']
+
 /**
  * What keeps the steps of an open run from going on, one sentence for each reason: a Jobs API that does not answer, a
  * token that is refused. A wait whose lease ran out is no trouble. Without counts, so that the same trouble reads the same.
@@ -13,7 +16,7 @@ export function troublesOf(pending: readonly PendingActivity[]): string[] {
   for (const activity of pending) {
     const failure = activity.lastFailure
     const code = failure?.applicationFailureInfo?.type
-    if (code === undefined || code === null || code === 'worker_shutdown') continue
+    if (code === undefined || code === null || silent.includes(code)) continue
     const trouble = byCode.get(code) ?? { reason: failure?.message ?? code, names: new Set() }
     trouble.names.add(nameOf(activity))
     byCode.set(code, trouble)

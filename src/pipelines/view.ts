@@ -1,5 +1,6 @@
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client'
-import type { PipelineStatus, PipelineRunView as RunOwnView } from '../pipeline/plan/index.ts'
+import { modePromises } from '../contract/jobs/capabilities.ts'
+import type { ConnectionMode, PipelineStatus, PipelineRunView as RunOwnView } from '../pipeline/plan/index.ts'
 import type { PipelineMemo } from '../workflows/messages.ts'
 
 /** A pipeline run: what it says of itself, and whose it is. */
@@ -8,6 +9,11 @@ export interface PipelineRunView extends RunOwnView {
   workspace: string | null
   /** The email of whoever started it; null when that is not known. */
   owner: string | null
+  /**
+   * What its job runs are triggered on, how they are triggered once, and what that promises; the last two are null until it is known.
+   * All of it is null where no worker answers.
+   */
+  connection: { name: string; mode: ConnectionMode | null; promise: string | null } | null
 }
 
 /** A pipeline run as lists have it: what is known without asking the run itself. */
@@ -36,20 +42,30 @@ export function closeTime(info: RunInfo): string | null {
 }
 
 /** The run does not know its owner's email, so the memo tells. */
-export function ownedView({ id, pipeline, ...rest }: RunOwnView, info: RunInfo): PipelineRunView {
+export function ownedView(view: RunOwnView, info: RunInfo): PipelineRunView {
+  const { id, pipeline, connection, ...rest } = view
   const { workspace = null, owner = null } = memoOf(info)
-  return { id, pipeline, workspace, owner, ...rest }
+  const promise = connection?.mode ? modePromises[connection.mode] : null
+  // One that an earlier version left behind does not say.
+  return {
+    id,
+    pipeline,
+    workspace,
+    owner,
+    ...rest,
+    connection: connection ? { ...connection, promise } : null,
+  }
 }
 
 /** What is known without a worker: all but the steps and what came of them. */
 export function summaryView(info: RunInfo): PipelineRunSummary {
-  const { pipeline = '', workspace = null, owner = null, status = 'running', startedAtMs } = memoOf(info)
+  const { pipeline = '', workspace = null, owner = null, status, startedAtMs } = memoOf(info)
   return {
     id: info.workflowId,
     pipeline,
     workspace,
     owner,
-    status: closedStatuses[info.status.name] ?? status,
+    status: closedStatuses[info.status.name] ?? status ?? 'running',
     started_at: new Date(startedAtMs ?? info.startTime).toISOString(),
     finished_at: closeTime(info),
   }

@@ -24,12 +24,14 @@ export {
   type RetryReason,
   resolveInputs,
   type StatusFunction,
+  type SteerVerb,
   type StepError,
   type StepRunView,
   type StepStatus,
   type UnknownTrigger,
 } from '../pipeline/index.ts'
 export {
+  type AdoptedStep,
   type ListPipelines,
   type PipelineOwner,
   PipelineRunNotFoundError,
@@ -40,6 +42,8 @@ export {
   type PipelineTimingOptions,
   type StartedPipeline,
   type StartPipeline,
+  type SteeredStep,
+  type SteerResult,
   type WatchPipeline,
 } from '../pipelines/index.ts'
 export {

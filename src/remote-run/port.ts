@@ -8,6 +8,11 @@ export interface RemoteRunTiming {
   waitLeaseMs: number
   /** A worker that triggers a run and is not heard of for this long counts as lost. */
   stepHeartbeatMs: number
+  /**
+   * On a server without idempotency keys and without bounds: how long a trigger whose answer was lost is looked for before a
+   * person is asked; a minute where it is absent.
+   */
+  settleMs?: number
 }
 
 /** One generation of a step or item, and what its job run is made of. */

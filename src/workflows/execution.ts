@@ -59,7 +59,7 @@ export interface Execution {
   readonly cancels: Places
   /** While cancels wait. */
   widening?: Promise<void> | undefined
-  /** Triggers whose outcome is not known, by step and item; each waits to be told what a person decided. */
+  /** Triggers whose outcome is not known, by `parkedKey`; each waits to be told what a person decided. */
   readonly parked: Map<string, (decision: TriggerDecision) => void>
   /** Of what is evaluated, for all steps together. */
   readonly pace: Pace
@@ -133,6 +133,11 @@ function createLane(scope: CancellationScope, triggers: number): Lane {
 function createCleanup(scope: CancellationScope): Lane {
   const shield = new CancellationScope({ cancellable: false, parent: scope })
   return createLane(new CancellationScope({ cancellable: true, parent: shield }), maxCleanupTriggers)
+}
+
+/** Where a step, or an item of one, is found among what waits for a person. */
+export function parkedKey(step: string, item: number | null): string {
+  return `${step}/${item ?? '-'}`
 }
 
 export function laneOf({ main, cleanup }: Execution, step: PlanStep): Lane {

@@ -24,7 +24,7 @@ import {
   type TimeLeft,
 } from '../remote-run/index.ts'
 import { evaluateNow, prepare } from './evaluation.ts'
-import { type Execution, type Lane, laneOf } from './execution.ts'
+import { type Execution, type Lane, laneOf, parkedKey } from './execution.ts'
 import { type Enter, enter } from './places.ts'
 import { boundedCancel, reach } from './reach.ts'
 import { StepFailure, stepErrorOf } from './step-failure.ts'
@@ -131,7 +131,7 @@ export async function endBegun(
   const { connection } = execution.state
   const stepError = isCancellation(error) ? undefined : stepErrorOf(error)
   move(item, 'began')
-  move(item, 'cancel_sent')
+  noteCancelling(item)
   const request = requestOf(execution, step, item, each, { target: { jobType: '' }, config: null })
   const record = connection
     ? await stopRefused(boundedCancel(execution, remoteRunIn(connection, request)))
@@ -196,7 +196,8 @@ function runGeneration(
   const left: TimeLeft = () =>
     step.timeoutMs === undefined
       ? undefined
-      : step.timeoutMs - (Date.now() - (item.generationStartedAtMs ?? startedAtMs))
+      : // Time in which a person is asked does not count.
+        step.timeoutMs - ((item.parkedAtMs ?? Date.now()) - (item.generationStartedAtMs ?? startedAtMs))
   const request = requestOf(execution, step, item, each, resolved, triggered)
   return runToEnd({
     remote: () => reach(execution, request, left),
@@ -211,7 +212,9 @@ function runGeneration(
     onCancelling(refusal) {
       triggered()
       item.error = refusal
-      move(item, 'cancel_sent')
+      // What a person says comes too late from now on.
+      execution.parked.delete(parkedKey(step.id, step.forEach ? each.index : null))
+      noteCancelling(item)
     },
   })
 }
@@ -234,6 +237,11 @@ function requestOf(
     generation: item.generation,
     ...resolved,
   }
+}
+
+function noteCancelling(item: ItemState): void {
+  move(item, 'cancel_sent')
+  item.cancelRequestedAtMs ??= Date.now()
 }
 
 function noteOpen(item: ItemState, { jobId, jobRunId, status }: OpenJobRun): void {

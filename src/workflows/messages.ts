@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { Json } from '../base/json.ts'
 import { queryNames, signalNames, updateNames } from '../contract/names.ts'
-import type { PipelinePlan, PipelineRunState, PipelineRunView } from '../pipeline/plan/index.ts'
+import type { PipelinePlan, PipelineRunState, PipelineRunView, SteerVerb } from '../pipeline/plan/index.ts'
 import type { RemoteRunTiming } from '../remote-run/index.ts'
 
 /** The argument of `runPipeline`. Everything that decides anything is in it: no file, no environment. */
@@ -31,7 +31,7 @@ export const endCleanupSignal = defineSignal(signalNames.endCleanup)
 
 /** A person's word on a step whose trigger is unknown. */
 export interface SteerRequest {
-  verb: 'adopt' | 'trigger' | 'fail'
+  verb: SteerVerb
   step: string
   /** 0-based; null for a step without items. */
   item: number | null

@@ -126,6 +126,7 @@ function isHistoryLong(execution: Execution): boolean {
 
 async function finishCancelled(execution: Execution): Promise<void> {
   execution.state.cancelRequested = true
+  execution.state.cancelRequestedAtMs ??= Date.now()
   upsertMemo({ status: 'cancelling' })
   // An execution that was to end goes on after all.
   execution.cleanup?.places.open()

@@ -1,9 +1,8 @@
-import { upsertMemo } from '@temporalio/workflow'
+import { upsertMemo, workflowInfo } from '@temporalio/workflow'
 import type { Each } from '../pipeline/evaluate/index.ts'
 import { type ItemState, move, openStatus, type PlanStep } from '../pipeline/plan/index.ts'
 import type { Surroundings } from '../remote-run/index.ts'
-import { type Execution, laneOf } from './execution.ts'
-import { parkedKey } from './steering.ts'
+import { type Execution, laneOf, parkedKey } from './execution.ts'
 
 /** What the run of an item on a server without idempotency keys needs of the pipeline run around it. */
 export function surroundingsOf(
@@ -33,11 +32,15 @@ export function surroundingsOf(
       return new Promise((decide) => execution.parked.set(key, decide))
     },
     onUnparked() {
+      execution.progress += 1
       execution.parked.delete(key)
       // A person may take a day: the step's time is that of its job run.
-      const parkedMs = Date.now() - (item.parkedAtMs ?? Date.now())
-      if (item.generationStartedAtMs !== null) item.generationStartedAtMs += parkedMs
+      if (item.generationStartedAtMs !== null && item.parkedAtMs !== undefined)
+        item.generationStartedAtMs += Date.now() - item.parkedAtMs
       delete item.parkedAtMs
+      // Only a person sends again, or gives up; a run may also have shown up by itself.
+      if (item.trigger?.phase === 'post') item.decided = 'trigger'
+      if (item.trigger?.phase === 'abandoned') item.decided = 'fail'
       if (item.status === 'trigger_unknown') move(item, 'began')
       noteHeld(execution)
     },
@@ -50,11 +53,13 @@ export function surroundingsOf(
 
 /** What lists show of a run without asking it. */
 function noteHeld({ state }: Execution): void {
-  if (!state.cancelRequested) upsertMemo({ status: openStatus(state) === 'held' ? 'held' : null })
+  const status = openStatus(state) === 'held' ? 'held' : null
+  // An event of the history for each change, and not for each of a hundred items.
+  if (!state.cancelRequested && (workflowInfo().memo?.status ?? null) !== status) upsertMemo({ status })
 }
 
 /** Of all steps and generations of the pipeline run. */
-function isTaken({ state }: Execution, own: ItemState, jobRunId: string): boolean {
+export function isTaken({ state }: Execution, own: ItemState, jobRunId: string): boolean {
   return Object.values(state.steps).some((step) =>
     (step.items ?? []).some(
       (item) =>

@@ -18,6 +18,7 @@ interface Zone {
 const base = 'src/base'
 const contract = 'src/contract'
 const names = 'src/contract/names.ts'
+const capabilities = 'src/contract/jobs/capabilities.ts'
 const references = 'src/contract/jobs/references.ts'
 const client = 'src/client'
 const plan = 'src/pipeline/plan'
@@ -98,7 +99,7 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipelines',
-    loads: [base, names, 'src/temporal'],
+    loads: [base, names, capabilities, 'src/temporal'],
     types: [plan, 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,

@@ -103,6 +103,9 @@ export function scriptedContext(
     list: unscripted,
     inputs: async () => ({}),
     cancel: unscripted,
+    adopt: unscripted,
+    trigger: unscripted,
+    fail: unscripted,
     watch: () => {
       throw new Error('not scripted')
     },
@@ -174,7 +177,7 @@ export function runView(steps: StepRunView[], overrides: Partial<PipelineRunView
     finished_at: null,
     outputs: {},
     warnings: [],
-    connection: { name: 'default', mode: 'fenced' },
+    connection: { name: 'default', mode: 'fenced', promise: null },
     steps,
     ...overrides,
   }

@@ -62,6 +62,7 @@ export interface TestStackOptions {
   /** @default 45 s */
   startTimeoutMs?: number
   maxHistoryEvents?: number
+  settleMs?: number
 }
 
 /** The whole stack as separate real processes, on free ports and data of its own, each to be killed and restarted alone. */
@@ -142,11 +143,11 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     await end()
     throw error
   }
-  const { maxHistoryEvents } = options
+  const { maxHistoryEvents, settleMs } = options
   const pipelines = new PipelinesClient(client, {
     owner: { workspace: 'default', email: 'dev@localhost' },
     installation: options.env?.JOBWRIGHT_INSTALLATION,
-    timing: { waitLeaseMs, stepHeartbeatMs: 2_000, maxHistoryEvents },
+    timing: { waitLeaseMs, stepHeartbeatMs: 2_000, maxHistoryEvents, settleMs },
   })
   const api = new JobsClient({ baseUrl: `${serverUrl}/api/v1`, token })
   return {

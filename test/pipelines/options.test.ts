@@ -26,10 +26,12 @@ test('an environment that says nothing of the timing leaves it at its defaults, 
   const timingOf = (env: Record<string, string>) =>
     resolveOptions(client, { timing: loadConfig(env).timing }).timing
   expect(timingOf({})).toEqual(resolveOptions(client, {}).timing)
-  expect(timingOf({ JOBWRIGHT_WAIT_LEASE_MS: '7000', JOBWRIGHT_STEP_HEARTBEAT_MS: '700' })).toEqual({
-    waitLeaseMs: 7_000,
-    stepHeartbeatMs: 700,
-  })
+  const said = {
+    JOBWRIGHT_WAIT_LEASE_MS: '7000',
+    JOBWRIGHT_STEP_HEARTBEAT_MS: '700',
+    JOBWRIGHT_SETTLE_MS: '70',
+  }
+  expect(timingOf(said)).toEqual({ waitLeaseMs: 7_000, stepHeartbeatMs: 700, settleMs: 70 })
 })
 
 test.each([

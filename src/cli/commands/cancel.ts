@@ -23,6 +23,7 @@ export async function cancelHandler(args: CancelArgs, ctx: CliContext): Promise<
       note(ctx, `cancelling ${escapeControl(args.id)}`)
       return await follow(access.pipelines, args.id, ctx, {
         exitCodes: { cancelled: exitCodes.completed },
+        isPatient: true,
       })
     }
     if (ctx.output === 'json') ctx.stdout.write(renderJson({ id: args.id, status: 'cancelling' }))

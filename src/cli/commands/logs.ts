@@ -8,6 +8,7 @@ import { renderJson } from '../output/json.ts'
 import { logLine } from '../output/log-line.ts'
 import { escapeControl } from '../output/text.ts'
 import { stepName } from '../progress/steps.ts'
+import { parseStepName } from '../step-name.ts'
 
 export interface LogsArgs {
   /** Of a pipeline run. */
@@ -68,15 +69,8 @@ type StepLine = PipelineRunView['steps'][number]
 /** @throws JobwrightError `bad_step` */
 function selectStep(text: string | undefined): (line: Pick<StepLine, 'step' | 'item'>) => boolean {
   if (text === undefined) return () => true
-  const match = /^([^[\]]+)(?:\[(\d{1,9})\])?$/.exec(text)
-  if (!match)
-    throw usageError(
-      'bad_step',
-      `${escapeControl(text)}: expected STEP or STEP[ITEM]`,
-      'for example tickets[3]',
-    )
-  const [, step, item] = match
-  return (line) => line.step === step && (item === undefined || line.item === Number(item))
+  const { step, item } = parseStepName(text)
+  return (line) => line.step === step && (item === undefined || line.item === item)
 }
 
 function refuseUnknownStep(text: string, view: PipelineRunView): never {

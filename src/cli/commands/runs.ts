@@ -17,7 +17,7 @@ export interface RunsArgs {
   since?: string | undefined
 }
 
-const statuses = ['running', 'cancelling', 'completed', 'failed', 'cancelled'] as const
+const statuses = ['running', 'held', 'cancelling', 'completed', 'failed', 'cancelled'] as const
 
 /** `jobwright runs`: pipeline runs of the token's workspace, newest first. JSON is `{items, count}`, as the API's lists are. */
 export async function runsHandler(args: RunsArgs, ctx: CliContext): Promise<number> {

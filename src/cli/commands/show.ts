@@ -4,7 +4,9 @@ import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
 import { painter } from '../output/paint.ts'
 import { escapeControl } from '../output/text.ts'
+import { formatTime } from '../output/time.ts'
 import { renderBlock } from '../progress/block.ts'
+import { heldLines, jobRunLink } from '../progress/held.ts'
 import { createJobRunProgress } from '../progress/job-runs.ts'
 import { stepName } from '../progress/steps.ts'
 import { outputLine, summaryLines } from '../progress/summary.ts'
@@ -25,7 +27,9 @@ export async function showHandler(args: { id: string }, ctx: CliContext): Promis
       return exitCodes.completed
     }
     const lines = renderBlock(view, ctx.now(), undefined, painter(ctx.color))
-    const summary = isDone(view.status) ? summaryLines(view, { failures: false }) : []
+    const summary = isDone(view.status)
+      ? summaryLines(view, { failures: false })
+      : heldLines(view, ctx.now(), await jobRunLink(ctx, view))
     const given = section(
       'inputs:',
       Object.entries(inputs).map(([name, value]) => outputLine(view.id, name, JSON.stringify(value))),
@@ -34,7 +38,9 @@ export async function showHandler(args: { id: string }, ctx: CliContext): Promis
       ...section('items:', itemLines(view)),
       ...section('earlier generations:', earlierLines(view)),
     ]
-    ctx.stdout.write(`${[...lines, ...details, ...given, ...summary, ...whose(view)].join('\n')}\n`)
+    ctx.stdout.write(
+      `${[...lines, ...details, ...given, ...summary, ...where(view), ...whose(view)].join('\n')}\n`,
+    )
     return exitCodes.completed
   } finally {
     await access.close()
@@ -52,8 +58,11 @@ function itemLines(view: PipelineRunView): string[] {
     .map((step) => {
       const generation = step.generation > 1 ? [`generation ${step.generation}`] : []
       const run = step.job_run_id === null ? [] : [`run ${escapeControl(step.job_run_id)}`]
-      const why = step.skipped_because === undefined ? [] : [escapeControl(step.skipped_because)]
-      return `  ${[stepName(step), escapeControl(step.status), ...generation, ...run, ...why].join('  ')}`
+      const since = formatTime(step.cancel_requested_at)
+      const cancelled = since === null ? [] : [`since ${since}`]
+      const why = [step.skipped_because, step.trouble].flatMap((text) => (text ? [escapeControl(text)] : []))
+      const decided = step.decided === undefined ? [] : [`decided by a person: ${step.decided}`]
+      return `  ${[stepName(step), escapeControl(step.status), ...generation, ...cancelled, ...run, ...why, ...decided].join('  ')}`
     })
 }
 
@@ -65,6 +74,13 @@ function earlierLines(view: PipelineRunView): string[] {
       return `  ${[stepName(step), `generation ${generation}`, ...run, ...why].join('  ')}`
     }),
   )
+}
+
+function where({ connection }: PipelineRunView): string[] {
+  if (!connection) return []
+  const { name, mode, promise } = connection
+  const how = mode === null ? '' : ` (${escapeControl(mode)}): ${escapeControl(promise ?? '')}`
+  return [`on connection ${escapeControl(name)}${how}`]
 }
 
 function whose({ workspace, owner }: PipelineRunView): string[] {

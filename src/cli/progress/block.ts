@@ -32,6 +32,8 @@ const besideName = 65
 const nameWidths = { least: 15, most: 40 }
 /** A screen has room for some failures of a `for_each`, not for a thousand. */
 const failuresShown = 5
+/** Of items, beside those that completed. */
+const countedStatuses = ['failed', 'cancelled', 'skipped', 'cancelling', 'held', 'trigger_unknown'] as const
 
 /**
  * The picture of a pipeline run for a terminal: a head line, a line a step, and a line below a step that failed.
@@ -53,13 +55,16 @@ export function renderBlock(
     Math.max(0, ...groups.map((group) => displayWidth(escapeControl(group.step)))),
   )
   const elapsed = (toMs(view.finished_at) ?? now) - (toMs(view.started_at) ?? now)
-  const head = `${escapeControl(view.pipeline)}  ${escapeControl(view.status)}  ${formatDuration(elapsed)}  ${escapeControl(view.id)}`
+  const cancelled = sinceText(view.cancel_requested_at, now)
+  const status = `${escapeControl(view.status)}${cancelled === '' ? '' : ` ${cancelled}`}`
+  const head = `${escapeControl(view.pipeline)}  ${status}  ${formatDuration(elapsed)}  ${escapeControl(view.id)}`
   const warnings = (isDone(view.status) ? [] : view.warnings.slice(0, failuresShown)).map((warning) =>
     paint('yellow', truncate(`  warning: ${escapeControl(warning)}`, columns)),
   )
   const steps = groups.map((group) => [
     stepLine(group, now, nameWidth, columns, paint),
     ...failureLines(group).map((failure) => paint('red', truncate(failure, columns))),
+    ...troubleLines(group).map((trouble) => paint('yellow', truncate(trouble, columns))),
   ])
   const shown = mostUrgent(groups, steps, maxLines - 1 - warnings.length)
   const left = groups.length - shown.size
@@ -96,7 +101,7 @@ function stepLine(group: StepGroup, now: number, nameWidth: number, columns: num
   const started = group.startedAtMs
   const took = started === undefined ? '' : formatDuration((group.finishedAtMs ?? now) - started)
   const mark = `  ${symbols[group.status]} `
-  const rest = [took.padStart(6), stepDetail(group)].join('  ').trimEnd()
+  const rest = [took.padStart(6), stepDetail(group, now)].join('  ').trimEnd()
   const plain = truncate(
     `${mark}${padEnd(name, nameWidth)}  ${padEnd(status, 10)} ${rest}`.trimEnd(),
     columns,
@@ -113,10 +118,16 @@ function stepLine(group: StepGroup, now: number, nameWidth: number, columns: num
   return `${paint(format, mark)}${before}${paint(format, word)}${paint('dim', after)}`
 }
 
-function stepDetail(group: StepGroup): string {
+/** `since 14:03:01 (12.0s)` */
+function sinceText(time: string | undefined, now: number): string {
+  const ms = toMs(time ?? null)
+  return ms === undefined ? '' : `since ${formatClock(ms)} (${formatDuration(now - ms)})`
+}
+
+function stepDetail(group: StepGroup, now: number): string {
   if (group.items.length > 0) {
     const many = (status: StepStatus) => group.items.filter((item) => item.status === status).length
-    const notes: string[] = (['failed', 'cancelled', 'skipped'] as const).flatMap((status) =>
+    const notes: string[] = countedStatuses.flatMap((status) =>
       many(status) > 0 ? [`${many(status)} ${status}`] : [],
     )
     const next = group.items.flatMap((item) => toMs(item.next_try_at ?? null) ?? [])
@@ -133,8 +144,21 @@ function stepDetail(group: StepGroup): string {
     parts.push(`generation ${line.generation} starts at ${formatClock(nextMs)}`)
   else if (line && line.generation > 1) parts.push(`generation ${line.generation}`)
   if (line?.progress) parts.push(escapeControl(progressText(line)))
+  if (line?.cancel_requested_at !== undefined) parts.push(sinceText(line.cancel_requested_at, now))
   if (line?.job_run_id) parts.push(`run ${escapeControl(line.job_run_id)}`)
   return parts.join('  ')
+}
+
+/** Why steps that are neither over nor at work do not go on. */
+function troubleLines({ items, line }: StepGroup): string[] {
+  const lines = line ? [line] : items
+  const stuck = lines.filter(({ trouble, unknown_trigger: unknown }) => trouble !== undefined || unknown)
+  const shown = stuck.slice(0, failuresShown).map(({ item, trouble, unknown_trigger: unknown }) => {
+    const what = unknown ? `job ${unknown.job_id} may have been triggered, a person has to decide` : trouble
+    return `      ${item === undefined ? '' : `[${item}] `}${escapeControl(what ?? '')}`
+  })
+  if (stuck.length > failuresShown) shown.push(`      … and ${stuck.length - failuresShown} more`)
+  return shown
 }
 
 function failureLines(group: StepGroup): string[] {

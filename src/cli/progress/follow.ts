@@ -6,6 +6,7 @@ import { renderJson } from '../output/json.ts'
 import { painter } from '../output/paint.ts'
 import { shellWord } from '../output/text.ts'
 import { renderBlock } from './block.ts'
+import { heldLines, jobRunLink } from './held.ts'
 import { createJobRunProgress, keepLooking } from './job-runs.ts'
 import { changeLines, type Said } from './lines.ts'
 import { summaryLines } from './summary.ts'
@@ -31,10 +32,12 @@ export type ProgressScreen = Pick<
 export interface FollowOptions {
   /** Exit codes other than the usual, by status. */
   exitCodes?: Partial<Record<PipelineRunView['status'], number>>
+  /** Goes on while the run is held: it is about to end. */
+  isPatient?: boolean
 }
 
 /**
- * Shows a pipeline run until it is over, then its summary (or, with `--output json`, the run on stdout).
+ * Shows a pipeline run until it is over or a person has to decide, then its summary (or, with `--output json`, the run on stdout).
  * Ctrl-C lets go of it: the run goes on, and stderr says how to come back. Returns the exit code.
  */
 export async function follow(
@@ -48,6 +51,8 @@ export async function follow(
     () => note(ctx, 'no word of the run yet; Temporal may be away for a moment'),
     silenceMs,
   )
+  const codeOf = ({ status }: PipelineRunView) =>
+    status === 'held' && options.isPatient ? undefined : exitCodeOfStatus(status)
   let last: PipelineRunView | undefined
   const progress = createJobRunProgress(ctx)
   const stopLooking = keepLooking(
@@ -60,7 +65,7 @@ export async function follow(
       clearTimeout(silence)
       last = view
       sink.update(progress.join(view))
-      if (exitCodeOfStatus(view.status) !== undefined || ctx.signal.aborted) break
+      if (codeOf(view) !== undefined || ctx.signal.aborted) break
     }
   } catch (error) {
     sink.end()
@@ -70,12 +75,12 @@ export async function follow(
     stopLooking()
     sink.end()
   }
-  const ended = last === undefined ? undefined : exitCodeOfStatus(last.status)
+  const ended = last === undefined ? undefined : codeOf(last)
   if (last === undefined || ended === undefined) return ctx.signal.aborted ? detach(id, ctx) : lostSight(id)
   ctx.stdout.write(
     ctx.output === 'json'
       ? renderJson(last)
-      : `${summaryLines(last, { failures: !isDrawn(ctx) }).join('\n')}\n`,
+      : `${[...summaryLines(last, { failures: !isDrawn(ctx) }), ...heldLines(last, ctx.now(), await jobRunLink(ctx, last))].join('\n')}\n`,
   )
   return options.exitCodes?.[last.status] ?? ended
 }

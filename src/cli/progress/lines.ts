@@ -17,7 +17,7 @@ export function changeLines(said: Said, view: PipelineRunView, now: number): str
   const lines: { at: number; text: string }[] = []
   for (const step of view.steps) {
     const name = step.item === undefined ? step.step : `${step.step}[${step.item}]`
-    const news = [step.status, step.generation, progressText(step)].join(' ').trimEnd()
+    const news = [step.status, step.generation, progressText(step), step.trouble ?? ''].join(' ').trimEnd()
     const before = said.get(name)
     if (before === news) continue
     said.set(name, news)
@@ -27,7 +27,9 @@ export function changeLines(said: Said, view: PipelineRunView, now: number): str
       (step.status === 'pending' && step.generation === 0)
     )
       continue
-    const isProgress = before?.startsWith(`${step.status} ${step.generation}`) && progressText(step) !== ''
+    const isProgress =
+      before?.startsWith(`${step.status} ${step.generation}`) === true &&
+      (progressText(step) !== '' || step.trouble !== undefined)
     const at = isProgress ? now : (timeOf(step) ?? toMs(view.finished_at) ?? now)
     lines.push({ at, text: `${formatClock(at)} step ${escapeControl(name)} ${describe(step)}` })
   }
@@ -52,12 +54,15 @@ function describe(step: StepLine): string {
   else if (step.generation > 1) parts.push(`generation ${step.generation}`)
   if (step.progress) parts.push(escapeControl(progressText(step)))
   if (step.job_run_id) parts.push(`run ${escapeControl(step.job_run_id)}`)
+  if (step.unknown_trigger) parts.push(`job ${escapeControl(step.unknown_trigger.job_id)}`)
+  if (step.trouble) parts.push(escapeControl(step.trouble))
   if (step.error) parts.push(`${escapeControl(step.error.code)}: ${escapeControl(step.error.message)}`)
   return parts.join(' ')
 }
 
 function timeOf(step: StepLine): number | undefined {
   if (isDone(step.status)) return toMs(step.finished_at)
+  if (step.status === 'cancelling') return toMs(step.cancel_requested_at ?? null)
   return step.status === 'pending' || step.status === 'running'
     ? toMs(step.generation_started_at ?? step.started_at)
     : undefined

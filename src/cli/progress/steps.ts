@@ -42,10 +42,13 @@ export function groupSteps(view: PipelineRunView): StepGroup[] {
   })
 }
 
-/** While any item is under way the step is; then the worst that happened to one. What a cancel kept from starting counts as cancelled. */
+/**
+ * While any item is under way the step is; while one waits for a person, it does; then the worst that happened to one. What a
+ * cancel kept from starting counts as cancelled.
+ */
 function statusOfItems(items: StepLine[]): StepStatus {
   const statuses = new Set(items.map((item) => item.status))
-  const under = ['cancelling', 'paused', 'running'] as const
+  const under = ['cancelling', 'paused', 'running', 'trigger_unknown', 'held'] as const
   const active = under.find((status) => statuses.has(status))
   if (active !== undefined) return active
   const unfinished = [...statuses].filter((status) => !isDone(status))
@@ -57,7 +60,7 @@ function statusOfItems(items: StepLine[]): StepStatus {
 }
 
 /** `tickets`, or `tickets[3]` for an item. */
-export function stepName({ step, item }: Pick<StepLine, 'step' | 'item'>): string {
+export function stepName({ step, item }: { step: string; item?: number | undefined }): string {
   return escapeControl(item === undefined ? step : `${step}[${item}]`)
 }
 

@@ -29,6 +29,8 @@ export function settle(outcome: RemoteRunOutcome, timeoutMs: number | undefined)
     return { status: 'completed', error: null }
   switch (outcome.kind) {
     case 'error':
+      // A person gave it up: another generation would only be a second trigger of what may have been triggered.
+      if (outcome.error.code === 'trigger_unknown') return { status: 'failed', error: outcome.error }
       return { status: 'failed', error: outcome.error, reason: 'rejected' }
     case 'timeout':
       return {

@@ -1,6 +1,6 @@
 import type { Json } from '../../base/json.ts'
 import type { TriggerState } from '../../protocol/index.ts'
-import type { StepStatus } from './transitions.ts'
+import type { SteerVerb, StepStatus } from './transitions.ts'
 import type { ConnectionMode, EarlierGeneration, PipelinePlan, PlanStep, StepError } from './types.ts'
 
 /**
@@ -10,6 +10,8 @@ import type { ConnectionMode, EarlierGeneration, PipelinePlan, PlanStep, StepErr
 export interface PipelineRunState {
   startedAtMs: number
   cancelRequested: boolean
+  /** Told to people only. */
+  cancelRequestedAtMs?: number
   warnings: string[]
   /** What the connection was found to be before its first job run; from then on it is taken for that. */
   connection: ConnectionProfile | null
@@ -54,8 +56,12 @@ export interface ItemState {
   error: StepError | null
   /** How far the trigger of the present generation is, on a server without idempotency keys. */
   trigger?: TriggerState
-  /** Since when it waits for a person. */
+  /** Since when a person is asked what became of it: such time is not the step's. */
   parkedAtMs?: number
+  /** What a person last decided of a trigger of this item: asked once more for the same, it was done. */
+  decided?: SteerVerb
+  /** Since when the present generation is being cancelled; told to people only. */
+  cancelRequestedAtMs?: number
   /** What was before the present generation; told to people only. */
   earlier?: EarlierGeneration[]
   outputs: Record<string, OutputSlot>
@@ -115,6 +121,8 @@ export function beginNextGeneration(item: ItemState): void {
   item.generation += 1
   Object.assign(item, { jobRunId: null, outputs: {}, jobRun: null })
   delete item.trigger
+  delete item.parkedAtMs
+  delete item.cancelRequestedAtMs
 }
 
 /** The state of a step that the plan has; a state without it is a programming error. */

@@ -31,9 +31,22 @@ export const stepEvents = [
 ] as const
 export type StepEvent = (typeof stepEvents)[number]
 
-/** What a person may do to a step. None is offered yet; what they may be done to is settled here. */
-export const stepVerbs = ['retry', 'skip', 'approve', 'reject', 'adopt', 'fail', 'pause', 'resume'] as const
+/** What a person may do to a step. */
+export const stepVerbs = [
+  'retry',
+  'skip',
+  'approve',
+  'reject',
+  'adopt',
+  'trigger',
+  'fail',
+  'pause',
+  'resume',
+] as const
 export type StepVerb = (typeof stepVerbs)[number]
+
+/** What can be decided of a trigger whose outcome is not known; the other verbs are not offered yet. */
+export type SteerVerb = 'adopt' | 'trigger' | 'fail'
 
 const no = null
 /** Statuses that are done absorb. */
@@ -59,11 +72,12 @@ export const stepTransitions = {
   cancelled:     { waiting: 'cancelled', pending: 'cancelled', running: 'cancelled', paused: 'cancelled', cancelling: 'cancelled', held: 'cancelled', trigger_unknown: 'cancelled', ...done },
   was_skipped:   { waiting: 'skipped', pending: 'skipped', running: no, paused: no, cancelling: no, held: no, trigger_unknown: no, ...done },
 
-  retry:         { ...atWork, held: 'pending', trigger_unknown: 'pending', ...done },
+  retry:         { ...atWork, held: 'pending', trigger_unknown: no, ...done },
   skip:          { ...atWork, waiting: 'skipped', held: 'skipped', trigger_unknown: no, ...done },
   approve:       { ...atWork, held: 'completed', trigger_unknown: no, ...done },
   reject:        { ...atWork, held: 'failed', trigger_unknown: no, ...done },
   adopt:         { ...atWork, held: no, trigger_unknown: 'running', ...done },
+  trigger:       { ...atWork, held: no, trigger_unknown: 'pending', ...done },
   fail:          { ...atWork, held: 'failed', trigger_unknown: 'failed', ...done },
   pause:         { ...atWork, waiting: 'held', held: no, trigger_unknown: no, ...done },
   resume:        { ...atWork, held: 'waiting', trigger_unknown: no, ...done },

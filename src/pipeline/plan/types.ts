@@ -1,5 +1,5 @@
 import type { Json } from '../../base/json.ts'
-import type { StepStatus } from './transitions.ts'
+import type { SteerVerb, StepStatus } from './transitions.ts'
 
 /*
  * The compiled form of a pipeline: plain, frozen, versioned JSON, the argument of the `runPipeline` workflow.
@@ -111,6 +111,10 @@ export interface StepRunView {
   error: StepError | null
   /** Of a trigger whose outcome is not known: what a person may decide by. */
   unknown_trigger?: UnknownTrigger
+  /** What a person last decided of a trigger whose outcome was not known. */
+  decided?: SteerVerb
+  /** While it is cancelled: since when. */
+  cancel_requested_at?: string
   /** Why the step cannot go on just now. */
   trouble?: string
   /** What a waiting step waits for: ids of the steps it needs that are not done. */
@@ -152,5 +156,7 @@ export interface PipelineRunView {
    * where no worker answers.
    */
   connection: { name: string; mode: ConnectionMode | null } | null
+  /** While it is cancelled: since when. */
+  cancel_requested_at?: string
   steps: StepRunView[]
 }

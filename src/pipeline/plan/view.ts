@@ -20,10 +20,20 @@ function times({ status, generationStartedAtMs, notBeforeMs }: ItemState) {
   }
 }
 
+function cancelView(isCancelling: boolean, sinceMs: number | undefined): { cancel_requested_at?: string } {
+  return isCancelling && sinceMs !== undefined ? { cancel_requested_at: new Date(sinceMs).toISOString() } : {}
+}
+
 /** Where a trigger takes more than its request. */
 function triggerView({ status, trigger }: ItemState): Pick<StepRunView, 'unknown_trigger' | 'trouble'> {
   if (!trigger?.job || isDone(status)) return {}
-  if (status !== 'trigger_unknown') return trigger.problem === null ? {} : { trouble: trigger.problem }
+  if (status !== 'trigger_unknown') {
+    const isLooking = trigger.phase === 'settle' || trigger.phase === 'parked'
+    const trouble = isLooking
+      ? `the answer to its trigger was lost: looking for a run of job ${trigger.job.jobId}`
+      : trigger.problem
+    return trouble === null ? {} : { trouble }
+  }
   const candidates = trigger.candidates.map((run) => ({
     job_run_id: run.jobRunId,
     status: run.status,
@@ -47,6 +57,8 @@ function itemView(state: PipelineRunState, step: PlanStep, item: ItemState, inde
     ...times(item),
     error: item.error,
     ...triggerView(item),
+    ...(item.decided ? { decided: item.decided } : {}),
+    ...cancelView(item.status === 'cancelling', item.cancelRequestedAtMs),
     ...(item.status === 'skipped' ? { skipped_because: whyItemSkipped(state) } : {}),
     ...(item.earlier ? { earlier: item.earlier } : {}),
   }
@@ -87,6 +99,7 @@ export function viewPipelineRun(
     outputs: execution.outputs,
     warnings: state.warnings,
     connection: { name: plan.connection, mode: state.connection?.mode ?? null },
+    ...cancelView(execution.finishedAtMs === null && state.cancelRequested, state.cancelRequestedAtMs),
     steps: plan.steps.flatMap((step) => {
       const own = stepState(state, step.id)
       const items = own.items ?? []

@@ -19,12 +19,15 @@ import { sendingMs, unfencedCalls } from './calls.ts'
 import { cancelToTheEnd } from './cancel-run.ts'
 
 /** How long a trigger is looked for before a person is asked, where nobody says how old a list may be. */
-const unboundedLookMs = 30_000
+const unboundedLookMs = 60_000
 
 /** As the operator says; without a word of theirs, bounds are only hints of how long it is worth looking. */
-export function triggerPolicy({ mode, bounds }: ConnectionProfile): TriggerPolicy {
+export function triggerPolicy(
+  { mode, bounds }: ConnectionProfile,
+  settleMs: number = unboundedLookMs,
+): TriggerPolicy {
   const known = mode === 'bounded' ? bounds : undefined
-  const { deliveryMs, listingMs } = known ?? { deliveryMs: unboundedLookMs, listingMs: unboundedLookMs }
+  const { deliveryMs, listingMs } = known ?? { deliveryMs: settleMs / 2, listingMs: settleMs / 2 }
   return { mode: known ? 'bounded' : 'strict', deliveryMs, listingMs, sendingMs }
 }
 
@@ -34,7 +37,7 @@ export function triggerPolicy({ mode, bounds }: ConnectionProfile): TriggerPolic
  */
 export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfile): RemoteRun {
   const { surroundings } = request
-  const policy = triggerPolicy(profile)
+  const policy = triggerPolicy(profile, request.timing.settleMs)
   const calls = unfencedCalls(request)
   let state = surroundings.trigger ?? beginTrigger()
 

@@ -55,6 +55,11 @@ describe('what a generation amounts to', () => {
     expect(settlement.reason).toBeUndefined()
   })
 
+  it('does not try again what a person gave up, as it may have been triggered', () => {
+    const error = { code: 'trigger_unknown', message: 'given up' }
+    expect(settle({ kind: 'error', error, record: null }, undefined)).toEqual({ status: 'failed', error })
+  })
+
   it('carries the error of the run', () => {
     const error = { code: 'no_documents', message: 'nothing there' }
     expect(settle({ kind: 'record', record: record('failed', { error }) }, undefined)).toEqual({

@@ -1,0 +1,321 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { compilePipeline } from '../../src/pipeline/index.ts'
+import {
+  type PipelineRunView,
+  PipelinesClient,
+  type PipelineTimingOptions,
+} from '../../src/pipelines/index.ts'
+import { type ForeignServer, type Habits, noHabits, startForeignServer } from '../foreign-server/index.ts'
+import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { until } from '../helpers/until.ts'
+
+/** Triggers whose outcome nobody knows, and what a person does with them: on a server without idempotency keys, and without bounds. */
+
+let foreign: ForeignServer
+let stack: TestStack
+beforeAll(async () => {
+  foreign = await startForeignServer({ durationMs: 100 })
+  stack = await startTestStack({
+    parts: ['temporal', 'worker'],
+    settleMs: 300,
+    env: {
+      JOBS_API_URL: foreign.url,
+      JOBS_API_TOKEN: foreign.token,
+      JOBS_API_REQUESTS_PER_SECOND: '50',
+      JOBWRIGHT_URL: '',
+      JOBWRIGHT_WORKER_TOKEN: '',
+    },
+  })
+})
+afterAll(async () => {
+  await stack?.stop()
+  await foreign?.stop()
+})
+afterEach(() => take({}))
+
+function take(habits: Partial<Habits>): void {
+  Object.assign(foreign.habits, noHabits(), habits)
+}
+
+async function newJob(): Promise<string> {
+  const answer = await fetch(`${foreign.url}/jobs`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${foreign.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ job_type: 'work' }),
+  })
+  return ((await answer.json()) as { uuid: string }).uuid
+}
+
+const ada = 'ada@example.com'
+const ended = { status: 'completed' } as const
+/** Of the log, when the present pipeline run was started. */
+let seen = 0
+const made = () => foreign.log.slice(seen).flatMap((entry) => entry.made ?? [])
+const posts = () =>
+  foreign.log.slice(seen).filter(({ method, path }) => method === 'POST' && path === '/job-runs')
+
+function pipelinesWith(timing: PipelineTimingOptions): PipelinesClient {
+  return new PipelinesClient(stack.client, { timing: { stepHeartbeatMs: 2_000, settleMs: 300, ...timing } })
+}
+
+async function start(text: string, pipelines = stack.pipelines): Promise<string> {
+  const { plan, findings } = compilePipeline(`name: steered\n${text}`, { file: 'test.yaml' })
+  if (!plan) throw new Error(findings.map(({ message }) => message).join('\n'))
+  seen = foreign.log.length
+  return (await pipelines.start({ plan, inputs: {} })).id
+}
+
+/** Runs with requests to trigger that get lost until it is held. */
+async function hold(text: string, pipelines?: PipelinesClient) {
+  take({ html: ['create_run'] })
+  const id = await start(text, pipelines)
+  const view = await until('it is held', async () => {
+    const shown = await stack.pipelines.show(id)
+    return shown.status === 'held' && shown
+  })
+  take({})
+  return { id, view, jobId: view.steps.find((step) => step.unknown_trigger)?.unknown_trigger?.job_id ?? '' }
+}
+
+const over = (id: string): Promise<PipelineRunView> =>
+  until('the pipeline run is over', async () => {
+    const view = await stack.pipelines.show(id)
+    return view.finished_at !== null && view
+  })
+
+const one = 'steps: { graph: { job_type: work } }'
+const rejection = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+
+describe('a trigger of unknown outcome', () => {
+  it('parks its step, which says what is known; the run is held, and lists say so', async () => {
+    const { id, view, jobId } = await hold(one)
+    expect(view).toMatchObject({
+      status: 'held',
+      connection: { name: 'default', mode: 'strict' },
+      steps: [{ step: 'graph', status: 'trigger_unknown', job_run_id: null, job_id: jobId }],
+    })
+    expect(Date.parse(view.steps[0]?.unknown_trigger?.sent_by ?? '')).toBeLessThanOrEqual(Date.now())
+    expect(foreign.jobs.has(jobId)).toBe(true)
+    const listed = await until('lists know it', async () =>
+      (await stack.pipelines.list({ statuses: ['held'] })).find((run) => run.id === id),
+    )
+    expect(listed.status).toBe('held')
+    expect(posts()).toHaveLength(1)
+    await stack.pipelines.fail(id, { step: 'graph' })
+    await over(id)
+  })
+
+  it('is given a run that a person started, once, however often it is asked for', async () => {
+    const { id, jobId } = await hold(`${one.slice(0, -1)}, next: { needs: [graph], job_type: work } }`)
+    const run = foreign.addRun(jobId, { createdBy: ada, status: 'running' })
+    const adopt = () => stack.pipelines.adopt(id, { step: 'graph', jobRunId: run.uuid })
+    const answers = await Promise.all([adopt(), adopt(), adopt()])
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)
+    expect(answers[0]).toEqual({ id, step: 'graph', item: null, verb: 'adopt' })
+    expect((await stack.pipelines.show(id)).status).toBe('running')
+    foreign.endRun(run.uuid, 'completed')
+    const view = await over(id)
+    expect(view.status).toBe('completed')
+    expect(view.steps[0]).toMatchObject({ job_run_id: run.uuid, status: 'completed', decided: 'adopt' })
+    // Also when the run is over; and one that is another's is refused then as before.
+    expect(await adopt()).toEqual(answers[0])
+    expect(await rejection(stack.pipelines.adopt(id, { step: 'next', jobRunId: run.uuid }))).toMatchObject({
+      code: 'run_over',
+      fault: 'refused',
+    })
+    expect(made()).toHaveLength(1)
+  })
+
+  it('is triggered once more, once for two who ask at once', async () => {
+    const { id } = await hold('steps: { graph: { job_type: work, config: { duration_ms: 1500 } } }')
+    const trigger = () => stack.pipelines.trigger(id, { step: 'graph' })
+    const answers = await Promise.all([trigger(), trigger()])
+    await until('its run is known', async () => (await stack.pipelines.show(id)).steps[0]?.job_run_id)
+    expect(await trigger()).toEqual(answers[0])
+    const view = await over(id)
+    expect(view).toMatchObject({ status: 'completed', steps: [{ decided: 'trigger', generation: 1 }] })
+    expect(await trigger()).toEqual(answers[1])
+    expect(made()).toHaveLength(1)
+    expect(posts()).toHaveLength(2)
+    expect(await rejection(stack.pipelines.fail(id, { step: 'graph' }))).toMatchObject({ code: 'run_over' })
+  })
+
+  it('is given up: the step fails for good, whatever its `retry` says', async () => {
+    const { id } = await hold('steps: { graph: { job_type: work, retry: { attempts: 3, backoff: 1ms } } }')
+    const fail = () => stack.pipelines.fail(id, { step: 'graph' })
+    const answers = await Promise.all([fail(), fail()])
+    const view = await over(id)
+    expect(view).toMatchObject({
+      status: 'failed',
+      steps: [{ status: 'failed', generation: 1, error: { code: 'trigger_unknown' }, decided: 'fail' }],
+    })
+    expect([answers[1], await fail()]).toEqual([answers[0], answers[0]])
+    expect(posts()).toHaveLength(1)
+  })
+
+  it('of two who decide otherwise at once, one is told that it is decided', async () => {
+    const { id } = await hold('steps: { graph: { job_type: work, config: { manual: true } } }')
+    const asked = [
+      stack.pipelines.trigger(id, { step: 'graph' }),
+      stack.pipelines.fail(id, { step: 'graph' }),
+    ].map(rejection)
+    const refused = (await Promise.all(asked)).filter((error) => error !== undefined)
+    expect(refused).toMatchObject([{ code: 'trigger_known', fault: 'refused' }])
+    await stack.pipelines.cancel(id)
+    await over(id)
+    expect(made().length).toBeLessThanOrEqual(1)
+  })
+
+  it('shows what may be its run where the job is shared, and takes none of it by itself', async () => {
+    const shared = await newJob()
+    foreign.addRun(shared, { createdBy: ada, ...ended })
+    const { id } = await hold(`steps: { graph: { job_id: ${shared}, config: { duration_ms: 50 } } }`)
+    const stranger = foreign.addRun(shared, {
+      config: { duration_ms: 50 },
+      createdBy: ada,
+      status: 'running',
+    })
+    const candidates = await until('the candidate is seen', async () => {
+      const [step] = (await stack.pipelines.show(id)).steps
+      const found = step?.unknown_trigger?.candidates ?? []
+      return found.length > 0 && found
+    })
+    expect(candidates).toMatchObject([{ job_run_id: stranger.uuid, status: 'running', created_by: ada }])
+    await stack.pipelines.trigger(id, { step: 'graph' })
+    const view = await over(id)
+    expect(view.status).toBe('completed')
+    expect(view.steps[0]?.job_run_id).toBe(made()[0]?.job_run_id)
+    foreign.endRun(stranger.uuid, 'completed')
+  })
+
+  it('is over when its run shows up by itself', async () => {
+    const { id, jobId } = await hold(one)
+    const late = foreign.addRun(jobId)
+    const view = await over(id)
+    expect(view).toMatchObject({ status: 'completed', steps: [{ job_run_id: late.uuid }] })
+    expect(view.steps[0]).not.toHaveProperty('decided')
+    expect(posts()).toHaveLength(1)
+  })
+
+  it('ends with a cancel, which looks once more', async () => {
+    const { id } = await hold(one)
+    await stack.pipelines.cancel(id)
+    const view = await over(id)
+    expect(view).toMatchObject({ status: 'cancelled', steps: [{ status: 'cancelled' }] })
+    expect(view.warnings.join()).toContain('is not known')
+    expect(await rejection(stack.pipelines.trigger(id, { step: 'graph' }))).toMatchObject({
+      code: 'run_over',
+    })
+  })
+})
+
+describe('what does not fit is refused', () => {
+  it('with the reason, and changes nothing', async () => {
+    const { id, jobId } = await hold(`
+steps:
+  graph: { job_type: work }
+  many: { for_each: '\${{ [1, 2] }}', job_type: work, max_parallel: 2 }
+  later: { needs: [graph], job_type: work }
+`)
+    await until('all three are parked', async () => {
+      const { steps } = await stack.pipelines.show(id)
+      return steps.filter(({ status }) => status === 'trigger_unknown').length === 3
+    })
+    const other = foreign.addRun(await newJob(), { createdBy: ada, ...ended })
+    const taken = foreign.addRun(jobId, { createdBy: ada, status: 'running' })
+    const { pipelines } = stack
+    const refusals = [
+      [() => pipelines.adopt(id, { step: 'graph', jobRunId: other.uuid }), 'run_of_another_job', 'refused'],
+      [() => pipelines.adopt(id, { step: 'graph', jobRunId: 'no-such-run' }), 'unknown_job_run', 'refused'],
+      [() => pipelines.fail(id, { step: 'nothing' }), 'unknown_step', 'usage'],
+      [() => pipelines.trigger(id, { step: 'many' }), 'item_missing', 'usage'],
+      [() => pipelines.trigger(id, { step: 'many', item: 2 }), 'unknown_item', 'usage'],
+      [() => pipelines.trigger(id, { step: 'graph', item: 0 }), 'no_items', 'usage'],
+      [() => pipelines.trigger(id, { step: 'later' }), 'trigger_known', 'refused'],
+      [() => pipelines.trigger('no-such-run', { step: 'graph' }), 'unknown_pipeline_run', 'usage'],
+    ] as const
+    for (const [ask, code, fault] of refusals) expect(await rejection(ask())).toMatchObject({ code, fault })
+    expect((await pipelines.show(id)).status).toBe('held')
+    await pipelines.adopt(id, { step: 'graph', jobRunId: taken.uuid })
+    // The step has its run by now, and keeps it.
+    const second = foreign.addRun(jobId, { createdBy: ada, ...ended })
+    expect(await rejection(pipelines.adopt(id, { step: 'graph', jobRunId: second.uuid }))).toMatchObject({
+      code: 'trigger_known',
+    })
+    foreign.endRun(taken.uuid, 'completed')
+    await pipelines.cancel(id)
+    await over(id)
+  })
+
+  it('a step that is still being looked for is none of a person yet', async () => {
+    take({ html: ['create_run'] })
+    const id = await start(one, pipelinesWith({ settleMs: 60_000 }))
+    await until('its answer is lost', async () => (await stack.pipelines.show(id)).steps[0]?.trouble)
+    expect(await rejection(stack.pipelines.trigger(id, { step: 'graph' }))).toMatchObject({
+      code: 'trigger_unsettled',
+    })
+    await stack.client.workflow.getHandle(id).terminate()
+  })
+
+  it('without a worker it is said that it was not accepted, and asked again it is done', async () => {
+    const { id, jobId } = await hold(one)
+    const run = foreign.addRun(jobId, { createdBy: ada, ...ended })
+    await stack.kill('worker')
+    const adopt = () => stack.pipelines.adopt(id, { step: 'graph', jobRunId: run.uuid })
+    expect(await rejection(adopt())).toMatchObject({ code: 'not_accepted', fault: 'unreachable' })
+    await stack.start('worker')
+    expect(await adopt()).toMatchObject({ verb: 'adopt' })
+    expect((await over(id)).status).toBe('completed')
+  })
+})
+
+describe('a step that is parked', () => {
+  it('stays parked across executions, and time in which a person is asked is not its own', async () => {
+    const pipelines = pipelinesWith({ maxHistoryEvents: 40 })
+    const { id } = await hold(
+      `
+steps:
+  graph: { job_type: work, timeout: 3s }
+  others: { for_each: '\${{ [1, 2, 3, 4, 5, 6] }}', job_type: work, config: { duration_ms: 700 }, on_failure: continue }
+`,
+      pipelines,
+    )
+    const runs = async () => (await stack.client.workflow.getHandle(id).describe()).runId
+    const first = await runs()
+    // The items go on, one after the other.
+    for (const item of [0, 1, 2, 3, 4, 5])
+      await until('the next item is under way', async () => {
+        const line = (await stack.pipelines.show(id)).steps.find((step) => step.item === item)
+        if (line?.status === 'trigger_unknown') await stack.pipelines.trigger(id, { step: 'others', item })
+        return line?.status === 'completed'
+      })
+    expect(await runs()).not.toBe(first)
+    const line = async () => (await stack.pipelines.show(id)).steps.find(({ step }) => step === 'graph')
+    expect((await line())?.status).toBe('trigger_unknown')
+    await stack.pipelines.trigger(id, { step: 'graph' })
+    expect(await over(id)).toMatchObject({ status: 'completed' })
+    expect((await line())?.generation).toBe(1)
+  })
+
+  it('holds up no other item, and one that is given up fails alone where the step goes on', async () => {
+    take({})
+    const { id } = await hold(`
+steps:
+  many:
+    for_each: '\${{ [0, 1, 2] }}'
+    max_parallel: 1
+    job_type: work
+    on_failure: continue
+  after: { needs: [many], job_type: work }
+`)
+    await stack.pipelines.fail(id, { step: 'many', item: 0 })
+    const view = await over(id)
+    expect(view.status).toBe('completed')
+    expect(view.steps.map(({ status }) => status)).toEqual(['failed', 'completed', 'completed', 'completed'])
+    expect(view.warnings.join()).toContain('step many failed')
+  })
+})
