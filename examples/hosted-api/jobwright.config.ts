@@ -13,7 +13,11 @@ const stack = JSON.parse(local('stack.json') ?? '{}') as { apiUrl?: string }
 export default defineConfig({
   connections: {
     hosted: {
-      url: process.env.HOSTED_API_URL ?? process.env.JOBS_API_URL ?? stack.apiUrl ?? 'http://127.0.0.1:8300/api/v1',
+      url:
+        process.env.HOSTED_API_URL ??
+        process.env.JOBS_API_URL ??
+        stack.apiUrl ??
+        'http://127.0.0.1:8300/api/v1',
       // Asked anew for each request, so that a token may be replaced meanwhile.
       token: () => process.env.HOSTED_API_TOKEN ?? process.env.JOBS_API_TOKEN ?? local('token') ?? '',
       // All that waiting costs there, however many runs are open.

@@ -34,7 +34,9 @@ export function enumerate(way: (forks: Forks, weight: () => number) => void): En
     const forks: Forks = {
       pick(options) {
         const [only] = options
-        return options.length === 1 ? (only as (typeof options)[0]) : (options[choose(options.length)] as never)
+        return options.length === 1
+          ? (only as (typeof options)[0])
+          : (options[choose(options.length)] as never)
       },
       pickWeighted(options) {
         const [value, times] = options[options.length === 1 ? 0 : choose(options.length)] as never

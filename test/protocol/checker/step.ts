@@ -40,7 +40,11 @@ export interface StepOptions {
   mostPosts: number
 }
 
-export type Word = { kind: 'late' } | { kind: 'adopt'; run: SeenRun } | { kind: 'trigger_again' } | { kind: 'give_up' }
+export type Word =
+  | { kind: 'late' }
+  | { kind: 'adopt'; run: SeenRun }
+  | { kind: 'trigger_again' }
+  | { kind: 'give_up' }
 
 export interface StepEnd {
   kind: 'completed' | 'cancelled' | 'refused' | 'parked' | 'truncated'
