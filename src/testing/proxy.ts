@@ -81,7 +81,8 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const { target, seed, seeding, port = 0 } = options
   const fromSeed = seed === undefined ? { rules: [] } : scriptFromSeed(seed, seeding)
   const desk = new Desk(new URL(target), options.script ?? fromSeed)
-  const server = createServer((request, response) => {
+  // A connection that is closed just when its client uses it again would be a fault that nobody asked for.
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     desk.take(request, response)
   })
   await new Promise<void>((resolve, reject) => {
@@ -236,8 +237,8 @@ class Desk {
     const mark = isDuplicate ? { 'x-fault-duplicate': '1' } : {}
     const headers = { ...request.headers, ...mark }
     const { sent, answer: answering } = forward({ url, method: exchange.method, headers, body, signal })
-    await sent
-    if (!isDuplicate) await this.points.reach('after_send', exchange)
+    const isSent = await sent
+    if (isSent && !isDuplicate) await this.points.reach('after_send', exchange)
     const answer = this.#pointHere(await answering, request)
     const at = { sentAtMs, forwardedAtMs, ...(isDuplicate && { fate: 'duplicate' as const }) }
     return [answer, this.recorder.exchange(exchange, url.searchParams, at, answer)]

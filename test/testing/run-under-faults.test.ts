@@ -64,5 +64,5 @@ test('a run that no step knows of breaks one', async () => {
   })
   expect(verdict.view.status).toBe('completed')
   expect(verdict.violations.map(({ rule }) => rule)).toContain('unaccounted')
-  expect(verdict.text).toContain('BROKEN unaccounted: the run')
+  expect(verdict.text).toContain('BROKEN unaccounted: 1 runs')
 })
