@@ -55,7 +55,7 @@ export interface FaultProxy {
   setScript(script: FaultScript): void
   /** Holds an exchange, once, while `during` does something: kills a process, say. */
   onPoint(at: HoldAt, during: (exchange: HeldExchange) => Promise<void> | void): Hold
-  /** Resolves when nothing is under way any more that no client waits for: what is delivered late. */
+  /** Resolves when nothing is under way any more that would change something and that no client waits for: what is delivered late. */
   drained(): Promise<void>
   stop(): Promise<void>
 }
@@ -126,7 +126,7 @@ class Desk {
   readonly recorder = new Recorder(this.#seen)
   readonly #target: URL
   readonly #calls = new Map<Operation, number>()
-  readonly #underWay = new Set<{ work: Promise<void>; isClientWaiting: () => boolean }>()
+  readonly #underWay = new Set<{ work: Promise<void>; isHarmless: () => boolean }>()
   readonly #ending = new AbortController()
   #overall = 0
 
@@ -145,12 +145,14 @@ class Desk {
     // What a client does to its connection is no error of the proxy.
     request.on('error', () => {})
     response.on('error', () => {})
-    this.#track(this.#exchange(request, response), () => !isGone(response))
+    // A look that nobody waits for changes nothing.
+    const isHarmless = () => request.method === 'GET' || !isGone(response)
+    this.#track(this.#exchange(request, response), isHarmless)
   }
 
   async drained(): Promise<void> {
     for (;;) {
-      const late = [...this.#underWay].filter(({ isClientWaiting }) => !isClientWaiting())
+      const late = [...this.#underWay].filter(({ isHarmless }) => !isHarmless())
       if (late.length === 0) return
       await Promise.all(late.map(({ work }) => work))
     }
@@ -160,8 +162,8 @@ class Desk {
     this.#ending.abort()
   }
 
-  #track(work: Promise<void>, isClientWaiting: () => boolean): void {
-    const one = { work, isClientWaiting }
+  #track(work: Promise<void>, isHarmless: () => boolean): void {
+    const one = { work, isHarmless }
     this.#underWay.add(one)
     void work.finally(() => this.#underWay.delete(one))
   }

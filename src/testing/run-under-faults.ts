@@ -106,7 +106,6 @@ async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
     return await Promise.race([work, late])
   } finally {
     over.abort()
-    late.catch(() => {})
   }
 }
 
