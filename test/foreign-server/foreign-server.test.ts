@@ -294,8 +294,11 @@ test('habits of cancelling', async () => {
   habits.cancelTakesMs = 300
   const slow = await makeRun()
   await cancel(slow.uuid)
-  expect((await api.getJobRun(slow.uuid)).status).not.toBe('cancelled')
   await until('the cancel takes effect', async () => (await api.getJobRun(slow.uuid)).status === 'cancelled')
+  const asked = server.log.findLast(({ path }) => path === `/job-runs/${slow.uuid}/cancel`)
+  const done = server.changes.findLast(({ job_run_id }) => job_run_id === slow.uuid)
+  // Timers may be early by the part of a millisecond.
+  expect((done?.atMs ?? 0) - (asked?.atMs ?? 0)).toBeGreaterThanOrEqual(299)
 })
 
 test('does what was asked for also for a client that has gone', async () => {
@@ -304,7 +307,6 @@ test('does what was asked for also for a client that has gone', async () => {
   server.habits.slowCommitMs = { create_run: 300 }
   const impatient = api.createJobRun({ job_id: job.uuid }, { timeoutMs: 50 })
   expect(await statusOf(impatient)).toBe('timeout')
-  expect(server.runs.size).toBe(0)
   await until('the run is made', () => server.runs.size === 1)
 })
 
