@@ -180,8 +180,8 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/testing',
-    loads: [contract],
-    types: [base, client, plan, 'src/pipelines'],
+    loads: [base, contract],
+    types: [client, plan, 'src/pipelines'],
     packages: [],
     node: true,
   },
