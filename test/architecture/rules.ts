@@ -40,6 +40,7 @@ export const zones: readonly Zone[] = [
     node: false,
   },
   { folder: client, loads: [base, contract], packages: ['ky'], node: false },
+  { folder: 'src/conformance', loads: [base, contract, client], packages: [], node: false },
   { folder: 'src/expressions', loads: [base], packages: ['@marcbachmann/cel-js', 're2js'], node: false },
 
   // Loads nothing at all: the same code runs in workflows, in activities and in checkers.
@@ -187,7 +188,16 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/cli',
-    loads: [base, contract, client, 'src/pipeline', 'src/pipelines', 'src/temporal', 'src/dev-stack'],
+    loads: [
+      base,
+      contract,
+      client,
+      'src/conformance',
+      'src/pipeline',
+      'src/pipelines',
+      'src/temporal',
+      'src/dev-stack',
+    ],
     types: ['src/config.ts'],
     packages: ['commander', 'log-update', 'string-width'],
     node: true,
