@@ -1,30 +1,9 @@
-import type { JobsClient, WireJobRun } from '../client/index.ts'
 import { isTerminalStatus } from '../contract/index.ts'
-export interface Wait {
-  id: string
-  jobRunId: string
-  createdAt: string
-}
-export type WaitEnd = { kind: 'ended'; run: WireJobRun } | { kind: 'gone'; code: string; message: string }
-export type PollWarning = { kind: string }
-export interface PollerOptions {
-  api: Pick<JobsClient, 'listJobRuns' | 'getJobRun'>
-  requestsPerSecond: number
-  listingMs: number
-  deliver(id: string, end: WaitEnd): Promise<'delivered' | 'not_now'>
-  onWarning(warning: PollWarning): void
-}
-export interface Poller {
-  add(wait: Wait): void
-  remove(id: string): void
-  lastSeen(jobRunId: string): WireJobRun | undefined
-  size(): number
-  trouble(): { sinceMs: number; message: string } | null
-  stop(): Promise<Wait[]>
-}
-export function leaseMs(size: number): number {
-  return Math.min(600_000, Math.max(30_000, size * 80))
-}
+import type { Poller, PollerOptions, Wait } from './types.ts'
+
+export { leaseMs } from './lease.ts'
+export type { Poller, PollerOptions, PollWarning, Wait, WaitEnd } from './types.ts'
+
 export function createPoller({ api, deliver }: PollerOptions): Poller {
   const waits = new Map<string, Wait>()
   const timer = setInterval(async () => {
