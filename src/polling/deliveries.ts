@@ -112,8 +112,8 @@ export class Deliveries {
 
   #retryIn(delivery: Delivery, ms: number): void {
     if (this.#isStopped) return
-    const { after, random } = this.#options.clock
-    delivery.cancelRetry = after(ms * (1 + random() / 4), () => {
+    const { clock } = this.#options
+    delivery.cancelRetry = clock.after(ms * (1 + clock.random() / 4), () => {
       delivery.cancelRetry = undefined
       this.#enqueue(delivery)
     })

@@ -75,11 +75,12 @@ export class ListHabits {
     this.#strikes = 0
   }
 
-  /** It cost a request, and told nothing. */
-  useless(nowMs: number): void {
+  /** It cost a request, and told nothing. @returns how often in a row */
+  useless(nowMs: number): number {
     this.#strikes += 1
     this.#form = 0
     this.#blockedMs = nowMs + backoffMs(this.#strikes, firstBlockMs, longestBlockMs)
+    return this.#strikes
   }
 
   /** The next form is tried, if there is one; else none for a while. @returns whether there is one */

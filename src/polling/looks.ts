@@ -36,7 +36,6 @@ export type Failure = {
 }
 
 const gone: readonly number[] = [404, 410]
-const notAllowed: readonly number[] = [401, 403]
 
 export function failureOf(look: Pick<Look, 'kind'>, error: unknown): Failure {
   if (!(error instanceof JobsApiError)) return { kind: 'unclear', message: String(error) }
@@ -45,8 +44,10 @@ export function failureOf(look: Pick<Look, 'kind'>, error: unknown): Failure {
     return { kind: 'throttled', message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
   if (status === 401) return { kind: 'away', message: `the token is not accepted: ${message}` }
   if (look.kind === 'get' && gone.includes(status)) return { kind: 'missing', message }
-  if (look.kind === 'get' && notAllowed.includes(status))
+  if (look.kind === 'get' && status === 403)
     return { kind: 'away', message: `the token may not read job runs: ${message}` }
+  // In whichever form it is asked for; whether more than lists is forbidden, a run by itself shows.
+  if (status === 403) return { kind: 'unclear', message }
   if (code === 'response_too_large') return { kind: 'too_large', message }
   if (kind === 'rejected' || code === 'bad_path_parameter') return { kind: 'refused', message }
   if (kind === 'not_sent' || fault === 'usage') return { kind: 'away', message }

@@ -36,7 +36,7 @@ class BatchPoller implements Poller {
     this.#lookout = new Lookout({
       requestsPerSecond: options.requestsPerSecond ?? 5,
       listingMs: options.listingMs ?? 60_000,
-      random: clock.random,
+      random: () => clock.random(),
       nowMs: clock.now(),
     })
     this.#deliveries = new Deliveries({

@@ -12,6 +12,9 @@ const mostPages = 1_000
 /** The same is not said again before this time has passed. */
 const sayAgainMs = 60 * 60_000
 
+/** Lists that may fail in a row before it is told of. */
+const strikesBorne = 3
+
 type ListLook = Extract<Look, { kind: 'list' }>
 
 export function beginRound(
@@ -129,8 +132,8 @@ export function failRound(
   state.round = undefined
   if (failure.kind === 'away' || failure.kind === 'throttled') return
   if (failure.kind === 'refused' && isFirstPage && list.refused(nowMs)) return
-  if (failure.kind !== 'refused' || !isFirstPage) list.useless(nowMs)
-  if (failure.kind === 'unclear') return
+  const strikes = failure.kind === 'refused' && isFirstPage ? 0 : list.useless(nowMs)
+  if (failure.kind === 'unclear' && strikes < strikesBorne) return
   const message = `lists of ${look.of} job runs are not to be had: ${failure.message}; they are got one by one`
   say(state, outcome, nowMs, { kind: 'list_refused', message })
 }
