@@ -13,6 +13,8 @@ export type Choice =
 
 /** A list that may be asked for within this time is waited for; else its runs are got one by one meanwhile. */
 const patienceMs = 1_500
+/** A list that takes longer is not waited for. */
+const hangingMs = 3_000
 /** Runs that lists do not show are looked for in lists all the same, this seldom. */
 const reviewEveryMs = 10_000
 
@@ -67,7 +69,7 @@ export function choose(state: State, nowMs: number): Choice {
   const minimum = minimumOf(state)
   const activeMs = lists.active.allowedMs(minimum)
   const survey = surveyOf(state, nowMs, activeMs)
-  if (round) return single(survey, survey.nextSingleMs)
+  if (round) return meanwhile(survey, round, nowMs)
   const endedMs = lists.ended.allowedMs(0)
   if (survey.vanished.length > few && endedMs - nowMs > patienceMs) {
     for (const run of survey.vanished) addSingle(survey, run)
@@ -80,6 +82,14 @@ export function choose(state: State, nowMs: number): Choice {
       survey.vanished.length > 0 ? endedMs : Number.POSITIVE_INFINITY,
     )
   )
+}
+
+/** While a list is under way nothing else is asked that it may tell; unless it takes so long that it may never come. */
+function meanwhile(survey: Survey, { askedMs }: Round, nowMs: number): Choice {
+  const lostMs = askedMs + hangingMs
+  if (nowMs < lostMs) return single(survey, Math.min(survey.nextSingleMs, lostMs))
+  for (const run of survey.due) addSingle(survey, run)
+  return single(survey, Math.min(survey.nextSingleMs, survey.nextByListMs))
 }
 
 function single({ single: run }: Survey, untilMs: number): Choice {

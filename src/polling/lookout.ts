@@ -206,13 +206,14 @@ export class Lookout {
   #doubt(look: Look, failure: Failure, nowMs: number, outcome: Outcome): void {
     const state = this.#state
     if (look.kind === 'list') {
-      failRound(state, look, failure, nowMs, outcome)
-      state.isDoubtful = true
+      if (failRound(state, look, failure, nowMs, outcome)) state.isDoubtful = true
       return
     }
     const run = state.runs.get(look.key)
-    const isKnown = run !== undefined && run.failures > 0 && !state.isDoubtful && state.runs.size > 1
+    const isItsOwn = run !== undefined && run.failures > 0 && !state.isDoubtful && state.runs.size > 1
+    if (!isItsOwn) this.#fail(look, failure.message, nowMs, outcome)
+    else if (run.failures === 1)
+      outcome.warnings.push({ kind: 'look_refused', jobRunId: look.jobRunId, message: failure.message })
     if (run) postpone(state, run, nowMs)
-    if (!isKnown) this.#fail(look, failure.message, nowMs, outcome)
   }
 }

@@ -40,6 +40,7 @@ export function beginRound(
     expected: runs.filter((run) => run.wasListed).length,
     sentMs: nowMs,
     isAsked: false,
+    askedMs: nowMs,
     cursor: undefined,
     pages: 0,
     items: 0,
@@ -58,6 +59,7 @@ export function nextPage(state: State, round: Round, nowMs: number): Look {
 function lookFor(state: State, round: Round, nowMs: number): Look {
   const { of, serial, cursor } = round
   round.isAsked = true
+  round.askedMs = nowMs
   state.cycle += 1
   const query = cursor === undefined ? round.query : { ...round.query, cursor }
   return { kind: 'list', of, serial, query, sentMs: nowMs }
@@ -118,24 +120,25 @@ function closeEnded(state: State, { asked, expected, items, found }: Round, nowM
     if (run.doubt === 'vanished' && state.runs.get(run.key) === run) missInEnded(state, run, nowMs)
 }
 
-/** A list that was not to be had. What it was to tell is asked for otherwise. */
+/** A list that was not to be had. What it was to tell is asked for otherwise. @returns whether anybody still waited for it */
 export function failRound(
   state: State,
   look: ListLook,
   failure: Failure,
   nowMs: number,
   outcome: Outcome,
-): void {
-  if (state.round?.serial !== look.serial) return
+): boolean {
+  if (state.round?.serial !== look.serial) return false
   const list = state.lists[look.of]
   const isFirstPage = state.round.pages === 0
   state.round = undefined
-  if (failure.kind === 'away' || failure.kind === 'throttled') return
-  if (failure.kind === 'refused' && isFirstPage && list.refused(nowMs)) return
+  if (failure.kind === 'away' || failure.kind === 'throttled') return true
+  if (failure.kind === 'refused' && isFirstPage && list.refused(nowMs)) return true
   const strikes = failure.kind === 'refused' && isFirstPage ? 0 : list.useless(nowMs)
-  if (failure.kind === 'unclear' && strikes < strikesBorne) return
+  if (failure.kind === 'unclear' && strikes < strikesBorne) return true
   const message = `lists of ${look.of} job runs are not to be had: ${failure.message}; they are got one by one`
   say(state, outcome, nowMs, { kind: 'list_refused', message })
+  return true
 }
 
 /** Once in a while. */

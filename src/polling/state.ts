@@ -15,6 +15,8 @@ export interface Round {
   /** Its first page's. */
   sentMs: number
   isAsked: boolean
+  /** When the present page was asked for. */
+  askedMs: number
   cursor: string | undefined
   pages: number
   items: number

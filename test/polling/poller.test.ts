@@ -331,23 +331,49 @@ describe('trouble', () => {
     expect(from).toBeLessThan(over)
   })
 
-  test('requests that hang do not make it longer', async () => {
-    const { clock, api, ends, wait } = bench()
+  test('requests that hang do not make it longer, nor begin another one when they fail at last', async () => {
+    const { clock, api, ends, warnings, wait } = bench()
     wait(...names(100))
     await clock.pass(10_000)
     const { getJobRun, listJobRuns } = api
     let isHanging = true
-    const hang = async () => {
-      await clock.sleep(10_000)
+    const hang = async (ms: number) => {
+      await clock.sleep(ms)
       throw refusal(504, 'timeout')
     }
-    api.getJobRun = async (uuid) => (isHanging ? hang() : getJobRun(uuid))
-    api.listJobRuns = async (query) => (isHanging ? hang() : listJobRuns(query))
-    await clock.pass(120_000)
-    for (const uuid of names(100)) api.end(uuid)
+    api.getJobRun = async (uuid) => (isHanging ? hang(12_000) : getJobRun(uuid))
+    api.listJobRuns = async (query) => (isHanging ? hang(60_000) : listJobRuns(query))
+    for (const uuid of names(100)) {
+      poke(uuid)
+      api.end(uuid)
+    }
+    await clock.pass(60_000)
     isHanging = false
     await clock.pass(10_000)
     expect(ends.size).toBe(100)
+    await clock.pass(60_000)
+    expect(kinds(warnings)).toEqual(['outage_began', 'outage_ended'])
+
+    /** Some are looked at alone while the list hangs. */
+    function poke(uuid: string): void {
+      if (uuid.endsWith('7')) api.end(uuid, 'running')
+    }
+  })
+
+  test('after an outage come no more requests at once than the budget has in a moment', async () => {
+    const { clock, api, wait } = bench()
+    const isList = refusal(405, 'no')
+    api.fault = ({ kind }) => (kind === 'list' ? isList : 'proceed')
+    wait(...names(100))
+    await clock.pass(10_000)
+    api.fault = away
+    await clock.pass(60_000)
+    api.fault = ({ kind }) => (kind === 'list' ? isList : 'proceed')
+    api.requests.length = 0
+    await clock.pass(10_000)
+    const [probe] = api.requests
+    const soon = api.requests.filter(({ atMs }) => atMs <= (probe?.atMs ?? 0) + 1_000)
+    expect(soon.length).toBeLessThanOrEqual(8)
   })
 
   test('Retry-After is obeyed, and nothing comes as a storm after it', async () => {
