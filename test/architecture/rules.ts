@@ -70,7 +70,7 @@ export const zones: readonly Zone[] = [
     node: false,
   },
 
-  { folder: 'src/polling', loads: [client, contract], packages: [], node: false },
+  { folder: 'src/polling', loads: [contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
     loads: [base, contract, client, 'src/polling', protocol],
