@@ -110,7 +110,11 @@ export function checkAll(
       judgeAlways({ world, end })
       judge({ world, end })
     } catch (error) {
-      const story = JSON.stringify({ picked, world, end }, (_, value) => (value === Infinity ? 'never' : value), 1)
+      const story = JSON.stringify(
+        { picked, world, end },
+        (_, value) => (value === Infinity ? 'never' : value),
+        1,
+      )
       throw new Error(`${error instanceof Error ? error.message : String(error)}: ${story}`, { cause: error })
     }
   })

@@ -64,7 +64,9 @@ export function fatesOf(options: NetworkOptions): Fate[] {
   const { bounds, sendingTicks, heartbeatTicks } = options
   const fates: Fate[] = [
     { kind: 'refused', isMissing: false },
-    ...(['lost', 'renewed'] as const).map((heard): Fate => ({ kind: 'never_sent', learnsAfter: heartbeatTicks, heard })),
+    ...(['lost', 'renewed'] as const).map(
+      (heard): Fate => ({ kind: 'never_sent', learnsAfter: heartbeatTicks, heard }),
+    ),
   ]
   const none = Number.POSITIVE_INFINITY
   for (const delay of [...upTo(bounds.delivery), none]) {
@@ -98,7 +100,11 @@ export function createNetwork(forks: Forks, options: NetworkOptions, fates: read
 }
 
 /** All that a list may show now: as old as it may be, short, newest first or last. What looks alike stands for each other. */
-function viewsOf(world: World, jobId: string, { bounds, shortLists }: NetworkOptions): (readonly [Seen, number])[] {
+function viewsOf(
+  world: World,
+  jobId: string,
+  { bounds, shortLists }: NetworkOptions,
+): (readonly [Seen, number])[] {
   const views: [Seen, number][] = []
   let last = -1
   let alike: [Seen, number][] = []
