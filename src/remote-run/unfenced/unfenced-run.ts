@@ -3,7 +3,6 @@ import type { ConnectionProfile, JobRunRecord } from '../../pipeline/plan/index.
 import {
   advance,
   beginTrigger,
-  judgeRuns,
   mayHaveExtras,
   mayHaveUnknownRun,
   nextEffect,
@@ -53,6 +52,9 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
   const free = (runs: readonly SeenRun[]) => runs.filter(({ jobRunId }) => !surroundings.isTaken(jobRunId))
 
   async function post(job: OwnJob): Promise<void> {
+    // A cancel may come together with what the POST waited for.
+    if (CancellationScope.current().consideredCancelled)
+      throw new CancelledFailure('cancelled before its job run was triggered')
     tell({ kind: 'posting', atMs: Date.now() })
     try {
       const answer = await CancellationScope.nonCancellable(() => calls.post(job))
@@ -124,7 +126,6 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
         case 'refuse':
           return { phase: 'refused', error: { code: effect.code, message: effect.message } }
         case 'done': {
-          await cancelExtras(state.extras)
           const { jobId, jobRunId, status } = effect.run
           return { phase: 'running', jobId, jobRunId, status }
         }
@@ -132,38 +133,47 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
     }
   }
 
-  async function cancelExtras(extras: readonly string[]): Promise<void> {
-    for (const jobRunId of extras) {
+  async function cancelExtras(): Promise<void> {
+    for (const jobRunId of state.extras) {
       surroundings.warn(
         `step ${request.step} had a second job run, ${jobRunId}, as a trigger was answered late or twice; it is cancelled`,
       )
       await cancelToTheEnd(calls, jobRunId)
-    }
-    if (extras.length > 0) {
-      state = { ...state, extras: [] }
-      surroundings.saveTrigger(state)
+      tell({ kind: 'extra_over', jobRunId })
     }
   }
 
   async function wait(jobRunId: string, left: TimeLeft): Promise<JobRunRecord> {
-    const record = await calls.wait(jobRunId, state.run?.createdAt ?? '', left)
-    if (state.job && mayHaveExtras(state)) {
-      const { runs } = await calls.look(state.job, 0)
-      const { ours } = judgeRuns(free(runs), state.job)
-      await cancelExtras(ours.map((run) => run.jobRunId).filter((id) => id !== jobRunId))
-    }
+    const [record] = await Promise.all([
+      calls.wait(jobRunId, state.run?.createdAt ?? '', left),
+      cancelExtras(),
+    ])
+    if (state.job && mayHaveExtras(state)) await lookForExtras(state.job)
     if (profile.deleteJobs && state.job?.isOwn && record.status === 'completed')
       await calls.deleteJob(state.job.jobId)
     return record
   }
 
+  /** A run that is over stays over, whether others can be looked for or not. */
+  async function lookForExtras(job: OwnJob): Promise<void> {
+    try {
+      await look(job, Date.now())
+    } catch (error) {
+      const refusal = finalError(error)
+      if (!refusal) throw error
+      log.warn('further job runs could not be looked for', { step: request.step, reason: refusal.message })
+    }
+    await cancelExtras()
+  }
+
   /** What may be on its way is found first, or known never to come. */
-  async function settle(job: OwnJob): Promise<void> {
-    const untilMs = Math.max(Date.now(), settledAtMs(state, policy))
-    await look(job, untilMs)
-    if (state.phase === 'parked' || state.phase === 'settle')
+  async function settle(): Promise<void> {
+    const { job } = state
+    if (!job || !mayHaveUnknownRun(state)) return
+    await look(job, Math.max(Date.now(), settledAtMs(state, policy)))
+    if (mayHaveUnknownRun(state))
       surroundings.warn(
-        `whether a job run of step ${request.step} was ever triggered is not known: no run of job ${job.jobId} has shown up`,
+        `whether step ${request.step} has ${state.run ? 'a further' : 'a'} job run is not known: none of job ${job.jobId} has shown up`,
       )
   }
 
@@ -172,9 +182,13 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
     wait,
     cancel: () =>
       CancellationScope.nonCancellable(async () => {
-        if (state.job && mayHaveUnknownRun(state)) await settle(state.job)
-        await cancelExtras(state.extras)
-        return state.run ? cancelToTheEnd(calls, state.run.jobRunId) : null
+        const known = state.run
+        // A run that is known does not go on while others are looked for.
+        if (!known) await settle()
+        const record = state.run ? await cancelToTheEnd(calls, state.run.jobRunId) : null
+        if (known) await settle()
+        await cancelExtras()
+        return record
       }),
   }
 }

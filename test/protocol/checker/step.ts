@@ -153,7 +153,7 @@ export function runStep(world: World, network: Network, options: StepOptions): S
   function findJobRuns(job: OwnJob, untilTick: number): Seen & { isSettled: boolean } {
     for (let mayBeLost = true; ; ) {
       const isSettled = world.nowTick >= untilTick
-      if (mayBeLost && options.maybe('look is lost')) {
+      if (isSettled && mayBeLost && options.maybe('look is lost')) {
         mayBeLost = false
         world.nowTick += 1
         continue
@@ -228,29 +228,28 @@ export function runStep(world: World, network: Network, options: StepOptions): S
           cancel()
           return null
         case 'done':
-          cancelExtras(state.extras)
           return effect.run
       }
     }
   }
 
-  function cancelExtras(extras: readonly string[]): void {
-    for (const id of extras) {
-      end.reported.push(id)
-      cancelToTheEnd(id)
+  function cancelExtras(): void {
+    for (const jobRunId of state.extras) {
+      end.reported.push(jobRunId)
+      cancelToTheEnd(jobRunId)
+      tell({ kind: 'extra_over', jobRunId })
     }
-    state = { ...state, extras: [] }
   }
 
   function wait(adopted: SeenRun): void {
+    cancelExtras()
     interruptible()
     const run = world.runs.find(({ id }) => id === adopted.jobRunId)
     world.nowTick += 5
     if (run) run.endTick = Math.min(run.endTick, world.nowTick)
     if (!state.job || !mayHaveExtras(state)) return
-    const { runs } = network.list(world, state.job.jobId, state.posts)
-    const others = judgeRuns(runs, state.job).ours.map(({ jobRunId }) => jobRunId)
-    cancelExtras(others.filter((id) => id !== adopted.jobRunId))
+    look(state.job, now())
+    cancelExtras()
   }
 
   function cancelToTheEnd(id: string): void {
@@ -275,14 +274,19 @@ export function runStep(world: World, network: Network, options: StepOptions): S
     }
   }
 
+  function settle(): void {
+    if (!state.job || !mayHaveUnknownRun(state)) return
+    look(state.job, Math.max(now(), settledAtMs(state, policy)))
+    end.isUnknown = mayHaveUnknownRun(state)
+  }
+
   /** What the step does once it is cancelled or refused. */
   function cancel(): void {
-    if (state.job && mayHaveUnknownRun(state)) {
-      look(state.job, Math.max(now(), settledAtMs(state, policy)))
-      end.isUnknown = state.phase === 'parked' || state.phase === 'settle'
-    }
-    cancelExtras(state.extras)
+    const known = state.run
+    if (!known) settle()
     if (state.run) cancelToTheEnd(state.run.jobRunId)
+    if (known) settle()
+    cancelExtras()
   }
 
   try {
