@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -39,9 +40,10 @@ async function main(config: Config): Promise<void> {
 
   const registry = createRegistry([...builtInJobTypes, ...user.jobTypes])
   const jobRuns = jobRunWorkers(config, { registry, secrets: user.secrets, log })
-  const pipelines = pipelineWorker(config, client, user, log)
+  const life = randomBytes(6).toString('hex')
+  const identity = workerIdentity({ pid: process.pid, host: hostname(), life }, config.server.url)
+  const pipelines = pipelineWorker({ config, client, user, log, process: { life, identity } })
   const options = [{ ...workflowCode(), ...pipelines.options }, ...jobRuns.options]
-  const identity = workerIdentity(process.pid, hostname(), config.server.url)
   const workers: Worker[] = []
   for (const own of options)
     workers.push(await Worker.create({ connection, namespace: temporal.namespace, identity, ...own }))

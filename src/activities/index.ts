@@ -6,6 +6,7 @@ import type { OwnJob, SeenRun } from '../protocol/index.ts'
 import { awaitJobRun } from './await-job-run.ts'
 import { cancelJobRun } from './cancel-job-run.ts'
 import { createDefects, rejected, withFailures as withFailuresOf } from './failures.ts'
+import { holdPresence } from './hold-presence.ts'
 import { createConnectionReader, profileOf } from './profile-connection.ts'
 import { readOutputs } from './read-outputs.ts'
 import { triggerJobRun } from './trigger-job-run.ts'
@@ -18,6 +19,7 @@ import type {
   CreateJobInput,
   DeleteJobInput,
   FindJobRunsInput,
+  HoldPresenceInput,
   JobRunListing,
   PollJobRunInput,
   PostJobRunInput,
@@ -68,6 +70,7 @@ export interface PipelineActivities {
   sendCancel(input: SendCancelInput): Promise<SendCancelResult>
   deleteJob(input: DeleteJobInput): Promise<void>
   confirmJobRun(input: ConfirmJobRunInput): Promise<SeenRun>
+  holdPresence(input: HoldPresenceInput): Promise<void>
 }
 
 /** Activities over their dependencies; one use case a file, errors of the Jobs API mapped in one place. */
@@ -121,6 +124,7 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
         await api.deleteJob(input.jobId, { signal: Context.current().cancellationSignal })
       }),
     confirmJobRun: (input) => working(input.connection, (own) => confirmJobRun(own, input)),
+    holdPresence: (input) => withFailures(() => holdPresence(deps, input)),
     async watchFeed(input) {
       try {
         await withFailures(async () => watchFeed(withApi(input.connection), input))

@@ -197,6 +197,20 @@ export interface KeptWait {
   secrets: SecretKeeper
 }
 
+/** Of this worker process: while it shows that it lives, its waits are its own; afterwards others take them up. */
+export interface Presence {
+  readonly identity: string
+  /** Begun with the first call. Never fails: without it, leases bring waits back. */
+  begin(): Promise<void>
+  /** Nothing waits here any more. */
+  end(): Promise<void>
+}
+
+/** Argument of the activity `holdPresence`. */
+export interface HoldPresenceInput {
+  identity: string
+}
+
 /** What this worker looks for on servers without a change feed. */
 export interface Pollers {
   of(connection: string): Pick<Poller, 'lastSeen'>
@@ -213,6 +227,9 @@ export interface ActivityDependencies {
   connection(name: string): Connection | undefined
   waits: Waits
   pollers: Pollers
+  presence: Pick<Presence, 'identity'>
+  /** Has the waits of a worker that is lost taken up by others. */
+  recoverWaits(identity: string): Promise<void>
   /** One for each use: what it masks are the secrets of one run. */
   secretKeeper(): SecretKeeper
   /** How often a working activity shows that it lives, at least. */

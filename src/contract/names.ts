@@ -1,6 +1,6 @@
 /** Names that histories and other processes rely on: change none of them without a migration. */
 export const workflowTypes = { runPipeline: 'runPipeline', watchChanges: 'watchChanges' } as const
-export const activityTypes = { executeJobRun: 'executeJobRun' } as const
+export const activityTypes = { executeJobRun: 'executeJobRun', holdPresence: 'holdPresence' } as const
 export const queryNames = { progress: 'progress' } as const
 export const updateNames = { steer: 'steer' } as const
 export const signalNames = { endCleanup: 'endCleanup' } as const
@@ -23,6 +23,8 @@ export interface InstallationNames {
   }
   /** One watcher of the change feed per connection. */
   watcherWorkflowId(connection: string): string
+  /** A standalone activity for each worker process that keeps waits. */
+  presenceActivityId(life: string): string
 }
 
 export function installationNames(installation = defaultInstallation): InstallationNames {
@@ -35,12 +37,20 @@ export function installationNames(installation = defaultInstallation): Installat
       ofJobType: (taskQueue) => (isDefault ? taskQueue : `${prefix}.${taskQueue}`),
     },
     watcherWorkflowId: (connection) => `${prefix}-watcher-${connection}`,
+    presenceActivityId: (life) => `${prefix}-presence-${life}`,
   }
 }
 
-/** How a worker calls itself in Temporal: `7@host (http://127.0.0.1:8300)`, with the server whose job runs it takes. */
-export function workerIdentity(pid: number, host: string, server: string | undefined): string {
-  return server === undefined ? `${pid}@${host}` : `${pid}@${host} (${server})`
+/**
+ * How a worker calls itself in Temporal: `7@host/0f3c9a (http://127.0.0.1:8300)`, with the server whose job runs it takes.
+ * @param life of this process alone: in a container every process has the same number, and often the same host
+ */
+export function workerIdentity(
+  { pid, host, life }: { pid: number; host: string; life: string },
+  server: string | undefined,
+): string {
+  const own = `${pid}@${host}/${life}`
+  return server === undefined ? own : `${own} (${server})`
 }
 
 export function serverOfWorker(identity: string): string | undefined {

@@ -48,6 +48,8 @@ beforeAll(async () => {
         leaseMs: () => 30_000,
         handOver: async () => undefined,
       },
+      presence: { identity: 'test' },
+      recoverWaits: async () => undefined,
       secretKeeper: () => createSecretKeeper({}),
       waits: {
         complete: async () => 'completed',
