@@ -3,11 +3,11 @@ import ky from 'ky'
 
 const terminal = ['completed', 'failed', 'cancelled']
 
-export function createHandWrittenActivities(url: string) {
-  const api = ky.create({ prefix: url, retry: 0 })
+export function createHandWrittenActivities(url: string, { token = 'bench', jobType = 'sleep' } = {}) {
+  const api = ky.create({ prefix: url, retry: 0, headers: { authorization: `Bearer ${token}` } })
   async function createJob(step: string): Promise<string> {
     const job = await api
-      .post('jobs', { json: { job_type: 'sleep', config: { job_type: 'sleep', duration: '1ms', step } } })
+      .post('jobs', { json: { job_type: jobType, config: { job_type: jobType, duration: '1ms', step } } })
       .json<{ uuid: string }>()
     return job.uuid
   }

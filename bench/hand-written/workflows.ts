@@ -23,3 +23,15 @@ export async function chainOfThree(steps: number): Promise<string[]> {
   }
   return statuses
 }
+
+/** So many at once, of runs that take a while. */
+export async function fanOfOne(items: number): Promise<string[]> {
+  return Promise.all(Array.from({ length: items }, (_, item) => createTriggerAndPoll(`s${item}`)))
+}
+
+/** The same in three activities each. */
+export async function fanOfThree(items: number): Promise<string[]> {
+  return Promise.all(
+    Array.from({ length: items }, async (_, item) => pollRun(await triggerRun(await createJob(`s${item}`)))),
+  )
+}

@@ -33,6 +33,7 @@ import type {
 import { confirmJobRun } from './unfenced/confirm-job-run.ts'
 import { createJob } from './unfenced/create-job.ts'
 import { findJobRuns } from './unfenced/find-job-runs.ts'
+import { maskJson } from './unfenced/masked.ts'
 import { pollJobRun } from './unfenced/poll-job-run.ts'
 import { postJobRun } from './unfenced/post-job-run.ts'
 import { sendCancel } from './unfenced/send-cancel.ts'
@@ -99,11 +100,13 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     cancelJobRun: (input) =>
       withFailures(() => alive(deps, () => cancelJobRun(withApi(input.connection), input))),
     readOutputs: (input) =>
-      withFailures(() =>
-        alive(deps, () =>
-          readOutputs(withApi(input.connection).api, input, Context.current().cancellationSignal),
-        ),
-      ),
+      working(input.connection, async ({ api }) => {
+        const values = await readOutputs(api, input, Context.current().cancellationSignal)
+        if (!input.secrets?.length) return values
+        const secrets = deps.secretKeeper()
+        await secrets.learn(input.secrets)
+        return maskJson(secrets, values)
+      }),
     createJob: (input) => working(input.connection, (own) => createJob(own, input)),
     postJobRun: (input) =>
       working(input.connection, async (own) => ({

@@ -3,7 +3,7 @@ import { createPoller, leaseMs, type Poller, type PollWarning, type WaitEnd } fr
 import { rejected } from './failures.ts'
 import { toRecord } from './job-run-record.ts'
 import type { Connection, KeptWait, Pollers, Waits } from './types.ts'
-import { maskRun } from './unfenced/masked.ts'
+import { maskJson } from './unfenced/masked.ts'
 
 interface KeptPoller {
   poller: Poller
@@ -55,7 +55,7 @@ export function createPollers({
     if (!wait) return 'delivered'
     const outcome =
       end.kind === 'ended'
-        ? await waits.complete(wait.ref, toRecord(maskRun(wait.secrets, end.run)))
+        ? await waits.complete(wait.ref, toRecord(maskJson(wait.secrets, end.run)))
         : await waits.lookAgain(wait.ref, rejected(end.code, wait.secrets.mask(end.message)))
     if (outcome === 'not_now') return 'not_now'
     own.waits.delete(id)

@@ -1,4 +1,4 @@
-import type { Json } from '../base/json.ts'
+import { type Json, jsonBytes } from '../base/json.ts'
 import { JobsApiError, type JobsClient } from '../client/index.ts'
 import { outputValue } from '../contract/index.ts'
 import { rejected } from './failures.ts'
@@ -21,28 +21,55 @@ export async function readOutputs(
   const values: Json[] = []
   let left = answerLimitBytes
   for (const { jobRunId, name } of input.outputs) {
-    const output = await download(api, { jobRunId, name }, Math.min(valueLimitBytes, left), signal)
-    left -= output.content.byteLength
-    values.push(readValue(output, `${name} of job run ${jobRunId}`))
+    const limit = Math.min(valueLimitBytes, left)
+    const output = await download(api, { jobRunId, name }, limit, signal)
+    const value = output
+      ? readValue(output, `${name} of job run ${jobRunId}`)
+      : await readReference(api, { jobRunId, name }, limit, signal)
+    left -= output?.content.byteLength ?? jsonBytes(value)
+    values.push(value)
   }
   return values
 }
 
-async function download(
+type Wanted = ReadOutputsInput['outputs'][number]
+
+/** On a server that serves no outputs: what the run itself shows. */
+async function readReference(
   api: JobsClient,
-  { jobRunId, name }: ReadOutputsInput['outputs'][number],
+  wanted: Wanted,
   limitBytes: number,
   signal: AbortSignal,
-) {
-  try {
-    return await api.getOutput(jobRunId, name, { signal, maxResponseBytes: limitBytes })
-  } catch (error) {
-    if (!(error instanceof JobsApiError) || error.code !== 'response_too_large') throw error
+): Promise<Json> {
+  const { jobRunId, name } = wanted
+  const { output_references } = await api.getJobRun(jobRunId, { signal })
+  const value = output_references.find((reference) => reference.name === name)?.value
+  if (value === undefined)
     throw rejected(
-      'output_too_large',
-      `output ${name} of job run ${jobRunId} has more than ${limitBytes} bytes; an expression can read ${valueLimitBytes} of one output, and ${answerLimitBytes} of all together. ` +
-        'Pass it whole into a config, where it travels as a reference',
+      'output_not_served',
+      `the Jobs API does not serve output ${name} of job run ${jobRunId}, and shows no value of it; steps.X.run.output_references has what it shows`,
     )
+  if (jsonBytes(value) > limitBytes) throw tooLarge(wanted, limitBytes)
+  return value
+}
+
+function tooLarge({ jobRunId, name }: Wanted, limitBytes: number) {
+  return rejected(
+    'output_too_large',
+    `output ${name} of job run ${jobRunId} has more than ${limitBytes} bytes; an expression can read ${valueLimitBytes} of one output, and ${answerLimitBytes} of all together. ` +
+      'Pass it whole into a config, where it travels as a reference',
+  )
+}
+
+/** Undefined where the server has no such output, or serves none at all. */
+async function download(api: JobsClient, wanted: Wanted, limitBytes: number, signal: AbortSignal) {
+  try {
+    return await api.getOutput(wanted.jobRunId, wanted.name, { signal, maxResponseBytes: limitBytes })
+  } catch (error) {
+    if (!(error instanceof JobsApiError)) throw error
+    if (error.status === 404 || error.status === 405) return undefined
+    if (error.code === 'response_too_large') throw tooLarge(wanted, limitBytes)
+    throw error
   }
 }
 

@@ -129,6 +129,8 @@ export interface ConfirmJobRunInput {
 export interface ReadOutputsInput {
   connection: string
   outputs: { jobRunId: string; name: string }[]
+  /** Names of what must not be recorded: where a server was sent the values of secrets, it may show them. */
+  secrets?: string[]
 }
 
 export interface WatchFeedInput {

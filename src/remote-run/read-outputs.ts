@@ -9,6 +9,7 @@ export function readOutputs(
   connection: string,
   outputs: { jobRunId: string; name: string }[],
   timing: RemoteRunTiming,
+  secrets: readonly string[] = [],
 ): Promise<Json[]> {
   const activities = proxyActivities<PipelineActivities>({
     startToCloseTimeout: triggerTimeoutMs,
@@ -17,5 +18,9 @@ export function readOutputs(
     summary: 'read outputs',
     retry: activityRetry,
   })
-  return activities.readOutputs({ connection, outputs })
+  return activities.readOutputs({
+    connection,
+    outputs,
+    ...(secrets.length > 0 ? { secrets: [...secrets] } : {}),
+  })
 }

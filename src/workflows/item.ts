@@ -142,7 +142,14 @@ export async function endBegun(
     stepError ? { kind: 'error', error: stepError, record } : { kind: 'cancelled', record },
   )
   move(item, status)
+  forgetTrigger(item)
   item.finishedAtMs = Date.now()
+}
+
+/** Thousands of items are carried in one state: of what is over, no more is kept than is of use. */
+function forgetTrigger(item: ItemState): void {
+  delete item.trigger
+  delete item.parkedAtMs
 }
 
 /** Notes how the generation ended; what the item is then is for the caller to say. */
@@ -165,6 +172,7 @@ function concludeGeneration(
   const settlement = settleGeneration(step, item, outcome)
   if (laneOf(execution, step).scope.consideredCancelled || !mayRetry(step, item, settlement)) {
     move(item, settlement.status)
+    forgetTrigger(item)
     return false
   }
   move(item, 'backed_off')

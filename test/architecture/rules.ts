@@ -69,6 +69,7 @@ export const zones: readonly Zone[] = [
     node: false,
   },
 
+  { folder: 'src/polling', loads: [client, contract], packages: [], node: false },
   {
     folder: 'src/activities',
     loads: [base, contract, client, 'src/polling', protocol],
@@ -178,6 +179,13 @@ export const zones: readonly Zone[] = [
     node: true,
   },
   {
+    folder: 'src/testing',
+    loads: [contract],
+    types: [base, client, plan, 'src/pipelines'],
+    packages: [],
+    node: true,
+  },
+  {
     folder: 'src/cli',
     loads: [base, contract, client, 'src/pipeline', 'src/pipelines', 'src/temporal', 'src/dev-stack'],
     types: ['src/config.ts'],
@@ -195,6 +203,7 @@ export const roots = [
   'src/public/index.ts',
   'src/public/client.ts',
   'src/public/job-types.ts',
+  'src/public/testing.ts',
 ]
 
 export interface SourceFile {

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { compilePipeline } from '../../src/pipeline/index.ts'
 import type { PipelineRunView } from '../../src/pipeline/plan/index.ts'
+import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { type ForeignServer, type Habits, noHabits, startForeignServer } from '../foreign-server/index.ts'
+import { historiesOf } from '../helpers/chain.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
 
@@ -138,6 +140,26 @@ steps:
   })
 })
 
+describe('a history that grows long', () => {
+  it('goes on in new executions with runs open, and triggers none of them again', async () => {
+    adopt({ htmlAfter: ['create_run'] })
+    const text = `
+name: many
+steps:
+  many: { for_each: '\${{ [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] }}', max_parallel: 4, job_type: work, config: { duration_ms: 1200 } }
+`
+    const { plan } = compilePipeline(text, { file: 'many.yaml' })
+    if (!plan) throw new Error('no plan')
+    seen = foreign.log.length
+    const timing = { maxHistoryEvents: 60, stepHeartbeatMs: 2_000 }
+    const { id } = await new PipelinesClient(stack.client, { timing }).start({ plan, inputs: {} })
+    await until('a second execution', async () => (await historiesOf(stack.client, id)).length > 1)
+    adopt({})
+    expect((await finished(id)).status).toBe('completed')
+    expect(triggers()).toHaveLength(12)
+  })
+})
+
 describe('with bounds', () => {
   const bounded = `
 name: bounded
@@ -240,7 +262,7 @@ steps:
   it('whose answer was lost is adopted if its config names the pipeline run', async () => {
     adopt({ htmlAfter: ['create_run'] })
     const jobId = await sharedJob()
-    const id = await start(shared(jobId, "{ label: '${{ pipeline.run_id }}' }"))
+    const id = await start(shared(jobId, `{ label: '\${{ pipeline.run_id }}' }`))
     const view = await finished(id)
     expect(view.steps[0]?.job_run_id).toBe(triggers()[0]?.job_run_id)
     expect(posts()).toHaveLength(1)

@@ -1,11 +1,15 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { JobsApiError, JobsClient } from '../../src/client/index.ts'
-import { startProcess } from '../helpers/processes.ts'
 import { until } from '../helpers/until.ts'
-import { type ForeignServer, type ForeignServerOptions, startForeignServer } from './index.ts'
+import {
+  type ForeignServer,
+  type ForeignServerOptions,
+  startForeignProcess,
+  startForeignServer,
+} from './index.ts'
 
 /** That each habit shows: a habit that is never seen would make the tests that lean on it pass for nothing. */
 
@@ -211,26 +215,27 @@ test('does what was asked for also for a client that has gone', async () => {
 
 test('as a process of its own it is told habits and keeps its log in a file', async () => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'foreign-'))
-  const file = path.join(folder, 'log.jsonl')
-  const main = path.join(import.meta.dirname, 'main.ts')
-  const child = startProcess(process.execPath, [main, '--log', file, '--options', '{"durationMs":50}'], {})
+  const server = await startForeignProcess(path.join(folder, 'log.jsonl'), { manual: true })
   try {
-    const { url, token, control } = (await child.event('listening')) as Record<string, string>
-    const api = new JobsClient({ baseUrl: url ?? '', token: token ?? '' })
+    const api = new JobsClient({ baseUrl: server.url, token: server.token })
     const job = await api.createJob({ job_type: 'work' })
-    await fetch(control ?? '', { method: 'POST', body: JSON.stringify({ habits: { count: 'wrong' } }) })
-    expect((await api.listJobRuns({ job_id: job.uuid })).count).toBe(3)
-    await child.kill()
-    const entries = (await readFile(file, 'utf8'))
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as object)
-    expect(entries).toEqual([
-      expect.objectContaining({ path: '/jobs', method: 'POST', status: 200 }),
-      expect.objectContaining({ path: '/job-runs', method: 'GET', query: { job_id: [job.uuid] } }),
+    const { uuid = '' } = await server.tell({
+      habits: { count: 'wrong' },
+      addRun: { jobId: job.uuid, status: 'running' },
+    })
+    await server.tell({ endRun: { uuid, status: 'failed' } })
+    expect((await api.listJobRuns({ job_id: job.uuid })).count).toBe(4)
+    expect((await api.getJobRun(uuid)).status).toBe('failed')
+    await server.stop()
+    expect(server.entries()).toMatchObject([
+      { path: '/jobs', method: 'POST', status: 200 },
+      { event: 'run_status', job_run_id: uuid, status: 'running', requested: false },
+      { event: 'run_status', job_run_id: uuid, status: 'failed' },
+      { path: '/job-runs', method: 'GET', query: { job_id: [job.uuid] } },
+      { path: `/job-runs/${uuid}` },
     ])
   } finally {
-    await child.kill()
+    await server.stop()
     await rm(folder, { recursive: true })
   }
 })

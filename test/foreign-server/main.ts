@@ -2,10 +2,8 @@ import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
-import type { Habits } from './habits.ts'
-import { type ForeignServer, startForeignServer } from './server.ts'
-import type { PlantedRun } from './state.ts'
-import type { EndStatus } from './types.ts'
+import { type Command, obey } from './command.ts'
+import { startForeignServer } from './server.ts'
 
 /**
  * The foreign server as a process of its own, which stays while others are killed:
@@ -31,20 +29,6 @@ const server = await startForeignServer({
   ...(values.token !== undefined && { token: values.token }),
   ...(file !== undefined && { onEntry: (entry) => appendFileSync(file, `${JSON.stringify(entry)}\n`) }),
 })
-
-/** What a test may tell the process, as the body of a POST to its control address. */
-interface Command {
-  habits?: Partial<Habits>
-  addRun?: PlantedRun & { jobId: string }
-  endRun?: { uuid: string; status: EndStatus; outputs?: unknown[] }
-}
-
-function obey(told: ForeignServer, { habits, addRun, endRun }: Command): object {
-  Object.assign(told.habits, habits)
-  if (endRun) told.endRun(endRun.uuid, endRun.status, endRun.outputs)
-  const added = addRun && told.addRun(addRun.jobId, addRun)
-  return { habits: told.habits, ...(added && { uuid: added.uuid }) }
-}
 
 const control = createServer(async (request, response) => {
   let text = ''

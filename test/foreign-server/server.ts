@@ -151,6 +151,7 @@ async function serve(
     method,
     path: url.pathname.startsWith(basePath) ? url.pathname.slice(basePath.length) : url.pathname,
     query: Object.fromEntries([...url.searchParams.keys()].map((key) => [key, url.searchParams.getAll(key)])),
+    ...(request.headers['x-fault-duplicate'] !== undefined && { duplicate: true }),
     body: body ?? (text === '' ? undefined : text),
     status: reply.status,
     ...(done.made && { made: done.made }),

@@ -64,6 +64,8 @@ export interface RequestLogEntry {
   status: number
   /** The run that a `POST /job-runs` made, whatever was answered. */
   made?: { job_run_id: string; job_id: string; config: Config }
+  /** The network doubled it, as the fault proxy says in a header. */
+  duplicate?: boolean
 }
 
 /** A change of a run's status, the first one too. */

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity'
-import { JobsApiError, type WireJobRun } from '../../client/index.ts'
+import { JobsApiError } from '../../client/index.ts'
 import { rejected, toFailure } from '../failures.ts'
 import type { SecretKeeper } from '../types.ts'
 
@@ -22,9 +22,9 @@ export async function masked<T>(secrets: SecretKeeper, work: () => Promise<T>): 
   }
 }
 
-/** A run without secrets in it, whatever the server echoes. */
-export function maskRun(secrets: SecretKeeper, run: WireJobRun): WireJobRun {
-  return JSON.parse(JSON.stringify(run), (_, value: unknown) =>
-    typeof value === 'string' ? secrets.mask(value) : value,
-  ) as WireJobRun
+/** What a server sent, without secrets in it. */
+export function maskJson<T>(secrets: SecretKeeper, value: T): T {
+  return JSON.parse(JSON.stringify(value), (_, part: unknown) =>
+    typeof part === 'string' ? secrets.mask(part) : part,
+  ) as T
 }

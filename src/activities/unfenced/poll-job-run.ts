@@ -3,7 +3,7 @@ import { isTerminalStatus } from '../../contract/index.ts'
 import type { JobRunRecord } from '../../pipeline/plan/index.ts'
 import { toRecord } from '../job-run-record.ts'
 import type { ConnectedDependencies, PollJobRunInput } from '../types.ts'
-import { maskRun } from './masked.ts'
+import { maskJson } from './masked.ts'
 
 /**
  * Waits for a job run while holding nothing: leaves the activity open for this worker's poller to complete. The attempt's timeout
@@ -15,7 +15,7 @@ export async function pollJobRun(deps: ConnectedDependencies, input: PollJobRunI
   await secrets.learn(input.secrets)
   const poller = deps.pollers.of(input.connection)
   const seen = poller.lastSeen(input.jobRunId)
-  if (seen && isTerminalStatus(seen.status)) return toRecord(maskRun(secrets, seen))
+  if (seen && isTerminalStatus(seen.status)) return toRecord(maskJson(secrets, seen))
   await deps.pollers.register(input.connection, {
     ref: { namespace: deps.namespace, workflowId: workflowExecution?.workflowId ?? '', activityId },
     jobRunId: input.jobRunId,

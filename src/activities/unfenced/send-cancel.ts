@@ -3,7 +3,7 @@ import { JobsApiError, type JobsClient } from '../../client/index.ts'
 import { isTerminalStatus } from '../../contract/index.ts'
 import { toRecord } from '../job-run-record.ts'
 import type { ConnectedDependencies, SendCancelInput, SendCancelResult } from '../types.ts'
-import { masked, maskRun } from './masked.ts'
+import { masked, maskJson } from './masked.ts'
 
 /** What says that there is nothing to cancel any more, or not yet: what is true, a look tells. */
 const answers: readonly number[] = [400, 404, 409, 410, 422]
@@ -24,7 +24,7 @@ export async function sendCancel(
     try {
       const run = await api.getJobRun(jobRunId, { signal })
       const isOver = isTerminalStatus(run.status)
-      return { record: isOver ? toRecord(maskRun(secrets, run)) : null, isGone: false }
+      return { record: isOver ? toRecord(maskJson(secrets, run)) : null, isGone: false }
     } catch (error) {
       if (!(error instanceof JobsApiError) || (error.status !== 404 && error.status !== 410)) throw error
       if (info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs >= missingMs)

@@ -2,10 +2,13 @@ import { isDone } from '../../pipeline/plan/transitions.ts'
 import type { CliContext, JobsClient, PipelineRunView } from '../context.ts'
 
 type StepLine = PipelineRunView['steps'][number]
-type Progress = NonNullable<StepLine['progress']>
+/** Of an open run, as the API shows it now. */
+type Known = Partial<Pick<StepLine, 'status' | 'progress'>>
 
 /** More than a screen shows is not asked for: each is a request. */
 const askedAtOnce = 10
+/** Of a server that is not ours: there a look costs somebody else. */
+const askedElsewhere = 2
 const askEveryMs = 2_000
 const patienceMs = 5_000
 
@@ -17,8 +20,10 @@ export interface JobRunProgress {
   join(view: PipelineRunView): PipelineRunView
 }
 
-export function createJobRunProgress(ctx: Pick<CliContext, 'api' | 'signal'>): JobRunProgress {
-  const known = new Map<string, Progress>()
+export function createJobRunProgress(
+  ctx: Pick<CliContext, 'api' | 'signal' | 'config' | 'connections'>,
+): JobRunProgress {
+  const known = new Map<string, Known>()
   /** Not on this Jobs API: the pipeline runs on another connection. */
   const unknown = new Set<string>()
   let api: Promise<JobsClient | undefined> | undefined
@@ -28,10 +33,14 @@ export function createJobRunProgress(ctx: Pick<CliContext, 'api' | 'signal'>): J
   async function ask(client: JobsClient, jobRunId: string): Promise<boolean> {
     try {
       const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(patienceMs)])
-      const { progress } = await client.getJobRun(jobRunId, { signal })
-      if (!progress) return false
-      const news = { fraction: progress.fraction ?? null, message: progress.message ?? null }
-      const isNew = JSON.stringify(known.get(jobRunId)) !== JSON.stringify(news)
+      const { progress, status } = await client.getJobRun(jobRunId, { signal })
+      const news: Known = {
+        ...(status === 'running' || status === 'paused' ? { status } : {}),
+        ...(progress
+          ? { progress: { fraction: progress.fraction ?? null, message: progress.message ?? null } }
+          : {}),
+      }
+      const isNew = JSON.stringify(known.get(jobRunId) ?? {}) !== JSON.stringify(news)
       known.set(jobRunId, news)
       return isNew
     } catch (error) {
@@ -41,24 +50,38 @@ export function createJobRunProgress(ctx: Pick<CliContext, 'api' | 'signal'>): J
     }
   }
 
+  /** Of the connection that the pipeline names, where this configuration has it. */
+  async function connect(name: string): Promise<JobsClient | undefined> {
+    if (name === 'default') return ctx.api()
+    const { url: baseUrl, token, headers = {} } = (await ctx.connections(ctx.config))[name] ?? {}
+    if (baseUrl === undefined || token === undefined) return undefined
+    const { JobsClient } = await import('../../client/index.ts')
+    return new JobsClient({ baseUrl, token, headers, timeoutMs: patienceMs })
+  }
+
   return {
     async look(view) {
-      api ??= (async () => ctx.api())().catch(() => undefined)
+      api ??= connect(view.connection?.name ?? 'default').catch(() => undefined)
       const client = await api
       if (!client) return false
       const open = view.steps.flatMap(({ status, job_run_id: id }) =>
         id !== null && !isDone(status) && !unknown.has(id) ? [id] : [],
       )
-      const asked = [...open.slice(turn), ...open.slice(0, turn)].slice(0, askedAtOnce)
+      const asked = [...open.slice(turn), ...open.slice(0, turn)].slice(
+        0,
+        view.connection?.mode === 'fenced' ? askedAtOnce : askedElsewhere,
+      )
       turn = open.length === 0 ? 0 : (turn + asked.length) % open.length
       return (await Promise.all(asked.map((id) => ask(client, id)))).includes(true)
     },
     join: (view) => ({
       ...view,
       steps: view.steps.map((step) => {
-        const progress =
-          step.job_run_id === null || isDone(step.status) ? undefined : known.get(step.job_run_id)
-        return progress ? { ...step, progress } : step
+        const now = step.job_run_id === null || isDone(step.status) ? undefined : known.get(step.job_run_id)
+        if (!now) return step
+        // What the pipeline run decided counts for more than how the job run is.
+        const isPending = step.status === 'pending' || step.status === 'running' || step.status === 'paused'
+        return { ...step, ...now, status: (isPending ? now.status : undefined) ?? step.status }
       }),
     }),
   }

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { JobsClient } from '../../src/client/index.ts'
+import { findFreePort } from '../../src/dev-stack/temporal-cli/dev-server.ts'
+import { type FaultProxy, runUnderFaults, startFaultProxy } from '../../src/testing/index.ts'
+import { planOf, planStep } from '../helpers/plans.ts'
+import { startTestStack, type TestStack } from '../helpers/stack.ts'
+
+let on: TestStack
+let proxy: FaultProxy
+let api: JobsClient
+beforeAll(async () => {
+  const port = await findFreePort()
+  const target = `http://127.0.0.1:${port}/api/v1`
+  proxy = await startFaultProxy({ target })
+  on = await startTestStack({
+    env: {
+      JOBWRIGHT_PORT: String(port),
+      JOBWRIGHT_URL: `http://127.0.0.1:${port}`,
+      JOBS_API_URL: proxy.url,
+    },
+  })
+  api = new JobsClient({ baseUrl: target, token: on.token })
+})
+afterAll(async () => {
+  await on?.stop()
+  await proxy?.stop()
+})
+
+const config = { kind: 'literal', value: { duration: '20ms' } } as const
+const plan = planOf([planStep('first', { config }), planStep('second', { needs: ['first'], config })])
+
+test('a pipeline keeps its promises under what a seed lets go wrong, and with its worker killed', async () => {
+  const verdict = await runUnderFaults({
+    ...{ proxy, api, pipelines: on.pipelines, plan },
+    seed: 11,
+    seeding: {
+      kinds: ['drop_request', 'drop_answer', 'server_error', 'reset', 'truncated_json', 'duplicate'],
+      ...{ rate: 0.4, calls: 20, doublesTriggers: true },
+    },
+    async during() {
+      const hold = proxy.onPoint({ at: 'after_commit', operation: 'createJobRun' }, () => on.kill('worker'))
+      await hold.reached
+      expect(hold.isReached).toBe(true)
+      await on.start('worker')
+    },
+  })
+  expect(verdict.text).not.toContain('BROKEN')
+  expect([verdict.isKept, verdict.view.status], verdict.text).toEqual([true, 'completed'])
+  expect(verdict.faults.length, verdict.text).toBeGreaterThan(0)
+  expect(verdict.text).toMatch(/^seed 11: \d+ faults \(.*of createJob/)
+})
+
+test('a run that no step knows of breaks one', async () => {
+  const other = new JobsClient({ baseUrl: proxy.url, token: on.token })
+  const verdict = await runUnderFaults({
+    ...{ proxy, api, pipelines: on.pipelines, plan },
+    script: { rules: [] },
+    async during() {
+      const hold = proxy.onPoint({ at: 'after_answer', operation: 'createJobRun' }, async ({ body }) => {
+        await other.createJobRun({ job_id: (JSON.parse(body) as { job_id: string }).job_id })
+      })
+      await hold.reached
+    },
+  })
+  expect(verdict.view.status).toBe('completed')
+  expect(verdict.violations.map(({ rule }) => rule)).toContain('unaccounted')
+  expect(verdict.text).toContain('BROKEN unaccounted: the run')
+})
