@@ -162,6 +162,15 @@ describe('what a person decides', () => {
     expect(ctx.stderr.text).toBe('')
   })
 
+  test('lets go on Ctrl-C, and says that it may be done', async () => {
+    const ctx = scriptedContext({
+      signal: AbortSignal.abort(),
+      pipelines: { fail: () => new Promise(() => {}) },
+    })
+    expect(await steerHandler({ verb: 'fail', id: 'p', step: 'graph' }, ctx)).toBe(130)
+    expect(ctx.stderr.text).toContain('done once')
+  })
+
   test.each([
     [['fail', 'p', 'many[1]', '--item', '2'], 'bad_step'],
     [['trigger', 'p', 'many['], 'bad_step'],

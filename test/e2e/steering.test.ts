@@ -7,6 +7,8 @@ import {
   PipelinesClient,
   type PipelineTimingOptions,
 } from '../../src/pipelines/index.ts'
+import { resolveOptions } from '../../src/pipelines/options.ts'
+import { steerRun } from '../../src/pipelines/steer.ts'
 import { jobwright } from '../cli/helpers.ts'
 import { type ForeignServer, type Habits, noHabits, startForeignServer } from '../foreign-server/index.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
@@ -269,6 +271,12 @@ steps:
       [() => pipelines.trigger(id, { step: 'later' }), 'trigger_known', 'refused'],
       [() => pipelines.trigger('no-such-run', { step: 'graph' }), 'unknown_pipeline_run', 'usage'],
     ] as const
+    take({ html: ['get_run'] })
+    expect(await rejection(pipelines.adopt(id, { step: 'graph', jobRunId: taken.uuid }))).toMatchObject({
+      code: 'job_run_unconfirmed',
+      fault: 'unreachable',
+    })
+    take({})
     for (const [ask, code, fault] of refusals) expect(await rejection(ask())).toMatchObject({ code, fault })
     expect((await pipelines.show(id)).status).toBe('held')
     await pipelines.adopt(id, { step: 'graph', jobRunId: taken.uuid })
@@ -297,7 +305,12 @@ steps:
     const run = foreign.addRun(jobId, { createdBy: ada, ...ended })
     await stack.kill('worker')
     const adopt = () => stack.pipelines.adopt(id, { step: 'graph', jobRunId: run.uuid })
-    expect(await rejection(adopt())).toMatchObject({ code: 'not_accepted', fault: 'unreachable' })
+    const impatient = { ...resolveOptions(stack.client, {}), acceptTimeoutMs: 500 }
+    const request = { verb: 'adopt', step: 'graph', item: null, jobRunId: run.uuid } as const
+    expect(await rejection(steerRun(impatient, id, request))).toMatchObject({
+      code: 'not_accepted',
+      fault: 'unreachable',
+    })
     await stack.start('worker')
     expect(await adopt()).toMatchObject({ verb: 'adopt' })
     expect((await over(id)).status).toBe('completed')
