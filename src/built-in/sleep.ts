@@ -12,7 +12,11 @@ export const sleep = defineJobType({
   displayName: 'Sleep',
   description: 'Waits for a while, then completes, or fails when told to.',
   config: z.strictObject({
-    duration: z.string().regex(durationPattern).describe('How long: 500ms, 5s, 30m, 2h, 7d'),
+    duration: z
+      .string()
+      .regex(durationPattern)
+      .describe('How long: 500ms, 5s, 30m, 2h, 7d')
+      .meta({ examples: ['5s'] }),
     fail: z
       .union([z.boolean(), z.string()])
       .optional()

@@ -232,4 +232,29 @@ function addStackCommands(program: Command, bind: Bind): void {
         () => ({}),
       ),
     )
+  program
+    .command('conformance <url>')
+    .description('whether a server keeps to the Jobs API, and how pipelines run on it; reads only')
+    .option('--write', 'make a job and a few runs as well, and put them away')
+    .option('--job-type <type>', 'of the job (default: one whose schema says what to give it)')
+    .option('--config <json>', 'of the job: a JSON object, or @FILE that holds one')
+    .option(
+      '--patience <seconds>',
+      'how long a run may take to be listed, cancelled, over (default: 30)',
+      wholeNumber,
+    )
+    .option('--token-env <name>', 'the variable that holds the token (default: JOBS_API_TOKEN)')
+    .action(
+      bind(
+        async () => (await import('./commands/conformance.ts')).conformanceHandler,
+        ([url = ''], { write, jobType, config, patience, tokenEnv }) => ({
+          url,
+          write: write as boolean | undefined,
+          jobType: jobType as string | undefined,
+          config: config as string | undefined,
+          patience: patience as number | undefined,
+          tokenEnv: tokenEnv as string | undefined,
+        }),
+      ),
+    )
 }

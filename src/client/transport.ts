@@ -58,6 +58,9 @@ export interface Call extends CallOptions {
   headers?: Record<string, string | undefined>
 }
 
+/** Where a request goes, below the base URL. */
+export type Target = Pick<RouteDescriptor, 'method' | 'path'>
+
 /** A 2xx. */
 export interface Answer extends RawAnswer {
   /**
@@ -74,7 +77,7 @@ export interface Transport {
   /** What a request without a limit of its own may take. */
   readonly timeoutMs: number
   /** @throws JobsApiError for anything but 2xx */
-  send(route: RouteDescriptor, call: Call): Promise<Answer>
+  send(route: Target, call: Call): Promise<Answer>
   /** As `send`, with the answer read. */
   sendJson<T>(route: RouteDescriptor, call: Call, read: Reader<T>): Promise<T>
 }
@@ -133,7 +136,7 @@ class KyTransport implements Transport {
     })
   }
 
-  #open(route: RouteDescriptor, call: Call): { exchange: Exchange; path: string } {
+  #open(route: Target, call: Call): { exchange: Exchange; path: string } {
     try {
       const path = buildPath(route.path, call.params ?? {})
       const exchange = new Exchange(route.method, `${this.#baseUrl}${path}`)
@@ -175,7 +178,7 @@ class KyTransport implements Transport {
     return headers
   }
 
-  #prepare(route: RouteDescriptor, call: Call, exchange: Exchange, token: string): Sent {
+  #prepare(route: Target, call: Call, exchange: Exchange, token: string): Sent {
     try {
       const headers = this.#headers(call, token)
       if (call.json !== undefined) headers.set('content-type', 'application/json')
@@ -190,7 +193,7 @@ class KyTransport implements Transport {
   }
 
   async #attempt(
-    route: RouteDescriptor,
+    route: Target,
     call: Call,
     path: string,
     exchange: Exchange,
@@ -249,7 +252,7 @@ class KyTransport implements Transport {
     return call.maxResponseBytes ?? this.#options.maxResponseBytes ?? 256 * 1024 * 1024
   }
 
-  async send(route: RouteDescriptor, call: Call): Promise<Answer> {
+  async send(route: Target, call: Call): Promise<Answer> {
     const { exchange, path } = this.#open(route, call)
     if (call.signal?.aborted) throw exchange.notSent('aborted', 'aborted by the caller')
     const deadline = startDeadline(this.#timeoutMs(call), call.signal)

@@ -63,7 +63,12 @@ async function drip(
 
 function written(response: ServerResponse, bytes: Buffer): Promise<void> {
   return new Promise((resolve) => {
-    response.once('close', resolve)
-    response.write(bytes, () => resolve())
+    const done = () => {
+      response.off('close', done)
+      resolve()
+    }
+    // A connection that has gone takes nothing, and says nothing of it.
+    response.once('close', done)
+    response.write(bytes, done)
   })
 }

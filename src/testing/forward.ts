@@ -14,8 +14,8 @@ export interface Outgoing {
 }
 
 export interface Forwarded {
-  /** Resolves when all of the request is on its way, or cannot be. */
-  sent: Promise<void>
+  /** True when all of the request is on its way; false when it cannot be. */
+  sent: Promise<boolean>
   /** undefined when the server gave none. */
   answer: Promise<Answer | undefined>
 }
@@ -35,9 +35,14 @@ export function forward({ url, method, headers, body, signal }: Outgoing): Forwa
     agent: false,
     signal,
   })
-  const sent = new Promise<void>((resolve) => {
-    request.once('finish', resolve)
-    request.once('close', resolve)
+  const connected = url.protocol === 'https:' ? 'secureConnect' : 'connect'
+  const sent = new Promise<boolean>((resolve) => {
+    request.once('close', () => resolve(false))
+    request.once('finish', () => {
+      // What is written before there is a connection is only kept for it.
+      if (request.socket?.connecting) request.socket.once(connected, () => resolve(true))
+      else resolve(true)
+    })
   })
   const answer = new Promise<Answer | undefined>((resolve) => {
     request.once('error', () => resolve(undefined))

@@ -1,3 +1,4 @@
+import { JobwrightError } from '../base/errors.ts'
 import type { Operation } from './operations.ts'
 
 /**
@@ -36,6 +37,8 @@ export interface Hold {
   readonly isReached: boolean
   /** The exchange when it comes by; rejects what `during` threw, after the exchange has gone on. */
   readonly reached: Promise<HeldExchange>
+  /** Holds nothing any more that has not come by. */
+  takeBack(): void
 }
 
 type During = (exchange: HeldExchange) => Promise<void> | void
@@ -49,18 +52,27 @@ interface Waiting {
   note: (isReached: boolean) => void
 }
 
+function neverReached({ at, operation, nth = 1 }: HoldAt): JobwrightError {
+  return new JobwrightError({
+    code: 'hold_not_reached',
+    fault: 'usage',
+    message: `no exchange was held at ${at} of ${operation ?? 'any operation'}, number ${nth}`,
+    fix: 'name a point that is come by, and see in the log of the proxy what was',
+  })
+}
+
 /** Holds exchanges where somebody wants to do something meanwhile. */
 export class HoldPoints {
   readonly #waiting = new Set<Waiting>()
 
   on(at: HoldAt, during: During): Hold {
     let isReached = false
-    const reached = new Promise<HeldExchange>((resolve, reject) => {
-      const note = (is: boolean) => {
-        isReached = is
-      }
-      this.#waiting.add({ at, left: at.nth ?? 1, during, resolve, reject, note })
-    })
+    const note = (is: boolean) => {
+      isReached = is
+    }
+    const { promise: reached, resolve, reject } = Promise.withResolvers<HeldExchange>()
+    const waiting: Waiting = { at, left: at.nth ?? 1, during, resolve, reject, note }
+    this.#waiting.add(waiting)
     // Whoever only looks at `isReached` need not catch it.
     reached.catch(() => {})
     return {
@@ -68,6 +80,9 @@ export class HoldPoints {
         return isReached
       },
       reached,
+      takeBack: () => {
+        if (this.#waiting.delete(waiting)) reject(neverReached(at))
+      },
     }
   }
 

@@ -1,6 +1,6 @@
 import { type OperationId, routes } from '../contract/index.ts'
 
-/** An operation of the Jobs API by its id, as `JobsClient` names its methods; `other` for what is none. */
+/** An operation of the Jobs API by its id, as openapi.json has it; `other` for what is none. */
 export type Operation = OperationId | 'other'
 
 const patterns = Object.values(routes)

@@ -55,7 +55,7 @@ export interface FaultProxy {
   setScript(script: FaultScript): void
   /** Holds an exchange, once, while `during` does something: kills a process, say. */
   onPoint(at: HoldAt, during: (exchange: HeldExchange) => Promise<void> | void): Hold
-  /** Resolves when nothing is under way any more that no client waits for: what is delivered late. */
+  /** Resolves when nothing is under way any more that would change something and that no client waits for: what is delivered late. */
   drained(): Promise<void>
   stop(): Promise<void>
 }
@@ -81,7 +81,8 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const { target, seed, seeding, port = 0 } = options
   const fromSeed = seed === undefined ? { rules: [] } : scriptFromSeed(seed, seeding)
   const desk = new Desk(new URL(target), options.script ?? fromSeed)
-  const server = createServer((request, response) => {
+  // A connection that is closed just when its client uses it again would be a fault that nobody asked for.
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     desk.take(request, response)
   })
   await new Promise<void>((resolve, reject) => {
@@ -125,7 +126,7 @@ class Desk {
   readonly recorder = new Recorder(this.#seen)
   readonly #target: URL
   readonly #calls = new Map<Operation, number>()
-  readonly #underWay = new Set<{ work: Promise<void>; isClientWaiting: () => boolean }>()
+  readonly #underWay = new Set<{ work: Promise<void>; isHarmless: () => boolean }>()
   readonly #ending = new AbortController()
   #overall = 0
 
@@ -144,12 +145,14 @@ class Desk {
     // What a client does to its connection is no error of the proxy.
     request.on('error', () => {})
     response.on('error', () => {})
-    this.#track(this.#exchange(request, response), () => !isGone(response))
+    // A look that nobody waits for changes nothing.
+    const isHarmless = () => request.method === 'GET' || !isGone(response)
+    this.#track(this.#exchange(request, response), isHarmless)
   }
 
   async drained(): Promise<void> {
     for (;;) {
-      const late = [...this.#underWay].filter(({ isClientWaiting }) => !isClientWaiting())
+      const late = [...this.#underWay].filter(({ isHarmless }) => !isHarmless())
       if (late.length === 0) return
       await Promise.all(late.map(({ work }) => work))
     }
@@ -159,8 +162,8 @@ class Desk {
     this.#ending.abort()
   }
 
-  #track(work: Promise<void>, isClientWaiting: () => boolean): void {
-    const one = { work, isClientWaiting }
+  #track(work: Promise<void>, isHarmless: () => boolean): void {
+    const one = { work, isHarmless }
     this.#underWay.add(one)
     void work.finally(() => this.#underWay.delete(one))
   }
@@ -236,8 +239,8 @@ class Desk {
     const mark = isDuplicate ? { 'x-fault-duplicate': '1' } : {}
     const headers = { ...request.headers, ...mark }
     const { sent, answer: answering } = forward({ url, method: exchange.method, headers, body, signal })
-    await sent
-    if (!isDuplicate) await this.points.reach('after_send', exchange)
+    const isSent = await sent
+    if (isSent && !isDuplicate) await this.points.reach('after_send', exchange)
     const answer = this.#pointHere(await answering, request)
     const at = { sentAtMs, forwardedAtMs, ...(isDuplicate && { fate: 'duplicate' as const }) }
     return [answer, this.recorder.exchange(exchange, url.searchParams, at, answer)]

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { JobwrightError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import type { JobsClient } from '../client/index.ts'
 import type { PipelinePlan } from '../pipeline/plan/index.ts'
@@ -27,7 +29,9 @@ export interface RunUnderFaults {
   during?: (run: { id: string; proxy: FaultProxy }) => Promise<readonly CancelIntent[]> | Promise<void>
   /** When there is nothing more to wait for. @default when the pipeline run is over */
   isSettled?: (view: PipelineRunView) => boolean
-  /** @default 5 minutes */
+  /** How far the server's lists lag (L): so long after the end they are believed. @default 0 */
+  listingMs?: number
+  /** For `during`, and then for the end of the run, each. @default 5 minutes */
   timeoutMs?: number
 }
 
@@ -47,6 +51,8 @@ export interface Verdict {
   text: string
 }
 
+const defaultTimeoutMs = 300_000
+
 /**
  * Runs a pipeline whose worker talks to the Jobs API through a fault proxy, and judges it by what the server did. That it fails is
  * no broken promise; that it doubles a run, reports what was not done, or leaves a run behind is.
@@ -65,13 +71,16 @@ export interface Verdict {
  */
 export async function runUnderFaults(options: RunUnderFaults): Promise<Verdict> {
   const { proxy, api, pipelines, plan, inputs = {}, seed, seeding, during } = options
+  const { timeoutMs = defaultTimeoutMs, listingMs = 0 } = options
   const script = options.script ?? (seed === undefined ? proxy.script : scriptFromSeed(seed, seeding))
   const [before, beforeOnServer] = [proxy.log.length, proxy.serverLog.length]
   proxy.setScript(script)
   const { id } = await pipelines.start({ plan, inputs })
-  const cancels = (await during?.({ id, proxy })) ?? []
+  const meanwhile = async () => (await during?.({ id, proxy })) ?? []
+  const cancels = await inTime(meanwhile(), timeoutMs)
   const view = await settled(options, id)
   await proxy.drained()
+  await sleep(listingMs)
   const passed = proxy.serverLog.slice(beforeOnServer)
   const serverLog = [...passed, ...(await finalLook(passed, api))]
   const isOver = view.finished_at !== null
@@ -82,8 +91,26 @@ export async function runUnderFaults(options: RunUnderFaults): Promise<Verdict> 
   return { ...verdict, text: describe(verdict) }
 }
 
+/** @throws JobwrightError `during_not_over` */
+async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  const over = new AbortController()
+  const late = sleep(timeoutMs, undefined, { signal: over.signal, ref: false }).then(() => {
+    throw new JobwrightError({
+      code: 'during_not_over',
+      fault: 'usage',
+      message: `what was to happen during the pipeline run was not over after ${timeoutMs} ms`,
+      fix: 'wait only for points that the run comes by; the log of the proxy says which it did',
+    })
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    over.abort()
+  }
+}
+
 async function settled(options: RunUnderFaults, id: string): Promise<PipelineRunView> {
-  const { pipelines, isSettled = () => false, timeoutMs = 300_000 } = options
+  const { pipelines, isSettled = () => false, timeoutMs = defaultTimeoutMs } = options
   const signal = AbortSignal.timeout(timeoutMs)
   for await (const view of pipelines.watch(id, { signal }))
     if (view.finished_at !== null || isSettled(view)) return view

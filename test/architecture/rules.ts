@@ -40,6 +40,7 @@ export const zones: readonly Zone[] = [
     node: false,
   },
   { folder: client, loads: [base, contract], packages: ['ky'], node: false },
+  { folder: 'src/conformance', loads: [base, contract, client], packages: [], node: false },
   { folder: 'src/expressions', loads: [base], packages: ['@marcbachmann/cel-js', 're2js'], node: false },
 
   // Loads nothing at all: the same code runs in workflows, in activities and in checkers.
@@ -69,7 +70,7 @@ export const zones: readonly Zone[] = [
     node: false,
   },
 
-  { folder: 'src/polling', loads: [client, contract], packages: [], node: false },
+  { folder: 'src/polling', loads: [contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
     loads: [base, contract, client, 'src/polling', protocol],
@@ -180,14 +181,23 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/testing',
-    loads: [contract],
-    types: [base, client, plan, 'src/pipelines'],
+    loads: [base, contract],
+    types: [client, plan, 'src/pipelines'],
     packages: [],
     node: true,
   },
   {
     folder: 'src/cli',
-    loads: [base, contract, client, 'src/pipeline', 'src/pipelines', 'src/temporal', 'src/dev-stack'],
+    loads: [
+      base,
+      contract,
+      client,
+      'src/conformance',
+      'src/pipeline',
+      'src/pipelines',
+      'src/temporal',
+      'src/dev-stack',
+    ],
     types: ['src/config.ts'],
     packages: ['commander', 'log-update', 'string-width'],
     node: true,

@@ -131,6 +131,7 @@ describe('jobs from the shell', () => {
       'workers',
       'pacing',
       'jobs_api',
+      'mode',
       'capabilities',
       'change_feed',
     ])

@@ -7,6 +7,8 @@ import { until } from '../helpers/until.ts'
 import {
   type ForeignServer,
   type ForeignServerOptions,
+  type Habits,
+  noHabits,
   startForeignProcess,
   startForeignServer,
 } from './index.ts'
@@ -94,6 +96,99 @@ test('plants runs that nobody asked for, and ends runs by hand', async () => {
   const [made] = server.log.flatMap((entry) => entry.made ?? [])
   expect(made).toMatchObject({ job_run_id: run.uuid, job_id: job.uuid })
   expect(server.changes.find(({ job_run_id }) => job_run_id === planted.uuid)?.requested).toBe(false)
+})
+
+/** What a client sees of a server in one round, without what differs every time. */
+async function round(habits: Partial<Habits>): Promise<string[]> {
+  const { server, makeJob, makeRun } = await given({ manual: true, pendingMs: 600_000 })
+  const jobs = [(await makeJob({ n: 1 })).uuid, (await makeRun({ n: 2 })).job_id]
+  const ended = server.addRun(jobs[0] ?? '', { status: 'running', createdAtMs: Date.now() - 5_000 })
+  server.endRun(ended.uuid, 'completed', [{ name: 'a', value: 1 }])
+  const active = server.addRun(jobs[1] ?? '', { status: 'running', createdAtMs: Date.now() - 4_000 })
+  Object.assign(server.habits, habits)
+  const asks = [
+    ['GET', '/capabilities'],
+    ['POST', '/jobs', { job_type: 'work' }],
+    ['POST', '/jobs', { job_type: 'nothing' }],
+    ['GET', `/jobs/${jobs[0]}`],
+    ['GET', `/job-runs?job_id=${jobs[0]}`],
+    ['GET', '/job-runs?statuses=completed'],
+    ['GET', '/job-runs'],
+    ['GET', `/job-runs/${ended.uuid}`],
+    ['POST', `/job-runs/${ended.uuid}/cancel`],
+    ['POST', `/job-runs/${active.uuid}/cancel`],
+    ['GET', `/job-runs/${active.uuid}`],
+    ['POST', `/job-runs/${active.uuid}/cancel`],
+    ['GET', `/job-runs/${active.uuid}`],
+  ] as const
+  const seen: string[] = []
+  for (const [method, where, body] of asks) {
+    const answer = await fetch(`${server.url}${where}`, {
+      method,
+      redirect: 'manual',
+      headers: { authorization: `Bearer ${server.token}`, 'content-type': 'application/json' },
+      ...(body && { body: JSON.stringify(body) }),
+    })
+    const { headers, status } = answer
+    const noted = ['content-encoding', 'content-type', 'location'].map((name) => headers.get(name))
+    seen.push(JSON.stringify([method, where, status, noted, await answer.text()]))
+  }
+  const hours = (text: string) =>
+    text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}/g, (time) =>
+      String(Math.round((Date.parse(`${time}Z`) - Date.now()) / 3_600_000)),
+    )
+  const same = (text: string) =>
+    text.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|127.0.0.1:\d+/g, 'ID')
+  return seen.map(hours).map(same)
+}
+
+const forms: Partial<Habits>[] = [
+  { token: 'another' },
+  ...(['html', 401, 500, 503] as const).map((capabilities) => ({ capabilities })),
+  { html: ['get_run'] },
+  { htmlAfter: ['create_job'] },
+  ...(['same', 'other'] as const).map((to) => ({
+    redirect: { endpoints: ['get_job' as const], status: 302, to },
+  })),
+  ...(['validation', 'message', 'problem', 'text', 'html', 'empty'] as const).map((errors) => ({ errors })),
+  { gzip: true },
+  ...(['zoned', 'offset'] as const).map((timestamps) => ({ timestamps })),
+  { clockOffMs: 7_200_000 },
+  { extraFields: true },
+  { missingFields: ['job_name'] },
+  ...(['empty', 'none'] as const).map((configEcho) => ({ configEcho })),
+  ...(['text', 'number'] as const).map((ids) => ({ ids })),
+  { statusNames: { running: 'warming_up' } },
+  { terminalGoesBack: { afterMs: 0, forMs: 600_000 } },
+  ...(['strings', 'nested'] as const).map((outputReferences) => ({ outputReferences })),
+  { jobInvisibleMs: 600_000 },
+  { runInvisibleMs: 600_000 },
+  { listLagMs: 600_000 },
+  ...['job_id', 'statuses'].map((name) => ({ ignoredFilters: [name] })),
+  { listOrder: 'oldest' },
+  { listCap: 1 },
+  ...(['matching', 'total', 'wrong', 'zero'] as const).map((count) => ({ count, listCap: 1 })),
+  { cancelTakesMs: 600_000 },
+  { cancelNeedsAsks: 2 },
+  ...(['accepted', 'no_content', 'nonsense', 'html'] as const).map((cancelAnswer) => ({ cancelAnswer })),
+  { cancelOfEnded: 400 },
+]
+
+test('each habit shows, in each of its forms, and otherwise every round is the same', async () => {
+  const [usual, again] = [await round({}), await round({})]
+  expect(again).toEqual(usual)
+  const shown = new Map<string, string>()
+  for (const form of forms) {
+    const name = JSON.stringify(form)
+    const seen = JSON.stringify(await round(form))
+    expect(seen, name).not.toEqual(JSON.stringify(usual))
+    expect([...shown].find(([, other]) => other === seen)?.[0], name).toBeUndefined()
+    shown.set(name, seen)
+  }
+  // Delays show in time alone, and an order that is mixed may be any: each has a test of its own, or none.
+  const named = new Set(forms.flatMap((form) => Object.keys(form)))
+  const rest = Object.keys(noHabits()).filter((name) => !named.has(name))
+  expect(rest).toEqual(['slowCommitMs', 'slowAnswerMs'])
 })
 
 test('habits of how it answers', async () => {
@@ -199,8 +294,11 @@ test('habits of cancelling', async () => {
   habits.cancelTakesMs = 300
   const slow = await makeRun()
   await cancel(slow.uuid)
-  expect((await api.getJobRun(slow.uuid)).status).not.toBe('cancelled')
   await until('the cancel takes effect', async () => (await api.getJobRun(slow.uuid)).status === 'cancelled')
+  const asked = server.log.findLast(({ path }) => path === `/job-runs/${slow.uuid}/cancel`)
+  const done = server.changes.findLast(({ job_run_id }) => job_run_id === slow.uuid)
+  // Timers may be early by the part of a millisecond.
+  expect((done?.atMs ?? 0) - (asked?.atMs ?? 0)).toBeGreaterThanOrEqual(299)
 })
 
 test('does what was asked for also for a client that has gone', async () => {
@@ -209,7 +307,6 @@ test('does what was asked for also for a client that has gone', async () => {
   server.habits.slowCommitMs = { create_run: 300 }
   const impatient = api.createJobRun({ job_id: job.uuid }, { timeoutMs: 50 })
   expect(await statusOf(impatient)).toBe('timeout')
-  expect(server.runs.size).toBe(0)
   await until('the run is made', () => server.runs.size === 1)
 })
 

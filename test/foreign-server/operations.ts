@@ -164,14 +164,17 @@ function withRun({ state, habits }: World, id: string, nowMs: number, use: (run:
   return run && isVisible(habits, run, nowMs) ? use(run) : refused(404, 'Job run not found')
 }
 
+/** How long a run that has ended stays among those that were active a moment ago. */
+const recentMs = 60_000
+
 /** As few runs as the filters allow: there may be many thousands. */
 function candidates(state: State, query: URLSearchParams, atMs: number): readonly Run[] {
   const [jobId] = query.getAll('job_id')
   if (jobId !== undefined) return state.runsByJob.get(jobId) ?? []
   const statuses = query.getAll('statuses')
-  const onlyActive = statuses.length > 0 && statuses.every((one) => isActive(one as never))
-  if (!onlyActive) return [...state.runs.values()]
-  state.tidy(Math.min(atMs, Date.now() - 60_000))
+  const recentAtMs = Date.now() - recentMs
+  if (statuses.length === 0 || atMs < recentAtMs || !statuses.every(isActive)) return [...state.runs.values()]
+  state.tidy(recentAtMs)
   return [...state.recentlyActive]
 }
 

@@ -21,7 +21,7 @@ let jobId: string
 beforeEach(async () => {
   server = await startForeignServer({ manual: true })
   proxy = await startFaultProxy({ target: server.url })
-  api = new JobsClient({ baseUrl: proxy.url, token: server.token, timeoutMs: 400 })
+  api = new JobsClient({ baseUrl: proxy.url, token: server.token })
   jobId = (await api.createJob({ job_type: 'work' })).uuid
 })
 afterEach(async () => {
@@ -73,7 +73,8 @@ test.each(Object.entries(triggers))(
   async (name, expected) => {
     const { fault, runs, ...seen } = expected
     goWrong({ operation: 'createJobRun', nth: 1, fault })
-    const error = await failure(api.createJobRun({ job_id: jobId }))
+    const timeoutMs = seen.code === 'timeout' ? 400 : 30_000
+    const error = await failure(api.createJobRun({ job_id: jobId }, { timeoutMs }))
     expect({ kind: error.kind, code: error.code }).toEqual(seen)
     await proxy.drained()
     expect(server.runs.size).toBe(runs)
@@ -92,9 +93,13 @@ test.each(Object.entries(triggers))(
 test('what is delivered late arrives after its client has gone', async () => {
   goWrong({ operation: 'createJobRun', fault: { kind: 'deliver_late', afterMs: 150 } })
   await failure(api.createJobRun({ job_id: jobId }))
-  expect(server.runs.size).toBe(0)
   await proxy.drained()
   expect(server.runs.size).toBe(1)
+  const [entry] = proxy.serverLog.filter(({ event }) => event === 'request').slice(-1)
+  const sentAtMs = proxy.log.at(-1)?.atMs ?? 0
+  expect(entry).toMatchObject({ made: { job_id: jobId }, sentAtMs, answered: false })
+  // Timers may be early by the part of a millisecond.
+  expect((entry?.atMs ?? 0) - sentAtMs).toBeGreaterThanOrEqual(149)
 })
 
 test('a doubled trigger makes a second run, of which the server knows that the network made it', async () => {
@@ -244,6 +249,15 @@ describe('an exchange is held', () => {
     expect(proxy.serverLog.at(-2)).toMatchObject({ made: { job_id: jobId }, answered: false })
   })
 
+  test('at no point that is taken back, or whose server is away', async () => {
+    const hold = proxy.onPoint({ at: 'after_send', operation: 'getJob' }, () => {})
+    await server.stop()
+    expect((await failure(api.getJob(jobId))).code).toBe('connection_lost')
+    expect(hold.isReached).toBe(false)
+    hold.takeBack()
+    await expect(hold.reached).rejects.toThrow('after_send of getJob')
+  })
+
   test('and what goes wrong meanwhile is told, after the exchange has gone on', async () => {
     const hold = proxy.onPoint({ at: 'after_commit' }, () => {
       throw new Error('no such process')
@@ -251,4 +265,32 @@ describe('an exchange is held', () => {
     await api.getJob(jobId)
     await expect(hold.reached).rejects.toThrow('no such process')
   })
+})
+
+test('a client that sends again without a look is found out by some seed, one that never does by none', async () => {
+  const seeding = { rate: 0.5, bounds: { timeoutMs: 100, deliveryMs: 50, listingMs: 50 } }
+  const trigger = async (seed: number, tries: number): Promise<boolean> => {
+    const job = await new JobsClient({ baseUrl: server.url, token: server.token }).createJob({
+      job_type: 'work',
+    })
+    proxy.setScript(scriptFromSeed(seed, seeding))
+    for (let count = 0; count < tries; count++) {
+      const body = { job_id: job.uuid }
+      const run = await api.createJobRun(body, { timeoutMs: 100 }).catch(() => undefined)
+      if (run !== undefined) break
+    }
+    await proxy.drained()
+    const truth = [...server.log, ...server.changes].filter(
+      (entry) => entry.event === 'run_status' || entry.made?.job_id === job.uuid,
+    )
+    return judge(truth, { isOver: false }).some(({ rule }) => rule === 'doubled')
+  }
+  const seeds = [1, 2, 3, 4, 5, 6, 7, 8]
+  const found = { naive: [] as number[], once: [] as number[] }
+  for (const seed of seeds) {
+    if (await trigger(seed, 5)) found.naive.push(seed)
+    if (await trigger(seed, 1)) found.once.push(seed)
+  }
+  expect(found.naive.length, `seeds ${seeds}`).toBeGreaterThan(0)
+  expect(found.once).toEqual([])
 })

@@ -113,6 +113,14 @@ describe('is found innocent', () => {
       ],
       { steps: [a], cancels: [{ atMs: 5, graceMs: 4 }] },
     ],
+    [
+      'the run of a step that was cancelled before it knew of it',
+      [
+        [1, 'A/a1'],
+        [2, 'A/a1=cancelled'],
+      ],
+      { steps: [{ name: 'a', jobRunIds: [], outcomes: [{ status: 'cancelled' }] }] },
+    ],
     ['a run that is active while it is not over', [[1, 'A/a1']], { isOver: false }],
     ['a text without the secret', [], { secrets: ['hush'], texts: { log: 'nothing' } }],
   ])('%s', (_, lines, expectations) => {
@@ -140,6 +148,17 @@ describe('is found guilty', () => {
       'a second run under another job',
       [...done, [5, 'C/c1'], [6, 'C/c1=completed']],
       { steps: [a, b] },
+      ['unaccounted'],
+    ],
+    [
+      'a second run under another job, of a step that was cancelled before it knew of it',
+      [
+        [1, 'A/a1'],
+        [2, 'A/a1=cancelled'],
+        [3, 'C/c1'],
+        [4, 'C/c1=cancelled'],
+      ],
+      { steps: [{ name: 'a', jobRunIds: [], outcomes: [{ status: 'cancelled' }] }] },
       ['unaccounted'],
     ],
     [

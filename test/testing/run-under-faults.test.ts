@@ -50,6 +50,31 @@ test('a pipeline keeps its promises under what a seed lets go wrong, and with it
   expect(verdict.text).toMatch(/^seed 11: \d+ faults \(.*of createJob/)
 })
 
+test('a cancel whose answers are lost ends what was triggered, and nothing is triggered after it', async () => {
+  const long = { kind: 'literal', value: { duration: '10m' } } as const
+  const verdict = await runUnderFaults({
+    ...{ proxy, api, pipelines: on.pipelines },
+    plan: planOf([planStep('first', { config: long }), planStep('second', { needs: ['first'], config })]),
+    script: {
+      rules: [
+        { operation: 'cancelByKey', nth: 1, fault: { kind: 'drop_answer' } },
+        {
+          operation: 'cancelByKey',
+          nth: 2,
+          fault: { kind: 'server_error', status: 503, isDone: false },
+        },
+      ],
+    },
+    async during({ id }) {
+      await proxy.onPoint({ at: 'after_answer', operation: 'createJobRun' }, () => {}).reached
+      await on.pipelines.cancel(id)
+      return [{ atMs: Date.now() }]
+    },
+  })
+  expect([verdict.violations, verdict.view.status], verdict.text).toEqual([[], 'cancelled'])
+  expect(verdict.faults.map(({ operation }) => operation)).toContain('cancelByKey')
+})
+
 test('a run that no step knows of breaks one', async () => {
   const other = new JobsClient({ baseUrl: proxy.url, token: on.token })
   const verdict = await runUnderFaults({
@@ -64,5 +89,5 @@ test('a run that no step knows of breaks one', async () => {
   })
   expect(verdict.view.status).toBe('completed')
   expect(verdict.violations.map(({ rule }) => rule)).toContain('unaccounted')
-  expect(verdict.text).toContain('BROKEN unaccounted: the run')
+  expect(verdict.text).toContain('BROKEN unaccounted: 1 runs')
 })
