@@ -21,6 +21,7 @@ export async function postJobRun(deps: ConnectedDependencies, input: PostJobRunI
   // A process that was stopped in between must not send when nobody reckons with it any more.
   const requestMs = input.sendingMs * requestShare
   const isLate = lateAfter(input.sendingMs - requestMs)
+  const sendBefore = performance.now() + input.sendingMs - requestMs
   const secrets = deps.secretKeeper()
   const notSent = (error: unknown, retryAfterMs: number): PostAnswer => ({
     kind: 'not_sent',
