@@ -58,8 +58,10 @@ async function problemOf(folder: string, mutant: Mutant): Promise<string | undef
   )
   try {
     const { failed, broken } = await run(folder, mutant.tests)
-    if (broken > 0) return `${broken} test files could not be run with it: write the mutant anew`
-    return failed > 0 ? undefined : 'no test noticed it'
+    if (failed > 0) return undefined
+    return broken > 0
+      ? `${broken} test files could not be run with it: write the mutant anew`
+      : 'no test noticed it'
   } finally {
     await writeFile(file, original)
   }
