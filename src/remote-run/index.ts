@@ -2,6 +2,7 @@ export { finalError } from './activity-errors.ts'
 export { askDurably, askQuickly, remoteRunIn } from './connection.ts'
 export type {
   OpenJobRun,
+  OthersOnJob,
   RemoteRun,
   RemoteRunRequest,
   RemoteRunTiming,

@@ -28,6 +28,12 @@ describe('whose a run is', () => {
     ['on a shared job, whose config is not shown', marked, run(), 'doubtful'],
     ['on a shared job, with another config', marked, run({ sameConfig: false }), 'strangers'],
     [
+      'on a shared job, which another step has',
+      { ...marked, taken: ['r'] },
+      run({ sameConfig: true }),
+      'none',
+    ],
+    [
       'older than what was there',
       { ...marked, before: { createdAt: '2026-01-01T00:00:06', jobRunIds: ['x'] } },
       run({ sameConfig: true }),

@@ -3,6 +3,7 @@ import type { ConnectionProfile, JobRunRecord } from '../../pipeline/plan/index.
 import {
   advance,
   beginTrigger,
+  judgeRuns,
   mayHaveExtras,
   mayHaveUnknownRun,
   nextEffect,
@@ -19,6 +20,8 @@ import { cancelToTheEnd } from './cancel-run.ts'
 
 /** How long a trigger is looked for before a person is asked, where nobody says how old a list may be. */
 const unboundedLookMs = 60_000
+/** Of others' runs on a job, the newest so many are told to each look: what is older was there before. */
+const mostTaken = 100
 
 /** As the operator says; without a word of theirs, bounds are only hints of how long it is worth looking. */
 export function triggerPolicy(
@@ -48,8 +51,24 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
   // An earlier execution ended while its POST was under way.
   if (state.phase === 'posting') tell({ kind: 'unknown', atMs: Date.now() + sendingMs, before: null })
 
-  /** Nothing that another step of this pipeline run has is taken for this one's. */
-  const free = (runs: readonly SeenRun[]) => runs.filter(({ jobRunId }) => !surroundings.isTaken(jobRunId))
+  /**
+   * On a job that steps or items of this pipeline run share, the same config may be another one's: what they have is not ours, and while
+   * they may have more, only a person can tell.
+   */
+  function amongOthers(job: OwnJob): OwnJob {
+    if (job.isOwn) return job
+    const { taken, isContested } = surroundings.othersOn(job.jobId)
+    return { ...job, isMarked: job.isMarked && !isContested, taken: [...taken].slice(-mostTaken) }
+  }
+
+  /** Nothing that another step of this pipeline run has, or may have, is taken for this one's. */
+  function free(runs: readonly SeenRun[], job: OwnJob): SeenRun[] {
+    if (job.isOwn) return [...runs]
+    const { taken, isContested } = surroundings.othersOn(job.jobId)
+    return runs
+      .filter(({ jobRunId }) => !taken.has(jobRunId))
+      .map((run) => (isContested && run.sameConfig ? { ...run, sameConfig: null } : run))
+  }
 
   async function post(job: OwnJob): Promise<void> {
     // A cancel may come together with what the POST waited for.
@@ -57,8 +76,8 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
       throw new CancelledFailure('cancelled before its job run was triggered')
     tell({ kind: 'posting', atMs: Date.now() })
     try {
-      const answer = await CancellationScope.nonCancellable(() => calls.post(job))
-      const event: TriggerEvent = answer.kind === 'listed' ? { ...answer, runs: free(answer.runs) } : answer
+      const answer = await CancellationScope.nonCancellable(() => calls.post(amongOthers(job)))
+      const event: TriggerEvent = answer.kind === 'listed' ? foundInstead(answer, job) : answer
       tell('atMs' in event ? { ...event, atMs: Date.now() } : event)
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error
@@ -69,10 +88,18 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
       throw new CancelledFailure('cancelled while its job run was triggered')
   }
 
+  /** A run that was there already; where that turned out to be another one's meanwhile, nothing was sent. */
+  function foundInstead(answer: Extract<TriggerEvent, { kind: 'listed' }>, job: OwnJob): TriggerEvent {
+    const runs = free(answer.runs, job)
+    if (judgeRuns(runs, job).ours.length > 0) return { ...answer, runs }
+    const problem = 'a job run of another step was found'
+    return { kind: 'not_sent', atMs: 0, retryAfterMs: 0, problem }
+  }
+
   async function look(job: OwnJob, untilMs: number): Promise<void> {
     surroundings.onSettling()
-    const { runs, isComplete, isSettled } = await calls.look(job, untilMs - Date.now())
-    tell({ kind: 'listed', begunAtMs: isSettled ? untilMs : 0, runs: free(runs), isComplete })
+    const { runs, isComplete, isSettled } = await calls.look(amongOthers(job), untilMs - Date.now())
+    tell({ kind: 'listed', begunAtMs: isSettled ? untilMs : 0, runs: free(runs, job), isComplete })
   }
 
   /** Until a person decides, or the run shows up by itself. */
@@ -83,10 +110,10 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
     const known = state.candidates.map(({ jobRunId }) => jobRunId)
     const late = new Promise<TriggerEvent>((resolve) => {
       scope
-        .run(() => calls.lookForNew(job, known))
+        .run(() => calls.lookForNew(amongOthers(job), known))
         .then(
           ({ runs, isComplete }) =>
-            resolve({ kind: 'listed', begunAtMs: Date.now(), runs: free(runs), isComplete }),
+            resolve({ kind: 'listed', begunAtMs: Date.now(), runs: free(runs, job), isComplete }),
           // Refused, or cancelled: then it is up to the person, or to the cancel.
           () => {},
         )

@@ -63,6 +63,9 @@ export interface StepEnd {
   absences: number[]
 }
 
+/** More than any way takes that comes to an end. */
+const mostEffects = 200
+
 class Cancelled extends Error {}
 
 export function runStep(world: World, network: Network, options: StepOptions): StepEnd {
@@ -194,7 +197,8 @@ export function runStep(world: World, network: Network, options: StepOptions): S
   }
 
   function trigger(): SeenRun | null {
-    for (;;) {
+    for (let effects = 0; ; effects += 1) {
+      if (effects > mostEffects) throw new Error('it goes round in circles')
       const effect = nextEffect(state, policy, now())
       switch (effect.kind) {
         case 'create_job':
