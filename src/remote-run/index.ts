@@ -11,3 +11,4 @@ export type {
 } from './port.ts'
 export { readOutputs } from './read-outputs.ts'
 export { type RunToEnd, runToEnd, stopRefused } from './run-to-end.ts'
+export { doubtOf } from './unfenced/doubt.ts'
