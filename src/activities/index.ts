@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity'
 import { heartbeatEveryMs } from '../base/heartbeat.ts'
 import type { Json } from '../base/json.ts'
+import type { SweepReport } from '../contract/sweep.ts'
 import type { ConnectionProfile, JobRunRecord } from '../pipeline/plan/index.ts'
 import type { OwnJob, SeenRun } from '../protocol/index.ts'
 import { awaitJobRun } from './await-job-run.ts'
@@ -9,6 +10,7 @@ import { createDefects, rejected, withFailures as withFailuresOf } from './failu
 import { holdPresence } from './hold-presence.ts'
 import { createConnectionReader, profileOf } from './profile-connection.ts'
 import { readOutputs } from './read-outputs.ts'
+import { sweep } from './sweep/sweep.ts'
 import { triggerJobRun } from './trigger-job-run.ts'
 import type {
   ActivityDependencies,
@@ -28,6 +30,7 @@ import type {
   ReadOutputsInput,
   SendCancelInput,
   SendCancelResult,
+  SweepInput,
   TriggerJobRunInput,
   TriggerJobRunResult,
   WatchFeedInput,
@@ -45,6 +48,7 @@ export type {
   ActivityDependencies,
   Connection,
   JobRunListing,
+  PipelineRemains,
   Pollers,
   PostAnswer,
   ProfileConnectionInput,
@@ -70,6 +74,7 @@ export interface PipelineActivities {
   sendCancel(input: SendCancelInput): Promise<SendCancelResult>
   deleteJob(input: DeleteJobInput): Promise<void>
   confirmJobRun(input: ConfirmJobRunInput): Promise<SeenRun>
+  sweep(input: SweepInput): Promise<SweepReport>
   holdPresence(input: HoldPresenceInput): Promise<void>
 }
 
@@ -124,6 +129,7 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
         await api.deleteJob(input.jobId, { signal: Context.current().cancellationSignal })
       }),
     confirmJobRun: (input) => working(input.connection, (own) => confirmJobRun(own, input)),
+    sweep: (input) => withFailures(() => alive(deps, () => sweep({ ...deps, knowledgeOf }, input))),
     holdPresence: (input) => withFailures(() => holdPresence(deps, input)),
     async watchFeed(input) {
       try {

@@ -14,6 +14,8 @@ const lagMs = 3_000
 /** What was there for longer than this was in the first list. */
 const recentMs = 60_000
 const lookedAtOnce = 20
+/** A worker that has not polled for ten seconds is passed over by Temporal itself; it was silent for some of them already. */
+const stickyMs = 8_000
 
 /** Ends an attempt of a wait, so that another worker takes it up at once. */
 export function waitLost(code: 'worker_lost' | 'worker_shutdown', message: string): ApplicationFailure {
@@ -33,8 +35,11 @@ export async function recoverWaits(
   const reason = waitLost('worker_lost', `worker ${identity} is gone; another one goes on`)
   const seen = new Set<string>()
   let found = 0
+  const begunAtMs = Date.now()
   async function look(workflowId: string): Promise<void> {
-    for (const activityId of await waitsOf(client, workflowId, identity)) {
+    const lost = await waitsOf(client, workflowId, identity)
+    if (lost.length > 0 && Date.now() - begunAtMs < stickyMs) await letGo(client, workflowId)
+    for (const activityId of lost) {
       const outcome = await waits.lookAgain(
         { namespace: client.options.namespace, workflowId, activityId },
         reason,
@@ -42,7 +47,6 @@ export async function recoverWaits(
       if (outcome === 'completed') found += 1
     }
   }
-  const begunAtMs = Date.now()
   const open = `WorkflowType = '${workflowTypes.runPipeline}' AND ExecutionStatus = 'Running' AND TaskQueue = '${names.taskQueues.pipelines}'`
   const recent = `${open} AND StartTime >= '${new Date(begunAtMs - recentMs).toISOString()}'`
   for (const query of [open, recent]) {
@@ -54,6 +58,13 @@ export async function recoverWaits(
     })
   }
   return found
+}
+
+/** Else what follows from the end of the wait waits for the sticky queue of the worker, which had most likely the workflow as well. */
+async function letGo(client: Client, workflowId: string): Promise<void> {
+  const { namespace } = client.options
+  // Without it, it only takes longer.
+  await client.workflowService.resetStickyTaskQueue({ namespace, execution: { workflowId } }).catch(() => {})
 }
 
 async function waitsOf(client: Client, workflowId: string, identity: string): Promise<string[]> {

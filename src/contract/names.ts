@@ -1,7 +1,11 @@
 /** Names that histories and other processes rely on: change none of them without a migration. */
-export const workflowTypes = { runPipeline: 'runPipeline', watchChanges: 'watchChanges' } as const
+export const workflowTypes = {
+  runPipeline: 'runPipeline',
+  watchChanges: 'watchChanges',
+  sweepClosedRuns: 'sweepClosedRuns',
+} as const
 export const activityTypes = { executeJobRun: 'executeJobRun', holdPresence: 'holdPresence' } as const
-export const queryNames = { progress: 'progress' } as const
+export const queryNames = { progress: 'progress', remains: 'remains' } as const
 export const updateNames = { steer: 'steer' } as const
 export const signalNames = { endCleanup: 'endCleanup' } as const
 /** Of a pipeline run: the workspace and the email of whoever started it. Temporal finds runs by them; they are Keywords. */
@@ -25,6 +29,8 @@ export interface InstallationNames {
   watcherWorkflowId(connection: string): string
   /** A standalone activity for each worker process that keeps waits. */
   presenceActivityId(life: string): string
+  /** Looks after what closed pipeline runs left behind. */
+  sweeperId: string
 }
 
 export function installationNames(installation = defaultInstallation): InstallationNames {
@@ -37,6 +43,7 @@ export function installationNames(installation = defaultInstallation): Installat
       ofJobType: (taskQueue) => (isDefault ? taskQueue : `${prefix}.${taskQueue}`),
     },
     watcherWorkflowId: (connection) => `${prefix}-watcher-${connection}`,
+    sweeperId: `${prefix}-sweeper`,
     presenceActivityId: (life) => `${prefix}-presence-${life}`,
   }
 }

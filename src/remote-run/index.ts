@@ -12,3 +12,4 @@ export type {
 } from './port.ts'
 export { readOutputs } from './read-outputs.ts'
 export { type RunToEnd, runToEnd, stopRefused } from './run-to-end.ts'
+export { doubtOf } from './unfenced/doubt.ts'

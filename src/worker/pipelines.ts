@@ -4,6 +4,7 @@ import { createActivities } from '../activities/index.ts'
 import { createPollers } from '../activities/pollers.ts'
 import { createPresence } from '../activities/presence.ts'
 import { recoverWaits } from '../activities/recover-waits.ts'
+import { createClosedRuns } from '../activities/sweep/closed-runs.ts'
 import { createWaits } from '../activities/temporal-waits.ts'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
 import type { Config } from '../config.ts'
@@ -51,6 +52,8 @@ export function pipelineWorker({
       waits,
       pollers,
       presence,
+      closedRuns: createClosedRuns(client, names),
+      log,
       async recoverWaits(lost) {
         const found = await recoverWaits({ client, names, waits }, lost)
         log.warn({ lost, waits: found }, 'a worker is gone; what waited there is taken up by others')

@@ -30,7 +30,6 @@ async function startOn(foreign: ForeignServer): Promise<TestStack> {
       JOBS_API_TOKEN: foreign.token,
       JOBWRIGHT_URL: '',
       JOBWRIGHT_WORKER_TOKEN: '',
-      JOBWRIGHT_PRESENCE_HEARTBEAT_MS: '1000',
     },
   })
   open.push(() => stack.stop())
