@@ -6,9 +6,10 @@ import { JobsApiError } from '../client/errors.ts'
 import { redact } from '../client/request.ts'
 import type { JobsClientOptions } from '../client/transport.ts'
 import type { Capabilities } from '../contract/index.ts'
+import { deletingChecks, jobWritingChecks } from './checks/job-writing.ts'
 import { readingChecks } from './checks/reading.ts'
+import { runWritingChecks } from './checks/run-writing.ts'
 import { formChecks, serverChecks } from './checks/server.ts'
-import { deletingChecks, writingChecks } from './checks/writing.ts'
 import { type Lab, skipped, Unmet } from './lab.ts'
 import { createProbe, type Seen } from './probe.ts'
 import { profileOf } from './profile.ts'
@@ -131,7 +132,8 @@ async function runAll(lab: Lab): Promise<Result[]> {
   const write = lab.sample !== undefined
   const rounds: [readonly Check<Lab>[], boolean][] = [
     [serverChecks, true],
-    [writingChecks, write],
+    [jobWritingChecks, write],
+    [runWritingChecks, write],
     [formChecks, true],
     [readingChecks, true],
     [deletingChecks, write],

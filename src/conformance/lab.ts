@@ -86,13 +86,14 @@ export interface List {
   count: Json | undefined
 }
 
-/** A list, its items as they are: what they consist of is a check of its own. */
+/** A list of objects: what they consist of is a check of its own. */
 export async function list(lab: Lab, path: '/jobs' | '/job-runs', query: Call['query'] = {}): Promise<List> {
   const seen = await lab.probe.send('get', path, { query })
   must(isSuccess(seen) && isObject(seen.json), describe(seen), '2xx, with {"items": […], "count": N}')
   const { items, count } = seen.json
   must(Array.isArray(items), `items: ${describeKind(items)}`, 'items: a list')
-  return { items: items.filter(isObject), count }
+  must(items.every(isObject), 'an item that is no object', 'objects')
+  return { items, count }
 }
 
 export const idOf = (thing: JsonObject): string => String(thing.uuid)

@@ -171,6 +171,19 @@ describe('a server that', () => {
     }
   })
 
+  test('tells its token shows it to nobody', async () => {
+    const token = 'canary-of-a-token'
+    const habits = { ignoredFilters: ['created_by_users'] }
+    const server = await startForeignServer({ token, createdBy: token, habits })
+    try {
+      const report = await check(server, { write: {} })
+      expect(idsOf(report, 'fails')).toEqual(['jobs.filter_created_by'])
+      expect(JSON.stringify(report)).not.toContain('canary')
+    } finally {
+      await server.stop()
+    }
+  })
+
   test('is interrupted puts away what was made', async () => {
     const server = await startForeignServer({ manual: true })
     const interrupt = new AbortController()
