@@ -22,7 +22,7 @@ export interface TriggerPolicy {
 export interface TriggerState {
   phase: 'create' | 'post' | 'posting' | 'settle' | 'parked' | 'adopted' | 'refused' | 'abandoned'
   job: OwnJob | null
-  /** POSTs that may have started a run. */
+  /** POSTs that may have started a run, a person's own among them. */
   posts: number
   /** The last of them has left by then, or never will. */
   sentByMs: number
@@ -216,7 +216,8 @@ function byPerson(
   if (state.phase !== 'parked') return state
   switch (event.kind) {
     case 'adopt':
-      return foundOurs(state, [event.run])
+      // It may be another run than the one that the POST made, or still makes.
+      return { ...foundOurs(state, [event.run]), posts: state.posts + 1 }
     case 'trigger_again':
       // Those of before are not what this POST starts.
       return {

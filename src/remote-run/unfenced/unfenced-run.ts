@@ -145,13 +145,17 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
     }
   }
 
+  /** Of more POSTs than one, another than the one that was waited for may have been done, too. */
+  async function cancelOthers(jobRunId: string): Promise<void> {
+    if (!state.job || !mayHaveExtras(state)) return
+    const { runs } = await calls.look(state.job, 0)
+    const { ours } = judgeRuns(free(runs), state.job)
+    await cancelExtras(ours.map((run) => run.jobRunId).filter((id) => id !== jobRunId))
+  }
+
   async function wait(jobRunId: string, left: TimeLeft): Promise<JobRunRecord> {
     const record = await calls.wait(jobRunId, state.run?.createdAt ?? '', left)
-    if (state.job && mayHaveExtras(state)) {
-      const { runs } = await calls.look(state.job, 0)
-      const { ours } = judgeRuns(free(runs), state.job)
-      await cancelExtras(ours.map((run) => run.jobRunId).filter((id) => id !== jobRunId))
-    }
+    await cancelOthers(jobRunId)
     if (profile.deleteJobs && state.job?.isOwn && record.status === 'completed')
       await calls.deleteJob(state.job.jobId)
     return record
@@ -174,7 +178,10 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
       CancellationScope.nonCancellable(async () => {
         if (state.job && mayHaveUnknownRun(state)) await settle(state.job)
         await cancelExtras(state.extras)
-        return state.run ? cancelToTheEnd(calls, state.run.jobRunId) : null
+        if (!state.run) return null
+        const record = await cancelToTheEnd(calls, state.run.jobRunId)
+        await cancelOthers(state.run.jobRunId)
+        return record
       }),
   }
 }
