@@ -137,6 +137,28 @@ describe('a trigger of unknown outcome', () => {
     expect(made()).toHaveLength(1)
   })
 
+  it('is given a run that a person started, and the one that comes after all is cancelled', async () => {
+    const { id, jobId } = await hold(one)
+    const run = foreign.addRun(jobId, { createdBy: ada, status: 'running' })
+    await stack.pipelines.adopt(id, { step: 'graph', jobRunId: run.uuid })
+    const late = foreign.addRun(jobId, { status: 'running' })
+    foreign.endRun(run.uuid, 'completed')
+    const view = await over(id)
+    expect(view).toMatchObject({ status: 'completed', steps: [{ job_run_id: run.uuid }] })
+    expect(view.warnings.join()).toContain(late.uuid)
+    expect(late.history.at(-1)?.status).toBe('cancelled')
+  })
+
+  it('is given a run that a person started, and a cancel reaches the one that comes after all, too', async () => {
+    const { id, jobId } = await hold(one)
+    const run = foreign.addRun(jobId, { createdBy: ada, status: 'running' })
+    await stack.pipelines.adopt(id, { step: 'graph', jobRunId: run.uuid })
+    const late = foreign.addRun(jobId, { status: 'running' })
+    await stack.pipelines.cancel(id)
+    expect((await over(id)).status).toBe('cancelled')
+    expect([run, late].map(({ history }) => history.at(-1)?.status)).toEqual(['cancelled', 'cancelled'])
+  })
+
   it('is triggered once more, once for two who ask at once', async () => {
     const { id } = await hold('steps: { graph: { job_type: work, config: { duration_ms: 1500 } } }')
     const trigger = () => stack.pipelines.trigger(id, { step: 'graph' })
