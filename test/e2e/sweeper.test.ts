@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { PipelineRemains } from '../../src/activities/index.ts'
+import { remainsFromHistory } from '../../src/activities/sweep/remains-from-history.ts'
 import { installationNames } from '../../src/contract/names.ts'
 import type { SweepReport } from '../../src/contract/sweep.ts'
 import { ensureSweepSchedule, readSweeps } from '../../src/temporal/index.ts'
@@ -73,6 +75,28 @@ const ownPlan = planOf([
   }),
 ])
 
+/** What the history tells, for a pipeline run that no worker can replay. */
+async function expectSameFromHistory(id: string): Promise<void> {
+  const handle = stack.client.workflow.getHandle(id)
+  const asked = await handle.query<PipelineRemains>('remains')
+  const read = remainsFromHistory(await handle.fetchHistory(), 0)
+  const bare = (remains: PipelineRemains | undefined) =>
+    remains?.runs.map(({ step, item, generation, jobRunId, trigger }) => [
+      step,
+      item,
+      generation,
+      jobRunId,
+      trigger?.job.jobId,
+    ])
+  expect(bare(read)).toEqual(bare(asked))
+  expect(read?.runs).toHaveLength(2)
+  expect([read?.connection, read?.firstExecutionRunId, read?.mode === 'fenced']).toEqual([
+    asked.connection,
+    asked.firstExecutionRunId,
+    asked.mode === 'fenced',
+  ])
+}
+
 describe('a pipeline run that is terminated', () => {
   it('has its job runs cancelled, on our own server and on others; one that is open is not touched', async () => {
     const ownRuns = async () => (await stack.api.listJobRuns({})).items.map(({ status }) => status)
@@ -87,6 +111,7 @@ describe('a pipeline run that is terminated', () => {
       return steps[0]?.job_run_id ?? undefined
     })
     for (const id of ids) await terminate(id)
+    for (const id of ids) await expectSameFromHistory(id)
     await sweepUntil('all are cancelled', async () => {
       const ended = foreignRuns().filter((run) => statusOf(run) === 'cancelled')
       return ended.length === 2 && (await ownRuns()).every((status) => status === 'cancelled')

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client'
 import { type InstallationNames, queryNames, workflowTypes } from '../../contract/names.ts'
 import type { ClosedRun, ClosedRuns, PipelineRemains } from '../types.ts'
+import { remainsFromHistory } from './remains-from-history.ts'
 
 /** One that ends by itself with failed steps says so, and has ended its job runs before. */
 const orderlyFailure = 'pipeline_failed'
@@ -31,8 +32,8 @@ export function createClosedRuns(client: Client, names: InstallationNames): Clos
       try {
         if (await endedByItself(handle)) return undefined
         if (await goesOn(client, run)) return undefined
-        return await client.withDeadline(Date.now() + queryMs, () =>
-          handle.query<PipelineRemains>(queryNames.remains),
+        return (
+          (await query(client, handle)) ?? remainsFromHistory(await handle.fetchHistory(), run.closedAtMs)
         )
       } catch (error) {
         // Its time in Temporal is over.
@@ -40,6 +41,18 @@ export function createClosedRuns(client: Client, names: InstallationNames): Clos
         throw error
       }
     },
+  }
+}
+
+/** undefined where no worker can replay it, or none does so in time. */
+async function query(client: Client, handle: WorkflowHandle): Promise<PipelineRemains | undefined> {
+  try {
+    return await client.withDeadline(Date.now() + queryMs, () =>
+      handle.query<PipelineRemains>(queryNames.remains),
+    )
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw error
+    return undefined
   }
 }
 
