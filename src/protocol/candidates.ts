@@ -31,7 +31,7 @@ export interface OwnJob {
   before: SeenBefore | null
   /** What we send bears the name of this pipeline run, so that an equal config cannot be somebody else's. */
   isMarked: boolean
-  /** Runs that others of this pipeline run have. */
+  /** Runs that are known already, those of others of this pipeline run among them. */
   taken?: readonly string[]
 }
 

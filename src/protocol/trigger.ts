@@ -255,7 +255,7 @@ function listedLate(
   policy: TriggerPolicy,
 ): TriggerState {
   if (!state.job) return state
-  const known = [...state.extras, ...state.cancelledExtras, ...(state.run ? [state.run.jobRunId] : [])]
+  const known = knownRuns(state)
   const late = judgeRuns(runs, state.job).ours.filter(({ jobRunId }) => !known.includes(jobRunId))
   if (late.length > 0) return noted(state, state.run ? [state.run, ...late] : late, late.length)
   const isAbsent = begunAtMs >= settledAtMs(state, policy) && provesAbsence(isComplete, state.job, policy)
@@ -301,6 +301,11 @@ function byPerson(
         },
       }
   }
+}
+
+/** Job runs that are this trigger's for certain. */
+export function knownRuns({ run, extras, cancelledExtras }: TriggerState): string[] {
+  return [...(run ? [run.jobRunId] : []), ...extras, ...cancelledExtras]
 }
 
 /** True when a run may exist that nobody has seen: a cancel has to look for it first. */

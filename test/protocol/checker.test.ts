@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { judgeRuns, type OwnJob } from '../../src/protocol/index.ts'
 import { bounds, check, checkAll, policyOf, stranger, type Way } from './checker/check-all.ts'
 import { leftBehind } from './checker/step.ts'
-import { ours } from './checker/world.ts'
+import { ours, tickMs } from './checker/world.ts'
 
 /** Every schedule within some bounds, judged by what truly is on the server; see `checker/`. */
 
@@ -117,6 +117,9 @@ describe('strict, on a server that is slower and staler than anybody thinks', ()
       ({ world, end }) => {
         if (end.kind !== 'cancelled') return
         check(end.isUnknown || leftBehind(world).length === 0, 'a run was left behind, and nobody told')
+        const settledTick = (end.state.sentByMs + hopeful.deliveryMs) / tickMs
+        const inTime = leftBehind(world).filter(({ commitTick }) => commitTick <= settledTick - 1)
+        check(inTime.length === 0, 'a run was there in time, and was not looked for long enough')
       },
     )
     expect(runs).toBeGreaterThan(15_000)

@@ -4,6 +4,7 @@ import {
   advance,
   beginTrigger,
   judgeRuns,
+  knownRuns,
   mayHaveExtras,
   mayHaveUnknownRun,
   nextEffect,
@@ -52,13 +53,17 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
   if (state.phase === 'posting') tell({ kind: 'unknown', atMs: Date.now() + sendingMs, before: null })
 
   /**
-   * On a job that steps or items of this pipeline run share, the same config may be another one's: what they have is not ours, and while
-   * they may have more, only a person can tell.
+   * What a look is for: runs that are not known yet. On a job that steps or items of this pipeline run share, the same config may be
+   * another one's: what they have is not ours, and while they may have more, only a person can tell.
    */
   function amongOthers(job: OwnJob): OwnJob {
-    if (job.isOwn) return job
+    if (job.isOwn) return { ...job, taken: knownRuns(state) }
     const { taken, isContested } = surroundings.othersOn(job.jobId)
-    return { ...job, isMarked: job.isMarked && !isContested, taken: [...taken].slice(-mostTaken) }
+    return {
+      ...job,
+      isMarked: job.isMarked && !isContested,
+      taken: [...knownRuns(state), ...[...taken].slice(-mostTaken)],
+    }
   }
 
   /** Nothing that another step of this pipeline run has, or may have, is taken for this one's. */
@@ -198,10 +203,6 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
     const { job } = state
     if (!job || !mayHaveUnknownRun(state)) return
     await look(job, Math.max(Date.now(), settledAtMs(state, policy)))
-    if (mayHaveUnknownRun(state))
-      surroundings.warn(
-        `whether step ${request.step} has ${state.run ? 'a further' : 'a'} job run is not known: none of job ${job.jobId} has shown up`,
-      )
   }
 
   return {
@@ -209,11 +210,14 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
     wait,
     cancel: () =>
       CancellationScope.nonCancellable(async () => {
-        const known = state.run
-        // A run that is known does not go on while others are looked for.
-        if (!known) await settle()
+        if (!state.run) await settle()
         const record = state.run ? await cancelToTheEnd(calls, state.run.jobRunId) : null
-        if (known) await settle()
+        // A run that is known does not go on while others are looked for.
+        if (state.run) await settle()
+        if (mayHaveUnknownRun(state))
+          surroundings.warn(
+            `whether step ${request.step} has ${state.run ? 'a further' : 'a'} job run is not known: none of job ${state.job?.jobId} has shown up`,
+          )
         await cancelExtras()
         return record
       }),

@@ -4,6 +4,7 @@ import {
   beginCancel,
   beginTrigger,
   judgeRuns,
+  knownRuns,
   mayHaveExtras,
   mayHaveUnknownRun,
   nextCancelEffect,
@@ -171,7 +172,7 @@ export function runStep(world: World, network: Network, options: StepOptions): S
 
   function look(job: OwnJob, untilMs: number): void {
     const untilTick = Math.ceil(untilMs / tickMs)
-    const { runs, isComplete, isSettled } = findJobRuns(job, untilTick)
+    const { runs, isComplete, isSettled } = findJobRuns({ ...job, taken: knownRuns(state) }, untilTick)
     tell({ kind: 'listed', begunAtMs: isSettled ? untilMs : 0, runs, isComplete })
   }
 
@@ -281,15 +282,16 @@ export function runStep(world: World, network: Network, options: StepOptions): S
   function settle(): void {
     if (!state.job || !mayHaveUnknownRun(state)) return
     look(state.job, Math.max(now(), settledAtMs(state, policy)))
-    end.isUnknown = mayHaveUnknownRun(state)
   }
 
   /** What the step does once it is cancelled or refused. */
   function cancel(): void {
-    const known = state.run
-    if (!known) settle()
-    if (state.run) cancelToTheEnd(state.run.jobRunId)
-    if (known) settle()
+    if (!state.run) settle()
+    if (state.run) {
+      cancelToTheEnd(state.run.jobRunId)
+      settle()
+    }
+    end.isUnknown = mayHaveUnknownRun(state)
     cancelExtras()
   }
 
