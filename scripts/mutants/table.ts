@@ -146,4 +146,18 @@ export const mutants: readonly Mutant[] = [
     replacement: 'instant(b.createdAt) - instant(a.createdAt)',
     tests: protocol,
   },
+  {
+    name: 'a POST is sent although a cancel came with what it waited for',
+    file: 'src/remote-run/unfenced/unfenced-run.ts',
+    text: '// A cancel may come together with what the POST waited for.\n    if (',
+    replacement: 'if (!state && ',
+    tests: ['test/workflows/unfenced.test.ts'],
+  },
+  {
+    name: 'steps that share a job take one another for themselves',
+    file: 'src/workflows/surroundings.ts',
+    text: 'isContested ||= item.trigger !== undefined',
+    replacement: 'isContested ||= item.trigger === null',
+    tests: ['test/workflows/unfenced.test.ts'],
+  },
 ]
