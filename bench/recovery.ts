@@ -72,6 +72,13 @@ async function measure(): Promise<number[]> {
     for (let n = 0; n < sample; n += 1) foreign.endRun(before[Math.floor(n * every)] ?? '', 'completed')
     if (!values.second) void stack.start('worker')
     await until('all go on', () => triggered().length >= before.length + sample, fillMs)
+    for (const line of `${second?.stderr() ?? ''}${stack.stderr('worker')}`.split('\n'))
+      if (line.includes('a worker is gone')) {
+        const { time, waits, tookMs } = JSON.parse(line) as Record<'time' | 'waits' | 'tookMs', number>
+        process.stdout.write(
+          `  ${waits} waits were given to others ${((time - killedAtMs) / 1000).toFixed(1)} s after the kill, which took ${(tookMs / 1000).toFixed(1)} s\n`,
+        )
+      }
     return triggered()
       .slice(before.length)
       .map(({ atMs }) => atMs - killedAtMs)

@@ -39,13 +39,11 @@ export async function recoverWaits(
   async function look(workflowId: string): Promise<void> {
     const lost = await waitsOf(client, workflowId, identity)
     if (lost.length > 0 && Date.now() - begunAtMs < stickyMs) await letGo(client, workflowId)
-    for (const activityId of lost) {
-      const outcome = await waits.lookAgain(
-        { namespace: client.options.namespace, workflowId, activityId },
-        reason,
-      )
+    await eachOf(lost, lookedAtOnce, async (activityId) => {
+      const { namespace } = client.options
+      const outcome = await waits.lookAgain({ namespace, workflowId, activityId }, reason)
       if (outcome === 'completed') found += 1
-    }
+    })
   }
   const open = `WorkflowType = '${workflowTypes.runPipeline}' AND ExecutionStatus = 'Running' AND TaskQueue = '${names.taskQueues.pipelines}'`
   const recent = `${open} AND StartTime >= '${new Date(begunAtMs - recentMs).toISOString()}'`

@@ -55,8 +55,10 @@ export function pipelineWorker({
       closedRuns: createClosedRuns(client, names),
       log,
       async recoverWaits(lost) {
+        const sinceMs = performance.now()
         const found = await recoverWaits({ client, names, waits }, lost)
-        log.warn({ lost, waits: found }, 'a worker is gone; what waited there is taken up by others')
+        const tookMs = Math.round(performance.now() - sinceMs)
+        log.warn({ lost, waits: found, tookMs }, 'a worker is gone; what waited there is taken up by others')
       },
       secretKeeper: () => createSecretKeeper(user.secrets),
       heartbeatIntervalMs,
