@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { seededRandom } from '../../src/testing/seeded.ts'
 import {
-  awaitedCancel,
   beforeCompletion,
   type Completion,
   everyMode,
@@ -49,28 +48,18 @@ export async function killBatch({ world, ties, seed, only = '' }: BatchOptions):
       }),
     )
   const reachAll = (cases: typeof points) =>
-    Promise.all(
-      scenesOf(cases).map(({ case: { reach }, scene }) =>
-        reach(scene).catch((error: unknown) => {
-          scene.trial.missed = String(error)
-        }),
-      ),
-    )
+    Promise.all(scenesOf(cases).map(({ case: { reach }, scene }) => missed(scene, reach(scene))))
   try {
-    await reachAll(points)
-    await reachAll([awaitedCancel])
-    const completions = (
-      await Promise.all(
-        scenesOf([beforeCompletion]).map(({ scene }) =>
-          reachCompletion(scene).catch((error: unknown) => {
-            scene.trial.missed = String(error)
-          }),
-        ),
-      )
-    ).filter((one) => one !== undefined)
+    // Those last that are not held for long: a trigger that is patient for ten seconds, a cancel that takes its time.
+    const completing = Promise.all(
+      scenesOf([beforeCompletion]).map(({ scene }) => missed(scene, reachCompletion(scene))),
+    )
+    await reachAll(points.filter(({ isBrief }) => isBrief !== true))
+    const completions = (await completing).filter((one) => one !== undefined)
+    await reachAll(points.filter(({ isBrief }) => isBrief === true))
     const anywhere = scenesOf(byChance(seed, random))
     await Promise.all(anywhere.map(({ scene }) => scene.start()))
-    await delay(random() * 1_500)
+    await delay(random() * 1_000)
     for (const trial of trials) trial.isHit = await trial.isUnderWay()
     const killedAtMs = Date.now()
     await killAt(completions, () => world.kill(victim))
@@ -87,6 +76,14 @@ export async function killBatch({ world, ties, seed, only = '' }: BatchOptions):
   }
 }
 
+/** Not to have come to its point is no failure; it does not count. */
+function missed<T>({ trial }: Scene, reaching: Promise<T>): Promise<T | undefined> {
+  return reaching.catch((error: unknown) => {
+    trial.missed = String(error)
+    return undefined
+  })
+}
+
 /** Kills at moments that nobody chose, and one that comes while the watcher is taken over. */
 function byChance(seed: number, random: () => number): Case[] {
   const anywhere = [0, 1].map((at) => ({
@@ -98,15 +95,17 @@ function byChance(seed: number, random: () => number): Case[] {
   return [...anywhere, { name: 'watcher_takeover', modes: ['fenced'], firstMs: 10_000 }]
 }
 
-/** As soon as the first of them has its answer. */
+/** As soon as the first of them has its answer: then no other one gets its own. */
 async function killAt(completions: readonly Completion[], kill: () => Promise<void>): Promise<void> {
-  let killing: Promise<void> | undefined
+  const killed = Promise.withResolvers<void>()
+  let isKilled = false
   const once = () => {
-    killing ??= kill()
-    return killing
+    if (!isKilled) kill().then(killed.resolve, killed.reject)
+    isKilled = true
   }
-  await Promise.all(completions.map((completion) => completion.killAtOnce(once)))
-  await once()
+  for (const { passInto } of completions) passInto(once)
+  if (completions.length === 0) once()
+  await killed.promise
 }
 
 /** A worker that takes the watcher over is killed again. */

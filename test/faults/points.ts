@@ -24,6 +24,8 @@ export interface Point {
   stopMs?: number
   waitLeaseMs?: number
   shapes?: readonly Shape[]
+  /** It cannot be held there for long. */
+  isBrief?: boolean
   /** Starts the pipeline run, brings it there, and leaves it there until the gate opens. */
   reach: (scene: Scene) => Promise<void>
 }
@@ -122,16 +124,19 @@ export const points: readonly Point[] = [
   {
     // Its client is dead when the trigger arrives.
     name: 'trigger_on_its_way',
+    isBrief: true,
     modes: ['strict', 'fenced'],
     reach: (scene) => startInto(scene, trigger(scene, 'before_send')),
   },
   {
     name: 'trigger_after_send',
+    isBrief: true,
     modes: everyMode,
     reach: (scene) => startInto(scene, trigger(scene, 'after_send')),
   },
   {
     name: 'trigger_after_commit',
+    isBrief: true,
     modes: everyMode,
     reach: (scene) => startInto(scene, trigger(scene, 'after_commit')),
   },
@@ -165,39 +170,39 @@ export const points: readonly Point[] = [
   {
     name: 'lease_renewal',
     modes: everyMode,
-    firstMs: 8_000,
+    firstMs: 12_000,
     waitLeaseMs: 1_500,
     async reach(scene) {
       await scene.start()
       await pending(scene, ({ id, attempt }) => id.includes('/wait') && attempt >= 2)
     },
   },
-]
-
-/** A cancel was answered, and the run is still active. Reached last, as the server takes only some time for it. */
-export const awaitedCancel: Point = {
-  name: 'cancel_awaited',
-  modes: everyMode,
-  firstMs: long,
-  stopMs: 2_500,
-  async reach(scene) {
-    await scene.start()
-    const jobRunId = await running(scene)
-    if (scene.trial.mode === 'fenced') {
-      const where = ({ path }: HeldExchange) => path === `/job-runs/${jobRunId}`
-      const held = hold(scene, { at: 'after_send', operation: 'getJobRun', where })
-      await Promise.all([held, cancel(scene)])
-      return
-    }
-    await cancel(scene)
-    await pending(scene, ({ id }) => id.includes('/end/'))
+  {
+    // The cancel was answered, and the run is still active.
+    name: 'cancel_awaited',
+    modes: everyMode,
+    firstMs: long,
+    stopMs: 4_000,
+    isBrief: true,
+    async reach(scene) {
+      await scene.start()
+      const jobRunId = await running(scene)
+      if (scene.trial.mode === 'fenced') {
+        const where = ({ path }: HeldExchange) => path === `/job-runs/${jobRunId}`
+        const held = hold(scene, { at: 'after_send', operation: 'getJobRun', where })
+        await Promise.all([held, cancel(scene)])
+        return
+      }
+      await cancel(scene)
+      await pending(scene, ({ id }) => id.includes('/end/'))
+    },
   },
-}
+]
 
 export interface Completion {
   trial: Trial
-  /** Lets the answer pass, and does the kill as soon as it has. */
-  killAtOnce: (kill: () => Promise<void>) => Promise<void>
+  /** Lets the answer pass, and says when it has: the kill is to come in the same instant. */
+  passInto: (kill: () => void) => void
 }
 
 /** The run has ended and the worker is told; whoever waits is not yet. */
@@ -217,14 +222,11 @@ export async function reachCompletion({ world, ties, trial, start }: Scene): Pro
   const exchange = await inTime(held.promise, 'the end of the first run')
   return {
     trial,
-    async killAtOnce(kill) {
-      const killed = Promise.withResolvers<void>()
-      if (!exchange.isClientWaiting()) killed.resolve()
-      world.proxy.onPoint({ at: 'after_answer', where: (other) => other === exchange }, () => {
-        kill().then(killed.resolve, killed.reject)
-      })
+    passInto(kill) {
+      // One that was given up has no answer to get.
+      if (!exchange.isClientWaiting()) kill()
+      world.proxy.onPoint({ at: 'after_answer', where: (other) => other === exchange }, kill)
       pass.resolve()
-      await killed.promise
     },
   }
 }

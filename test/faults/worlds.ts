@@ -41,7 +41,7 @@ export async function startForeignWorld(): Promise<World> {
   const log: ServerLogEntry[] = []
   const failed = new Set<string>()
   const foreign = await startForeignServer({
-    habits: { cancelTakesMs: 2_500 },
+    habits: { cancelTakesMs: 4_000 },
     onEntry(entry) {
       log.push(entry)
       if (entry.event !== 'request' || entry.made?.config['fail_first'] !== true) return
@@ -61,6 +61,7 @@ export async function startForeignWorld(): Promise<World> {
       JOBS_API_TOKEN: foreign.token,
       JOBS_API_REQUESTS_PER_SECOND: '50',
       FOREIGN_URL: proxy.url,
+      JOBWRIGHT_REQUEST_TIMEOUT_MS: '30000',
       JOBWRIGHT_URL: '',
       JOBWRIGHT_WORKER_TOKEN: '',
     },
@@ -116,6 +117,7 @@ export async function startOwnWorld(store: 'pglite' | 'postgres' = 'pglite'): Pr
       JOBWRIGHT_PORT: String(port),
       JOBWRIGHT_URL: `http://127.0.0.1:${port}`,
       JOBS_API_URL: proxy.url,
+      JOBWRIGHT_REQUEST_TIMEOUT_MS: '30000',
       ...(postgres && { DATABASE_URL: await postgres.createDatabase() }),
     },
   })
