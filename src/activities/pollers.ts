@@ -1,8 +1,9 @@
-import { ApplicationFailure } from '@temporalio/activity'
 import { createPoller, leaseMs, type Poller, type PollWarning, type WaitEnd } from '../polling/index.ts'
+import { eachOf } from './each-of.ts'
 import { rejected } from './failures.ts'
 import { toRecord } from './job-run-record.ts'
-import type { Connection, KeptWait, Pollers, Waits } from './types.ts'
+import { waitLost } from './recover-waits.ts'
+import type { Connection, KeptWait, Pollers, Presence, Waits } from './types.ts'
 import { maskJson } from './unfenced/masked.ts'
 
 interface KeptPoller {
@@ -18,18 +19,23 @@ export interface PollersLog {
 
 /** What was just made may be missing from lists for so long, where the operator does not say. */
 const listingMs = 60_000
+const handedOverAtOnce = 20
 
 /** A poller for each connection that something waits on. */
 export function createPollers({
   connection,
   waits,
+  presence,
   log,
 }: {
   connection: (name: string) => Connection | undefined
   waits: Waits
+  presence: Presence
   log: PollersLog
 }): Pollers {
   const kept = new Map<string, KeptPoller>()
+  const handedOver = waitLost('worker_shutdown', 'the worker is shutting down; another one goes on')
+  let isOver = false
 
   function keptOf(name: string): KeptPoller {
     const found = kept.get(name)
@@ -65,6 +71,8 @@ export function createPollers({
   return {
     of: (name) => keptOf(name).poller,
     async register(name, wait) {
+      if (!isOver) await presence.begin()
+      if (isOver) throw handedOver
       const own = keptOf(name)
       const id = `${wait.ref.workflowId}\n${wait.ref.activityId}`
       own.waits.set(id, wait)
@@ -72,16 +80,14 @@ export function createPollers({
     },
     leaseMs: (name) => leaseMs(keptOf(name).poller.size()),
     async handOver() {
-      for (const { poller, waits: open } of kept.values()) {
-        for (const { id } of await poller.stop()) {
+      isOver = true
+      for (const { poller, waits: open } of kept.values())
+        await eachOf(await poller.stop(), handedOverAtOnce, async ({ id }) => {
           const wait = open.get(id)
-          const reason = ApplicationFailure.retryable(
-            'the worker is shutting down; another one goes on',
-            'worker_shutdown',
-          )
-          if (wait) await waits.lookAgain(wait.ref, reason)
-        }
-      }
+          if (wait) await waits.lookAgain(wait.ref, handedOver)
+        })
+      // If something could not be handed over, it goes on unheard of, and what waits here is taken for lost.
+      await presence.end()
     },
   }
 }

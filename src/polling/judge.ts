@@ -44,6 +44,9 @@ export function see(
     reportReturn(state, key, shown, sentMs, outcome)
     return false
   }
+  // It knew no run any more, and now it does: what was wrong with it was wrong with its lists too.
+  if (state.misses > few) for (const list of Object.values(state.lists)) list.forgive()
+  state.misses = 0
   if (isTerminalStatus(shown.status)) {
     end(state, run, nowMs)
     outcome.ends.push({ key, end: { kind: 'ended', run: shown } })
@@ -103,8 +106,8 @@ function noteStatus(run: Watched, status: string, nowMs: number, { warnings }: O
 
 /** A list of active runs did not have it. That proves nothing, but asks for a closer look. */
 export function missInActive(run: Watched, isFiltered: boolean, nowMs: number): void {
-  if (run.missing || run.doubt !== 'none') return
-  if (run.isUnlisted) {
+  if (run.doubt !== 'none' || (run.missing && !run.wasListed)) return
+  if (run.isUnlisted || run.missing) {
     if (isFiltered && run.dueMs <= nowMs) run.doubt = 'vanished'
     return
   }
@@ -137,6 +140,7 @@ export function miss(
   const missing = run.missing ?? { sinceMs: sentMs, times: 0 }
   run.missing = missing
   missing.times += 1
+  if (run.lookedMs > run.addedMs) state.misses += 1
   run.doubt = 'none'
   if (isLasting(state, run, nowMs)) {
     end(state, run, nowMs)

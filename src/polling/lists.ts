@@ -73,6 +73,7 @@ export class ListHabits {
   /** It told something that was asked for. */
   useful(): void {
     this.#strikes = 0
+    this.#isRefused = false
   }
 
   /** It cost a request, and told nothing. @returns how often in a row */

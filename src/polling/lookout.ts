@@ -169,7 +169,11 @@ export class Lookout {
     this.#budget.forfeit(nowMs)
     this.#state.round = undefined
     for (const list of Object.values(this.#state.lists)) list.forgive()
-    for (const run of this.#state.runs.values()) run.dueMs = Math.min(run.dueMs, nowMs)
+    for (const run of this.#state.runs.values()) {
+      run.dueMs = Math.min(run.dueMs, nowMs)
+      // Of what still hangs nobody knows whether it will ever be answered.
+      run.isAsked = false
+    }
     if (over.kind === 'pause') return
     const seconds = Math.round((nowMs - over.sinceMs) / 1000)
     warnings.push({ kind: 'outage_ended', message: `the server answers again, after ${seconds} s` })
@@ -209,7 +213,8 @@ export class Lookout {
       if (failRound(state, look, failure, nowMs, outcome)) state.isDoubtful = true
       return
     }
-    const run = state.runs.get(look.key)
+    // Of a server that is away anyway, no run is the cause.
+    const run = this.#health.trouble ? undefined : state.runs.get(look.key)
     const isItsOwn = run !== undefined && run.failures > 0 && !state.isDoubtful && state.runs.size > 1
     if (!isItsOwn) this.#fail(look, failure.message, nowMs, outcome)
     else if (run.failures === 1)

@@ -46,8 +46,8 @@ export function failureOf(look: Pick<Look, 'kind'>, error: unknown): Failure {
   if (look.kind === 'get' && gone.includes(status)) return { kind: 'missing', message }
   if (look.kind === 'get' && status === 403)
     return { kind: 'away', message: `the token may not read job runs: ${message}` }
-  // In whichever form it is asked for; whether more than lists is forbidden, a run by itself shows.
-  if (status === 403) return { kind: 'unclear', message }
+  // In whichever form it is asked for. Whether this holds for more than lists, a run by itself shows.
+  if (status === 403 || gone.includes(status)) return { kind: 'unclear', message }
   if (code === 'response_too_large') return { kind: 'too_large', message }
   if (kind === 'rejected' || code === 'bad_path_parameter') return { kind: 'refused', message }
   if (kind === 'not_sent' || fault === 'usage') return { kind: 'away', message }

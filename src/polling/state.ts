@@ -45,6 +45,8 @@ export interface State {
   cycleMs: number
   /** Runs that a list of active ones lacked, and that were active, since one last had any. */
   wrongs: number
+  /** "No such run" in a row, of runs that there were. */
+  misses: number
   /** The youngest creation known, by the server's clock. */
   newestMs: number
   /** The last usable answer of any kind but "no such run". */
@@ -73,6 +75,7 @@ export function emptyState(requestsPerSecond: number, listingMs: number): State 
     cycle: 0,
     cycleMs: Number.NEGATIVE_INFINITY,
     wrongs: 0,
+    misses: 0,
     newestMs: Number.NEGATIVE_INFINITY,
     lastGoodMs: Number.NEGATIVE_INFINITY,
     isDoubtful: false,

@@ -16,6 +16,8 @@ export interface HoldAt {
   at: HoldPoint
   /** @default every operation */
   operation?: Operation
+  /** Only exchanges that it says yes to are counted. @default every one */
+  where?: (exchange: HeldExchange) => boolean
   /** Which one that comes by, counted from 1 from now on. @default 1 */
   nth?: number
 }
@@ -25,11 +27,14 @@ export interface HeldExchange {
   operation: Operation
   method: string
   path: string
+  query: URLSearchParams
   body: string
   /** The server's answer, once there is one. */
   answer?: { status: number; body: string }
   /** Whether somebody still waits for it. */
   isClientWaiting: () => boolean
+  /** Cuts the client's connection: it gets no answer, whatever becomes of its request. */
+  cut: () => void
 }
 
 export interface Hold {
@@ -89,7 +94,10 @@ export class HoldPoints {
   async reach(point: HoldPoint, exchange: HeldExchange): Promise<void> {
     for (const waiting of [...this.#waiting]) {
       const { at, during, resolve, reject, note } = waiting
+      // Another exchange came by first, while this one was held elsewhere.
+      if (!this.#waiting.has(waiting)) continue
       if (at.at !== point || (at.operation !== undefined && at.operation !== exchange.operation)) continue
+      if (at.where?.(exchange) === false) continue
       waiting.left -= 1
       if (waiting.left > 0) continue
       this.#waiting.delete(waiting)

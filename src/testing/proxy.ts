@@ -178,7 +178,10 @@ class Desk {
     const method = request.method ?? 'GET'
     const { operation, id } = operationOf(method, path)
     const isClientWaiting = () => !isGone(response)
-    const exchange = { operation, method, path, body: body.toString('utf8'), isClientWaiting }
+    const exchange = {
+      ...{ operation, method, path, query: url.searchParams, body: body.toString('utf8'), isClientWaiting },
+      cut: () => void cut(response),
+    }
     const nth = (this.#calls.get(operation) ?? 0) + 1
     this.#calls.set(operation, nth)
     this.#overall += 1

@@ -360,6 +360,37 @@ describe('trouble', () => {
     }
   })
 
+  test('runs whose requests still hang are asked for again when the server is back', async () => {
+    const { clock, api, ends, wait } = bench()
+    wait('a', 'b', 'c')
+    await clock.pass(10_000)
+    const { getJobRun } = api
+    let isHanging = true
+    api.getJobRun = async (uuid) => {
+      if (!isHanging) return getJobRun(uuid)
+      await clock.sleep(30_000)
+      throw refusal(504, 'timeout')
+    }
+    await clock.pass(121_000)
+    for (const uuid of ['a', 'b', 'c']) api.end(uuid)
+    isHanging = false
+    await clock.pass(7_000)
+    expect(ends.size).toBe(3)
+  })
+
+  test('a proxy that answers 404 to everything for a minute does not cost the lists', async () => {
+    const { clock, api, ends, wait } = bench()
+    wait(...names(500))
+    await clock.pass(10_000)
+    api.fault = () => refusal(404, 'no such backend')
+    await clock.pass(55_000)
+    for (const uuid of names(500)) api.end(uuid)
+    expect(ends.size).toBe(0)
+    api.fault = () => 'proceed'
+    await clock.pass(15_000)
+    expect(ends.size).toBe(500)
+  })
+
   test('after an outage come no more requests at once than the budget has in a moment', async () => {
     const { clock, api, wait } = bench()
     const isList = refusal(405, 'no')

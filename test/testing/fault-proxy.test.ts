@@ -6,6 +6,7 @@ import {
   type FaultProxy,
   type FaultRule,
   faultKinds,
+  type HeldExchange,
   judge,
   scriptFromSeed,
   startFaultProxy,
@@ -247,6 +248,33 @@ describe('an exchange is held', () => {
     expect(server.runs.size).toBe(1)
     expect(proxy.log.at(-1)).toMatchObject({ operation: 'createJobRun', client: 'gone', serverStatus: 200 })
     expect(proxy.serverLog.at(-2)).toMatchObject({ made: { job_id: jobId }, answered: false })
+  })
+
+  test('of those that `where` says yes to, once, also when another one comes by meanwhile', async () => {
+    const where = ({ path, query }: HeldExchange) => path === '/job-runs' && query.get('job_id') === jobId
+    const second = Promise.withResolvers<void>()
+    let count = 0
+    const hold = proxy.onPoint({ at: 'after_commit', where }, () => second.promise)
+    const next = proxy.onPoint({ at: 'after_commit', where }, () => {
+      count += 1
+    })
+    await api.listJobRuns()
+    expect(hold.isReached).toBe(false)
+    const held = api.listJobRuns({ job_id: jobId })
+    await until('it is held', () => hold.isReached)
+    await api.listJobRuns({ job_id: jobId })
+    await next.reached
+    second.resolve()
+    await Promise.all([held, hold.reached])
+    expect(count).toBe(1)
+  })
+
+  test('and cut, so that its client never knows', async () => {
+    const hold = proxy.onPoint({ at: 'after_commit', operation: 'createJobRun' }, ({ cut }) => cut())
+    expect((await failure(api.createJobRun({ job_id: jobId }))).code).toBe('connection_lost')
+    await hold.reached
+    expect(server.runs.size).toBe(1)
+    await until('it is noted', () => proxy.log.at(-1)?.client === 'gone')
   })
 
   test('at no point that is taken back, or whose server is away', async () => {

@@ -1,0 +1,131 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { seededRandom } from '../../src/testing/seeded.ts'
+import {
+  awaitedCancel,
+  beforeCompletion,
+  type Completion,
+  everyMode,
+  points,
+  reachCompletion,
+  type Scene,
+  shapeFor,
+} from './points.ts'
+import { newTrial, pendingOf, startTrial, type Ties, type Trial } from './trial.ts'
+import type { Mode, Victim, World } from './worlds.ts'
+
+export interface BatchOptions {
+  world: World
+  ties: Ties
+  seed: number
+  /** Only cases whose name holds this. @default all */
+  only?: string | undefined
+}
+
+interface Case {
+  name: string
+  modes: readonly Mode[]
+  firstMs?: number
+  stopMs?: number
+  waitLeaseMs?: number
+  shapes?: Parameters<typeof shapeFor>[0]
+}
+
+const victims: readonly Victim[] = ['worker', 'temporal', 'api', 'everything', 'worker']
+
+/** Pipeline runs, each brought to a point of its own; others that are anywhere; and one kill that hits them all. */
+export async function killBatch({ world, ties, seed, only = '' }: BatchOptions): Promise<Trial[]> {
+  const random = seededRandom(`kill ${seed}`)
+  const victim = victims[(seed - 1) % victims.length] ?? 'worker'
+  const gate = Promise.withResolvers<void>()
+  const trials: Trial[] = []
+  const scenesOf = <C extends Case>(cases: readonly C[]): { case: C; scene: Scene }[] =>
+    world.modes.flatMap((mode) =>
+      cases.flatMap((one, at) => {
+        if (!one.modes.includes(mode) || !`${mode}/${one.name}`.includes(only)) return []
+        const trial = newTrial(world, { ...one, seed, mode, victim, shape: shapeFor(one.shapes, seed + at) })
+        trials.push(trial)
+        const start = () => startTrial(world, trial, one.waitLeaseMs)
+        return [{ case: one, scene: { world, ties, trial, start, gate: gate.promise } }]
+      }),
+    )
+  const reachAll = (cases: typeof points) =>
+    Promise.all(
+      scenesOf(cases).map(({ case: { reach }, scene }) =>
+        reach(scene).catch((error: unknown) => {
+          scene.trial.missed = String(error)
+        }),
+      ),
+    )
+  try {
+    await reachAll(points)
+    await reachAll([awaitedCancel])
+    const completions = (
+      await Promise.all(
+        scenesOf([beforeCompletion]).map(({ scene }) =>
+          reachCompletion(scene).catch((error: unknown) => {
+            scene.trial.missed = String(error)
+          }),
+        ),
+      )
+    ).filter((one) => one !== undefined)
+    const anywhere = scenesOf(byChance(seed, random))
+    await Promise.all(anywhere.map(({ scene }) => scene.start()))
+    await delay(random() * 1_500)
+    for (const trial of trials) trial.isHit = await trial.isUnderWay()
+    const killedAtMs = Date.now()
+    await killAt(completions, () => world.kill(victim))
+    gate.resolve()
+    await delay(random() * 500)
+    await restore(world, victim, anywhere)
+    // Nobody had told it.
+    for (const { trial } of completions)
+      trial.isHit = (await pendingOf(world, trial.id)).some(({ id }) => id.includes('/wait'))
+    for (const { scene } of anywhere) scene.trial.isHit ||= await world.wasOpen(scene.trial.id, killedAtMs)
+    return trials
+  } finally {
+    gate.resolve()
+  }
+}
+
+/** Kills at moments that nobody chose, and one that comes while the watcher is taken over. */
+function byChance(seed: number, random: () => number): Case[] {
+  const anywhere = [0, 1].map((at) => ({
+    name: 'random_time',
+    modes: everyMode,
+    firstMs: 50 + random() * 800,
+    shapes: [shapeFor(undefined, seed + 2 * at)],
+  }))
+  return [...anywhere, { name: 'watcher_takeover', modes: ['fenced'], firstMs: 10_000 }]
+}
+
+/** As soon as the first of them has its answer. */
+async function killAt(completions: readonly Completion[], kill: () => Promise<void>): Promise<void> {
+  let killing: Promise<void> | undefined
+  const once = () => {
+    killing ??= kill()
+    return killing
+  }
+  await Promise.all(completions.map((completion) => completion.killAtOnce(once)))
+  await once()
+}
+
+/** A worker that takes the watcher over is killed again. */
+async function restore(
+  world: World,
+  victim: Victim,
+  anywhere: readonly { scene: Pick<Scene, 'trial'> }[],
+): Promise<void> {
+  const taken = anywhere.find(({ scene }) => scene.trial.name === 'fenced/watcher_takeover')?.scene.trial
+  const isTakenOver = victim === 'worker' || victim === 'everything'
+  if (taken === undefined || !isTakenOver) return world.restore(victim)
+  const killed = Promise.withResolvers<number>()
+  const hold = world.proxy.onPoint({ at: 'after_send', operation: 'listJobRunChanges' }, async () => {
+    const atMs = Date.now()
+    await world.kill('worker')
+    killed.resolve(atMs)
+  })
+  await world.restore(victim)
+  const atMs = await killed.promise
+  await world.restore('worker')
+  taken.isHit = hold.isReached && (await world.wasOpen(taken.id, atMs))
+}

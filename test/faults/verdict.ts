@@ -1,0 +1,134 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expectationsOf } from '../../src/testing/expect-of-run.ts'
+import { type ExpectedStep, judge, type RequestEntry, type ServerLogEntry } from '../../src/testing/index.ts'
+import { historiesOf } from '../helpers/chain.ts'
+import { until } from '../helpers/until.ts'
+import { tidy } from './pipelines.ts'
+import type { Ties, Trial } from './trial.ts'
+import type { World } from './worlds.ts'
+
+/** What was decided before a cancel was heard of may still arrive so much later. */
+const graceMs = 15_000
+
+/** Waits for the end of all of them, with a person who decides where a step asks for one; then judges each. */
+export async function judgeAll(
+  world: World,
+  ties: Ties,
+  trials: readonly Trial[],
+  { since, timeoutMs = 150_000 }: { since: number; timeoutMs?: number },
+): Promise<void> {
+  await allOver(world, ties, trials, timeoutMs)
+  await world.proxy.drained()
+  const truth = await world.truth(since)
+  const labels = new Map(ties.labels)
+  for (const { made } of requestsIn(truth)) {
+    const label = (made?.config as { label?: unknown } | undefined)?.label
+    if (made && typeof label === 'string') labels.set(made.job_run_id, label)
+  }
+  for (const trial of trials) trial.violations.push(...(await violationsOf(world, trial, truth, labels)))
+}
+
+const requestsIn = (log: readonly ServerLogEntry[]): RequestEntry[] =>
+  log.filter((entry) => entry.event === 'request')
+
+async function allOver(world: World, ties: Ties, trials: readonly Trial[], timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  const open = new Set(trials)
+  while (open.size > 0 && Date.now() < deadline) {
+    for (const trial of open) {
+      const view = await world.stack.pipelines.show(trial.id).catch(() => undefined)
+      if (!view) continue
+      trial.view = view
+      if (view.finished_at !== null) open.delete(trial)
+      else await decide(world, ties, trial)
+    }
+    await delay(200)
+  }
+  for (const trial of open)
+    trial.violations.push(`not over after ${timeoutMs} ms: ${JSON.stringify(trial.view)}`)
+}
+
+/** A person who looks into the server's log: adopts the run that the trigger made, and triggers again where there is none. */
+async function decide({ stack, proxy, foreign }: World, ties: Ties, { id, view }: Trial): Promise<void> {
+  for (const { step, item, status, unknown_trigger } of view?.steps ?? []) {
+    if (status !== 'trigger_unknown' || !unknown_trigger || !foreign) continue
+    await proxy.drained()
+    const jobLabel = ties.labels.get(unknown_trigger.job_id) ?? `${id}/${step}`
+    const made = foreign.log.findLast(
+      ({ made: run }) => run?.job_id === unknown_trigger.job_id && run.config['label'] === jobLabel,
+    )?.made
+    const which = { step, ...(item === undefined ? {} : { item }) }
+    const word = made
+      ? stack.pipelines.adopt(id, { ...which, jobRunId: made.job_run_id })
+      : stack.pipelines.trigger(id, which)
+    // It may have gone on by itself meanwhile.
+    await word.catch(() => {})
+  }
+}
+
+async function violationsOf(
+  world: World,
+  trial: Trial,
+  truth: readonly ServerLogEntry[],
+  labels: ReadonlyMap<string, string>,
+): Promise<string[]> {
+  const { id, plan, view, cancelledAtMs } = trial
+  if (!view) return ['never seen']
+  const isOwn = (key: unknown) => labels.get(String(key))?.startsWith(`${id}/`) === true
+  const log = truth.filter((entry) => {
+    if (entry.event === 'run_status') return isOwn(entry.job_run_id)
+    const { config, job_id } = (entry.body ?? {}) as { config?: { label?: unknown }; job_id?: unknown }
+    return isOwn(entry.made?.job_run_id) || isOwn(job_id) || String(config?.label).startsWith(`${id}/`)
+  })
+  const steps: ExpectedStep[] = expectationsOf(plan, view.steps)
+  const cancelled = steps.flatMap(({ name }) => (name === tidy ? [] : [name]))
+  const cancels = cancelledAtMs === undefined ? [] : [{ atMs: cancelledAtMs, steps: cancelled, graceMs }]
+  const broken = judge(log, { steps, cancels, isOver: view.finished_at !== null })
+  const late = cancelledAtMs === undefined ? [] : await triggeredAfterCancel(world, id)
+  return [...broken.map(({ rule, message }) => `${rule}: ${message}`), ...late, ...wrongEnd(trial)]
+}
+
+/** Only retries and clean-up go on; without a cancel every step of these pipelines completes. */
+function wrongEnd({ view, cancelledAtMs, victim }: Trial): string[] {
+  if (victim === 'script' || !view) return []
+  const expected = cancelledAtMs === undefined ? 'completed' : 'cancelled'
+  if (view.status === expected) return []
+  const steps = view.steps.map(({ step, status, error }) => `${step} ${status} ${error?.message ?? ''}`)
+  return [`the pipeline run is ${view.status}, not ${expected}: ${steps.join('; ')}`]
+}
+
+/** Decided by a workflow task that knew of the cancel: by the workflow's own history. */
+async function triggeredAfterCancel({ stack }: World, id: string): Promise<string[]> {
+  const events = (await historiesOf(stack.client, id)).flatMap((history) => history.events ?? [])
+  const number = (value: unknown) => Number(String(value))
+  const cancel = events.find((event) => event.workflowExecutionCancelRequestedEventAttributes)
+  if (!cancel) return ['the cancel is not in the history']
+  const startedOf = new Map(
+    events.flatMap(({ eventId, workflowTaskCompletedEventAttributes: task }) =>
+      task ? [[number(eventId), number(task.startedEventId)] as const] : [],
+    ),
+  )
+  return events.flatMap(({ activityTaskScheduledEventAttributes: activity }) => {
+    const type = activity?.activityType?.name ?? ''
+    if (!activity || !['postJobRun', 'triggerJobRun'].includes(type)) return []
+    if (activity.activityId?.startsWith(`${tidy}/`)) return []
+    const startedId = startedOf.get(number(activity.workflowTaskCompletedEventId)) ?? 0
+    if (startedId < number(cancel.eventId)) return []
+    return [`${activity.activityId} was decided after the cancel`]
+  })
+}
+
+/** Nothing is open any more in Temporal, and nobody asks the server for anything. */
+export async function nothingLeft({ stack, seen, foreign }: World): Promise<void> {
+  await until('no pipeline run is open', async () => {
+    const query = `ExecutionStatus = 'Running' AND WorkflowType = 'runPipeline'`
+    for await (const { workflowId } of stack.client.workflow.list({ query })) throw new Error(workflowId)
+    return true
+  })
+  if (!foreign) return
+  await until('nobody asks any more', async () => {
+    const before = seen()
+    await delay(2_000)
+    return seen() === before
+  })
+}
