@@ -53,7 +53,7 @@ export function surroundingsOf(
 }
 
 /** What lists show of a run without asking it. */
-function noteHeld({ state }: Execution): void {
+export function noteHeld({ state }: Execution): void {
   const status = openStatus(state) === 'held' ? 'held' : null
   // An event of the history for each change, and not for each of a hundred items.
   if (!state.cancelRequested && (workflowInfo().memo?.status ?? null) !== status) upsertMemo({ status })

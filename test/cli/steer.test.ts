@@ -33,6 +33,7 @@ describe('a run that is held', () => {
     'r-1  running  created ',
     ` by ada@example.com  ${url}/job-runs/r-1`,
     'jobwright adopt review-0a1b2c graph r-1\n',
+    'jobwright jobs runs --job j-1\n',
     'jobwright trigger review-0a1b2c graph\n',
     'jobwright fail review-0a1b2c graph\n',
   ]
