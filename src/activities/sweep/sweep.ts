@@ -1,6 +1,7 @@
 import { messageOf } from '../../base/causes.ts'
 import type { SweepFinding, SweepMode, SweepReport } from '../../contract/sweep.ts'
 import { eachOf } from '../each-of.ts'
+import { rejected } from '../failures.ts'
 import { type ConnectionKnowledge, profileOf } from '../profile-connection.ts'
 import type { ActivityDependencies, ClosedRun, SweepInput } from '../types.ts'
 import { codeOf, sweepRun } from './sweep-run.ts'
@@ -71,19 +72,15 @@ async function newRuns({ closedRuns }: SweepDependencies, sinceMs: number, known
 }
 
 async function look(deps: SweepDependencies, run: ClosedRun, mode: SweepMode) {
-  const failed = (error: unknown, step = ''): SweepFinding => {
-    deps.log.warn(
-      { pipelineRun: run.workflowId, error: messageOf(error) },
-      'a closed pipeline run cannot be looked at',
-    )
-    return {
-      pipelineRun: run.workflowId,
-      step,
-      item: null,
-      jobRunId: null,
-      outcome: 'failed',
-      code: codeOf(error),
-    }
+  const failed = (error: unknown): SweepFinding => {
+    const code = codeOf(error)
+    // What nobody expects; of what a server says only the code is told, as it may repeat what it was sent.
+    if (code === 'unreadable')
+      deps.log.warn(
+        { pipelineRun: run.workflowId, error: messageOf(error) },
+        'a closed pipeline run cannot be looked at',
+      )
+    return { pipelineRun: run.workflowId, step: '', item: null, jobRunId: null, outcome: 'failed', code }
   }
   try {
     const remains = await deps.closedRuns.remainsOf(run)
@@ -91,7 +88,7 @@ async function look(deps: SweepDependencies, run: ClosedRun, mode: SweepMode) {
     const connected = deps.connection(remains.connection)
     // Perhaps another worker has it.
     if (!connected)
-      return { isDone: false, found: [failed(new Error(`unknown connection ${remains.connection}`))] }
+      return { isDone: false, found: [failed(rejected('unknown_connection', remains.connection))] }
     // Not with the token of somebody else.
     profileOf(await deps.knowledgeOf(remains.connection, connected.api), connected, remains)
     return await sweepRun({ api: connected.api, namespace: deps.namespace, mode }, run, remains)
