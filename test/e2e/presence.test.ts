@@ -6,7 +6,7 @@ import { startProcess, type TestProcess } from '../helpers/processes.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
 
-/** Waits on a server without a change feed are in the memory of a worker; what becomes of them when it ends. Leases are of ten minutes. */
+/** Waits on a server without a change feed are in the memory of a worker; what becomes of them when it ends. */
 
 const open: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -97,6 +97,12 @@ describe('the waits of a worker that ends', () => {
       },
       30_000,
     )
+    // Not by their leases, which would have brought them back half a minute later.
+    const { raw } = await stack.client.workflow.getHandle(id).describe()
+    const failures = (raw.pendingActivities ?? []).map(
+      ({ lastFailure }) => lastFailure?.applicationFailureInfo?.type,
+    )
+    expect(failures).toEqual(Array.from({ length: 8 }, () => 'worker_lost'))
     // They go on as before: nothing to trouble anybody with.
     expect(await stack.pipelines.show(id)).toMatchObject({ status: 'running', warnings: [] })
     endAll()
