@@ -6,9 +6,12 @@ import { waitLost } from './recover-waits.ts'
 import type { Connection, KeptWait, Pollers, Presence, Waits } from './types.ts'
 import { maskJson } from './unfenced/masked.ts'
 
+/** A wait that nobody takes the end of is let go after this; the poller tries for little longer. */
+const refusedMs = 4_000
+
 interface KeptPoller {
   poller: Poller
-  waits: Map<string, KeptWait>
+  waits: Map<string, KeptWait & { refusedAtMs?: number }>
 }
 
 /** Where warnings go. */
@@ -63,9 +66,14 @@ export function createPollers({
       end.kind === 'ended'
         ? await waits.complete(wait.ref, toRecord(maskJson(wait.secrets, end.run)))
         : await waits.lookAgain(wait.ref, rejected(end.code, wait.secrets.mask(end.message)))
-    if (outcome === 'not_now') return 'not_now'
-    own.waits.delete(id)
-    return 'delivered'
+    if (outcome === 'completed') {
+      own.waits.delete(id)
+      return 'delivered'
+    }
+    // Another worker has it by now, or nobody: the poller gives it up in a moment, too.
+    wait.refusedAtMs ??= Date.now()
+    if (Date.now() - wait.refusedAtMs > refusedMs) own.waits.delete(id)
+    return 'not_now'
   }
 
   return {
