@@ -129,6 +129,7 @@ describe('jobs from the shell', () => {
       'job_runs',
       'search_attributes',
       'workers',
+      'sweeps',
       'pacing',
       'jobs_api',
       'mode',
