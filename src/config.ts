@@ -64,6 +64,7 @@ export const environmentSchema = z.object({
   JOBWRIGHT_ISOLATION: z.enum(isolations, `one of ${isolations.join(', ')}`).default('shared'),
   JOBWRIGHT_SWEEP: z.enum(sweeps, `one of ${sweeps.join(', ')}`).default('cancel'),
   JOBWRIGHT_TEMPORAL_BINARY: optionalText,
+  JOBWRIGHT_WORKFLOW_BUNDLE: optionalText,
   XDG_CACHE_HOME: optionalText,
   // How patient the durable parts are. Tests and the impatient shorten them.
   JOBWRIGHT_WAIT_LEASE_MS: milliseconds.optional(),
@@ -277,6 +278,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     tokens: parseTokens(e.JOBWRIGHT_TOKENS),
     /** Whether the server is one of the reference alone. */
     plain: e.JOBWRIGHT_PLAIN,
+    /** Workflow code that was bundled before; undefined: what the build has, or in the repository the sources. */
+    workflowBundle: e.JOBWRIGHT_WORKFLOW_BUNDLE,
     /** A user's `jobwright.config.ts`; undefined: the one in the working directory, if any. */
     configFile: e.JOBWRIGHT_CONFIG,
     logLevel: e.JOBWRIGHT_LOG_LEVEL,
