@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { compilePipeline } from '../../src/pipeline/index.ts'
 import {
@@ -10,7 +9,6 @@ import {
 } from '../../src/pipelines/index.ts'
 import { resolveOptions } from '../../src/pipelines/options.ts'
 import { steerRun } from '../../src/pipelines/steer.ts'
-import { workflowSources } from '../../src/worker/workflow-sources.ts'
 import { jobwright } from '../cli/helpers.ts'
 import { type ForeignServer, type Habits, noHabits, startForeignServer } from '../foreign-server/index.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
@@ -391,20 +389,4 @@ steps:
     expect(view.steps.map(({ status }) => status)).toEqual(['failed', 'completed', 'completed', 'completed'])
     expect(view.warnings.join()).toContain('step many failed')
   })
-})
-
-it('every history of this file replays, with what was decided in it', async () => {
-  const logger = new DefaultLogger('ERROR')
-  Runtime.install({ logger })
-  const workflowBundle = await bundleWorkflowCode({ logger, ...workflowSources() })
-  let decided = 0
-  const { workflow } = stack.client
-  for await (const { workflowId, runId } of workflow.list({ query: "WorkflowType = 'runPipeline'" })) {
-    const history = await workflow.getHandle(workflowId, runId).fetchHistory()
-    await Worker.runReplayHistory({ workflowBundle }, history, workflowId)
-    decided += (history.events ?? []).filter(
-      (event) => event.workflowExecutionUpdateAcceptedEventAttributes,
-    ).length
-  }
-  expect(decided).toBeGreaterThan(0)
 })
