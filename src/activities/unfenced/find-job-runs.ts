@@ -8,6 +8,8 @@ const firstPauseMs = 500
 const longestPauseMs = 5_000
 /** How much longer a list that shows too little is asked for again. */
 const incompleteMs = 30_000
+/** A person chooses from so many at most: on a busy job what is carried, and each newcomer's look, would grow for days. */
+const mostCandidates = 20
 
 /**
  * Looks for runs of a job whose trigger was not answered: until there is one, or its time is up. Each look is an attempt, so that
@@ -22,7 +24,8 @@ export async function findJobRuns(
   const { runs, isComplete } = await listOrNothing(() =>
     listRuns(deps.connected.api, job.jobId, config, cancellationSignal),
   )
-  const { ours, doubtful } = judgeRuns(runs, job)
+  const { ours, doubtful: others } = judgeRuns(runs, job)
+  const doubtful = others.slice(0, mostCandidates)
   const patienceMs = isComplete || forMs === 0 ? 0 : incompleteMs
   const isSettled = forMs !== null && lookedMs >= forMs + patienceMs
   const isNews = forMs === null && doubtful.some(({ jobRunId }) => !known.includes(jobRunId))

@@ -41,13 +41,14 @@ describe('looking for a run whose trigger was not answered', () => {
     toList: Script,
     lookedMs: number,
     forMs: number | null,
+    { isOwn = true, known = [] }: { isOwn?: boolean; known?: string[] } = {},
   ): Promise<JobRunListing | 'again'> {
     await using server = await startFaultServer(toList)
     const input: FindJobRunsInput = {
       connection: 'default',
       job: {
         jobId: runBody.job_id,
-        isOwn: true,
+        isOwn,
         madeAtMs: 0,
         creator: runBody.created_by,
         before: null,
@@ -55,6 +56,7 @@ describe('looking for a run whose trigger was not answered', () => {
       },
       config: null,
       forMs,
+      known,
     }
     return await outcome(
       inActivity(() => findJobRuns(dependenciesOf(server.baseUrl), input), undefined, after(lookedMs)),
@@ -81,6 +83,21 @@ describe('looking for a run whose trigger was not answered', () => {
 
   it('for as long as it takes, where nobody says how long', async () => {
     expect(await look(none, 1_000_000, null)).toBe('again')
+  })
+
+  it('shows a person the earliest of many that may be the one, and tells of no more than that', async () => {
+    const uuids = Array.from({ length: 30 }, (_, index) => `run-${String(index).padStart(2, '0')}`)
+    const items = uuids.map((uuid, index) => ({
+      ...runBody,
+      uuid,
+      created_at: `2026-01-01T00:00:${String(index).padStart(2, '0')}Z`,
+    }))
+    const busy = json(200, { items, count: items.length })
+    const shown = await look(busy, 8_000, 8_000, { isOwn: false })
+    if (shown === 'again') throw new Error('expected what is there')
+    const known = shown.runs.map(({ jobRunId }) => jobRunId)
+    expect(known).toEqual(uuids.slice(0, 20))
+    expect(await look(busy, 0, null, { isOwn: false, known })).toBe('again')
   })
 })
 
