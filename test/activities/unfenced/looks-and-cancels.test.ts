@@ -79,6 +79,19 @@ describe('looking for a run whose trigger was not answered', () => {
     else expect(found).toMatchObject(expected)
   })
 
+  it.each([
+    ['in capitals is the same job', { job_id: runBody.job_id.toUpperCase() }, true, runBody.job_id],
+    ['that is not told may be any', { job_id: undefined }, false, ''],
+  ])('a job id %s', async (_, more, isComplete, jobId) => {
+    const list = json(200, { items: [{ ...runBody, ...more }], count: 1 })
+    expect(await look(list, 38_000, 8_000)).toMatchObject({ isComplete, runs: [{ jobId }] })
+  })
+
+  it('a list that has runs of other jobs, too, proves nothing', async () => {
+    const list = json(200, { items: [{ ...runBody, job_id: 'other' }], count: 1 })
+    expect(await look(list, 38_000, 8_000)).toMatchObject({ isComplete: false, runs: [] })
+  })
+
   it('for as long as it takes, where nobody says how long', async () => {
     expect(await look(none, 1_000_000, null)).toBe('again')
   })
