@@ -1,6 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { JobsApiError, type JobsClient } from '../../client/index.ts'
 import { isTerminalStatus } from '../../contract/index.ts'
+import { delayAskedFor } from '../failures.ts'
 import { toRecord } from '../job-run-record.ts'
 import type { ConnectedDependencies, SecretKeeper, SendCancelInput, SendCancelResult } from '../types.ts'
 import { masked, maskJson } from './masked.ts'
@@ -62,6 +63,6 @@ function held(error: JobsApiError, secrets: SecretKeeper): ApplicationFailure {
     type: error.code,
     message: secrets.mask(error.message),
     nonRetryable: false,
-    ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
+    ...delayAskedFor(error),
   })
 }
