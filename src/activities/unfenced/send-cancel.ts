@@ -28,13 +28,24 @@ export async function sendCancel(
     } catch (error) {
       if (!(error instanceof JobsApiError)) throw error
       const isMissing = error.status === 404 || error.status === 410
-      if (isMissing && info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs >= missingMs)
-        return { record: null, isGone: true }
+      const isLasting = info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs >= missingMs
+      if (isMissing && isLasting && (await isJobsApi(api, signal))) return { record: null, isGone: true }
       throw held(error, secrets)
     }
     if (unanswered) throw held(unanswered, secrets)
     return { record: null, isGone: false }
   })
+}
+
+/** A proxy in front of a server that is away answers 404 to everything; it has no list, be it a short one. */
+export async function isJobsApi(api: JobsClient, signal?: AbortSignal): Promise<boolean> {
+  try {
+    await api.listJobRuns({ statuses: ['paused'] }, { signal })
+    return true
+  } catch (error) {
+    if (error instanceof JobsApiError) return false
+    throw error
+  }
 }
 
 /** Why it was not answered, if it was not. */

@@ -26,6 +26,8 @@ const dependenciesOf = (baseUrl: string) =>
     secretKeeper: () => createSecretKeeper({}),
   }) as unknown as ConnectedDependencies
 
+const none = json(200, { items: [], count: 0 })
+
 /** What it says, or that it is tried again. */
 async function outcome<T>(work: Promise<T>): Promise<T | 'again'> {
   try {
@@ -60,7 +62,6 @@ describe('looking for a run whose trigger was not answered', () => {
       inActivity(() => findJobRuns(dependenciesOf(server.baseUrl), input), undefined, after(lookedMs)),
     )
   }
-  const none = json(200, { items: [], count: 0 })
   const one = json(200, { items: [runBody], count: 1 })
   const short = json(200, { items: [], count: 1 })
 
@@ -132,7 +133,19 @@ describe('sending a cancel', () => {
     else expect(result).toMatchObject(expected)
   })
 
-  it('what is missing for long is gone', async () => {
-    expect(await cancel(text(404, ''), text(404, ''), 60_000)).toEqual({ record: null, isGone: true })
+  const lists: Script = (response, request, nth) =>
+    (request.url.includes('?') ? none : text(404, ''))(response, request, nth)
+
+  it('what is missing for long on a server that answers is gone', async () => {
+    expect(await cancel(text(404, ''), lists, 60_000)).toEqual({ record: null, isGone: true })
+    expect(await cancel(text(404, ''), lists, 59_000)).toBe('again')
+  })
+
+  it('behind a proxy that knows nothing, nothing is gone', async () => {
+    expect(await cancel(text(404, ''), text(404, ''), 24 * 3_600_000)).toBe('again')
+    const page = text(200, '<html></html>', { 'content-type': 'text/html' })
+    const unlessGot: Script = (response, request, nth) =>
+      (request.url.includes('?') ? page : text(404, ''))(response, request, nth)
+    expect(await cancel(text(404, ''), unlessGot, 24 * 3_600_000)).toBe('again')
   })
 })
