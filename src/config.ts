@@ -2,7 +2,7 @@ import http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
-import { parseDurationMs } from './base/duration.ts'
+import { durationRange, parseDurationMs } from './base/duration.ts'
 import { JobwrightError } from './base/errors.ts'
 import { loopbackExceptions, proxyVariables } from './base/loopback.ts'
 import { installationPattern } from './contract/names.ts'
@@ -158,9 +158,10 @@ function parseBounds(delivery: string | undefined, listing: string | undefined) 
   const [deliveryMs, listingMs] = [delivery, listing].map((text) =>
     text === undefined ? undefined : parseDurationMs(text),
   )
-  if (deliveryMs === undefined || listingMs === undefined)
+  const { maxMs } = durationRange
+  if (!deliveryMs || listingMs === undefined || deliveryMs > maxMs || listingMs > maxMs)
     throw badVariable(
-      `JOBS_API_DELIVERY and JOBS_API_LISTING: found ${delivery ?? 'nothing'} and ${listing ?? 'nothing'}, expected two durations, such as 30s and 10s`,
+      `JOBS_API_DELIVERY and JOBS_API_LISTING: found ${delivery ?? 'nothing'} and ${listing ?? 'nothing'}, expected two durations, the first above 0, such as 30s and 10s`,
     )
   return { deliveryMs, listingMs }
 }
