@@ -34,10 +34,12 @@ export interface World {
   stop(): Promise<void>
 }
 
+export type ForeignWorld = World & { readonly foreign: ForeignServer }
+
 const configFile = path.join(import.meta.dirname, 'faults.config.ts')
 
 /** A server that knows nothing of us, with and without bounds. */
-export async function startForeignWorld(): Promise<World> {
+export async function startForeignWorld(): Promise<ForeignWorld> {
   const log: ServerLogEntry[] = []
   const failed = new Set<string>()
   const foreign = await startForeignServer({
