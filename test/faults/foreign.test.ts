@@ -49,10 +49,15 @@ it('whatever goes wrong on the way, nothing is triggered twice, and nothing is l
 }, 240_000)
 
 const over = (id: string): Promise<PipelineRunView> =>
-  until('the pipeline run is over', async () => {
-    const view = await world.stack.pipelines.show(id)
-    return view.finished_at !== null && view
-  })
+  until(
+    'the pipeline run is over',
+    async () => {
+      const view = await world.stack.pipelines.show(id)
+      if (view.finished_at !== null) return view
+      throw new Error(JSON.stringify(view))
+    },
+    50_000,
+  )
 const held = (id: string): Promise<PipelineRunView> =>
   until('it is held', async () => {
     const view = await world.stack.pipelines.show(id)
@@ -164,7 +169,7 @@ it('a token that expires in the middle is read again, also when it takes a while
   await stack.pipelines.start({ plan, inputs: {}, id })
   await until('it is under way', () => madeFor(`${id}/first`).length === 1)
   Object.assign(foreign.habits, { token: 'the-next-token-0123456789' })
-  await until('it is refused', () => foreign.log.filter(({ status }) => status === 401).length > 3)
+  await until('it is refused', () => foreign.log.filter(({ status }) => status === 401).length > 0)
   await writeFile(path.join(stack.dataDir, 'token'), 'the-next-token-0123456789')
   expect((await over(id)).status).toBe('completed')
   expect(madeFor(`${id}/`)).toHaveLength(6)

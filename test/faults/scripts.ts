@@ -5,7 +5,7 @@ import type { BatchOptions } from './batch.ts'
 import { shapes } from './pipelines.ts'
 import { newTrial, startTrial, type Trial } from './trial.ts'
 import { judgeAll } from './verdict.ts'
-import type { World } from './worlds.ts'
+import { impatientMs, type World } from './worlds.ts'
 
 /** Well within what the connections declare: the machine takes time of its own. */
 const bounds = { timeoutMs: 1_000, deliveryMs: 600, listingMs: 300 }
@@ -28,6 +28,7 @@ export async function scriptBatch({ world, ties, seed, only = '' }: BatchOptions
     }),
   )
   if (trials.length === 0) return []
+  await world.setPatience(impatientMs)
   const before = world.proxy.log.length
   world.proxy.setScript(scriptOf(world, seed))
   try {
