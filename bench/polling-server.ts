@@ -1,75 +1,100 @@
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 
-/** A Jobs API of nothing but runs, for `bench/polling.ts`. What is not below `/api/v1` steers it, and is not counted. */
+/**
+ * A Jobs API in memory that knows job runs alone, as a process of its own: what is measured is who asks. Runs end by the clock.
+ * `POST /start {count, duration_ms}` makes some; `GET /requests` tells how often the API was asked.
+ */
+
 interface Run {
   uuid: string
-  createdMs: number
-  endMs: number
+  createdAtMs: number
+  endsAtMs: number
 }
 
-let runs = new Map<string, Run>()
-let requests = 0
-const stamp = (ms: number) => new Date(ms).toISOString().replace('Z', '000')
+const runs = new Map<string, Run>()
+/** Kept apart from those that ended, as a database with an index does. */
+const active = new Set<Run>()
+/** In the order of their creation. */
+let ended: Run[] = []
+let requests = { list: 0, get: 0 }
+const stamp = (ms: number) => `${new Date(ms).toISOString().slice(0, -1)}000`
 
-function make(durationMs: number): Run {
-  const createdMs = Date.now()
-  const run = { uuid: randomUUID(), createdMs, endMs: createdMs + durationMs }
-  runs.set(run.uuid, run)
-  return run
+function tidy(): void {
+  const now = Date.now()
+  for (const run of active)
+    if (run.endsAtMs <= now) {
+      active.delete(run)
+      ended.push(run)
+    }
+  if (ended.length > 20_000) {
+    for (const { uuid } of ended.slice(0, 10_000)) runs.delete(uuid)
+    ended = ended.slice(10_000)
+  }
 }
 
-function view({ uuid, createdMs, endMs }: Run) {
-  const isOver = Date.now() >= endMs
+function view(run: Run): object {
+  const isOver = run.endsAtMs <= Date.now()
   return {
-    uuid,
-    job_id: 'b9a3c8de-0f5b-4f0e-9a39-2a8f4d5f0c11',
+    uuid: run.uuid,
+    job_id: run.uuid,
     job_name: 'metagraph_update – Power Distribution Unit',
-    config: { job_type: 'metagraph_update', system_id_or_name: 'a1b2c3d4-e5f6-7890-abcd-ef1234567890' },
+    config: { job_type: 'metagraph_update', system_id_or_name: run.uuid },
     status: isOver ? 'completed' : 'running',
     created_by: 'engineer@example.com',
-    created_at: stamp(createdMs),
-    updated_at: `${stamp(isOver ? endMs : createdMs)}Z`,
+    created_at: stamp(run.createdAtMs),
+    updated_at: stamp(isOver ? run.endsAtMs : run.createdAtMs),
     is_deleted: false,
     output_references: [],
   }
 }
 
-function answer(url: URL): unknown {
-  const { pathname, searchParams } = url
-  if (pathname === '/start') return view(make(Number(searchParams.get('ms'))))
-  if (pathname === '/fill')
-    return Array.from({ length: Number(searchParams.get('amount')) }, () => view(make(3_600_000)))
-  if (pathname === '/requests') {
-    const counted = requests
-    requests = 0
-    return { requests: counted }
-  }
-  if (pathname === '/reset') {
-    runs = new Map()
-    requests = 0
-    return {}
-  }
-  requests += 1
-  const found = /\/job-runs\/(.+)$/.exec(pathname)
-  if (found) return view(runs.get(found[1] ?? '') as Run)
-  const statuses = searchParams.getAll('statuses')
-  const after = searchParams.get('created_after')
+function list(query: URLSearchParams): object {
+  const statuses = query.getAll('statuses')
+  const after = query.get('created_after')
   const afterMs = after === null ? 0 : Date.parse(`${after}Z`)
-  const items = [...runs.values()]
-    .filter(({ createdMs }) => createdMs >= afterMs)
-    .map(view)
-    .filter(({ status }) => statuses.includes(status))
+  const pool = statuses.includes('completed') ? ended : [...active]
+  const items = pool.filter(({ createdAtMs }) => createdAtMs >= afterMs).map(view)
   return { items, count: items.length }
 }
 
+function start(count: number, durationMs: number): Run[] {
+  const createdAtMs = Date.now()
+  return Array.from({ length: count }, () => {
+    const run = { uuid: randomUUID(), createdAtMs, endsAtMs: createdAtMs + durationMs }
+    runs.set(run.uuid, run)
+    active.add(run)
+    return run
+  })
+}
+
 const server = createServer((request, response) => {
-  const body = JSON.stringify(answer(new URL(request.url ?? '/', 'http://bench')))
-  response.writeHead(200, { 'content-type': 'application/json' }).end(body)
+  let body = ''
+  request.on('data', (chunk: Buffer) => {
+    body += chunk.toString()
+  })
+  request.on('end', () => {
+    tidy()
+    const url = new URL(request.url ?? '/', 'http://bench')
+    const answer = (json: object, status = 200) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json))
+    if (url.pathname === '/start') {
+      const { count, duration_ms: durationMs } = JSON.parse(body) as { count: number; duration_ms: number }
+      return answer(start(count, durationMs).map((run) => ({ ...run, createdAt: stamp(run.createdAtMs) })))
+    }
+    if (url.pathname === '/requests') return answer(requests)
+    if (url.pathname.endsWith('/job-runs')) {
+      requests = { ...requests, list: requests.list + 1 }
+      return answer(list(url.searchParams))
+    }
+    requests = { ...requests, get: requests.get + 1 }
+    const run = runs.get(url.pathname.split('/').at(-1) ?? '')
+    return run ? answer(view(run)) : answer({ detail: 'Job run not found' }, 404)
+  })
 })
 server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address() as AddressInfo
-  process.stdout.write(`${JSON.stringify({ event: 'listening', url: `http://127.0.0.1:${port}/api/v1` })}\n`)
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  process.send?.(address.port)
 })
 process.on('disconnect', () => process.exit(0))

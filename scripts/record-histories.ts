@@ -2,18 +2,23 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import type { PipelinePlan } from '../src/pipeline/plan/index.ts'
 import { PipelinesClient } from '../src/pipelines/index.ts'
+import { type Habits, noHabits, startForeignServer } from '../test/foreign-server/index.ts'
 import { planOf, planStep } from '../test/helpers/plans.ts'
 import { startTestStack, type TestStack } from '../test/helpers/stack.ts'
 import { until } from '../test/helpers/until.ts'
 
 /**
- * Records histories of `runPipeline` into test/replay/histories: `node scripts/record-histories.ts LABEL`.
+ * Records histories of `runPipeline` into test/replay/histories: `node scripts/record-histories.ts LABEL [own|foreign]`, of
+ * runs on our own server, and on one without idempotency keys.
  * The corpus only grows: a recorded history stands for runs that may be open somewhere when a new version comes.
  */
-const label = process.argv[2]
+const [label, which] = process.argv.slice(2)
 if (!label || !/^[a-z0-9.-]+$/.test(label)) {
-  process.stderr.write('usage: node scripts/record-histories.ts LABEL   (a version, such as 0.1.0)\n')
+  process.stderr.write(
+    'usage: node scripts/record-histories.ts LABEL [own|foreign]   (a version, such as 0.1.0)\n',
+  )
   process.exit(2)
 }
 const folder = fileURLToPath(new URL('../test/replay/histories', import.meta.url))
@@ -120,28 +125,108 @@ async function record(stack: TestStack, name: string, id: string): Promise<void>
   process.stdout.write(`${label}-${name}.json  ${history.events?.length ?? 0} events\n`)
 }
 
-await mkdir(folder, { recursive: true })
-const stack = await startTestStack()
-try {
-  for (const [name, plan] of Object.entries({ chain, 'fan-out': fanOut, failing, timeout, wide }))
-    await record(stack, name, await stack.runPlan(plan))
-  for (const [name, plan, open] of [
-    ['cancelled', cancelled, 1],
-    ['clean-up', cleanUp, 1],
-    ['wide-cancelled', wideCancelled, 45],
-  ] as const) {
-    const id = await stack.runPlan(plan)
-    await until(
-      'its runs execute',
-      async () => (await stack.api.listJobRuns({ statuses: ['running'] })).items.length === open,
-    )
-    await stack.pipelines.cancel(id)
-    await record(stack, name, id)
+async function recordOwn(): Promise<void> {
+  const stack = await startTestStack()
+  try {
+    for (const [name, plan] of Object.entries({ chain, 'fan-out': fanOut, failing, timeout, wide }))
+      await record(stack, name, await stack.runPlan(plan))
+    for (const [name, plan, open] of [
+      ['cancelled', cancelled, 1],
+      ['clean-up', cleanUp, 1],
+      ['wide-cancelled', wideCancelled, 45],
+    ] as const) {
+      const id = await stack.runPlan(plan)
+      await until(
+        'its runs execute',
+        async () => (await stack.api.listJobRuns({ statuses: ['running'] })).items.length === open,
+      )
+      await stack.pipelines.cancel(id)
+      await record(stack, name, id)
+    }
+    const short = new PipelinesClient(stack.client, {
+      timing: { stepHeartbeatMs: 2_000, maxHistoryEvents: 30 },
+    })
+    await record(stack, 'continued', (await short.start({ plan: continued, inputs: {} })).id)
+  } finally {
+    await stack.stop()
   }
-  const short = new PipelinesClient(stack.client, {
-    timing: { stepHeartbeatMs: 2_000, maxHistoryEvents: 30 },
-  })
-  await record(stack, 'continued', (await short.start({ plan: continued, inputs: {} })).id)
-} finally {
-  await stack.stop()
 }
+
+const work = (id: string, config: object, needs: string[] = []) =>
+  planStep(id, {
+    needs,
+    target: { kind: 'job_type', jobType: 'work' },
+    config: { kind: 'literal', value: { ...config } as never },
+  })
+const foreignChain = planOf([work('a', { duration_ms: 50 }), work('b', { duration_ms: 50 }, ['a'])])
+const foreignMany = planOf([
+  planStep('many', {
+    target: { kind: 'job_type', jobType: 'work' },
+    forEach: { kind: 'literal', value: [1, 2, 3, 4, 5, 6] },
+    maxParallel: 3,
+    config: { kind: 'literal', value: { duration_ms: 1_300 } },
+  }),
+])
+
+async function recordForeign(): Promise<void> {
+  const foreign = await startForeignServer({ durationMs: 50 })
+  const stack = await startTestStack({
+    parts: ['temporal', 'worker'],
+    configFile: fileURLToPath(new URL('../test/e2e/foreign.config.ts', import.meta.url)),
+    env: {
+      JOBS_API_URL: foreign.url,
+      JOBS_API_TOKEN: foreign.token,
+      FOREIGN_URL: foreign.url,
+      JOBWRIGHT_URL: '',
+      JOBWRIGHT_WORKER_TOKEN: '',
+    },
+  })
+  const pipelines = new PipelinesClient(stack.client, {
+    timing: { stepHeartbeatMs: 2_000, settleMs: 1_000 },
+  })
+  const start = async (plan: PipelinePlan) => (await pipelines.start({ plan, inputs: {} })).id
+  const adopt = (habits: Partial<Habits>) => Object.assign(foreign.habits, noHabits(), habits)
+  const posts = () =>
+    foreign.log.filter(({ method, path: url }) => method === 'POST' && url === '/job-runs').length
+  try {
+    adopt({ htmlAfter: ['create_run'] })
+    await record(stack, 'strict-lost-answers', await start(foreignChain))
+    for (const [name, decide] of [
+      ['strict-triggered-again', (id: string) => pipelines.trigger(id, { step: 'a' })],
+      ['strict-given-up', (id: string) => pipelines.fail(id, { step: 'a' })],
+    ] as const) {
+      adopt({ html: ['create_run'] })
+      const id = await start(foreignChain)
+      await until('it is held', async () => (await stack.pipelines.show(id)).status === 'held')
+      adopt({})
+      await decide(id)
+      await record(stack, name, id)
+    }
+    adopt({ html: ['create_run'] })
+    const before = posts()
+    const resent = await start({ ...foreignChain, connection: 'bounded' })
+    await until('it was sent', async () => posts() > before)
+    adopt({})
+    await record(stack, 'bounded-sent-again', resent)
+    adopt({ cancelTakesMs: 1_000 })
+    const long = await start(planOf([work('long', { manual: true }), work('after', {}, ['long'])]))
+    await until(
+      'it is open',
+      async () => (await stack.pipelines.show(long)).steps[0]?.job_run_id ?? undefined,
+    )
+    await stack.pipelines.cancel(long)
+    await record(stack, 'strict-cancelled', long)
+    adopt({})
+    const short = new PipelinesClient(stack.client, {
+      timing: { stepHeartbeatMs: 2_000, settleMs: 1_000, maxHistoryEvents: 40 },
+    })
+    await record(stack, 'strict-continued', (await short.start({ plan: foreignMany, inputs: {} })).id)
+  } finally {
+    await stack.stop()
+    await foreign.stop()
+  }
+}
+
+await mkdir(folder, { recursive: true })
+if (which !== 'foreign') await recordOwn()
+if (which !== 'own') await recordForeign()

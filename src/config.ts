@@ -6,6 +6,7 @@ import { parseDurationMs } from './base/duration.ts'
 import { JobwrightError } from './base/errors.ts'
 import { loopbackExceptions, proxyVariables } from './base/loopback.ts'
 import { installationPattern } from './contract/names.ts'
+import { sweepModes } from './contract/sweep.ts'
 
 /** The only reader of the environment. Everything else receives values. */
 
@@ -13,6 +14,7 @@ const optionalText = z.string().optional()
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 const deletions = ['never', 'after_completion'] as const
 const requestRate = 'a number above 0, at most 1000'
+const sweeps = [...sweepModes, 'off'] as const
 const isolations = ['shared', 'process', 'none'] as const
 
 const wholeNumber = 'a whole number of milliseconds above 0'
@@ -60,6 +62,7 @@ export const environmentSchema = z.object({
   JOBWRIGHT_LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
   JOBWRIGHT_INSTALLATION: z.string().regex(installationPattern, installationName).optional(),
   JOBWRIGHT_ISOLATION: z.enum(isolations, `one of ${isolations.join(', ')}`).default('shared'),
+  JOBWRIGHT_SWEEP: z.enum(sweeps, `one of ${sweeps.join(', ')}`).default('cancel'),
   JOBWRIGHT_TEMPORAL_BINARY: optionalText,
   XDG_CACHE_HOME: optionalText,
   // How patient the durable parts are. Tests and the impatient shorten them.
@@ -69,6 +72,7 @@ export const environmentSchema = z.object({
   JOBWRIGHT_SETTLE_MS: milliseconds.optional(),
   JOBWRIGHT_WATCHER_HEARTBEAT_MS: milliseconds.default(3_000),
   JOBWRIGHT_RUN_HEARTBEAT_MS: milliseconds.default(10_000),
+  JOBWRIGHT_PRESENCE_HEARTBEAT_MS: milliseconds.default(1_000),
   JOBWRIGHT_STICKY_QUEUE_MS: milliseconds.default(3_000),
   JOBWRIGHT_RECONCILE_MS: milliseconds.default(10_000),
   JOBWRIGHT_REQUEST_TIMEOUT_MS: milliseconds.default(10_000),
@@ -280,6 +284,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     installation: e.JOBWRIGHT_INSTALLATION,
     /** Where handlers run: in one process that they share, in one each, or in the worker itself. */
     isolation: e.JOBWRIGHT_ISOLATION,
+    /** What becomes of job runs that a pipeline run left active when it was closed from outside. */
+    sweep: e.JOBWRIGHT_SWEEP,
     timing: {
       /** Of pipeline runs; they have defaults of their own. */
       waitLeaseMs: e.JOBWRIGHT_WAIT_LEASE_MS,
@@ -288,6 +294,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
       settleMs: e.JOBWRIGHT_SETTLE_MS,
       watcherHeartbeatMs: e.JOBWRIGHT_WATCHER_HEARTBEAT_MS,
       runHeartbeatMs: e.JOBWRIGHT_RUN_HEARTBEAT_MS,
+      presenceHeartbeatMs: e.JOBWRIGHT_PRESENCE_HEARTBEAT_MS,
       stickyQueueMs: e.JOBWRIGHT_STICKY_QUEUE_MS,
       reconcileMs: e.JOBWRIGHT_RECONCILE_MS,
       requestTimeoutMs: e.JOBWRIGHT_REQUEST_TIMEOUT_MS,

@@ -1,21 +1,25 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Client } from '@temporalio/client'
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { type Logger, pino } from 'pino'
+import { messageOf } from './base/causes.ts'
 import { describeFailure, toFailure } from './base/failure.ts'
 import { endWithTerminal } from './base/hangup.ts'
 import { surviveLostReaders } from './base/standard-streams.ts'
 import { builtInJobTypes } from './built-in/index.ts'
 import { type Config, keepProxiesFromLoopback, loadConfig } from './config.ts'
-import { workerIdentity } from './contract/names.ts'
+import { installationNames, workerIdentity } from './contract/names.ts'
 import { createRegistry, loadUserConfig } from './job-types/index.ts'
 import {
   connectTemporal,
   endpointOptions,
   ensureSearchAttributes,
+  ensureSweepSchedule,
   registrationCommands,
+  removeSweepSchedule,
   requireStandaloneActivities,
   TemporalUnreachableError,
 } from './temporal/index.ts'
@@ -39,14 +43,17 @@ async function main(config: Config): Promise<void> {
 
   const registry = createRegistry([...builtInJobTypes, ...user.jobTypes])
   const jobRuns = jobRunWorkers(config, { registry, secrets: user.secrets, log })
-  const pipelines = pipelineWorker(config, client, user, log)
+  const life = randomBytes(6).toString('hex')
+  const identity = workerIdentity({ pid: process.pid, host: hostname(), life }, config.server.url)
+  const pipelines = pipelineWorker({ config, client, user, log, process: { life, identity } })
   const options = [{ ...workflowCode(), ...pipelines.options }, ...jobRuns.options]
-  const identity = workerIdentity(process.pid, hostname(), config.server.url)
   const workers: Worker[] = []
   for (const own of options)
     workers.push(await Worker.create({ connection, namespace: temporal.namespace, identity, ...own }))
   surviveForgottenPromises(log)
+  const sweeping = keepSweeping(client, config, log)
   await runUntilStopped(workers, log, () => pipelines.handOver())
+  clearInterval(sweeping)
   await jobRuns.close()
   await connection.close()
   await client.connection.close()
@@ -64,6 +71,31 @@ async function registerSearchAttributes(client: Client, log: Logger): Promise<vo
       `the search attributes of pipeline runs cannot be registered; run ${registrationCommands(client.options.namespace)}`,
     )
   }
+}
+
+/** Somebody may delete it, and another worker may have been told something else. */
+const sweepScheduleEveryMs = 10 * 60_000
+
+/** Sees to the schedule of sweeps. A worker that may not do it works all the same. */
+function keepSweeping(client: Client, { installation, sweep }: Config, log: Logger): NodeJS.Timeout {
+  const names = installationNames(installation)
+  const ensure = async () => {
+    try {
+      if (sweep === 'off') await removeSweepSchedule(client, names)
+      else {
+        const done = await ensureSweepSchedule(client, names, sweep)
+        if (done !== 'unchanged')
+          log.info({ schedule: names.sweeperId, mode: sweep }, `sweeps are scheduled: ${done}`)
+      }
+    } catch (error) {
+      log.warn(
+        { reason: messageOf(error), schedule: names.sweeperId },
+        'sweeps cannot be scheduled: what a pipeline run leaves active when it is terminated is not cancelled',
+      )
+    }
+  }
+  void ensure()
+  return setInterval(ensure, sweepScheduleEveryMs).unref()
 }
 
 /** What the build has bundled; in the repository the sources, which are bundled now. */

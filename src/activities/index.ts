@@ -1,13 +1,16 @@
 import { Context } from '@temporalio/activity'
 import { heartbeatEveryMs } from '../base/heartbeat.ts'
 import type { Json } from '../base/json.ts'
+import type { SweepReport } from '../contract/sweep.ts'
 import type { ConnectionProfile, JobRunRecord } from '../pipeline/plan/index.ts'
 import type { OwnJob, SeenRun } from '../protocol/index.ts'
 import { awaitJobRun } from './await-job-run.ts'
 import { cancelJobRun } from './cancel-job-run.ts'
 import { createDefects, rejected, withFailures as withFailuresOf } from './failures.ts'
+import { holdPresence } from './hold-presence.ts'
 import { createConnectionReader, profileOf } from './profile-connection.ts'
 import { readOutputs } from './read-outputs.ts'
+import { sweep } from './sweep/sweep.ts'
 import { triggerJobRun } from './trigger-job-run.ts'
 import type {
   ActivityDependencies,
@@ -18,6 +21,7 @@ import type {
   CreateJobInput,
   DeleteJobInput,
   FindJobRunsInput,
+  HoldPresenceInput,
   JobRunListing,
   PollJobRunInput,
   PostJobRunInput,
@@ -26,6 +30,7 @@ import type {
   ReadOutputsInput,
   SendCancelInput,
   SendCancelResult,
+  SweepInput,
   TriggerJobRunInput,
   TriggerJobRunResult,
   WatchFeedInput,
@@ -43,6 +48,7 @@ export type {
   ActivityDependencies,
   Connection,
   JobRunListing,
+  PipelineRemains,
   Pollers,
   PostAnswer,
   ProfileConnectionInput,
@@ -68,6 +74,8 @@ export interface PipelineActivities {
   sendCancel(input: SendCancelInput): Promise<SendCancelResult>
   deleteJob(input: DeleteJobInput): Promise<void>
   confirmJobRun(input: ConfirmJobRunInput): Promise<SeenRun>
+  sweep(input: SweepInput): Promise<SweepReport>
+  holdPresence(input: HoldPresenceInput): Promise<void>
 }
 
 /** Activities over their dependencies; one use case a file, errors of the Jobs API mapped in one place. */
@@ -121,6 +129,8 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
         await api.deleteJob(input.jobId, { signal: Context.current().cancellationSignal })
       }),
     confirmJobRun: (input) => working(input.connection, (own) => confirmJobRun(own, input)),
+    sweep: (input) => withFailures(() => alive(deps, () => sweep({ ...deps, knowledgeOf }, input))),
+    holdPresence: (input) => withFailures(() => holdPresence(deps, input)),
     async watchFeed(input) {
       try {
         await withFailures(async () => watchFeed(withApi(input.connection), input))

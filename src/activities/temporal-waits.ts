@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/activity'
 import {
   ActivityNotFoundError,
   type Client,
@@ -65,9 +66,11 @@ export function createWaits(
   async function end(
     { workflowId, activityId }: WaitRef,
     work: (id: { workflowId: string; activityId: string }) => Promise<void>,
+    isEvent = true,
   ): Promise<'completed' | 'not_now'> {
+    const ended = () => work({ workflowId, activityId })
     try {
-      await gate.pass(workflowId, () => work({ workflowId, activityId }))
+      await (isEvent ? gate.pass(workflowId, ended) : ended())
       return 'completed'
     } catch (error) {
       if (error instanceof ActivityNotFoundError || isImpossible(error)) return 'not_now'
@@ -113,7 +116,11 @@ export function createWaits(
 
   return {
     complete: (ref, record) => end(ref, (id) => client.activity.complete(id, record)),
-    lookAgain: (ref, reason) => end(ref, (id) => client.activity.fail(id, reason)),
+    lookAgain(ref, reason) {
+      // Another attempt is no event, and the workflow is not told of it.
+      const isFinal = !(reason instanceof ApplicationFailure) || reason.nonRetryable === true
+      return end(ref, (id) => client.activity.fail(id, reason), isFinal)
+    },
     pendingOf: (workflowId) => pendingOf(client, workflowId),
     ensureWatcher(connection, readCursor) {
       const known = ensured.get(connection)

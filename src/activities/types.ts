@@ -1,6 +1,7 @@
 import type { JsonObject } from '../base/json.ts'
 import type { JobsClient } from '../client/index.ts'
-import type { JobRunRecord } from '../pipeline/plan/index.ts'
+import type { SweepFinding, SweepMemory, SweepMode } from '../contract/sweep.ts'
+import type { ConnectionMode, JobRunRecord } from '../pipeline/plan/index.ts'
 import type { Poller } from '../polling/index.ts'
 import type { OwnJob, SeenRun, TriggerEvent } from '../protocol/index.ts'
 
@@ -197,6 +198,59 @@ export interface KeptWait {
   secrets: SecretKeeper
 }
 
+/** Of this worker process: while it shows that it lives, its waits are its own; afterwards others take them up. */
+export interface Presence {
+  readonly identity: string
+  /** Begun with the first call. Never fails: without it, leases bring waits back. */
+  begin(): Promise<void>
+  /** Nothing waits here any more. */
+  end(): Promise<void>
+}
+
+/** Argument of the activity `holdPresence`. */
+export interface HoldPresenceInput {
+  identity: string
+}
+
+/** What a pipeline run may have active on a Jobs API; the answer to the query `remains`. */
+export interface PipelineRemains {
+  connection: string
+  workspace?: string
+  firstExecutionRunId: string
+  /** null: nothing was ever triggered. */
+  mode: ConnectionMode | null
+  runs: RemainingRun[]
+}
+
+/** A generation that had not ended. */
+export interface RemainingRun extends Pick<StepIdentity, 'step' | 'item' | 'generation'> {
+  jobRunId: string | null
+  /** On a server without idempotency keys. */
+  trigger?: { job: OwnJob; extras: string[]; doubtUntilMs: number | null }
+}
+
+/** Argument of the activity `sweep`. */
+export interface SweepInput {
+  mode: SweepMode
+  /** Of the last sweep, whatever it found. */
+  last?: { next: SweepMemory; findings: SweepFinding[]; mode: SweepMode }
+}
+
+/** A pipeline run that was closed from outside. */
+export interface ClosedRun {
+  workflowId: string
+  runId: string
+  closedAtMs: number
+}
+
+/** Pipeline runs of this installation, as a sweep needs them. */
+export interface ClosedRuns {
+  /** Those that did not end by themselves, newest first. */
+  since(instantMs: number): AsyncIterable<ClosedRun>
+  /** undefined of one that has nothing to be looked for: it ended by itself after all, or a later execution goes on. @throws when it cannot be told */
+  remainsOf(run: ClosedRun): Promise<PipelineRemains | undefined>
+}
+
 /** What this worker looks for on servers without a change feed. */
 export interface Pollers {
   of(connection: string): Pick<Poller, 'lastSeen'>
@@ -213,6 +267,11 @@ export interface ActivityDependencies {
   connection(name: string): Connection | undefined
   waits: Waits
   pollers: Pollers
+  presence: Pick<Presence, 'identity'>
+  /** Has the waits of a worker that is lost taken up by others. */
+  recoverWaits(identity: string): Promise<void>
+  closedRuns: ClosedRuns
+  log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
   /** One for each use: what it masks are the secrets of one run. */
   secretKeeper(): SecretKeeper
   /** How often a working activity shows that it lives, at least. */

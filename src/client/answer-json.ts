@@ -20,8 +20,15 @@ export function parseAnswer(body: Uint8Array): Json | undefined {
   const problems = jsonTextProblems(decoded.text, answerDepth, Number.POSITIVE_INFINITY)
   if (problems.some((problem) => problem.kind === 'malformed')) throw new SyntaxError('no JSON')
   const value = JSON.parse(decoded.text) as Json
-  for (const problem of problems) leaveOut(value, placeOf(problem))
+  for (const problem of problems) if (!isNumberedId(problem)) leaveOut(value, placeOf(problem))
   return value
+}
+
+const ids: ReadonlySet<string | number | undefined> = new Set(['uuid', 'job_id'])
+
+/** A number as an id is refused by who reads it, in words that say so. */
+function isNumberedId({ kind, path }: JsonTextProblem): boolean {
+  return kind === 'inexact_number' && ids.has(path.at(-1)) && !path.some((part) => passedOn.has(part))
 }
 
 function placeOf({ kind, path }: JsonTextProblem): (string | number)[] {

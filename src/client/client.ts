@@ -17,6 +17,8 @@ import {
   type Whoami,
 } from '../contract/index.ts'
 import { JobsApiError } from './errors.ts'
+import { readList, type WireList } from './lists.ts'
+import type { CreateOptions, JobChangeOptions, PageQuery } from './options.ts'
 import { type Reader, readBy } from './reading.ts'
 import type {
   WireCancel,
@@ -24,7 +26,6 @@ import type {
   WireChanges,
   WireJob,
   WireJobRun,
-  WireList,
   WireMessage,
 } from './responses.ts'
 import * as read from './responses.ts'
@@ -36,26 +37,11 @@ import {
   type Transport,
 } from './transport.ts'
 
-export interface CreateOptions extends CallOptions {
-  /** Sent as `Idempotency-Key`: the same key and body make nothing new, on a server that takes keys; ours answers what was made, as it is now. */
-  idempotencyKey?: string | undefined
-}
-
-export interface JobChangeOptions extends CallOptions {
-  /** The job's `etag`: only over that state, else 412; on a server that gives ETags. */
-  ifMatch?: string | undefined
-}
-
-export interface PageQuery {
-  limit?: number | undefined
-  cursor?: string | undefined
-}
-
 const noContent = 204
-const readJobs = read.readList(read.readJob)
-const readJobRuns = read.readList(read.readJobRun)
-const readLogs: Reader<WireList<LogLine>> = read.readList(readBy(logLineSchema))
-const readDocuments: Reader<WireList<DocumentEntry>> = read.readList(readBy(documentSchema))
+const readJobs = readList(read.readJob)
+const readJobRuns = readList(read.readJobRun)
+const readLogs: Reader<WireList<LogLine>> = readList(readBy(logLineSchema))
+const readDocuments: Reader<WireList<DocumentEntry>> = readList(readBy(documentSchema))
 const readGraph: Reader<Metagraph> = readBy(metagraphSchema)
 
 /** Answers undefined when the server has no such thing. */

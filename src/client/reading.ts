@@ -48,6 +48,9 @@ export function readText(object: JsonObject, key: string, pointer: string): stri
   return typeof value === 'string' ? value : refuse(`${pointer}/${key}`, 'a string', value)
 }
 
+/** Not there, one way or the other. */
+export const isAbsent = (value: Json | undefined): value is null | undefined =>
+  value === undefined || value === null
 export const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 export const textOrNull = (value: Json | undefined): string | null =>
   typeof value === 'string' ? value : null

@@ -6,10 +6,11 @@ import { JobsApiError } from '../client/errors.ts'
 import { redact } from '../client/request.ts'
 import type { JobsClientOptions } from '../client/transport.ts'
 import type { Capabilities } from '../contract/index.ts'
+import { deletingChecks, jobWritingChecks } from './checks/job-writing.ts'
 import { readingChecks } from './checks/reading.ts'
+import { runWritingChecks } from './checks/run-writing.ts'
 import { formChecks, serverChecks } from './checks/server.ts'
-import { deletingChecks, writingChecks } from './checks/writing.ts'
-import { type Lab, skipped, Unmet } from './lab.ts'
+import { type Lab, skipped, Unfounded, Unmet } from './lab.ts'
 import { createProbe, type Seen } from './probe.ts'
 import { profileOf } from './profile.ts'
 import { putAway } from './put-away.ts'
@@ -48,6 +49,7 @@ export async function conform(options: ConformOptions): Promise<Report> {
     sample: write && sampleOf(schemas, write),
     log,
     made: [],
+    known: new Map(),
     measured: {},
   }
   const checks = await runAll(lab).finally(() => putAway(lab, api))
@@ -131,9 +133,10 @@ async function runAll(lab: Lab): Promise<Result[]> {
   const write = lab.sample !== undefined
   const rounds: [readonly Check<Lab>[], boolean][] = [
     [serverChecks, true],
-    [writingChecks, write],
-    [formChecks, true],
+    [jobWritingChecks, write],
+    [runWritingChecks, write],
     [readingChecks, true],
+    [formChecks, true],
     [deletingChecks, write],
   ]
   const results: Result[] = []
@@ -154,6 +157,7 @@ async function verdictOf(check: Check<Lab>, lab: Lab): Promise<Verdict> {
     return lab.signal.aborted ? interrupted : verdict
   } catch (error) {
     if (lab.signal.aborted) return interrupted
+    if (error instanceof Unfounded) return skipped(error.message)
     if (error instanceof Unmet) return { verdict: 'fails', found: error.found, expected: error.expected }
     if (error instanceof JobsApiError)
       return { verdict: 'fails', found: error.message, expected: 'an answer' }

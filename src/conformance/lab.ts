@@ -23,6 +23,8 @@ export interface Lab {
   /** Told what is made, and put away, as it happens. */
   log: (line: string) => void
   readonly made: Made[]
+  /** Lists without filters, once they were read; what went wrong where they could not be. */
+  readonly known: Map<string, List | 'unreadable'>
   readonly measured: Measurements
   /** Made by the checks, as answered last. */
   job?: JsonObject
@@ -45,6 +47,15 @@ export class Unmet extends JobwrightError {
     super({ code: 'unmet', fault: 'refused', message: `found ${found}; expected ${expected}` })
     this.found = found
     this.expected = expected
+  }
+}
+
+/** A check that there is no ground for. */
+export class Unfounded extends JobwrightError {
+  override readonly name = 'Unfounded'
+
+  constructor(why: string) {
+    super({ code: 'unfounded', fault: 'refused', message: why })
   }
 }
 
@@ -86,13 +97,29 @@ export interface List {
   count: Json | undefined
 }
 
-/** A list, its items as they are: what they consist of is a check of its own. */
+/** A list of objects: what they consist of is a check of its own. */
 export async function list(lab: Lab, path: '/jobs' | '/job-runs', query: Call['query'] = {}): Promise<List> {
   const seen = await lab.probe.send('get', path, { query })
   must(isSuccess(seen) && isObject(seen.json), describe(seen), '2xx, with {"items": […], "count": N}')
   const { items, count } = seen.json
   must(Array.isArray(items), `items: ${describeKind(items)}`, 'items: a list')
-  return { items: items.filter(isObject), count }
+  must(items.every(isObject), 'an item that is no object', 'objects')
+  return { items, count }
+}
+
+/**
+ * A list without filters, read once: there may be many thousands. Once it could not be read, whatever needs it is skipped: one
+ * check has told why.
+ * @throws Unmet, Unfounded
+ */
+export async function everything(lab: Lab, path: '/jobs' | '/job-runs'): Promise<List> {
+  const known = lab.known.get(path)
+  if (known === 'unreadable') throw new Unfounded(`GET ${path} cannot be read`)
+  if (known !== undefined) return known
+  lab.known.set(path, 'unreadable')
+  const found = await list(lab, path)
+  lab.known.set(path, found)
+  return found
 }
 
 export const idOf = (thing: JsonObject): string => String(thing.uuid)

@@ -1,7 +1,11 @@
 /** Names that histories and other processes rely on: change none of them without a migration. */
-export const workflowTypes = { runPipeline: 'runPipeline', watchChanges: 'watchChanges' } as const
-export const activityTypes = { executeJobRun: 'executeJobRun' } as const
-export const queryNames = { progress: 'progress' } as const
+export const workflowTypes = {
+  runPipeline: 'runPipeline',
+  watchChanges: 'watchChanges',
+  sweepClosedRuns: 'sweepClosedRuns',
+} as const
+export const activityTypes = { executeJobRun: 'executeJobRun', holdPresence: 'holdPresence' } as const
+export const queryNames = { progress: 'progress', remains: 'remains' } as const
 export const updateNames = { steer: 'steer' } as const
 export const signalNames = { endCleanup: 'endCleanup' } as const
 /** Of a pipeline run: the workspace and the email of whoever started it. Temporal finds runs by them; they are Keywords. */
@@ -23,6 +27,10 @@ export interface InstallationNames {
   }
   /** One watcher of the change feed per connection. */
   watcherWorkflowId(connection: string): string
+  /** A standalone activity for each worker process that keeps waits. */
+  presenceActivityId(life: string): string
+  /** Looks after what closed pipeline runs left behind. */
+  sweeperId: string
 }
 
 export function installationNames(installation = defaultInstallation): InstallationNames {
@@ -35,12 +43,21 @@ export function installationNames(installation = defaultInstallation): Installat
       ofJobType: (taskQueue) => (isDefault ? taskQueue : `${prefix}.${taskQueue}`),
     },
     watcherWorkflowId: (connection) => `${prefix}-watcher-${connection}`,
+    sweeperId: `${prefix}-sweeper`,
+    presenceActivityId: (life) => `${prefix}-presence-${life}`,
   }
 }
 
-/** How a worker calls itself in Temporal: `7@host (http://127.0.0.1:8300)`, with the server whose job runs it takes. */
-export function workerIdentity(pid: number, host: string, server: string | undefined): string {
-  return server === undefined ? `${pid}@${host}` : `${pid}@${host} (${server})`
+/**
+ * How a worker calls itself in Temporal: `7@host/0f3c9a (http://127.0.0.1:8300)`, with the server whose job runs it takes.
+ * @param life of this process alone: in a container every process has the same number, and often the same host
+ */
+export function workerIdentity(
+  { pid, host, life }: { pid: number; host: string; life: string },
+  server: string | undefined,
+): string {
+  const own = `${pid}@${host}/${life}`
+  return server === undefined ? own : `${own} (${server})`
 }
 
 export function serverOfWorker(identity: string): string | undefined {

@@ -99,12 +99,14 @@ async function decided(
   }
 }
 
-/** Nobody answered in time, or the connection broke before there was an answer. */
+/** Nobody answered in time, or Temporal went away before it did: UNAVAILABLE. */
 function isTimeout(error: unknown): boolean {
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true
+  return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isUnavailable(error)
+}
+
+function isUnavailable(error: unknown): boolean {
   const cause = error instanceof ServiceError ? error.cause : undefined
-  // UNAVAILABLE, DEADLINE_EXCEEDED: the request may have arrived.
-  return isGrpcServiceError(cause) && (cause.code === 14 || cause.code === 4)
+  return isGrpcServiceError(cause) && cause.code === 14
 }
 
 const usageCodes: readonly string[] = [
@@ -146,6 +148,14 @@ function fixOf(code: string, { step }: SteerRequest): string | undefined {
 }
 
 function notAccepted({ verb, step }: SteerRequest, cause: unknown): JobwrightError {
+  if (isUnavailable(cause))
+    return new JobwrightError({
+      code: 'temporal_failed',
+      fault: 'unreachable',
+      message: `Temporal went away: whether \`${verb}\` of step ${step} was accepted is not known`,
+      fix: 'ask again when it is back: it is done once',
+      cause,
+    })
   return new JobwrightError({
     code: 'not_accepted',
     fault: 'unreachable',

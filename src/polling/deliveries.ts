@@ -1,74 +1,121 @@
-import type { WireJobRun } from '../client/index.ts'
-import type { Clock, PollerOptions, Wait, WaitEnd } from './types.ts'
+import type { Clock } from './clock.ts'
+import { backoffMs } from './pace.ts'
+import type { PollerOptions, WaitEnd } from './types.ts'
 
-const atOnce = 50
-/** A wait can be registered a moment before it can be told; after this long its own next look covers it. */
-const notNowMs = 5_000
-const againMs = 500
-const longestAgainMs = 5_000
-/** Ends that could not be told, for waits that come back. */
-const remembered = 1_000
+/** Ends that are being handed over at a time. */
+const mostAtATime = 50
+/** "Not now" passes within moments, or the wait comes back by itself. */
+const patienceMs = 5_000
+const notNowEveryMs = 500
+const firstRetryMs = 500
+const longestRetryMs = 10_000
 
-/** Tells ends, some at a time, each until it was taken. */
-export interface Deliveries {
-  push(wait: Wait, end: WaitEnd): void
-  lastSeen(jobRunId: string): WireJobRun | undefined
-  /** What was not told. */
-  stop(): Wait[]
+interface Delivery {
+  readonly id: string
+  readonly end: WaitEnd
+  /** Of the first "not now". */
+  notNowMs: number | undefined
+  failures: number
+  cancelRetry: (() => void) | undefined
 }
 
-export function createDeliveries(
-  { deliver }: Pick<PollerOptions, 'deliver'>,
-  clock: Clock,
-  signal: AbortSignal,
-): Deliveries {
-  const open = new Set<Wait>()
-  const line: { wait: Wait; end: WaitEnd }[] = []
-  const untold = new Map<string, WireJobRun>()
-  let running = 0
+export interface DeliveriesOptions {
+  deliver: PollerOptions['deliver']
+  clock: Clock
+  /** `left`: whoever waits could not be told, and comes back. */
+  onSettled(id: string, how: 'delivered' | 'left'): void
+}
 
-  async function tell(wait: Wait, end: WaitEnd): Promise<void> {
-    const sinceMs = clock.now()
-    for (let pauseMs = againMs; !signal.aborted; ) {
-      try {
-        if ((await deliver(wait.id, end)) === 'delivered') {
-          untold.delete(wait.jobRunId)
-          return
-        }
-        if (clock.now() - sinceMs >= notNowMs) return
-      } catch {
-        // Temporal is away: until it is back.
-        pauseMs = Math.min(pauseMs * 2, longestAgainMs)
-      }
-      await clock.sleep(pauseMs, signal)
-    }
+/** Hands ends over, each until it is taken: so many at a time, and none holds up another. */
+export class Deliveries {
+  readonly #options: DeliveriesOptions
+  readonly #open = new Map<string, Delivery>()
+  readonly #waiting: Delivery[] = []
+  readonly #running = new Set<Promise<void>>()
+  #isStopped = false
+
+  constructor(options: DeliveriesOptions) {
+    this.#options = options
   }
 
-  function serve(): void {
-    while (running < atOnce) {
-      const next = line.shift()
-      if (!next) return
-      running += 1
-      void tell(next.wait, next.end).then(() => {
-        running -= 1
-        if (!signal.aborted) open.delete(next.wait)
-        serve()
+  /** Once more for the same wait: with new patience. */
+  push(id: string, end: WaitEnd): void {
+    const known = this.#open.get(id)
+    if (known?.end === end) {
+      known.notNowMs = undefined
+      return
+    }
+    this.cancel(id)
+    const delivery: Delivery = { id, end, notNowMs: undefined, failures: 0, cancelRetry: undefined }
+    this.#open.set(id, delivery)
+    this.#enqueue(delivery)
+  }
+
+  cancel(id: string): void {
+    this.#open.get(id)?.cancelRetry?.()
+    this.#open.delete(id)
+  }
+
+  /** Nothing is begun any more. @returns when what was under way is over */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    for (const { cancelRetry } of this.#open.values()) cancelRetry?.()
+    await Promise.all(this.#running)
+  }
+
+  #enqueue(delivery: Delivery): void {
+    this.#waiting.push(delivery)
+    this.#start()
+  }
+
+  #start(): void {
+    while (!this.#isStopped && this.#running.size < mostAtATime) {
+      const delivery = this.#waiting.shift()
+      if (!delivery) return
+      if (this.#open.get(delivery.id) !== delivery) continue
+      const running = this.#try(delivery).finally(() => {
+        this.#running.delete(running)
+        this.#start()
       })
+      this.#running.add(running)
     }
   }
 
-  return {
-    push(wait, end) {
-      open.add(wait)
-      if (end.kind === 'ended') {
-        untold.set(wait.jobRunId, end.run)
-        const [oldest] = untold.keys()
-        if (untold.size > remembered && oldest !== undefined) untold.delete(oldest)
-      }
-      line.push({ wait, end })
-      serve()
-    },
-    lastSeen: (jobRunId) => untold.get(jobRunId),
-    stop: () => [...open],
+  async #try(delivery: Delivery): Promise<void> {
+    const outcome = await this.#deliver(delivery)
+    if (this.#open.get(delivery.id) !== delivery) return
+    if (outcome === 'delivered') return this.#settle(delivery, 'delivered')
+    if (outcome === 'failed') {
+      delivery.failures += 1
+      return this.#retryIn(delivery, backoffMs(delivery.failures, firstRetryMs, longestRetryMs))
+    }
+    delivery.failures = 0
+    const nowMs = this.#options.clock.now()
+    delivery.notNowMs ??= nowMs
+    if (nowMs - delivery.notNowMs >= patienceMs) return this.#settle(delivery, 'left')
+    this.#retryIn(delivery, notNowEveryMs)
+  }
+
+  async #deliver({ id, end }: Delivery): Promise<'delivered' | 'not_now' | 'failed'> {
+    try {
+      return await this.#options.deliver(id, end)
+    } catch {
+      // Whoever is to be told is away as a whole; its owner sees that better than we do.
+      return 'failed'
+    }
+  }
+
+  #settle({ id }: Delivery, how: 'delivered' | 'left'): void {
+    this.#open.delete(id)
+    this.#options.onSettled(id, how)
+  }
+
+  #retryIn(delivery: Delivery, ms: number): void {
+    if (this.#isStopped) return
+    const { clock } = this.#options
+    delivery.cancelRetry = clock.after(ms * (1 + clock.random() / 4), () => {
+      delivery.cancelRetry = undefined
+      this.#enqueue(delivery)
+    })
   }
 }

@@ -31,6 +31,8 @@ export interface OwnJob {
   before: SeenBefore | null
   /** What we send bears the name of this pipeline run, so that an equal config cannot be somebody else's. */
   isMarked: boolean
+  /** Runs that are known already, those of others of this pipeline run among them. */
+  taken?: readonly string[]
 }
 
 export interface Judged {
@@ -49,7 +51,7 @@ export interface Judged {
 export function judgeRuns(runs: readonly SeenRun[], job: OwnJob): Judged {
   const judged: Judged = { ours: [], doubtful: [], strangers: [] }
   for (const run of earliestFirst(runs)) {
-    if (run.jobId !== job.jobId || wasBefore(run, job.before)) continue
+    if (run.jobId !== job.jobId || wasBefore(run, job.before) || job.taken?.includes(run.jobRunId)) continue
     const isOthers =
       (job.creator !== '' && run.createdBy !== '' && run.createdBy !== job.creator) ||
       run.sameConfig === false

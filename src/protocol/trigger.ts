@@ -22,8 +22,10 @@ export interface TriggerPolicy {
 export interface TriggerState {
   phase: 'create' | 'post' | 'posting' | 'settle' | 'parked' | 'adopted' | 'refused' | 'abandoned'
   job: OwnJob | null
-  /** POSTs that may have started a run. */
+  /** POSTs that were sent, or may have been. */
   posts: number
+  /** Those of them that may have started a run, or may yet, that nobody has seen. */
+  unsettled: number
   /** The last of them has left by then, or never will. */
   sentByMs: number
   /** Not before this is a create or a POST tried again. */
@@ -32,8 +34,9 @@ export interface TriggerState {
   failures: number
   problem: string | null
   run: SeenRun | null
-  /** Further runs of ours: to be cancelled and told of. */
+  /** Further runs of ours: to be cancelled and told of; and those that were. */
   extras: string[]
+  cancelledExtras: string[]
   /** What a person may choose from. */
   candidates: SeenRun[]
   refusal: { code: string; message: string } | null
@@ -56,6 +59,8 @@ export type TriggerEvent =
   | { kind: 'unknown'; atMs: number; before: SeenBefore | null }
   /** All runs of the job, in every status, as a list that was asked for at `begunAtMs` showed them. */
   | { kind: 'listed'; begunAtMs: number; runs: readonly SeenRun[]; isComplete: boolean }
+  /** A run too many is over. */
+  | { kind: 'extra_over'; jobRunId: string }
   /** A person's word on a parked trigger. */
   | { kind: 'adopt'; run: SeenRun }
   | { kind: 'trigger_again' }
@@ -81,12 +86,14 @@ export function beginTrigger(): TriggerState {
     phase: 'create',
     job: null,
     posts: 0,
+    unsettled: 0,
     sentByMs: 0,
     notBeforeMs: 0,
     failures: 0,
     problem: null,
     run: null,
     extras: [],
+    cancelledExtras: [],
     candidates: [],
     refusal: null,
   }
@@ -112,18 +119,28 @@ export function nextEffect(state: TriggerState, policy: TriggerPolicy, nowMs: nu
   return { kind: 'look', job, untilMs: settledAtMs(state, policy) }
 }
 
-/** The state after an event. An event that does not fit changes nothing. */
+/**
+ * The state after an event. An event that does not fit changes nothing. What is over stays so; a run that shows up later is noted
+ * all the same, so that it can be cancelled.
+ */
 export function advance(state: TriggerState, event: TriggerEvent, policy: TriggerPolicy): TriggerState {
-  if (isOver(state)) return state
+  if (event.kind === 'extra_over') return extraOver(state, event.jobRunId)
+  if (isOver(state)) return event.kind === 'listed' ? listedLate(state, event, policy) : state
   switch (event.kind) {
     case 'job_ready':
       return state.phase === 'create' ? { ...state, phase: 'post', job: event.job, failures: 0 } : state
     case 'posting':
       return state.phase === 'post'
-        ? { ...state, phase: 'posting', posts: state.posts + 1, sentByMs: event.atMs + policy.sendingMs }
+        ? {
+            ...state,
+            phase: 'posting',
+            posts: state.posts + 1,
+            unsettled: state.unsettled + 1,
+            sentByMs: event.atMs + policy.sendingMs,
+          }
         : state
     case 'posted':
-      return foundOurs(state, [event.run])
+      return posted(state, event.run)
     case 'not_sent':
       return notSent(state, event)
     case 'refused':
@@ -141,16 +158,25 @@ function isOver({ phase }: TriggerState): boolean {
   return phase === 'adopted' || phase === 'refused' || phase === 'abandoned'
 }
 
-function foundOurs(state: TriggerState, [first, ...others]: readonly SeenRun[]): TriggerState {
+function foundOurs(state: TriggerState, runs: readonly SeenRun[]): TriggerState {
+  return { ...noted(state, runs), phase: 'adopted', candidates: [], problem: null }
+}
+
+/** @param news how many of them were not known before */
+function noted(state: TriggerState, runs: readonly SeenRun[], news = runs.length): TriggerState {
+  const [first, ...others] = runs
   if (!first) return state
   return {
     ...state,
-    phase: 'adopted',
     run: first,
-    candidates: [],
-    problem: null,
+    unsettled: Math.max(0, state.unsettled - news),
     extras: [...state.extras, ...others.map(({ jobRunId }) => jobRunId)],
   }
+}
+
+function posted(state: TriggerState, run: SeenRun): TriggerState {
+  if (state.phase !== 'posting' && state.phase !== 'settle' && state.phase !== 'parked') return state
+  return run.jobId === state.job?.jobId ? foundOurs(state, [run]) : state
 }
 
 function notSent(
@@ -161,7 +187,12 @@ function notSent(
   const pauseMs = Math.max(retryAfterMs, Math.min(firstPauseMs * 2 ** state.failures, longestPauseMs))
   const again = { ...state, failures: state.failures + 1, problem, notBeforeMs: atMs + pauseMs }
   if (state.phase === 'create') return again
-  return { ...again, phase: 'post', posts: state.posts - 1 }
+  return { ...again, phase: 'post', ...withoutLast(state) }
+}
+
+/** The last POST started nothing, and never will. */
+function withoutLast({ posts, unsettled }: TriggerState): Pick<TriggerState, 'posts' | 'unsettled'> {
+  return { posts: posts - 1, unsettled: unsettled - 1 }
 }
 
 function unknown(
@@ -183,17 +214,21 @@ function refused(
   { atMs, code, message, isMissing }: Extract<TriggerEvent, { kind: 'refused' }>,
   { listingMs }: TriggerPolicy,
 ): TriggerState {
+  if (state.phase !== 'posting') return state
   // What was just made may not be known everywhere yet.
   if (isMissing && state.job?.isOwn && atMs < state.job.madeAtMs + listingMs)
     return notSent(state, { atMs, retryAfterMs: 0, problem: message })
-  const refusal = { code, message }
-  const posts = state.phase === 'posting' ? state.posts - 1 : state.posts
-  return { ...state, phase: 'refused', posts, refusal }
+  const rest = { ...state, ...withoutLast(state) }
+  // An earlier one may have started a run: it may even be why.
+  if (rest.unsettled > 0) return { ...rest, phase: 'settle', problem: message }
+  return { ...rest, phase: 'refused', refusal: { code, message } }
 }
+
+type Listed = Extract<TriggerEvent, { kind: 'listed' }>
 
 function listed(
   state: TriggerState,
-  { begunAtMs, runs, isComplete }: Extract<TriggerEvent, { kind: 'listed' }>,
+  { begunAtMs, runs, isComplete }: Listed,
   policy: TriggerPolicy,
 ): TriggerState {
   if (!state.job || state.phase === 'create') return state
@@ -203,10 +238,37 @@ function listed(
   if (state.phase !== 'settle' && state.phase !== 'posting') return state
   // What is under way may still arrive, or be missing from a list that is old.
   if (begunAtMs < settledAtMs(state, policy)) return state
-  // A list that is short proves nothing; nor does one of a job that others run, too.
-  if (policy.mode === 'strict' || !isComplete || !state.job.isOwn)
+  if (!provesAbsence(isComplete, state.job, policy))
     return { ...state, phase: 'parked', candidates: doubtful }
-  return { ...state, phase: 'post', notBeforeMs: 0, failures: 0 }
+  return { ...state, phase: 'post', unsettled: 0, notBeforeMs: 0, failures: 0 }
+}
+
+/** Where the time is up: a list that is short proves nothing; nor does one of a job that others run, too. */
+function provesAbsence(isComplete: boolean, job: OwnJob, { mode }: TriggerPolicy): boolean {
+  return mode === 'bounded' && isComplete && job.isOwn
+}
+
+/** Of a trigger that is over, with or without a run. */
+function listedLate(
+  state: TriggerState,
+  { begunAtMs, runs, isComplete }: Listed,
+  policy: TriggerPolicy,
+): TriggerState {
+  if (!state.job) return state
+  const known = knownRuns(state)
+  const late = judgeRuns(runs, state.job).ours.filter(({ jobRunId }) => !known.includes(jobRunId))
+  if (late.length > 0) return noted(state, state.run ? [state.run, ...late] : late, late.length)
+  const isAbsent = begunAtMs >= settledAtMs(state, policy) && provesAbsence(isComplete, state.job, policy)
+  return isAbsent ? { ...state, unsettled: 0 } : state
+}
+
+function extraOver(state: TriggerState, jobRunId: string): TriggerState {
+  if (!state.extras.includes(jobRunId)) return state
+  return {
+    ...state,
+    extras: state.extras.filter((id) => id !== jobRunId),
+    cancelledExtras: [...state.cancelledExtras, jobRunId],
+  }
 }
 
 function byPerson(
@@ -216,7 +278,9 @@ function byPerson(
   if (state.phase !== 'parked') return state
   switch (event.kind) {
     case 'adopt':
-      return foundOurs(state, [event.run])
+      // Only the person knows what it is: what was sent may still start another.
+      if (event.run.jobId !== state.job?.jobId) return state
+      return { ...foundOurs(state, [event.run]), unsettled: state.unsettled }
     case 'trigger_again':
       // Those of before are not what this POST starts.
       return {
@@ -239,12 +303,17 @@ function byPerson(
   }
 }
 
-/** True when a run may exist that nobody knows: a cancel has to look for it first. */
-export function mayHaveUnknownRun({ phase, posts }: TriggerState): boolean {
-  return posts > 0 && ['posting', 'settle', 'parked', 'refused'].includes(phase)
+/** Job runs that are this trigger's for certain. */
+export function knownRuns({ run, extras, cancelledExtras }: TriggerState): string[] {
+  return [...(run ? [run.jobRunId] : []), ...extras, ...cancelledExtras]
+}
+
+/** True when a run may exist that nobody has seen: a cancel has to look for it first. */
+export function mayHaveUnknownRun({ unsettled }: TriggerState): boolean {
+  return unsettled > 0
 }
 
 /** True when more than one run may exist: worth another look when the run is over. */
-export function mayHaveExtras({ phase, posts, extras }: TriggerState): boolean {
-  return phase === 'adopted' && (posts > 1 || extras.length > 0)
+export function mayHaveExtras({ phase, posts, unsettled }: TriggerState): boolean {
+  return phase === 'adopted' && (posts > 1 || unsettled > 0)
 }

@@ -2,6 +2,7 @@ export { finalError } from './activity-errors.ts'
 export { askDurably, askQuickly, remoteRunIn } from './connection.ts'
 export type {
   OpenJobRun,
+  OthersOnJob,
   RemoteRun,
   RemoteRunRequest,
   RemoteRunTiming,
@@ -11,3 +12,4 @@ export type {
 } from './port.ts'
 export { readOutputs } from './read-outputs.ts'
 export { type RunToEnd, runToEnd, stopRefused } from './run-to-end.ts'
+export { doubtOf } from './unfenced/doubt.ts'

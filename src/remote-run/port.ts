@@ -35,13 +35,21 @@ export type TriggerDecision =
   | { kind: 'trigger_again' }
   | { kind: 'give_up' }
 
+/** Other steps, items and generations of a pipeline run on one job. */
+export interface OthersOnJob {
+  /** Their job runs, as far as they are known. */
+  taken: ReadonlySet<string>
+  /** One of them may have a job run there that is not known yet, with the same config perhaps. */
+  isContested: boolean
+}
+
 /** What a run on a server without idempotency keys needs of the workflow around it. */
 export interface Surroundings {
   /** How far the trigger of this generation is; kept across executions. */
   readonly trigger: TriggerState | undefined
   saveTrigger(state: TriggerState): void
-  /** True of a job run that another step or generation of this pipeline run has. */
-  isTaken(jobRunId: string): boolean
+  /** What others of this pipeline run have to do with a job that is not one run's alone. */
+  othersOn(jobId: string): OthersOnJob
   /** Told once the trigger takes longer than a request. */
   onSettling(): void
   /** A person's word; also tells the world that it is needed. */

@@ -15,3 +15,9 @@ export {
   registrationCommands,
   SearchAttributesError,
 } from './search-attributes.ts'
+export {
+  ensureSweepSchedule,
+  readSweeps,
+  removeSweepSchedule,
+  type SweepState,
+} from './sweep-schedule.ts'

@@ -2,6 +2,9 @@ import type { WorkerOptions } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { createActivities } from '../activities/index.ts'
 import { createPollers } from '../activities/pollers.ts'
+import { createPresence } from '../activities/presence.ts'
+import { recoverWaits } from '../activities/recover-waits.ts'
+import { createClosedRuns } from '../activities/sweep/closed-runs.ts'
 import { createWaits } from '../activities/temporal-waits.ts'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
 import type { Config } from '../config.ts'
@@ -17,18 +20,30 @@ export interface PipelineWorker {
   handOver(): Promise<void>
 }
 
+export interface PipelineWorkerOptions {
+  config: Config
+  client: Awaited<ReturnType<typeof connectTemporal>>
+  user: Pick<LoadedUserConfig, 'connections' | 'secrets'>
+  log: Logger
+  /** What tells this process from all others, and how its workers call themselves in Temporal. */
+  process: { life: string; identity: string }
+}
+
 /** The worker that runs pipelines: their workflows, and the activities over every named Jobs API. */
-export function pipelineWorker(
-  config: Config,
-  client: Awaited<ReturnType<typeof connectTemporal>>,
-  user: Pick<LoadedUserConfig, 'connections' | 'secrets'>,
-  log: Logger,
-): PipelineWorker {
+export function pipelineWorker({
+  config,
+  client,
+  user,
+  log,
+  process,
+}: PipelineWorkerOptions): PipelineWorker {
   const names = installationNames(config.installation)
   const connections = createConnections(config, user.connections)
   const waits = createWaits(client, { heartbeatMs: config.timing.watcherHeartbeatMs, names })
   const connection = (name: string) => connections.get(name)
-  const pollers = createPollers({ connection, waits, log })
+  const { presenceHeartbeatMs: heartbeatMs } = config.timing
+  const presence = createPresence(client, { ...process, names, heartbeatMs, log })
+  const pollers = createPollers({ connection, waits, presence, log })
   const options = {
     taskQueue: names.taskQueues.pipelines,
     activities: createActivities({
@@ -36,6 +51,15 @@ export function pipelineWorker(
       connection,
       waits,
       pollers,
+      presence,
+      closedRuns: createClosedRuns(client, names),
+      log,
+      async recoverWaits(lost) {
+        const sinceMs = performance.now()
+        const found = await recoverWaits({ client, names, waits }, lost)
+        const tookMs = Math.round(performance.now() - sinceMs)
+        log.warn({ lost, waits: found, tookMs }, 'a worker is gone; what waited there is taken up by others')
+      },
       secretKeeper: () => createSecretKeeper(user.secrets),
       heartbeatIntervalMs,
     }),

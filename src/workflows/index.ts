@@ -1,2 +1,3 @@
 export { runPipeline } from './run-pipeline.ts'
+export { sweepClosedRuns } from './sweep-closed-runs.ts'
 export { watchChanges } from './watch-changes.ts'

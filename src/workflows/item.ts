@@ -1,4 +1,4 @@
-import { CancelledFailure, isCancellation } from '@temporalio/workflow'
+import { CancelledFailure, isCancellation, workflowInfo } from '@temporalio/workflow'
 import { jsonBytes } from '../base/json.ts'
 import type { Each } from '../pipeline/evaluate/index.ts'
 import {
@@ -28,7 +28,7 @@ import { type Execution, type Lane, laneOf, parkedKey } from './execution.ts'
 import { type Enter, enter } from './places.ts'
 import { boundedCancel, reach } from './reach.ts'
 import { StepFailure, stepErrorOf } from './step-failure.ts'
-import { surroundingsOf } from './surroundings.ts'
+import { noteHeld, surroundingsOf } from './surroundings.ts'
 
 const maxConfigBytes = 1024 * 1024
 
@@ -144,6 +144,8 @@ export async function endBegun(
   move(item, status)
   forgetTrigger(item)
   item.finishedAtMs = Date.now()
+  // It may have been the one that a person was asked about.
+  if (workflowInfo().memo?.status === 'held') noteHeld(execution)
 }
 
 /** Thousands of items are carried in one state: of what is over, no more is kept than is of use. */

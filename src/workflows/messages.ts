@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
+import type { PipelineRemains } from '../activities/index.ts'
 import type { Json } from '../base/json.ts'
 import { queryNames, signalNames, updateNames } from '../contract/names.ts'
 import type { PipelinePlan, PipelineRunState, PipelineRunView, SteerVerb } from '../pipeline/plan/index.ts'
@@ -25,6 +26,9 @@ export interface PipelineTiming extends RemoteRunTiming {
 
 /** Rich progress; needs a worker to answer. */
 export const progressQuery = defineQuery<PipelineRunView>(queryNames.progress)
+
+/** What may still be active on a Jobs API: asked when the run was closed from outside, where no code of it runs any more. */
+export const remainsQuery = defineQuery<PipelineRemains>(queryNames.remains)
 
 /** A second cancel: what cleans up ends, too. Temporal tells a workflow of one cancel only. */
 export const endCleanupSignal = defineSignal(signalNames.endCleanup)

@@ -21,7 +21,14 @@ import {
 } from '../pipeline/plan/index.ts'
 import { close, payloadBytes, view } from './close.ts'
 import { createExecution, type Execution, type Lane } from './execution.ts'
-import { endCleanupSignal, progressQuery, type RunPipelineInput, steerUpdate } from './messages.ts'
+import {
+  endCleanupSignal,
+  progressQuery,
+  type RunPipelineInput,
+  remainsQuery,
+  steerUpdate,
+} from './messages.ts'
+import { remainsOf } from './remains.ts'
 import { logRunStarted } from './run-log.ts'
 import { checkSteering, steer } from './steering.ts'
 import { startReady, startSteps } from './steps.ts'
@@ -43,6 +50,7 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
   requireKnownVersion(input.plan)
   const execution = createExecution(input, CancellationScope.current())
   setHandler(progressQuery, () => view(execution))
+  setHandler(remainsQuery, () => remainsOf(execution))
   logRunStarted(execution)
   setHandler(endCleanupSignal, () => {
     execution.isCleanupOver = execution.scope.consideredCancelled

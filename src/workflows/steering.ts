@@ -3,6 +3,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  isCancellation,
   proxyActivities,
 } from '@temporalio/workflow'
 import type { PipelineActivities } from '../activities/index.ts'
@@ -110,18 +111,20 @@ export async function steer(execution: Execution, request: SteerRequest): Promis
 
 /** Until the step goes on, whoever decided: a question that was asked anew meanwhile is answered, too. */
 async function decide(
-  { parked }: Execution,
+  execution: Execution,
   item: ItemState,
   key: string,
   decision: TriggerDecision,
 ): Promise<void> {
+  const { parked } = execution
+  const isOpen = () => isAsked(item) && execution.fatal === undefined
   await CancellationScope.nonCancellable(async () => {
-    while (isAsked(item)) {
-      if (!parked.has(key) && !(await condition(() => parked.has(key) || !isAsked(item), takenUpMs)))
+    while (isOpen()) {
+      if (!parked.has(key) && !(await condition(() => parked.has(key) || !isOpen(), takenUpMs)))
         throw refusal('not_taken_up', 'the step is not taken up again yet; nothing was decided')
       const answer = parked.get(key)
       answer?.(decision)
-      await condition(() => parked.get(key) !== answer || !isAsked(item))
+      await condition(() => parked.get(key) !== answer || !isOpen())
     }
   })
 }
@@ -138,11 +141,12 @@ async function confirmed(
     startToCloseTimeout: '10 seconds',
     heartbeatTimeout: timing.stepHeartbeatMs,
     cancellationType: 'TRY_CANCEL',
-    retry: { maximumAttempts: 3 },
+    retry: { initialInterval: 500, maximumAttempts: 3 },
   })
   try {
     return await confirmJobRun({ connection: plan.connection, job, jobRunId })
   } catch (error) {
+    if (isCancellation(error)) throw refusal('trigger_known', 'the pipeline run is being cancelled')
     if (!(error instanceof ActivityFailure)) throw error
     const { cause } = error
     if (cause instanceof ApplicationFailure && cause.nonRetryable) {

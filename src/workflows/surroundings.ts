@@ -1,7 +1,8 @@
 import { upsertMemo, workflowInfo } from '@temporalio/workflow'
 import type { Each } from '../pipeline/evaluate/index.ts'
 import { type ItemState, move, openStatus, type PlanStep } from '../pipeline/plan/index.ts'
-import type { Surroundings } from '../remote-run/index.ts'
+import type { TriggerState } from '../protocol/index.ts'
+import type { OthersOnJob, Surroundings } from '../remote-run/index.ts'
 import { type Execution, laneOf, parkedKey } from './execution.ts'
 
 /** What the run of an item on a server without idempotency keys needs of the pipeline run around it. */
@@ -21,7 +22,7 @@ export function surroundingsOf(
       item.trigger = state
       item.jobId = state.job?.jobId ?? item.jobId
     },
-    isTaken: (jobRunId) => isTaken(execution, item, jobRunId),
+    othersOn: (jobId) => othersOn(execution, item, jobId),
     onSettling,
     askPerson(state) {
       execution.progress += 1
@@ -52,19 +53,29 @@ export function surroundingsOf(
 }
 
 /** What lists show of a run without asking it. */
-function noteHeld({ state }: Execution): void {
+export function noteHeld({ state }: Execution): void {
   const status = openStatus(state) === 'held' ? 'held' : null
   // An event of the history for each change, and not for each of a hundred items.
   if (!state.cancelRequested && (workflowInfo().memo?.status ?? null) !== status) upsertMemo({ status })
 }
 
 /** Of all steps and generations of the pipeline run. */
-export function isTaken({ state }: Execution, own: ItemState, jobRunId: string): boolean {
-  return Object.values(state.steps).some((step) =>
-    (step.items ?? []).some(
-      (item) =>
-        (item !== own && (item.jobRunId === jobRunId || item.trigger?.run?.jobRunId === jobRunId)) ||
-        item.earlier?.some(({ job_run_id }) => job_run_id === jobRunId),
-    ),
-  )
+export function isTaken(execution: Execution, own: ItemState, jobRunId: string): boolean {
+  return othersOn(execution, own, own.jobId ?? '').taken.has(jobRunId)
+}
+
+function othersOn({ state }: Execution, own: ItemState, jobId: string): OthersOnJob {
+  const taken = new Set<string>()
+  let isContested = false
+  for (const item of Object.values(state.steps).flatMap(({ items }) => items ?? [])) {
+    for (const { job_run_id } of item.earlier ?? []) if (job_run_id) taken.add(job_run_id)
+    if (item === own || item.jobId !== jobId) continue
+    for (const id of [item.jobRunId, item.trigger?.run?.jobRunId]) if (id) taken.add(id)
+    isContested ||= item.trigger !== undefined && mayYetHaveRun(item.trigger)
+  }
+  return { taken, isContested }
+}
+
+function mayYetHaveRun({ phase, unsettled }: TriggerState): boolean {
+  return unsettled > 0 || !['adopted', 'refused', 'abandoned'].includes(phase)
 }

@@ -48,6 +48,10 @@ beforeAll(async () => {
         leaseMs: () => 30_000,
         handOver: async () => undefined,
       },
+      closedRuns: { since: async function* () {}, remainsOf: async () => undefined },
+      log: { info: () => undefined, warn: () => undefined },
+      presence: { identity: 'test' },
+      recoverWaits: async () => undefined,
       secretKeeper: () => createSecretKeeper({}),
       waits: {
         complete: async () => 'completed',

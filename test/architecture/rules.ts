@@ -19,6 +19,7 @@ const base = 'src/base'
 const contract = 'src/contract'
 const names = 'src/contract/names.ts'
 const capabilities = 'src/contract/jobs/capabilities.ts'
+const sweepReports = 'src/contract/sweep.ts'
 const references = 'src/contract/jobs/references.ts'
 const client = 'src/client'
 const plan = 'src/pipeline/plan'
@@ -31,7 +32,7 @@ const ports = 'src/server/ports'
 export const zones: readonly Zone[] = [
   { folder: base, loads: [], packages: [], node: true },
   { folder: contract, loads: [base], packages: ['zod'], node: false },
-  { folder: 'src/config.ts', loads: [base, 'src/contract/names.ts'], packages: ['zod'], node: true },
+  { folder: 'src/config.ts', loads: [base, names, sweepReports], packages: ['zod'], node: true },
   {
     folder: 'src/config-schema',
     loads: [base],
@@ -70,7 +71,7 @@ export const zones: readonly Zone[] = [
     node: false,
   },
 
-  { folder: 'src/polling', loads: [client, contract], packages: [], node: false },
+  { folder: 'src/polling', loads: [contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
     loads: [base, contract, client, 'src/polling', protocol],
@@ -88,13 +89,14 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/workflows',
     loads: [base, names, references, plan, evaluate, 'src/expressions', 'src/remote-run'],
-    types: ['src/activities', protocol],
+    types: ['src/activities', protocol, sweepReports],
     packages: ['@temporalio/workflow'],
     node: false,
   },
   {
     folder: 'src/temporal',
     loads: [base, names],
+    types: [sweepReports],
     packages: ['@temporalio/client'],
     node: true,
   },

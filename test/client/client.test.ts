@@ -324,6 +324,20 @@ describe('An answer of another server', () => {
     expect(run).not.toHaveProperty('attempt')
   })
 
+  test('with a number as an id says so, also where it is one that JavaScript would change', async () => {
+    const text = JSON.stringify({ ...runBody, uuid: 1, config: { job_id: 2 } })
+      .replace('"uuid":1', '"uuid":9007199254740993')
+      .replace('"job_id":2', '"job_id":9007199254740993')
+    await using server = await startFaultServer((response) => void response.writeHead(200).end(text))
+    await expect(clientOf(server).getJobRun(id)).rejects.toThrow(
+      'expected an id, as a string, found a number',
+    )
+    await using other = await startFaultServer((response) => {
+      response.writeHead(200).end(text.replace('"uuid":9007199254740993', `"uuid":"${id}"`))
+    })
+    expect(await clientOf(other).getJobRun(id)).toMatchObject({ uuid: id, config: {} })
+  })
+
   test('that says two things of one key is refused', async () => {
     const text = JSON.stringify(runBody).replace('"status"', '"status":"failed","status"')
     await using server = await startFaultServer((response) => {

@@ -47,7 +47,11 @@ describe('a server of the reference', () => {
         made: [],
         profile: { capabilities: null, mode: 'strict' },
       })
-      expect(new Set(server.log.slice(seen).map(({ method }) => method))).toEqual(new Set(['GET']))
+      const asked = server.log.slice(seen)
+      expect(new Set(asked.map(({ method }) => method))).toEqual(new Set(['GET']))
+      // Once to be looked through, and once to be compared with its parts: there may be many thousands.
+      const whole = asked.filter(({ path, query }) => path === '/job-runs' && Object.keys(query).length === 0)
+      expect(whole).toHaveLength(2)
       expect(report.checks.filter((one) => one.verdict === 'skipped' && one.why !== 'needs --write')).toEqual(
         [],
       )
@@ -108,11 +112,11 @@ const cases: [Partial<Habits>, string[], 'fit' | 'unfit', object?][] = [
   [{ ids: 'text' }, ['ids.uuid'], 'fit', { measured: { ids: 'text' } }],
   [
     { ids: 'number' },
-    ['jobs.create', 'ids.text', 'ids.uuid', 'jobs.list', 'jobs.fields', 'runs.list', 'runs.fields'],
+    ['jobs.create', 'jobs.list', 'jobs.fields', 'runs.list', 'runs.fields', 'ids.text', 'ids.uuid'],
     'unfit',
     { measured: { ids: 'number' } },
   ],
-  [{ statusNames: { failed: 'BROKEN' } }, ['statuses', 'runs.fields'], 'unfit'],
+  [{ statusNames: { failed: 'BROKEN' } }, ['runs.fields', 'statuses'], 'unfit'],
   [{ runInvisibleMs: 800 }, ['runs.get_fresh'], 'fit'],
   [{ listLagMs: 800 }, ['runs.list_fresh'], 'fit'],
   [{ ignoredFilters: ['job_id'] }, ['runs.filter_job_id'], 'unfit'],
@@ -147,6 +151,20 @@ describe('a server that', () => {
     }
   })
 
+  test('lists nothing that can be read is told once', async () => {
+    const server = await startUsedServer({ html: ['list_runs'] })
+    try {
+      const report = await check(server)
+      expect(idsOf(report, 'fails')).toEqual(['runs.list'])
+      expect(report.checks.find(({ id }) => id === 'runs.whole')).toMatchObject({
+        verdict: 'skipped',
+        why: 'GET /job-runs cannot be read',
+      })
+    } finally {
+      await server.stop()
+    }
+  })
+
   test('triggers without saying so leaves nothing running', async () => {
     const server = await startUsedServer({ htmlAfter: ['create_run'] }, 600_000)
     try {
@@ -166,6 +184,19 @@ describe('a server that', () => {
       const { profile } = await check(server)
       expect(profile.mode).toBeUndefined()
       expect(profile.because).toContain(String(status))
+    } finally {
+      await server.stop()
+    }
+  })
+
+  test('tells its token shows it to nobody', async () => {
+    const token = 'canary-of-a-token'
+    const habits = { ignoredFilters: ['created_by_users'] }
+    const server = await startForeignServer({ token, createdBy: token, habits })
+    try {
+      const report = await check(server, { write: {} })
+      expect(idsOf(report, 'fails')).toEqual(['jobs.filter_created_by'])
+      expect(JSON.stringify(report)).not.toContain('canary')
     } finally {
       await server.stop()
     }

@@ -207,7 +207,7 @@ steps:
     const id = await start(long)
     await until('the run is open', async () => {
       const view = await stack.pipelines.show(id)
-      return view.steps[0]?.job_run_id
+      return view.steps[0]?.job_run_id ?? undefined
     })
     await stack.pipelines.cancel(id)
     const view = await finished(id)
@@ -229,7 +229,7 @@ steps:
     adopt({ cancelOfEnded: 400 })
     const id = await start(long)
     const jobRunId = await until('the run is open', async () => triggers()[0]?.job_run_id)
-    await until('it waits', async () => (await stack.pipelines.show(id)).steps[0]?.job_run_id)
+    await until('it waits', async () => (await stack.pipelines.show(id)).steps[0]?.job_run_id ?? undefined)
     foreign.endRun(jobRunId, 'completed')
     await stack.pipelines.cancel(id)
     expect(stepsOf(await finished(id))).toEqual(['first completed', 'second skipped'])

@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { compilePipeline } from '../../src/pipeline/index.ts'
 import {
@@ -5,6 +8,10 @@ import {
   PipelinesClient,
   type PipelineTimingOptions,
 } from '../../src/pipelines/index.ts'
+import { resolveOptions } from '../../src/pipelines/options.ts'
+import { steerRun } from '../../src/pipelines/steer.ts'
+import { workflowSources } from '../../src/worker/workflow-sources.ts'
+import { jobwright } from '../cli/helpers.ts'
 import { type ForeignServer, type Habits, noHabits, startForeignServer } from '../foreign-server/index.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
@@ -130,6 +137,28 @@ describe('a trigger of unknown outcome', () => {
     expect(made()).toHaveLength(1)
   })
 
+  it('is given a run that a person started, and the one that comes after all is cancelled', async () => {
+    const { id, jobId } = await hold(one)
+    const run = foreign.addRun(jobId, { createdBy: ada, status: 'running' })
+    await stack.pipelines.adopt(id, { step: 'graph', jobRunId: run.uuid })
+    const late = foreign.addRun(jobId, { status: 'running' })
+    foreign.endRun(run.uuid, 'completed')
+    const view = await over(id)
+    expect(view).toMatchObject({ status: 'completed', steps: [{ job_run_id: run.uuid }] })
+    expect(view.warnings.join()).toContain(late.uuid)
+    expect(late.history.at(-1)?.status).toBe('cancelled')
+  })
+
+  it('is given a run that a person started, and a cancel reaches the one that comes after all, too', async () => {
+    const { id, jobId } = await hold(one)
+    const run = foreign.addRun(jobId, { createdBy: ada, status: 'running' })
+    await stack.pipelines.adopt(id, { step: 'graph', jobRunId: run.uuid })
+    const late = foreign.addRun(jobId, { status: 'running' })
+    await stack.pipelines.cancel(id)
+    expect((await over(id)).status).toBe('cancelled')
+    expect([run, late].map(({ history }) => history.at(-1)?.status)).toEqual(['cancelled', 'cancelled'])
+  })
+
   it('is triggered once more, once for two who ask at once', async () => {
     const { id } = await hold('steps: { graph: { job_type: work, config: { duration_ms: 1500 } } }')
     const trigger = () => stack.pipelines.trigger(id, { step: 'graph' })
@@ -164,16 +193,21 @@ describe('a trigger of unknown outcome', () => {
       stack.pipelines.fail(id, { step: 'graph' }),
     ].map(rejection)
     const refused = (await Promise.all(asked)).filter((error) => error !== undefined)
-    expect(refused).toMatchObject([{ code: 'trigger_known', fault: 'refused' }])
+    // A step that is given up ends the run.
+    expect(refused).toMatchObject([
+      { code: expect.stringMatching(/^(trigger_known|run_over)$/), fault: 'refused' },
+    ])
     await stack.pipelines.cancel(id)
     await over(id)
     expect(made().length).toBeLessThanOrEqual(1)
   })
 
-  it('shows what may be its run where the job is shared, and takes none of it by itself', async () => {
+  it('is over when its run shows up by itself; where the job is shared, what may be its run is shown, and none of it taken', async () => {
+    const own = await hold(one)
     const shared = await newJob()
     foreign.addRun(shared, { createdBy: ada, ...ended })
     const { id } = await hold(`steps: { graph: { job_id: ${shared}, config: { duration_ms: 50 } } }`)
+    const late = foreign.addRun(own.jobId)
     const stranger = foreign.addRun(shared, {
       config: { duration_ms: 50 },
       createdBy: ada,
@@ -185,20 +219,14 @@ describe('a trigger of unknown outcome', () => {
       return found.length > 0 && found
     })
     expect(candidates).toMatchObject([{ job_run_id: stranger.uuid, status: 'running', created_by: ada }])
+    const settled = await over(own.id)
+    expect(settled).toMatchObject({ status: 'completed', steps: [{ job_run_id: late.uuid }] })
+    expect(settled.steps[0]).not.toHaveProperty('decided')
     await stack.pipelines.trigger(id, { step: 'graph' })
     const view = await over(id)
     expect(view.status).toBe('completed')
     expect(view.steps[0]?.job_run_id).toBe(made()[0]?.job_run_id)
     foreign.endRun(stranger.uuid, 'completed')
-  })
-
-  it('is over when its run shows up by itself', async () => {
-    const { id, jobId } = await hold(one)
-    const late = foreign.addRun(jobId)
-    const view = await over(id)
-    expect(view).toMatchObject({ status: 'completed', steps: [{ job_run_id: late.uuid }] })
-    expect(view.steps[0]).not.toHaveProperty('decided')
-    expect(posts()).toHaveLength(1)
   })
 
   it('ends with a cancel, which looks once more', async () => {
@@ -210,6 +238,40 @@ describe('a trigger of unknown outcome', () => {
     expect(await rejection(stack.pipelines.trigger(id, { step: 'graph' }))).toMatchObject({
       code: 'run_over',
     })
+    // Whichever of the two comes first, both are answered.
+    const other = await hold(one)
+    const trigger = rejection(stack.pipelines.trigger(other.id, { step: 'graph' }))
+    await Promise.all([stack.pipelines.cancel(other.id), trigger])
+    await over(other.id)
+  })
+})
+
+describe('on the command line', () => {
+  it('what follows a run ends with 5 when it is held, and says what to type', async () => {
+    const { env } = stack
+    const cli = (...args: string[]) => jobwright(args, { env: { ...env, JOBWRIGHT_SETTLE_MS: '300' } })
+    const file = path.join(stack.dataDir, 'steered.yaml')
+    await writeFile(file, 'name: steered\nsteps: { graph: { job_type: work } }')
+    take({ html: ['create_run'] })
+    const id = 'held-on-the-command-line'
+    const run = await cli('run', file, '--id', id)
+    take({})
+    expect(run.code).toBe(5)
+    expect(run.stdout).toContain(`jobwright trigger ${id} graph\n`)
+    const runs = await cli('runs', '--status', 'held', '--output', 'json')
+    expect(JSON.parse(runs.stdout).items).toMatchObject([{ id, status: 'held' }])
+    const refused = await cli('adopt', id, 'graph', 'no-such-run')
+    expect(refused).toMatchObject({ code: 2, stdout: '' })
+    expect(refused.stderr).toContain('error unknown_job_run the server knows no job run no-such-run')
+    expect(await cli('trigger', id, 'graph')).toMatchObject({
+      code: 0,
+      stdout: 'step graph is triggered once more\n',
+    })
+    expect((await cli('watch', id)).code).toBe(0)
+    const shown = JSON.parse((await cli('show', id, '--output', 'json')).stdout)
+    expect(shown.connection).toMatchObject({ name: 'default', mode: 'strict' })
+    expect(shown.connection.promise).toContain('at most once')
+    expect((await cli('fail', id, 'graph')).stderr).toContain('error run_over ')
   })
 })
 
@@ -238,6 +300,12 @@ steps:
       [() => pipelines.trigger(id, { step: 'later' }), 'trigger_known', 'refused'],
       [() => pipelines.trigger('no-such-run', { step: 'graph' }), 'unknown_pipeline_run', 'usage'],
     ] as const
+    take({ html: ['get_run'] })
+    expect(await rejection(pipelines.adopt(id, { step: 'graph', jobRunId: taken.uuid }))).toMatchObject({
+      code: 'job_run_unconfirmed',
+      fault: 'unreachable',
+    })
+    take({})
     for (const [ask, code, fault] of refusals) expect(await rejection(ask())).toMatchObject({ code, fault })
     expect((await pipelines.show(id)).status).toBe('held')
     await pipelines.adopt(id, { step: 'graph', jobRunId: taken.uuid })
@@ -266,7 +334,12 @@ steps:
     const run = foreign.addRun(jobId, { createdBy: ada, ...ended })
     await stack.kill('worker')
     const adopt = () => stack.pipelines.adopt(id, { step: 'graph', jobRunId: run.uuid })
-    expect(await rejection(adopt())).toMatchObject({ code: 'not_accepted', fault: 'unreachable' })
+    const impatient = { ...resolveOptions(stack.client, {}), acceptTimeoutMs: 500 }
+    const request = { verb: 'adopt', step: 'graph', item: null, jobRunId: run.uuid } as const
+    expect(await rejection(steerRun(impatient, id, request))).toMatchObject({
+      code: 'not_accepted',
+      fault: 'unreachable',
+    })
     await stack.start('worker')
     expect(await adopt()).toMatchObject({ verb: 'adopt' })
     expect((await over(id)).status).toBe('completed')
@@ -318,4 +391,20 @@ steps:
     expect(view.steps.map(({ status }) => status)).toEqual(['failed', 'completed', 'completed', 'completed'])
     expect(view.warnings.join()).toContain('step many failed')
   })
+})
+
+it('every history of this file replays, with what was decided in it', async () => {
+  const logger = new DefaultLogger('ERROR')
+  Runtime.install({ logger })
+  const workflowBundle = await bundleWorkflowCode({ logger, ...workflowSources() })
+  let decided = 0
+  const { workflow } = stack.client
+  for await (const { workflowId, runId } of workflow.list({ query: "WorkflowType = 'runPipeline'" })) {
+    const history = await workflow.getHandle(workflowId, runId).fetchHistory()
+    await Worker.runReplayHistory({ workflowBundle }, history, workflowId)
+    decided += (history.events ?? []).filter(
+      (event) => event.workflowExecutionUpdateAcceptedEventAttributes,
+    ).length
+  }
+  expect(decided).toBeGreaterThan(0)
 })

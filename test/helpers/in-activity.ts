@@ -3,16 +3,20 @@ import type { ActivityCancellationDetails } from '@temporalio/common'
 
 type ContextArguments = ConstructorParameters<typeof Context>
 
-/** Runs `work` as Temporal's worker would: within an activity's context, of which only the cancellation and the heartbeats are real. */
+/**
+ * Runs `work` as Temporal's worker would: within an activity's context, of which only the cancellation, the heartbeats and what `info`
+ * says are real.
+ */
 export function inActivity<T>(
   work: (cancel: (details: Partial<ActivityCancellationDetails>) => void) => Promise<T>,
   heartbeat: (details: unknown) => void = () => {},
+  info: Partial<Context['info']> = {},
 ): Promise<T> {
   const cancellation = new AbortController()
   const holder: { details?: ActivityCancellationDetails } = {}
   const unused = undefined as never
   const context = new Context(
-    {} as ContextArguments[0],
+    info as ContextArguments[0],
     new Promise<never>(() => {}),
     cancellation.signal,
     heartbeat,

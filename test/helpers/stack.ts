@@ -44,6 +44,8 @@ export interface TestStack {
   readonly env: Record<string, string>
   start(...which: Part[]): Promise<void>
   kill(...which: Part[]): Promise<void>
+  /** As a deploy does: tells it to stop, and waits. */
+  shutDown(part: Part): Promise<void>
   stderr(part: Part): string
   pid(part: Part): number
   runPlan(plan: PipelinePlan, inputs?: Record<string, never>): Promise<string>
@@ -163,6 +165,9 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
       for (const part of parts.filter((candidate) => which.includes(candidate))) await startPart(part)
     },
     kill,
+    async shutDown(part) {
+      await running.get(part)?.stop()
+    },
     stderr: (part) => running.get(part)?.stderr() ?? '',
     pid: (part) => running.get(part)?.child.pid ?? 0,
     async runPlan(plan, inputs = {}) {

@@ -1,10 +1,13 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
+import { JobsApiError } from '../../client/index.ts'
 import { judgeRuns } from '../../protocol/index.ts'
 import type { ConnectedDependencies, FindJobRunsInput, JobRunListing } from '../types.ts'
 import { listRuns } from './list-runs.ts'
 
 const firstPauseMs = 500
 const longestPauseMs = 5_000
+/** How much longer a list that shows too little is asked for again. */
+const incompleteMs = 30_000
 
 /**
  * Looks for runs of a job whose trigger was not answered: until there is one, or its time is up. Each look is an attempt, so that
@@ -16,9 +19,12 @@ export async function findJobRuns(
 ): Promise<JobRunListing> {
   const { cancellationSignal, info } = Context.current()
   const lookedMs = info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs
-  const { runs, isComplete } = await listRuns(deps.connected.api, job.jobId, config, cancellationSignal)
+  const { runs, isComplete } = await listOrNothing(() =>
+    listRuns(deps.connected.api, job.jobId, config, cancellationSignal),
+  )
   const { ours, doubtful } = judgeRuns(runs, job)
-  const isSettled = forMs !== null && lookedMs >= forMs
+  const patienceMs = isComplete || forMs === 0 ? 0 : incompleteMs
+  const isSettled = forMs !== null && lookedMs >= forMs + patienceMs
   const isNews = forMs === null && doubtful.some(({ jobRunId }) => !known.includes(jobRunId))
   if (ours.length > 0 || isSettled || isNews) return { runs: [...ours, ...doubtful], isComplete, isSettled }
   const pauseMs = Math.min(firstPauseMs * 2 ** (info.attempt - 1), longestPauseMs)
@@ -26,6 +32,18 @@ export async function findJobRuns(
     type: 'trigger_unsettled',
     message: `the answer to a trigger of job ${job.jobId} was lost, and it has no run yet`,
     nonRetryable: false,
-    ...(forMs === null ? {} : { nextRetryDelay: Math.max(1, Math.min(pauseMs, forMs - lookedMs)) }),
+    ...(forMs === null
+      ? {}
+      : { nextRetryDelay: Math.max(1, Math.min(pauseMs, forMs + patienceMs - lookedMs)) }),
   })
+}
+
+/** A look that the server refuses shows nothing, and proves nothing: what it was to find may be there. */
+async function listOrNothing(list: () => ReturnType<typeof listRuns>): ReturnType<typeof listRuns> {
+  try {
+    return await list()
+  } catch (error) {
+    if (!(error instanceof JobsApiError) || error.kind !== 'rejected' || error.status === 401) throw error
+    return { runs: [], isComplete: false }
+  }
 }

@@ -27,9 +27,9 @@ export async function listRuns(
       if (cursor === undefined) break
     }
   } catch (error) {
-    // A server may know nothing yet of a job that was just made.
+    // A server may know nothing yet of a job that was just made; or something before it knows nothing of the server.
     if (!(error instanceof JobsApiError) || error.status !== 404) throw error
-    return { runs: [], isComplete: true }
+    return { runs: [], isComplete: false }
   }
   const items = pages.flatMap((page) => page.items)
   return { runs: items.map((run) => toSeenRun(run, config)), isComplete: isWhole(pages) }

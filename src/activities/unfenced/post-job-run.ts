@@ -5,8 +5,8 @@ import { judgeRuns, seenBefore } from '../../protocol/index.ts'
 import type { ConnectedDependencies, PostAnswer, PostJobRunInput, SecretKeeper } from '../types.ts'
 import { listRuns, toSeenRun } from './list-runs.ts'
 
-/** The client's patience with the POST. */
-const requestMs = 10_000
+/** Of the time that a POST has to leave, the part that is the client's patience with it. */
+const requestShare = 2 / 3
 /** A token that is refused may be replaced; a person has to be quick with it, not we. */
 const unauthorizedPauseMs = 5_000
 
@@ -19,6 +19,8 @@ export async function postJobRun(deps: ConnectedDependencies, input: PostJobRunI
   const { job, config } = input
   const signal = Context.current().cancellationSignal
   // A process that was stopped in between must not send when nobody reckons with it any more.
+  const requestMs = input.sendingMs * requestShare
+  const isLate = lateAfter(input.sendingMs - requestMs)
   const sendBefore = performance.now() + input.sendingMs - requestMs
   const secrets = deps.secretKeeper()
   const notSent = (error: unknown, retryAfterMs: number): PostAnswer => ({
@@ -37,8 +39,11 @@ export async function postJobRun(deps: ConnectedDependencies, input: PostJobRunI
     if (config) resolved = await secrets.resolve(api, config)
   } catch (error) {
     if (!(error instanceof JobsApiError)) return refusedBy(secrets, error)
+    // Without a look nothing may be sent, and this one is refused for good.
+    if (error.kind === 'rejected' && error.status !== 401) return refusedBy(secrets, error)
     return notSent(error, error.retryAfterMs ?? (error.status === 401 ? unauthorizedPauseMs : 0))
   }
+  if (isLate()) return notSent(new Error('the worker was held up, and its time to send was over'), 0)
   try {
     const body = { job_id: job.jobId, ...(resolved ? { config: resolved } : {}) }
     const run = await api.createJobRun(body, { signal, timeoutMs: requestMs, sendBefore })
@@ -60,7 +65,13 @@ export async function postJobRun(deps: ConnectedDependencies, input: PostJobRunI
   }
 }
 
-/** Of a config that cannot be resolved. */
+/** By the clock that never goes back, and by the one that goes on while the machine sleeps. */
+function lateAfter(ms: number): () => boolean {
+  const began = { steady: performance.now(), wall: Date.now() }
+  return () => Math.max(performance.now() - began.steady, Date.now() - began.wall) > ms
+}
+
+/** Of a config that cannot be resolved, or a job that cannot be looked at. */
 function refusedBy(secrets: SecretKeeper, error: unknown): PostAnswer {
   if (!(error instanceof Error && 'code' in error)) throw error
   return {

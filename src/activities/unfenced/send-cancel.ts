@@ -2,7 +2,7 @@ import { ApplicationFailure, Context } from '@temporalio/activity'
 import { JobsApiError, type JobsClient } from '../../client/index.ts'
 import { isTerminalStatus } from '../../contract/index.ts'
 import { toRecord } from '../job-run-record.ts'
-import type { ConnectedDependencies, SendCancelInput, SendCancelResult } from '../types.ts'
+import type { ConnectedDependencies, SecretKeeper, SendCancelInput, SendCancelResult } from '../types.ts'
 import { masked, maskJson } from './masked.ts'
 
 /** What says that there is nothing to cancel any more, or not yet: what is true, a look tells. */
@@ -20,32 +20,48 @@ export async function sendCancel(
   const secrets = deps.secretKeeper()
   await secrets.learn(names)
   return masked(secrets, async () => {
-    await cancel(api, jobRunId, signal)
+    const unanswered = await cancel(api, jobRunId, signal)
     try {
       const run = await api.getJobRun(jobRunId, { signal })
-      const isOver = isTerminalStatus(run.status)
-      return { record: isOver ? toRecord(maskJson(secrets, run)) : null, isGone: false }
+      if (isTerminalStatus(run.status)) return { record: toRecord(maskJson(secrets, run)), isGone: false }
     } catch (error) {
-      if (!(error instanceof JobsApiError) || (error.status !== 404 && error.status !== 410)) throw error
-      if (info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs >= missingMs)
+      if (!(error instanceof JobsApiError)) throw error
+      const isMissing = error.status === 404 || error.status === 410
+      if (isMissing && info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs >= missingMs)
         return { record: null, isGone: true }
-      throw held(error)
+      throw held(error, secrets)
     }
+    if (unanswered) throw held(unanswered, secrets)
+    return { record: null, isGone: false }
   })
 }
 
-async function cancel(api: JobsClient, jobRunId: string, signal: AbortSignal): Promise<void> {
+/** Why it was not answered, if it was not. */
+async function cancel(
+  api: JobsClient,
+  jobRunId: string,
+  signal: AbortSignal,
+): Promise<JobsApiError | undefined> {
   try {
     await api.cancelJobRun(jobRunId, { signal })
+    return undefined
   } catch (error) {
     if (!(error instanceof JobsApiError)) throw error
-    // A 2xx that says nothing sensible is an answer, too.
-    const isAnswered = error.status !== undefined && (answers.includes(error.status) || error.status < 300)
-    if (!isAnswered) throw held(error)
+    return isAnswer(error) ? undefined : error
   }
 }
 
-/** Refused or not: a cancel is never given up. */
-function held(error: JobsApiError): ApplicationFailure {
-  return ApplicationFailure.create({ type: error.code, message: error.message, nonRetryable: false })
+/** A 2xx that says nothing sensible is an answer, too. */
+function isAnswer({ status }: JobsApiError): boolean {
+  return status !== undefined && (answers.includes(status) || status < 300)
+}
+
+/** Refused or not: a cancel is never given up, nor the look what came of it. */
+function held(error: JobsApiError, secrets: SecretKeeper): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: error.code,
+    message: secrets.mask(error.message),
+    nonRetryable: false,
+    ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
+  })
 }

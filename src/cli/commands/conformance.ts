@@ -48,7 +48,7 @@ export async function conformanceHandler(args: ConformanceArgs, ctx: CliContext)
 
 /** The token is never on the command line, where everybody on the machine could read it. */
 async function locate({ url, tokenEnv }: ConformanceArgs, ctx: CliContext) {
-  const jobsApi = { url: url.replace(/\/+$/, ''), token: ctx.config.jobsApi.token }
+  const jobsApi = { ...ctx.config.jobsApi, url: url.replace(/\/+$/, ''), token: ctx.config.jobsApi.token }
   if (tokenEnv === undefined) return locateApi({ ...ctx.config, jobsApi })
   const token = ctx.config.inheritedEnvironment()[tokenEnv]
   if (token !== undefined) return { baseUrl: url, token }

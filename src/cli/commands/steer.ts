@@ -1,3 +1,4 @@
+import { aborted } from '../../base/abort.ts'
 import type { SteerVerb } from '../../pipeline/plan/index.ts'
 import { type CliContext, note, type Pipelines } from '../context.ts'
 import { usageError } from '../errors.ts'
@@ -23,7 +24,14 @@ export async function steerHandler(args: SteerArgs, ctx: CliContext): Promise<nu
   const target = targetOf(args)
   const access = await ctx.connect()
   try {
-    const done = await decide(access.pipelines, args, target)
+    const deciding = decide(access.pipelines, args, target)
+    // Nobody waits for it any more, once it is let go.
+    deciding.catch(() => undefined)
+    const done = await Promise.race([deciding, aborted(ctx.signal)])
+    if (done === undefined) {
+      note(ctx, 'let go: it may be done all the same; asked again, it is done once')
+      return exitCodes.interrupted
+    }
     if (ctx.output === 'json') {
       const run = args.jobRun === undefined ? {} : { job_run_id: args.jobRun }
       ctx.stdout.write(renderJson({ ...done, ...run }))

@@ -5,6 +5,7 @@ import { toFailure } from '../errors.ts'
 import { locateTemporal, type TemporalPlace } from '../locate.ts'
 import { count } from '../output/text.ts'
 import type { Check } from './check.ts'
+import { checkSweeps } from './sweeps.ts'
 
 /** Whether Temporal answers, its version, and whether the namespace has what job runs rest on. */
 export async function checkTemporal(ctx: CliContext): Promise<Check[]> {
@@ -31,6 +32,7 @@ export async function checkTemporal(ctx: CliContext): Promise<Check[]> {
       const caller = await ctx.whoami().catch(() => undefined)
       const installation = ctx.config.installation ?? caller?.installation
       checks.push(await checkSearchAttributes(client), await checkWorkers(client, installation))
+      checks.push(await checkSweeps(client, installation))
       if (place.source === 'environment') checks.push(pacingHint)
     } finally {
       await client.connection.close()

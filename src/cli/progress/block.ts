@@ -54,6 +54,7 @@ export function renderBlock(
     Math.max(nameWidths.least, columns - besideName),
     Math.max(0, ...groups.map((group) => displayWidth(escapeControl(group.step)))),
   )
+  const statusWidth = Math.max(10, ...groups.map(({ status }) => status.length))
   const elapsed = (toMs(view.finished_at) ?? now) - (toMs(view.started_at) ?? now)
   const cancelled = sinceText(view.cancel_requested_at, now)
   const status = `${escapeControl(view.status)}${cancelled === '' ? '' : ` ${cancelled}`}`
@@ -62,7 +63,7 @@ export function renderBlock(
     paint('yellow', truncate(`  warning: ${escapeControl(warning)}`, columns)),
   )
   const steps = groups.map((group) => [
-    stepLine(group, now, nameWidth, columns, paint),
+    stepLine(group, now, { nameWidth, statusWidth }, columns, paint),
     ...failureLines(group).map((failure) => paint('red', truncate(failure, columns))),
     ...troubleLines(group).map((trouble) => paint('yellow', truncate(trouble, columns))),
   ])
@@ -95,7 +96,13 @@ function mostUrgent(groups: StepGroup[], steps: string[][], room: number): Set<n
   return shown
 }
 
-function stepLine(group: StepGroup, now: number, nameWidth: number, columns: number, paint: Paint): string {
+function stepLine(
+  group: StepGroup,
+  now: number,
+  { nameWidth, statusWidth }: { nameWidth: number; statusWidth: number },
+  columns: number,
+  paint: Paint,
+): string {
   const name = truncate(escapeControl(group.step), nameWidth)
   const status = escapeControl(group.status)
   const started = group.startedAtMs
@@ -103,7 +110,7 @@ function stepLine(group: StepGroup, now: number, nameWidth: number, columns: num
   const mark = `  ${symbols[group.status]} `
   const rest = [took.padStart(6), stepDetail(group, now)].join('  ').trimEnd()
   const plain = truncate(
-    `${mark}${padEnd(name, nameWidth)}  ${padEnd(status, 10)} ${rest}`.trimEnd(),
+    `${mark}${padEnd(name, nameWidth)}  ${padEnd(status, statusWidth)} ${rest}`.trimEnd(),
     columns,
   )
   // Painted after cutting: an escape sequence must never be cut.

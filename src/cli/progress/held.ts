@@ -53,6 +53,10 @@ function stepLines(view: PipelineRunView, step: StepLine, now: number, link: Job
     `step ${stepName(step)}: whether its job run was started is not known, as the answer to its POST was lost`,
     `  job ${escapeControl(job)}; the POST had left by ${formatTime(sent)} (${ago} ago)`,
     ...candidateLines(candidates, link),
+    // The command line's own Jobs API.
+    ...(view.connection?.name === 'default'
+      ? [`  all of them:            jobwright jobs runs --job ${shellWord(job)}`]
+      : []),
     `  take a job run for it:  jobwright adopt ${words} ${run}${item}`,
     `  trigger it once more:   jobwright trigger ${words}${item}`,
     `  give it up:             jobwright fail ${words}${item}`,

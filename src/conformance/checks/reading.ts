@@ -4,6 +4,7 @@ import { jobRunStatuses } from '../../contract/index.ts'
 import { instantOf, isObject, jobEssentials, jobFields, runEssentials, runFields } from '../fields.ts'
 import {
   describe,
+  everything,
   hasFields,
   holds,
   idOf,
@@ -46,7 +47,7 @@ function listChecks(kind: Kind): Check<Lab>[] {
       says: `items, each of which says ${Object.keys(essentials).join(', ')}`,
       needed: true,
       async run(lab) {
-        const { items } = await list(lab, path)
+        const { items } = await everything(lab, path)
         for (const item of items) must(...hasFields(item, essentials))
         return holds(`${items.length} of them`)
       },
@@ -56,7 +57,7 @@ function listChecks(kind: Kind): Check<Lab>[] {
       operation,
       says: 'items have all fields of the reference, in their types',
       async run(lab) {
-        const { items } = await list(lab, path)
+        const { items } = await everything(lab, path)
         if (items.length === 0) return nothing(kind)
         for (const item of items) must(...hasFields(item, fields))
         return holds()
@@ -68,14 +69,16 @@ function listChecks(kind: Kind): Check<Lab>[] {
       says: 'count is the number of items, filtered or not: the list is whole',
       needed: true,
       async run(lab) {
-        for (const query of [{}, { created_before: '2000-01-01T00:00:00' }]) {
-          const { items, count } = await list(lab, path, query)
+        const lists = [
+          await everything(lab, path),
+          await list(lab, path, { created_before: '2000-01-01T00:00:00' }),
+        ]
+        for (const { items, count } of lists)
           must(
             count === items.length,
             `${items.length} items, and count ${JSON.stringify(count)}`,
             'the same',
           )
-        }
         return holds()
       },
     },
@@ -120,7 +123,7 @@ const cut = (text: string | undefined) => (text ?? 'nothing').slice(0, 80)
 
 /** One that does not change any more, if there is one: it is to be compared with itself. */
 async function settled(lab: Lab, kind: Kind): Promise<JsonObject | undefined> {
-  const { items } = await list(lab, kinds[kind].path)
+  const { items } = await everything(lab, kinds[kind].path)
   return kind === 'jobs' ? items[0] : (items.find(isTerminal) ?? items[0])
 }
 
@@ -133,7 +136,7 @@ function windowCheck(kind: Kind, bound: 'created_after' | 'created_before'): Che
     says:
       bound === 'created_after' ? 'a lower bound of when it was made' : 'an upper bound of when it was made',
     async run(lab) {
-      const known = (await list(lab, path)).items.flatMap((item) => {
+      const known = (await everything(lab, path)).items.flatMap((item) => {
         const at = instantOf(item.created_at)
         return at === undefined ? [] : [{ item, at }]
       })
@@ -221,10 +224,10 @@ function filterCheck({ id, kind, name, needed = false, of, none }: Filter): Chec
         must(other === undefined, `one of ${other}, for ${name}=${allowed.join(',')}`, 'none of another')
         return items
       }
+      const all = (await everything(lab, path)).items
       const strangers = await unlessRefused(() => only(none, [none]))
       // In a status of the reference there may be something.
       must(name === 'statuses' || strangers.length === 0, `${strangers.length} of them, for ${none}`, 'none')
-      const all = (await list(lab, path)).items
       if (all.length === 0) return nothing(kind)
       const told = all.filter((item) => of(item) !== undefined)
       const withOne = told.filter((item) => of(item) !== 'none')
@@ -269,10 +272,12 @@ const others: readonly Check<Lab>[] = [
     says: 'without filters it has whatever it has with filters: it is not capped in silence',
     needed: true,
     async run(lab) {
+      await everything(lab, '/job-runs')
       const parts = new Map<string, string>()
       for (const status of jobRunStatuses)
         for (const item of (await list(lab, '/job-runs', { statuses: [status] })).items)
           parts.set(idOf(item), status)
+      // After the parts, so that it has what came meanwhile.
       const whole = new Set((await list(lab, '/job-runs')).items.map(idOf))
       const missing = [...parts].find(([id]) => !whole.has(id))
       must(
@@ -288,16 +293,16 @@ const others: readonly Check<Lab>[] = [
     operation: 'GET /jobs/{id}/latest-run',
     says: 'the most recent run of a job; 204 when it has none',
     async run(lab) {
-      const [run] = (await list(lab, '/job-runs')).items
+      const [run] = (await everything(lab, '/job-runs')).items
       if (run === undefined) return nothing('runs')
       const id = textOf(run.job_id)
       if (id === '') return noText
+      const ofJob = (await list(lab, '/job-runs', { job_id: id })).items.filter(({ job_id }) => job_id === id)
       const latest = thing(
         await lab.probe.send('get', '/jobs/{id}/latest-run', { params: { id } }),
         runEssentials,
       )
       must(latest.job_id === id, `a run of job ${textOf(latest.job_id)}`, `one of job ${id}`)
-      const ofJob = (await list(lab, '/job-runs', { job_id: id })).items.filter(({ job_id }) => job_id === id)
       const at = (item: JsonObject) => instantOf(item.created_at) ?? 0
       const newer = ofJob.find((item) => at(item) > at(latest))
       must(newer === undefined, `${idOf(latest)}, and ${newer && idOf(newer)} is newer`, 'the newest')
@@ -309,7 +314,9 @@ const others: readonly Check<Lab>[] = [
     operation: 'GET /job-runs',
     says: 'in any order (which one, is only told)',
     async run(lab) {
-      const times = (await list(lab, '/job-runs')).items.map(({ created_at }) => instantOf(created_at) ?? 0)
+      const times = (await everything(lab, '/job-runs')).items.map(
+        ({ created_at }) => instantOf(created_at) ?? 0,
+      )
       if (new Set(times).size < 2) return skipped('there are not two runs of different times')
       const newest = times.every((time, index) => index === 0 || time <= (times[index - 1] ?? 0))
       const oldest = times.every((time, index) => index === 0 || time >= (times[index - 1] ?? 0))

@@ -1,6 +1,16 @@
 import { jobRunStatuses } from '../../contract/index.ts'
 import { idForm, isZoned, schemaFields } from '../fields.ts'
-import { describe, hasFields, holds, isSuccess, type Lab, list, must, skipped, unknownId } from '../lab.ts'
+import {
+  describe,
+  everything,
+  hasFields,
+  holds,
+  isSuccess,
+  type Lab,
+  must,
+  skipped,
+  unknownId,
+} from '../lab.ts'
 import type { Check } from '../types.ts'
 
 /** What concerns the server as a whole. */
@@ -87,7 +97,7 @@ export const formChecks: readonly Check<Lab>[] = [
     says: `statuses are ${jobRunStatuses.join(', ')}`,
     needed: true,
     async run(lab) {
-      const { items } = await list(lab, '/job-runs')
+      const { items } = await everything(lab, '/job-runs')
       for (const { status } of items) must(...hasFields({ status: status ?? null }, { status: 'status' }))
       return items.length === 0 ? skipped('there is no job run') : holds()
     },
@@ -97,7 +107,10 @@ export const formChecks: readonly Check<Lab>[] = [
     operation: 'GET /jobs, GET /job-runs',
     says: 'times are of ISO 8601, all in one form',
     async run(lab) {
-      const things = [...(await list(lab, '/jobs')).items, ...(await list(lab, '/job-runs')).items]
+      const things = [
+        ...(await everything(lab, '/jobs')).items,
+        ...(await everything(lab, '/job-runs')).items,
+      ]
       const times = things.flatMap(({ created_at }) => (typeof created_at === 'string' ? [created_at] : []))
       if (times.length === 0) return skipped('there is neither job nor job run')
       const zoned = times.filter(isZoned).length
@@ -109,8 +122,8 @@ export const formChecks: readonly Check<Lab>[] = [
 ]
 
 async function allIds(lab: Lab) {
-  const jobs = await list(lab, '/jobs')
-  const runs = await list(lab, '/job-runs')
+  const jobs = await everything(lab, '/jobs')
+  const runs = await everything(lab, '/job-runs')
   return [
     ...jobs.items.map(({ uuid }) => uuid ?? null),
     ...runs.items.flatMap(({ uuid, job_id }) => [uuid ?? null, job_id ?? null]),

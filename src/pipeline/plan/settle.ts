@@ -71,9 +71,10 @@ function jobRunError(record: JobRunRecord): StepError {
   )
 }
 
-/** True when the step's `retry` allows another generation. */
+/** True when the step's `retry` allows another generation; never beside a run that nobody has seen, and that may be at work. */
 export function mayRetry(step: PlanStep, item: ItemState, settlement: Settlement): boolean {
   return (
+    !item.trigger?.unsettled &&
     settlement.reason !== undefined &&
     item.generation < step.retry.generations &&
     step.retry.on.includes(settlement.reason)

@@ -84,7 +84,7 @@ export interface PlanInput {
 export type PipelineStatus = 'running' | 'held' | 'cancelling' | 'completed' | 'failed' | 'cancelled'
 
 export interface StepError {
-  /** Stable: `run_failed`, `timeout`, `rejected`, `expression`, `server_without_idempotency_keys`, … */
+  /** Stable: `run_failed`, `timeout`, `rejected`, `expression`, `trigger_unknown`, … */
   code: string
   message: string
 }

@@ -1,6 +1,7 @@
+import { sleep } from '@temporalio/workflow'
 import type { JobRunRecord } from '../../pipeline/plan/index.ts'
 import { advanceCancel, beginCancel, nextCancelEffect } from '../../protocol/index.ts'
-import { isOutOfTime } from '../activity-errors.ts'
+import { finalError, isOutOfTime } from '../activity-errors.ts'
 import type { UnfencedCalls } from './calls.ts'
 
 /**
@@ -33,6 +34,9 @@ async function endBy(
     return await calls.awaitEnd(jobRunId, untilMs)
   } catch (error) {
     if (isOutOfTime(error)) return undefined
-    throw error
+    // Refused, or gone: the next cancel finds out which.
+    if (!finalError(error)) throw error
+    await sleep(Math.max(1, untilMs - Date.now()))
+    return undefined
   }
 }

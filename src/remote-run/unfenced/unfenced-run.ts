@@ -4,6 +4,7 @@ import {
   advance,
   beginTrigger,
   judgeRuns,
+  knownRuns,
   mayHaveExtras,
   mayHaveUnknownRun,
   nextEffect,
@@ -20,6 +21,8 @@ import { cancelToTheEnd } from './cancel-run.ts'
 
 /** How long a trigger is looked for before a person is asked, where nobody says how old a list may be. */
 const unboundedLookMs = 60_000
+/** Of others' runs on a job, the newest so many are told to each look: what is older was there before. */
+const mostTaken = 100
 
 /** As the operator says; without a word of theirs, bounds are only hints of how long it is worth looking. */
 export function triggerPolicy(
@@ -49,14 +52,37 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
   // An earlier execution ended while its POST was under way.
   if (state.phase === 'posting') tell({ kind: 'unknown', atMs: Date.now() + sendingMs, before: null })
 
-  /** Nothing that another step of this pipeline run has is taken for this one's. */
-  const free = (runs: readonly SeenRun[]) => runs.filter(({ jobRunId }) => !surroundings.isTaken(jobRunId))
+  /**
+   * What a look is for: runs that are not known yet. On a job that steps or items of this pipeline run share, the same config may be
+   * another one's: what they have is not ours, and while they may have more, only a person can tell.
+   */
+  function amongOthers(job: OwnJob): OwnJob {
+    if (job.isOwn) return { ...job, taken: knownRuns(state) }
+    const { taken, isContested } = surroundings.othersOn(job.jobId)
+    return {
+      ...job,
+      isMarked: job.isMarked && !isContested,
+      taken: [...knownRuns(state), ...[...taken].slice(-mostTaken)],
+    }
+  }
+
+  /** Nothing that another step of this pipeline run has, or may have, is taken for this one's. */
+  function free(runs: readonly SeenRun[], job: OwnJob): SeenRun[] {
+    if (job.isOwn) return [...runs]
+    const { taken, isContested } = surroundings.othersOn(job.jobId)
+    return runs
+      .filter(({ jobRunId }) => !taken.has(jobRunId))
+      .map((run) => (isContested && run.sameConfig ? { ...run, sameConfig: null } : run))
+  }
 
   async function post(job: OwnJob): Promise<void> {
+    // A cancel may come together with what the POST waited for.
+    if (CancellationScope.current().consideredCancelled)
+      throw new CancelledFailure('cancelled before its job run was triggered')
     tell({ kind: 'posting', atMs: Date.now() })
     try {
-      const answer = await CancellationScope.nonCancellable(() => calls.post(job))
-      const event: TriggerEvent = answer.kind === 'listed' ? { ...answer, runs: free(answer.runs) } : answer
+      const answer = await CancellationScope.nonCancellable(() => calls.post(amongOthers(job)))
+      const event: TriggerEvent = answer.kind === 'listed' ? foundInstead(answer, job) : answer
       tell('atMs' in event ? { ...event, atMs: Date.now() } : event)
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error
@@ -67,10 +93,18 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
       throw new CancelledFailure('cancelled while its job run was triggered')
   }
 
+  /** A run that was there already; where that turned out to be another one's meanwhile, nothing was sent. */
+  function foundInstead(answer: Extract<TriggerEvent, { kind: 'listed' }>, job: OwnJob): TriggerEvent {
+    const runs = free(answer.runs, job)
+    if (judgeRuns(runs, job).ours.length > 0) return { ...answer, runs }
+    const problem = 'a job run of another step was found'
+    return { kind: 'not_sent', atMs: 0, retryAfterMs: 0, problem }
+  }
+
   async function look(job: OwnJob, untilMs: number): Promise<void> {
     surroundings.onSettling()
-    const { runs, isComplete, isSettled } = await calls.look(job, untilMs - Date.now())
-    tell({ kind: 'listed', begunAtMs: isSettled ? untilMs : 0, runs: free(runs), isComplete })
+    const { runs, isComplete, isSettled } = await calls.look(amongOthers(job), untilMs - Date.now())
+    tell({ kind: 'listed', begunAtMs: isSettled ? untilMs : 0, runs: free(runs, job), isComplete })
   }
 
   /** Until a person decides, or the run shows up by itself. */
@@ -81,10 +115,10 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
     const known = state.candidates.map(({ jobRunId }) => jobRunId)
     const late = new Promise<TriggerEvent>((resolve) => {
       scope
-        .run(() => calls.lookForNew(job, known))
+        .run(() => calls.lookForNew(amongOthers(job), known))
         .then(
           ({ runs, isComplete }) =>
-            resolve({ kind: 'listed', begunAtMs: Date.now(), runs: free(runs), isComplete }),
+            resolve({ kind: 'listed', begunAtMs: Date.now(), runs: free(runs, job), isComplete }),
           // Refused, or cancelled: then it is up to the person, or to the cancel.
           () => {},
         )
@@ -124,7 +158,6 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
         case 'refuse':
           return { phase: 'refused', error: { code: effect.code, message: effect.message } }
         case 'done': {
-          await cancelExtras(state.extras)
           const { jobId, jobRunId, status } = effect.run
           return { phase: 'running', jobId, jobRunId, status }
         }
@@ -132,39 +165,44 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
     }
   }
 
-  async function cancelExtras(extras: readonly string[]): Promise<void> {
-    for (const jobRunId of extras) {
+  async function cancelExtras(): Promise<void> {
+    for (const jobRunId of state.extras) {
       surroundings.warn(
         `step ${request.step} had a second job run, ${jobRunId}, as a trigger was answered late or twice; it is cancelled`,
       )
       await cancelToTheEnd(calls, jobRunId)
-    }
-    if (extras.length > 0) {
-      state = { ...state, extras: [] }
-      surroundings.saveTrigger(state)
+      tell({ kind: 'extra_over', jobRunId })
     }
   }
 
   async function wait(jobRunId: string, left: TimeLeft): Promise<JobRunRecord> {
-    const record = await calls.wait(jobRunId, state.run?.createdAt ?? '', left)
-    if (state.job && mayHaveExtras(state)) {
-      const { runs } = await calls.look(state.job, 0)
-      const { ours } = judgeRuns(free(runs), state.job)
-      await cancelExtras(ours.map((run) => run.jobRunId).filter((id) => id !== jobRunId))
-    }
+    const [record] = await Promise.all([
+      calls.wait(jobRunId, state.run?.createdAt ?? '', left),
+      cancelExtras(),
+    ])
+    if (state.job && mayHaveExtras(state)) await lookForExtras(state.job)
     if (profile.deleteJobs && state.job?.isOwn && record.status === 'completed')
       await calls.deleteJob(state.job.jobId)
     return record
   }
 
+  /** A run that is over stays over, whether others can be looked for or not. */
+  async function lookForExtras(job: OwnJob): Promise<void> {
+    try {
+      await look(job, Date.now())
+    } catch (error) {
+      const refusal = finalError(error)
+      if (!refusal) throw error
+      log.warn('further job runs could not be looked for', { step: request.step, reason: refusal.message })
+    }
+    await cancelExtras()
+  }
+
   /** What may be on its way is found first, or known never to come. */
-  async function settle(job: OwnJob): Promise<void> {
-    const untilMs = Math.max(Date.now(), settledAtMs(state, policy))
-    await look(job, untilMs)
-    if (state.phase === 'parked' || state.phase === 'settle')
-      surroundings.warn(
-        `whether a job run of step ${request.step} was ever triggered is not known: no run of job ${job.jobId} has shown up`,
-      )
+  async function settle(): Promise<void> {
+    const { job } = state
+    if (!job || !mayHaveUnknownRun(state)) return
+    await look(job, Math.max(Date.now(), settledAtMs(state, policy)))
   }
 
   return {
@@ -172,9 +210,16 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
     wait,
     cancel: () =>
       CancellationScope.nonCancellable(async () => {
-        if (state.job && mayHaveUnknownRun(state)) await settle(state.job)
-        await cancelExtras(state.extras)
-        return state.run ? cancelToTheEnd(calls, state.run.jobRunId) : null
+        if (!state.run) await settle()
+        const record = state.run ? await cancelToTheEnd(calls, state.run.jobRunId) : null
+        // A run that is known does not go on while others are looked for.
+        if (state.run) await settle()
+        if (mayHaveUnknownRun(state))
+          surroundings.warn(
+            `whether step ${request.step} has ${state.run ? 'a further' : 'a'} job run is not known: none of job ${state.job?.jobId} has shown up`,
+          )
+        await cancelExtras()
+        return record
       }),
   }
 }

@@ -31,15 +31,14 @@ export function enumerate(way: (forks: Forks, weight: () => number) => void): En
       if (sizes[depth] !== size) throw new Error('the code under enumeration is not deterministic')
       return taken[depth++] ?? 0
     }
+    const pick = <T>(options: readonly T[]): T => {
+      if (options.length === 0) throw new Error('a fork without a way')
+      return options[options.length === 1 ? 0 : choose(options.length)] as T
+    }
     const forks: Forks = {
-      pick(options) {
-        const [only] = options
-        return options.length === 1
-          ? (only as (typeof options)[0])
-          : (options[choose(options.length)] as never)
-      },
+      pick,
       pickWeighted(options) {
-        const [value, times] = options[options.length === 1 ? 0 : choose(options.length)] as never
+        const [value, times] = pick(options)
         weight *= times
         return value
       },

@@ -4,6 +4,7 @@ import {
   beginCancel,
   beginTrigger,
   judgeRuns,
+  knownRuns,
   mayHaveExtras,
   mayHaveUnknownRun,
   nextCancelEffect,
@@ -62,6 +63,9 @@ export interface StepEnd {
   /** How many POSTs had been sent each time that it was concluded that none of them ever arrives. */
   absences: number[]
 }
+
+/** More than any way takes that comes to an end. */
+const mostEffects = 200
 
 class Cancelled extends Error {}
 
@@ -153,7 +157,7 @@ export function runStep(world: World, network: Network, options: StepOptions): S
   function findJobRuns(job: OwnJob, untilTick: number): Seen & { isSettled: boolean } {
     for (let mayBeLost = true; ; ) {
       const isSettled = world.nowTick >= untilTick
-      if (mayBeLost && options.maybe('look is lost')) {
+      if (isSettled && mayBeLost && options.maybe('look is lost')) {
         mayBeLost = false
         world.nowTick += 1
         continue
@@ -168,7 +172,7 @@ export function runStep(world: World, network: Network, options: StepOptions): S
 
   function look(job: OwnJob, untilMs: number): void {
     const untilTick = Math.ceil(untilMs / tickMs)
-    const { runs, isComplete, isSettled } = findJobRuns(job, untilTick)
+    const { runs, isComplete, isSettled } = findJobRuns({ ...job, taken: knownRuns(state) }, untilTick)
     tell({ kind: 'listed', begunAtMs: isSettled ? untilMs : 0, runs, isComplete })
   }
 
@@ -194,7 +198,8 @@ export function runStep(world: World, network: Network, options: StepOptions): S
   }
 
   function trigger(): SeenRun | null {
-    for (;;) {
+    for (let effects = 0; ; effects += 1) {
+      if (effects > mostEffects) throw new Error('it goes round in circles')
       const effect = nextEffect(state, policy, now())
       switch (effect.kind) {
         case 'create_job':
@@ -228,29 +233,28 @@ export function runStep(world: World, network: Network, options: StepOptions): S
           cancel()
           return null
         case 'done':
-          cancelExtras(state.extras)
           return effect.run
       }
     }
   }
 
-  function cancelExtras(extras: readonly string[]): void {
-    for (const id of extras) {
-      end.reported.push(id)
-      cancelToTheEnd(id)
+  function cancelExtras(): void {
+    for (const jobRunId of state.extras) {
+      end.reported.push(jobRunId)
+      cancelToTheEnd(jobRunId)
+      tell({ kind: 'extra_over', jobRunId })
     }
-    state = { ...state, extras: [] }
   }
 
   function wait(adopted: SeenRun): void {
+    cancelExtras()
     interruptible()
     const run = world.runs.find(({ id }) => id === adopted.jobRunId)
     world.nowTick += 5
     if (run) run.endTick = Math.min(run.endTick, world.nowTick)
     if (!state.job || !mayHaveExtras(state)) return
-    const { runs } = network.list(world, state.job.jobId, state.posts)
-    const others = judgeRuns(runs, state.job).ours.map(({ jobRunId }) => jobRunId)
-    cancelExtras(others.filter((id) => id !== adopted.jobRunId))
+    look(state.job, now())
+    cancelExtras()
   }
 
   function cancelToTheEnd(id: string): void {
@@ -275,14 +279,20 @@ export function runStep(world: World, network: Network, options: StepOptions): S
     }
   }
 
+  function settle(): void {
+    if (!state.job || !mayHaveUnknownRun(state)) return
+    look(state.job, Math.max(now(), settledAtMs(state, policy)))
+  }
+
   /** What the step does once it is cancelled or refused. */
   function cancel(): void {
-    if (state.job && mayHaveUnknownRun(state)) {
-      look(state.job, Math.max(now(), settledAtMs(state, policy)))
-      end.isUnknown = state.phase === 'parked' || state.phase === 'settle'
+    if (!state.run) settle()
+    if (state.run) {
+      cancelToTheEnd(state.run.jobRunId)
+      settle()
     }
-    cancelExtras(state.extras)
-    if (state.run) cancelToTheEnd(state.run.jobRunId)
+    end.isUnknown = mayHaveUnknownRun(state)
+    cancelExtras()
   }
 
   try {

@@ -1,14 +1,5 @@
-import type { Json, JsonObject } from '../../base/json.ts'
-import {
-  cancelFields,
-  instantOf,
-  isObject,
-  jobEssentials,
-  jobFields,
-  messageFields,
-  runEssentials,
-  runFields,
-} from '../fields.ts'
+import type { JsonObject } from '../../base/json.ts'
+import { cancelFields, instantOf, isObject, runEssentials, runFields } from '../fields.ts'
 import {
   describe,
   eventually,
@@ -26,138 +17,9 @@ import {
   unknownId,
 } from '../lab.ts'
 import type { Check, Verdict } from '../types.ts'
+import { config, contains, ended, getRun, noJob, noRun, trigger } from './making.ts'
 
-/** What has to be made, to be seen. In this order: each check works with what the ones before it made. */
-
-const noJob = skipped('no job could be made')
-const noRun = skipped('no run could be triggered')
-
-async function getRun(lab: Lab, id: string) {
-  return lab.probe.send('get', '/job-runs/{id}', { params: { id } })
-}
-
-/** @throws Unmet */
-async function trigger(
-  lab: Lab,
-  json: JsonObject,
-  headers: Record<string, string> = {},
-): Promise<JsonObject> {
-  const seen = await lab.probe.send('post', '/job-runs', { json, headers })
-  // First of all, whatever else is wrong with it: what was made has to be put away.
-  if (isObject(seen.json) && typeof seen.json.uuid === 'string') {
-    const id = seen.json.uuid
-    if (!lab.made.some((made) => made.id === id)) {
-      lab.made.push({ kind: 'job_run', id, end: 'left' })
-      lab.log(`triggered job run ${id}`)
-    }
-  }
-  return thing(seen, runEssentials)
-}
-
-/** Looks until the run is over; undefined when that takes longer than patience lasts. */
-async function ended(lab: Lab, id: string) {
-  return eventually(lab, async () => {
-    const { json } = await getRun(lab, id)
-    return isObject(json) && isTerminal(json) ? json : undefined
-  })
-}
-
-const config = (value: Json | undefined): JsonObject => (isObject(value) ? value : {})
-const contains = (whole: JsonObject, part: JsonObject): boolean =>
-  Object.entries(part).every(([name, value]) => JSON.stringify(whole[name]) === JSON.stringify(value))
-const hasJobType = (job: JsonObject, jobType: string) => config(job.config).job_type === jobType
-
-const ofJobs: readonly Check<Lab>[] = [
-  {
-    id: 'jobs.create',
-    operation: 'POST /jobs',
-    says: 'makes a job, and answers it',
-    needed: true,
-    async run(lab) {
-      const { sample } = lab
-      if (sample === undefined) return noJob
-      const json = { job_type: sample.jobType, config: sample.config }
-      const seen = await lab.probe.send('post', '/jobs', { json })
-      if (isObject(seen.json) && typeof seen.json.uuid === 'string') {
-        lab.job = seen.json
-        lab.made.push({ kind: 'job', id: seen.json.uuid, end: 'left' })
-        lab.log(`made job ${seen.json.uuid} of type ${sample.jobType}`)
-      }
-      const job = thing(seen, jobEssentials)
-      must(
-        hasJobType(job, sample.jobType),
-        `config ${JSON.stringify(job.config)}`,
-        'the config that was sent',
-      )
-      return holds()
-    },
-  },
-  {
-    id: 'jobs.answer',
-    operation: 'POST /jobs',
-    says: 'the answer has all fields of the reference, in their types',
-    async run({ job }) {
-      if (job === undefined) return noJob
-      must(...hasFields(job, jobFields))
-      return holds()
-    },
-  },
-  {
-    id: 'jobs.create_unknown',
-    operation: 'POST /jobs',
-    says: 'a job type that is none is refused',
-    async run(lab) {
-      const jobType = 'no_such_job_type'
-      const json = { job_type: jobType, config: { job_type: jobType } }
-      const seen = await lab.probe.send('post', '/jobs', { json })
-      if (isObject(seen.json) && typeof seen.json.uuid === 'string')
-        lab.made.push({ kind: 'job', id: seen.json.uuid, end: 'left' })
-      must(seen.status >= 400 && seen.status < 500, describe(seen), '4xx')
-      return holds()
-    },
-  },
-  {
-    id: 'jobs.get_fresh',
-    operation: 'GET /jobs/{id}',
-    says: 'a job is there as soon as it was made',
-    async run(lab) {
-      if (lab.job === undefined) return noJob
-      const id = idOf(lab.job)
-      const found = await eventually(lab, async () => {
-        const seen = await lab.probe.send('get', '/jobs/{id}', { params: { id } })
-        return isSuccess(seen) ? seen : undefined
-      })
-      must(found !== undefined, `nothing for ${lab.patienceMs} ms`, 'the job')
-      must(found.looks === 1, `it was there after ${found.afterMs} ms`, 'at once')
-      return holds()
-    },
-  },
-  {
-    id: 'jobs.latest_of_none',
-    operation: 'GET /jobs/{id}/latest-run',
-    says: '204, without content, when the job has no run',
-    async run(lab) {
-      if (lab.job === undefined) return noJob
-      const seen = await lab.probe.send('get', '/jobs/{id}/latest-run', { params: { id: idOf(lab.job) } })
-      must(seen.status === 204, describe(seen), '204')
-      return holds()
-    },
-  },
-  {
-    id: 'jobs.update',
-    operation: 'PATCH /jobs/{id}',
-    says: 'takes a config, and answers the job',
-    async run(lab) {
-      if (lab.job === undefined) return noJob
-      const json = { config: config(lab.job.config) }
-      const seen = await lab.probe.send('patch', '/jobs/{id}', { params: { id: idOf(lab.job) }, json })
-      const job = thing(seen, jobEssentials)
-      must(job.uuid === lab.job.uuid, `job ${textOf(job.uuid)}`, idOf(lab.job))
-      must(contains(config(job.config), json.config), JSON.stringify(job.config), 'the config that was sent')
-      return holds()
-    },
-  },
-]
+/** Job runs, which have to be triggered to be seen. */
 
 const ofTriggers: readonly Check<Lab>[] = [
   {
@@ -282,9 +144,9 @@ const ofCancels: readonly Check<Lab>[] = [
     operation: 'POST /job-runs',
     says: 'takes a config that is merged over that of the job',
     async run(lab) {
-      const { job } = lab
-      if (job === undefined) return noJob
-      const override = config(job.config)
+      const { job, sample } = lab
+      if (job === undefined || sample === undefined) return noJob
+      const override = sample.config
       const run = await trigger(lab, { job_id: idOf(job), config: override })
       must(contains(config(run.config), override), JSON.stringify(run.config), JSON.stringify(override))
       return holds()
@@ -361,32 +223,5 @@ async function cancel(lab: Lab, id: string) {
   return lab.probe.send('post', '/job-runs/{id}/cancel', { params: { id } })
 }
 
-/** Made before anything is read, so that there is something to read. */
-export const writingChecks: readonly Check<Lab>[] = [...ofJobs, ...ofTriggers, ...ofCancels, ...ofEnds]
-
-/** The last one. */
-export const deletingChecks: readonly Check<Lab>[] = [
-  {
-    id: 'jobs.delete',
-    operation: 'DELETE /jobs/{id}',
-    says: 'deletes the job: it is in no list any more, and if it can be got it says so',
-    async run(lab) {
-      if (lab.job === undefined) return noJob
-      const id = idOf(lab.job)
-      thing(await lab.probe.send('delete', '/jobs/{id}', { params: { id } }), messageFields)
-      const made = lab.made.find((one) => one.id === id)
-      if (made !== undefined) made.end = 'deleted'
-      lab.log(`deleted job ${id}`)
-      const gone = await eventually(lab, async () => {
-        const { items } = await list(lab, '/jobs')
-        const still = items.find((item) => item.uuid === id)
-        return still === undefined || still.is_deleted === true ? true : undefined
-      })
-      must(gone !== undefined, 'a list that has it', 'a list without it')
-      const seen = await lab.probe.send('get', '/jobs/{id}', { params: { id } })
-      const isTold = seen.status === 404 || (isObject(seen.json) && seen.json.is_deleted === true)
-      must(isTold, describe(seen), '404, or is_deleted: true')
-      return holds(seen.status === 404 ? '404' : 'is_deleted')
-    },
-  },
-]
+/** Made before anything is read. In this order: each check works with what the ones before it made. */
+export const runWritingChecks: readonly Check<Lab>[] = [...ofTriggers, ...ofCancels, ...ofEnds]

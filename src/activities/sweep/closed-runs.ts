@@ -1,0 +1,77 @@
+import { ApplicationFailure } from '@temporalio/activity'
+import {
+  type Client,
+  WorkflowFailedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client'
+import { type InstallationNames, queryNames, workflowTypes } from '../../contract/names.ts'
+import type { ClosedRun, ClosedRuns, PipelineRemains } from '../types.ts'
+import { remainsFromHistory } from './remains-from-history.ts'
+
+/** One that ends by itself with failed steps says so, and has ended its job runs before. */
+const orderlyFailure = 'pipeline_failed'
+const queryMs = 10_000
+
+/** Pipeline runs that were closed, as Temporal has them. */
+export function createClosedRuns(client: Client, names: InstallationNames): ClosedRuns {
+  const conditions = [
+    `WorkflowType = '${workflowTypes.runPipeline}'`,
+    `TaskQueue = '${names.taskQueues.pipelines}'`,
+    // What is cancelled or completed has ended its job runs before.
+    "ExecutionStatus IN ('Terminated', 'TimedOut', 'Failed')",
+  ].join(' AND ')
+  return {
+    async *since(instantMs) {
+      const query = `${conditions} AND CloseTime >= '${new Date(instantMs).toISOString()}'`
+      for await (const { workflowId, runId, closeTime } of client.workflow.list({ query, pageSize: 1_000 }))
+        yield { workflowId, runId, closedAtMs: closeTime?.getTime() ?? 0 }
+    },
+    async remainsOf(run) {
+      const handle = client.workflow.getHandle(run.workflowId, run.runId, { followRuns: false })
+      try {
+        if (await endedByItself(handle)) return undefined
+        if (await goesOn(client, run)) return undefined
+        return (
+          (await query(client, handle)) ?? remainsFromHistory(await handle.fetchHistory(), run.closedAtMs)
+        )
+      } catch (error) {
+        // Its time in Temporal is over.
+        if (error instanceof WorkflowNotFoundError) return undefined
+        throw error
+      }
+    },
+  }
+}
+
+/** undefined where no worker can replay it, or none does so in time. */
+async function query(client: Client, handle: WorkflowHandle): Promise<PipelineRemains | undefined> {
+  try {
+    return await client.withDeadline(Date.now() + queryMs, () =>
+      handle.query<PipelineRemains>(queryNames.remains),
+    )
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw error
+    return undefined
+  }
+}
+
+async function endedByItself(handle: WorkflowHandle): Promise<boolean> {
+  try {
+    await handle.result()
+    return true
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error
+    return error.cause instanceof ApplicationFailure && error.cause.type === orderlyFailure
+  }
+}
+
+/** A reset closes an execution, and the next one has the same job runs: what counts is the last one. */
+async function goesOn(client: Client, { workflowId, runId }: ClosedRun): Promise<boolean> {
+  const [latest, own] = await Promise.all([
+    client.workflow.getHandle(workflowId).describe(),
+    client.workflow.getHandle(workflowId, runId).describe(),
+  ])
+  const first = ({ raw }: typeof own) => raw.workflowExecutionInfo?.firstRunId
+  return latest.runId !== runId && first(latest) === first(own)
+}

@@ -1,0 +1,142 @@
+import type { WorkflowHandle } from '@temporalio/client'
+import type { JobRunRecord, PipelineRunState } from '../../pipeline/plan/index.ts'
+import type { OwnJob } from '../../protocol/index.ts'
+import type { PipelineRemains, PostJobRunResult, RemainingRun, TriggerJobRunResult } from '../types.ts'
+
+type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>
+type Payloads = { payloads?: { data?: Uint8Array | null }[] | null } | null | undefined
+
+/** A trigger without an outcome is looked for so long: the operator's bounds may be lost, and looking costs a request a minute. */
+const doubtMs = 10 * 60_000
+
+interface Generation extends RemainingRun {
+  job?: OwnJob
+  extras: string[]
+  /** POSTs without a known outcome. */
+  lost: number
+}
+
+/** The argument of `runPipeline`, as far as it is needed here. */
+interface Argument {
+  plan: { connection: string }
+  workspace?: string
+  state?: PipelineRunState
+}
+
+/**
+ * What a pipeline run may have active, read off the activities of its last execution: for one that no worker can replay. Rather too
+ * much than too little, as a job run that is over is not touched.
+ */
+export function remainsFromHistory({ events }: History, closedAtMs: number): PipelineRemains | undefined {
+  const started = events?.[0]?.workflowExecutionStartedEventAttributes
+  const argument = valueIn<Argument>(started?.input)
+  if (!argument) return undefined
+  const { plan, workspace, state } = argument
+  const found = new Map<string, Generation>()
+  const scheduled = new Map<string, { type: string; key: string }>()
+  for (const one of begunBefore(state)) found.set(keyOf(one), one)
+  let mode = state?.connection?.mode ?? null
+  for (const event of events ?? []) {
+    const begun = event.activityTaskScheduledEventAttributes
+    const type = begun?.activityType?.name ?? ''
+    const place = begun && placeOf(begun.activityId)
+    if (begun && place && remote.has(type)) {
+      mode ??= type === 'triggerJobRun' ? 'fenced' : 'strict'
+      const key = keyOf(place)
+      scheduled.set(String(event.eventId), { type, key })
+      noteScheduled(generationAt(found, key, place), type, valueIn(begun.input))
+    }
+    const ended = event.activityTaskCompletedEventAttributes
+    const of = ended && scheduled.get(String(ended.scheduledEventId))
+    const own = of && found.get(of.key)
+    if (of && own && noteCompleted(own, of.type, valueIn(ended.result))) found.delete(of.key)
+  }
+  return {
+    connection: plan.connection,
+    ...(workspace === undefined ? {} : { workspace }),
+    firstExecutionRunId: started?.firstExecutionRunId ?? '',
+    mode,
+    runs: [...found.values()].map((one) => toRun(one, closedAtMs)),
+  }
+}
+
+/** Activities that are about one job run; all their ids begin with step, item and generation. */
+const remote: ReadonlySet<string> = new Set([
+  'triggerJobRun',
+  'awaitJobRun',
+  'cancelJobRun',
+  'createJob',
+  'postJobRun',
+  'pollJobRun',
+  'sendCancel',
+])
+
+function toRun({ job, extras, lost, ...run }: Generation, closedAtMs: number): RemainingRun {
+  if (!job) return run
+  return { ...run, trigger: { job, extras, doubtUntilMs: lost > 0 ? closedAtMs + doubtMs : null } }
+}
+
+type Place = Pick<RemainingRun, 'step' | 'item' | 'generation'>
+
+function placeOf(activityId: string | null | undefined): Place | undefined {
+  const [, step, item, generation] = /^([^/]+)\/(\d+|-)\/(\d+)(?:\/|$)/.exec(activityId ?? '') ?? []
+  if (step === undefined) return undefined
+  return { step, item: item === '-' ? null : Number(item), generation: Number(generation) }
+}
+
+const keyOf = ({ step, item, generation }: Place): string => `${step}/${item ?? '-'}/${generation}`
+
+function generationAt(found: Map<string, Generation>, key: string, place: Place): Generation {
+  const known = found.get(key)
+  if (known) return known
+  const made = { ...place, jobRunId: null, extras: [], lost: 0 }
+  found.set(key, made)
+  return made
+}
+
+/** What an earlier execution had begun. A single item may be that of a `for_each` of one: both are looked for. */
+function begunBefore(state: PipelineRunState | undefined): Generation[] {
+  return Object.entries(state?.steps ?? {}).flatMap(([step, { items = [] }]) =>
+    items.flatMap(({ generation, generationStartedAtMs, jobRunId, trigger }, index) => {
+      if (generationStartedAtMs === null) return []
+      const own = {
+        step,
+        generation,
+        jobRunId: trigger?.run?.jobRunId ?? jobRunId,
+        extras: trigger?.extras ?? [],
+        lost: trigger && !trigger.run ? trigger.posts : 0,
+        ...(trigger?.job ? { job: trigger.job } : {}),
+      }
+      const each = { ...own, item: index }
+      return items.length > 1 ? [each] : [each, { ...own, item: null }]
+    }),
+  )
+}
+
+function noteScheduled(own: Generation, type: string, input: { jobRunId?: string; job?: OwnJob } = {}): void {
+  if (input.jobRunId !== undefined) own.jobRunId = input.jobRunId
+  if (input.job) own.job = input.job
+  if (type === 'postJobRun') own.lost += 1
+}
+
+/** True when it is over. */
+function noteCompleted(own: Generation, type: string, result: unknown): boolean {
+  if (type === 'createJob') own.job = result as OwnJob
+  if (type === 'triggerJobRun') {
+    const answer = result as TriggerJobRunResult
+    if (answer.phase === 'terminal') return true
+    own.jobRunId = answer.jobRunId
+  }
+  if (type === 'postJobRun') {
+    const { event } = result as PostJobRunResult
+    if (event.kind === 'posted') own.jobRunId = event.run.jobRunId
+    if (event.kind !== 'unknown') own.lost -= 1
+  }
+  if (type === 'sendCancel') return (result as { record: JobRunRecord | null }).record !== null
+  return type === 'awaitJobRun' || type === 'pollJobRun' || type === 'cancelJobRun'
+}
+
+function valueIn<T>(payloads: Payloads): T | undefined {
+  const data = payloads?.payloads?.[0]?.data
+  return data?.length ? (JSON.parse(Buffer.from(data).toString('utf8')) as T) : undefined
+}

@@ -1,0 +1,31 @@
+import { workflowInfo } from '@temporalio/workflow'
+import type { PipelineRemains } from '../activities/index.ts'
+import { doubtOf } from '../remote-run/index.ts'
+import type { Execution } from './execution.ts'
+import { isBegun } from './item.ts'
+
+/** What this pipeline run may have active on its Jobs API. */
+export function remainsOf({ input, plan, state }: Execution): PipelineRemains {
+  const profile = state.connection
+  const runs = plan.steps.flatMap((step) =>
+    (state.steps[step.id]?.items ?? []).flatMap((item, index) => {
+      if (!profile || !isBegun(item)) return []
+      const { generation, trigger } = item
+      const job = trigger?.job
+      return {
+        step: step.id,
+        item: step.forEach ? index : null,
+        generation,
+        jobRunId: trigger?.run?.jobRunId ?? item.jobRunId,
+        ...(job ? { trigger: { job, extras: trigger.extras, doubtUntilMs: doubtOf(trigger, profile) } } : {}),
+      }
+    }),
+  )
+  return {
+    connection: plan.connection,
+    ...(input.workspace === undefined ? {} : { workspace: input.workspace }),
+    firstExecutionRunId: workflowInfo().firstExecutionRunId,
+    mode: profile?.mode ?? null,
+    runs,
+  }
+}

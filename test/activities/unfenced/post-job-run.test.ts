@@ -1,0 +1,160 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import type { ConnectedDependencies, PostAnswer } from '../../../src/activities/types.ts'
+import { postJobRun } from '../../../src/activities/unfenced/post-job-run.ts'
+import { JobsClient } from '../../../src/client/index.ts'
+import type { OwnJob } from '../../../src/protocol/index.ts'
+import { createSecretKeeper } from '../../../src/worker/secret-keeper.ts'
+import { json, runBody, type Script, startFaultServer, text } from '../../client/fault-server.ts'
+import { inActivity } from '../../helpers/in-activity.ts'
+
+/** What each way to fail means for the protocol, told by a real server that fails so. */
+
+const job: OwnJob = {
+  jobId: runBody.job_id,
+  isOwn: true,
+  madeAtMs: 0,
+  creator: runBody.created_by,
+  before: null,
+  isMarked: false,
+}
+const sendingMs = 1_500
+
+function post(baseUrl: string, more: { job?: OwnJob; fetch?: typeof fetch } = {}): Promise<PostAnswer> {
+  const { fetch } = more
+  const api = new JobsClient({ baseUrl, token: 'token', ...(fetch ? { fetch } : {}) })
+  const deps = { connected: { api }, secretKeeper: () => createSecretKeeper({}) }
+  return inActivity(() =>
+    postJobRun(deps as unknown as ConnectedDependencies, {
+      connection: 'default',
+      job: more.job ?? job,
+      config: null,
+      sendingMs,
+    }),
+  )
+}
+
+const list = (items: object[] = [], count = items.length) => json(200, { items, count })
+
+/** A server whose lists are empty, and that does this to a POST. */
+async function startServer(toPost: Script, toList: Script = list()) {
+  return startFaultServer((response, request, nth) =>
+    (request.method === 'POST' ? toPost : toList)(response, request, nth),
+  )
+}
+
+/** Answers, as they are. */
+const answers: [string, Script, object][] = [
+  ['201', json(201, runBody), { kind: 'posted', run: { jobRunId: runBody.uuid, jobId: runBody.job_id } }],
+  ['400', json(400, { code: 'no_config' }), { kind: 'refused', code: 'no_config', isMissing: false }],
+  ['403', text(403, ''), { kind: 'refused', code: 'http_403', isMissing: false }],
+  ['404', text(404, ''), { kind: 'refused', isMissing: true }],
+  ['422', json(422, { detail: [] }), { kind: 'refused', isMissing: false }],
+  ['401', text(401, ''), { kind: 'not_sent', retryAfterMs: 5_000 }],
+  ['429 that says when', text(429, '', { 'retry-after': '7' }), { kind: 'not_sent', retryAfterMs: 7_000 }],
+  ['429 that does not', text(429, ''), { kind: 'not_sent', retryAfterMs: 0 }],
+  ['429 with garbage', text(429, '', { 'retry-after': 'soon' }), { kind: 'not_sent', retryAfterMs: 0 }],
+  ['408', text(408, ''), { kind: 'unknown' }],
+  ['409', json(409, { code: 'busy' }), { kind: 'unknown' }],
+  ['425', text(425, ''), { kind: 'unknown' }],
+  ['500', text(500, ''), { kind: 'unknown' }],
+  ['502 page', text(502, '<html></html>'), { kind: 'unknown' }],
+  ['503 that says when', text(503, '', { 'retry-after': '1' }), { kind: 'unknown' }],
+  ['504', text(504, ''), { kind: 'unknown' }],
+  ['redirect', text(307, '', { location: '/elsewhere' }), { kind: 'unknown' }],
+  ['200 with a page', text(200, '<html></html>', { 'content-type': 'text/html' }), { kind: 'unknown' }],
+  ['201 with half of the JSON', text(201, JSON.stringify(runBody).slice(0, 60)), { kind: 'unknown' }],
+  ['201 with nothing', text(201, ''), { kind: 'unknown' }],
+  ['201 with a number as id', json(201, { ...runBody, uuid: 4711 }), { kind: 'unknown' }],
+  ['201 without an id', json(201, { ...runBody, uuid: undefined }), { kind: 'unknown' }],
+  ['201 with a run of another job', json(201, { ...runBody, job_id: 'other' }), { kind: 'unknown' }],
+  ['reset once it was read', (response) => void response.socket?.resetAndDestroy(), { kind: 'unknown' }],
+  [
+    'reset in the middle of the answer',
+    (response) => {
+      response.writeHead(201, { 'content-length': '1000' }).write('{"uuid":')
+      setImmediate(() => response.socket?.resetAndDestroy())
+    },
+    { kind: 'unknown' },
+  ],
+  ['nothing in time', () => {}, { kind: 'unknown' }],
+]
+
+describe('what became of a POST that was answered with', () => {
+  it.each(answers)('%s', async (_, script, expected) => {
+    await using server = await startServer(script)
+    expect(await post(server.baseUrl)).toMatchObject(expected)
+    expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
+  })
+})
+
+describe('a POST that cannot have been seen', () => {
+  async function closedPort(): Promise<number> {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    server.close()
+    await once(server, 'close')
+    return port
+  }
+
+  /** The look reaches a server that is there, the POST goes elsewhere. */
+  async function postTo(origin: string): Promise<PostAnswer> {
+    await using server = await startServer(text(500, ''))
+    const elsewhere: typeof fetch = (input, init) => {
+      const request = new Request(input, init)
+      return request.method === 'POST' ? fetch(new Request(`${origin}/job-runs`, request)) : fetch(request)
+    }
+    const answer = await post(server.baseUrl, { fetch: elsewhere })
+    expect(server.requests.map(({ method }) => method)).toEqual(['GET'])
+    return answer
+  }
+
+  it('as nobody listens', async () => {
+    expect(await postTo(`http://127.0.0.1:${await closedPort()}`)).toMatchObject({ kind: 'not_sent' })
+  })
+  it('as the name is unknown', async () => {
+    expect(await postTo('http://nowhere.invalid')).toMatchObject({ kind: 'not_sent' })
+  })
+  it('as the TLS handshake failed', async () => {
+    await using server = await startServer(text(200, ''))
+    const { port } = new URL(server.baseUrl)
+    expect(await postTo(`https://127.0.0.1:${port}`)).toMatchObject({ kind: 'not_sent' })
+  })
+  it('as its time was over before it could leave', async () => {
+    await using server = await startServer(json(201, runBody), async (response, request, nth) => {
+      await new Promise((resolve) => setTimeout(resolve, sendingMs))
+      return list()(response, request, nth)
+    })
+    expect(await post(server.baseUrl)).toMatchObject({ kind: 'not_sent' })
+    expect(server.requests.map(({ method }) => method)).toEqual(['GET'])
+  })
+})
+
+describe('the look before it', () => {
+  it.each([
+    [
+      'finds the run that is there already',
+      list([runBody]),
+      { kind: 'listed', runs: [{ jobRunId: runBody.uuid }] },
+    ],
+    ['is out for a while', text(503, ''), { kind: 'not_sent' }],
+    ['waits for a new token', text(401, ''), { kind: 'not_sent' }],
+    ['is refused for good', text(403, ''), { kind: 'refused', isMissing: false }],
+  ])('%s, and nothing is sent', async (_, toList, expected) => {
+    await using server = await startServer(json(201, runBody), toList)
+    expect(await post(server.baseUrl)).toMatchObject(expected)
+    expect(server.requests.map(({ method }) => method)).toEqual(['GET'])
+  })
+
+  it("does not take a stranger's run, and remembers what was there on a shared job", async () => {
+    const theirs = { ...runBody, created_by: 'somebody@example.com' }
+    await using server = await startServer(text(500, ''), list([theirs]))
+    expect(await post(server.baseUrl)).toMatchObject({ kind: 'unknown', before: null })
+    expect(await post(server.baseUrl, { job: { ...job, isOwn: false, creator: '' } })).toMatchObject({
+      kind: 'unknown',
+      before: { jobRunIds: [runBody.uuid] },
+    })
+  })
+})

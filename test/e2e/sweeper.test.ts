@@ -1,0 +1,186 @@
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { PipelineRemains } from '../../src/activities/index.ts'
+import { remainsFromHistory } from '../../src/activities/sweep/remains-from-history.ts'
+import { installationNames } from '../../src/contract/names.ts'
+import type { SweepReport } from '../../src/contract/sweep.ts'
+import { ensureSweepSchedule, readSweeps } from '../../src/temporal/index.ts'
+import { type ForeignServer, startForeignServer } from '../foreign-server/index.ts'
+import { planOf, planStep } from '../helpers/plans.ts'
+import { startProcess } from '../helpers/processes.ts'
+import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { until } from '../helpers/until.ts'
+
+/** What a pipeline run leaves active when it is terminated, where no code of it runs any more. */
+
+const names = installationNames()
+let foreign: ForeignServer
+let stack: TestStack
+beforeAll(async () => {
+  foreign = await startForeignServer({ manual: true })
+  stack = await startTestStack({
+    configFile: fileURLToPath(new URL('./foreign.config.ts', import.meta.url)),
+    env: { FOREIGN_URL: foreign.url },
+  })
+  // Sweeps come when a test wants them, and only then.
+  await until('the schedule is there', async () => {
+    await schedule().pause('by hand')
+    return true
+  })
+})
+afterAll(async () => {
+  await stack?.stop()
+  await foreign?.stop()
+})
+afterEach(() => {
+  foreign.habits.slowCommitMs = {}
+})
+
+const schedule = () => stack.client.schedule.getHandle(names.sweeperId)
+const terminate = (id: string) => stack.client.workflow.getHandle(id).terminate('by hand')
+const foreignRuns = () => [...foreign.runs.values()]
+const statusOf = (run: { history: { status: string }[] }) => run.history.at(-1)?.status
+
+/** Sweeps at once, and once more while there is something left to do. */
+function sweepUntil(
+  what: string,
+  isEnough: (report: SweepReport) => boolean | Promise<boolean>,
+): Promise<SweepReport> {
+  return until(
+    what,
+    async () => {
+      const beforeMs = Date.now()
+      await schedule().trigger('SKIP')
+      const { last } = await until('a sweep', async () => {
+        const state = await readSweeps(stack.client, names)
+        return state?.last && state.last.startedAtMs >= beforeMs && state
+      })
+      return last !== undefined && (await isEnough(last)) && last
+    },
+    120_000,
+  )
+}
+
+const foreignWork = (id: string) =>
+  planStep(id, {
+    target: { kind: 'job_type', jobType: 'work' },
+    config: { kind: 'literal', value: { job_type: 'work' } },
+  })
+const foreignPlan = planOf([foreignWork('one'), foreignWork('two')], { connection: 'bounded' })
+const ownPlan = planOf([
+  planStep('long', {
+    forEach: { kind: 'literal', value: [1, 2] },
+    maxParallel: 2,
+    config: { kind: 'literal', value: { duration: '10m' } },
+  }),
+])
+
+/** What the history tells, for a pipeline run that no worker can replay. */
+async function expectSameFromHistory(id: string): Promise<void> {
+  const handle = stack.client.workflow.getHandle(id)
+  const asked = await handle.query<PipelineRemains>('remains')
+  const read = remainsFromHistory(await handle.fetchHistory(), 0)
+  const bare = (remains: PipelineRemains | undefined) =>
+    remains?.runs.map(({ step, item, generation, jobRunId, trigger }) => [
+      step,
+      item,
+      generation,
+      jobRunId,
+      trigger?.job.jobId,
+    ])
+  expect(bare(read)).toEqual(bare(asked))
+  expect(read?.runs).toHaveLength(2)
+  expect([read?.connection, read?.firstExecutionRunId, read?.mode === 'fenced']).toEqual([
+    asked.connection,
+    asked.firstExecutionRunId,
+    asked.mode === 'fenced',
+  ])
+}
+
+describe('a pipeline run that is terminated', () => {
+  it('has its job runs cancelled, on our own server and on others; one that is open is not touched', async () => {
+    const ownRuns = async () => (await stack.api.listJobRuns({})).items.map(({ status }) => status)
+    const ids = [await stack.runPlan(ownPlan), await stack.runPlan(foreignPlan)]
+    const stays = await stack.runPlan(planOf([foreignWork('stays')], { connection: 'bounded' }))
+    await until('all job runs are active', async () => {
+      const own = await ownRuns()
+      return own.length === 2 && own.every((status) => status === 'running') && foreignRuns().length === 3
+    })
+    const view = await until('the one that stays is known', async () => {
+      const { steps } = await stack.pipelines.show(stays)
+      return steps[0]?.job_run_id ?? undefined
+    })
+    for (const id of ids) await terminate(id)
+    for (const id of ids) await expectSameFromHistory(id)
+    await sweepUntil('all are cancelled', async () => {
+      const ended = foreignRuns().filter((run) => statusOf(run) === 'cancelled')
+      return ended.length === 2 && (await ownRuns()).every((status) => status === 'cancelled')
+    })
+    const left = foreignRuns().filter((run) => statusOf(run) !== 'cancelled')
+    expect(left.map(({ uuid }) => uuid)).toEqual([view])
+    const after = await sweepUntil(
+      'nothing is left to do',
+      ({ unfinished, looked }) => unfinished + looked === 0,
+    )
+    expect(after.findings).toEqual([])
+    foreign.endRun(view, 'completed')
+    expect(await stack.client.workflow.getHandle(stays).result()).toMatchObject({ status: 'completed' })
+  })
+
+  it('while a trigger is under way has cancelled what comes of it', async () => {
+    const earlier = foreign.runs.size
+    // Arrives when the pipeline run is closed already.
+    foreign.habits.slowCommitMs = { create_run: 5_000 }
+    const id = await stack.runPlan(planOf([foreignWork('late')], { connection: 'bounded' }))
+    await until('it is triggered', async () => {
+      const { raw } = await stack.client.workflow.getHandle(id).describe()
+      return raw.pendingActivities?.some(
+        ({ activityType, state }) => activityType?.name === 'postJobRun' && state === 2,
+      )
+    })
+    await terminate(id)
+    await sweepUntil('it is cancelled', () => {
+      const made = foreignRuns().slice(earlier)
+      return made.length === 1 && made.every((run) => statusOf(run) === 'cancelled')
+    })
+  })
+
+  it('is only told of where nothing more is wanted', async () => {
+    expect(await ensureSweepSchedule(stack.client, names, 'report')).toBe('updated')
+    const id = await stack.runPlan(planOf([foreignWork('told')], { connection: 'bounded' }))
+    const jobRunId = await until(
+      'it is known',
+      async () => (await stack.pipelines.show(id)).steps[0]?.job_run_id ?? undefined,
+    )
+    await terminate(id)
+    const { findings } = await sweepUntil('it is told of', (report) => report.findings.length > 0)
+    expect(findings).toEqual([{ pipelineRun: id, step: 'told', item: null, jobRunId, outcome: 'active' }])
+    expect(statusOf(foreign.runs.get(jobRunId) ?? { history: [] })).toBe('running')
+    // Told once; and not done with for a sweep that cancels.
+    await sweepUntil('nothing is left to tell', ({ looked }) => looked === 0)
+    expect(await ensureSweepSchedule(stack.client, names, 'cancel')).toBe('updated')
+    await sweepUntil(
+      'it is cancelled',
+      () => statusOf(foreign.runs.get(jobRunId) ?? { history: [] }) === 'cancelled',
+    )
+  })
+})
+
+it('several workers share one schedule, which stays as somebody paused it', async () => {
+  const root = fileURLToPath(new URL('../../src/worker.ts', import.meta.url))
+  const second = startProcess(process.execPath, [root], { ...stack.env, JOBWRIGHT_SWEEP: 'report' })
+  try {
+    await second.event('ready')
+    await until('it is updated', async () => {
+      const { action } = await schedule().describe()
+      return JSON.stringify(action.args) === '[{"mode":"report"}]'
+    })
+    const found: string[] = []
+    for await (const { scheduleId } of stack.client.schedule.list()) found.push(scheduleId)
+    expect(found).toEqual([names.sweeperId])
+    expect(await readSweeps(stack.client, names)).toMatchObject({ isPaused: true })
+    expect(await ensureSweepSchedule(stack.client, names, 'report')).toBe('unchanged')
+  } finally {
+    await second.stop()
+  }
+})

@@ -1,0 +1,145 @@
+import { CompleteAsyncError, Context } from '@temporalio/activity'
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { PipelineActivities } from '../../src/activities/index.ts'
+import { PipelinesClient } from '../../src/pipelines/index.ts'
+import type { OwnJob, SeenRun } from '../../src/protocol/index.ts'
+import { workflowSources } from '../../src/worker/workflow-sources.ts'
+import { planOf, planStep } from '../helpers/plans.ts'
+import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { until } from '../helpers/until.ts'
+import { recordOf } from './scripted.ts'
+
+/** The workflow's side of servers without idempotency keys, on a real Temporal: what comes together there, and what overlaps. */
+
+const taskQueue = 'unfenced'
+let stack: TestStack
+let connection: NativeConnection
+let workflowBundle: WorkflowBundleWithSourceMap
+let pipelines: PipelinesClient
+
+beforeAll(async () => {
+  const logger = new DefaultLogger('ERROR')
+  Runtime.install({ logger })
+  stack = await startTestStack({ parts: ['temporal'] })
+  connection = await NativeConnection.connect({ address: stack.temporalAddress })
+  workflowBundle = await bundleWorkflowCode({ logger, ...workflowSources() })
+  const timing = { waitLeaseMs: 60_000, stepHeartbeatMs: 60_000 }
+  pipelines = new PipelinesClient(stack.client, { taskQueue, timing })
+})
+afterAll(async () => {
+  await connection?.close()
+  await stack?.stop()
+})
+
+const job: OwnJob = { jobId: 'j', isOwn: true, madeAtMs: 0, creator: 'us', before: null, isMarked: false }
+
+/** Works until `work` is over. */
+async function withWorker<T>(activities: Partial<PipelineActivities>, work: () => Promise<T>): Promise<T> {
+  const worker = await Worker.create({
+    connection,
+    taskQueue,
+    workflowBundle,
+    activities: {
+      profileConnection: async () => ({ mode: 'strict', valueReferences: true }),
+      ...activities,
+    } satisfies Partial<PipelineActivities>,
+    shutdownGraceTime: 0,
+    shutdownForceTime: 1_000,
+  })
+  return worker.runUntil(work())
+}
+
+describe('a trigger', () => {
+  it('is not sent when a cancel comes together with what it waited for', async () => {
+    let createdBy: { workflowId: string; activityId: string } | undefined
+    const id = await withWorker(
+      {
+        async createJob() {
+          const { workflowExecution, activityId } = Context.current().info
+          createdBy = { workflowId: workflowExecution?.workflowId ?? '', activityId }
+          throw new CompleteAsyncError()
+        },
+      },
+      async () => {
+        const started = await pipelines.start({ plan: planOf([planStep('a')]), inputs: {} })
+        await until('the job to be made', async () => createdBy !== undefined)
+        return started.id
+      },
+    )
+    if (!createdBy) throw new Error('no job was made')
+    // Nobody works, so both are in the next workflow task.
+    await stack.client.activity.complete(createdBy, job)
+    const handle = stack.client.workflow.getHandle(id)
+    await handle.cancel()
+    let posts = 0
+    await withWorker(
+      {
+        async postJobRun() {
+          posts += 1
+          return { event: { kind: 'not_sent', atMs: 0, retryAfterMs: 60_000, problem: '' }, leaseMs: 60_000 }
+        },
+      },
+      () => handle.result().catch(() => undefined),
+    )
+    expect(posts).toBe(0)
+    expect((await handle.describe()).status.name).toBe('CANCELLED')
+  })
+
+  it('does not take the run of another step that uses the same job with the same config', async () => {
+    const shared: OwnJob = { ...job, isOwn: false, creator: '', isMarked: true }
+    const run: SeenRun = {
+      jobRunId: 'run-of-b',
+      jobId: 'j',
+      status: 'running',
+      createdAt: '2026-01-01T00:00:00',
+      createdBy: 'us',
+      sameConfig: true,
+    }
+    let isAnswered = false
+    let isLooked = false
+    const waitingFor = (what: () => boolean) => until('the other step', async () => what())
+    const target = { kind: 'job_id', jobId: { kind: 'literal', value: 'j' } } as const
+    await withWorker(
+      {
+        createJob: async () => shared,
+        async postJobRun({ job: asked }) {
+          const isOfA = Context.current().info.activityId.startsWith('a/')
+          const leaseMs = 60_000
+          if (isOfA) return { event: { kind: 'unknown', atMs: 0, before: null }, leaseMs }
+          expect(asked.isMarked).toBe(false)
+          // The run is there, and its answer takes until the other step has looked.
+          await waitingFor(() => isLooked)
+          isAnswered = true
+          return { event: { kind: 'posted', run }, leaseMs }
+        },
+        async findJobRuns({ forMs }) {
+          isLooked = true
+          if (forMs === null) await Context.current().cancelled
+          await waitingFor(() => isAnswered || forMs !== null)
+          return { runs: [run], isComplete: true, isSettled: true }
+        },
+        pollJobRun: async ({ jobRunId }) =>
+          recordOf({ step: 'b', item: 0, generation: 1 }, 'completed', { jobRunId }),
+      },
+      async () => {
+        const plan = planOf([planStep('a', { target }), planStep('b', { target })])
+        const { id } = await pipelines.start({ plan, inputs: {} })
+        const view = await until('step a to ask a person, and b to be done', async () => {
+          const shown = await pipelines.show(id)
+          const [a, b] = shown.steps
+          return a?.status === 'trigger_unknown' && b?.status === 'completed' && shown
+        })
+        expect(view.steps.map(({ job_run_id }) => job_run_id ?? null)).toEqual([null, 'run-of-b'])
+        await stack.client.workflow.getHandle(id).terminate()
+      },
+    )
+  })
+})
