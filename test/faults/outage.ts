@@ -37,12 +37,6 @@ export async function outage(
   for (const { uuid } of own()) foreign.endRun(uuid, 'completed')
   await delay(ms / 2)
   const tried = proxy.log.length
-  console.log(
-    proxy.log
-      .slice(before)
-      .map((x) => [x.atMs % 100000, x.operation, x.path, x.fault?.kind, x.client].join(' '))
-      .join('\n'),
-  )
   proxy.setScript({ rules: [] })
   const overAtMs = Date.now()
   const view = await until('the pipeline run is over', async () => {
