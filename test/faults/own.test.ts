@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { killBatch } from './batch.ts'
-import { scriptBatch } from './scripts.ts'
+import { quickKinds, scriptBatch } from './scripts.ts'
 import { brokenOf, neverHit, Ties } from './trial.ts'
 import { judgeAll, nothingLeft } from './verdict.ts'
 import { startOwnWorld, type World } from './worlds.ts'
@@ -28,7 +28,7 @@ it('a kill at any point costs time, and no step', async () => {
 
 it('whatever goes wrong on the way, nothing is triggered twice, and nothing is left behind', async () => {
   for (const seed of seeds) {
-    const trials = await scriptBatch({ world, ties, seed })
+    const trials = await scriptBatch({ world, ties, seed }, quickKinds)
     expect(brokenOf(trials)).toEqual([])
   }
   await nothingLeft(world)
