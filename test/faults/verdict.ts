@@ -39,8 +39,9 @@ async function allOver(world: World, ties: Ties, trials: readonly Trial[], timeo
       const view = await world.stack.pipelines.show(trial.id).catch(() => undefined)
       if (!view) continue
       trial.view = view
-      if (view.finished_at !== null) open.delete(trial)
-      else await decide(world, ties, trial)
+      // Without steps no worker has answered yet what became of them.
+      if (view.finished_at === null) await decide(world, ties, trial)
+      else if (view.steps.length > 0) open.delete(trial)
     }
     await delay(200)
   }
