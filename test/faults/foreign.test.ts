@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { PipelineRunView } from '../../src/pipelines/index.ts'
@@ -168,8 +168,10 @@ it('a token that expires in the middle is read again, also when it takes a while
   await until('it is under way', () => madeFor(`${id}/first`).length === 1)
   Object.assign(foreign.habits, { token: 'the-next-token-0123456789' })
   await until('it is refused', () => foreign.log.filter(({ status }) => status === 401).length > 0)
-  await writeFile(path.join(stack.dataDir, 'token'), 'the-next-token-0123456789')
+  const file = path.join(stack.dataDir, 'token')
+  await writeFile(file, 'the-next-token-0123456789')
   expect((await over(id)).status).toBe('completed')
+  await rm(file)
   expect(madeFor(`${id}/`)).toHaveLength(6)
 })
 
