@@ -34,7 +34,7 @@ export interface Point {
 const unfenced: readonly Mode[] = ['strict', 'bounded']
 export const everyMode: readonly Mode[] = ['strict', 'bounded', 'fenced']
 const long = 60_000
-const lateMs = 5_000
+const lateMs = 12_000
 /** Jobs that a look tells apart by their id. */
 const ownJob: readonly Shape[] = ['chain', 'diamond', 'items']
 
