@@ -186,7 +186,10 @@ it('a server that is busy for a while, at every operation, costs time, and a can
   }
   proxy.setScript({ rules })
   await Promise.all([start('busy', 300), start('busy-cancelled', 60_000)])
-  await until('it runs', async () => (await stack.pipelines.show('busy-cancelled')).steps[0]?.job_run_id)
+  await until(
+    'it runs',
+    async () => (await stack.pipelines.show('busy-cancelled')).steps[0]?.job_run_id ?? false,
+  )
   await stack.pipelines.cancel('busy-cancelled')
   expect((await over('busy')).status).toBe('completed')
   const view = await over('busy-cancelled')
