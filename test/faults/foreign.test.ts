@@ -186,14 +186,18 @@ it('a server that is busy for a while, at every operation, costs time, and a can
   }
   proxy.setScript({ rules })
   await Promise.all([start('busy', 300), start('busy-cancelled', 60_000)])
-  await until('it runs', async () => (await stack.pipelines.show('busy-cancelled')).steps[0]?.job_run_id)
+  await until(
+    'it runs',
+    async () => (await stack.pipelines.show('busy-cancelled')).steps[0]?.job_run_id ?? false,
+  )
   await stack.pipelines.cancel('busy-cancelled')
   expect((await over('busy')).status).toBe('completed')
-  expect((await over('busy-cancelled')).status).toBe('cancelled')
+  const view = await over('busy-cancelled')
+  expect(view.status).toBe('cancelled')
   expect(madeFor('busy/')).toHaveLength(4)
   const [first, clean, ...others] = madeFor('busy-cancelled/')
   expect(others).toEqual([])
-  expect(clean?.config['label']).toBe('busy-cancelled/tidy')
+  expect(clean?.config['label'], JSON.stringify(view)).toBe('busy-cancelled/tidy')
   expect(foreign.runs.get(first?.job_run_id ?? '')?.history.at(-1)?.status).toBe('cancelled')
   for (const operation of operations)
     expect(proxy.log.some((entry) => entry.operation === operation && entry.isHit && entry.fault)).toBe(true)
