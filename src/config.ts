@@ -2,7 +2,7 @@ import http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
-import { parseDurationMs } from './base/duration.ts'
+import { durationRange, parseDurationMs } from './base/duration.ts'
 import { JobwrightError } from './base/errors.ts'
 import { loopbackExceptions, proxyVariables } from './base/loopback.ts'
 import { installationPattern } from './contract/names.ts'
@@ -64,6 +64,7 @@ export const environmentSchema = z.object({
   JOBWRIGHT_ISOLATION: z.enum(isolations, `one of ${isolations.join(', ')}`).default('shared'),
   JOBWRIGHT_SWEEP: z.enum(sweeps, `one of ${sweeps.join(', ')}`).default('cancel'),
   JOBWRIGHT_TEMPORAL_BINARY: optionalText,
+  JOBWRIGHT_WORKFLOW_BUNDLE: optionalText,
   XDG_CACHE_HOME: optionalText,
   // How patient the durable parts are. Tests and the impatient shorten them.
   JOBWRIGHT_WAIT_LEASE_MS: milliseconds.optional(),
@@ -157,9 +158,10 @@ function parseBounds(delivery: string | undefined, listing: string | undefined) 
   const [deliveryMs, listingMs] = [delivery, listing].map((text) =>
     text === undefined ? undefined : parseDurationMs(text),
   )
-  if (deliveryMs === undefined || listingMs === undefined)
+  const { maxMs } = durationRange
+  if (!deliveryMs || listingMs === undefined || deliveryMs > maxMs || listingMs > maxMs)
     throw badVariable(
-      `JOBS_API_DELIVERY and JOBS_API_LISTING: found ${delivery ?? 'nothing'} and ${listing ?? 'nothing'}, expected two durations, such as 30s and 10s`,
+      `JOBS_API_DELIVERY and JOBS_API_LISTING: found ${delivery ?? 'nothing'} and ${listing ?? 'nothing'}, expected two durations, the first above 0, such as 30s and 10s`,
     )
   return { deliveryMs, listingMs }
 }
@@ -277,6 +279,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     tokens: parseTokens(e.JOBWRIGHT_TOKENS),
     /** Whether the server is one of the reference alone. */
     plain: e.JOBWRIGHT_PLAIN,
+    /** Workflow code that was bundled before; undefined: what the build has, or in the repository the sources. */
+    workflowBundle: e.JOBWRIGHT_WORKFLOW_BUNDLE,
     /** A user's `jobwright.config.ts`; undefined: the one in the working directory, if any. */
     configFile: e.JOBWRIGHT_CONFIG,
     logLevel: e.JOBWRIGHT_LOG_LEVEL,

@@ -46,7 +46,7 @@ async function main(config: Config): Promise<void> {
   const life = randomBytes(6).toString('hex')
   const identity = workerIdentity({ pid: process.pid, host: hostname(), life }, config.server.url)
   const pipelines = pipelineWorker({ config, client, user, log, process: { life, identity } })
-  const options = [{ ...workflowCode(), ...pipelines.options }, ...jobRuns.options]
+  const options = [{ ...workflowCode(config.workflowBundle), ...pipelines.options }, ...jobRuns.options]
   const workers: Worker[] = []
   for (const own of options)
     workers.push(await Worker.create({ connection, namespace: temporal.namespace, identity, ...own }))
@@ -99,9 +99,9 @@ function keepSweeping(client: Client, { installation, sweep }: Config, log: Logg
 }
 
 /** What the build has bundled; in the repository the sources, which are bundled now. */
-function workflowCode() {
-  const bundle = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url))
-  if (existsSync(bundle)) return { workflowBundle: { codePath: bundle } }
+function workflowCode(given: string | undefined) {
+  const bundle = given ?? fileURLToPath(new URL('./workflow-bundle.js', import.meta.url))
+  if (given !== undefined || existsSync(bundle)) return { workflowBundle: { codePath: bundle } }
   const { workflowsPath, preloadModules } = workflowSources()
   return { workflowsPath, bundlerOptions: { preloadModules } }
 }

@@ -26,8 +26,18 @@ export function toFailure(error: unknown): unknown {
     type: error.code,
     message: error.message,
     nonRetryable: false,
-    ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
+    ...delayAskedFor(error),
   })
+}
+
+const longestDelayMs = 60 * 60_000
+
+/**
+ * The pause that a server asked for. None, or one that is over, leaves it to the retry policy: Temporal takes a delay of 0 for a
+ * retry that is not to be. What is kept for longer than an hour is better asked again.
+ */
+export function delayAskedFor({ retryAfterMs = 0 }: JobsApiError): { nextRetryDelay?: number } {
+  return retryAfterMs > 0 ? { nextRetryDelay: Math.min(retryAfterMs, longestDelayMs) } : {}
 }
 
 /** A step error: the server's final no, or ours. `type` becomes the error code of the step. */

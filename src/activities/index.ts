@@ -1,4 +1,4 @@
-import { Context } from '@temporalio/activity'
+import { ApplicationFailure, Context } from '@temporalio/activity'
 import { heartbeatEveryMs } from '../base/heartbeat.ts'
 import type { Json } from '../base/json.ts'
 import type { SweepReport } from '../contract/sweep.ts'
@@ -85,11 +85,7 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
   const withFailures = <T>(work: () => Promise<T>) => withFailuresOf(work, defects)
   const withApi = (name: string) => {
     const connected = deps.connection(name)
-    if (!connected)
-      throw rejected(
-        'unknown_connection',
-        `this worker has no connection named ${name}; set JOBS_API_URL, or add it to jobwright.config.ts`,
-      )
+    if (!connected) throw unknownConnection(name)
     return { ...deps, connected, api: connected.api }
   }
   const working = <T>(name: string, work: (connected: ReturnType<typeof withApi>) => Promise<T>) =>
@@ -98,7 +94,12 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     profileConnection: (input) =>
       withFailures(() =>
         alive(deps, async () => {
-          const { connected } = withApi(input.connection)
+          const connected = deps.connection(input.connection)
+          // Nothing was begun: whoever misspelt it is told at once.
+          if (!connected) {
+            const { type, message } = unknownConnection(input.connection)
+            throw rejected(type ?? '', message)
+          }
           return profileOf(await knowledgeOf(input.connection, connected.api), connected, input)
         }),
       ),
@@ -116,11 +117,17 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
         return maskJson(secrets, values)
       }),
     createJob: (input) => working(input.connection, (own) => createJob(own, input)),
-    postJobRun: (input) =>
-      working(input.connection, async (own) => ({
+    postJobRun: async (input) => {
+      // An attempt that fails may have sent something; this one has not.
+      if (!deps.connection(input.connection)) {
+        const problem = unknownConnection(input.connection).message
+        return { event: { kind: 'not_sent', atMs: 0, retryAfterMs: 0, problem }, leaseMs: longestLeaseMs }
+      }
+      return working(input.connection, async (own) => ({
         event: await postJobRun(own, input),
         leaseMs: deps.pollers.leaseMs(input.connection),
-      })),
+      }))
+    },
     findJobRuns: (input) => working(input.connection, (own) => findJobRuns(own, input)),
     pollJobRun: (input) => withFailures(() => pollJobRun(withApi(input.connection), input)),
     sendCancel: (input) => working(input.connection, (own) => sendCancel(own, input)),
@@ -139,6 +146,16 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
       }
     },
   }
+}
+
+const longestLeaseMs = 10 * 60_000
+
+/** Some worker had it when the pipeline run began: one that has it goes on, and what it began is not given up. */
+function unknownConnection(name: string): ApplicationFailure {
+  return ApplicationFailure.retryable(
+    `this worker has no connection named ${name}; set JOBS_API_URL, or add it to jobwright.config.ts`,
+    'unknown_connection',
+  )
 }
 
 /** Heartbeats while `work` goes on, so that a killed worker is noticed in seconds; a local activity has nobody to tell. */

@@ -52,6 +52,8 @@ export interface CreateJobInput {
   connection: string
   target: { jobType: string } | { jobId: string }
   config: JsonObject | null
+  /** The config is made with the id of the pipeline run. */
+  isMarked: boolean
 }
 
 export interface PostJobRunInput {

@@ -13,5 +13,6 @@ export type {
   WireMessage,
   WireOutputReference,
 } from './responses.ts'
+export { isSameId } from './responses.ts'
 export type { CallOptions, JobsClientOptions } from './transport.ts'
 export { WorkerReportsClient } from './worker-reports.ts'

@@ -70,7 +70,7 @@ export const readJob: Reader<WireJob> = (value, pointer) => {
 }
 
 /** The same id; of UUIDs the case says nothing. */
-function isSameId(one: string, other: string): boolean {
+export function isSameId(one: string, other: string): boolean {
   return one === other || (uuidPattern.test(one) && one.toLowerCase() === other.toLowerCase())
 }
 

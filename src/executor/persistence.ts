@@ -20,7 +20,8 @@ export function isWorthRetrying(error: unknown): boolean {
 
 /** Milliseconds before try `tries + 1`: what the server asked for, else exponential with jitter. `random` in 0…1. */
 export function backoffMs(tries: number, retryAfterMs: number | undefined, random: number): number {
-  if (retryAfterMs !== undefined) return Math.min(retryAfterMs, 60_000)
+  // No pause at all would be a storm.
+  if (retryAfterMs) return Math.min(retryAfterMs, 60_000)
   return Math.min(longestMs, shortestMs * 2 ** Math.min(tries, 10)) * (0.5 + random / 2)
 }
 

@@ -51,28 +51,46 @@ function milliseconds(value: unknown): number | undefined {
   return ms !== undefined && ms <= durationRange.maxMs ? ms : undefined
 }
 
+/** Credentials belong into the token. */
+function isUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !/^https?:\/\//.test(value) || !URL.canParse(value)) return false
+  const { username, password } = new URL(value)
+  return username === '' && password === ''
+}
+
+function areHeaders(value: unknown): boolean {
+  if (!isRecord(value) || !Object.values(value).every((header) => typeof header === 'string')) return false
+  try {
+    new Headers(value as Record<string, string>)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function areBounds(value: unknown): boolean {
+  if (!isRecord(value) || Object.keys(value).length !== 2) return false
+  const { delivery, listing } = value
+  // No request is done at the moment at which it leaves.
+  return (milliseconds(delivery) ?? 0) > 0 && milliseconds(listing) !== undefined
+}
+
 /** What is wrong with a connection, as `field: found and expected`; never a value that may be secret. */
 export function connectionProblem(value: unknown): string | undefined {
   if (!isRecord(value)) return "is no object; expected { url: 'https://…/api/v1', token: text or function }"
   const { url, token, headers, bounds, requestsPerSecond, deleteJobs } = value
   if ('baseUrl' in value) return 'has a `baseUrl`; its name is `url`'
-  if (typeof url !== 'string' || !/^https?:\/\//.test(url))
-    return "has no usable `url`; expected text such as 'https://jobs.example.com/api/v1'"
-  if (typeof token !== 'string' && typeof token !== 'function')
-    return 'has no usable `token`; expected text, or a function that returns it'
-  if (
-    headers !== undefined &&
-    !(isRecord(headers) && Object.values(headers).every((header) => typeof header === 'string'))
-  )
-    return 'has unusable `headers`; expected { name: text }'
-  if (bounds !== undefined) {
-    const both = isRecord(bounds) ? [bounds.delivery, bounds.listing] : [undefined]
-    if (both.some((bound) => milliseconds(bound) === undefined))
-      return "has unusable `bounds`; expected both of { delivery: '30s', listing: '10s' }"
-  }
+  if (!isUrl(url)) return "has no usable `url`; expected text such as 'https://jobs.example.com/api/v1'"
+  // An empty one may be that of an environment without secrets, where files are only checked.
+  if (!(typeof token === 'function' || (typeof token === 'string' && /^[\x21-\x7e]*$/.test(token))))
+    return 'has no usable `token`; expected text without white space, or a function that returns it'
+  if (headers !== undefined && !areHeaders(headers))
+    return 'has unusable `headers`; expected { name: text }, of characters that headers can carry'
+  if (bounds !== undefined && !areBounds(bounds))
+    return "has unusable `bounds`; expected both of { delivery: '30s', listing: '10s' }, the first above 0, and nothing else"
   if (
     requestsPerSecond !== undefined &&
-    !(Number(requestsPerSecond) > 0 && Number(requestsPerSecond) <= 1_000)
+    !(typeof requestsPerSecond === 'number' && requestsPerSecond > 0 && requestsPerSecond <= 1_000)
   )
     return 'has unusable `requestsPerSecond`; expected a number above 0, at most 1000'
   if (deleteJobs !== undefined && !deletions.includes(deleteJobs))

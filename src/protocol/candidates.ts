@@ -40,23 +40,30 @@ export interface Judged {
   ours: SeenRun[]
   /** May be ours, and may be somebody else's: never adopted without a person's word. Earliest first. */
   doubtful: SeenRun[]
-  /** Others', of a job that is ours alone: worth telling. */
+  /** Others', of a job that is not ours alone. */
   strangers: SeenRun[]
 }
 
 /**
- * Sorts a job's runs into ours and others'. A run of another job, of another creator or with another config is never ours.
- * On a job that is not ours alone, a run is ours only if its config says so.
+ * Sorts a job's runs into ours and others'. A run of another job is never ours; one of another creator or with another config is
+ * never taken, but on a job that was made for us alone it may be ours, sent by a worker with another token. One that does not say
+ * which job it is of may be anybody's. On a job that is not ours alone, a run is ours only if its config says so.
  */
 export function judgeRuns(runs: readonly SeenRun[], job: OwnJob): Judged {
   const judged: Judged = { ours: [], doubtful: [], strangers: [] }
   for (const run of earliestFirst(runs)) {
-    if (run.jobId !== job.jobId || wasBefore(run, job.before) || job.taken?.includes(run.jobRunId)) continue
+    if (
+      (run.jobId !== job.jobId && run.jobId !== '') ||
+      wasBefore(run, job.before) ||
+      job.taken?.includes(run.jobRunId)
+    )
+      continue
     const isOthers =
       (job.creator !== '' && run.createdBy !== '' && run.createdBy !== job.creator) ||
       run.sameConfig === false
-    if (isOthers) judged.strangers.push(run)
-    else if (job.isOwn || (job.isMarked && run.sameConfig === true)) judged.ours.push(run)
+    const isSurelyOurs = job.isOwn || (job.isMarked && run.sameConfig === true)
+    if (isOthers && !job.isOwn) judged.strangers.push(run)
+    else if (isSurelyOurs && !isOthers && run.jobId !== '') judged.ours.push(run)
     else judged.doubtful.push(run)
   }
   return judged

@@ -238,7 +238,7 @@ function listed(
   if (state.phase !== 'settle' && state.phase !== 'posting') return state
   // What is under way may still arrive, or be missing from a list that is old.
   if (begunAtMs < settledAtMs(state, policy)) return state
-  if (!provesAbsence(isComplete, state.job, policy))
+  if (doubtful.length > 0 || !provesAbsence(isComplete, state.job, policy))
     return { ...state, phase: 'parked', candidates: doubtful }
   return { ...state, phase: 'post', unsettled: 0, notBeforeMs: 0, failures: 0 }
 }
@@ -256,9 +256,12 @@ function listedLate(
 ): TriggerState {
   if (!state.job) return state
   const known = knownRuns(state)
-  const late = judgeRuns(runs, state.job).ours.filter(({ jobRunId }) => !known.includes(jobRunId))
+  const { ours, doubtful } = judgeRuns(runs, state.job)
+  const late = ours.filter(({ jobRunId }) => !known.includes(jobRunId))
   if (late.length > 0) return noted(state, state.run ? [state.run, ...late] : late, late.length)
-  const isAbsent = begunAtMs >= settledAtMs(state, policy) && provesAbsence(isComplete, state.job, policy)
+  const isUnseen = doubtful.every(({ jobRunId }) => known.includes(jobRunId))
+  const isAbsent =
+    isUnseen && begunAtMs >= settledAtMs(state, policy) && provesAbsence(isComplete, state.job, policy)
   return isAbsent ? { ...state, unsettled: 0 } : state
 }
 

@@ -14,9 +14,9 @@ export type Fault =
   | { kind: 'deliver_late'; afterMs: number }
   /** The server gets the request a second time, so much later. */
   | { kind: 'duplicate'; afterMs: number }
-  /** Answered in the server's place; `isDone` when the server did it all the same. */
-  | { kind: 'server_error'; status: number; isDone: boolean }
-  /** 429, and the server saw nothing; `retryAfter` as it stands in the header. */
+  /** Answered in the server's place; `isDone` when the server did it all the same; `retryAfter` as it stands in the header. */
+  | { kind: 'server_error'; status: number; isDone: boolean; retryAfter?: string }
+  /** 429, and the server saw nothing. */
   | { kind: 'rate_limit'; retryAfter?: string }
   /** The server does it; its answer ends in the middle, with a length that says so. */
   | { kind: 'truncated_json' }
@@ -102,6 +102,8 @@ const json = (status: number, detail: string, headers: Record<string, string> = 
   headers: { 'content-type': 'application/json', ...headers },
   body: Buffer.from(JSON.stringify({ detail })),
 })
+const retryAfterHeader = (text: string | undefined): Record<string, string> =>
+  text === undefined ? {} : { 'retry-after': text }
 const page: Answer = {
   status: 200,
   headers: { 'content-type': 'text/html' },
@@ -143,9 +145,9 @@ const kinds: { [K in FaultKind]: Kind<Extract<Fault, { kind: K }>> } = {
     draw: (random, { deliveryMs }) => ({ kind: 'duplicate', afterMs: between(random, 0, deliveryMs * 0.8) }),
   },
   server_error: {
-    course: ({ status, isDone }) => ({
+    course: ({ status, isDone, retryAfter }) => ({
       copies: isDone ? 1 : 0,
-      answer: () => json(status, 'Internal Server Error'),
+      answer: () => json(status, 'Internal Server Error', retryAfterHeader(retryAfter)),
     }),
     suits: any,
     draw: (random) => ({
@@ -157,8 +159,7 @@ const kinds: { [K in FaultKind]: Kind<Extract<Fault, { kind: K }>> } = {
   rate_limit: {
     course: ({ retryAfter }) => ({
       copies: 0,
-      answer: () =>
-        json(429, 'Too Many Requests', retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
+      answer: () => json(429, 'Too Many Requests', retryAfterHeader(retryAfter)),
     }),
     suits: any,
     draw: (random) => {

@@ -8,6 +8,7 @@ import {
   isDone,
   mayRetry,
   move,
+  namesPipelineRun,
   type PlanStep,
   type PlanValue,
   type RemoteRunOutcome,
@@ -237,6 +238,7 @@ function requestOf(
     step: step.id,
     item: step.forEach ? each.index : null,
     generation: item.generation,
+    isMarked: namesPipelineRun(step.config),
     ...resolved,
   }
 }

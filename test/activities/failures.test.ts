@@ -44,6 +44,14 @@ describe('a failure of the Jobs API', () => {
 
   it('waits as long as the server asks', () => {
     expect(toFailure(apiError({ status: 429, retryAfterMs: 7_000 }))).toMatchObject({ nextRetryDelay: 7_000 })
+    expect(toFailure(apiError({ status: 429, retryAfterMs: 10 ** 9 }))).toMatchObject({
+      nextRetryDelay: 3_600_000,
+    })
+    // Temporal would take it for a retry that is not to be.
+    expect(toFailure(apiError({ status: 503, retryAfterMs: 0 }))).not.toHaveProperty(
+      'nextRetryDelay',
+      expect.anything(),
+    )
     expect(toFailure(apiError({ status: 503 }))).not.toHaveProperty('nextRetryDelay', expect.anything())
   })
 

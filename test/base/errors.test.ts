@@ -7,6 +7,7 @@ import { ProcessLockedError } from '../../src/base/process-lock.ts'
 import { JobsApiError, type JobsApiErrorDetails } from '../../src/client/errors.ts'
 import { ShapeError } from '../../src/client/reading.ts'
 import { UnusableSchemaError } from '../../src/config-schema/index.ts'
+import { Unfounded, Unmet } from '../../src/conformance/lab.ts'
 import { StackError } from '../../src/dev-stack/errors.ts'
 import { TemporalBinaryError } from '../../src/dev-stack/temporal-cli/acquire.ts'
 import { ExpressionError } from '../../src/expressions/errors.ts'
@@ -79,6 +80,8 @@ const examples: Record<string, JobwrightError> = {
   StepFailure: new StepFailure('config_too_large', 'too large'),
   TemporalBinaryError: new TemporalBinaryError([]),
   TemporalUnreachableError: new TemporalUnreachableError('127.0.0.1:1', 'refused'),
+  Unfounded: new Unfounded('nothing to look at'),
+  Unmet: new Unmet('a page', 'JSON'),
   UnusableSchemaError: new UnusableSchemaError('resize', 'no schema'),
   UserConfigError: new UserConfigError('/jobwright.config.ts', 'exports nothing'),
 }

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { compilePipeline } from '../../src/pipeline/index.ts'
 import {
@@ -10,7 +9,6 @@ import {
 } from '../../src/pipelines/index.ts'
 import { resolveOptions } from '../../src/pipelines/options.ts'
 import { steerRun } from '../../src/pipelines/steer.ts'
-import { workflowSources } from '../../src/worker/workflow-sources.ts'
 import { jobwright } from '../cli/helpers.ts'
 import { type ForeignServer, type Habits, noHabits, startForeignServer } from '../foreign-server/index.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
@@ -65,17 +63,17 @@ function pipelinesWith(timing: PipelineTimingOptions): PipelinesClient {
   return new PipelinesClient(stack.client, { timing: { stepHeartbeatMs: 2_000, settleMs: 300, ...timing } })
 }
 
-async function start(text: string, pipelines = stack.pipelines): Promise<string> {
+async function start(text: string, pipelines = stack.pipelines, id?: string): Promise<string> {
   const { plan, findings } = compilePipeline(`name: steered\n${text}`, { file: 'test.yaml' })
   if (!plan) throw new Error(findings.map(({ message }) => message).join('\n'))
   seen = foreign.log.length
-  return (await pipelines.start({ plan, inputs: {} })).id
+  return (await pipelines.start({ plan, inputs: {}, id })).id
 }
 
 /** Runs with requests to trigger that get lost until it is held. */
-async function hold(text: string, pipelines?: PipelinesClient) {
+async function hold(text: string, pipelines?: PipelinesClient, runId?: string) {
   take({ html: ['create_run'] })
-  const id = await start(text, pipelines)
+  const id = await start(text, pipelines, runId)
   const view = await until('it is held', async () => {
     const shown = await stack.pipelines.show(id)
     return shown.status === 'held' && shown
@@ -227,6 +225,21 @@ describe('a trigger of unknown outcome', () => {
     expect(view.status).toBe('completed')
     expect(view.steps[0]?.job_run_id).toBe(made()[0]?.job_run_id)
     foreign.endRun(stranger.uuid, 'completed')
+  })
+
+  it("takes no stranger's run whose config has the id of the pipeline run by chance", async () => {
+    const shared = await newJob()
+    const steps = `steps: { graph: { job_id: ${shared}, config: { title: nightly } } }`
+    const { id } = await hold(steps, undefined, 'night')
+    const config = { title: 'nightly' }
+    foreign.addRun(shared, { config, createdBy: ada, status: 'running' })
+    const [step] = await until('the candidate is seen', async () => {
+      const view = await stack.pipelines.show(id)
+      return (view.steps[0]?.unknown_trigger?.candidates ?? []).length > 0 && view.steps
+    })
+    expect(step).toMatchObject({ status: 'trigger_unknown', job_run_id: null })
+    await stack.pipelines.fail(id, { step: 'graph' })
+    await over(id)
   })
 
   it('ends with a cancel, which looks once more', async () => {
@@ -391,20 +404,4 @@ steps:
     expect(view.steps.map(({ status }) => status)).toEqual(['failed', 'completed', 'completed', 'completed'])
     expect(view.warnings.join()).toContain('step many failed')
   })
-})
-
-it('every history of this file replays, with what was decided in it', async () => {
-  const logger = new DefaultLogger('ERROR')
-  Runtime.install({ logger })
-  const workflowBundle = await bundleWorkflowCode({ logger, ...workflowSources() })
-  let decided = 0
-  const { workflow } = stack.client
-  for await (const { workflowId, runId } of workflow.list({ query: "WorkflowType = 'runPipeline'" })) {
-    const history = await workflow.getHandle(workflowId, runId).fetchHistory()
-    await Worker.runReplayHistory({ workflowBundle }, history, workflowId)
-    decided += (history.events ?? []).filter(
-      (event) => event.workflowExecutionUpdateAcceptedEventAttributes,
-    ).length
-  }
-  expect(decided).toBeGreaterThan(0)
 })

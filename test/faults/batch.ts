@@ -10,7 +10,7 @@ import {
   shapeFor,
 } from './points.ts'
 import { newTrial, pendingOf, startTrial, type Ties, type Trial } from './trial.ts'
-import type { Mode, Victim, World } from './worlds.ts'
+import { type Mode, patientMs, type Victim, type World } from './worlds.ts'
 
 export interface BatchOptions {
   world: World
@@ -33,6 +33,7 @@ const victims: readonly Victim[] = ['worker', 'temporal', 'api', 'everything', '
 
 /** Pipeline runs, each brought to a point of its own; others that are anywhere; and one kill that hits them all. */
 export async function killBatch({ world, ties, seed, only = '' }: BatchOptions): Promise<Trial[]> {
+  await world.setPatience(patientMs)
   const random = seededRandom(`kill ${seed}`)
   const victim = victims[(seed - 1) % victims.length] ?? 'worker'
   const gate = Promise.withResolvers<void>()

@@ -46,7 +46,10 @@ export const { jobTypes, connections } = defineConfig({
       : {
           bounded: {
             url: foreignUrl,
-            token: 'foreign-token-0123456789',
+            token: () =>
+              readFile(path.join(process.env.JOBWRIGHT_DATA_DIR ?? '', 'token'), 'utf8').catch(
+                () => 'foreign-token-0123456789',
+              ),
             bounds: { delivery: '1s', listing: '500ms' },
             requestsPerSecond: 50,
           },

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { runKey } from '../../src/activities/keys.ts'
 import type { HeldExchange, HoldAt } from '../../src/testing/index.ts'
 import { until } from '../helpers/until.ts'
@@ -33,6 +34,7 @@ export interface Point {
 const unfenced: readonly Mode[] = ['strict', 'bounded']
 export const everyMode: readonly Mode[] = ['strict', 'bounded', 'fenced']
 const long = 60_000
+const lateMs = 12_000
 /** Jobs that a look tells apart by their id. */
 const ownJob: readonly Shape[] = ['chain', 'diamond', 'items']
 
@@ -122,11 +124,14 @@ export const points: readonly Point[] = [
     reach: (scene) => startInto(scene, lookAtJob(scene)),
   },
   {
-    // Its client is dead when the trigger arrives.
+    // Its client is dead when the trigger arrives, and another one may have looked for it already.
     name: 'trigger_on_its_way',
     isBrief: true,
     modes: ['strict', 'fenced'],
-    reach: (scene) => startInto(scene, trigger(scene, 'before_send')),
+    reach: (scene) => {
+      const late = { ...scene, gate: scene.gate.then(() => delay(lateMs)) }
+      return startInto(late, trigger(scene, 'before_send'))
+    },
   },
   {
     name: 'trigger_after_send',

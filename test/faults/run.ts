@@ -34,14 +34,14 @@ const worlds: { name: string; start: () => Promise<World> }[] = [
     : []),
 ]
 
-const batchesAWorld = 10
+const seedsAWorld = 5
 
 interface Done {
   world: string
   trial: Trial
 }
 
-/** Ten seeds of one world, in processes of their own, judged together. */
+/** Some seeds of one world, in processes of their own, judged together. */
 async function roundOf(name: string, start: () => Promise<World>, some: readonly number[]): Promise<Done[]> {
   const world = await start()
   const trials: Trial[] = []
@@ -94,8 +94,8 @@ function report(done: readonly Done[]): number {
 
 const done: Done[] = []
 let failures = 0
-for (let at = 0; at < seeds.length && Date.now() < endsAtMs; at += batchesAWorld) {
-  const some = seeds.slice(at, at + batchesAWorld)
+for (let at = 0; at < seeds.length && Date.now() < endsAtMs; at += seedsAWorld) {
+  const some = seeds.slice(at, at + seedsAWorld)
   for (const { name, start } of worlds) {
     if (Date.now() > endsAtMs) break
     try {

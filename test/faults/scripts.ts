@@ -1,22 +1,36 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { scriptFromSeed } from '../../src/testing/index.ts'
+import { type FaultKind, type FaultScript, faultKinds, scriptFromSeed } from '../../src/testing/index.ts'
 import { seededRandom } from '../../src/testing/seeded.ts'
 import type { BatchOptions } from './batch.ts'
 import { shapes } from './pipelines.ts'
 import { newTrial, startTrial, type Trial } from './trial.ts'
 import { judgeAll } from './verdict.ts'
-import type { World } from './worlds.ts'
+import { impatientMs, type World } from './worlds.ts'
 
 /** Well within what the connections declare: the machine takes time of its own. */
 const bounds = { timeoutMs: 1_000, deliveryMs: 600, listingMs: 300 }
 
-export function scriptOf({ modes }: Pick<World, 'modes'>, seed: number) {
+/** What these pipelines never ask for. */
+const others = /Document|Metagraph|Output|Logs|Schemas|updateJob|whoami|getLatestRun/
+
+export function scriptOf(
+  { modes }: Pick<World, 'modes'>,
+  seed: number,
+  kinds: readonly FaultKind[] = faultKinds,
+): FaultScript {
   const doublesTriggers = modes.includes('fenced')
-  return scriptFromSeed(seed, { rate: 0.25, calls: 40, bounds, doublesTriggers })
+  const { rules } = scriptFromSeed(seed, { rate: 0.25, calls: 40, bounds, doublesTriggers, kinds })
+  return { seed, rules: rules.filter(({ operation = '' }) => !others.test(operation)) }
 }
 
+/** What costs less than a client's patience with a trigger. */
+export const quickKinds = faultKinds.filter((kind) => kind !== 'slow_loris')
+
 /** Pipeline runs of two shapes in each mode, while a script lets exchanges go wrong; one of them is cancelled. Judged when this returns. */
-export async function scriptBatch({ world, ties, seed, only = '' }: BatchOptions): Promise<Trial[]> {
+export async function scriptBatch(
+  { world, ties, seed, only = '' }: BatchOptions,
+  kinds?: readonly FaultKind[],
+): Promise<Trial[]> {
   const random = seededRandom(`script ${seed}`)
   const since = world.seen()
   const trials = world.modes.flatMap((mode) =>
@@ -28,8 +42,9 @@ export async function scriptBatch({ world, ties, seed, only = '' }: BatchOptions
     }),
   )
   if (trials.length === 0) return []
+  await world.setPatience(impatientMs)
   const before = world.proxy.log.length
-  world.proxy.setScript(scriptOf(world, seed))
+  world.proxy.setScript(scriptOf(world, seed, kinds))
   try {
     await Promise.all(
       trials.map(async (trial) => {

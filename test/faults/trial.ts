@@ -131,3 +131,19 @@ export function untilPending(
     20_000,
   )
 }
+
+/** A line for each promise that was broken, and how to see it again. */
+export function brokenOf(trials: readonly Trial[]): string[] {
+  return trials.flatMap(({ name, seed, victim, shape, violations }) =>
+    violations.map(
+      (what) =>
+        `${name} (${victim}, ${shape}): ${what}; again: npm run test:faults -- --seed ${seed} --case ${name}`,
+    ),
+  )
+}
+
+/** Names of the cases that nothing hit. */
+export function neverHit(trials: readonly Trial[]): string[] {
+  const hit = new Set(trials.flatMap(({ name, isHit }) => (isHit ? [name] : [])))
+  return [...new Set(trials.map(({ name }) => name))].filter((name) => !hit.has(name))
+}

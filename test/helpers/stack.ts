@@ -15,6 +15,7 @@ import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { connectTemporal } from '../../src/temporal/index.ts'
 import { startProcess, type TestProcess } from './processes.ts'
+import { workflowBundle } from './workflow-bundle.ts'
 
 export type Part = 'temporal' | 'server' | 'worker'
 const parts: readonly Part[] = ['temporal', 'server', 'worker']
@@ -90,6 +91,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     JOBWRIGHT_TOKENS: `default/dev@localhost=${token}`,
     JOBWRIGHT_WORKER_TOKEN: 'test-token-of-a-worker',
     JOBWRIGHT_LOG_LEVEL: 'warn',
+    JOBWRIGHT_WORKFLOW_BUNDLE: await workflowBundle(),
     JOBS_API_URL: `${serverUrl}/api/v1`,
     JOBS_API_TOKEN: token,
     ...(options.configFile ? { JOBWRIGHT_CONFIG: options.configFile } : {}),

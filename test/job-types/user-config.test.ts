@@ -90,6 +90,41 @@ describe('The user config', () => {
       /secrets\.TOKEN is number; expected text, or a function/,
     ],
     [
+      'has a connection with an address that is none',
+      `export const connections = { a: { url: 'http://h', token: 't', url: 'http://' } }`,
+      /connections\.a has (no usable|unusable) `url`/,
+    ],
+    [
+      'has a connection with credentials in its address',
+      `export const connections = { a: { url: 'http://h', token: 't', url: 'http://u:canary@h' } }`,
+      /connections\.a has (no usable|unusable) `url`/,
+    ],
+    [
+      'has a connection with a token that no header can carry',
+      `export const connections = { a: { url: 'http://h', token: 't', token: 'canary\\n' } }`,
+      /connections\.a has (no usable|unusable) `token`/,
+    ],
+    [
+      'has a connection with a header that none can be',
+      `export const connections = { a: { url: 'http://h', token: 't', headers: { x: 'can\\nary' } } }`,
+      /connections\.a has (no usable|unusable) `headers`/,
+    ],
+    [
+      'has a connection with a rate as text',
+      `export const connections = { a: { url: 'http://h', token: 't', requestsPerSecond: '5' } }`,
+      /connections\.a has (no usable|unusable) `requestsPerSecond`/,
+    ],
+    [
+      'has a connection with a third bound',
+      `export const connections = { a: { url: 'http://h', token: 't', bounds: { delivery: '1s', listing: '1s', canary: '1s' } } }`,
+      /connections\.a has (no usable|unusable) `bounds`/,
+    ],
+    [
+      'has a connection with a delivery within no time',
+      `export const connections = { a: { url: 'http://h', token: 't', bounds: { delivery: '0s', listing: '0s' } } }`,
+      /connections\.a has (no usable|unusable) `bounds`/,
+    ],
+    [
       'has a connection without token',
       `export const connections = { a: { url: 'canary' } }`,
       /connections\.a has no usable `url`/,

@@ -13,7 +13,10 @@ describe('bounded, while the bounds hold', () => {
   const honest = policyOf('bounded')
   const judge = ({ world, end }: Way) => {
     check(ours(world).length <= 1, 'a run was doubled')
-    check(end.kind !== 'completed' || ours(world).length === 1, 'completed without a run of ours')
+    check(
+      end.kind !== 'completed' || end.byPerson || ours(world).length === 1,
+      'completed without a run of ours',
+    )
     for (const posts of end.absences)
       check(
         world.posts.slice(0, posts).every(({ commitTick }) => commitTick === never),
@@ -49,6 +52,14 @@ describe('bounded, while the bounds hold', () => {
       },
     )
     expect(ends.cancelled).toBeGreaterThan(10_000)
+  })
+
+  it('beside a run that another token of ours may have started, nothing is sent again', () => {
+    const strangers = [stranger('on our job', 0)]
+    const { ends } = checkAll({ policy: honest, strangers }, ({ world }) =>
+      check(world.posts.length <= 1, 'a second POST'),
+    )
+    expect(ends.parked).toBeGreaterThan(0)
   })
 
   it('a run that was refused or given up leaves nothing behind either', () => {
@@ -164,12 +175,12 @@ describe('a job that is shared', () => {
     expect(ends.completed).toBeGreaterThan(100)
   })
 
-  it('of another creator, or with another config: never ours, though the job is', () => {
+  it('of another creator, or with another config: never taken, though the job is ours', () => {
     const job = { ...shared(true), isOwn: true, creator: 'us' }
     const runs = [
       { jobRunId: 'a', jobId: 'job', status: 'running', createdAt: '', createdBy: 'you', sameConfig: true },
       { jobRunId: 'b', jobId: 'job', status: 'running', createdAt: '', createdBy: 'us', sameConfig: false },
     ]
-    expect(judgeRuns(runs, job)).toMatchObject({ ours: [], doubtful: [] })
+    expect(judgeRuns(runs, job)).toMatchObject({ ours: [], doubtful: runs })
   })
 })

@@ -131,6 +131,12 @@ const cases: [string, TriggerPolicy, TriggerEvent[], object][] = [
     { kind: 'park' },
   ],
   [
+    'one that may be ours, of another name: a person is asked',
+    bounded,
+    [...lost, listed(settled, [run('a', { createdBy: 'another token of ours' })])],
+    { kind: 'park' },
+  ],
+  [
     'none on a job that is shared: a person is asked',
     bounded,
     [{ kind: 'job_ready', job: { ...job, isOwn: false } }, posting(0), unknown(3_000), listed(settled)],

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
+import { Worker } from '@temporalio/worker'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { workflowSources } from '../../src/worker/workflow-sources.ts'
+import { workflowBundle } from '../helpers/workflow-bundle.ts'
 
 /** Every history ever recorded must replay on today's workflow code: runs may be open when a new version comes. */
 
@@ -21,11 +21,9 @@ function read(file: string): RecordedHistory {
 }
 
 describe('the workflow code of today', () => {
-  let workflowBundle: WorkflowBundleWithSourceMap
+  let bundle: { codePath: string }
   beforeAll(async () => {
-    workflowBundle = await bundleWorkflowCode({
-      ...workflowSources(),
-    })
+    bundle = { codePath: await workflowBundle() }
   })
 
   it('has a corpus to replay', () => {
@@ -33,7 +31,7 @@ describe('the workflow code of today', () => {
   })
 
   it.each(files)('replays %s', async (file) => {
-    await Worker.runReplayHistory({ workflowBundle }, read(file))
+    await Worker.runReplayHistory({ workflowBundle: bundle }, read(file))
   })
 
   it('does not replay a history that it would not have made', async () => {
@@ -42,7 +40,7 @@ describe('the workflow code of today', () => {
       const scheduled = event.activityTaskScheduledEventAttributes
       if (scheduled) scheduled.activityId = `${scheduled.activityId}-other`
     }
-    await expect(Worker.runReplayHistory({ workflowBundle }, history)).rejects.toThrow()
+    await expect(Worker.runReplayHistory({ workflowBundle: bundle }, history)).rejects.toThrow()
   })
 
   it('leaves a plan of a version that it does not know to a worker that does', async () => {
@@ -54,7 +52,7 @@ describe('the workflow code of today', () => {
     given.plan.planVersion = 2
     input!.data = Buffer.from(JSON.stringify(given)).toString('base64')
     // The task fails, and is tried again elsewhere; a workflow that failed would be a replay without an error.
-    await expect(Worker.runReplayHistory({ workflowBundle }, history)).rejects.toThrow(
+    await expect(Worker.runReplayHistory({ workflowBundle: bundle }, history)).rejects.toThrow(
       'this worker runs plans of version 1, not of 2: start a newer worker',
     )
   })

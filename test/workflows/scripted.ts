@@ -1,12 +1,12 @@
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import type { PipelineActivities } from '../../src/activities/index.ts'
 import type { CancelJobRunInput, TriggerJobRunInput } from '../../src/activities/types.ts'
 import type { Json } from '../../src/base/json.ts'
 import { compilePipeline, type JobRunRecord, type PipelinePlan } from '../../src/pipeline/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
-import { workflowSources } from '../../src/worker/workflow-sources.ts'
 import type { PipelineTiming } from '../../src/workflows/messages.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { workflowBundle } from '../helpers/workflow-bundle.ts'
 
 /** A real Temporal server and worker, and a Jobs API that does as a test says: for ends that a real one reaches rarely. */
 export interface ScriptedApi {
@@ -97,10 +97,7 @@ export async function startScripted(): Promise<Scripted> {
   const worker = await Worker.create({
     connection,
     taskQueue,
-    workflowBundle: await bundleWorkflowCode({
-      logger,
-      ...workflowSources(),
-    }),
+    workflowBundle: { codePath: await workflowBundle() },
     activities,
     maxConcurrentActivityTaskExecutions: 2_000,
     shutdownGraceTime: 0,

@@ -1,20 +1,13 @@
 import { CompleteAsyncError, Context } from '@temporalio/activity'
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  Worker,
-  type WorkflowBundleWithSourceMap,
-} from '@temporalio/worker'
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PipelineActivities } from '../../src/activities/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import type { OwnJob, SeenRun } from '../../src/protocol/index.ts'
-import { workflowSources } from '../../src/worker/workflow-sources.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
+import { workflowBundle } from '../helpers/workflow-bundle.ts'
 import { recordOf } from './scripted.ts'
 
 /** The workflow's side of servers without idempotency keys, on a real Temporal: what comes together there, and what overlaps. */
@@ -22,7 +15,7 @@ import { recordOf } from './scripted.ts'
 const taskQueue = 'unfenced'
 let stack: TestStack
 let connection: NativeConnection
-let workflowBundle: WorkflowBundleWithSourceMap
+let bundle: { codePath: string }
 let pipelines: PipelinesClient
 
 beforeAll(async () => {
@@ -30,7 +23,7 @@ beforeAll(async () => {
   Runtime.install({ logger })
   stack = await startTestStack({ parts: ['temporal'] })
   connection = await NativeConnection.connect({ address: stack.temporalAddress })
-  workflowBundle = await bundleWorkflowCode({ logger, ...workflowSources() })
+  bundle = { codePath: await workflowBundle() }
   const timing = { waitLeaseMs: 60_000, stepHeartbeatMs: 60_000 }
   pipelines = new PipelinesClient(stack.client, { taskQueue, timing })
 })
@@ -46,7 +39,7 @@ async function withWorker<T>(activities: Partial<PipelineActivities>, work: () =
   const worker = await Worker.create({
     connection,
     taskQueue,
-    workflowBundle,
+    workflowBundle: bundle,
     activities: {
       profileConnection: async () => ({ mode: 'strict', valueReferences: true }),
       ...activities,

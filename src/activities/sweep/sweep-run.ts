@@ -6,6 +6,7 @@ import { judgeRuns } from '../../protocol/index.ts'
 import { runKey } from '../keys.ts'
 import type { ClosedRun, PipelineRemains, RemainingRun } from '../types.ts'
 import { listRuns } from '../unfenced/list-runs.ts'
+import { isJobsApi } from '../unfenced/send-cancel.ts'
 
 /** What is missing for longer than this is gone. */
 const missingMs = 60_000
@@ -101,7 +102,7 @@ async function sweepUnfenced(sweeping: Sweeping, closed: ClosedRun, run: Remaini
     const { runs, isComplete } = await listRuns(api, job.jobId, null, new AbortController().signal)
     const { ours, doubtful } = judgeRuns(runs, job)
     for (const { jobRunId } of ours) ids.add(jobRunId)
-    if (doubtUntilMs !== null && ids.size === 0) {
+    if (doubtUntilMs !== null) {
       looked.isDone = isComplete && begunAtMs >= doubtUntilMs
       for (const { jobRunId, status } of doubtful)
         if (!isTerminalStatus(status)) looked.found.push({ jobRunId, outcome: 'unknown' })
@@ -125,7 +126,8 @@ async function end({ api, mode }: Sweeping, { closedAtMs }: ClosedRun, jobRunId:
     }
   }
   const before = await status()
-  if (before === undefined) return { isDone: Date.now() - closedAtMs > missingMs, found: [] }
+  if (before === undefined)
+    return { isDone: Date.now() - closedAtMs > missingMs && (await isJobsApi(api)), found: [] }
   if (isTerminalStatus(before)) return { isDone: true, found: [] }
   if (mode === 'report') return { isDone: true, found: [{ jobRunId, outcome: 'active' }] }
   await api.cancelJobRun(jobRunId).catch((error: unknown) => {

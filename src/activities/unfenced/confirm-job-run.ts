@@ -10,10 +10,11 @@ export async function confirmJobRun(
   { job, jobRunId }: ConfirmJobRunInput,
 ): Promise<SeenRun> {
   const run = await deps.connected.api.getJobRun(jobRunId, { signal: Context.current().cancellationSignal })
-  if (run.job_id !== job.jobId)
+  const seen = { ...toSeenRun(run, job.jobId, null), ...(run.job_id === '' ? { jobId: job.jobId } : {}) }
+  if (seen.jobId !== job.jobId)
     throw rejected(
       'run_of_another_job',
       `job run ${jobRunId} belongs to job ${run.job_id}; the step runs job ${job.jobId}`,
     )
-  return toSeenRun(run, null)
+  return seen
 }

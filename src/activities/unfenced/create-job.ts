@@ -15,7 +15,9 @@ export async function createJob(deps: ConnectedDependencies, input: CreateJobInp
   const { target } = input
   if ('jobId' in target) {
     const { runs } = await listRuns(api, target.jobId, null, signal)
-    const isMarked = JSON.stringify(input.config).includes(info.workflowExecution?.workflowId ?? '\n')
+    // An id may be a word such as `night`, which a config has by chance, too.
+    const isMarked =
+      input.isMarked && JSON.stringify(input.config).includes(info.workflowExecution?.workflowId ?? '\n')
     return {
       jobId: target.jobId,
       isOwn: false,

@@ -1,6 +1,7 @@
 import { canonicalJson, type JsonObject } from '../../base/json.ts'
 import {
   incompleteness,
+  isSameId,
   JobsApiError,
   type JobsClient,
   type WireJobRun,
@@ -32,7 +33,9 @@ export async function listRuns(
     return { runs: [], isComplete: false }
   }
   const items = pages.flatMap((page) => page.items)
-  return { runs: items.map((run) => toSeenRun(run, config)), isComplete: isWhole(pages) }
+  const runs = items.map((run) => toSeenRun(run, jobId, config))
+  // One that shows runs of other jobs, too, may be cut to the size of all: what it lacks may be there.
+  return { runs, isComplete: isWhole(pages) && runs.every((run) => run.jobId === jobId) }
 }
 
 /** Of several pages the counts may be each one's, or that of all. */
@@ -46,11 +49,11 @@ function isWhole(pages: readonly WireList<WireJobRun>[]): boolean {
   )
 }
 
-/** @param config what was sent with the POST, if anything */
-export function toSeenRun(run: WireJobRun, config: JsonObject | null): SeenRun {
+/** @param jobId as we name the job, @param config what was sent with the POST, if anything */
+export function toSeenRun(run: WireJobRun, jobId: string, config: JsonObject | null): SeenRun {
   return {
     jobRunId: run.uuid,
-    jobId: run.job_id,
+    jobId: isSameId(run.job_id, jobId) ? jobId : run.job_id,
     status: run.status,
     createdAt: run.created_at,
     createdBy: run.created_by,

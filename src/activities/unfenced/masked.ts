@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity'
 import { JobsApiError } from '../../client/index.ts'
-import { rejected, toFailure } from '../failures.ts'
+import { delayAskedFor, rejected, toFailure } from '../failures.ts'
 import type { SecretKeeper } from '../types.ts'
 
 /** Runs `work`, and keeps secrets out of what it fails with: a server may repeat what it was sent. */
@@ -17,7 +17,7 @@ export async function masked<T>(secrets: SecretKeeper, work: () => Promise<T>): 
       type: failure.type ?? error.code,
       message,
       nonRetryable: false,
-      ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
+      ...delayAskedFor(error),
     })
   }
 }

@@ -52,9 +52,8 @@ export async function postJobRun(deps: ConnectedDependencies, input: PostJobRunI
   try {
     const body = { job_id: job.jobId, ...(resolved ? { config: resolved } : {}) }
     const run = await api.createJobRun(body, { signal, timeoutMs: requestMs, sendBefore })
-    // Whatever that is, it is not the run of this job.
-    if (run.job_id !== '' && run.job_id !== job.jobId) return { kind: 'unknown', atMs: 0, before }
-    return { kind: 'posted', run: { ...toSeenRun(run, config), jobId: job.jobId } }
+    // Of this job, whatever its case: the client refuses others.
+    return { kind: 'posted', run: { ...toSeenRun(run, job.jobId, config), jobId: job.jobId } }
   } catch (error) {
     if (!(error instanceof JobsApiError)) throw error
     if (error.kind === 'not_sent' || error.status === 429) return notSent(error, error.retryAfterMs ?? 0)

@@ -1,6 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { JobsApiError, type JobsClient } from '../../client/index.ts'
 import { isTerminalStatus } from '../../contract/index.ts'
+import { delayAskedFor } from '../failures.ts'
 import { toRecord } from '../job-run-record.ts'
 import type { ConnectedDependencies, SecretKeeper, SendCancelInput, SendCancelResult } from '../types.ts'
 import { masked, maskJson } from './masked.ts'
@@ -27,13 +28,24 @@ export async function sendCancel(
     } catch (error) {
       if (!(error instanceof JobsApiError)) throw error
       const isMissing = error.status === 404 || error.status === 410
-      if (isMissing && info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs >= missingMs)
-        return { record: null, isGone: true }
+      const isLasting = info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs >= missingMs
+      if (isMissing && isLasting && (await isJobsApi(api, signal))) return { record: null, isGone: true }
       throw held(error, secrets)
     }
     if (unanswered) throw held(unanswered, secrets)
     return { record: null, isGone: false }
   })
+}
+
+/** A proxy in front of a server that is away answers 404 to everything; it has no list, be it a short one. */
+export async function isJobsApi(api: JobsClient, signal?: AbortSignal): Promise<boolean> {
+  try {
+    await api.listJobRuns({ statuses: ['paused'] }, { signal })
+    return true
+  } catch (error) {
+    if (error instanceof JobsApiError) return false
+    throw error
+  }
 }
 
 /** Why it was not answered, if it was not. */
@@ -62,6 +74,6 @@ function held(error: JobsApiError, secrets: SecretKeeper): ApplicationFailure {
     type: error.code,
     message: secrets.mask(error.message),
     nonRetryable: false,
-    ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
+    ...delayAskedFor(error),
   })
 }

@@ -1,3 +1,4 @@
+export * from './names-run.ts'
 export * from './schedule.ts'
 export * from './scheduling.ts'
 export * from './settle.ts'

@@ -62,7 +62,7 @@ export function unfencedCalls(request: RemoteRunRequest): UnfencedCalls {
         startToCloseTimeout: triggerTimeoutMs,
         retry: activityRetry,
       })
-      return createJob({ connection, target, config: request.config })
+      return createJob({ connection, target, config: request.config, isMarked: request.isMarked })
     },
     async post(job) {
       const { postJobRun } = proxyActivities<PipelineActivities>({

@@ -26,6 +26,8 @@ const dependenciesOf = (baseUrl: string) =>
     secretKeeper: () => createSecretKeeper({}),
   }) as unknown as ConnectedDependencies
 
+const none = json(200, { items: [], count: 0 })
+
 /** What it says, or that it is tried again. */
 async function outcome<T>(work: Promise<T>): Promise<T | 'again'> {
   try {
@@ -62,7 +64,6 @@ describe('looking for a run whose trigger was not answered', () => {
       inActivity(() => findJobRuns(dependenciesOf(server.baseUrl), input), undefined, after(lookedMs)),
     )
   }
-  const none = json(200, { items: [], count: 0 })
   const one = json(200, { items: [runBody], count: 1 })
   const short = json(200, { items: [], count: 1 })
 
@@ -79,6 +80,19 @@ describe('looking for a run whose trigger was not answered', () => {
     const found = await look(toList, lookedMs, 8_000)
     if (typeof expected === 'string') expect(found).toBe(expected)
     else expect(found).toMatchObject(expected)
+  })
+
+  it.each([
+    ['in capitals is the same job', { job_id: runBody.job_id.toUpperCase() }, true, runBody.job_id],
+    ['that is not told may be any', { job_id: undefined }, false, ''],
+  ])('a job id %s', async (_, more, isComplete, jobId) => {
+    const list = json(200, { items: [{ ...runBody, ...more }], count: 1 })
+    expect(await look(list, 38_000, 8_000)).toMatchObject({ isComplete, runs: [{ jobId }] })
+  })
+
+  it('a list that has runs of other jobs, too, proves nothing', async () => {
+    const list = json(200, { items: [{ ...runBody, job_id: 'other' }], count: 1 })
+    expect(await look(list, 38_000, 8_000)).toMatchObject({ isComplete: false, runs: [] })
   })
 
   it('for as long as it takes, where nobody says how long', async () => {
@@ -136,7 +150,19 @@ describe('sending a cancel', () => {
     else expect(result).toMatchObject(expected)
   })
 
-  it('what is missing for long is gone', async () => {
-    expect(await cancel(text(404, ''), text(404, ''), 60_000)).toEqual({ record: null, isGone: true })
+  const lists: Script = (response, request, nth) =>
+    (request.url.includes('?') ? none : text(404, ''))(response, request, nth)
+
+  it('what is missing for long on a server that answers is gone', async () => {
+    expect(await cancel(text(404, ''), lists, 60_000)).toEqual({ record: null, isGone: true })
+    expect(await cancel(text(404, ''), lists, 59_000)).toBe('again')
+  })
+
+  it('behind a proxy that knows nothing, nothing is gone', async () => {
+    expect(await cancel(text(404, ''), text(404, ''), 24 * 3_600_000)).toBe('again')
+    const page = text(200, '<html></html>', { 'content-type': 'text/html' })
+    const unlessGot: Script = (response, request, nth) =>
+      (request.url.includes('?') ? page : text(404, ''))(response, request, nth)
+    expect(await cancel(text(404, ''), unlessGot, 24 * 3_600_000)).toBe('again')
   })
 })

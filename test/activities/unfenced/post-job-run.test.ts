@@ -56,6 +56,11 @@ async function startServer(toPost: Script, toList: Script = list()) {
 /** Answers, as they are. */
 const answers: [string, Script, object][] = [
   ['201', json(201, runBody), { kind: 'posted', run: { jobRunId: runBody.uuid, jobId: runBody.job_id } }],
+  [
+    '201 with the job id in capitals',
+    json(201, { ...runBody, job_id: runBody.job_id.toUpperCase() }),
+    { kind: 'posted', run: { jobId: runBody.job_id } },
+  ],
   ['400', json(400, { code: 'no_config' }), { kind: 'refused', code: 'no_config', isMissing: false }],
   ['403', text(403, ''), { kind: 'refused', code: 'http_403', isMissing: false }],
   ['404', text(404, ''), { kind: 'refused', isMissing: true }],
