@@ -11,8 +11,8 @@ import { JobsApiError } from '../client/index.ts'
 
 /**
  * The only place that decides which failure of the Jobs API is tried again.
- * Every request here that starts something carries a key, so what may or may not have arrived is sent again without harm
- * (trigger protocol, mode `fenced`).
+ * What may or may not have arrived is sent again without harm: it carries a key, or makes a job that nobody runs. The POST that
+ * starts a run without a key never comes by here.
  */
 export function toFailure(error: unknown): unknown {
   if (!(error instanceof JobsApiError))

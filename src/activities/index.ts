@@ -3,6 +3,7 @@ import { heartbeatEveryMs } from '../base/heartbeat.ts'
 import type { Json } from '../base/json.ts'
 import type { SweepReport } from '../contract/sweep.ts'
 import type { ConnectionProfile, JobRunRecord } from '../pipeline/plan/index.ts'
+import { leaseMs } from '../polling/index.ts'
 import type { OwnJob, SeenRun } from '../protocol/index.ts'
 import { awaitJobRun } from './await-job-run.ts'
 import { cancelJobRun } from './cancel-job-run.ts'
@@ -103,11 +104,9 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
           return profileOf(await knowledgeOf(input.connection, connected.api), connected, input)
         }),
       ),
-    triggerJobRun: (input) =>
-      withFailures(() => alive(deps, () => triggerJobRun(withApi(input.connection), input))),
+    triggerJobRun: (input) => working(input.connection, (own) => triggerJobRun(own, input)),
     awaitJobRun: (input) => withFailures(() => awaitJobRun(withApi(input.connection), input)),
-    cancelJobRun: (input) =>
-      withFailures(() => alive(deps, () => cancelJobRun(withApi(input.connection), input))),
+    cancelJobRun: (input) => working(input.connection, (own) => cancelJobRun(own, input)),
     readOutputs: (input) =>
       working(input.connection, async ({ api }) => {
         const values = await readOutputs(api, input, Context.current().cancellationSignal)
@@ -121,7 +120,7 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
       // An attempt that fails may have sent something; this one has not.
       if (!deps.connection(input.connection)) {
         const problem = unknownConnection(input.connection).message
-        return { event: { kind: 'not_sent', atMs: 0, retryAfterMs: 0, problem }, leaseMs: longestLeaseMs }
+        return { event: { kind: 'not_sent', atMs: 0, retryAfterMs: 0, problem }, leaseMs: leaseMs(0) }
       }
       return working(input.connection, async (own) => ({
         event: await postJobRun(own, input),
@@ -147,8 +146,6 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     },
   }
 }
-
-const longestLeaseMs = 10 * 60_000
 
 /** Some worker had it when the pipeline run began: one that has it goes on, and what it began is not given up. */
 function unknownConnection(name: string): ApplicationFailure {

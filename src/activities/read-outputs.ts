@@ -34,6 +34,26 @@ export async function readOutputs(
 
 type Wanted = ReadOutputsInput['outputs'][number]
 
+/** What is said of an output of which there is nothing to read. */
+export function notServed({ jobRunId, name }: Wanted): string {
+  return `the Jobs API does not serve output ${name} of job run ${jobRunId}, and shows no value of it`
+}
+
+/** The value that a run itself shows of an output, on a server that serves none. */
+export async function shownValue(
+  api: JobsClient,
+  { jobRunId, name }: Wanted,
+  signal?: AbortSignal,
+): Promise<Json | undefined> {
+  const { output_references } = await api.getJobRun(jobRunId, signal ? { signal } : {})
+  return output_references.find((reference) => reference.name === name)?.value
+}
+
+/** Whether a failed download says that the server has no such output, or serves none at all. */
+export function isNotServed(error: unknown): error is JobsApiError {
+  return error instanceof JobsApiError && (error.status === 404 || error.status === 405)
+}
+
 /** On a server that serves no outputs: what the run itself shows. */
 async function readReference(
   api: JobsClient,
@@ -41,13 +61,11 @@ async function readReference(
   limitBytes: number,
   signal: AbortSignal,
 ): Promise<Json> {
-  const { jobRunId, name } = wanted
-  const { output_references } = await api.getJobRun(jobRunId, { signal })
-  const value = output_references.find((reference) => reference.name === name)?.value
+  const value = await shownValue(api, wanted, signal)
   if (value === undefined)
     throw rejected(
       'output_not_served',
-      `the Jobs API does not serve output ${name} of job run ${jobRunId}, and shows no value of it; steps.X.run.output_references has what it shows`,
+      `${notServed(wanted)}; steps.X.run.output_references has what it shows`,
     )
   if (jsonBytes(value) > limitBytes) throw tooLarge(wanted, limitBytes)
   return value
@@ -66,9 +84,9 @@ async function download(api: JobsClient, wanted: Wanted, limitBytes: number, sig
   try {
     return await api.getOutput(wanted.jobRunId, wanted.name, { signal, maxResponseBytes: limitBytes })
   } catch (error) {
-    if (!(error instanceof JobsApiError)) throw error
-    if (error.status === 404 || error.status === 405) return undefined
-    if (error.code === 'response_too_large') throw tooLarge(wanted, limitBytes)
+    if (isNotServed(error)) return undefined
+    if (error instanceof JobsApiError && error.code === 'response_too_large')
+      throw tooLarge(wanted, limitBytes)
     throw error
   }
 }

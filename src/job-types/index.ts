@@ -1,4 +1,9 @@
-export type { ConnectionOptions, ConnectionSettings, Connections } from './connections.ts'
+export {
+  type ConnectionOptions,
+  type ConnectionSettings,
+  type Connections,
+  defaultRequestsPerSecond,
+} from './connections.ts'
 export { defineJobType } from './define-job-type.ts'
 export { JobRunError, JobTypeDefinitionError, RetryableError } from './errors.ts'
 export { createRegistry, type JobTypeRegistry } from './registry.ts'

@@ -1,9 +1,7 @@
 import type { Connection } from '../activities/index.ts'
 import { JobsClient } from '../client/index.ts'
 import type { Config } from '../config.ts'
-import type { ConnectionSettings } from '../job-types/index.ts'
-
-const defaultRequestsPerSecond = 5
+import { type ConnectionSettings, defaultRequestsPerSecond } from '../job-types/index.ts'
 
 /** Every Jobs API that pipelines of this worker can name; `default` is the environment's where that has one. */
 export function createConnections(

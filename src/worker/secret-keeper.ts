@@ -1,5 +1,7 @@
 import type { SecretKeeper } from '../activities/index.ts'
-import type { JsonObject } from '../base/json.ts'
+import { isNotServed, notServed, shownValue } from '../activities/read-outputs.ts'
+import type { Json, JsonObject } from '../base/json.ts'
+import type { JobsClient } from '../client/index.ts'
 import { outputValue } from '../contract/index.ts'
 import { JobRunError, type Secrets } from '../job-types/index.ts'
 import { createRedactor, readSecret, resolveObject } from '../references/index.ts'
@@ -16,11 +18,7 @@ export function createSecretKeeper(secrets: Secrets): SecretKeeper {
     resolve: (api, config): Promise<JsonObject> =>
       resolveObject(config, '', {
         secret: read,
-        async output(jobRunId, name) {
-          const found = outputValue(await api.getOutput(jobRunId, name))
-          if ('value' in found) return found.value
-          throw new JobRunError('invalid_config', `the output ${name} can be no part of a config`)
-        },
+        output: (jobRunId, name) => readOutput(api, { jobRunId, name }),
       }),
     async learn(names) {
       // One that is gone by now was read when it was sent, or never was.
@@ -28,4 +26,17 @@ export function createSecretKeeper(secrets: Secrets): SecretKeeper {
     },
     mask: (text) => redactor.redact(text),
   }
+}
+
+async function readOutput(api: JobsClient, wanted: { jobRunId: string; name: string }): Promise<Json> {
+  try {
+    const found = outputValue(await api.getOutput(wanted.jobRunId, wanted.name))
+    if ('value' in found) return found.value
+  } catch (error) {
+    if (!isNotServed(error)) throw error
+    const value = await shownValue(api, wanted)
+    if (value !== undefined) return value
+    throw new JobRunError('invalid_config', notServed(wanted))
+  }
+  throw new JobRunError('invalid_config', `the output ${wanted.name} can be no part of a config`)
 }

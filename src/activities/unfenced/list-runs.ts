@@ -7,6 +7,7 @@ import {
   type WireJobRun,
   type WireList,
 } from '../../client/index.ts'
+import { containsReference } from '../../contract/index.ts'
 import type { SeenRun } from '../../protocol/index.ts'
 
 const mostPages = 1_000
@@ -61,11 +62,16 @@ export function toSeenRun(run: WireJobRun, jobId: string, config: JsonObject | n
   }
 }
 
-/** The echo has what was sent, merged over what the job had: more may be there, nothing else. */
+/**
+ * The echo has what was sent, merged over what the job had: more may be there, nothing else. What references were filled in with is
+ * known to nobody who looks later, so that with them a config can be another one for certain, and never the same.
+ */
 function sameConfig(echoed: JsonObject, sent: JsonObject | null): boolean | null {
   if (!sent || Object.keys(sent).length === 0 || Object.keys(echoed).length === 0) return null
-  return Object.entries(sent).every(
+  const isSame = Object.entries(sent).every(
     ([key, value]) =>
-      Object.hasOwn(echoed, key) && canonicalJson(echoed[key] ?? null) === canonicalJson(value),
+      Object.hasOwn(echoed, key) &&
+      (containsReference(value) || canonicalJson(echoed[key] ?? null) === canonicalJson(value)),
   )
+  return isSame && containsReference(sent) ? null : isSame
 }

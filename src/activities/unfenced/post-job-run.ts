@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity'
 import { messageOf } from '../../base/causes.ts'
+import { JobwrightError } from '../../base/errors.ts'
 import { JobsApiError } from '../../client/index.ts'
 import { judgeRuns, seenBefore } from '../../protocol/index.ts'
 import type { ConnectedDependencies, PostAnswer, PostJobRunInput, SecretKeeper } from '../types.ts'
@@ -38,7 +39,11 @@ export async function postJobRun(deps: ConnectedDependencies, input: PostJobRunI
     if (!job.isOwn) before = seenBefore(doubtful, job.before)
     if (config) resolved = await secrets.resolve(api, config)
   } catch (error) {
-    if (!(error instanceof JobsApiError)) return refusedBy(secrets, error)
+    if (!(error instanceof JobsApiError)) {
+      // A secret that cannot be read just now.
+      const mayPass = error instanceof JobwrightError && error.fault === 'unreachable'
+      return mayPass ? notSent(error, 0) : refusedBy(secrets, error)
+    }
     // Without a look nothing may be sent, and this one is refused for good.
     if (error.kind === 'rejected' && error.status !== 401) return refusedBy(secrets, error)
     return notSent(error, error.retryAfterMs ?? (error.status === 401 ? unauthorizedPauseMs : 0))
@@ -72,11 +77,11 @@ function lateAfter(ms: number): () => boolean {
 
 /** Of a config that cannot be resolved, or a job that cannot be looked at. */
 function refusedBy(secrets: SecretKeeper, error: unknown): PostAnswer {
-  if (!(error instanceof Error && 'code' in error)) throw error
+  if (!(error instanceof JobwrightError)) throw error
   return {
     kind: 'refused',
     atMs: 0,
-    code: String(error.code),
+    code: error.code,
     message: secrets.mask(error.message),
     isMissing: false,
   }

@@ -37,6 +37,8 @@ export function unfencedCalls(request: RemoteRunRequest): UnfencedCalls {
   const { connection, timing, step, item, generation, target } = request
   const name = `${step}/${item ?? '-'}/${generation}`
   const secrets = secretNamesIn(request.config ?? undefined)
+  /** A job of our own has it already. */
+  const config = 'jobId' in target ? request.config : null
   let leaseMs = timing.waitLeaseMs
   let calls = 0
   /** Ids are used once: one that was given up may still be pending. */
@@ -71,7 +73,6 @@ export function unfencedCalls(request: RemoteRunRequest): UnfencedCalls {
         heartbeatTimeout: timing.stepHeartbeatMs,
         retry: { maximumAttempts: 1 },
       })
-      const config = 'jobId' in target ? request.config : null
       const answer = await postJobRun({ connection, job, config, sendingMs })
       leaseMs = Math.min(timing.waitLeaseMs, answer.leaseMs)
       return answer.event
@@ -83,7 +84,6 @@ export function unfencedCalls(request: RemoteRunRequest): UnfencedCalls {
         startToCloseTimeout: triggerTimeoutMs,
         retry: activityRetry,
       })
-      const config = 'jobId' in target ? request.config : null
       return findJobRuns({ connection, job, config, forMs: Math.max(0, forMs) })
     },
     lookForNew(job, known) {
@@ -93,7 +93,6 @@ export function unfencedCalls(request: RemoteRunRequest): UnfencedCalls {
         startToCloseTimeout: triggerTimeoutMs,
         retry: lateRetry,
       })
-      const config = 'jobId' in target ? request.config : null
       return findJobRuns({ connection, job, config, forMs: null, known: [...known] })
     },
     wait: (jobRunId, createdAt, left) => poll('wait', jobRunId, createdAt, left),

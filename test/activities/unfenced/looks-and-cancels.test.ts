@@ -8,6 +8,7 @@ import type {
 } from '../../../src/activities/types.ts'
 import { findJobRuns } from '../../../src/activities/unfenced/find-job-runs.ts'
 import { sendCancel } from '../../../src/activities/unfenced/send-cancel.ts'
+import type { JsonObject } from '../../../src/base/json.ts'
 import { JobsClient } from '../../../src/client/index.ts'
 import { createSecretKeeper } from '../../../src/worker/secret-keeper.ts'
 import { json, runBody, type Script, startFaultServer, text } from '../../client/fault-server.ts'
@@ -43,8 +44,9 @@ describe('looking for a run whose trigger was not answered', () => {
     toList: Script,
     lookedMs: number,
     forMs: number | null,
-    { isOwn = true, known = [] }: { isOwn?: boolean; known?: string[] } = {},
+    more: { isOwn?: boolean; isMarked?: boolean; known?: string[]; config?: JsonObject } = {},
   ): Promise<JobRunListing | 'again'> {
+    const { isOwn = true, isMarked = false, known = [], config = null } = more
     await using server = await startFaultServer(toList)
     const input: FindJobRunsInput = {
       connection: 'default',
@@ -54,9 +56,9 @@ describe('looking for a run whose trigger was not answered', () => {
         madeAtMs: 0,
         creator: runBody.created_by,
         before: null,
-        isMarked: false,
+        isMarked,
       },
-      config: null,
+      config,
       forMs,
       known,
     }
@@ -97,6 +99,19 @@ describe('looking for a run whose trigger was not answered', () => {
 
   it('for as long as it takes, where nobody says how long', async () => {
     expect(await look(none, 1_000_000, null)).toBe('again')
+  })
+
+  it('leaves it to a person whether an echo with a value that was filled in is of the same config', async () => {
+    const echo = { note: 'run-7', key: 'the value' }
+    const items = [{ ...runBody, config: echo }]
+    const config = { note: 'run-7', key: { $secret: 'KEY' } }
+    const shared = { isOwn: false, isMarked: true }
+    const found = json(200, { items, count: 1 })
+    expect(await look(found, 8_000, 8_000, { ...shared, config })).toMatchObject({
+      runs: [{ jobRunId: runBody.uuid, sameConfig: null }],
+    })
+    const others = { note: 'run-8', key: config.key }
+    expect(await look(found, 8_000, 8_000, { ...shared, config: others })).toMatchObject({ runs: [] })
   })
 
   it('shows a person the earliest of many that may be the one, and tells of no more than that', async () => {

@@ -3,7 +3,9 @@ import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import type { ConnectedDependencies, PostAnswer } from '../../../src/activities/types.ts'
 import { postJobRun } from '../../../src/activities/unfenced/post-job-run.ts'
+import type { JsonObject } from '../../../src/base/json.ts'
 import { JobsClient } from '../../../src/client/index.ts'
+import type { Secrets } from '../../../src/job-types/index.ts'
 import type { OwnJob } from '../../../src/protocol/index.ts'
 import { createSecretKeeper } from '../../../src/worker/secret-keeper.ts'
 import { json, runBody, type Script, startFaultServer, text } from '../../client/fault-server.ts'
@@ -21,15 +23,22 @@ const job: OwnJob = {
 }
 const sendingMs = 1_500
 
-function post(baseUrl: string, more: { job?: OwnJob; fetch?: typeof fetch } = {}): Promise<PostAnswer> {
-  const { fetch } = more
+interface Given {
+  job?: OwnJob
+  fetch?: typeof fetch
+  config?: JsonObject
+  secrets?: Secrets
+}
+
+function post(baseUrl: string, more: Given = {}): Promise<PostAnswer> {
+  const { fetch, config = null, secrets = {} } = more
   const api = new JobsClient({ baseUrl, token: 'token', ...(fetch ? { fetch } : {}) })
-  const deps = { connected: { api }, secretKeeper: () => createSecretKeeper({}) }
+  const deps = { connected: { api }, secretKeeper: () => createSecretKeeper(secrets) }
   return inActivity(() =>
     postJobRun(deps as unknown as ConnectedDependencies, {
       connection: 'default',
       job: more.job ?? job,
-      config: null,
+      config,
       sendingMs,
     }),
   )
@@ -91,6 +100,57 @@ describe('what became of a POST that was answered with', () => {
     await using server = await startServer(script)
     expect(await post(server.baseUrl)).toMatchObject(expected)
     expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
+  })
+})
+
+describe('a config that cannot be filled in', () => {
+  it.each<[string, Secrets, object]>([
+    ['a secret that nobody has', {}, { kind: 'refused', code: 'invalid_config' }],
+    [
+      'a secret that cannot be read just now',
+      { KEY: () => Promise.reject(new Error('down')) },
+      { kind: 'not_sent' },
+    ],
+  ])('%s', async (_, secrets, expected) => {
+    await using server = await startServer(json(201, runBody))
+    const config = { key: { $secret: 'KEY' } }
+    expect(await post(server.baseUrl, { config, secrets })).toMatchObject(expected)
+    expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(0)
+  })
+})
+
+describe('an output in a config', () => {
+  it('is what the run shows of it, on a server that serves no outputs', async () => {
+    const value = 'x'.repeat(10_000)
+    const shown = { ...runBody, output_references: [{ name: 'report', value }] }
+    let sent: unknown
+    await using server = await startServer(json(201, runBody), (response, request, nth) => {
+      const { pathname } = new URL(request.url ?? '', 'http://server')
+      const script = pathname.endsWith('/job-runs')
+        ? list()
+        : pathname.endsWith(runBody.uuid)
+          ? json(200, shown)
+          : text(404, '')
+      return script(response, request, nth)
+    })
+    const reading: typeof fetch = async (input, init) => {
+      const request = new Request(input, init)
+      if (request.method === 'POST') sent = await request.clone().json()
+      return fetch(request)
+    }
+    const config = { report: { $output: { job_run_id: runBody.uuid, name: 'report' } } }
+    expect(await post(server.baseUrl, { config, fetch: reading })).toMatchObject({ kind: 'posted' })
+    expect(sent).toMatchObject({ config: { report: value } })
+  })
+
+  it('is refused where nothing shows it', async () => {
+    await using server = await startServer(json(201, runBody), (response, request, nth) => {
+      const isRun = request.url?.endsWith(runBody.uuid)
+      const script = isRun ? json(200, runBody) : request.url?.includes('outputs') ? text(404, '') : list()
+      return script(response, request, nth)
+    })
+    const config = { report: { $output: { job_run_id: runBody.uuid, name: 'report' } } }
+    expect(await post(server.baseUrl, { config })).toMatchObject({ kind: 'refused', code: 'invalid_config' })
   })
 })
 
