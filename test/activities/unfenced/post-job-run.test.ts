@@ -21,17 +21,28 @@ const job: OwnJob = {
 }
 const sendingMs = 1_500
 
-function post(baseUrl: string, more: { job?: OwnJob; fetch?: typeof fetch } = {}): Promise<PostAnswer> {
-  const { fetch } = more
+interface More {
+  job?: OwnJob
+  fetch?: typeof fetch
+  runId?: string
+  begunIn?: string
+}
+
+function post(baseUrl: string, more: More = {}): Promise<PostAnswer> {
+  const { fetch, runId = 'first', begunIn } = more
   const api = new JobsClient({ baseUrl, token: 'token', ...(fetch ? { fetch } : {}) })
   const deps = { connected: { api }, secretKeeper: () => createSecretKeeper({}) }
-  return inActivity(() =>
-    postJobRun(deps as unknown as ConnectedDependencies, {
-      connection: 'default',
-      job: more.job ?? job,
-      config: null,
-      sendingMs,
-    }),
+  return inActivity(
+    () =>
+      postJobRun(deps as unknown as ConnectedDependencies, {
+        connection: 'default',
+        job: more.job ?? job,
+        config: null,
+        sendingMs,
+        ...(begunIn === undefined ? {} : { begunIn }),
+      }),
+    undefined,
+    { workflowExecution: { workflowId: 'w', runId } },
   )
 }
 
@@ -161,5 +172,30 @@ describe('the look before it', () => {
       kind: 'unknown',
       before: { jobRunIds: [runBody.uuid] },
     })
+  })
+})
+
+describe('after a reset', () => {
+  const made = { ...job, madeIn: 'first' }
+
+  it.each<[string, More, object, string[]]>([
+    [
+      'a first POST may be under way already, and is looked for',
+      { job: made, runId: 'second', begunIn: 'first' },
+      { kind: 'unknown', atMs: sendingMs },
+      ['GET'],
+    ],
+    ['a second one is sent', { job: made, runId: 'second' }, { kind: 'posted' }, ['GET', 'POST']],
+    [
+      'a job that was made since has none',
+      { job: { ...job, madeIn: 'second' }, runId: 'second', begunIn: 'first' },
+      { kind: 'posted' },
+      ['GET', 'POST'],
+    ],
+    ['or without one, it is sent', { job: made, begunIn: 'first' }, { kind: 'posted' }, ['GET', 'POST']],
+  ])('%s', async (_, more, expected, methods) => {
+    await using server = await startServer(json(201, runBody))
+    expect(await post(server.baseUrl, more)).toMatchObject(expected)
+    expect(server.requests.map(({ method }) => method)).toEqual(methods)
   })
 })
