@@ -1,4 +1,4 @@
-import { canonicalJson, type JsonObject } from '../../base/json.ts'
+import { canonicalJson, type Json, type JsonObject } from '../../base/json.ts'
 import {
   incompleteness,
   isSameId,
@@ -7,6 +7,7 @@ import {
   type WireJobRun,
   type WireList,
 } from '../../client/index.ts'
+import { containsReference, isReference } from '../../contract/index.ts'
 import type { SeenRun } from '../../protocol/index.ts'
 
 const mostPages = 1_000
@@ -65,7 +66,17 @@ export function toSeenRun(run: WireJobRun, jobId: string, config: JsonObject | n
 function sameConfig(echoed: JsonObject, sent: JsonObject | null): boolean | null {
   if (!sent || Object.keys(sent).length === 0 || Object.keys(echoed).length === 0) return null
   return Object.entries(sent).every(
-    ([key, value]) =>
-      Object.hasOwn(echoed, key) && canonicalJson(echoed[key] ?? null) === canonicalJson(value),
+    ([key, value]) => Object.hasOwn(echoed, key) && isEcho(value, echoed[key]),
   )
+}
+
+/** What a reference became when it was sent is not known here, nor how the server shows it. */
+function isEcho(sent: Json, echoed: Json | undefined): boolean {
+  if (isReference(sent)) return true
+  if (!containsReference(sent)) return canonicalJson(echoed ?? null) === canonicalJson(sent)
+  if (typeof sent !== 'object' || sent === null || typeof echoed !== 'object' || echoed === null) return false
+  if (Array.isArray(sent) !== Array.isArray(echoed)) return false
+  const shown = new Map(Object.entries(echoed))
+  const parts = Object.entries(sent)
+  return parts.length === shown.size && parts.every(([key, value]) => isEcho(value, shown.get(key)))
 }

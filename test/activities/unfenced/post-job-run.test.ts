@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import type { ConnectedDependencies, PostAnswer } from '../../../src/activities/types.ts'
 import { postJobRun } from '../../../src/activities/unfenced/post-job-run.ts'
+import type { JsonObject } from '../../../src/base/json.ts'
 import { JobsClient } from '../../../src/client/index.ts'
 import type { OwnJob } from '../../../src/protocol/index.ts'
 import { createSecretKeeper } from '../../../src/worker/secret-keeper.ts'
@@ -26,6 +27,7 @@ interface More {
   fetch?: typeof fetch
   runId?: string
   begunIn?: string
+  config?: JsonObject
 }
 
 function post(baseUrl: string, more: More = {}): Promise<PostAnswer> {
@@ -37,7 +39,7 @@ function post(baseUrl: string, more: More = {}): Promise<PostAnswer> {
       postJobRun(deps as unknown as ConnectedDependencies, {
         connection: 'default',
         job: more.job ?? job,
-        config: null,
+        config: more.config ?? null,
         sendingMs,
         ...(begunIn === undefined ? {} : { begunIn }),
       }),
@@ -162,6 +164,17 @@ describe('the look before it', () => {
     await using server = await startServer(json(201, runBody), toList)
     expect(await post(server.baseUrl)).toMatchObject(expected)
     expect(server.requests.map(({ method }) => method)).toEqual(['GET'])
+  })
+
+  it.each<[string, JsonObject, string]>([
+    ['secrets as they were sent', { tag: 'run-1', keys: [{ of: 'us', key: 'clear' }] }, 'listed'],
+    ['none', { tag: 'run-1', keys: [{ of: 'us' }] }, 'refused'],
+    ['another name', { tag: 'run-2', keys: [{ of: 'us', key: 'clear' }] }, 'refused'],
+  ])('on a shared job knows our run by a config whose echo has %s', async (_, echo, kind) => {
+    const config = { tag: 'run-1', keys: [{ of: 'us', key: { $secret: 'NOT_HERE' } }] }
+    await using server = await startServer(json(201, runBody), list([{ ...runBody, config: echo }]))
+    const marked = { ...job, isOwn: false, creator: '', isMarked: true }
+    expect(await post(server.baseUrl, { job: marked, config })).toMatchObject({ kind })
   })
 
   it("does not take a stranger's run, and remembers what was there on a shared job", async () => {
