@@ -63,6 +63,8 @@ export interface PostJobRunInput {
   config: JsonObject | null
   /** From the attempt's start, the request may leave for so long. */
   sendingMs: number
+  /** Of the first POST: the execution whose history this one has. After a reset it is another one. */
+  begunIn?: string
 }
 
 /** What became of a POST, in the words of the protocol. */

@@ -25,6 +25,8 @@ export interface OwnJob {
   isOwn: boolean
   /** When it was made, by the workflow's clock: for a while the server may not know it yet. */
   madeAtMs: number
+  /** The execution that made it, or looked it up; absent where an older worker did. */
+  madeIn?: string
   /** Whom our requests act for, as the server calls it; '' where that is not known. */
   creator: string
   /** What was there before anything was sent; null where nothing was, or the job is ours alone. */

@@ -12,7 +12,7 @@ import { installationNames } from '../contract/names.ts'
 import type { LoadedUserConfig } from '../job-types/index.ts'
 import type { connectTemporal } from '../temporal/index.ts'
 import { createConnections } from './connections.ts'
-import { createSecretKeeper } from './secret-keeper.ts'
+import { createSecretKeeper, type EarlierSecrets } from './secret-keeper.ts'
 
 export interface PipelineWorker {
   options: Omit<WorkerOptions, 'connection' | 'namespace'>
@@ -40,6 +40,7 @@ export function pipelineWorker({
   const names = installationNames(config.installation)
   const connections = createConnections(config, user.connections)
   const waits = createWaits(client, { heartbeatMs: config.timing.watcherHeartbeatMs, names })
+  const earlierSecrets: EarlierSecrets = new Map()
   const connection = (name: string) => connections.get(name)
   const { presenceHeartbeatMs: heartbeatMs } = config.timing
   const presence = createPresence(client, { ...process, names, heartbeatMs, log })
@@ -60,7 +61,7 @@ export function pipelineWorker({
         const tookMs = Math.round(performance.now() - sinceMs)
         log.warn({ lost, waits: found, tookMs }, 'a worker is gone; what waited there is taken up by others')
       },
-      secretKeeper: () => createSecretKeeper(user.secrets),
+      secretKeeper: () => createSecretKeeper(user.secrets, earlierSecrets),
       heartbeatIntervalMs,
     }),
     // Waits take no slot. More triggers at once than a Jobs API gets done within a request's timeout would only be sent again.

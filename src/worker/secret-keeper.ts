@@ -6,12 +6,23 @@ import { outputValue } from '../contract/index.ts'
 import { JobRunError, type Secrets } from '../job-types/index.ts'
 import { createRedactor, readSecret, resolveObject } from '../references/index.ts'
 
-/** What sends configs to servers that resolve no references: their values are filled in here, and masked in all that comes back. */
-export function createSecretKeeper(secrets: Secrets): SecretKeeper {
+/** Values of each secret that were read before: what was sent with one that was replaced since still comes back. */
+export type EarlierSecrets = Map<string, string[]>
+
+/** A function may give another value each time; what was sent longer ago has ended by then. */
+const mostEarlier = 20
+
+/**
+ * What sends configs to servers that resolve no references: their values are filled in here, and masked in all that comes back.
+ * @param earlier shared by all keepers of a process
+ */
+export function createSecretKeeper(secrets: Secrets, earlier: EarlierSecrets = new Map()): SecretKeeper {
   const redactor = createRedactor()
   const read = async (name: string) => {
     const value = await readSecret(secrets, name)
-    redactor.add(value)
+    const values = earlier.get(name) ?? []
+    if (!values.includes(value)) earlier.set(name, [...values, value].slice(-mostEarlier))
+    for (const each of earlier.get(name) ?? []) redactor.add(each)
     return value
   }
   return {
@@ -22,7 +33,13 @@ export function createSecretKeeper(secrets: Secrets): SecretKeeper {
       }),
     async learn(names) {
       // One that is gone by now was read when it was sent, or never was.
-      await Promise.all(names.map((name) => read(name).catch(() => undefined)))
+      await Promise.all(
+        names.map((name) =>
+          read(name).catch(() => {
+            for (const value of earlier.get(name) ?? []) redactor.add(value)
+          }),
+        ),
+      )
     },
     mask: (text) => redactor.redact(text),
   }

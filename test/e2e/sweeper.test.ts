@@ -166,6 +166,30 @@ describe('a pipeline run that is terminated', () => {
   })
 })
 
+it('a pipeline run that is reset to before its job was made has the job run that it forgot cancelled', async () => {
+  const earlier = foreign.runs.size
+  const id = await stack.runPlan(planOf([foreignWork('again')], { connection: 'bounded' }))
+  const runs = () => foreignRuns().slice(earlier)
+  await until('it has a run', () => Promise.resolve(runs().length === 1))
+  const { events } = await stack.client.workflow.getHandle(id).fetchHistory()
+  const job = events?.find(
+    ({ activityTaskScheduledEventAttributes: begun }) => begun?.activityType?.name === 'createJob',
+  )?.activityTaskScheduledEventAttributes
+  await stack.client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId: id },
+    workflowTaskFinishEventId: job?.workflowTaskCompletedEventId ?? null,
+    requestId: id,
+    reason: 'by hand',
+  })
+  await until('it has another run', () => Promise.resolve(runs().length === 2))
+  await sweepUntil('the first is cancelled', () => runs().some((run) => statusOf(run) === 'cancelled'))
+  const [forgotten, kept] = runs()
+  expect([forgotten, kept].map((run) => run && statusOf(run))).toEqual(['cancelled', 'running'])
+  foreign.endRun(kept?.uuid ?? '', 'completed')
+  expect(await stack.client.workflow.getHandle(id).result()).toMatchObject({ status: 'completed' })
+})
+
 it('several workers share one schedule, which stays as somebody paused it', async () => {
   const root = fileURLToPath(new URL('../../src/worker.ts', import.meta.url))
   const second = startProcess(process.execPath, [root], { ...stack.env, JOBWRIGHT_SWEEP: 'report' })

@@ -7,7 +7,7 @@ import {
 } from '@temporalio/client'
 import { type InstallationNames, queryNames, workflowTypes } from '../../contract/names.ts'
 import type { ClosedRun, ClosedRuns, PipelineRemains } from '../types.ts'
-import { remainsFromHistory } from './remains-from-history.ts'
+import { forgottenBy, remainsFromHistory } from './remains-from-history.ts'
 
 /** One that ends by itself with failed steps says so, and has ended its job runs before. */
 const orderlyFailure = 'pipeline_failed'
@@ -31,10 +31,10 @@ export function createClosedRuns(client: Client, names: InstallationNames): Clos
       const handle = client.workflow.getHandle(run.workflowId, run.runId, { followRuns: false })
       try {
         if (await endedByItself(handle)) return undefined
-        if (await goesOn(client, run)) return undefined
-        return (
+        const next = await goesOn(client, run)
+        const remains =
           (await query(client, handle)) ?? remainsFromHistory(await handle.fetchHistory(), run.closedAtMs)
-        )
+        return next && remains ? forgottenBy(await next.fetchHistory(), remains) : remains
       } catch (error) {
         // Its time in Temporal is over.
         if (error instanceof WorkflowNotFoundError) return undefined
@@ -66,12 +66,13 @@ async function endedByItself(handle: WorkflowHandle): Promise<boolean> {
   }
 }
 
-/** A reset closes an execution, and the next one has the same job runs: what counts is the last one. */
-async function goesOn(client: Client, { workflowId, runId }: ClosedRun): Promise<boolean> {
+/** A reset closes an execution, and the next one goes on from what it kept: what counts is the last one. */
+async function goesOn(client: Client, { workflowId, runId }: ClosedRun): Promise<WorkflowHandle | undefined> {
   const [latest, own] = await Promise.all([
     client.workflow.getHandle(workflowId).describe(),
     client.workflow.getHandle(workflowId, runId).describe(),
   ])
   const first = ({ raw }: typeof own) => raw.workflowExecutionInfo?.firstRunId
-  return latest.runId !== runId && first(latest) === first(own)
+  const isReset = latest.runId !== runId && first(latest) === first(own)
+  return isReset ? client.workflow.getHandle(workflowId, latest.runId) : undefined
 }

@@ -60,6 +60,20 @@ export function remainsFromHistory({ events }: History, closedAtMs: number): Pip
   }
 }
 
+/**
+ * Of what an execution left that a reset closed, what the one after it knows nothing of, and so has made anew: runs of jobs that were
+ * made after the point of the reset. By keys nothing is made anew.
+ */
+export function forgottenBy({ events }: History, remains: PipelineRemains): PipelineRemains {
+  const known = (events ?? []).flatMap(
+    ({ workflowExecutionStartedEventAttributes: started, activityTaskCompletedEventAttributes: done }) =>
+      [started?.input, done?.result].map(textIn),
+  )
+  const isForgotten = ({ trigger }: RemainingRun) =>
+    trigger?.job.isOwn === true && !known.some((text) => text.includes(JSON.stringify(trigger.job.jobId)))
+  return { ...remains, runs: remains.runs.filter(isForgotten) }
+}
+
 /** Activities that are about one job run; all their ids begin with step, item and generation. */
 const remote: ReadonlySet<string> = new Set([
   'triggerJobRun',
@@ -136,7 +150,11 @@ function noteCompleted(own: Generation, type: string, result: unknown): boolean 
   return type === 'awaitJobRun' || type === 'pollJobRun' || type === 'cancelJobRun'
 }
 
+function textIn(payloads: Payloads): string {
+  return Buffer.from(payloads?.payloads?.[0]?.data ?? []).toString('utf8')
+}
+
 function valueIn<T>(payloads: Payloads): T | undefined {
-  const data = payloads?.payloads?.[0]?.data
-  return data?.length ? (JSON.parse(Buffer.from(data).toString('utf8')) as T) : undefined
+  const text = textIn(payloads)
+  return text === '' ? undefined : (JSON.parse(text) as T)
 }

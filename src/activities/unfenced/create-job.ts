@@ -13,6 +13,7 @@ export async function createJob(deps: ConnectedDependencies, input: CreateJobInp
   const { api } = deps.connected
   const { cancellationSignal: signal, info } = Context.current()
   const { target } = input
+  const madeIn = info.workflowExecution ? { madeIn: info.workflowExecution.runId } : {}
   if ('jobId' in target) {
     const { runs } = await listRuns(api, target.jobId, null, signal)
     // An id may be a word such as `night`, which a config has by chance, too.
@@ -25,6 +26,7 @@ export async function createJob(deps: ConnectedDependencies, input: CreateJobInp
       creator: '',
       before: seenBefore(runs),
       isMarked,
+      ...madeIn,
     }
   }
   const config: JsonObject = { ...input.config, job_type: target.jobType }
@@ -39,6 +41,7 @@ export async function createJob(deps: ConnectedDependencies, input: CreateJobInp
       creator: job.created_by,
       before: null,
       isMarked: false,
+      ...madeIn,
     }
   })
 }

@@ -1,4 +1,4 @@
-import { canonicalJson, type JsonObject } from '../../base/json.ts'
+import { canonicalJson, type Json, type JsonObject } from '../../base/json.ts'
 import {
   incompleteness,
   isSameId,
@@ -7,7 +7,7 @@ import {
   type WireJobRun,
   type WireList,
 } from '../../client/index.ts'
-import { containsReference } from '../../contract/index.ts'
+import { containsReference, isReference } from '../../contract/index.ts'
 import type { SeenRun } from '../../protocol/index.ts'
 
 const mostPages = 1_000
@@ -64,14 +64,22 @@ export function toSeenRun(run: WireJobRun, jobId: string, config: JsonObject | n
 
 /**
  * The echo has what was sent, merged over what the job had: more may be there, nothing else. What references were filled in with is
- * known to nobody who looks later, so that with them a config can be another one for certain, and never the same.
+ * known to nobody who looks later: where one stands, anything may be.
  */
 function sameConfig(echoed: JsonObject, sent: JsonObject | null): boolean | null {
   if (!sent || Object.keys(sent).length === 0 || Object.keys(echoed).length === 0) return null
-  const isSame = Object.entries(sent).every(
-    ([key, value]) =>
-      Object.hasOwn(echoed, key) &&
-      (containsReference(value) || canonicalJson(echoed[key] ?? null) === canonicalJson(value)),
+  return Object.entries(sent).every(
+    ([key, value]) => Object.hasOwn(echoed, key) && isEcho(value, echoed[key]),
   )
-  return isSame && containsReference(sent) ? null : isSame
+}
+
+/** What a reference became when it was sent is not known here, nor how the server shows it. */
+function isEcho(sent: Json, echoed: Json | undefined): boolean {
+  if (isReference(sent)) return true
+  if (!containsReference(sent)) return canonicalJson(echoed ?? null) === canonicalJson(sent)
+  if (typeof sent !== 'object' || sent === null || typeof echoed !== 'object' || echoed === null) return false
+  if (Array.isArray(sent) !== Array.isArray(echoed)) return false
+  const shown = new Map(Object.entries(echoed))
+  const parts = Object.entries(sent)
+  return parts.length === shown.size && parts.every(([key, value]) => isEcho(value, shown.get(key)))
 }

@@ -48,6 +48,7 @@ export async function postJobRun(deps: ConnectedDependencies, input: PostJobRunI
     if (error.kind === 'rejected' && error.status !== 401) return refusedBy(secrets, error)
     return notSent(error, error.retryAfterMs ?? (error.status === 401 ? unauthorizedPauseMs : 0))
   }
+  if (mayBeSentBefore(input)) return { kind: 'unknown', atMs: input.sendingMs, before }
   if (isLate()) return notSent(new Error('the worker was held up, and its time to send was over'), 0)
   try {
     const body = { job_id: job.jobId, ...(resolved ? { config: resolved } : {}) }
@@ -67,6 +68,13 @@ export async function postJobRun(deps: ConnectedDependencies, input: PostJobRunI
       isMissing: error.status === 404,
     }
   }
+}
+
+/** After a reset a POST of the execution before it may be under way, which this one's history says nothing of. */
+function mayBeSentBefore({ job, begunIn }: PostJobRunInput): boolean {
+  const { runId } = Context.current().info.workflowExecution ?? {}
+  const isReset = begunIn !== undefined && begunIn !== runId
+  return isReset && job.madeIn !== undefined && job.madeIn !== runId
 }
 
 /** By the clock that never goes back, and by the one that goes on while the machine sleeps. */

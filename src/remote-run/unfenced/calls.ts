@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow'
+import { proxyActivities, workflowInfo } from '@temporalio/workflow'
 import type {
   JobRunListing,
   PipelineActivities,
@@ -22,7 +22,7 @@ const longestLeaseMs = 10 * 60_000
 export interface UnfencedCalls {
   createJob(left: TimeLeft): Promise<OwnJob>
   /** One attempt; what is thrown says nothing of what became of it. */
-  post(job: OwnJob): Promise<PostAnswer>
+  post(job: OwnJob, isFirst: boolean): Promise<PostAnswer>
   look(job: OwnJob, forMs: number): Promise<JobRunListing>
   /** Until there is one that is ours, or others than `known` that might be. */
   lookForNew(job: OwnJob, known: readonly string[]): Promise<JobRunListing>
@@ -66,14 +66,15 @@ export function unfencedCalls(request: RemoteRunRequest): UnfencedCalls {
       })
       return createJob({ connection, target, config: request.config, isMarked: request.isMarked })
     },
-    async post(job) {
+    async post(job, isFirst) {
       const { postJobRun } = proxyActivities<PipelineActivities>({
         ...next('post'),
         startToCloseTimeout: 2 * sendingMs,
         heartbeatTimeout: timing.stepHeartbeatMs,
         retry: { maximumAttempts: 1 },
       })
-      const answer = await postJobRun({ connection, job, config, sendingMs })
+      const begunIn = isFirst ? { begunIn: workflowInfo().originalExecutionRunId } : {}
+      const answer = await postJobRun({ connection, job, config, sendingMs, ...begunIn })
       leaseMs = Math.min(timing.waitLeaseMs, answer.leaseMs)
       return answer.event
     },

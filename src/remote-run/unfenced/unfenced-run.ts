@@ -81,9 +81,12 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
       throw new CancelledFailure('cancelled before its job run was triggered')
     tell({ kind: 'posting', atMs: Date.now() })
     try {
-      const answer = await CancellationScope.nonCancellable(() => calls.post(amongOthers(job)))
+      const answer = await CancellationScope.nonCancellable(() =>
+        calls.post(amongOthers(job), state.posts === 1),
+      )
       const event: TriggerEvent = answer.kind === 'listed' ? foundInstead(answer, job) : answer
-      tell('atMs' in event ? { ...event, atMs: Date.now() } : event)
+      // What an activity knows is how long from now.
+      tell('atMs' in event ? { ...event, atMs: Date.now() + event.atMs } : event)
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error
       log.warn('a trigger was lost', { step: request.step, reason: finalError(error)?.message })

@@ -101,14 +101,14 @@ describe('looking for a run whose trigger was not answered', () => {
     expect(await look(none, 1_000_000, null)).toBe('again')
   })
 
-  it('leaves it to a person whether an echo with a value that was filled in is of the same config', async () => {
+  it('takes an echo for the same config whatever a reference in it was filled in with, if the rest is equal', async () => {
     const echo = { note: 'run-7', key: 'the value' }
     const items = [{ ...runBody, config: echo }]
     const config = { note: 'run-7', key: { $secret: 'KEY' } }
     const shared = { isOwn: false, isMarked: true }
     const found = json(200, { items, count: 1 })
     expect(await look(found, 8_000, 8_000, { ...shared, config })).toMatchObject({
-      runs: [{ jobRunId: runBody.uuid, sameConfig: null }],
+      runs: [{ jobRunId: runBody.uuid, sameConfig: true }],
     })
     const others = { note: 'run-8', key: config.key }
     expect(await look(found, 8_000, 8_000, { ...shared, config: others })).toMatchObject({ runs: [] })

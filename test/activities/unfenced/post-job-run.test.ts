@@ -26,21 +26,27 @@ const sendingMs = 1_500
 interface Given {
   job?: OwnJob
   fetch?: typeof fetch
+  runId?: string
+  begunIn?: string
   config?: JsonObject
   secrets?: Secrets
 }
 
 function post(baseUrl: string, more: Given = {}): Promise<PostAnswer> {
-  const { fetch, config = null, secrets = {} } = more
+  const { fetch, runId = 'first', begunIn, secrets = {} } = more
   const api = new JobsClient({ baseUrl, token: 'token', ...(fetch ? { fetch } : {}) })
   const deps = { connected: { api }, secretKeeper: () => createSecretKeeper(secrets) }
-  return inActivity(() =>
-    postJobRun(deps as unknown as ConnectedDependencies, {
-      connection: 'default',
-      job: more.job ?? job,
-      config,
-      sendingMs,
-    }),
+  return inActivity(
+    () =>
+      postJobRun(deps as unknown as ConnectedDependencies, {
+        connection: 'default',
+        job: more.job ?? job,
+        config: more.config ?? null,
+        sendingMs,
+        ...(begunIn === undefined ? {} : { begunIn }),
+      }),
+    undefined,
+    { workflowExecution: { workflowId: 'w', runId } },
   )
 }
 
@@ -213,6 +219,17 @@ describe('the look before it', () => {
     expect(server.requests.map(({ method }) => method)).toEqual(['GET'])
   })
 
+  it.each<[string, JsonObject, string]>([
+    ['secrets as they were sent', { tag: 'run-1', keys: [{ of: 'us', key: 'clear' }] }, 'listed'],
+    ['none', { tag: 'run-1', keys: [{ of: 'us' }] }, 'refused'],
+    ['another name', { tag: 'run-2', keys: [{ of: 'us', key: 'clear' }] }, 'refused'],
+  ])('on a shared job knows our run by a config whose echo has %s', async (_, echo, kind) => {
+    const config = { tag: 'run-1', keys: [{ of: 'us', key: { $secret: 'NOT_HERE' } }] }
+    await using server = await startServer(json(201, runBody), list([{ ...runBody, config: echo }]))
+    const marked = { ...job, isOwn: false, creator: '', isMarked: true }
+    expect(await post(server.baseUrl, { job: marked, config })).toMatchObject({ kind })
+  })
+
   it("does not take a stranger's run, and remembers what was there on a shared job", async () => {
     const theirs = { ...runBody, created_by: 'somebody@example.com' }
     await using server = await startServer(text(500, ''), list([theirs]))
@@ -221,5 +238,30 @@ describe('the look before it', () => {
       kind: 'unknown',
       before: { jobRunIds: [runBody.uuid] },
     })
+  })
+})
+
+describe('after a reset', () => {
+  const made = { ...job, madeIn: 'first' }
+
+  it.each<[string, Given, object, string[]]>([
+    [
+      'a first POST may be under way already, and is looked for',
+      { job: made, runId: 'second', begunIn: 'first' },
+      { kind: 'unknown', atMs: sendingMs },
+      ['GET'],
+    ],
+    ['a second one is sent', { job: made, runId: 'second' }, { kind: 'posted' }, ['GET', 'POST']],
+    [
+      'a job that was made since has none',
+      { job: { ...job, madeIn: 'second' }, runId: 'second', begunIn: 'first' },
+      { kind: 'posted' },
+      ['GET', 'POST'],
+    ],
+    ['or without one, it is sent', { job: made, begunIn: 'first' }, { kind: 'posted' }, ['GET', 'POST']],
+  ])('%s', async (_, more, expected, methods) => {
+    await using server = await startServer(json(201, runBody))
+    expect(await post(server.baseUrl, more)).toMatchObject(expected)
+    expect(server.requests.map(({ method }) => method)).toEqual(methods)
   })
 })
