@@ -150,7 +150,9 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
 /** Some worker had it when the pipeline run began: one that has it goes on, and what it began is not given up. */
 function unknownConnection(name: string): ApplicationFailure {
   return ApplicationFailure.retryable(
-    `this worker has no connection named ${name}; set JOBS_API_URL, or add it to jobwright.config.ts`,
+    name === 'default'
+      ? 'this worker has no default connection; set JOBS_API_URL and JOBS_API_TOKEN, and start it again'
+      : `this worker has no connection named ${name}; add it to its jobwright.config.ts, and start it again`,
     'unknown_connection',
   )
 }

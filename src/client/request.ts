@@ -96,10 +96,13 @@ export function excerpt(text: string, secrets: readonly string[], length = 160):
   return line.length > length ? `${line.slice(0, length)}…` : line
 }
 
+/** Of fewer characters, a secret would take with it what has nothing to do with it, and hardly be hidden itself. */
+const shortestSecret = 4
+
 /** Replaces every occurrence of the secrets by `***`, longest first. */
 export function redact(text: string, secrets: readonly string[]): string {
   return [...secrets]
-    .filter((secret) => secret !== '')
+    .filter((secret) => secret.length >= shortestSecret)
     .sort((a, b) => b.length - a.length)
     .reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
 }

@@ -30,5 +30,8 @@ export function troublesOf(pending: readonly PendingActivity[]): string[] {
 /** The ids of steps' activities begin with the step. */
 function nameOf({ activityId, activityType }: PendingActivity): string {
   const [step, ...rest] = activityId?.split('/') ?? []
-  return rest.length > 0 ? `step ${step}` : (activityType?.name ?? '')
+  if (rest.length > 0) return `step ${step}`
+  return activityType?.name === 'profileConnection'
+    ? 'what the server of the connection offers'
+    : (activityType?.name ?? '')
 }

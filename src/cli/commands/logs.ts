@@ -57,7 +57,7 @@ export async function logsHandler(args: LogsArgs, ctx: CliContext): Promise<numb
     }
     if (ctx.output === 'json' && !args.follow) ctx.stdout.write(renderJson({ items: all, count: all.length }))
     for (const [run, { isMissing }] of positions)
-      if (isMissing) note(ctx, `note: the Jobs API knows no lines of run ${escapeControl(run)}`)
+      if (isMissing) note(ctx, `note: the default Jobs API has no lines of run ${escapeControl(run)}: other servers keep their logs themselves`)
     return exitCodes.completed
   } finally {
     await access.close()

@@ -54,7 +54,7 @@ function section(title: string, lines: string[]): string[] {
 /** The block above only counts them. */
 function itemLines(view: PipelineRunView): string[] {
   return view.steps
-    .filter((step) => step.item !== undefined)
+    .filter((step) => step.item !== undefined || step.decided !== undefined)
     .map((step) => {
       const generation = step.generation > 1 ? [`generation ${step.generation}`] : []
       const run = step.job_run_id === null ? [] : [`run ${escapeControl(step.job_run_id)}`]

@@ -1,3 +1,4 @@
+import { JobwrightError } from '../../base/errors.ts'
 import { discoverCapabilities, type JobsClient } from '../../client/index.ts'
 import { type Capabilities, connectionMode, missingForPipelines, modePromises } from '../../contract/index.ts'
 import { connectApi } from '../clients.ts'
@@ -55,11 +56,21 @@ export async function checkConnections(ctx: CliContext): Promise<Check[]> {
         const { detail } = checkMode(capabilities, bounds !== undefined)
         return { name, status: 'ok', detail: `${baseUrl}, ${count(schemas.length, 'job type')}; ${detail}` }
       } catch (error) {
-        const detail = toFailure(error).message
-        return { name, status: 'problem', detail, fix: `correct ${connection} in the configuration` }
+        return { name, status: 'problem', detail: toFailure(error).message, fix: fixOf(error, connection) }
       }
     }),
   )
+}
+
+function fixOf(error: unknown, connection: string): string {
+  const { fix } = toFailure(error)
+  if (fix !== undefined) return fix
+  const status = error instanceof Error && 'status' in error ? error.status : undefined
+  if (status === 401 || status === 403) return `give connection ${connection} a token that this server knows`
+  const isAway = error instanceof JobwrightError && error.fault === 'unreachable'
+  return isAway
+    ? `start the server of connection ${connection}, or correct its url`
+    : `correct connection ${connection} in the configuration`
 }
 
 /** Whether runs and their changes can be read: every wait of a pipeline hangs on that. */

@@ -35,7 +35,8 @@ export function createJobRunProgress(
       const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(patienceMs)])
       const { progress, status } = await client.getJobRun(jobRunId, { signal })
       const news: Known = {
-        ...(status === 'running' || status === 'paused' ? { status } : {}),
+        // Over: the pipeline run will say how in a moment, and did not go back meanwhile.
+        ...(status === 'paused' ? { status } : status === 'pending' ? {} : { status: 'running' as const }),
         ...(progress
           ? { progress: { fraction: progress.fraction ?? null, message: progress.message ?? null } }
           : {}),

@@ -39,7 +39,8 @@ export function triggerPolicy(
  * before anything is triggered, so that a lost run can be found; each POST is one attempt outside cancellation.
  */
 export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfile): RemoteRun {
-  const { surroundings } = request
+  const { surroundings, step, item } = request
+  const name = item === null ? step : `${step}[${item}]`
   const policy = triggerPolicy(profile, request.timing.settleMs)
   const calls = unfencedCalls(request)
   let state = surroundings.trigger ?? beginTrigger()
@@ -171,7 +172,7 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
   async function cancelExtras(): Promise<void> {
     for (const jobRunId of state.extras) {
       surroundings.warn(
-        `step ${request.step} had a second job run, ${jobRunId}, as a trigger was answered late or twice; it is cancelled`,
+        `step ${name} had a second job run, ${jobRunId}, as a trigger was answered late or twice; it is cancelled`,
       )
       await cancelToTheEnd(calls, jobRunId)
       tell({ kind: 'extra_over', jobRunId })
@@ -219,7 +220,7 @@ export function unfencedRun(request: RemoteRunRequest, profile: ConnectionProfil
         if (state.run) await settle()
         if (mayHaveUnknownRun(state))
           surroundings.warn(
-            `whether step ${request.step} has ${state.run ? 'a further' : 'a'} job run is not known: none of job ${state.job?.jobId} has shown up`,
+            `whether step ${name} has ${state.run ? 'a further' : 'a'} job run is not known: none of job ${state.job?.jobId} has shown up`,
           )
         await cancelExtras()
         return record
