@@ -66,7 +66,10 @@ async function loadConfig(ctx: CliContext, directory: string): Promise<KnownConf
   try {
     return (await ctx.userConfig(ctx.config, directory)) ?? 'none'
   } catch (error) {
-    note(ctx, `note: checked without the names of secrets and connections: ${escapeControl(messageOf(error))}`)
+    note(
+      ctx,
+      `note: checked without the names of secrets and connections: ${escapeControl(messageOf(error))}`,
+    )
     return 'unusable'
   }
 }

@@ -57,7 +57,11 @@ export async function logsHandler(args: LogsArgs, ctx: CliContext): Promise<numb
     }
     if (ctx.output === 'json' && !args.follow) ctx.stdout.write(renderJson({ items: all, count: all.length }))
     for (const [run, { isMissing }] of positions)
-      if (isMissing) note(ctx, `note: the default Jobs API has no lines of run ${escapeControl(run)}: other servers keep their logs themselves`)
+      if (isMissing)
+        note(
+          ctx,
+          `note: the default Jobs API has no lines of run ${escapeControl(run)}: other servers keep their logs themselves`,
+        )
     return exitCodes.completed
   } finally {
     await access.close()
