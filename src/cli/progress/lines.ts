@@ -31,10 +31,9 @@ export function changeLines(said: Said, view: PipelineRunView, now: number): str
       before?.startsWith(`${step.status} ${step.generation}`) === true &&
       (progressText(step) !== '' || step.trouble !== undefined)
     // What began was told of; what changes since then changes now, for all that is known.
-    const isChange =
-      before?.split(' ')[1] === String(step.generation) &&
-      !isDone(step.status) &&
-      step.status !== 'cancelling'
+    const [status, generation] = before?.split(' ') ?? []
+    const hadBegun = status !== 'waiting' && generation === String(step.generation)
+    const isChange = hadBegun && !isDone(step.status) && step.status !== 'cancelling'
     const at = isProgress || isChange ? now : (timeOf(step) ?? toMs(view.finished_at) ?? now)
     lines.push({ at, text: `${formatClock(at)} step ${escapeControl(name)} ${describe(step)}` })
   }
