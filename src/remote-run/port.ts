@@ -26,6 +26,8 @@ export interface RemoteRunRequest {
   generation: number
   target: { jobType: string } | { jobId: string }
   config: { [key: string]: Json } | null
+  /** Names of those in the step's config, evaluated or not: what the server shows of it may hold their values. */
+  secrets: string[]
   /** The config is made with this pipeline run's id, so that nobody else sends the same. */
   isMarked: boolean
   surroundings: Surroundings

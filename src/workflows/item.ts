@@ -14,6 +14,7 @@ import {
   type RemoteRunOutcome,
   retryDelayMs,
   type Settlement,
+  secretNames,
   settle,
 } from '../pipeline/plan/index.ts'
 import {
@@ -232,6 +233,7 @@ function requestOf(
 ): RemoteRunRequest {
   return {
     surroundings: surroundingsOf(execution, step, item, each, onSettling),
+    secrets: secretNames([step]),
     connection: execution.plan.connection,
     pipeline: execution.plan.name,
     timing: execution.timing,

@@ -1,6 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow'
 import type { MissingOutput } from '../pipeline/evaluate/index.ts'
-import type { PipelinePlan, PlanValue } from '../pipeline/plan/index.ts'
+import { secretNames } from '../pipeline/plan/index.ts'
 import { readOutputs } from '../remote-run/index.ts'
 import type { Execution } from './execution.ts'
 import { StepFailure } from './step-failure.ts'
@@ -42,23 +42,11 @@ async function fetchBatch(execution: Execution, batch: readonly MissingOutput[])
     execution.plan.connection,
     batch.map(({ jobRunId, name }) => ({ jobRunId, name })),
     execution.timing,
-    execution.state.connection?.mode === 'fenced' ? [] : secretsOf(execution.plan),
+    execution.state.connection?.mode === 'fenced' ? [] : secretNames(execution.plan.steps),
   )
   batch.forEach(({ item, name, sizeBytes, inlined }, index) => {
     item.outputs[name] = { value: values[index] ?? null, sizeBytes, inlined }
   })
-}
-
-/** Names of all that the steps send to a server that resolves no references. */
-function secretsOf({ steps }: PipelinePlan): string[] {
-  const names = (value: PlanValue | undefined): string[] => {
-    if (value === undefined) return []
-    if (value.kind === 'secret')
-      return value.parts.flatMap((part) => (typeof part === 'string' ? [] : [part.secret]))
-    if (value.kind === 'list') return value.items.flatMap(names)
-    return value.kind === 'object' ? value.entries.flatMap((entry) => names(entry.value)) : []
-  }
-  return [...new Set(steps.flatMap(({ config }) => names(config)))]
 }
 
 function batches(missing: readonly MissingOutput[]): MissingOutput[][] {

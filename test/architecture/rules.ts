@@ -81,7 +81,7 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/remote-run',
-    loads: [references, protocol],
+    loads: [protocol],
     types: [base, plan, 'src/activities'],
     packages: ['@temporalio/workflow'],
     node: false,

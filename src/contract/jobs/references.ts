@@ -54,10 +54,3 @@ export function containsReference(value: Json | undefined): boolean {
   if (value === null || typeof value !== 'object') return false
   return isReference(value) || Object.values(value).some(containsReference)
 }
-
-/** Names of the secrets that a value refers to, each once. */
-export function secretNamesIn(value: Json | undefined): string[] {
-  if (value === null || typeof value !== 'object') return []
-  if (isSecretReference(value)) return [value.$secret]
-  return [...new Set(Object.values(value).flatMap(secretNamesIn))]
-}

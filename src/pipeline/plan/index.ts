@@ -1,6 +1,7 @@
 export * from './names-run.ts'
 export * from './schedule.ts'
 export * from './scheduling.ts'
+export * from './secret-names.ts'
 export * from './settle.ts'
 export * from './size.ts'
 export * from './state.ts'

@@ -5,7 +5,6 @@ import type {
   PostAnswer,
   SendCancelResult,
 } from '../../activities/index.ts'
-import { secretNamesIn } from '../../contract/jobs/references.ts'
 import type { JobRunRecord } from '../../pipeline/plan/index.ts'
 import type { OwnJob } from '../../protocol/index.ts'
 import { activityRetry, heldRetry, scheduleToClose, triggerTimeoutMs } from '../activity-options.ts'
@@ -36,7 +35,7 @@ export interface UnfencedCalls {
 export function unfencedCalls(request: RemoteRunRequest): UnfencedCalls {
   const { connection, timing, step, item, generation, target } = request
   const name = `${step}/${item ?? '-'}/${generation}`
-  const secrets = secretNamesIn(request.config ?? undefined)
+  const { secrets } = request
   /** A job of our own has it already. */
   const config = 'jobId' in target ? request.config : null
   let leaseMs = timing.waitLeaseMs
