@@ -8,3 +8,9 @@ const patienceMs = Number(new URL(import.meta.url).searchParams.get('patience_ms
 process.once('disconnect', () => {
   setTimeout(() => process.exit(1), patienceMs).unref()
 })
+
+const parent = process.ppid
+// Native code of libraries may not get done with its clean-up at the exit, which then never comes. Nobody is there to hear an exit code.
+process.once('exit', () => {
+  if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL')
+})
