@@ -13,18 +13,19 @@ import { JobsApiError } from '../client/index.ts'
  * The only place that decides which failure of the Jobs API is tried again.
  * What may or may not have arrived is sent again without harm: it carries a key, or makes a job that nobody runs. The POST that
  * starts a run without a key never comes by here.
+ * @param mask what keeps secrets out of a message: a server may repeat what it was sent
  */
-export function toFailure(error: unknown): unknown {
+export function toFailure(error: unknown, mask: (text: string) => string = (text) => text): unknown {
   if (!(error instanceof JobsApiError))
     return isOwnRefusal(error) ? rejected(error.code, error.message) : error
   // A rejected token may be replaced while we wait; a pipeline must outlive that.
   const worthWaiting = error.kind !== 'rejected' || error.status === 401 || error.status === 429
   // Cancelled before it ever started: the key stays barred.
   const barred = error.code === 'key_barred'
-  if (!worthWaiting || barred) return rejected(error.code, error.message)
+  if (!worthWaiting || barred) return rejected(error.code, mask(error.message))
   return ApplicationFailure.create({
     type: error.code,
-    message: error.message,
+    message: mask(error.message),
     nonRetryable: false,
     ...delayAskedFor(error),
   })

@@ -1,6 +1,5 @@
-import { ApplicationFailure } from '@temporalio/activity'
 import { JobsApiError } from '../../client/index.ts'
-import { delayAskedFor, rejected, toFailure } from '../failures.ts'
+import { toFailure } from '../failures.ts'
 import type { SecretKeeper } from '../types.ts'
 
 /** Runs `work`, and keeps secrets out of what it fails with: a server may repeat what it was sent. */
@@ -9,16 +8,7 @@ export async function masked<T>(secrets: SecretKeeper, work: () => Promise<T>): 
     return await work()
   } catch (error) {
     if (!(error instanceof JobsApiError)) throw error
-    const failure = toFailure(error)
-    if (!(failure instanceof ApplicationFailure)) throw failure
-    const message = secrets.mask(failure.message)
-    if (failure.nonRetryable) throw rejected(failure.type ?? error.code, message)
-    throw ApplicationFailure.create({
-      type: failure.type ?? error.code,
-      message,
-      nonRetryable: false,
-      ...delayAskedFor(error),
-    })
+    throw toFailure(error, secrets.mask)
   }
 }
 
