@@ -1,6 +1,6 @@
 import { JobwrightError } from '../base/errors.ts'
 import type { Whoami } from '../contract/index.ts'
-import type { CliConfig, JobsClient, PipelinesAccess } from './context.ts'
+import type { CliConfig, JobsClient, KnownConnection, PipelinesAccess } from './context.ts'
 import { type FindStack, locateApi, locateTemporal } from './locate.ts'
 
 /** Clients are made by the first command that needs one: both clients take a while to load. */
@@ -26,9 +26,18 @@ export async function connectPipelines(
 }
 
 export async function connectApi(config: CliConfig, findStack?: FindStack): Promise<JobsClient> {
-  const { baseUrl, token } = await locateApi(config, findStack)
+  const { baseUrl: url, token, source } = await locateApi(config, findStack)
+  const headers = source === 'environment' ? config.jobsApi.headers : {}
+  return clientOf({ url, token, headers }, config.timing.requestTimeoutMs)
+}
+
+/** A client of a connection of the configuration. */
+export async function clientOf(
+  { url: baseUrl, token, headers = {} }: KnownConnection,
+  timeoutMs: number,
+): Promise<JobsClient> {
   const { JobsClient } = await import('../client/index.ts')
-  return new JobsClient({ baseUrl, token, timeoutMs: config.timing.requestTimeoutMs })
+  return new JobsClient({ baseUrl, token, headers, timeoutMs })
 }
 
 const nobodyToAsk: readonly string[] = ['no_jobs_api', 'no_token']

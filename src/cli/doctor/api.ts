@@ -1,7 +1,7 @@
 import { JobwrightError } from '../../base/errors.ts'
 import { discoverCapabilities, type JobsClient } from '../../client/index.ts'
 import { type Capabilities, connectionMode, missingForPipelines, modePromises } from '../../contract/index.ts'
-import { connectApi } from '../clients.ts'
+import { clientOf, connectApi } from '../clients.ts'
 import type { CliContext } from '../context.ts'
 import { toFailure } from '../errors.ts'
 import { locateApi } from '../locate.ts'
@@ -43,18 +43,19 @@ export async function checkConnections(ctx: CliContext): Promise<Check[]> {
     const { message, fix } = toFailure(error)
     return [{ name: 'config', status: 'problem', detail: message, ...(fix === undefined ? {} : { fix }) }]
   }
-  const { JobsClient } = await import('../../client/index.ts')
   return Promise.all(
     Object.entries(connections).map(async ([connection, options]): Promise<Check> => {
       const name = `connection ${connection}`
       try {
-        const { url: baseUrl, token, headers = {}, bounds } = options
-        const timeoutMs = ctx.config.timing.requestTimeoutMs
-        const api = new JobsClient({ baseUrl, token, headers, timeoutMs })
+        const api = await clientOf(options, ctx.config.timing.requestTimeoutMs)
         const schemas = await api.listJobSchemas({ signal: ctx.signal })
         const capabilities = await discoverCapabilities(api, { signal: ctx.signal })
-        const { detail } = checkMode(capabilities, bounds !== undefined)
-        return { name, status: 'ok', detail: `${baseUrl}, ${count(schemas.length, 'job type')}; ${detail}` }
+        const { detail } = checkMode(capabilities, options.bounds !== undefined)
+        return {
+          name,
+          status: 'ok',
+          detail: `${options.url}, ${count(schemas.length, 'job type')}; ${detail}`,
+        }
       } catch (error) {
         return { name, status: 'problem', detail: toFailure(error).message, fix: fixOf(error, connection) }
       }

@@ -1,4 +1,5 @@
 import { isDone } from '../../pipeline/plan/transitions.ts'
+import { clientOf } from '../clients.ts'
 import type { CliContext, JobsClient, PipelineRunView } from '../context.ts'
 
 type StepLine = PipelineRunView['steps'][number]
@@ -54,10 +55,8 @@ export function createJobRunProgress(
   /** Of the connection that the pipeline names, where this configuration has it. */
   async function connect(name: string): Promise<JobsClient | undefined> {
     if (name === 'default') return ctx.api()
-    const { url: baseUrl, token, headers = {} } = (await ctx.connections(ctx.config))[name] ?? {}
-    if (baseUrl === undefined || token === undefined) return undefined
-    const { JobsClient } = await import('../../client/index.ts')
-    return new JobsClient({ baseUrl, token, headers, timeoutMs: patienceMs })
+    const known = (await ctx.connections(ctx.config))[name]
+    return known && clientOf(known, patienceMs)
   }
 
   return {

@@ -89,3 +89,23 @@ test('an address without the path of the API is told from a resource that is not
   })
   expect(stderr).toMatch(/→ check that JOBS_API_URL ends in .*\/api\/v1/)
 })
+
+test('the headers of the environment go with every request to the default connection', async () => {
+  const seen: (string | string[] | undefined)[] = []
+  const server = createServer((request, response) => {
+    seen.push(request.headers['x-team'])
+    const isSchemas = request.url === '/api/v1/jobs/schemas'
+    response.writeHead(isSchemas ? 200 : 404, { 'Content-Type': 'application/json' }).end('[]')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  const env = {
+    JOBS_API_URL: `http://127.0.0.1:${port}/api/v1`,
+    JOBS_API_TOKEN: 'x',
+    JOBS_API_HEADERS: 'x-team: power',
+  }
+  const { code, stderr } = await jobwright(['jobs', 'schemas'], { env })
+  expect(code, stderr).toBe(0)
+  expect(new Set(seen)).toEqual(new Set(['power']))
+})
