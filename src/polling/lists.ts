@@ -1,6 +1,7 @@
+import { instantMs } from '../base/instant.ts'
 import type { ListKind, ListQuery } from './looks.ts'
 import { backoffMs } from './pace.ts'
-import { serverTime, type Watched } from './watched.ts'
+import type { Watched } from './watched.ts'
 
 const activeStatuses: NonNullable<ListQuery['statuses']> = ['pending', 'running', 'paused']
 const endedStatuses: NonNullable<ListQuery['statuses']> = ['completed', 'failed', 'cancelled']
@@ -113,7 +114,7 @@ function oldest(runs: readonly Watched[]): string {
   let found = ''
   let foundMs = Number.POSITIVE_INFINITY
   for (const { createdAt } of runs) {
-    const ms = serverTime(createdAt)
+    const ms = instantMs(createdAt)
     if (Number.isNaN(ms)) return ''
     if (ms < foundMs) [found, foundMs] = [createdAt, ms]
   }
@@ -129,7 +130,7 @@ const shortReachMs = 30_000
  * @param newestMs the youngest run that is known of, by the server's clock
  */
 export function outliers(runs: readonly Watched[], newestMs: number, few: number): Watched[] {
-  const reach = (run: Watched) => newestMs - serverTime(run.createdAt)
+  const reach = (run: Watched) => newestMs - instantMs(run.createdAt)
   const sorted = runs
     .map((run) => ({ run, reachMs: reach(run) }))
     .map(({ run, reachMs }) => ({ run, reachMs: Number.isNaN(reachMs) ? Number.POSITIVE_INFINITY : reachMs }))

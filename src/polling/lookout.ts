@@ -1,3 +1,4 @@
+import { instantMs } from '../base/instant.ts'
 import { Budget } from './budget.ts'
 import { choose } from './choose.ts'
 import { Health, type Trouble } from './health.ts'
@@ -7,7 +8,7 @@ import { firstLookMs } from './pace.ts'
 import { beginRound, failRound, nextPage, readPage } from './rounds.ts'
 import { emptyState, minimumOf, type Outcome, type State } from './state.ts'
 import type { PollWarning } from './types.ts'
-import { keyOf, serverTime, type Watched, watch } from './watched.ts'
+import { keyOf, type Watched, watch } from './watched.ts'
 
 export type Step = { kind: 'look'; look: Look } | { kind: 'wait'; untilMs: number }
 
@@ -58,7 +59,7 @@ export class Lookout {
     const run = watch(jobRunId, createdAt, nowMs, nowMs + firstLookMs(minimumOf(state)))
     state.runs.set(run.key, run)
     state.over.delete(run.key)
-    const createdMs = serverTime(createdAt)
+    const createdMs = instantMs(createdAt)
     if (createdMs > state.newestMs) state.newestMs = createdMs
     return run.dueMs
   }

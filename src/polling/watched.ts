@@ -66,8 +66,3 @@ export function isListable({ doubt, isUnlisted, missing }: Watched): boolean {
 export function isKnownStatus(status: string): status is JobRunStatus {
   return (jobRunStatuses as readonly string[]).includes(status)
 }
-
-/** A server's timestamp as a number that is compared with others of the same server only; NaN when it is none. */
-export function serverTime(text: string): number {
-  return Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`)
-}

@@ -71,7 +71,7 @@ export const zones: readonly Zone[] = [
     node: false,
   },
 
-  { folder: 'src/polling', loads: [contract, client], packages: [], node: false },
+  { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
     loads: [base, contract, client, 'src/polling', protocol],

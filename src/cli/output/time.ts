@@ -1,4 +1,5 @@
 import { parseDurationMs } from '../../base/duration.ts'
+import { instantMs } from '../../base/instant.ts'
 import { usageError } from '../errors.ts'
 import { escapeControl } from './text.ts'
 
@@ -8,7 +9,7 @@ import { escapeControl } from './text.ts'
  */
 export function formatTime(time: string | null | undefined): string | null {
   if (time === null || time === undefined) return null
-  const ms = Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(time) ? time : `${time}Z`)
+  const ms = instantMs(time)
   if (Number.isNaN(ms)) return time
   const minutes = -new Date(ms).getTimezoneOffset()
   const local = new Date(ms + minutes * 60_000).toISOString().slice(0, 19).replace('T', ' ')

@@ -1,3 +1,4 @@
+import { instantMs } from '../../base/instant.ts'
 import type { ItemState, JobRunRecord } from './state.ts'
 import type { PlanStep, RetryReason, StepError } from './types.ts'
 
@@ -57,12 +58,7 @@ function completedInTime({ jobRun }: JobRunRecord, timeoutMs = Number.POSITIVE_I
   if (typeof jobRun !== 'object' || jobRun === null || Array.isArray(jobRun)) return false
   const { created_at: created, finished_at: finished, cancel_requested_at: cancelled } = jobRun
   if (cancelled !== null || typeof created !== 'string' || typeof finished !== 'string') return false
-  return utcMs(finished) - utcMs(created) <= timeoutMs
-}
-
-/** The API's timestamps bear no zone and are UTC. */
-function utcMs(timestamp: string): number {
-  return Date.parse(/Z$|[+-]\d\d:\d\d$/.test(timestamp) ? timestamp : `${timestamp}Z`)
+  return instantMs(finished) - instantMs(created) <= timeoutMs
 }
 
 function jobRunError(record: JobRunRecord): StepError {
