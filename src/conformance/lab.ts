@@ -122,6 +122,19 @@ export async function everything(lab: Lab, path: '/jobs' | '/job-runs'): Promise
   return found
 }
 
+/** @throws Unmet for what came about late, or not at all; @param onFound told how late, before that counts */
+export function mustBeAtOnce(
+  { patienceMs }: Lab,
+  found: { afterMs: number; looks: number } | undefined,
+  texts: { missing?: string; expected: string },
+  onFound: (lagMs: number) => void = () => {},
+): void {
+  must(found !== undefined, `${texts.missing ?? 'nothing for'} ${patienceMs} ms`, texts.expected)
+  const isAtOnce = found.looks === 1
+  onFound(isAtOnce ? 0 : found.afterMs)
+  must(isAtOnce, `it was there after ${found.afterMs} ms`, 'at once')
+}
+
 export const idOf = (thing: JsonObject): string => String(thing.uuid)
 export const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 export const isTerminal = ({ status }: JsonObject): boolean => isTerminalStatus(textOf(status))

@@ -9,6 +9,7 @@ import {
   type Lab,
   list,
   must,
+  mustBeAtOnce,
   textOf,
   thing,
 } from '../lab.ts'
@@ -78,8 +79,7 @@ export const jobWritingChecks: readonly Check<Lab>[] = [
         const seen = await lab.probe.send('get', '/jobs/{id}', { params: { id } })
         return isSuccess(seen) ? seen : undefined
       })
-      must(found !== undefined, `nothing for ${lab.patienceMs} ms`, 'the job')
-      must(found.looks === 1, `it was there after ${found.afterMs} ms`, 'at once')
+      mustBeAtOnce(lab, found, { expected: 'the job' })
       return holds()
     },
   },
