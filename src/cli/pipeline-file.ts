@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { codeOf, messageOf } from '../base/causes.ts'
 import { JobwrightError } from '../base/errors.ts'
@@ -52,6 +52,19 @@ async function readBytes(absolute: string, shown: string): Promise<Uint8Array> {
       'unreadable_file',
       `cannot read ${shown} (${code ?? messageOf(error)})`,
       'check its permissions',
+    )
+  }
+}
+
+/** @throws JobwrightError `unwritable_file` */
+export async function writeTextFile(file: string, text: string, cwd: string): Promise<void> {
+  try {
+    await writeFile(path.resolve(cwd, file), text)
+  } catch (error) {
+    throw usageError(
+      'unwritable_file',
+      `cannot write ${file} (${codeOf(error) ?? messageOf(error)})`,
+      'name a file in a directory that exists and may be written to',
     )
   }
 }

@@ -41,6 +41,8 @@ export const zones: readonly Zone[] = [
     node: false,
   },
   { folder: client, loads: [base, contract], packages: ['ky'], node: false },
+  // Node.js for SHA-256 alone.
+  { folder: 'src/job-type-schemas', loads: [base], types: [contract], packages: [], node: true },
   { folder: 'src/conformance', loads: [base, contract, client], packages: [], node: false },
   { folder: 'src/expressions', loads: [base], packages: ['@marcbachmann/cel-js', 're2js'], node: false },
 
@@ -204,6 +206,7 @@ export const zones: readonly Zone[] = [
       client,
       'src/connect',
       'src/conformance',
+      'src/job-type-schemas',
       'src/pipeline',
       'src/temporal',
       'src/dev-stack',
