@@ -16,6 +16,7 @@ import {
   type Settlement,
   secretNames,
   settle,
+  skipItem,
 } from '../pipeline/plan/index.ts'
 import {
   type OpenJobRun,
@@ -104,7 +105,8 @@ export async function runItem(
     if (!isUnderWay && isBegun(item)) {
       await endBegun(execution, step, item, each, error)
     } else if (isCancellation(error)) {
-      move(item, item.generation > 0 ? 'cancelled' : 'was_skipped')
+      if (item.generation > 0) move(item, 'cancelled')
+      else skipItem(execution.state, item)
     } else {
       item.error = stepErrorOf(error)
       move(item, 'failed')

@@ -1,3 +1,4 @@
+export { countChanges } from './changes.ts'
 export * from './names-run.ts'
 export * from './schedule.ts'
 export * from './scheduling.ts'
