@@ -1,11 +1,13 @@
 import { ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow'
 import { jsonBytes } from '../base/json.ts'
 import {
+  createRunOutputs,
   failsTheRun,
   type PipelineRunView,
   pipelineStatus,
   shrinkView,
   viewPipelineRun,
+  warningOfNoValue,
 } from '../pipeline/plan/index.ts'
 import { evaluate } from './evaluation.ts'
 import type { Execution } from './execution.ts'
@@ -58,25 +60,18 @@ function failureMessage({ schedule, state }: Execution, last: PipelineRunView): 
 
 /** What can be evaluated; in a completed run, what cannot is a warning. */
 async function evaluateOutputs(execution: Execution): Promise<void> {
-  const { plan, state, schedule, outputs } = execution
+  const { plan, state, schedule } = execution
   const limit = Math.min(outputsBytes, payloadBytes - jsonBytes(view(execution)))
-  let used = 0
+  const outputs = createRunOutputs(execution.outputs, limit)
   for (const { name, value } of plan.outputs) {
     try {
       const result = await evaluate(execution, value)
-      const bytes = used + jsonBytes({ [name]: result })
-      if (bytes > limit)
-        state.warnings.push(
-          `output ${name} was left out: with it the outputs have ${bytes} bytes, the limit is ${limit}`,
-        )
-      else {
-        outputs[name] = result
-        used = bytes
-      }
+      const warning = outputs.keep(name, result)
+      if (warning !== undefined) state.warnings.push(warning)
     } catch (error) {
-      const { code, message } = stepErrorOf(error)
+      const stepError = stepErrorOf(error)
       if (!schedule.isFailing() && !state.cancelRequested)
-        state.warnings.push(`output ${name} has no value (${code}): ${message}`)
+        state.warnings.push(warningOfNoValue(name, stepError))
     }
   }
 }

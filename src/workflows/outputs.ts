@@ -1,9 +1,8 @@
 import { CancellationScope } from '@temporalio/workflow'
 import type { MissingOutput } from '../pipeline/evaluate/index.ts'
-import { secretNames } from '../pipeline/plan/index.ts'
+import { StepFailure, secretNames } from '../pipeline/plan/index.ts'
 import { readOutputs } from '../remote-run/index.ts'
 import type { Execution } from './execution.ts'
-import { StepFailure } from './step-failure.ts'
 
 /** One fetch brings at most this much, and a pipeline run reads at most that much by expressions at once. */
 const bytesPerFetch = 1024 * 1024

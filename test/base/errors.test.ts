@@ -16,7 +16,7 @@ import { UserConfigError } from '../../src/job-types/user-config.ts'
 import { PipelineRunNotFoundError } from '../../src/pipelines/index.ts'
 import { ApiProblem } from '../../src/server/services/problems.ts'
 import { SearchAttributesError, TemporalUnreachableError } from '../../src/temporal/index.ts'
-import { StepFailure } from '../../src/workflows/step-failure.ts'
+import { StepFailure } from '../../src/pipeline/plan/step-failure.ts'
 
 const everyFault = Object.keys(faults) as Fault[]
 const ours = (fault: Fault) => new JobwrightError({ code: 'some_code', fault, message: 'found', fix: 'do' })

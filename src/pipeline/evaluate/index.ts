@@ -8,4 +8,5 @@ export {
   resolveOutput,
   scopeOf,
 } from './scope.ts'
+export { listOf, type ResolvedStep, resolveStep, valuesOf } from './step.ts'
 export { evaluateValue } from './value.ts'
