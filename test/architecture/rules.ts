@@ -95,6 +95,14 @@ export const zones: readonly Zone[] = [
     packages: ['@temporalio/workflow'],
     node: false,
   },
+  // In users' workflows: as small as it can be.
+  {
+    folder: 'src/run-job',
+    loads: [base, names, references, plan, 'src/remote-run'],
+    types: [protocol],
+    packages: ['@temporalio/workflow'],
+    node: false,
+  },
   {
     folder: 'src/temporal',
     loads: [base, names],
@@ -180,7 +188,7 @@ export const zones: readonly Zone[] = [
     folder: 'src/worker',
     loads: [base, contract, client, 'src/activities', 'src/job-types', 'src/references', 'src/executor'],
     types: ['src/config.ts', 'src/temporal'],
-    packages: ['@temporalio/worker', 'pino'],
+    packages: ['@temporalio/activity', '@temporalio/client', '@temporalio/worker', 'pino'],
     node: true,
   },
   {
@@ -227,6 +235,8 @@ export const roots = [
   'src/public/client.ts',
   'src/public/job-types.ts',
   'src/public/testing.ts',
+  'src/public/worker.ts',
+  'src/public/workflow.ts',
 ]
 
 export interface SourceFile {
