@@ -13,6 +13,7 @@ import {
   type RemoteRunOutcome,
   secretNames,
   settleGeneration,
+  skipItem,
 } from '../pipeline/plan/index.ts'
 import {
   type RemoteRunRequest,
@@ -100,7 +101,8 @@ export async function runItem(
     if (!isUnderWay && isBegun(item)) {
       await endBegun(execution, step, item, each, error)
     } else if (isCancellation(error)) {
-      move(item, item.generation > 0 ? 'cancelled' : 'was_skipped')
+      if (item.generation > 0) move(item, 'cancelled')
+      else skipItem(execution.state, item)
     } else {
       item.error = stepErrorOf(error)
       move(item, 'failed')

@@ -9,6 +9,7 @@ import {
   mayStartItem,
   move,
   type PlanStep,
+  skipItem,
   stepState,
 } from '../pipeline/plan/index.ts'
 import { evaluate } from './evaluation.ts'
@@ -48,7 +49,8 @@ async function endItems(
 ): Promise<void> {
   const ends = items.map(async (item, index) => {
     if (isBegun(item)) await endBegun(execution, step, item, { value: null, index }, error)
-    else if (!isDone(item.status)) move(item, item.generation > 0 ? 'cancelled' : 'was_skipped')
+    else if (item.generation > 0 && !isDone(item.status)) move(item, 'cancelled')
+    else if (!isDone(item.status)) skipItem(execution.state, item)
   })
   await Promise.all(ends)
 }
@@ -83,7 +85,7 @@ function runItems(
       // What was begun has a job run to look after, whatever happened meanwhile.
       if (item.generation === 0 && (!mayStart || !hasPlaces)) {
         if (hasPlaces) leavePlaces(lane)
-        move(item, 'was_skipped')
+        skipItem(execution.state, item)
         ended(item)
       } else
         runItem(execution, step, item, { value: values[index] ?? null, index }, hasPlaces).then(

@@ -1,3 +1,4 @@
+export { countChanges } from './changes.ts'
 export * from './generations.ts'
 export * from './items.ts'
 export * from './names-run.ts'

@@ -1,5 +1,5 @@
 import { type ItemState, type PipelineRunState, stepState } from './state.ts'
-import { isDone, type StepStatus } from './transitions.ts'
+import { isDone, move, type StepStatus } from './transitions.ts'
 import type { PipelinePlan, PipelineStatus, PlanStep } from './types.ts'
 
 /** Pure decisions: which steps may start, what a step or a run amounts to. */
@@ -98,6 +98,12 @@ export function whyNotLetIn(run: { cancelRequested: boolean }): string {
 /** Items are skipped after one of them failed, or by a cancel. */
 export function whyItemSkipped(state: PipelineRunState): string {
   return state.cancelRequested ? cancelledText : 'another item had failed'
+}
+
+/** Skips an item, and notes why. */
+export function skipItem(state: PipelineRunState, item: ItemState): void {
+  item.skippedBecause = whyItemSkipped(state)
+  move(item, 'was_skipped')
 }
 
 /** A finished step's status from its items; none at all is a completed step. */
