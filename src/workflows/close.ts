@@ -4,7 +4,9 @@ import {
   createRunOutputs,
   failsTheRun,
   type PipelineRunView,
+  payloadBytes,
   pipelineStatus,
+  runOutputsBytes,
   shrinkView,
   viewPipelineRun,
   warningOfNoValue,
@@ -13,10 +15,6 @@ import { evaluate } from './evaluation.ts'
 import type { Execution } from './execution.ts'
 import { logRunEnded } from './run-log.ts'
 import { stepErrorOf } from './step-failure.ts'
-
-/** Of Temporal's limit of 2 MiB for a payload: the input of the next execution, the result, the answer to a query. */
-export const payloadBytes = 1900 * 1024
-const outputsBytes = 1536 * 1024
 
 /** The pipeline run as everybody sees it, within what Temporal carries. */
 export function view(execution: Execution): PipelineRunView {
@@ -61,7 +59,7 @@ function failureMessage({ schedule, state }: Execution, last: PipelineRunView): 
 /** What can be evaluated; in a completed run, what cannot is a warning. */
 async function evaluateOutputs(execution: Execution): Promise<void> {
   const { plan, state, schedule } = execution
-  const limit = Math.min(outputsBytes, payloadBytes - jsonBytes(view(execution)))
+  const limit = Math.min(runOutputsBytes, payloadBytes - jsonBytes(view(execution)))
   const outputs = createRunOutputs(execution.outputs, limit)
   for (const { name, value } of plan.outputs) {
     try {

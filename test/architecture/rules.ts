@@ -206,6 +206,25 @@ export const zones: readonly Zone[] = [
     packages: [],
     node: true,
   },
+  // Puts together what a pipeline run, a server and a worker decide.
+  {
+    folder: 'src/testing/in-memory',
+    loads: [
+      base,
+      contract,
+      client,
+      'src/expressions',
+      plan,
+      evaluate,
+      'src/pipeline',
+      'src/activities/job-run-record.ts',
+      'src/job-types',
+      'src/executor',
+      'src/server/services',
+    ],
+    packages: ['zod'],
+    node: true,
+  },
   {
     folder: 'src/cli',
     loads: [

@@ -5,6 +5,7 @@ export {
   missingOutputs,
   type PipelineData,
   type Read,
+  refuseTooLarge,
   resolveOutput,
   scopeOf,
 } from './scope.ts'
