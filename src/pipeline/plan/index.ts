@@ -1,4 +1,5 @@
 export * from './names-run.ts'
+export * from './nested.ts'
 export * from './schedule.ts'
 export * from './scheduling.ts'
 export * from './secret-names.ts'

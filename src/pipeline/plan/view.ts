@@ -1,8 +1,9 @@
 import type { Json } from '../../base/json.ts'
+import { isNested } from './nested.ts'
 import { openStatus, pipelineStatus, whyItemSkipped } from './scheduling.ts'
 import { type ItemState, type PipelineRunState, type StepState, stepState } from './state.ts'
 import { isDone } from './transitions.ts'
-import type { PipelinePlan, PipelineRunView, PlanStep, StepRunView } from './types.ts'
+import type { EarlierGeneration, PipelinePlan, PipelineRunView, PlanStep, StepRunView } from './types.ts'
 
 function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()
@@ -44,23 +45,43 @@ function triggerView({ status, trigger }: ItemState): Pick<StepRunView, 'unknown
   return { unknown_trigger: { job_id: trigger.job.jobId, sent_by: sent, candidates } }
 }
 
+type RemoteIds = Pick<StepRunView, 'job_id' | 'job_run_id' | 'pipeline_run_id'>
+
+function remoteView(step: PlanStep, { jobId, jobRunId }: ItemState): RemoteIds {
+  return isNested(step)
+    ? { job_id: null, job_run_id: null, pipeline_run_id: jobRunId }
+    : { job_id: jobId, job_run_id: jobRunId }
+}
+
+function earlierView(step: PlanStep, earlier: EarlierGeneration): EarlierGeneration {
+  if (!isNested(step)) return earlier
+  const { generation, job_run_id, error } = earlier
+  return { generation, job_run_id: null, pipeline_run_id: job_run_id, error }
+}
+
+/** The person is asked by the nested pipeline run. */
+function heldView(step: PlanStep, { status, jobRunId }: ItemState): Pick<StepRunView, 'trouble'> {
+  if (!isNested(step) || status !== 'held') return {}
+  return { trouble: `its pipeline run ${jobRunId} is held: a step of that one needs a person` }
+}
+
 function itemView(state: PipelineRunState, step: PlanStep, item: ItemState, index: number): StepRunView {
   return {
     step: step.id,
     ...(step.forEach ? { item: index } : {}),
     generation: item.generation,
     status: item.status,
-    job_id: item.jobId,
-    job_run_id: item.jobRunId,
+    ...remoteView(step, item),
     started_at: iso(item.startedAtMs),
     finished_at: iso(item.finishedAtMs),
     ...times(item),
     error: item.error,
     ...triggerView(item),
+    ...heldView(step, item),
     ...(item.decided ? { decided: item.decided } : {}),
     ...cancelView(item.status === 'cancelling', item.cancelRequestedAtMs),
     ...(item.status === 'skipped' ? { skipped_because: whyItemSkipped(state) } : {}),
-    ...(item.earlier ? { earlier: item.earlier } : {}),
+    ...(item.earlier ? { earlier: item.earlier.map((one) => earlierView(step, one)) } : {}),
   }
 }
 
@@ -72,6 +93,7 @@ function bareView(state: PipelineRunState, step: PlanStep, own: StepState): Step
     status: own.status,
     job_id: null,
     job_run_id: null,
+    ...(isNested(step) ? { pipeline_run_id: null } : {}),
     started_at: null,
     finished_at: null,
     error: own.error,
