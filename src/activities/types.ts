@@ -22,6 +22,8 @@ export interface TriggerJobRunInput extends StepIdentity {
   config: JsonObject | null
   /** The server takes names of jobs. */
   jobNames?: boolean
+  /** What the job is named after, where that is not `step`. */
+  name?: string
 }
 
 /** `running`: triggered, and not over at the first look. */

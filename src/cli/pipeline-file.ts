@@ -1,5 +1,5 @@
 import { readFileSync, type Stats, statSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { codeOf, messageOf } from '../base/causes.ts'
 import { JobwrightError } from '../base/errors.ts'
@@ -92,6 +92,19 @@ function filesFrom(cwd: string, badUtf8: (file: string, at: number) => Finding):
         return { problem: { code, message, fix } }
       }
     },
+  }
+}
+
+/** @throws JobwrightError `unwritable_file` */
+export async function writeTextFile(file: string, text: string, cwd: string): Promise<void> {
+  try {
+    await writeFile(path.resolve(cwd, file), text)
+  } catch (error) {
+    throw usageError(
+      'unwritable_file',
+      `cannot write ${file} (${codeOf(error) ?? messageOf(error)})`,
+      'name a file in a directory that exists and may be written to',
+    )
   }
 }
 

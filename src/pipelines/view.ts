@@ -43,12 +43,13 @@ export function closeTime(info: RunInfo): string | null {
 
 /** The run does not know its owner's email, so the memo tells. */
 export function ownedView(view: RunOwnView, info: RunInfo): PipelineRunView {
-  const { id, pipeline, connection, ...rest } = view
+  const { id, seq, pipeline, connection, ...rest } = view
   const { workspace = null, owner = null } = memoOf(info)
   const promise = connection?.mode ? modePromises[connection.mode] : null
   // One that an earlier version left behind does not say.
   return {
     id,
+    seq,
     pipeline,
     workspace,
     owner,
@@ -73,5 +74,5 @@ export function summaryView(info: RunInfo): PipelineRunSummary {
 
 /** As much as `summaryView` knows, where a view is asked for. */
 export function bareView(info: RunInfo): PipelineRunView {
-  return { ...summaryView(info), outputs: {}, warnings: [], connection: null, steps: [] }
+  return { ...summaryView(info), seq: 0, outputs: {}, warnings: [], connection: null, steps: [] }
 }

@@ -4,6 +4,7 @@ import { createReadFinder, type PipelineData, type ReadFinder } from '../pipelin
 import {
   type ConnectionProfile,
   cleansUp,
+  countChanges,
   createPipelineRunState,
   createSchedule,
   type PipelinePlan,
@@ -85,7 +86,7 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
   const { plan, inputs, timing } = input
   const { workflowId, startTime } = workflowInfo()
   // Workflow time: the same on every replay.
-  const state = input.state ?? createPipelineRunState(plan, startTime.getTime())
+  const state = countChanges(plan, input.state ?? createPipelineRunState(plan, startTime.getTime()))
   const schedule = createSchedule(plan, state)
   const main = createLane(scope, maxTriggers)
   return {

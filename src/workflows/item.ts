@@ -1,23 +1,22 @@
 import { CancelledFailure, isCancellation, workflowInfo } from '@temporalio/workflow'
-import type { Each } from '../pipeline/evaluate/index.ts'
+import { type Each, type ResolvedStep, resolveStep, valuesOf } from '../pipeline/evaluate/index.ts'
 import {
-  applyRecord,
-  beginNextGeneration,
+  concludeGeneration,
+  forgetTrigger,
   type ItemState,
   isDone,
   isNested,
-  mayRetry,
   move,
   namesPipelineRun,
+  noteCancelling,
+  noteOpen,
   type PlanStep,
   type RemoteRunOutcome,
-  retryDelayMs,
-  type Settlement,
   secretNames,
-  settle,
+  settleGeneration,
+  skipItem,
 } from '../pipeline/plan/index.ts'
 import {
-  type OpenJobRun,
   type RemoteRun,
   type RemoteRunRequest,
   type RunToEnd,
@@ -26,12 +25,11 @@ import {
   stopRefused,
   type TimeLeft,
 } from '../remote-run/index.ts'
-import { prepare } from './evaluation.ts'
+import { evaluateNow, prepare } from './evaluation.ts'
 import { type Execution, type Lane, laneOf, parkedKey } from './execution.ts'
 import { type NestedPlace, nestedRun } from './nested-run.ts'
 import { type Enter, enter } from './places.ts'
 import { boundedCancel, reach } from './reach.ts'
-import { contentOf, type StepContent, valuesOf } from './step-content.ts'
 import { stepErrorOf } from './step-failure.ts'
 import { noteHeld, surroundingsOf } from './surroundings.ts'
 
@@ -78,7 +76,9 @@ export async function runItem(
     if (!hasPlaces) throw new CancelledFailure('cancelled while it waited for a place')
     const values = valuesOf(step)
     for (let wait = prepare(execution, values); wait; wait = prepare(execution, values)) await wait
-    const content = contentOf(execution, step, each)
+    const resolved = resolveStep(step, (value) =>
+      evaluateNow(execution, value, step.forEach ? each : undefined),
+    )
     item.startedAtMs ??= Date.now()
     item.generation = Math.max(1, item.generation)
     for (;;) {
@@ -93,19 +93,20 @@ export async function runItem(
           throw new CancelledFailure('cancelled before its next run')
         isTriggering = true
       }
-      const admitted = item.jobRunId === null ? pace.admit(content.bytes) : undefined
+      const admitted = item.jobRunId === null ? pace.admit(resolved.bytes) : undefined
       if (admitted) await admitted
       isUnderWay = true
-      const outcome = await runGeneration(execution, step, item, each, content, triggered)
+      const outcome = await runGeneration(execution, step, item, each, resolved, triggered)
       triggered()
-      if (!concludeGeneration(execution, step, item, outcome)) break
+      if (!goesOn(execution, step, item, outcome)) break
     }
   } catch (error) {
     triggered()
     if (!isUnderWay && isBegun(item)) {
       await endBegun(execution, step, item, each, error)
     } else if (isCancellation(error)) {
-      move(item, item.generation > 0 ? 'cancelled' : 'was_skipped')
+      if (item.generation > 0) move(item, 'cancelled')
+      else skipItem(execution.state, item)
     } else {
       item.error = stepErrorOf(error)
       move(item, 'failed')
@@ -133,7 +134,7 @@ export async function endBegun(
 ): Promise<void> {
   const stepError = isCancellation(error) ? undefined : stepErrorOf(error)
   move(item, 'began')
-  noteCancelling(item)
+  noteCancelling(item, Date.now())
   const remote = remoteOfBegun(execution, step, item, each)
   const record = remote ? await stopRefused(boundedCancel(execution, remote)) : null
   const { status } = settleGeneration(
@@ -165,39 +166,11 @@ function placeOf(step: PlanStep, item: ItemState, { index }: Each): NestedPlace 
   return { step, item, index: step.forEach ? index : null }
 }
 
-/** Thousands of items are carried in one state: of what is over, no more is kept than is of use. */
-function forgetTrigger(item: ItemState): void {
-  delete item.trigger
-  delete item.parkedAtMs
-}
-
-/** Notes how the generation ended; what the item is then is for the caller to say. */
-function settleGeneration(step: PlanStep, item: ItemState, outcome: RemoteRunOutcome): Settlement {
-  item.generationStartedAtMs = null
-  if (outcome.record) applyRecord(item, step, outcome.record)
-  const settlement = settle(outcome, step.timeoutMs)
-  item.error = settlement.error
-  return settlement
-}
-
 /** True when another generation follows. */
-function concludeGeneration(
-  execution: Execution,
-  step: PlanStep,
-  item: ItemState,
-  outcome: RemoteRunOutcome,
-): boolean {
+function goesOn(execution: Execution, step: PlanStep, item: ItemState, outcome: RemoteRunOutcome): boolean {
   execution.progress += 1
-  const settlement = settleGeneration(step, item, outcome)
-  if (laneOf(execution, step).scope.consideredCancelled || !mayRetry(step, item, settlement)) {
-    move(item, settlement.status)
-    forgetTrigger(item)
-    return false
-  }
-  move(item, 'backed_off')
-  item.notBeforeMs = Date.now() + retryDelayMs(step.retry.backoffMs, item.generation)
-  beginNextGeneration(item)
-  return true
+  const isCancelled = laneOf(execution, step).scope.consideredCancelled
+  return concludeGeneration(step, item, outcome, { nowMs: Date.now(), isCancelled })
 }
 
 function runGeneration(
@@ -205,7 +178,7 @@ function runGeneration(
   step: PlanStep,
   item: ItemState,
   each: Each,
-  content: StepContent,
+  resolved: ResolvedStep,
   triggered: () => void,
 ): Promise<RemoteRunOutcome> {
   item.generationStartedAtMs ??= Date.now()
@@ -218,9 +191,9 @@ function runGeneration(
       : // Time in which a person is asked does not count.
         step.timeoutMs - ((item.parkedAtMs ?? Date.now()) - (item.generationStartedAtMs ?? startedAtMs))
   const remote: RunToEnd['remote'] =
-    content.kind === 'pipeline'
-      ? () => boundedCancel(execution, nestedRun(execution, placeOf(step, item, each), content.inputs))
-      : () => reach(execution, requestOf(execution, step, item, each, content, triggered), left)
+    'inputs' in resolved
+      ? () => boundedCancel(execution, nestedRun(execution, placeOf(step, item, each), resolved.inputs))
+      : () => reach(execution, requestOf(execution, step, item, each, resolved, triggered), left)
   return runToEnd({
     remote,
     left,
@@ -236,7 +209,7 @@ function runGeneration(
       item.error = refusal
       // What a person says comes too late from now on.
       execution.parked.delete(parkedKey(step.id, step.forEach ? each.index : null))
-      noteCancelling(item)
+      noteCancelling(item, Date.now())
     },
   })
 }
@@ -262,15 +235,4 @@ function requestOf(
     target,
     config,
   }
-}
-
-function noteCancelling(item: ItemState): void {
-  move(item, 'cancel_sent')
-  item.cancelRequestedAtMs ??= Date.now()
-}
-
-function noteOpen(item: ItemState, { jobId, jobRunId, status }: OpenJobRun): void {
-  item.jobId = jobId
-  item.jobRunId = jobRunId
-  move(item, status === 'pending' ? 'found_pending' : status === 'paused' ? 'found_paused' : 'found_running')
 }

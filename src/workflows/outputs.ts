@@ -1,14 +1,12 @@
 import { CancellationScope } from '@temporalio/workflow'
-import type { MissingOutput } from '../pipeline/evaluate/index.ts'
+import { type MissingOutput, refuseTooLarge } from '../pipeline/evaluate/index.ts'
 import { secretNames } from '../pipeline/plan/index.ts'
 import { readOutputs } from '../remote-run/index.ts'
 import type { Execution } from './execution.ts'
 import { readNestedOutputs } from './nested-run.ts'
-import { StepFailure } from './step-failure.ts'
 
-/** One fetch brings at most this much, and a pipeline run reads at most that much by expressions at once. */
+/** One fetch brings at most this much. */
 const bytesPerFetch = 1024 * 1024
-const bytesPerRead = 8 * 1024 * 1024
 
 /**
  * Fetches outputs that came, or were carried over, as references.
@@ -16,12 +14,7 @@ const bytesPerRead = 8 * 1024 * 1024
  */
 export async function loadOutputs(execution: Execution, missing: readonly MissingOutput[]): Promise<void> {
   const { fetching } = execution
-  const total = missing.reduce((sum, each) => sum + each.sizeBytes, 0)
-  if (total > bytesPerRead)
-    throw new StepFailure(
-      'outputs_too_large',
-      `the outputs it reads have ${total} bytes together; an expression can read ${bytesPerRead}`,
-    )
+  refuseTooLarge(missing)
   // Items that begin together read the same: what is being fetched is waited for, not fetched once for each.
   for (const batch of batches(missing.filter((each) => !fetching.has(keyOf(execution, each))))) {
     const work = fetchBatch(execution, batch).finally(() => {

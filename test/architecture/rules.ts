@@ -41,6 +41,8 @@ export const zones: readonly Zone[] = [
     node: false,
   },
   { folder: client, loads: [base, contract], packages: ['ky'], node: false },
+  // Node.js for SHA-256 alone.
+  { folder: 'src/job-type-schemas', loads: [base], types: [contract], packages: [], node: true },
   { folder: 'src/conformance', loads: [base, contract, client], packages: [], node: false },
   { folder: 'src/expressions', loads: [base], packages: ['@marcbachmann/cel-js', 're2js'], node: false },
 
@@ -89,6 +91,14 @@ export const zones: readonly Zone[] = [
     folder: 'src/workflows',
     loads: [base, names, references, plan, evaluate, 'src/expressions', 'src/remote-run'],
     types: ['src/activities', protocol, sweepReports],
+    packages: ['@temporalio/workflow'],
+    node: false,
+  },
+  // In users' workflows: as small as it can be.
+  {
+    folder: 'src/run-job',
+    loads: [base, names, references, plan, 'src/remote-run'],
+    types: [protocol],
     packages: ['@temporalio/workflow'],
     node: false,
   },
@@ -177,7 +187,7 @@ export const zones: readonly Zone[] = [
     folder: 'src/worker',
     loads: [base, contract, client, 'src/activities', 'src/job-types', 'src/references', 'src/executor'],
     types: ['src/config.ts', 'src/temporal'],
-    packages: ['@temporalio/worker', 'pino'],
+    packages: ['@temporalio/activity', '@temporalio/client', '@temporalio/worker', 'pino'],
     node: true,
   },
   {
@@ -187,19 +197,47 @@ export const zones: readonly Zone[] = [
     packages: [],
     node: true,
   },
+  // Finds Temporal and the Jobs API, and makes clients of them, for the command line and users' programs alike.
+  {
+    folder: 'src/connect',
+    loads: [base, client, 'src/dev-stack', 'src/pipelines', 'src/temporal'],
+    types: [contract, 'src/config.ts'],
+    packages: [],
+    node: true,
+  },
+  // Puts together what a pipeline run, a server and a worker decide.
+  {
+    folder: 'src/testing/in-memory',
+    loads: [
+      base,
+      contract,
+      client,
+      'src/expressions',
+      plan,
+      evaluate,
+      'src/pipeline',
+      'src/activities/job-run-record.ts',
+      'src/job-types',
+      'src/executor',
+      'src/server/services',
+    ],
+    packages: ['zod'],
+    node: true,
+  },
   {
     folder: 'src/cli',
     loads: [
       base,
       contract,
       client,
+      'src/connect',
       'src/conformance',
+      'src/job-type-schemas',
       'src/pipeline',
-      'src/pipelines',
       'src/temporal',
       'src/dev-stack',
     ],
-    types: ['src/config.ts'],
+    types: ['src/config.ts', 'src/pipelines'],
     packages: ['commander', 'log-update', 'string-width'],
     node: true,
   },
@@ -215,6 +253,8 @@ export const roots = [
   'src/public/client.ts',
   'src/public/job-types.ts',
   'src/public/testing.ts',
+  'src/public/worker.ts',
+  'src/public/workflow.ts',
 ]
 
 export interface SourceFile {

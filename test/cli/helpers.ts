@@ -155,6 +155,7 @@ export function iso(seconds: number): string {
 export function stepView(step: string, overrides: Partial<StepRunView> = {}): StepRunView {
   return {
     step,
+    seq: 0,
     generation: 0,
     status: 'waiting',
     job_id: null,
@@ -169,6 +170,7 @@ export function stepView(step: string, overrides: Partial<StepRunView> = {}): St
 export function runView(steps: StepRunView[], overrides: Partial<PipelineRunView> = {}): PipelineRunView {
   return {
     id: 'review-0a1b2c',
+    seq: 0,
     pipeline: 'review',
     workspace: 'default',
     owner: 'ada@example.com',

@@ -6,6 +6,7 @@ import {
   type OutputSlot,
   type PipelineRunState,
   type PlanStep,
+  StepFailure,
   stepState,
 } from '../plan/index.ts'
 import { refuseReferences } from './value.ts'
@@ -135,4 +136,17 @@ export function missingOutputs(state: PipelineRunState, reads: readonly Read[]):
       return [{ item, name, ...slot }]
     })
   })
+}
+
+/** What a pipeline run reads at most by expressions at once. */
+const bytesPerRead = 8 * 1024 * 1024
+
+/** @throws StepFailure when outputs that are read together are too large together */
+export function refuseTooLarge(missing: readonly MissingOutput[]): void {
+  const total = missing.reduce((sum, each) => sum + each.sizeBytes, 0)
+  if (total > bytesPerRead)
+    throw new StepFailure(
+      'outputs_too_large',
+      `the outputs it reads have ${total} bytes together; an expression can read ${bytesPerRead}`,
+    )
 }

@@ -4,6 +4,11 @@ import type { PipelineRunView, StepError } from './types.ts'
 
 /** What Temporal takes is limited in bytes: here a state or a view is made to fit. */
 
+/** Of Temporal's limit of 2 MiB for a payload: the input of the next execution, the result, the answer to a query. */
+export const payloadBytes = 1900 * 1024
+/** Of the outputs of a pipeline run together. */
+export const runOutputsBytes = 1536 * 1024
+
 /** About as much as a reference takes itself. */
 const referenceBytes = 100
 /** Enough to know what is meant. */

@@ -8,6 +8,8 @@ import type { ConnectionMode, EarlierGeneration, PipelinePlan, PlanStep, StepErr
  * Instants are milliseconds since the epoch.
  */
 export interface PipelineRunState {
+  /** Changes so far, as people see them: see `countChanges`. Here and below, absent where an earlier version began the run. */
+  seq?: number
   startedAtMs: number
   cancelRequested: boolean
   /** Told to people only. */
@@ -33,6 +35,8 @@ export interface ConnectionProfile {
 }
 
 export interface StepState {
+  /** The count when its line last changed. */
+  seq?: number
   status: StepStatus
   error: StepError | null
   /** Why it was skipped; told to people only. */
@@ -42,6 +46,8 @@ export interface StepState {
 }
 
 export interface ItemState {
+  /** The count when its line last changed. */
+  seq?: number
   status: StepStatus
   /** 0 until it starts; then 1 and up. */
   generation: number
@@ -61,6 +67,8 @@ export interface ItemState {
   parkedAtMs?: number
   /** What a person last decided of a trigger of this item: asked once more for the same, it was done. */
   decided?: SteerVerb
+  /** Why it was skipped; told to people only. */
+  skippedBecause?: string
   /** Since when the present generation is being cancelled; told to people only. */
   cancelRequestedAtMs?: number
   /** What was before the present generation; told to people only. */
@@ -93,8 +101,17 @@ export interface JobRunRecord {
 
 export function createPipelineRunState(plan: PipelinePlan, startedAtMs: number): PipelineRunState {
   const steps: Record<string, StepState> = {}
-  for (const step of plan.steps) steps[step.id] = { status: 'waiting', error: null }
-  return { startedAtMs, cancelRequested: false, warnings: [], connection: null, steps }
+  plan.steps.forEach(({ id }, index) => {
+    steps[id] = { seq: index + 1, status: 'waiting', error: null }
+  })
+  return {
+    seq: plan.steps.length,
+    startedAtMs,
+    cancelRequested: false,
+    warnings: [],
+    connection: null,
+    steps,
+  }
 }
 
 export function createItem(): ItemState {

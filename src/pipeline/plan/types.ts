@@ -107,6 +107,8 @@ export interface StepRunView {
   step: string
   /** 0-based index; absent outside `for_each`. */
   item?: number
+  /** The run's count of changes when this line last changed; no two lines have the same. */
+  seq: number
   /** Starts at 1. 0 while nothing was started. */
   generation: number
   status: StepStatus
@@ -162,6 +164,8 @@ export interface EarlierGeneration {
 /** A pipeline run as `run`, `show`, `runs` and the query `progress` give it. */
 export interface PipelineRunView {
   id: string
+  /** How often anything here changed so far, the lines included: what came after a count has a higher `seq`. 0 where it is not known. */
+  seq: number
   pipeline: string
   status: PipelineStatus
   started_at: string

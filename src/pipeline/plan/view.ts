@@ -65,10 +65,17 @@ function heldView(step: PlanStep, { status, jobRunId }: ItemState): Pick<StepRun
   return { trouble: `its pipeline run ${jobRunId} is held: a step of that one needs a person` }
 }
 
-function itemView(state: PipelineRunState, step: PlanStep, item: ItemState, index: number): StepRunView {
+/** The line of an item, or of a step without `for_each` that has begun. */
+export function viewItem(
+  state: PipelineRunState,
+  step: PlanStep,
+  item: ItemState,
+  index: number,
+): StepRunView {
   return {
     step: step.id,
     ...(step.forEach ? { item: index } : {}),
+    seq: item.seq ?? 0,
     generation: item.generation,
     status: item.status,
     ...remoteView(step, item),
@@ -80,15 +87,17 @@ function itemView(state: PipelineRunState, step: PlanStep, item: ItemState, inde
     ...heldView(step, item),
     ...(item.decided ? { decided: item.decided } : {}),
     ...cancelView(item.status === 'cancelling', item.cancelRequestedAtMs),
-    ...(item.status === 'skipped' ? { skipped_because: whyItemSkipped(state) } : {}),
+    ...(item.status === 'skipped' ? { skipped_because: item.skippedBecause ?? whyItemSkipped(state) } : {}),
     ...(item.earlier ? { earlier: item.earlier.map((one) => earlierView(step, one)) } : {}),
   }
 }
 
-function bareView(state: PipelineRunState, step: PlanStep, own: StepState): StepRunView {
+/** The line of a step without items. */
+export function viewStep(state: PipelineRunState, step: PlanStep, own: StepState): StepRunView {
   const waitsFor = step.needs.filter((need) => !isDone(stepState(state, need).status))
   return {
     step: step.id,
+    seq: own.seq ?? 0,
     generation: 0,
     status: own.status,
     job_id: null,
@@ -102,6 +111,33 @@ function bareView(state: PipelineRunState, step: PlanStep, own: StepState): Step
   }
 }
 
+/** How a run ended; of an open one, what is known so far. */
+export interface RunEnd {
+  finishedAtMs: number | null
+  outputs: Record<string, Json>
+}
+
+const open: RunEnd = { finishedAtMs: null, outputs: {} }
+
+/** What is seen of a run apart from its steps. */
+export function viewRun(
+  plan: PipelinePlan,
+  state: PipelineRunState,
+  { finishedAtMs, outputs }: RunEnd = open,
+): Omit<PipelineRunView, 'id' | 'seq' | 'steps'> {
+  return {
+    pipeline: plan.name,
+    // Its steps may be over a moment before its outputs are known.
+    status: finishedAtMs === null ? openStatus(state) : pipelineStatus(plan, state),
+    started_at: new Date(state.startedAtMs).toISOString(),
+    finished_at: iso(finishedAtMs),
+    outputs,
+    warnings: [...state.warnings],
+    connection: { name: plan.connection, mode: state.connection?.mode ?? null },
+    ...cancelView(finishedAtMs === null && state.cancelRequested, state.cancelRequestedAtMs),
+  }
+}
+
 /**
  * The public picture of a pipeline run. An ordinary step is one line; a `for_each` one line per item.
  * `outputs` are the pipeline's, known once it is over.
@@ -109,25 +145,20 @@ function bareView(state: PipelineRunState, step: PlanStep, own: StepState): Step
 export function viewPipelineRun(
   plan: PipelinePlan,
   state: PipelineRunState,
-  execution: { id: string; finishedAtMs: number | null; outputs: Record<string, Json> },
+  execution: RunEnd & { id: string },
 ): PipelineRunView {
+  const { finishedAtMs, outputs } = execution
   return {
     id: execution.id,
-    pipeline: plan.name,
-    // Its steps may be over a moment before its outputs are known.
-    status: execution.finishedAtMs === null ? openStatus(state) : pipelineStatus(plan, state),
-    started_at: new Date(state.startedAtMs).toISOString(),
-    finished_at: iso(execution.finishedAtMs),
-    outputs: execution.outputs,
-    warnings: state.warnings,
-    connection: { name: plan.connection, mode: state.connection?.mode ?? null },
-    ...cancelView(execution.finishedAtMs === null && state.cancelRequested, state.cancelRequestedAtMs),
+    // Outputs and the end come when no line changes any more, and are not in the state.
+    seq: (state.seq ?? 0) + Object.keys(outputs).length + (finishedAtMs === null ? 0 : 1),
+    ...viewRun(plan, state, execution),
     steps: plan.steps.flatMap((step) => {
       const own = stepState(state, step.id)
       const items = own.items ?? []
       return items.length > 0
-        ? items.map((item, index) => itemView(state, step, item, index))
-        : [bareView(state, step, own)]
+        ? items.map((item, index) => viewItem(state, step, item, index))
+        : [viewStep(state, step, own)]
     }),
   }
 }
