@@ -1,6 +1,8 @@
 import type { Client } from '@temporalio/client'
+import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import { installationNames } from '../contract/names.ts'
 import type { PipelineTiming } from '../workflows/messages.ts'
+import type { AskJobTypes } from './changed-job-types.ts'
 
 /** Whose a pipeline run is: what `JobsClient.whoami` answers. */
 export interface PipelineOwner {
@@ -23,6 +25,12 @@ export interface PipelinesClientOptions {
    * @default no bound
    */
   workspace?: string | undefined
+  /**
+   * What the default connection's server offers (`JobsClient.listJobSchemas`): asked at each start of a plan that was compiled against
+   * known job types, so that the start can say what has changed since. Where it fails nothing is said.
+   * @default not known, and nothing is said
+   */
+  jobTypes?: ((signal: AbortSignal) => Promise<readonly JobTypeSchemaEntry[] | undefined>) | undefined
   /** How patient the runs are. */
   timing?: PipelineTimingOptions | undefined
   /**
@@ -72,6 +80,8 @@ export interface PipelinesContext {
   readonly client: Client
   readonly owner: () => Promise<PipelineOwner | undefined>
   readonly workspace: string | undefined
+  readonly jobTypes: AskJobTypes | undefined
+  readonly schemasTimeoutMs: number
   readonly timing: PipelineTiming
   readonly taskQueueFor: (owner: PipelineOwner | undefined) => string
   /** How long a start waits for search attributes that were registered just now. */
@@ -85,7 +95,7 @@ export interface PipelinesContext {
 
 export function resolveOptions(
   client: Client,
-  { owner, workspace, timing = {}, installation, taskQueue }: PipelinesClientOptions,
+  { owner, workspace, jobTypes, timing = {}, installation, taskQueue }: PipelinesClientOptions,
 ): PipelinesContext {
   const {
     waitLeaseMs = 6 * 60 * 60_000,
@@ -98,6 +108,8 @@ export function resolveOptions(
     client,
     owner: typeof owner === 'function' ? owner : async () => owner,
     workspace,
+    jobTypes,
+    schemasTimeoutMs: 3_000,
     timing: {
       waitLeaseMs,
       stepHeartbeatMs,

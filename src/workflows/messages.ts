@@ -12,6 +12,8 @@ export interface RunPipelineInput {
   timing: PipelineTiming
   /** Whose pipeline run it is; its connection must act for the same one. Absent where the starter could not tell. */
   workspace?: string
+  /** What whoever started it was told; the view says it as well. */
+  warnings?: string[]
   /** Carried across continue-as-new; absent at the start. */
   state?: PipelineRunState
 }
