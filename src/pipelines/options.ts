@@ -1,7 +1,9 @@
 import type { Client } from '@temporalio/client'
+import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import { installationNames } from '../contract/names.ts'
 import type { PipelineTiming } from '../workflows/messages.ts'
 import type { RunsAccess } from './access.ts'
+import type { AskJobTypes } from './changed-job-types.ts'
 import { createWatchers, type Watchers } from './watch/watchers.ts'
 
 /** Whose a pipeline run is: what `JobsClient.whoami` answers. */
@@ -25,6 +27,12 @@ export interface PipelinesClientOptions {
    * @default no bound
    */
   workspace?: string | undefined
+  /**
+   * What the default connection's server offers (`JobsClient.listJobSchemas`): asked at each start of a plan that was compiled against
+   * known job types, so that the start can say what has changed since. Where it fails nothing is said.
+   * @default not known, and nothing is said
+   */
+  jobTypes?: ((signal: AbortSignal) => Promise<readonly JobTypeSchemaEntry[] | undefined>) | undefined
   /** How patient the runs are. */
   timing?: PipelineTimingOptions | undefined
   /**
@@ -79,6 +87,8 @@ export interface PipelineTimingOptions {
 /** What the use cases of this room work with: every option decided. */
 export interface PipelinesContext extends RunsAccess {
   readonly owner: () => Promise<PipelineOwner | undefined>
+  readonly jobTypes: AskJobTypes | undefined
+  readonly schemasTimeoutMs: number
   readonly timing: PipelineTiming
   readonly taskQueueFor: (owner: PipelineOwner | undefined) => string
   /** How long a start waits for search attributes that were registered just now. */
@@ -91,7 +101,15 @@ export interface PipelinesContext extends RunsAccess {
 
 export function resolveOptions(
   client: Client,
-  { owner, workspace, timing = {}, installation, taskQueue, historyPolls = 80 }: PipelinesClientOptions,
+  {
+    owner,
+    workspace,
+    jobTypes,
+    timing = {},
+    installation,
+    taskQueue,
+    historyPolls = 80,
+  }: PipelinesClientOptions,
 ): PipelinesContext {
   const {
     waitLeaseMs = 6 * 60 * 60_000,
@@ -105,6 +123,8 @@ export function resolveOptions(
     client,
     owner: typeof owner === 'function' ? owner : async () => owner,
     workspace,
+    jobTypes,
+    schemasTimeoutMs: 3_000,
     timing: {
       waitLeaseMs,
       stepHeartbeatMs,

@@ -16,6 +16,8 @@ export interface RunPipelineInput {
   parent?: ParentStep
   /** It is not to be started any more: all it does is to have its id. */
   isBarred?: true
+  /** What whoever started it was told; the view says it as well. */
+  warnings?: string[]
   /** Carried across continue-as-new; absent at the start. */
   state?: PipelineRunState
 }

@@ -59,7 +59,7 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipeline/compile',
-    loads: [base, contract, 'src/config-schema', 'src/expressions', plan, nodes],
+    loads: [base, contract, 'src/config-schema', 'src/job-type-schemas', 'src/expressions', plan, nodes],
     packages: ['zod'],
     node: false,
   },
@@ -111,8 +111,8 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipelines',
-    loads: [base, names, capabilities, 'src/temporal'],
-    types: [plan, 'src/workflows'],
+    loads: [base, names, capabilities, 'src/job-type-schemas', 'src/temporal'],
+    types: [contract, plan, 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,
   },

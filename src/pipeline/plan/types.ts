@@ -81,6 +81,11 @@ export interface PipelinePlan {
   inputs: PlanInput[]
   steps: PlanStep[]
   outputs: { name: string; value: PlanValue }[]
+  /**
+   * By name: digests of the schemas of the job types that it uses, as they were when it was compiled. Those that were not known are left
+   * out. Nothing that runs depends on it.
+   */
+  jobTypes?: Record<string, string>
 }
 
 export const inputTypes = ['string', 'number', 'integer', 'boolean', 'array', 'object'] as const
