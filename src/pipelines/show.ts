@@ -10,11 +10,32 @@ import { queryNames } from '../contract/names.ts'
 import type { PipelineRunView as RunOwnView } from '../pipeline/plan/index.ts'
 import { findRun } from './find.ts'
 import type { PipelinesContext } from './options.ts'
+import { requireDigest } from './start.ts'
 import { troublesOf } from './troubles.ts'
-import { bareView, closedStatuses, closeTime, ownedView, type PipelineRunView, type RunInfo } from './view.ts'
+import {
+  bareView,
+  closedStatuses,
+  closeTime,
+  ownedView,
+  type PipelineRunSummary,
+  type PipelineRunView,
+  type RunInfo,
+  summaryView,
+} from './view.ts'
 
 const unansweredWarning =
   'no worker answers, so the steps cannot be shown; is one running? (`jobwright worker`, `jobwright dev`)'
+
+/** What is known without a worker. @throws PipelineRunNotFoundError, JobwrightError `run_id_reused` for another digest */
+export async function summaryOf(
+  context: PipelinesContext,
+  id: string,
+  digest: string | undefined,
+): Promise<PipelineRunSummary> {
+  const { description } = await findRun(context, id)
+  if (digest !== undefined) requireDigest(description, digest)
+  return summaryView(description)
+}
 
 /** Where a run stands. @throws PipelineRunNotFoundError */
 export async function showRun(context: PipelinesContext, id: string): Promise<PipelineRunView> {
