@@ -8,6 +8,7 @@ import { type PipelinesClientOptions, type PipelinesContext, resolveOptions } fr
 import { showRun } from './show.ts'
 import { type StartedPipeline, type StartPipeline, startRun } from './start.ts'
 import { type AdoptedStep, type SteeredStep, type SteerResult, steerRun } from './steer.ts'
+import { summaryOf } from './summary.ts'
 import type { PipelineRunSummary, PipelineRunView } from './view.ts'
 import { type WatchPipeline, watchRun } from './watch/watch-run.ts'
 
@@ -65,6 +66,19 @@ export class PipelinesClient {
    */
   show(id: string): Promise<PipelineRunView> {
     return showRun(this.#context, id).catch(throwFromTemporal)
+  }
+
+  /**
+   * What is known of a run without asking it: all but its steps and what came of them. With a digest, only if it was started with that.
+   * @throws PipelineRunNotFoundError, JobwrightError `run_id_reused`
+   *
+   * @example
+   * ```ts
+   * const { status, owner } = await pipelines.summary('night-2026-04-13')
+   * ```
+   */
+  summary(id: string, { digest }: { digest?: string | undefined } = {}): Promise<PipelineRunSummary> {
+    return summaryOf(this.#context, id, digest).catch(throwFromTemporal)
   }
 
   /**

@@ -67,6 +67,8 @@ export interface PipelineMemo {
   pipeline: string
   /** Of plan and inputs: what a start under a used id is compared with. */
   digest?: string
+  /** Of the saved pipeline that it was started from. */
+  version?: number
   /** Of whoever started the run, with the email below; absent when that was not known. */
   workspace?: string
   owner?: string

@@ -99,6 +99,7 @@ export function scriptedContext(
   const unscripted = () => Promise.reject(new Error('not scripted'))
   const pipelines: Pipelines = {
     start: unscripted,
+    summary: unscripted,
     show: unscripted,
     list: unscripted,
     inputs: async () => ({}),

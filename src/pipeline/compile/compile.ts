@@ -54,7 +54,7 @@ export interface CompiledPipeline {
 }
 
 /** A plan travels as a workflow's input. */
-const maxPlanBytes = 1024 * 1024
+export const maxPlanBytes = 1024 * 1024
 
 /** Compiles what was read. Never throws: every problem is a finding with its place, and all are reported together. */
 export function compileSource(pipeline: PipelineSource, options: CompileOptions): CompiledPipeline {
