@@ -18,10 +18,12 @@ const unansweredWarning =
 
 /** Where a run stands. @throws PipelineRunNotFoundError */
 export async function showRun(context: PipelinesContext, id: string): Promise<PipelineRunView> {
-  const { handle, description } = await findRun(context, id)
+  const { handle, description, names } = await findRun(context, id, 'any')
   const { name } = description.status
-  if (name === 'COMPLETED' || name === 'FAILED') return closedView(handle, description)
-  const queried = await query(context, handle)
+  // A workflow of a user's own gives something else.
+  const isPipeline = names.progress === queryNames.progress
+  if (isPipeline && (name === 'COMPLETED' || name === 'FAILED')) return closedView(handle, description)
+  const queried = await query(context, handle, names.progress)
   if (!queried) return { ...bareView(description), warnings: [unansweredWarning] }
   const view = ownedView(queried, description)
   // A run that was closed from outside could not note it itself; neither result nor failure holds a cancelled run's view.
@@ -33,11 +35,10 @@ export async function showRun(context: PipelinesContext, id: string): Promise<Pi
 async function query(
   { client, queryTimeoutMs }: PipelinesContext,
   handle: WorkflowHandle,
+  name: string,
 ): Promise<RunOwnView | undefined> {
   try {
-    return await client.withDeadline(Date.now() + queryTimeoutMs, () =>
-      handle.query<RunOwnView>(queryNames.progress),
-    )
+    return await client.withDeadline(Date.now() + queryTimeoutMs, () => handle.query<RunOwnView>(name))
   } catch (error) {
     if (isUnanswered(error)) return undefined
     throw error
