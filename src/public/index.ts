@@ -35,6 +35,7 @@ export {
   type ListPipelines,
   type PipelineOwner,
   PipelineRunNotFoundError,
+  type PipelineRunPage,
   type PipelineRunSummary,
   type PipelineRunView,
   PipelinesClient,
