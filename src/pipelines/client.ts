@@ -3,7 +3,7 @@ import type { Json } from '../base/json.ts'
 import { throwFromTemporal } from '../temporal/index.ts'
 import { cancelRun } from './cancel.ts'
 import { inputsOf } from './inputs.ts'
-import { type ListPipelines, listRuns } from './list.ts'
+import { type ListPipelines, listRuns, type PipelineRunPage } from './list.ts'
 import { type PipelinesClientOptions, type PipelinesContext, resolveOptions } from './options.ts'
 import { showRun } from './show.ts'
 import { type StartedPipeline, type StartPipeline, startRun } from './start.ts'
@@ -95,7 +95,8 @@ export class PipelinesClient {
   }
 
   /**
-   * Runs newest first, without their steps. A run that was started just now may be missing.
+   * Runs without their steps: open ones first, newest first; then the others, last ended first. A run that was started just now may be
+   * missing.
    * @throws SearchAttributesError for a filter that the namespace cannot apply
    *
    * @example
@@ -104,7 +105,21 @@ export class PipelinesClient {
    *   console.log(run.id, run.status, run.owner)
    * ```
    */
-  list(options: ListPipelines = {}): Promise<PipelineRunSummary[]> {
+  async list(options: ListPipelines = {}): Promise<PipelineRunSummary[]> {
+    return (await this.listPage(options)).runs
+  }
+
+  /**
+   * As `list`, with where the list goes on.
+   * @throws SearchAttributesError, JobwrightError `bad_cursor`
+   *
+   * @example
+   * ```ts
+   * const { runs, nextCursor } = await pipelines.listPage({ limit: 50 })
+   * console.log(runs.length, nextCursor === null ? 'that is all' : 'there are more')
+   * ```
+   */
+  listPage(options: ListPipelines = {}): Promise<PipelineRunPage> {
     return listRuns(this.#context, options).catch(throwFromTemporal)
   }
 

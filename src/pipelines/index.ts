@@ -1,6 +1,6 @@
 export { PipelinesClient } from './client.ts'
 export { PipelineRunNotFoundError } from './errors.ts'
-export type { ListPipelines } from './list.ts'
+export type { ListPipelines, PipelineRunPage } from './list.ts'
 export type { PipelineOwner, PipelinesClientOptions, PipelineTimingOptions } from './options.ts'
 export type { StartedPipeline, StartPipeline } from './start.ts'
 export type { AdoptedStep, SteeredStep, SteerResult } from './steer.ts'

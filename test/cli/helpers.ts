@@ -102,6 +102,7 @@ export function scriptedContext(
     summary: unscripted,
     show: unscripted,
     list: unscripted,
+    listPage: unscripted,
     inputs: async () => ({}),
     cancel: unscripted,
     adopt: unscripted,

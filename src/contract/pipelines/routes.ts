@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { listOf, messageSchema } from '../jobs/schemas.ts'
 import type { RouteDescriptor } from '../route-descriptor.ts'
 import * as s from './schemas.ts'
+import { pipelineTargets } from './targets.ts'
 import { pipelineRunSummarySchema, pipelineRunViewSchema } from './view.ts'
 
 const run = z.object({ pipeline_run_id: z.string() })
@@ -11,9 +12,8 @@ const body = { bytes: s.pipelineLimits.bodyBytes, depth: s.pipelineLimits.jsonDe
 /** Pipelines and their runs. */
 export const pipelineRoutes = {
   startPipelineRun: {
+    ...pipelineTargets.startPipelineRun,
     operationId: 'startPipelineRun',
-    method: 'post',
-    path: '/pipeline-runs',
     summary: 'Start a pipeline: a file, a plan, or a saved one',
     tag: 'Pipeline runs',
     auth: 'token',
@@ -26,9 +26,8 @@ export const pipelineRoutes = {
     problems: [404, 409, 503],
   },
   listPipelineRuns: {
+    ...pipelineTargets.listPipelineRuns,
     operationId: 'listPipelineRuns',
-    method: 'get',
-    path: '/pipeline-runs',
     summary: 'List pipeline runs, newest first; one that was started just now may be missing',
     tag: 'Pipeline runs',
     auth: 'token',
@@ -38,9 +37,8 @@ export const pipelineRoutes = {
     problems: [503],
   },
   getPipelineRun: {
+    ...pipelineTargets.getPipelineRun,
     operationId: 'getPipelineRun',
-    method: 'get',
-    path: '/pipeline-runs/{pipeline_run_id}',
     summary: 'Where a pipeline run stands, with its steps',
     tag: 'Pipeline runs',
     auth: 'token',
@@ -50,9 +48,8 @@ export const pipelineRoutes = {
     problems: [404, 503],
   },
   cancelPipelineRun: {
+    ...pipelineTargets.cancelPipelineRun,
     operationId: 'cancelPipelineRun',
-    method: 'post',
-    path: '/pipeline-runs/{pipeline_run_id}/cancel',
     summary: 'Ask a pipeline run to stop; it is over when every job run of it is',
     tag: 'Pipeline runs',
     auth: 'token',
@@ -62,9 +59,8 @@ export const pipelineRoutes = {
     problems: [404, 409, 503],
   },
   streamPipelineRun: {
+    ...pipelineTargets.streamPipelineRun,
     operationId: 'streamPipelineRun',
-    method: 'get',
-    path: '/pipeline-runs/{pipeline_run_id}/events',
     summary: 'What changes in a pipeline run, as server-sent events, until it is over',
     tag: 'Pipeline runs',
     auth: 'token',
@@ -76,9 +72,8 @@ export const pipelineRoutes = {
     problems: [400, 404, 503],
   },
   validatePipeline: {
+    ...pipelineTargets.validatePipeline,
     operationId: 'validatePipeline',
-    method: 'post',
-    path: '/pipelines/validate',
     summary: 'Check a pipeline: every problem with its place and its fix',
     tag: 'Pipelines',
     auth: 'token',
@@ -90,9 +85,8 @@ export const pipelineRoutes = {
     problems: [],
   },
   savePipeline: {
+    ...pipelineTargets.savePipeline,
     operationId: 'savePipeline',
-    method: 'put',
-    path: '/pipelines/{name}',
     summary: 'Save a pipeline under its name; another text than the newest version is a new version',
     tag: 'Pipelines',
     auth: 'token',
@@ -106,9 +100,8 @@ export const pipelineRoutes = {
     problems: [412],
   },
   listPipelines: {
+    ...pipelineTargets.listPipelines,
     operationId: 'listPipelines',
-    method: 'get',
-    path: '/pipelines',
     summary: 'List saved pipelines, by name',
     tag: 'Pipelines',
     auth: 'token',
@@ -118,9 +111,8 @@ export const pipelineRoutes = {
     problems: [],
   },
   getPipeline: {
+    ...pipelineTargets.getPipeline,
     operationId: 'getPipeline',
-    method: 'get',
-    path: '/pipelines/{name}',
     summary: 'Get the newest version of a saved pipeline, with its ETag',
     tag: 'Pipelines',
     auth: 'token',
@@ -130,9 +122,8 @@ export const pipelineRoutes = {
     problems: [404],
   },
   getPipelineVersion: {
+    ...pipelineTargets.getPipelineVersion,
     operationId: 'getPipelineVersion',
-    method: 'get',
-    path: '/pipelines/{name}/versions/{version}',
     summary: 'Get a version of a saved pipeline',
     tag: 'Pipelines',
     auth: 'token',
@@ -142,9 +133,8 @@ export const pipelineRoutes = {
     problems: [404],
   },
   deletePipeline: {
+    ...pipelineTargets.deletePipeline,
     operationId: 'deletePipeline',
-    method: 'delete',
-    path: '/pipelines/{name}',
     summary: 'Delete a saved pipeline with all versions; runs of it go on',
     tag: 'Pipelines',
     auth: 'token',

@@ -23,6 +23,8 @@ export function createPipelineRuns(
 ): PipelineRuns {
   const of = ({ workspace, email }: Caller) =>
     new PipelinesClient(client, { workspace, owner: { workspace, email }, installation, timing })
+  /** All who watch a run share what is asked about it. */
+  const shared = new PipelinesClient(client)
   /** Whoever waits for an answer shall have one, whether Temporal is there or not. */
   const soon = <T>(ask: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + patienceMs, ask)
 
@@ -47,18 +49,17 @@ export function createPipelineRuns(
       }),
     summary: (caller, id) => soon(() => of(caller).summary(id)),
     show: (caller, id) => soon(() => of(caller).show(id)),
-    list: (caller, { limit, pipeline, statuses, owner, startedAfterMs }) =>
-      soon(async () => ({
-        runs: await of(caller).list({
-          limit,
-          pipeline,
-          statuses,
-          owner,
-          startedAfter: startedAfterMs === undefined ? undefined : new Date(startedAfterMs),
-        }),
-        nextCursor: null,
-      })),
+    list: (caller, { startedAfterMs, startedBeforeMs, ...filter }) => {
+      const date = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms))
+      const window = { startedAfter: date(startedAfterMs), startedBefore: date(startedBeforeMs) }
+      return soon(() => of(caller).listPage({ ...filter, ...window }))
+    },
     cancel: (caller, id) => soon(() => of(caller).cancel(id)),
-    watch: (caller, id, signal) => of(caller).watch(id, { signal }),
+    async *watch({ workspace }, id, signal) {
+      for await (const view of shared.watch(id, { signal })) {
+        if (view.workspace !== workspace) throw new PipelineRunNotFoundError(id)
+        yield view
+      }
+    },
   }
 }
