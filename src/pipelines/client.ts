@@ -9,7 +9,7 @@ import { showRun } from './show.ts'
 import { type StartedPipeline, type StartPipeline, startRun } from './start.ts'
 import { type AdoptedStep, type SteeredStep, type SteerResult, steerRun } from './steer.ts'
 import type { PipelineRunSummary, PipelineRunView } from './view.ts'
-import { type WatchPipeline, watchRun } from './watch.ts'
+import { type WatchPipeline, watchRun } from './watch/watch-run.ts'
 
 /**
  * Starts, watches and steers pipeline runs. They live in Temporal only: this needs nothing else.

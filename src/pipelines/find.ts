@@ -4,8 +4,8 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client'
 import { workflowTypes } from '../contract/names.ts'
+import type { RunsAccess } from './access.ts'
 import { PipelineRunNotFoundError, requireRunId } from './errors.ts'
-import type { PipelinesContext } from './options.ts'
 import { memoOf } from './view.ts'
 
 export interface FoundRun {
@@ -17,7 +17,10 @@ export interface FoundRun {
  * The run of an id, if it is one that the client may know of.
  * @throws PipelineRunNotFoundError, JobwrightError `bad_run_id`
  */
-export async function findRun({ client, workspace }: PipelinesContext, id: string): Promise<FoundRun> {
+export async function findRun(
+  { client, workspace }: Omit<RunsAccess, 'queryTimeoutMs'>,
+  id: string,
+): Promise<FoundRun> {
   requireRunId(id)
   const handle = client.workflow.getHandle(id)
   const description = await describe(handle)

@@ -5,4 +5,4 @@ export type { PipelineOwner, PipelinesClientOptions, PipelineTimingOptions } fro
 export type { StartedPipeline, StartPipeline } from './start.ts'
 export type { AdoptedStep, SteeredStep, SteerResult } from './steer.ts'
 export type { PipelineRunSummary, PipelineRunView } from './view.ts'
-export type { WatchPipeline } from './watch.ts'
+export type { WatchPipeline } from './watch/watch-run.ts'

@@ -7,6 +7,7 @@ import { searchAttributes, workflowTypes } from '../contract/names.ts'
 import type { PipelinePlan } from '../pipeline/plan/index.ts'
 import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/index.ts'
 import type { PipelineMemo, RunPipelineInput } from '../workflows/messages.ts'
+import { changedJobTypes } from './changed-job-types.ts'
 import { PipelineRunNotFoundError, requireRunId } from './errors.ts'
 import { findRun } from './find.ts'
 import type { PipelineOwner, PipelinesContext } from './options.ts'
@@ -27,6 +28,8 @@ export interface StartedPipeline {
   id: string
   /** The id was in use, and nothing new was started, whether that run is over or not. */
   existed: boolean
+  /** What is not as it was when the plan was compiled; the run's view says it as well. None of a run that existed. */
+  warnings: string[]
 }
 
 type Ownership = Pick<PipelineMemo, 'workspace' | 'owner'>
@@ -40,7 +43,10 @@ export async function startRun(
   { plan, inputs, id = `${plan.name}-${randomBytes(6).toString('hex')}` }: StartPipeline,
 ): Promise<StartedPipeline> {
   requireRunId(id)
-  const owner = await context.owner()
+  const [owner, warnings] = await Promise.all([
+    context.owner(),
+    changedJobTypes(plan, context.jobTypes, context.schemasTimeoutMs),
+  ])
   const ownership = ownershipOf(context, owner)
   const { workspace } = ownership
   const input: RunPipelineInput = {
@@ -48,9 +54,12 @@ export async function startRun(
     inputs,
     timing: context.timing,
     ...(workspace === undefined ? {} : { workspace }),
+    ...(warnings.length === 0 ? {} : { warnings }),
   }
+  // A server that changed since makes no other pipeline of it.
+  const { jobTypes: _, ...same } = plan
   const digest = createHash('sha256')
-    .update(canonicalJson([plan as unknown as Json, inputs]))
+    .update(canonicalJson([same as unknown as Json, inputs]))
     .digest('hex')
   const memo: PipelineMemo = { pipeline: plan.name, digest, ...ownership }
   const start = () =>
@@ -66,11 +75,11 @@ export async function startRun(
     })
   try {
     await onceAttributesAreKnown(context, start)
-    return { id, existed: false }
+    return { id, existed: false, warnings }
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
     await requireSame(context, id, digest)
-    return { id, existed: true }
+    return { id, existed: true, warnings: [] }
   }
 }
 

@@ -15,6 +15,7 @@ import { evaluate } from './evaluation.ts'
 import type { Execution } from './execution.ts'
 import { logRunEnded } from './run-log.ts'
 import { stepErrorOf } from './step-failure.ts'
+import { tellParent } from './tell-parent.ts'
 
 /** The pipeline run as everybody sees it, within what Temporal carries. */
 export function view(execution: Execution): PipelineRunView {
@@ -22,11 +23,18 @@ export function view(execution: Execution): PipelineRunView {
   return shrinkView(viewPipelineRun(plan, state, { id: data.id, finishedAtMs, outputs }), payloadBytes)
 }
 
+/** One that is not to be started: all it does is to have its id. */
+export function closeBarred(execution: Execution): PipelineRunView {
+  execution.finishedAtMs = Date.now()
+  return { ...view(execution), status: 'cancelled' }
+}
+
 /** Ends a pipeline run whose steps are all done. @throws as Temporal has it: cancelled, or failed with the view in the details */
 export async function close(execution: Execution): Promise<PipelineRunView> {
   const status = pipelineStatus(execution.plan, execution.state)
   // A cancelled run does not stay open for outputs that nobody may be there to give.
   if (status !== 'cancelled') await CancellationScope.nonCancellable(() => evaluateOutputs(execution))
+  await tellParent(execution, 'ending')
   execution.finishedAtMs = Date.now()
   logRunEnded(execution)
   const last = view(execution)

@@ -3,6 +3,7 @@ import { type MissingOutput, refuseTooLarge } from '../pipeline/evaluate/index.t
 import { secretNames } from '../pipeline/plan/index.ts'
 import { readOutputs } from '../remote-run/index.ts'
 import type { Execution } from './execution.ts'
+import { readNestedOutputs } from './nested-run.ts'
 
 /** One fetch brings at most this much. */
 const bytesPerFetch = 1024 * 1024
@@ -31,18 +32,28 @@ function keyOf({ scope }: Execution, { jobRunId, name }: MissingOutput): string 
 
 async function fetchBatch(execution: Execution, batch: readonly MissingOutput[]): Promise<void> {
   execution.fetchedBytes += batch.reduce((sum, each) => sum + each.sizeBytes, 0)
-  const values = await readOutputs(
-    execution.plan.connection,
-    batch.map(({ jobRunId, name }) => ({ jobRunId, name })),
-    execution.timing,
-    execution.state.connection?.mode === 'fenced' ? [] : secretNames(execution.plan.steps),
-  )
-  batch.forEach(({ item, name, sizeBytes, inlined }, index) => {
-    item.outputs[name] = { value: values[index] ?? null, sizeBytes, inlined }
+  const values = await (batch[0]?.isNested
+    ? readNestedOutputs(execution, batch)
+    : readOutputs(
+        execution.plan.connection,
+        batch.map(({ jobRunId, name }) => ({ jobRunId, name })),
+        execution.timing,
+        execution.state.connection?.mode === 'fenced' ? [] : secretNames(execution.plan.steps),
+      ))
+  batch.forEach(({ item, name, sizeBytes, inlined, isNested }, index) => {
+    const own = { sizeBytes, inlined, ...(isNested ? { isNested } : {}) }
+    item.outputs[name] = { value: values[index] ?? null, ...own }
   })
 }
 
 function batches(missing: readonly MissingOutput[]): MissingOutput[][] {
+  return [
+    ...batchesOf(missing.filter(({ isNested }) => !isNested)),
+    ...batchesOf(missing.filter(({ isNested }) => isNested)),
+  ]
+}
+
+function batchesOf(missing: readonly MissingOutput[]): MissingOutput[][] {
   const result: MissingOutput[][] = []
   let bytes = Number.POSITIVE_INFINITY
   for (const each of missing) {

@@ -20,15 +20,17 @@ import {
   planVersions,
   shrinkState,
 } from '../pipeline/plan/index.ts'
-import { close, view } from './close.ts'
+import { close, closeBarred, view } from './close.ts'
 import { createExecution, type Execution, type Lane } from './execution.ts'
 import {
   endCleanupSignal,
+  nestedRunSignal,
   progressQuery,
   type RunPipelineInput,
   remainsQuery,
   steerUpdate,
 } from './messages.ts'
+import { endNestedCleanup, hearOfNested } from './nested-run.ts'
 import { remainsOf } from './remains.ts'
 import { logRunStarted } from './run-log.ts'
 import { checkSteering, steer } from './steering.ts'
@@ -49,12 +51,15 @@ const historyBytes = 32 * 1024 * 1024
 export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunView> {
   requireKnownVersion(input.plan)
   const execution = createExecution(input, CancellationScope.current())
+  if (input.isBarred) return closeBarred(execution)
   setHandler(progressQuery, () => view(execution))
   setHandler(remainsQuery, () => remainsOf(execution))
   logRunStarted(execution)
   setHandler(endCleanupSignal, () => {
     execution.isCleanupOver = execution.scope.consideredCancelled
+    if (execution.isCleanupOver) endNestedCleanup(execution)
   })
+  setHandler(nestedRunSignal, (news) => hearOfNested(execution, news))
   setHandler(steerUpdate, (request) => steer(execution, request), {
     validator: (request) => checkSteering(execution, request),
   })

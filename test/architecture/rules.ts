@@ -41,6 +41,8 @@ export const zones: readonly Zone[] = [
     node: false,
   },
   { folder: client, loads: [base, contract], packages: ['ky'], node: false },
+  // Node.js for SHA-256 alone.
+  { folder: 'src/job-type-schemas', loads: [base], types: [contract], packages: [], node: true },
   { folder: 'src/conformance', loads: [base, contract, client], packages: [], node: false },
   { folder: 'src/expressions', loads: [base], packages: ['@marcbachmann/cel-js', 're2js'], node: false },
 
@@ -57,7 +59,7 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipeline/compile',
-    loads: [base, contract, 'src/config-schema', 'src/expressions', plan, nodes],
+    loads: [base, contract, 'src/config-schema', 'src/job-type-schemas', 'src/expressions', plan, nodes],
     packages: ['zod'],
     node: false,
   },
@@ -74,8 +76,7 @@ export const zones: readonly Zone[] = [
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
-    loads: [base, contract, client, 'src/polling', protocol],
-    types: [plan],
+    loads: [base, contract, client, plan, 'src/polling', protocol],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
   },
@@ -93,6 +94,14 @@ export const zones: readonly Zone[] = [
     packages: ['@temporalio/workflow'],
     node: false,
   },
+  // In users' workflows: as small as it can be.
+  {
+    folder: 'src/run-job',
+    loads: [base, names, references, plan, 'src/remote-run'],
+    types: [protocol],
+    packages: ['@temporalio/workflow'],
+    node: false,
+  },
   {
     folder: 'src/temporal',
     loads: [base, names],
@@ -102,8 +111,8 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipelines',
-    loads: [base, names, capabilities, 'src/temporal'],
-    types: [plan, 'src/workflows'],
+    loads: [base, names, capabilities, 'src/job-type-schemas', 'src/temporal'],
+    types: [contract, plan, 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,
   },
@@ -178,7 +187,7 @@ export const zones: readonly Zone[] = [
     folder: 'src/worker',
     loads: [base, contract, client, 'src/activities', 'src/job-types', 'src/references', 'src/executor'],
     types: ['src/config.ts', 'src/temporal'],
-    packages: ['@temporalio/worker', 'pino'],
+    packages: ['@temporalio/activity', '@temporalio/client', '@temporalio/worker', 'pino'],
     node: true,
   },
   {
@@ -223,6 +232,7 @@ export const zones: readonly Zone[] = [
       client,
       'src/connect',
       'src/conformance',
+      'src/job-type-schemas',
       'src/pipeline',
       'src/temporal',
       'src/dev-stack',
@@ -243,6 +253,8 @@ export const roots = [
   'src/public/client.ts',
   'src/public/job-types.ts',
   'src/public/testing.ts',
+  'src/public/worker.ts',
+  'src/public/workflow.ts',
 ]
 
 export interface SourceFile {

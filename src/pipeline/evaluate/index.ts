@@ -9,5 +9,5 @@ export {
   resolveOutput,
   scopeOf,
 } from './scope.ts'
-export { listOf, type ResolvedStep, resolveStep, valuesOf } from './step.ts'
+export { listOf, type ResolvedJob, type ResolvedStep, resolveStep, valuesOf } from './step.ts'
 export { evaluateValue } from './value.ts'

@@ -121,6 +121,8 @@ export interface MissingOutput {
   jobRunId: string
   sizeBytes: number
   inlined: boolean
+  /** That run is a pipeline run. */
+  isNested?: true
 }
 
 /** What has to be fetched before the reads can be answered. Of a step that is not done nothing is: it has no outputs yet. */

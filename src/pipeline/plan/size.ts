@@ -50,8 +50,13 @@ function spillOutputs(state: PipelineRunState, excessBytes: number): void {
     .sort((a, b) => b.slot.sizeBytes - a.slot.sizeBytes)
   for (const { item, name, slot } of kept) {
     if (excess <= 0) return
-    const { sizeBytes, inlined } = slot
-    item.outputs[name] = { jobRunId: item.jobRunId ?? '', sizeBytes, inlined }
+    const { sizeBytes, inlined, isNested } = slot
+    item.outputs[name] = {
+      jobRunId: item.jobRunId ?? '',
+      sizeBytes,
+      inlined,
+      ...(isNested ? { isNested } : {}),
+    }
     excess -= sizeBytes - referenceBytes
   }
 }

@@ -32,12 +32,25 @@ export type RetryReason = (typeof retryReasons)[number]
 
 export type StatusFunction = 'completed' | 'failed' | 'always' | 'cancelled'
 
+/** What a step runs: a job, or another pipeline, whose plan a run keeps as it was at its start. */
+export type PlanTarget =
+  | { kind: 'job_type'; jobType: string }
+  | { kind: 'job_id'; jobId: PlanValue }
+  | NestedTarget
+
+export interface NestedTarget {
+  kind: 'pipeline'
+  pipeline: PipelinePlan
+  /** An object; what it leaves out has its default. */
+  inputs?: PlanValue
+}
+
 export interface PlanStep {
   id: string
   needs: string[]
   /** CEL, without the implied `completed()`; which of the status functions it calls. */
   if?: { source: string; statusFunctions: StatusFunction[] }
-  target: { kind: 'job_type'; jobType: string } | { kind: 'job_id'; jobId: PlanValue }
+  target: PlanTarget
   config?: PlanValue
   forEach?: PlanValue
   /** At least 1; how many items of a `for_each` run at once. */
@@ -68,6 +81,11 @@ export interface PipelinePlan {
   inputs: PlanInput[]
   steps: PlanStep[]
   outputs: { name: string; value: PlanValue }[]
+  /**
+   * By name: digests of the schemas of the job types that it uses, as they were when it was compiled. Those that were not known are left
+   * out. Nothing that runs depends on it.
+   */
+  jobTypes?: Record<string, string>
 }
 
 export const inputTypes = ['string', 'number', 'integer', 'boolean', 'array', 'object'] as const
@@ -101,6 +119,8 @@ export interface StepRunView {
   status: StepStatus
   job_id: string | null
   job_run_id: string | null
+  /** Of a step that runs a pipeline: the id of that pipeline run, which has a view of its own. Absent elsewhere. */
+  pipeline_run_id?: string | null
   /** ISO 8601 with Z, milliseconds. */
   started_at: string | null
   finished_at: string | null
@@ -141,6 +161,8 @@ export interface EarlierGeneration {
   generation: number
   /** null when it had none: refused before there was one. */
   job_run_id: string | null
+  /** In its place, where the step runs a pipeline. */
+  pipeline_run_id?: string | null
   error: StepError | null
 }
 

@@ -10,6 +10,7 @@ import {
   type RemoteRunOutcome,
 } from '../../pipeline/plan/index.ts'
 import { type Engine, evaluate, laneOf, noteConnection, stepErrorOf } from './engine.ts'
+import { setupError } from './errors.ts'
 import { requestOf } from './request.ts'
 
 /** An item (or a step without `for_each`) to its end, all its generations. `done` is told later, never at once. */
@@ -85,6 +86,7 @@ function runGeneration(
     takeBackTimeout?.()
     ended(stopping ? { kind: stopping, record } : { kind: 'record', record })
   }
+  if ('inputs' in resolved) throw nestedError(step)
   const triggered = jobRuns.trigger(requestOf(engine, step, item, each, resolved), onEnd)
   if ('code' in triggered) {
     item.error = triggered
@@ -106,4 +108,12 @@ function runGeneration(
   // What ends in the same instant has ended in time.
   if (step.timeoutMs !== undefined)
     takeBackTimeout = clock.at(clock.now() + step.timeoutMs, () => stop('timeout'), true)
+}
+
+function nestedError({ id }: PlanStep) {
+  return setupError(
+    'nested_pipeline',
+    `step ${id} runs a pipeline, which is not run in memory`,
+    'test that pipeline by itself',
+  )
 }

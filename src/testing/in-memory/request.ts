@@ -1,4 +1,4 @@
-import type { Each, ResolvedStep } from '../../pipeline/evaluate/index.ts'
+import type { Each, ResolvedJob } from '../../pipeline/evaluate/index.ts'
 import type { ItemState, PlanStep } from '../../pipeline/plan/index.ts'
 import { mergePatch } from '../../server/services/merge-patch.ts'
 import type { Engine } from './engine.ts'
@@ -11,7 +11,7 @@ export function requestOf(
   step: PlanStep,
   item: ItemState,
   { index }: Each,
-  { target, config }: ResolvedStep,
+  { target, config }: ResolvedJob,
 ): InMemoryRequest {
   const place = { step: step.id, item: step.forEach ? index : null, generation: item.generation }
   const common = { ...place, fault: faultOf(place.step, place.item, place.generation) }
