@@ -5,6 +5,7 @@ import { suggest } from '../../base/suggest.ts'
 import { limits } from '../../contract/index.ts'
 import type { Finding } from '../nodes/findings.ts'
 import type { PipelinePlan, PlanInput } from '../plan/types.ts'
+import { problemsOfInput } from './input-schema.ts'
 import { hasType, sameJson, show, unsafePart } from './json-types.ts'
 
 export interface ResolvedInputs {
@@ -59,6 +60,13 @@ function refuse(input: PlanInput, given: Json): Refusal {
         ? 'whole numbers are exact up to 9007199254740991; declare it as a string'
         : `give ${examples[input.type]}`,
   }
+}
+
+function schemaRefusals({ name, schema }: PlanInput, value: Json): string[] {
+  if (!schema) return []
+  const found = problemsOfInput(schema, value)
+  const problems = 'unusable' in found ? [` cannot be checked: ${found.unusable}`] : found.problems
+  return problems.map((problem) => `input \`${name}\`${problem}`)
 }
 
 /** They travel with the plan and the state of the run, in a payload of at most 2 MiB. */
@@ -118,7 +126,11 @@ export function resolveInputs(
         `input \`${input.name}\` cannot be ${show(value)}`,
         `allowed: ${input.enum.map(show).join(', ')}`,
       )
-    } else entries.push([input.name, value])
+    } else {
+      const refusals = schemaRefusals(input, value)
+      for (const refusal of refusals) add('wrong_input', refusal, 'see the schema of the input')
+      if (refusals.length === 0) entries.push([input.name, value])
+    }
   }
   const bytes = jsonBytes(Object.fromEntries(entries))
   if (bytes > maxInputsBytes)

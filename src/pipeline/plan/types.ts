@@ -1,4 +1,4 @@
-import type { Json } from '../../base/json.ts'
+import type { Json, JsonObject } from '../../base/json.ts'
 import type { SteerVerb, StepStatus } from './transitions.ts'
 
 /*
@@ -78,6 +78,8 @@ export interface PlanInput {
   description?: string
   enum?: Json[]
   default?: Json
+  /** JSON Schema (2020-12): what it says beyond type and enum. */
+  schema?: JsonObject
 }
 
 /** Statuses of a pipeline run. */
