@@ -1,5 +1,6 @@
 import { messageOf } from '../base/causes.ts'
-import { JobsApiError, type JobsClient, type WorkerReportsClient } from '../client/index.ts'
+import { JobsApiError, type JobsClient } from '../client/index.ts'
+import type { WorkerReportsClient } from '../client/worker-reports.ts'
 import { workerLimits } from '../contract/index.ts'
 import type { JobTypeRegistry } from '../job-types/registry.ts'
 import type { AnyJobType, HandlerContext } from '../job-types/types.ts'

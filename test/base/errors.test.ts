@@ -13,10 +13,10 @@ import { TemporalBinaryError } from '../../src/dev-stack/temporal-cli/acquire.ts
 import { ExpressionError } from '../../src/expressions/errors.ts'
 import { JobRunError, JobTypeDefinitionError, RetryableError } from '../../src/job-types/errors.ts'
 import { UserConfigError } from '../../src/job-types/user-config.ts'
+import { StepFailure } from '../../src/pipeline/plan/step-failure.ts'
 import { PipelineRunNotFoundError } from '../../src/pipelines/index.ts'
 import { ApiProblem } from '../../src/server/services/problems.ts'
 import { SearchAttributesError, TemporalUnreachableError } from '../../src/temporal/index.ts'
-import { StepFailure } from '../../src/pipeline/plan/step-failure.ts'
 
 const everyFault = Object.keys(faults) as Fault[]
 const ours = (fault: Fault) => new JobwrightError({ code: 'some_code', fault, message: 'found', fix: 'do' })
