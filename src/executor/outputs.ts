@@ -17,8 +17,13 @@ import { outputTimeoutMs, persist } from './persistence.ts'
 const conflict = 409
 const invalidContent = 422
 
+/** Where outputs go. */
+export interface OutputReports {
+  putOutput(...output: Parameters<WorkerReportsClient['putOutput']>): Promise<unknown>
+}
+
 export interface OutputsOptions {
-  reports: WorkerReportsClient
+  reports: OutputReports
   jobRunId: string
   attempt: number
   jobType: AnyJobType

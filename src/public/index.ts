@@ -6,6 +6,7 @@ export { type ErrorDetails, type Fault, JobwrightError } from '../base/errors.ts
 export type { Json, JsonObject } from '../base/json.ts'
 export type { ConnectOptions, Jobwright } from '../connect/connect.ts'
 export type { JobTypeSchemaEntry } from '../contract/index.ts'
+export type { AnyPipeline, Pipeline } from '../pipeline/build/pipeline.ts'
 export {
   type CompiledPipeline,
   type CompileOptions,
@@ -39,6 +40,7 @@ export {
   type ListPipelines,
   type PipelineOwner,
   PipelineRunNotFoundError,
+  type PipelineRunPage,
   type PipelineRunSummary,
   type PipelineRunView,
   PipelinesClient,

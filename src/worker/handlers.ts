@@ -29,7 +29,7 @@ export function handlerHost(settings: HandlerHostSettings): HostProgram {
 export function handling(
   server: ServerAccess,
   { registry, secrets }: { registry: JobTypeRegistry; secrets: Secrets },
-): HandlingDependencies {
+): HandlingDependencies & { reports: WorkerReportsClient } {
   return {
     reports: new WorkerReportsClient(server),
     registry,

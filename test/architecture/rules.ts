@@ -22,6 +22,8 @@ const capabilities = 'src/contract/jobs/capabilities.ts'
 const sweepReports = 'src/contract/sweep.ts'
 const references = 'src/contract/jobs/references.ts'
 const client = 'src/client'
+const pipelineWords = 'src/contract/pipelines/status.ts'
+const pipelineViews = 'src/contract/pipelines/view.ts'
 const plan = 'src/pipeline/plan'
 const evaluate = 'src/pipeline/evaluate'
 const nodes = 'src/pipeline/nodes'
@@ -48,7 +50,7 @@ export const zones: readonly Zone[] = [
 
   // Loads nothing at all: the same code runs in workflows, in activities and in checkers.
   { folder: protocol, loads: [], packages: [], node: false },
-  { folder: plan, loads: [base], types: [protocol], packages: [], node: false },
+  { folder: plan, loads: [base, pipelineWords], types: [protocol, pipelineViews], packages: [], node: false },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
@@ -76,8 +78,7 @@ export const zones: readonly Zone[] = [
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
-    loads: [base, contract, client, 'src/polling', protocol],
-    types: [plan],
+    loads: [base, contract, client, plan, 'src/polling', protocol],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
   },
@@ -92,6 +93,14 @@ export const zones: readonly Zone[] = [
     folder: 'src/workflows',
     loads: [base, names, references, plan, evaluate, 'src/expressions', 'src/remote-run'],
     types: ['src/activities', protocol, sweepReports],
+    packages: ['@temporalio/workflow'],
+    node: false,
+  },
+  // In users' workflows: as small as it can be.
+  {
+    folder: 'src/run-job',
+    loads: [base, names, references, plan, 'src/remote-run'],
+    types: [protocol],
     packages: ['@temporalio/workflow'],
     node: false,
   },
@@ -128,7 +137,7 @@ export const zones: readonly Zone[] = [
   { folder: ports, loads: [], types: [base, contract], packages: [], node: false },
   {
     folder: 'src/server/services',
-    loads: [base, contract, 'src/config-schema'],
+    loads: [base, contract, 'src/config-schema', 'src/pipeline'],
     types: [ports],
     packages: [],
     node: true,
@@ -151,6 +160,13 @@ export const zones: readonly Zone[] = [
     folder: 'src/server/dispatch',
     loads: [base, contract],
     types: [ports],
+    packages: ['@temporalio/client'],
+    node: false,
+  },
+  {
+    folder: 'src/server/pipeline-runs',
+    loads: ['src/pipelines'],
+    types: [base, ports, plan],
     packages: ['@temporalio/client'],
     node: false,
   },
@@ -180,7 +196,7 @@ export const zones: readonly Zone[] = [
     folder: 'src/worker',
     loads: [base, contract, client, 'src/activities', 'src/job-types', 'src/references', 'src/executor'],
     types: ['src/config.ts', 'src/temporal'],
-    packages: ['@temporalio/worker', 'pino'],
+    packages: ['@temporalio/activity', '@temporalio/client', '@temporalio/worker', 'pino'],
     node: true,
   },
   {
@@ -196,6 +212,25 @@ export const zones: readonly Zone[] = [
     loads: [base, client, 'src/dev-stack', 'src/pipelines', 'src/temporal'],
     types: [contract, 'src/config.ts'],
     packages: [],
+    node: true,
+  },
+  // Puts together what a pipeline run, a server and a worker decide.
+  {
+    folder: 'src/testing/in-memory',
+    loads: [
+      base,
+      contract,
+      client,
+      'src/expressions',
+      plan,
+      evaluate,
+      'src/pipeline',
+      'src/activities/job-run-record.ts',
+      'src/job-types',
+      'src/executor',
+      'src/server/services',
+    ],
+    packages: ['zod'],
     node: true,
   },
   {
@@ -227,6 +262,8 @@ export const roots = [
   'src/public/client.ts',
   'src/public/job-types.ts',
   'src/public/testing.ts',
+  'src/public/worker.ts',
+  'src/public/workflow.ts',
 ]
 
 export interface SourceFile {
