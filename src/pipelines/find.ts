@@ -23,6 +23,7 @@ export async function findRun({ client, workspace }: PipelinesContext, id: strin
   const description = await describe(handle)
   const isKnown =
     description?.type === workflowTypes.runPipeline &&
+    !memoOf(description).isBarred &&
     (workspace === undefined || memoOf(description).workspace === workspace)
   if (!isKnown) throw new PipelineRunNotFoundError(id)
   return { handle, description }

@@ -2,7 +2,7 @@ import { searchAttributes, workflowTypes } from '../contract/names.ts'
 import type { PipelineStatus } from '../pipeline/plan/index.ts'
 import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/index.ts'
 import type { PipelinesContext } from './options.ts'
-import { type PipelineRunSummary, summaryView } from './view.ts'
+import { memoOf, type PipelineRunSummary, type RunInfo, summaryView } from './view.ts'
 
 /** Which runs are listed. */
 export interface ListPipelines {
@@ -21,6 +21,8 @@ export interface ListPipelines {
   statuses?: readonly PipelineStatus[] | undefined
   /** Only runs that were started then or later. @default whenever they were */
   startedAfter?: Date | undefined
+  /** Also runs that are steps of other runs. @default false */
+  nested?: boolean | undefined
 }
 
 type Filter = Omit<ListPipelines, 'limit'>
@@ -40,7 +42,7 @@ export async function listRuns(
     for await (const info of context.client.workflow.list({ query: listQuery(filter) })) {
       if (info.status.name === 'CONTINUED_AS_NEW') continue
       const view = summaryView(info)
-      if (isWanted(view, filter)) views.push(view)
+      if (isShown(info, filter) && isWanted(view, filter)) views.push(view)
       if (views.length >= limit) break
     }
   } catch (error) {
@@ -84,6 +86,12 @@ function isOneOf(statuses: readonly PipelineStatus[]): string {
  */
 function equals(attribute: string, value: string): string | undefined {
   return /['"`\\\p{Cc}]/u.test(value) ? undefined : `${attribute} = '${value}'`
+}
+
+/** A run that is a step of another one is seen there. */
+function isShown(info: RunInfo, { nested = false }: Filter): boolean {
+  const { parent, isBarred } = memoOf(info)
+  return !isBarred && (nested || parent === undefined)
 }
 
 /** What the query could not say, and what a database may compare more loosely than we do. */

@@ -118,13 +118,13 @@ async function onceAttributesAreKnown(
 async function requireSame(context: PipelinesContext, id: string, digest: string): Promise<void> {
   try {
     const { description } = await findRun(context, id)
-    const { digest: other, pipeline } = memoOf(description)
+    const { digest: other, pipeline, parent } = memoOf(description)
     // One that an earlier version started does not say.
-    if (other === undefined || other === digest) return
+    if (!parent && (other === undefined || other === digest)) return
     throw new JobwrightError({
       code: 'run_id_reused',
       fault: 'refused',
-      message: `the id ${id} belongs to a run of ${pipeline ?? 'a pipeline'} with another plan or other inputs; nothing was started`,
+      message: `the id ${id} belongs to a run of ${pipeline ?? 'a pipeline'} ${parent ? `that is a step of ${parent.id}` : 'with another plan or other inputs'}; nothing was started`,
       fix: 'start the run under another id, or watch the one that exists',
     })
   } catch (error) {

@@ -9,6 +9,8 @@ export interface PipelineRunView extends RunOwnView {
   workspace: string | null
   /** The email of whoever started it; null when that is not known. */
   owner: string | null
+  /** Of a nested one: the step that it is, and of which pipeline run. Absent elsewhere. */
+  parent?: { id: string; step: string; item: number | null; generation: number }
   /**
    * What its job runs are triggered on, how they are triggered once, and what that promises; the last two are null until it is known.
    * All of it is null where no worker answers.
@@ -19,7 +21,7 @@ export interface PipelineRunView extends RunOwnView {
 /** A pipeline run as lists have it: what is known without asking the run itself. */
 export type PipelineRunSummary = Pick<
   PipelineRunView,
-  'id' | 'pipeline' | 'workspace' | 'owner' | 'status' | 'started_at' | 'finished_at'
+  'id' | 'pipeline' | 'workspace' | 'owner' | 'parent' | 'status' | 'started_at' | 'finished_at'
 >
 
 export type RunInfo = WorkflowExecutionInfo | WorkflowExecutionDescription
@@ -53,9 +55,17 @@ export function ownedView(view: RunOwnView, info: RunInfo): PipelineRunView {
     pipeline,
     workspace,
     owner,
+    ...parentOf(info),
     ...rest,
     connection: connection ? { ...connection, promise } : null,
   }
+}
+
+function parentOf(info: RunInfo): Pick<PipelineRunView, 'parent'> {
+  const { parent } = memoOf(info)
+  if (!parent) return {}
+  const { id, step, item, generation } = parent
+  return { parent: { id, step, item, generation } }
 }
 
 /** What is known without a worker: all but the steps and what came of them. */
@@ -66,6 +76,7 @@ export function summaryView(info: RunInfo): PipelineRunSummary {
     pipeline,
     workspace,
     owner,
+    ...parentOf(info),
     status: closedStatuses[info.status.name] ?? status ?? 'running',
     started_at: new Date(startedAtMs ?? info.startTime).toISOString(),
     finished_at: closeTime(info),
