@@ -247,6 +247,7 @@ export const readCapabilities: Reader<Capabilities> = (value, pointer) => {
     metagraphs: isTrue(given.metagraphs),
     whoami: isTrue(given.whoami),
     job_names: isTrue(given.job_names),
+    pipelines: isTrue(given.pipelines),
   }
 }
 

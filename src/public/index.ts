@@ -40,6 +40,7 @@ export {
   type ListPipelines,
   type PipelineOwner,
   PipelineRunNotFoundError,
+  type PipelineRunPage,
   type PipelineRunSummary,
   type PipelineRunView,
   PipelinesClient,

@@ -21,6 +21,7 @@ import { type Call, invalid } from './call.ts'
 export interface OwnRun {
   readonly call: Call
   readonly item: ItemState
+  readonly line: PlanStep
   /** The how-manieth of its step, from 0. */
   readonly occurrence: number
 }
@@ -39,14 +40,19 @@ export interface Ledger {
 
 const place = Symbol.for('jobwright.runJob')
 
+/** The one of this execution, once it has run a job. */
+export function ledgerNow(): Ledger | undefined {
+  return (globalThis as { [place]?: Ledger })[place]
+}
+
 /**
  * The one of this execution. It is kept with the global object, which each workflow has its own of, also where modules are loaded once
  * for all.
  * @param begin told of it once
  */
 export function ledgerOf(begin: (ledger: Ledger) => void): Ledger {
-  const all = globalThis as { [place]?: Ledger }
-  if (all[place]) return all[place]
+  const known = ledgerNow()
+  if (known) return known
   const { workflowType, startTime } = workflowInfo()
   const plan: PipelinePlan = {
     planVersion: 1,
@@ -64,7 +70,7 @@ export function ledgerOf(begin: (ledger: Ledger) => void): Ledger {
     questions: new Map(),
     parked: new Map(),
   }
-  all[place] = ledger
+  Object.assign(globalThis, { [place]: ledger })
   begin(ledger)
   return ledger
 }
@@ -78,27 +84,30 @@ export function enter(ledger: Ledger, call: Call): OwnRun {
       `runJob ${call.step}: its key ${call.key} is that of step ${twin.call.step}, which is still at work`,
     )
   const item = createItem()
+  const line = lineOf(call)
   const own = state.steps[call.step]
   const occurrence = own?.items?.length ?? 0
   if (own) own.items?.push(item)
   else {
-    plan.steps.push(lineOf(call))
+    // A copy, as it may turn into one of items.
+    plan.steps.push({ ...line })
     state.steps[call.step] = { status: 'running', error: null, items: [item] }
   }
   const step = plan.steps.find(({ id }) => id === call.step)
   // Of several calls each is one item.
   if (step && occurrence > 0) step.forEach ??= { kind: 'literal', value: [] }
-  const run = { call, item, occurrence }
+  const run = { call, item, line, occurrence }
   runs.push(run)
   return run
 }
 
-function lineOf({ step, retry }: Call): PlanStep {
+function lineOf({ step, retry, timeoutMs }: Call): PlanStep {
   return {
     id: step,
     needs: [],
     target: { kind: 'job_type', jobType: '' },
     maxParallel: 1,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     retry,
     onFailure: 'continue',
     valueOutputs: [],

@@ -10,16 +10,16 @@ import type { Json, JsonObject } from '../base/json.ts'
 import { containsReference } from '../contract/jobs/references.ts'
 import { runJobNames } from '../contract/names.ts'
 import {
-  beginNextGeneration,
   type ConnectionProfile,
+  concludeGeneration,
+  forgetTrigger,
   isDone,
   type JobRunRecord,
-  mayRetry,
   move,
+  noteCancelling,
+  noteOpen,
   type RemoteRunOutcome,
-  retryDelayMs,
   type StepError,
-  settle,
 } from '../pipeline/plan/index.ts'
 import {
   askDurably,
@@ -93,27 +93,15 @@ function isCancelled(): boolean {
 }
 
 async function toEnd(ledger: Ledger, run: OwnRun): Promise<JobRunOf<unknown>> {
-  const { item, call } = run
+  const { item, line } = run
   item.startedAtMs = Date.now()
   item.generation = 1
   try {
     for (;;) {
       const outcome = await runGeneration(ledger, run)
-      const { record } = outcome
-      item.generationStartedAtMs = null
-      item.jobId = record?.jobId ?? item.jobId
-      item.jobRunId = record?.jobRunId ?? item.jobRunId
-      const settlement = settle(outcome, call.timeoutMs)
-      item.error = settlement.error
-      if (isCancelled() || !mayRetry(call, item, settlement)) {
-        move(item, settlement.status)
-        return await conclude(run, outcome, settlement.error)
-      }
-      move(item, 'backed_off')
-      const delayMs = retryDelayMs(call.retry.backoffMs, item.generation)
-      item.notBeforeMs = Date.now() + delayMs
-      beginNextGeneration(item)
-      await sleep(Math.max(1, delayMs))
+      const now = { nowMs: Date.now(), isCancelled: isCancelled() }
+      if (!concludeGeneration(line, item, outcome, now)) return await conclude(run, outcome)
+      await sleep(Math.max(1, (item.notBeforeMs ?? 0) - Date.now()))
       item.notBeforeMs = null
     }
   } catch (error) {
@@ -126,42 +114,32 @@ async function toEnd(ledger: Ledger, run: OwnRun): Promise<JobRunOf<unknown>> {
     throw failure(run, item.error)
   } finally {
     item.finishedAtMs = Date.now()
-    // Hundreds of runs may follow: of what is over, no more is kept than is shown.
-    delete item.trigger
-    delete item.parkedAtMs
+    forgetTrigger(item)
   }
 }
 
 async function runGeneration(ledger: Ledger, run: OwnRun): Promise<RemoteRunOutcome> {
-  const { item, call } = run
+  const { item, line } = run
   const startedAtMs = Date.now()
   item.generationStartedAtMs = startedAtMs
   move(item, 'began')
   const left: TimeLeft = () =>
-    call.timeoutMs === undefined
+    line.timeoutMs === undefined
       ? undefined
       : // Time in which a person is asked does not count.
-        call.timeoutMs - ((item.parkedAtMs ?? Date.now()) - (item.generationStartedAtMs ?? startedAtMs))
+        line.timeoutMs - ((item.parkedAtMs ?? Date.now()) - (item.generationStartedAtMs ?? startedAtMs))
   const request = requestOf(ledger, run)
   return runToEnd({
     remote: () => reach(ledger, request, left),
     left,
     openJobRunId: null,
     refused: null,
-    onOpen({ jobId, jobRunId, status }) {
-      item.jobId = jobId
-      item.jobRunId = jobRunId
-      move(
-        item,
-        status === 'pending' ? 'found_pending' : status === 'paused' ? 'found_paused' : 'found_running',
-      )
-    },
+    onOpen: (jobRun) => noteOpen(item, jobRun),
     onCancelling(refusal) {
       item.error = refusal
       // What a person says comes too late from now on.
       const isAsked = ledger.parked.delete(item)
-      move(item, 'cancel_sent')
-      item.cancelRequestedAtMs ??= Date.now()
+      noteCancelling(item, Date.now())
       if (isAsked) note(ledger)
     },
   })
@@ -230,23 +208,21 @@ async function reach(ledger: Ledger, request: RemoteRunRequest, left: TimeLeft):
   }
 }
 
-async function conclude(
-  run: OwnRun,
-  outcome: RemoteRunOutcome,
-  error: StepError | null,
-): Promise<JobRunOf<unknown>> {
+/** What the caller gets of a run that is over. @throws ApplicationFailure, CancelledFailure */
+async function conclude(run: OwnRun, { kind, record }: RemoteRunOutcome): Promise<JobRunOf<unknown>> {
   const { call, item } = run
-  const { record } = outcome
   if (item.status === 'completed' && record) {
     // A run that completed first is completed, whatever was asked of it meanwhile.
     const outputs = await CancellationScope.nonCancellable(() => readAll(run, record))
     const { jobRunId, jobId } = record
     return { jobRunId, jobId, status: 'completed', outputs, ...generationsOf(run) }
   }
-  if (outcome.kind === 'cancelled' && item.status === 'cancelled')
-    throw new CancelledFailure(`job run ${record?.jobRunId ?? 'of'} ${call.step} was cancelled`)
-  throw failure(run, error ?? { code: 'run_failed', message: 'failed' })
+  if (kind === 'cancelled' && item.status === 'cancelled')
+    throw new CancelledFailure(`${call.step} was cancelled`, [failedRun(run, cancelledError)])
+  throw failure(run, item.error ?? { code: 'run_failed', message: 'failed' })
 }
+
+const cancelledError: StepError = { code: 'cancelled', message: 'it was cancelled' }
 
 async function readAll(run: OwnRun, record: JobRunRecord): Promise<Record<string, Json>> {
   try {
@@ -261,22 +237,24 @@ function generationsOf({ item }: OwnRun) {
   return { generation: item.generation, earlier: item.earlier ?? [] }
 }
 
-/** Not marked as final: whether the workflow may be tried again is for its own retry policy to say, as with activities. */
-function failure(run: OwnRun, error: StepError): ApplicationFailure {
-  const { call, item } = run
-  const { status, jobRunId, jobId } = item
-  const details: FailedJobRun = {
-    step: call.step,
+function failedRun(run: OwnRun, error: StepError): FailedJobRun {
+  const { status, jobRunId, jobId } = run.item
+  return {
+    step: run.call.step,
     jobRunId,
     jobId,
     status: status === 'completed' || status === 'cancelled' ? status : 'failed',
     error,
     ...generationsOf(run),
   }
+}
+
+/** Not marked as final: whether the workflow may be tried again is for its own retry policy to say, as with activities. */
+function failure(run: OwnRun, error: StepError): ApplicationFailure {
   return ApplicationFailure.create({
     type: error.code,
-    message: `${call.step}: ${error.message}`,
+    message: `${run.call.step}: ${error.message}`,
     nonRetryable: false,
-    details: [details],
+    details: [failedRun(run, error)],
   })
 }

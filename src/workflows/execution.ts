@@ -83,10 +83,10 @@ export interface Execution {
 }
 
 export function createExecution(input: RunPipelineInput, scope: CancellationScope): Execution {
-  const { plan, inputs, timing } = input
+  const { plan, inputs, timing, warnings } = input
   const { workflowId, startTime } = workflowInfo()
   // Workflow time: the same on every replay.
-  const state = countChanges(plan, input.state ?? createPipelineRunState(plan, startTime.getTime()))
+  const state = countChanges(plan, input.state ?? createPipelineRunState(plan, startTime.getTime(), warnings))
   const schedule = createSchedule(plan, state)
   const main = createLane(scope, maxTriggers)
   return {

@@ -16,6 +16,8 @@ export interface RunPipelineInput {
   parent?: ParentStep
   /** It is not to be started any more: all it does is to have its id. */
   isBarred?: true
+  /** What whoever started it was told; the view says it as well. */
+  warnings?: string[]
   /** Carried across continue-as-new; absent at the start. */
   state?: PipelineRunState
 }
@@ -65,6 +67,8 @@ export interface PipelineMemo {
   pipeline: string
   /** Of plan and inputs: what a start under a used id is compared with. */
   digest?: string
+  /** Of the saved pipeline that it was started from. */
+  version?: number
   /** Of whoever started the run, with the email below; absent when that was not known. */
   workspace?: string
   owner?: string

@@ -22,6 +22,8 @@ const capabilities = 'src/contract/jobs/capabilities.ts'
 const sweepReports = 'src/contract/sweep.ts'
 const references = 'src/contract/jobs/references.ts'
 const client = 'src/client'
+const pipelineWords = 'src/contract/pipelines/status.ts'
+const pipelineViews = 'src/contract/pipelines/view.ts'
 const plan = 'src/pipeline/plan'
 const evaluate = 'src/pipeline/evaluate'
 const nodes = 'src/pipeline/nodes'
@@ -48,7 +50,7 @@ export const zones: readonly Zone[] = [
 
   // Loads nothing at all: the same code runs in workflows, in activities and in checkers.
   { folder: protocol, loads: [], packages: [], node: false },
-  { folder: plan, loads: [base], types: [protocol], packages: [], node: false },
+  { folder: plan, loads: [base, pipelineWords], types: [protocol, pipelineViews], packages: [], node: false },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
@@ -59,7 +61,7 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipeline/compile',
-    loads: [base, contract, 'src/config-schema', 'src/expressions', plan, nodes],
+    loads: [base, contract, 'src/config-schema', 'src/job-type-schemas', 'src/expressions', plan, nodes],
     packages: ['zod'],
     node: false,
   },
@@ -111,8 +113,8 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipelines',
-    loads: [base, names, capabilities, 'src/temporal'],
-    types: [plan, 'src/workflows'],
+    loads: [base, names, capabilities, 'src/job-type-schemas', 'src/temporal'],
+    types: [contract, plan, 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,
   },
@@ -135,7 +137,7 @@ export const zones: readonly Zone[] = [
   { folder: ports, loads: [], types: [base, contract], packages: [], node: false },
   {
     folder: 'src/server/services',
-    loads: [base, contract, 'src/config-schema'],
+    loads: [base, contract, 'src/config-schema', 'src/pipeline'],
     types: [ports],
     packages: [],
     node: true,
@@ -158,6 +160,13 @@ export const zones: readonly Zone[] = [
     folder: 'src/server/dispatch',
     loads: [base, contract],
     types: [ports],
+    packages: ['@temporalio/client'],
+    node: false,
+  },
+  {
+    folder: 'src/server/pipeline-runs',
+    loads: ['src/pipelines'],
+    types: [base, ports, plan],
     packages: ['@temporalio/client'],
     node: false,
   },

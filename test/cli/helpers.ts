@@ -99,8 +99,10 @@ export function scriptedContext(
   const unscripted = () => Promise.reject(new Error('not scripted'))
   const pipelines: Pipelines = {
     start: unscripted,
+    summary: unscripted,
     show: unscripted,
     list: unscripted,
+    listPage: unscripted,
     inputs: async () => ({}),
     cancel: unscripted,
     adopt: unscripted,

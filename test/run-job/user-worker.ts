@@ -3,17 +3,32 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { jobwrightActivities } from '../../src/public/worker.ts'
 
 /** A worker as users write one; told by its environment. */
-const { TEMPORAL_ADDRESS: address = '', JOBS_API_URL: url = '', JOBS_API_TOKEN: token = '' } = process.env
+const {
+  TEMPORAL_ADDRESS: address = '',
+  JOBS_API_URL = '',
+  JOBS_API_TOKEN = '',
+  FOREIGN_URL = '',
+} = process.env
+const { TASK_QUEUE: taskQueue = 'own', CACHED } = process.env
+const foreign = { url: FOREIGN_URL, token: 'foreign-token-0123456789', requestsPerSecond: 50 }
 
-Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: ['SIGTERM'] })
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: ['SIGTERM'] })
 const connection = await NativeConnection.connect({ address })
-const jobs = jobwrightActivities({ connections: { default: { url, token, requestsPerSecond: 50 } } })
+const jobs = jobwrightActivities({
+  connections: {
+    default: { url: JOBS_API_URL, token: JOBS_API_TOKEN, requestsPerSecond: 50 },
+    foreign,
+    bounded: { ...foreign, bounds: { delivery: '1s', listing: '500ms' } },
+  },
+  secrets: { TOKEN: 'a-secret-of-the-user' },
+})
 const worker = await Worker.create({
   connection,
-  taskQueue: 'own',
+  taskQueue,
   workflowsPath: fileURLToPath(new URL('./user-workflows.ts', import.meta.url)),
   activities: { ...jobs },
   stickyQueueScheduleToStartTimeout: '1s',
+  ...(CACHED === undefined ? {} : { maxCachedWorkflows: Number(CACHED) }),
 })
 process.once('disconnect', () => worker.shutdown())
 const running = worker.run()

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Json, JsonObject } from '../../base/json.ts'
+import { findingSchema } from '../pipelines/finding.ts'
 import { jobRunStatuses } from './status.ts'
 import { idempotencyKeyPattern, queryTimeForm, queryTimePattern, timestampPattern } from './wire-forms.ts'
 
@@ -249,6 +250,8 @@ export const capabilitiesSchema = z.object({
   whoami: z.boolean(),
   /** `POST /jobs` takes a `name`. */
   job_names: z.boolean(),
+  /** Pipelines and their runs: `/pipelines`, `/pipeline-runs`. */
+  pipelines: z.boolean(),
 })
 
 /** Extension: whose token a request carried. A worker's token answers for the job run that its header names. */
@@ -268,6 +271,8 @@ export const problemSchema = z.object({
   /** Stable, for machines: `unknown_job`, `idempotency_key_reused`, … */
   code: z.string(),
   errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  /** Of a pipeline that was refused: what `POST /pipelines/validate` answers of it. */
+  findings: z.array(findingSchema).optional(),
 })
 
 export function listOf<T extends z.ZodType>(item: T) {

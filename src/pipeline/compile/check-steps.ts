@@ -1,5 +1,6 @@
 import { durationRange, parseDurationMs } from '../../base/duration.ts'
 import { nearest, suggest } from '../../base/suggest.ts'
+import { pipelineNamePattern } from '../../contract/index.ts'
 import { isForbiddenMember } from '../../expressions/index.ts'
 import type { Reporter } from '../nodes/findings.ts'
 import {
@@ -35,12 +36,14 @@ function checkName(entry: MapEntry, what: string, reporter: Reporter): void {
   reporter.add({ code: 'bad_name', offset: entry.keyStart, message, fix })
 }
 
-const pipelineName = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/
+export function isPipelineName(name: string): boolean {
+  return pipelineNamePattern.test(name)
+}
 
 export function checkNames(root: Node, reporter: Reporter): void {
   const name = get(root, 'name')
   const text = textOf(name)
-  if (name && text !== undefined && text.length > 0 && text.length <= 100 && !pipelineName.test(text)) {
+  if (name && text !== undefined && text.length > 0 && text.length <= 100 && !isPipelineName(text)) {
     reporter.add({
       code: 'bad_name',
       offset: name.start,

@@ -2,6 +2,7 @@ import { nearest, suggest } from '../../base/suggest.ts'
 import { type ConfigChecker, createConfigChecker } from '../../config-schema/index.ts'
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
 import { createExpressionChecker, type ScopeShape, type ValueShape } from '../../expressions/index.ts'
+import { jobTypeDigest } from '../../job-type-schemas/index.ts'
 import { type Finding, type Reporter, reporterWithin } from '../nodes/findings.ts'
 import {
   entriesOf,
@@ -53,7 +54,7 @@ export interface CompiledPipeline {
 }
 
 /** A plan travels as a workflow's input. */
-const maxPlanBytes = 1024 * 1024
+export const maxPlanBytes = 1024 * 1024
 
 /** Compiles what was read. Never throws: every problem is a finding with its place, and all are reported together. */
 export function compileSource(pipeline: PipelineSource, options: CompileOptions): CompiledPipeline {
@@ -165,6 +166,7 @@ function compileRoot(
       return step ? [{ ...step, ...context.usage.of(id) }] : []
     }),
     outputs,
+    ...digestsOf([...compiled.values()], jobTypes),
   }
   if (isTooLarge(plan, root, reporter)) return {}
   const outputShapes = entriesOf(get(root, 'outputs')).flatMap(({ key, value }): [string, ValueShape][] => {
@@ -172,6 +174,18 @@ function compileRoot(
     return known ? [[key, known]] : []
   })
   return { plan: deepFreeze(plan), outputShapes: new Map(outputShapes) }
+}
+
+/** What the plan was checked against, as far as it uses it. */
+function digestsOf(
+  steps: readonly Pick<PlanStep, 'target'>[],
+  entries: readonly JobTypeSchemaEntry[] = [],
+): Pick<PipelinePlan, 'jobTypes'> {
+  const used = new Set(steps.map(({ target }) => (target.kind === 'job_type' ? target.jobType : undefined)))
+  const known = entries.filter(({ job_type }) => used.has(job_type))
+  if (known.length === 0) return {}
+  const digests = known.map((entry): [string, string] => [entry.job_type, jobTypeDigest(entry)])
+  return { jobTypes: Object.fromEntries(digests.toSorted(([a], [b]) => (a < b ? -1 : 1))) }
 }
 
 function checkConnection(root: Node, names: readonly string[] | undefined, reporter: Reporter): void {

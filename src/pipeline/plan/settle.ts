@@ -77,7 +77,7 @@ function jobRunError(record: JobRunRecord): StepError {
 }
 
 /** True when the step's `retry` allows another generation; never beside a run that nobody has seen, and that may be at work. */
-export function mayRetry(step: Pick<PlanStep, 'retry'>, item: ItemState, settlement: Settlement): boolean {
+export function mayRetry(step: PlanStep, item: ItemState, settlement: Settlement): boolean {
   return (
     !item.trigger?.unsettled &&
     settlement.reason !== undefined &&

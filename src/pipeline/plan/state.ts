@@ -99,7 +99,12 @@ export interface JobRunRecord {
   jobRun: Json
 }
 
-export function createPipelineRunState(plan: PipelinePlan, startedAtMs: number): PipelineRunState {
+/** @param warnings what is to be said from the start */
+export function createPipelineRunState(
+  plan: PipelinePlan,
+  startedAtMs: number,
+  warnings: readonly string[] = [],
+): PipelineRunState {
   const steps: Record<string, StepState> = {}
   plan.steps.forEach(({ id }, index) => {
     steps[id] = { seq: index + 1, status: 'waiting', error: null }
@@ -108,7 +113,7 @@ export function createPipelineRunState(plan: PipelinePlan, startedAtMs: number):
     seq: plan.steps.length,
     startedAtMs,
     cancelRequested: false,
-    warnings: [],
+    warnings: [...warnings],
     connection: null,
     steps,
   }

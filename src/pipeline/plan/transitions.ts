@@ -1,18 +1,6 @@
-/** Statuses of one step (or item of a `for_each`) within a pipeline run; the last four are done and stay. */
-export const stepStatuses = [
-  'waiting',
-  'pending',
-  'running',
-  'paused',
-  'cancelling',
-  'held',
-  'trigger_unknown',
-  'completed',
-  'failed',
-  'cancelled',
-  'skipped',
-] as const
-export type StepStatus = (typeof stepStatuses)[number]
+import type { StepStatus } from '../../contract/pipelines/status.ts'
+
+export { type SteerVerb, type StepStatus, stepStatuses } from '../../contract/pipelines/status.ts'
 
 /** What happens to a step by itself: the engine's word for it. */
 export const stepEvents = [
@@ -44,9 +32,6 @@ export const stepVerbs = [
   'resume',
 ] as const
 export type StepVerb = (typeof stepVerbs)[number]
-
-/** What can be decided of a trigger whose outcome is not known; the other verbs are not offered yet. */
-export type SteerVerb = 'adopt' | 'trigger' | 'fail'
 
 const no = null
 /** Statuses that are done absorb. */

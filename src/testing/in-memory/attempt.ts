@@ -63,12 +63,15 @@ export function attemptHandler(options: AttemptOptions, onEnd: (end: HandlerEnd)
 function createSleep(clock: VirtualClock, work: RealWork, stop: AbortSignal) {
   return (duration: string): Promise<void> => {
     const ms = duration === never ? Number.POSITIVE_INFINITY : parseDurationMs(duration)
-    if (ms === undefined)
-      throw setupError(
+    if (ms === undefined) {
+      const error = setupError(
         'bad_duration',
         `sleep(${JSON.stringify(duration)}) is no duration`,
         "write '500ms', '5s', '30m', '2h' or '7d'",
       )
+      clock.fail(error)
+      throw error
+    }
     return new Promise((resolve, reject) => {
       if (stop.aborted) return reject(stop.reason)
       const leave = (settle: () => void) => {

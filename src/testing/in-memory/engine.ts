@@ -13,6 +13,7 @@ import {
 import {
   type ConnectionProfile,
   cleansUp,
+  countChanges,
   createPipelineRunState,
   createSchedule,
   type PipelinePlan,
@@ -71,7 +72,7 @@ export function createEngine(
   id: string,
   parts: Pick<Engine, 'clock' | 'jobRuns' | 'savedJobs' | 'faultOf'>,
 ): Engine {
-  const state = createPipelineRunState(plan, parts.clock.now())
+  const state = countChanges(plan, createPipelineRunState(plan, parts.clock.now()))
   const schedule = createSchedule(plan, state)
   const lane = (): Lane => ({ isCancelled: false, open: new Set() })
   return {

@@ -21,6 +21,7 @@ export {
   succeeds,
   takes,
 } from './handlers.ts'
+export { type RecordedRun, type Recording, recorded, recordJobs } from './recording.ts'
 export type { TestedItem, TestedRun, TestedStep } from './result.ts'
 export {
   type GivenInputs,

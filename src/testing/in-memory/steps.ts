@@ -17,6 +17,7 @@ import {
   pipelineStatus,
   runOutputsBytes,
   shrinkView,
+  skipItem,
   stepState,
   summarizeNeeds,
   viewPipelineRun,
@@ -112,7 +113,7 @@ function runItems(
       const item = items[index]
       if (!item) continue
       if (!mayStart || lane.isCancelled) {
-        move(item, 'was_skipped')
+        skipItem(engine.state, item)
         continue
       }
       underWay += 1

@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import { JobwrightError } from '../../base/errors.ts'
 import { suggest } from '../../base/suggest.ts'
+import { describeProblem } from '../../client/problem.ts'
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
 import { type AnyJobType, createRegistry } from '../../job-types/index.ts'
 import type { PipelinePlan, StepError } from '../../pipeline/plan/index.ts'
 import { createConfigValidator } from '../../server/services/config-validation.ts'
+import { ApiProblem } from '../../server/services/problems.ts'
 import type { SavedJob } from './engine.ts'
 import { setupError } from './errors.ts'
 import type { InMemoryJobs } from './handlers.ts'
@@ -50,9 +51,12 @@ export function createOffer(jobs: InMemoryJobs, jobTypes: KnownJobTypes): Offer 
         validator.validate(jobType, config)
         return undefined
       } catch (error) {
-        if (!(error instanceof JobwrightError)) throw error
+        if (!(error instanceof ApiProblem)) throw error
         const path = jobId === undefined ? '/jobs' : '/job-runs'
-        return { code: error.code, message: `POST ${path}: ${error.message}` }
+        return {
+          code: error.code,
+          message: `POST ${path}: ${describeProblem({ ...error, detail: error.message })}`,
+        }
       }
     },
   }
