@@ -3,9 +3,10 @@ import path from 'node:path'
 import { codeOf, messageOf } from '../base/causes.ts'
 import { JobwrightError } from '../base/errors.ts'
 import { decodeUtf8 } from '../base/utf8.ts'
-import type { CompiledPipeline, CompileOptions } from '../pipeline/index.ts'
+import type { CompiledPipeline, CompileOptions, Finding } from '../pipeline/index.ts'
 import type { CliContext } from './context.ts'
 import { usageError } from './errors.ts'
+import { loadPipeline, moduleReference, withShownFiles } from './pipeline-module.ts'
 
 /** No pipeline comes near this; it keeps `validate /dev/zero` and the like from filling the memory. */
 const fileBytes = 4 * 1024 * 1024
@@ -56,6 +57,47 @@ async function readBytes(absolute: string, shown: string): Promise<Uint8Array> {
   }
 }
 
+/** A pipeline file that was read, in YAML or in code. */
+export interface PipelineFile {
+  compile(known: CompileOptions): CompiledPipeline
+  /** Only of one that compiles. */
+  toYaml(): string
+}
+
+/** Reads a pipeline file; what keeps it from being read is a finding. */
+export async function openPipelineFile(
+  given: string,
+  { cwd }: Pick<CliContext, 'cwd'>,
+): Promise<PipelineFile | { findings: Finding[] }> {
+  const program = moduleReference(given)
+  const file = program?.file ?? given
+  let text: string
+  try {
+    text = await readTextFile(file, cwd)
+  } catch (error) {
+    if (!(error instanceof JobwrightError)) throw error
+    const { code, message, fix } = error
+    return { findings: [{ code, severity: 'error', file, line: 1, column: 1, message, fix: fix ?? '' }] }
+  }
+  if (!program) {
+    const { compilePipeline, pipelineYaml } = await import('../pipeline/index.ts')
+    return {
+      compile: (known) => compilePipeline(text, { file, ...known }),
+      toYaml: () => pipelineYaml(text, file),
+    }
+  }
+  const loaded = await loadPipeline(program, text, cwd)
+  if ('finding' in loaded) return { findings: withShownFiles([loaded.finding], file, cwd) }
+  const { pipeline } = loaded
+  return {
+    compile: (known) => {
+      const compiled = pipeline.compile(known)
+      return { ...compiled, findings: withShownFiles(compiled.findings, file, cwd) }
+    },
+    toYaml: () => pipeline.toYaml(),
+  }
+}
+
 /**
  * Reads and compiles a pipeline file. A file that cannot be read is a finding too, so that several files and all
  * of their problems are reported together.
@@ -65,14 +107,6 @@ export async function compileFile(
   ctx: Pick<CliContext, 'cwd'>,
   known: CompileOptions,
 ): Promise<CompiledPipeline> {
-  let text: string
-  try {
-    text = await readTextFile(file, ctx.cwd)
-  } catch (error) {
-    if (!(error instanceof JobwrightError)) throw error
-    const { code, message, fix } = error
-    return { findings: [{ code, severity: 'error', file, line: 1, column: 1, message, fix: fix ?? '' }] }
-  }
-  const { compilePipeline } = await import('../pipeline/index.ts')
-  return compilePipeline(text, { file, ...known })
+  const opened = await openPipelineFile(file, ctx)
+  return 'findings' in opened ? opened : opened.compile(known)
 }
