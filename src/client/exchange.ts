@@ -1,5 +1,6 @@
 import type { Json } from '../base/json.ts'
-import { isJsonMediaType, type Problem } from '../contract/index.ts'
+import type { Problem } from '../contract/index.ts'
+import { isJsonMediaType } from '../contract/jobs/media-types.ts'
 import { parseAnswer } from './answer-json.ts'
 import { classifyStatus, JobsApiError, type JobsApiErrorDetails } from './errors.ts'
 import { describeProblem, readProblem } from './problem.ts'

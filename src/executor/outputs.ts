@@ -1,6 +1,7 @@
 import { jsonTextProblems, writeJsonText } from '../base/json-text.ts'
 import { decodeUtf8 } from '../base/utf8.ts'
-import { JobsApiError, type WorkerReportsClient } from '../client/index.ts'
+import { JobsApiError } from '../client/index.ts'
+import type { WorkerReportsClient } from '../client/worker-reports.ts'
 import {
   describeJsonProblem,
   isJsonMediaType,

@@ -51,7 +51,7 @@ export type WithSecrets<T> = [Json] extends [T]
 
 /** The config of a run; one without a field that it needs may be left out. */
 export type ConfigField<Config> =
-  Partial<Config> extends Config ? { config?: WithSecrets<Config> } : { config: WithSecrets<Config> }
+  Record<never, never> extends Config ? { config?: WithSecrets<Config> } : { config: WithSecrets<Config> }
 
 /** What is known of a job type by its name. */
 export type JobTypeNamed<Name extends string> = Name extends keyof JobTypes

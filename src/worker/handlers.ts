@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { JobsClient, WorkerReportsClient } from '../client/index.ts'
+import { JobsClient } from '../client/index.ts'
+import { WorkerReportsClient } from '../client/worker-reports.ts'
 import { jobRunHeader } from '../contract/index.ts'
 import type { HandlingDependencies, HostProgram } from '../executor/index.ts'
 import type { JobTypeRegistry, Secrets } from '../job-types/index.ts'

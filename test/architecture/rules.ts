@@ -42,7 +42,7 @@ export const zones: readonly Zone[] = [
     packages: ['ajv', 'ajv-formats', 're2js'],
     node: false,
   },
-  { folder: client, loads: [base, contract], packages: ['ky'], node: false },
+  { folder: client, loads: [base, contract], packages: [], node: false },
   // Node.js for SHA-256 alone.
   { folder: 'src/job-type-schemas', loads: [base], types: [contract], packages: [], node: true },
   { folder: 'src/conformance', loads: [base, contract, client], packages: [], node: false },
@@ -65,11 +65,25 @@ export const zones: readonly Zone[] = [
     packages: ['zod'],
     node: false,
   },
+  // Pipelines in code: values of a program → nodes.
+  {
+    folder: 'src/pipeline/build',
+    loads: [base, 'src/expressions', plan, nodes, 'src/pipeline/yaml', 'src/pipeline/compile'],
+    packages: ['zod'],
+    node: true,
+  },
   { folder: 'src/pipeline/draw', loads: [], types: [plan], packages: [], node: false },
   // What other rooms see of it all.
   {
     folder: 'src/pipeline',
-    loads: ['src/config-schema', plan, 'src/pipeline/yaml', 'src/pipeline/compile', 'src/pipeline/draw'],
+    loads: [
+      'src/config-schema',
+      plan,
+      'src/pipeline/yaml',
+      'src/pipeline/compile',
+      'src/pipeline/build',
+      'src/pipeline/draw',
+    ],
     types: [nodes],
     packages: [],
     node: false,

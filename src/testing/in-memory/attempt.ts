@@ -1,6 +1,7 @@
 import { parseDurationMs } from '../../base/duration.ts'
 import type { JsonObject } from '../../base/json.ts'
-import { JobsApiError, type JobsClient, type WorkerReportsClient } from '../../client/index.ts'
+import { JobsApiError, type JobsClient } from '../../client/index.ts'
+import type { WorkerReportsClient } from '../../client/worker-reports.ts'
 import type { JobRun } from '../../contract/index.ts'
 import { createHandle } from '../../executor/handle.ts'
 import type { HandlerEnd } from '../../executor/handlers.ts'
