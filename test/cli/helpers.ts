@@ -99,8 +99,10 @@ export function scriptedContext(
   const unscripted = () => Promise.reject(new Error('not scripted'))
   const pipelines: Pipelines = {
     start: unscripted,
+    summary: unscripted,
     show: unscripted,
     list: unscripted,
+    listPage: unscripted,
     inputs: async () => ({}),
     cancel: unscripted,
     adopt: unscripted,
@@ -155,6 +157,7 @@ export function iso(seconds: number): string {
 export function stepView(step: string, overrides: Partial<StepRunView> = {}): StepRunView {
   return {
     step,
+    seq: 0,
     generation: 0,
     status: 'waiting',
     job_id: null,
@@ -169,6 +172,7 @@ export function stepView(step: string, overrides: Partial<StepRunView> = {}): St
 export function runView(steps: StepRunView[], overrides: Partial<PipelineRunView> = {}): PipelineRunView {
   return {
     id: 'review-0a1b2c',
+    seq: 0,
     pipeline: 'review',
     workspace: 'default',
     owner: 'ada@example.com',

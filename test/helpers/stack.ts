@@ -15,7 +15,7 @@ import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { connectTemporal } from '../../src/temporal/index.ts'
 import { placeEmptyPglite } from './empty-pglite.ts'
-import { startProcess, type TestProcess } from './processes.ts'
+import { startProcess, type TestProcess, together } from './processes.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
 export type Part = 'temporal' | 'server' | 'worker'
@@ -67,6 +67,8 @@ export interface TestStackOptions {
   startTimeoutMs?: number
   maxHistoryEvents?: number
   settleMs?: number
+  /** A program that is started, killed and stopped together with the worker. */
+  besideWorker?: string
 }
 
 /** The whole stack as separate real processes, on free ports and data of its own, each to be killed and restarted alone. */
@@ -115,7 +117,8 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
       await waitForTemporalServer({ address: temporalAddress, namespace: 'default', timeoutMs: 30_000 })
       return
     }
-    const child = startProcess(process.execPath, [root(part)], env)
+    const beside = part === 'worker' ? [options.besideWorker ?? []].flat() : []
+    const child = together([root(part), ...beside].map((file) => startProcess(process.execPath, [file], env)))
     running.set(part, child)
     await child.event(part === 'server' ? 'listening' : 'ready')
   }
