@@ -221,6 +221,7 @@ export const zones: readonly Zone[] = [
       'src/executor',
       'src/server/services',
     ],
+    types: ['src/pipeline/build', 'src/run-job'],
     packages: ['zod'],
     node: true,
   },
