@@ -41,22 +41,34 @@ export function ne<const Left, const Right>(
 }
 
 /** `left > right` */
-export function gt<const Left, const Right>(left: Left, right: Right & NoInfer<InOrder<Left, Right>>): Expr<boolean> {
+export function gt<const Left, const Right>(
+  left: Left,
+  right: Right & NoInfer<InOrder<Left, Right>>,
+): Expr<boolean> {
   return lift(operation('>', binding.relation, [left, right], markCaller(gt)))
 }
 
 /** `left >= right` */
-export function ge<const Left, const Right>(left: Left, right: Right & NoInfer<InOrder<Left, Right>>): Expr<boolean> {
+export function ge<const Left, const Right>(
+  left: Left,
+  right: Right & NoInfer<InOrder<Left, Right>>,
+): Expr<boolean> {
   return lift(operation('>=', binding.relation, [left, right], markCaller(ge)))
 }
 
 /** `left < right` */
-export function lt<const Left, const Right>(left: Left, right: Right & NoInfer<InOrder<Left, Right>>): Expr<boolean> {
+export function lt<const Left, const Right>(
+  left: Left,
+  right: Right & NoInfer<InOrder<Left, Right>>,
+): Expr<boolean> {
   return lift(operation('<', binding.relation, [left, right], markCaller(lt)))
 }
 
 /** `left <= right` */
-export function le<const Left, const Right>(left: Left, right: Right & NoInfer<InOrder<Left, Right>>): Expr<boolean> {
+export function le<const Left, const Right>(
+  left: Left,
+  right: Right & NoInfer<InOrder<Left, Right>>,
+): Expr<boolean> {
   return lift(operation('<=', binding.relation, [left, right], markCaller(le)))
 }
 
