@@ -4,6 +4,7 @@ export {
   createConfigChecker,
   type IsUnknown,
 } from '../config-schema/index.ts'
+export * from './build/index.ts'
 export { checkPlan } from './compile/check-plan.ts'
 export type { CompiledPipeline, CompileOptions } from './compile/compile.ts'
 export { pipelineJsonSchema } from './compile/definition.ts'

@@ -33,6 +33,7 @@ export async function findRun(
   const isOwn = which === 'any' && description?.memo?.[runJobNames.memo] !== undefined
   const isKnown =
     (isOwn || description?.type === workflowTypes.runPipeline) &&
+    !memoOf(description).isBarred &&
     (workspace === undefined || memoOf(description).workspace === workspace)
   if (!isKnown) throw new PipelineRunNotFoundError(id)
   return { handle, description, names: isOwn ? runJobNames : pipelineNames }

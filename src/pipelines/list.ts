@@ -4,7 +4,7 @@ import type { PipelineStatus } from '../pipeline/plan/index.ts'
 import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/index.ts'
 import { after, type ListPlace, readCursor, writeCursor } from './list-place.ts'
 import type { PipelinesContext } from './options.ts'
-import { type PipelineRunSummary, summaryView } from './view.ts'
+import { memoOf, type PipelineRunSummary, type RunInfo, summaryView } from './view.ts'
 
 /** Which runs are listed. */
 export interface ListPipelines {
@@ -23,6 +23,8 @@ export interface ListPipelines {
   statuses?: readonly PipelineStatus[] | undefined
   /** Only runs that were started then or later. @default whenever they were */
   startedAfter?: Date | undefined
+  /** Also runs that are steps of other runs. @default false */
+  nested?: boolean | undefined
   /** Only runs that were started before. @default whenever they were */
   startedBefore?: Date | undefined
   /**
@@ -56,7 +58,7 @@ export async function listRuns(context: PipelinesContext, options: ListPipelines
     for await (const { info, place } of runsFrom(context.client, filter, from)) {
       const view = summaryView(info)
       // One that ended just now is met twice.
-      if (!isWanted(view, filter) || runs.some(({ id }) => id === view.id)) continue
+      if (!isShown(info, filter) || !isWanted(view, filter) || runs.some(({ id }) => id === view.id)) continue
       if (runs.length >= limit) return { runs, nextCursor: last ? writeCursor(last, workspace) : null }
       runs.push(view)
       last = after(last, place, info.runId)
@@ -135,6 +137,12 @@ function isOneOf(statuses: readonly PipelineStatus[]): string {
  */
 function equals(attribute: string, value: string): string | undefined {
   return /['"`\\\p{Cc}]/u.test(value) ? undefined : `${attribute} = '${value}'`
+}
+
+/** A run that is a step of another one is seen there. */
+function isShown(info: RunInfo, { nested = false }: Filter): boolean {
+  const { parent, isBarred } = memoOf(info)
+  return !isBarred && (nested || parent === undefined)
 }
 
 /** What the query could not say, and what a database may compare more loosely than we do. */

@@ -173,13 +173,13 @@ async function requireSame(context: PipelinesContext, id: string, digest: string
 
 /** @throws JobwrightError `run_id_reused` for a run that was started with something else */
 export function requireDigest(info: RunInfo, digest: string): void {
-  const { digest: other, pipeline } = memoOf(info)
+  const { digest: other, pipeline, parent } = memoOf(info)
   // One that an earlier version started does not say.
-  if (other === undefined || other === digest) return
+  if (!parent && (other === undefined || other === digest)) return
   throw new JobwrightError({
     code: 'run_id_reused',
     fault: 'refused',
-    message: `the id ${info.workflowId} belongs to a run of ${pipeline ?? 'a pipeline'} with another plan or other inputs; nothing was started`,
+    message: `the id ${info.workflowId} belongs to a run of ${pipeline ?? 'a pipeline'} ${parent ? `that is a step of ${parent.id}` : 'with another plan or other inputs'}; nothing was started`,
     fix: 'start the run under another id, or watch the one that exists',
   })
 }

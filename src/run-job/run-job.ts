@@ -52,7 +52,8 @@ const waitLeaseMs = 10 * 60_000
 const stepHeartbeatMs = 5_000
 
 export async function runJob<Type extends DescribedJobType = never>(
-  options: RunJobOptions & ConfigField<ConfigOf<Type>> & { jobType: string },
+  // Only where it is named: there is nothing to infer it from.
+  options: RunJobOptions & ConfigField<ConfigOf<Type>> & { jobType: [Type] extends [never] ? never : string },
 ): Promise<JobRunOf<OutputsOf<Type>>>
 export async function runJob(
   options: RunJobOptions & { jobId: string; config?: JsonObject },

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../base/json.ts'
 import type { SecretReference, SecretTemplate } from '../contract/jobs/references.ts'
+import type { JobTypes } from '../pipeline/build/job-types.ts'
 import type { EarlierGeneration, RetryReason } from '../pipeline/plan/index.ts'
-import type { JobTypes } from './job-types.ts'
 
 /** What every `runJob` may be told. Durations are `500ms`, `5s`, `30m`, `2h`, `7d`. */
 export interface RunJobOptions {
@@ -51,7 +51,7 @@ export type WithSecrets<T> = [Json] extends [T]
 
 /** The config of a run; one without a field that it needs may be left out. */
 export type ConfigField<Config> =
-  Partial<Config> extends Config ? { config?: WithSecrets<Config> } : { config: WithSecrets<Config> }
+  Record<never, never> extends Config ? { config?: WithSecrets<Config> } : { config: WithSecrets<Config> }
 
 /** What is known of a job type by its name. */
 export type JobTypeNamed<Name extends string> = Name extends keyof JobTypes

@@ -65,11 +65,25 @@ export const zones: readonly Zone[] = [
     packages: ['zod'],
     node: false,
   },
+  // Pipelines in code: values of a program → nodes.
+  {
+    folder: 'src/pipeline/build',
+    loads: [base, 'src/expressions', plan, nodes, 'src/pipeline/yaml', 'src/pipeline/compile'],
+    packages: ['zod'],
+    node: true,
+  },
   { folder: 'src/pipeline/draw', loads: [], types: [plan], packages: [], node: false },
   // What other rooms see of it all.
   {
     folder: 'src/pipeline',
-    loads: ['src/config-schema', plan, 'src/pipeline/yaml', 'src/pipeline/compile', 'src/pipeline/draw'],
+    loads: [
+      'src/config-schema',
+      plan,
+      'src/pipeline/yaml',
+      'src/pipeline/compile',
+      'src/pipeline/build',
+      'src/pipeline/draw',
+    ],
     types: [nodes],
     packages: [],
     node: false,
@@ -100,7 +114,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/run-job',
     loads: [base, names, references, plan, 'src/remote-run'],
-    types: [protocol],
+    types: [protocol, 'src/pipeline/build'],
     packages: ['@temporalio/workflow'],
     node: false,
   },

@@ -33,7 +33,7 @@ export async function followUnderKills(
     for (; done < kills; done++) {
       const known = events.length
       const isOver = () => events.some((event) => event.event === 'run' && event.run.finished_at !== null)
-      await until(() => events.length > known || isOver(), 60_000)
+      await until('an event', () => events.length > known || isOver(), 60_000)
       if (isOver()) break
       await stack.kill('server')
       await stack.start('server')

@@ -20,8 +20,11 @@ export interface ScriptedApi {
   wait(jobRunId: string): Promise<JobRunRecord>
   cancel(input: CancelJobRunInput): Promise<JobRunRecord | null>
   read(outputs: { jobRunId: string; name: string }[]): Promise<Json[]>
+  /** Around the start of a nested pipeline run. */
+  nested(start: NestedStart): ReturnType<NestedStart>
 }
 
+type NestedStart = () => ReturnType<PipelineActivities['startNestedRun']>
 type ScriptedActivity =
   | 'profileConnection'
   | 'triggerJobRun'
@@ -102,6 +105,10 @@ export async function startScripted(): Promise<Scripted> {
   const nested = nestedActivities(stack)
   const activities: Pick<PipelineActivities, ScriptedActivity> = {
     ...nested,
+    async startNestedRun(input) {
+      const start = () => nested.startNestedRun(input)
+      return scripted.api.nested?.(start) ?? start()
+    },
     async profileConnection() {
       return { mode: 'fenced', valueReferences: true }
     },

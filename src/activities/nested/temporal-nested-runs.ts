@@ -63,7 +63,7 @@ export function createNestedRuns(client: Client): NestedRuns {
           taskQueue: Context.current().info.taskQueue,
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           workflowIdConflictPolicy: 'FAIL',
-          memo: { pipeline: input.plan.name, ...memo, parent },
+          memo: { pipeline: input.plan.name, ...memo, parent, ...(start ? {} : { isBarred: true }) },
           typedSearchAttributes: searchPairs(memo),
           staticSummary: input.plan.name,
           args: [input],
@@ -88,7 +88,12 @@ export function createNestedRuns(client: Client): NestedRuns {
       return look(run)
     },
     async cancel(id) {
-      await handleOf(id).cancel()
+      try {
+        await handleOf(id).cancel()
+      } catch (error) {
+        // It is over meanwhile.
+        if (!(error instanceof WorkflowNotFoundError)) throw error
+      }
     },
     async outputsOf(id) {
       return (await viewLeftBy(handleOf(id), id)).view?.outputs ?? {}

@@ -102,6 +102,10 @@ export const pipelineRunViewSchema = ownRunViewSchema.extend({
   workspace: z.string().nullable(),
   /** The email of whoever started it; null when that is not known. */
   owner: z.string().nullable(),
+  /** Of one that is a step of another: which step of which pipeline run. Absent elsewhere. */
+  parent: z
+    .object({ id: z.string(), step: z.string(), item: z.int().nullable(), generation: z.int() })
+    .exactOptional(),
   /** Of the saved pipeline that it was started from; absent for any other. */
   pipeline_version: z.int().exactOptional(),
   /** With what the mode promises; null where that is not known yet. */
@@ -115,6 +119,7 @@ export const pipelineRunSummarySchema = pipelineRunViewSchema.pick({
   pipeline_version: true,
   workspace: true,
   owner: true,
+  parent: true,
   status: true,
   started_at: true,
   finished_at: true,

@@ -39,6 +39,10 @@ const input = z.strictObject({
   description: z.string().optional(),
   enum: z.array(json).min(1).optional(),
   default: json.optional().describe('Without a default the input is required'),
+  schema: z
+    .record(z.string(), json)
+    .optional()
+    .describe('JSON Schema (2020-12): what the value has to keep to besides'),
 })
 
 const step = z.strictObject({

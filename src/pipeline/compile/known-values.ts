@@ -26,9 +26,10 @@ const kindsOfInputs: Record<PlanInput['type'], ValueKind | undefined> = {
   object: 'map',
 }
 
-function inputShape({ type, enum: values }: PlanInput): ValueShape {
+function inputShape({ type, enum: values, schema }: PlanInput): ValueShape {
   const kind = kindsOfInputs[type]
-  const shape = kind === undefined ? numberShape : shapeOfKinds(kind)
+  const typed = kind === undefined ? numberShape : shapeOfKinds(kind)
+  const shape = schema ? intersection(typed, shapeOfSchema(schema)) : typed
   return values ? intersection(shape, shapeOfValues(values)) : shape
 }
 

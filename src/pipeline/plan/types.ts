@@ -1,4 +1,4 @@
-import type { Json } from '../../base/json.ts'
+import type { Json, JsonObject } from '../../base/json.ts'
 
 export type { ConnectionMode, PipelineStatus } from '../../contract/pipelines/status.ts'
 export type {
@@ -97,4 +97,6 @@ export interface PlanInput {
   description?: string
   enum?: Json[]
   default?: Json
+  /** JSON Schema (2020-12): what it says beyond type and enum. */
+  schema?: JsonObject
 }
