@@ -244,6 +244,7 @@ export const zones: readonly Zone[] = [
       'src/executor',
       'src/server/services',
     ],
+    types: ['src/pipeline/build', 'src/run-job'],
     packages: ['zod'],
     node: true,
   },
