@@ -110,7 +110,6 @@ inputs:
   texts:
     type: array
     schema:
-      type: array
       items:
         type: string
     default:
