@@ -6,6 +6,7 @@ import { createActivities, type PipelineActivities } from '../activities/index.t
 import { createPollers } from '../activities/pollers.ts'
 import { createPresence } from '../activities/presence.ts'
 import { recoverWaits } from '../activities/recover-waits.ts'
+import { keepSweepingOwn } from '../activities/sweep/own-workflows.ts'
 import { createWaits } from '../activities/temporal-waits.ts'
 import { JobwrightError } from '../base/errors.ts'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
@@ -180,9 +181,13 @@ function assemble(
     heartbeatIntervalMs,
   }
   const all = createActivities(deps)
+  const stopSweeping = keepSweepingOwn({ client, namespace, taskQueue, connection, log })
   return {
     activities: { ...all, awaitJobRun: (input) => all.pollJobRun({ ...input, createdAt: '', secrets: [] }) },
-    handOver: () => pollers.handOver(),
+    handOver() {
+      stopSweeping()
+      return pollers.handOver()
+    },
   }
 }
 

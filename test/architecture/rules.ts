@@ -97,7 +97,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/run-job',
     loads: [base, names, references, plan, 'src/remote-run'],
-    types: [protocol],
+    types: ['src/activities', protocol],
     packages: ['@temporalio/workflow'],
     node: false,
   },
