@@ -63,7 +63,9 @@ async function runsOf(type: string, since: number) {
 const underWay = (handle: WorkflowHandle) =>
   until('its run is known', async () => {
     const { steps } = await view(handle)
-    return steps.find(({ status, job_run_id }) => status === 'running' && job_run_id)?.job_run_id ?? false
+    return (
+      steps.find(({ finished_at, job_run_id }) => finished_at === null && job_run_id)?.job_run_id ?? false
+    )
   })
 const waiting = (handle: WorkflowHandle) =>
   until('it waits', async () => {
