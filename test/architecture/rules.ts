@@ -114,7 +114,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/run-job',
     loads: [base, names, references, plan, 'src/remote-run'],
-    types: [protocol, 'src/pipeline/build'],
+    types: ['src/activities', protocol, 'src/pipeline/build'],
     packages: ['@temporalio/workflow'],
     node: false,
   },
