@@ -4,6 +4,7 @@ export {
   createConfigChecker,
   type IsUnknown,
 } from '../config-schema/index.ts'
+export type { AnyPipeline, Pipeline } from './build/pipeline.ts'
 export type { CompiledPipeline, CompileOptions } from './compile/compile.ts'
 export { pipelineJsonSchema } from './compile/definition.ts'
 export { type ResolvedInputs, resolveInputs } from './compile/inputs.ts'

@@ -4,26 +4,23 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { JobwrightError } from '../base/errors.ts'
 import { canonicalJson, type Json } from '../base/json.ts'
 import { searchAttributes, workflowTypes } from '../contract/names.ts'
-import type { PipelinePlan } from '../pipeline/plan/index.ts'
 import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/index.ts'
 import type { PipelineMemo, RunPipelineInput } from '../workflows/messages.ts'
 import { PipelineRunNotFoundError, requireRunId } from './errors.ts'
 import { findRun } from './find.ts'
 import type { PipelineOwner, PipelinesContext } from './options.ts'
+import type { Prepared } from './prepare.ts'
 import { memoOf } from './view.ts'
+import type { CallOptions } from './waiting.ts'
 
-/** What a run is started with. */
-export interface StartPipeline {
-  /** What `compilePipeline` made. */
-  plan: PipelinePlan
-  /** What `resolveInputs` made. */
-  inputs: Record<string, Json>
+/** How a run is started. */
+export interface StartOptions extends CallOptions {
   /** @default the pipeline's name and 12 random hexadecimal digits */
   id?: string | undefined
 }
 
 /** What came of a start. */
-export interface StartedPipeline {
+export interface Started {
   id: string
   /** The id was in use, and nothing new was started, whether that run is over or not. */
   existed: boolean
@@ -37,8 +34,9 @@ type Ownership = Pick<PipelineMemo, 'workspace' | 'owner'>
  */
 export async function startRun(
   context: PipelinesContext,
-  { plan, inputs, id = `${plan.name}-${randomBytes(6).toString('hex')}` }: StartPipeline,
-): Promise<StartedPipeline> {
+  { plan, inputs }: Prepared,
+  id = `${plan.name}-${randomBytes(6).toString('hex')}`,
+): Promise<Started> {
   requireRunId(id)
   const owner = await context.owner()
   const ownership = ownershipOf(context, owner)

@@ -3,6 +3,7 @@ export { type ErrorDetails, type Fault, JobwrightError } from '../base/errors.ts
 export type { Json, JsonObject } from '../base/json.ts'
 export type { JobTypeSchemaEntry } from '../contract/index.ts'
 export {
+  type AnyPipeline,
   type CompiledPipeline,
   type CompileOptions,
   type ConfigChecker,
@@ -15,6 +16,7 @@ export {
   type EarlierGeneration,
   type Finding,
   type IsUnknown,
+  type Pipeline,
   type PipelinePlan,
   type PipelineStatus,
   type PlanInput,
@@ -32,16 +34,23 @@ export {
 } from '../pipeline/index.ts'
 export {
   type AdoptedStep,
+  type CallOptions,
+  type GivenInputs,
   type ListPipelines,
+  PipelineFindingsError,
   type PipelineOwner,
+  type PipelineRun,
+  PipelineRunError,
   PipelineRunNotFoundError,
+  type PipelineRunPage,
   type PipelineRunSummary,
   type PipelineRunView,
   PipelinesClient,
   type PipelinesClientOptions,
   type PipelineTimingOptions,
-  type StartedPipeline,
-  type StartPipeline,
+  type ResultOptions,
+  type StartablePipeline,
+  type StartOptions,
   type SteeredStep,
   type SteerResult,
   type WatchPipeline,

@@ -102,7 +102,7 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipelines',
-    loads: [base, names, capabilities, 'src/temporal'],
+    loads: [base, names, capabilities, 'src/pipeline', 'src/temporal'],
     types: [plan, 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,

@@ -98,6 +98,13 @@ export function scriptedContext(
 ): ScriptedContext {
   const unscripted = () => Promise.reject(new Error('not scripted'))
   const pipelines: Pipelines = {
+    as: () => {
+      throw new Error('not scripted')
+    },
+    get: () => {
+      throw new Error('not scripted')
+    },
+    run: unscripted,
     start: unscripted,
     show: unscripted,
     list: unscripted,

@@ -104,7 +104,7 @@ export async function startTrial(world: World, trial: Trial, waitLeaseMs?: numbe
       : new PipelinesClient(world.stack.client, {
           timing: { waitLeaseMs, stepHeartbeatMs: 2_000, settleMs: 600 },
         })
-  await pipelines.start({ plan, inputs: {}, id })
+  await pipelines.start(plan, {}, { id })
 }
 
 export interface PendingActivity {

@@ -62,7 +62,7 @@ describe('a trigger', () => {
         },
       },
       async () => {
-        const started = await pipelines.start({ plan: planOf([planStep('a')]), inputs: {} })
+        const started = await pipelines.start(planOf([planStep('a')]), {})
         await until('the job to be made', async () => createdBy !== undefined)
         return started.id
       },
@@ -124,7 +124,7 @@ describe('a trigger', () => {
       },
       async () => {
         const plan = planOf([planStep('a', { target }), planStep('b', { target })])
-        const { id } = await pipelines.start({ plan, inputs: {} })
+        const { id } = await pipelines.start(plan, {})
         const view = await until('step a to ask a person, and b to be done', async () => {
           const shown = await pipelines.show(id)
           const [a, b] = shown.steps

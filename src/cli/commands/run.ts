@@ -41,11 +41,7 @@ export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number
 
   const access = await ctx.connect()
   try {
-    const { id, existed } = await access.pipelines.start({
-      plan: compiled.plan,
-      inputs: resolved.inputs,
-      ...(args.id === undefined ? {} : { id: args.id }),
-    })
+    const { id, existed } = await access.pipelines.start(compiled.plan, resolved.inputs, { id: args.id })
     if (existed) note(ctx, `${escapeControl(id)} exists already; nothing new was started`)
     if (args.detach) {
       const status = existed ? (await access.pipelines.show(id)).status : 'running'
