@@ -159,6 +159,25 @@ function addFileCommands(program: Command, bind: Bind): void {
       ),
     )
   program
+    .command('types')
+    .description('TypeScript of the job types that the server has now')
+    .option('--out <file>', 'write there instead of stdout')
+    .option(
+      '--check',
+      'write nothing: say what has changed since the file was written, and exit 1 if anything has',
+    )
+    .option('--connection <name>', 'of the configuration; the default one without')
+    .action(
+      bind(
+        async () => (await import('./commands/types.ts')).typesHandler,
+        (_, { out, check, connection }) => ({
+          out: out as string | undefined,
+          check: check as boolean | undefined,
+          connection: connection as string | undefined,
+        }),
+      ),
+    )
+  program
     .command('validate <files...>')
     .description('check pipeline files: every problem with its place and its fix')
     .option('--offline', 'ask no server for its job types')

@@ -11,7 +11,8 @@ import type { ResultOptions } from './result.ts'
 import { showRun } from './show.ts'
 import { type StartOptions, startRun } from './start.ts'
 import { type AdoptedStep, type SteeredStep, type SteerResult, steerRun } from './steer.ts'
-import type { PipelineRunView } from './view.ts'
+import { summaryOf } from './summary.ts'
+import type { PipelineRunSummary, PipelineRunView } from './view.ts'
 import { type CallOptions, waitFor } from './waiting.ts'
 import { type WatchPipeline, watchRun } from './watch/watch-run.ts'
 
@@ -132,8 +133,7 @@ export class PipelinesClient {
     const context = this.#context
     return waitFor(context.client, options, async () => {
       const prepared = await prepare(context.compileOptions, pipeline, inputs)
-      const { id, existed } = await startRun(context, prepared, options.id)
-      return handleOf(context, id, existed)
+      return handleOf(context, await startRun(context, prepared, options))
     })
   }
 
@@ -146,7 +146,7 @@ export class PipelinesClient {
    * ```
    */
   get<Outputs = Record<string, Json>>(id: string): PipelineRun<Outputs> {
-    return handleOf(this.#context, id, true)
+    return handleOf(this.#context, { id, existed: true, warnings: [] })
   }
 
   /**
@@ -166,6 +166,22 @@ export class PipelinesClient {
   }
 
   /**
+   * What is known of a run without asking it: all but its steps and what came of them. With a digest, only if it was started with that.
+   * @throws PipelineRunNotFoundError, JobwrightError `run_id_reused`
+   *
+   * @example
+   * ```ts
+   * const { status, owner } = await pipelines.summary('night-2026-04-13')
+   * ```
+   */
+  summary(
+    id: string,
+    { digest, ...options }: CallOptions & { digest?: string | undefined } = {},
+  ): Promise<PipelineRunSummary> {
+    return this.#within(options, (context) => summaryOf(context, id, digest))
+  }
+
+  /**
    * What a run was started with, defaults included.
    * @throws PipelineRunNotFoundError
    *
@@ -179,8 +195,8 @@ export class PipelinesClient {
   }
 
   /**
-   * A page of runs, newest first, without their steps. A run that was started just now may be missing, and one that ends while pages
-   * are turned may come twice. Where few are wanted of very many, a page may have fewer than the limit, or none, and a next one.
+   * A page of runs without their steps: open ones first, newest first; then the others, last ended first. A run that was started just
+   * now may be missing, and one that ends while pages are turned may come twice.
    * @throws SearchAttributesError for a filter that the namespace cannot apply
    * @throws JobwrightError `bad_cursor`, and `cursor_of_other_filters` for one of a list with other filters
    *

@@ -1,8 +1,10 @@
 import type { Client } from '@temporalio/client'
+import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import { installationNames } from '../contract/names.ts'
 import type { CompileOptions } from '../pipeline/index.ts'
 import type { PipelineTiming } from '../workflows/messages.ts'
 import type { RunsAccess } from './access.ts'
+import type { AskJobTypes } from './changed-job-types.ts'
 import { createWatchers, type Watchers } from './watch/watchers.ts'
 
 /** Whose a pipeline run is: what `JobsClient.whoami` answers. */
@@ -26,6 +28,12 @@ export interface PipelinesClientOptions {
    * @default no bound
    */
   workspace?: string | undefined
+  /**
+   * What the default connection's server offers (`JobsClient.listJobSchemas`): asked at each start of a plan that was compiled against
+   * known job types, so that the start can say what has changed since. Where it fails nothing is said.
+   * @default not known, and nothing is said
+   */
+  jobTypes?: ((signal: AbortSignal) => Promise<readonly JobTypeSchemaEntry[] | undefined>) | undefined
   /** How patient the runs are. */
   timing?: PipelineTimingOptions | undefined
   /**
@@ -87,6 +95,8 @@ export interface PipelineTimingOptions {
 export interface PipelinesContext extends RunsAccess {
   readonly owner: () => Promise<PipelineOwner | undefined>
   readonly compileOptions: () => Promise<CompileOptions>
+  readonly jobTypes: AskJobTypes | undefined
+  readonly schemasTimeoutMs: number
   readonly timing: PipelineTiming
   readonly taskQueueFor: (owner: PipelineOwner | undefined) => string
   /** How long a start waits for search attributes that were registered just now. */
@@ -108,6 +118,7 @@ export function resolveOptions(
     owner,
     workspace,
     compileOptions = {},
+    jobTypes,
     timing = {},
     installation,
     taskQueue,
@@ -127,6 +138,8 @@ export function resolveOptions(
     owner: asQuestion(owner),
     workspace,
     compileOptions: asQuestion(compileOptions),
+    jobTypes,
+    schemasTimeoutMs: 3_000,
     timing: {
       waitLeaseMs,
       stepHeartbeatMs,

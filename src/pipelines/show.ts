@@ -19,19 +19,19 @@ const unansweredWarning =
 
 /** Where a run stands. @throws PipelineRunNotFoundError */
 export async function showRun(context: RunsAccess, id: string): Promise<PipelineRunView> {
-  const found = await findRun(context, id)
+  const found = await findRun(context, id, 'any')
   if (found.description.status.name !== 'RUNNING') return closedView(context, found)
-  return openView(await queryRun(context, found.handle), found.description)
+  return openView(await queryRun(context, found), found.description)
 }
 
 /** What an open run says of itself; undefined when no worker answers. */
 export async function queryRun(
   { client, queryTimeoutMs }: RunsAccess,
-  handle: WorkflowHandle,
+  { handle, names }: Pick<FoundRun, 'handle' | 'names'>,
 ): Promise<RunOwnView | undefined> {
   try {
     return await client.withDeadline(Date.now() + queryTimeoutMs, () =>
-      handle.query<RunOwnView>(queryNames.progress),
+      handle.query<RunOwnView>(names.progress),
     )
   } catch (error) {
     if (isUnanswered(error)) return undefined
@@ -55,14 +55,14 @@ export function unanswered(view: PipelineRunView): PipelineRunView {
 }
 
 /** Of a run that is over. */
-export async function closedView(
-  context: RunsAccess,
-  { handle, description }: FoundRun,
-): Promise<PipelineRunView> {
+export async function closedView(context: RunsAccess, found: FoundRun): Promise<PipelineRunView> {
+  const { handle, description, names } = found
   const { name } = description.status
-  if (name === 'COMPLETED' || name === 'FAILED') return leftView(handle, description)
+  // A workflow of a user's own gives something else.
+  const isPipeline = names.progress === queryNames.progress
+  if (isPipeline && (name === 'COMPLETED' || name === 'FAILED')) return leftView(handle, description)
   // Neither result nor failure holds a cancelled run's view, and one that was closed from outside could not note it itself.
-  const own = await queryRun(context, handle)
+  const own = await queryRun(context, found)
   if (!own) return unanswered(bareView(description))
   const view = ownedView(own, description)
   return { ...view, status: closedStatuses[name] ?? view.status, finished_at: closeTime(description) }

@@ -106,6 +106,7 @@ export function scriptedContext(
     },
     run: unscripted,
     start: unscripted,
+    summary: unscripted,
     show: unscripted,
     list: unscripted,
     inputs: async () => ({}),

@@ -98,14 +98,14 @@ describe('a start', () => {
   test('waits for search attributes that are registered meanwhile', async () => {
     const starting = new PipelinesClient(client, { owner }).start(plan, {}, { id: 'patient' })
     await ensureSearchAttributes(client)
-    expect(await starting).toMatchObject({ id: 'patient', existed: false })
+    expect(await starting).toMatchObject({ id: 'patient', existed: false, warnings: [] })
     const { searchAttributes } = await client.workflow.getHandle('patient').describe()
     expect(searchAttributes).toMatchObject({ JobwrightWorkspace: ['blue'] })
   })
 
   test('is given up when nobody registers them, and says what to do', async () => {
     const context = { ...resolveOptions(client, { owner }), registrationPatienceMs: 300 }
-    const error = await startRun(context, { plan, inputs: {} }, 'hopeless').catch((e: unknown) => e)
+    const error = await startRun(context, { plan, inputs: {} }, { id: 'hopeless' }).catch((e: unknown) => e)
     expect(error).toBeInstanceOf(SearchAttributesError)
     expect(error).toMatchObject({ code: 'temporal_without_search_attributes', fault: 'unreachable' })
     for (const command of commands) expect((error as SearchAttributesError).fix).toContain(command)

@@ -1,5 +1,5 @@
+import { locateApi } from '../../connect/locate.ts'
 import type { CliContext, PipelineRunView } from '../context.ts'
-import { locateApi } from '../locate.ts'
 import { count, escapeControl, formatDuration, shellWord } from '../output/text.ts'
 import { formatTime } from '../output/time.ts'
 import { stepName, toMs } from './steps.ts'

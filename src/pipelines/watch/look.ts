@@ -36,10 +36,10 @@ export async function look(
 ): Promise<Looked> {
   const isInTrouble = before !== undefined && before.view.warnings.length > (before.own?.warnings.length ?? 0)
   if (before && news === 'new' && !isInTrouble) {
-    const own = await queryRun(context, before.found.handle)
+    const own = await queryRun(context, before.found)
     if (own) return said(before.found, own, ownedView(own, before.found.description))
   }
-  const found = await findRun(context, id)
+  const found = await findRun(context, id, 'any')
   const { status, runId, historyLength } = found.description
   if (status.name !== 'RUNNING')
     return {
@@ -51,9 +51,7 @@ export async function look(
     }
   const isUnheard = known?.runId !== runId || known.eventId < historyLength
   const own =
-    news !== 'none' || asksWorker || isUnheard || !before?.own
-      ? await queryRun(context, found.handle)
-      : before.own
+    news !== 'none' || asksWorker || isUnheard || !before?.own ? await queryRun(context, found) : before.own
   if (own) return said(found, own, openView(own, found.description))
   // What it said last is more than nothing.
   const view = before?.own
