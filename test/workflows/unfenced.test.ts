@@ -185,7 +185,7 @@ describe('a pipeline run that is held', () => {
           .catch(() => undefined)
         const view = await pipelines.show(id)
         expect(view.steps[0]).toMatchObject({ status: 'failed', error: { code: 'pipeline_failed' } })
-        expect(view.steps[0]?.error?.message).toContain('trigger_unknown')
+        expect(view.steps[0]?.error?.message).toContain(`step m failed: pipeline run ${child}: step a failed`)
       },
     )
   })

@@ -1,4 +1,4 @@
-import { type CliContext, note, type PipelineRunSummary, type Pipelines } from '../context.ts'
+import { type CliContext, note, type PipelineRunSummary } from '../context.ts'
 import { toFailure, usageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
@@ -15,6 +15,8 @@ export interface RunsArgs {
   pipeline?: string | undefined
   status?: string[] | undefined
   since?: string | undefined
+  /** Also runs that are steps of others. */
+  nested?: boolean | undefined
 }
 
 const statuses = ['running', 'held', 'cancelling', 'completed', 'failed', 'cancelled'] as const
@@ -29,7 +31,12 @@ export async function runsHandler(args: RunsArgs, ctx: CliContext): Promise<numb
   const workspace = args.allWorkspaces ? undefined : await ownWorkspace(ctx)
   const access = await ctx.connect()
   try {
-    const items = await firstOf(access.pipelines, { ...filter, workspace }, args.limit)
+    const { runs: items } = await access.pipelines.list({
+      ...filter,
+      limit: args.limit,
+      workspace,
+      nested: args.nested,
+    })
     const isFiltered = Object.values(filter).some((value) => value !== undefined)
     if (ctx.output === 'json') ctx.stdout.write(renderJson({ items, count: items.length }))
     else ctx.stdout.write(items.length === 0 ? nothing(workspace, isFiltered) : table(items, workspace, ctx))
@@ -37,22 +44,6 @@ export async function runsHandler(args: RunsArgs, ctx: CliContext): Promise<numb
   } finally {
     await access.close()
   }
-}
-
-/** A page may come short although there are more. */
-async function firstOf(
-  pipelines: Pick<Pipelines, 'list'>,
-  filter: Parameters<Pipelines['list']>[0],
-  limit: number,
-): Promise<PipelineRunSummary[]> {
-  const items: PipelineRunSummary[] = []
-  for (let cursor: string | null | undefined; items.length < limit; ) {
-    const page = await pipelines.list({ ...filter, limit: limit - items.length, cursor })
-    items.push(...page.runs)
-    cursor = page.nextCursor
-    if (cursor === null) break
-  }
-  return items
 }
 
 function knownStatus(status: string): (typeof statuses)[number] {

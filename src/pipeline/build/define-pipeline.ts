@@ -11,7 +11,7 @@ import { expression, expressionOf, lift } from './expression.ts'
 import { inputFields, isSchema, moreThanFields, shapeOfObject } from './input-schemas.ts'
 import type { ZodSchema } from './job-type-types.ts'
 import { BuilderError, type Mistake } from './mistakes.ts'
-import type { Pipeline } from './pipeline.ts'
+import type { AnyPipeline, Pipeline } from './pipeline.ts'
 import { type Mark, markCaller, placeOf } from './place.ts'
 import type { DefineStep, Duration, RetryOptions } from './step-types.ts'
 import { toNode } from './to-nodes.ts'
@@ -88,8 +88,16 @@ export function definePipeline<Inputs extends ZodSchema, Result>(
         fix: first.fix,
       })
     },
-    [Symbol.for('jobwright.pipeline')]: true,
+    [brand]: true,
   })
+}
+
+/** Shared by all copies of this package that a program loads. */
+const brand = Symbol.for('jobwright.pipeline')
+
+/** Whether a value is what `definePipeline` returns. */
+export function isPipeline(value: unknown): value is AnyPipeline {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, brand)
 }
 
 function reporterOf(building: OpenBuilding): Reporter {

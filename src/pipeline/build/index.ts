@@ -1,4 +1,4 @@
-export { definePipeline, type PipelineDefinition, type PipelineParts } from './define-pipeline.ts'
+export { definePipeline, isPipeline, type PipelineDefinition, type PipelineParts } from './define-pipeline.ts'
 export type {
   AnyJobType,
   ConfigOf,
@@ -42,6 +42,7 @@ export {
   text,
 } from './operators.ts'
 export type { AnyPipeline, Pipeline } from './pipeline.ts'
+export { type Place, placeOf } from './place.ts'
 export type {
   AnyStep,
   DefineStep,

@@ -104,7 +104,7 @@ export interface DefineStep {
     Names extends PropertyKey = never,
   >(
     name: string,
-    list: List & ListOnly<List>,
+    list: List & NoInfer<ListOnly<List>>,
     define: (item: Expr<ItemOf<ValueOf<List>>>, index: Expr<number>) => EachOptions<J, Failing, Names>,
   ): Step<EachOutputs<OutputsOfTarget<J>, Failing>>
 }
