@@ -197,7 +197,7 @@ async function recordNested(): Promise<void> {
     const short = new PipelinesClient(stack.client, {
       timing: { stepHeartbeatMs: 2_000, maxHistoryEvents: 30 },
     })
-    const going = await short.start({ plan: nestedContinued, inputs: {} })
+    const going = await short.start(nestedContinued, {})
     await record(stack, 'nested-continued', going.id)
   } finally {
     await stack.stop()
