@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { JsonObject } from '../../base/json.ts'
 import type { AnyJobType, HandlerContext, JobType, OutputValue } from '../../job-types/index.ts'
-import type { JobTypes } from '../../run-job/job-types.ts'
+import type { JobTypes } from '../../pipeline/build/job-types.ts'
 
 /** What a handler of a test is called with. */
 export interface InMemoryContext<Config = JsonObject>
