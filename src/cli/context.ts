@@ -1,5 +1,6 @@
-import type { JobsClient, JobsClientOptions } from '../client/index.ts'
+import type { JobsClient } from '../client/index.ts'
 import type { Config } from '../config.ts'
+import type { KnownConnection } from '../connect/config.ts'
 import type { JobTypeSchemaEntry, Whoami } from '../contract/index.ts'
 import type { Finding } from '../pipeline/index.ts'
 import type { PipelineRunSummary, PipelineRunView, PipelinesClient } from '../pipelines/index.ts'
@@ -42,6 +43,8 @@ export interface CliHost extends Terminal {
   errorColor: boolean
   cwd: string
   version: string
+  /** The folder of this package. */
+  home: string
   /** Of Node.js. */
   nodeVersion: string
   /** From now on times are shown in UTC. */
@@ -65,12 +68,6 @@ export interface CliHost extends Terminal {
   userConfig(config: CliConfig, directory: string): Promise<KnownConfig | undefined>
   /** What every server of this version offers. */
   builtInJobTypes(): Promise<JobTypeSchemaEntry[]>
-}
-
-/** Another Jobs API than the default one, as the user's configuration has it. */
-export interface KnownConnection extends Pick<JobsClientOptions, 'token' | 'headers'> {
-  url: string
-  bounds?: object | undefined
 }
 
 /** What a user's `jobwright.config.ts` has, without the values of its secrets. */

@@ -1,6 +1,10 @@
 /** The public surface of `jobwright`: compile pipelines, start, watch and steer their runs. */
+import { loadConfig } from '../config.ts'
+import { type ConnectOptions, connectWith, type Jobwright } from '../connect/connect.ts'
+
 export { type ErrorDetails, type Fault, JobwrightError } from '../base/errors.ts'
 export type { Json, JsonObject } from '../base/json.ts'
+export type { ConnectOptions, Jobwright } from '../connect/connect.ts'
 export type { JobTypeSchemaEntry } from '../contract/index.ts'
 // As a whole: only so can a program add to its interface.
 export * from '../pipeline/build/job-types.ts'
@@ -110,16 +114,23 @@ export {
 } from '../pipeline/index.ts'
 export {
   type AdoptedStep,
+  type CallOptions,
+  type GivenInputs,
   type ListPipelines,
+  PipelineFindingsError,
   type PipelineOwner,
+  type PipelineRun,
+  PipelineRunError,
   PipelineRunNotFoundError,
+  type PipelineRunPage,
   type PipelineRunSummary,
   type PipelineRunView,
   PipelinesClient,
   type PipelinesClientOptions,
   type PipelineTimingOptions,
-  type StartedPipeline,
-  type StartPipeline,
+  type ResultOptions,
+  type StartablePipeline,
+  type StartOptions,
   type SteeredStep,
   type SteerResult,
   type WatchPipeline,
@@ -130,3 +141,20 @@ export {
   type TemporalOptions,
   TemporalUnreachableError,
 } from '../temporal/index.ts'
+
+/**
+ * Connects a program to Temporal and to the Jobs API, as the environment says, else to the stack that `jobwright dev` runs in this
+ * folder. Runs that it starts belong to whose token it uses.
+ * @throws JobwrightError `no_temporal`, `bad_environment`; TemporalUnreachableError
+ *
+ * @example
+ * ```ts
+ * import { connect } from 'jobwright'
+ *
+ * await using jobwright = await connect()
+ * for (const { job_type } of await jobwright.jobs.listJobSchemas()) console.log(job_type)
+ * ```
+ */
+export function connect(options: ConnectOptions = {}): Promise<Jobwright> {
+  return connectWith(loadConfig(), options)
+}

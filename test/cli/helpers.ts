@@ -98,7 +98,15 @@ export function scriptedContext(
 ): ScriptedContext {
   const unscripted = () => Promise.reject(new Error('not scripted'))
   const pipelines: Pipelines = {
+    as: () => {
+      throw new Error('not scripted')
+    },
+    get: () => {
+      throw new Error('not scripted')
+    },
+    run: unscripted,
     start: unscripted,
+    summary: unscripted,
     show: unscripted,
     list: unscripted,
     inputs: async () => ({}),
@@ -122,6 +130,7 @@ export function scriptedContext(
     errorColor: false,
     cwd: options.cwd ?? tmpdir(),
     version: '0.0.0',
+    home: tmpdir(),
     nodeVersion: process.version,
     signal: options.signal ?? new AbortController().signal,
     now: () => at(60),
@@ -155,6 +164,7 @@ export function iso(seconds: number): string {
 export function stepView(step: string, overrides: Partial<StepRunView> = {}): StepRunView {
   return {
     step,
+    seq: 0,
     generation: 0,
     status: 'waiting',
     job_id: null,
@@ -169,6 +179,7 @@ export function stepView(step: string, overrides: Partial<StepRunView> = {}): St
 export function runView(steps: StepRunView[], overrides: Partial<PipelineRunView> = {}): PipelineRunView {
   return {
     id: 'review-0a1b2c',
+    seq: 0,
     pipeline: 'review',
     workspace: 'default',
     owner: 'ada@example.com',

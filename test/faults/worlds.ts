@@ -8,10 +8,16 @@ import { type FaultProxy, type ServerLogEntry, startFaultProxy } from '../../src
 import { type ForeignServer, startForeignServer } from '../foreign-server/index.ts'
 import { startPostgres } from '../helpers/postgres.ts'
 import { type Part, startTestStack, type TestStack } from '../helpers/stack.ts'
+import { bundleOf } from '../helpers/workflow-bundle.ts'
 
 export type Mode = 'strict' | 'bounded' | 'fenced'
 /** What is killed: the API is an outage where it is not ours, as it keeps what it knows. */
 export type Victim = 'worker' | 'api' | 'temporal' | 'everything'
+
+/** Of a worker of a user's own, which lives and dies with ours. */
+export const ownTaskQueue = 'own-workflows'
+const besideWorker = path.join(import.meta.dirname, 'own-workflow', 'worker.ts')
+const ownWorkflows = { workflowsPath: path.join(import.meta.dirname, 'own-workflow', 'workflows.ts') }
 
 /** A stack of real processes, and the Jobs API that its worker reaches through a proxy. */
 export interface World {
@@ -69,10 +75,12 @@ export async function startForeignWorld(): Promise<ForeignWorld> {
   })
   const proxy = await startFaultProxy({ target: foreign.url })
   const stack = await startTestStack({
+    besideWorker,
     parts: ['temporal', 'worker'],
     configFile,
     settleMs: 600,
     env: {
+      OWN_WORKFLOWS: await bundleOf(ownWorkflows),
       JOBS_API_URL: proxy.url,
       JOBS_API_TOKEN: foreign.token,
       JOBS_API_REQUESTS_PER_SECOND: '50',
@@ -129,8 +137,10 @@ export async function startOwnWorld(store: 'pglite' | 'postgres' = 'pglite'): Pr
   const proxy = await startFaultProxy({ target })
   const postgres = store === 'postgres' ? await startPostgres() : undefined
   const stack = await startTestStack({
+    besideWorker,
     configFile,
     env: {
+      OWN_WORKFLOWS: await bundleOf(ownWorkflows),
       JOBWRIGHT_PORT: String(port),
       JOBWRIGHT_URL: `http://127.0.0.1:${port}`,
       JOBS_API_URL: proxy.url,

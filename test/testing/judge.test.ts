@@ -303,7 +303,7 @@ test('the last look finds the run of a trigger that was never answered, and leav
 })
 
 test('what a pipeline run says is what the server has to bear out', () => {
-  const view = { generation: 1, started_at: null, finished_at: null, error: null }
+  const view = { seq: 0, generation: 1, started_at: null, finished_at: null, error: null }
   const step = { needs: [], target: { kind: 'job_type', jobType: 'work' } }
   const plan = {
     steps: [

@@ -1,14 +1,11 @@
-import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { codeOf, messageOf } from '../../base/causes.ts'
 import type { CompiledPipeline } from '../../pipeline/index.ts'
 import { type CliContext, note } from '../context.ts'
-import { usageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { findingLine, hasErrors } from '../output/findings.ts'
 import { renderJson } from '../output/json.ts'
 import { escapeControl, escapeControlInLines } from '../output/text.ts'
-import { openPipelineFile } from '../pipeline-file.ts'
+import { openPipelineFile, writeTextFile } from '../pipeline-file.ts'
 
 export const graphFormats = ['text', 'mermaid', 'svg', 'yaml'] as const
 
@@ -36,7 +33,7 @@ export async function graphHandler(args: GraphArgs, ctx: CliContext): Promise<nu
   const format = args.format ?? formatOf(args.out)
   const drawing = format === 'yaml' ? opened.toYaml() : drawPipeline(plan, format)
   const text = drawing.endsWith('\n') ? drawing : `${drawing}\n`
-  if (args.out !== undefined) await write(path.resolve(ctx.cwd, args.out), args.out, text)
+  if (args.out !== undefined) await writeTextFile(args.out, text, ctx.cwd)
   if (ctx.output === 'json')
     ctx.stdout.write(
       renderJson({
@@ -62,17 +59,5 @@ function formatOf(out: string | undefined): GraphFormat {
       return 'mermaid'
     default:
       return 'text'
-  }
-}
-
-async function write(absolute: string, shown: string, text: string): Promise<void> {
-  try {
-    await writeFile(absolute, text)
-  } catch (error) {
-    throw usageError(
-      'unwritable_file',
-      `cannot write ${shown} (${codeOf(error) ?? messageOf(error)})`,
-      'name a file in a directory that exists and may be written to',
-    )
   }
 }

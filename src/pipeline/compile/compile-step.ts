@@ -17,6 +17,8 @@ import { checkTarget, durationOf } from './check-steps.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, wholeExpression } from './expression-site.ts'
 import { shapeOfNode } from './known-values.ts'
+import { inputsSchema } from './nested.ts'
+import { shapeOfSchema } from './schema-shape.ts'
 
 /** What a file's `defaults` and the built-in ones amount to. */
 export interface StepDefaults {
@@ -199,8 +201,43 @@ function compileJobId(context: CompileContext, node: Node, shape: ScopeShape): P
   return value
 }
 
-function compileTarget(context: CompileContext, site: StepSite, shape: ScopeShape): PlanStep['target'] {
+/** The pipeline that a step runs, and what it is given; undefined where it could not be had, which was reported. */
+function compileNested(
+  context: CompileContext,
+  site: StepSite,
+  shape: ScopeShape,
+  forEach: ForEach | undefined,
+): PlanStep['target'] | undefined {
+  refuseExpression(context, site.step.value, 'pipeline')
+  const node = get(site.step.value, 'inputs')
+  const inputs = node && compileValue(context, node, { ...shape, secrets: false }, 'value')
+  const nested = context.nested.get(site.step.key)
+  if (!nested) return undefined
+  const entry = inputsSchema(nested.plan)
+  checkConfig({
+    step: site.step,
+    field: 'inputs',
+    entry,
+    checker: site.configs,
+    reporter: context.reporter,
+    shapeOfNode: (part, item) => shapeOfNode(context, part, item),
+    wanted: () => shapeOfSchema(entry.json_schema),
+    items: forEach?.items ?? [],
+  })
+  return { kind: 'pipeline', pipeline: nested.plan, ...(inputs ? { inputs } : {}) }
+}
+
+function compileTarget(
+  context: CompileContext,
+  site: StepSite,
+  shape: ScopeShape,
+  forEach: ForEach | undefined,
+): PlanStep['target'] {
   const owner = site.step.value
+  if (get(owner, 'pipeline')) {
+    const nested = compileNested(context, site, shape, forEach)
+    if (nested) return nested
+  }
   const jobId = get(owner, 'job_id')
   if (jobId) return { kind: 'job_id', jobId: compileJobId(context, jobId, shape) }
   refuseExpression(context, owner, 'job_type')
@@ -244,6 +281,7 @@ function compileConfig(
   if (entry)
     checkConfig({
       step: site.step,
+      field: 'config',
       entry,
       checker: site.configs,
       reporter: context.reporter,
@@ -290,7 +328,7 @@ export function compileStep(
   const shape = scopeAfter(site.shape, found)
   const forEach = compileForEach(context, { ...site, shape })
   const itemShape = scopeOfItem(site, shape, forEach)
-  const target = compileTarget(context, site, itemShape)
+  const target = compileTarget(context, { ...site, shape }, itemShape, forEach)
   const config = compileConfig(context, site, itemShape, forEach)
   const timeoutMs = durationOf(owner, 'timeout', context.reporter) ?? site.defaults.timeoutMs
   return {

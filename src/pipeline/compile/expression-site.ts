@@ -10,6 +10,7 @@ import type { Reporter } from '../nodes/findings.ts'
 import type { ScalarNode } from '../nodes/nodes.ts'
 import { hasExpression, parseTemplate, type Template } from '../nodes/template.ts'
 import { quoteFix } from '../nodes/unquoted.ts'
+import type { NestedPipeline } from './nested.ts'
 
 /** What all expressions of a file share. */
 export interface CompileContext {
@@ -23,6 +24,10 @@ export interface CompileContext {
   wholes: Map<ScalarNode, WholeValue>
   /** What the schemas of job types take, as they are needed. */
   configShapes: Map<JobTypeSchemaEntry, ValueShape>
+  /** Pipelines that steps run, by the ids of the steps. */
+  nested: ReadonlyMap<string, NestedPipeline>
+  /** Steps that run a pipeline, whether it could be had or not. */
+  nestedSteps: ReadonlySet<string>
 }
 
 /** A value of the file that is one whole expression, and what is known of what it gives. */

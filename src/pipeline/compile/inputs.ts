@@ -4,7 +4,7 @@ import { jsonTextProblems } from '../../base/json-text.ts'
 import { suggest } from '../../base/suggest.ts'
 import { limits } from '../../contract/index.ts'
 import type { Finding } from '../nodes/findings.ts'
-import type { PipelinePlan, PlanInput } from '../plan/types.ts'
+import { maxInputsBytes, type PipelinePlan, type PlanInput } from '../plan/index.ts'
 import { problemsOfInput } from './input-schema.ts'
 import { hasType, sameJson, show, unsafePart } from './json-types.ts'
 
@@ -68,9 +68,6 @@ function schemaRefusals({ name, schema }: PlanInput, value: Json): string[] {
   const problems = 'unusable' in found ? [` cannot be checked: ${found.unusable}`] : found.problems
   return problems.map((problem) => `input \`${name}\`${problem}`)
 }
-
-/** They travel with the plan and the state of the run, in a payload of at most 2 MiB. */
-const maxInputsBytes = 512 * 1024
 
 /**
  * The inputs of a run: what was given, checked against the plan, and defaults for the rest. Text given for an input

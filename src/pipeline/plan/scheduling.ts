@@ -1,5 +1,5 @@
 import { type ItemState, type PipelineRunState, stepState } from './state.ts'
-import { isDone, type StepStatus } from './transitions.ts'
+import { isDone, move, type StepStatus } from './transitions.ts'
 import type { PipelinePlan, PipelineStatus, PlanStep } from './types.ts'
 
 /** Pure decisions: which steps may start, what a step or a run amounts to. */
@@ -46,6 +46,16 @@ export function cleansUp({ if: condition }: Pick<PlanStep, 'if'>): boolean {
   return functions.includes('always') || functions.includes('cancelled')
 }
 
+/** How long steps that run on a cancel, too, may take once nothing else is left. */
+export const defaultCleanupMs = 10 * 60_000
+/** The warning that they took longer. */
+export const cleanupIsOver = 'what cleans up was cancelled, as its time was over'
+
+/** True once only what cleans up is left: from then on its time counts. */
+export function isCleanupAlone(plan: PipelinePlan, state: PipelineRunState): boolean {
+  return plan.steps.every((step) => cleansUp(step) || isDone(stepState(state, step.id).status))
+}
+
 /**
  * What to do with a ready step. `evaluate` means: its `if` decides.
  * After a failure only steps whose `if` names `failed()`, `always()` or `cancelled()` still start; after a
@@ -88,6 +98,12 @@ export function whyNotLetIn(run: { cancelRequested: boolean }): string {
 /** Items are skipped after one of them failed, or by a cancel. */
 export function whyItemSkipped(state: PipelineRunState): string {
   return state.cancelRequested ? cancelledText : 'another item had failed'
+}
+
+/** Skips an item, and notes why. */
+export function skipItem(state: PipelineRunState, item: ItemState): void {
+  item.skippedBecause = whyItemSkipped(state)
+  move(item, 'was_skipped')
 }
 
 /** A finished step's status from its items; none at all is a completed step. */

@@ -8,6 +8,8 @@ import type { ConnectionMode, EarlierGeneration, PipelinePlan, PlanStep, StepErr
  * Instants are milliseconds since the epoch.
  */
 export interface PipelineRunState {
+  /** Changes so far, as people see them: see `countChanges`. Here and below, absent where an earlier version began the run. */
+  seq?: number
   startedAtMs: number
   cancelRequested: boolean
   /** Told to people only. */
@@ -33,6 +35,8 @@ export interface ConnectionProfile {
 }
 
 export interface StepState {
+  /** The count when its line last changed. */
+  seq?: number
   status: StepStatus
   error: StepError | null
   /** Why it was skipped; told to people only. */
@@ -42,10 +46,13 @@ export interface StepState {
 }
 
 export interface ItemState {
+  /** The count when its line last changed. */
+  seq?: number
   status: StepStatus
   /** 0 until it starts; then 1 and up. */
   generation: number
   jobId: string | null
+  /** The remote run's id; of a step that runs a pipeline, the id of that pipeline run. */
   jobRunId: string | null
   startedAtMs: number | null
   finishedAtMs: number | null
@@ -56,10 +63,12 @@ export interface ItemState {
   error: StepError | null
   /** How far the trigger of the present generation is, on a server without idempotency keys. */
   trigger?: TriggerState
-  /** Since when a person is asked what became of it: such time is not the step's. */
+  /** Since when a person is asked what became of it, or for the nested pipeline run: such time is not the step's. */
   parkedAtMs?: number
   /** What a person last decided of a trigger of this item: asked once more for the same, it was done. */
   decided?: SteerVerb
+  /** Why it was skipped; told to people only. */
+  skippedBecause?: string
   /** Since when the present generation is being cancelled; told to people only. */
   cancelRequestedAtMs?: number
   /** What was before the present generation; told to people only. */
@@ -71,6 +80,8 @@ export interface ItemState {
 
 /** A kept output: its value, or where to read it. */
 export type OutputSlot = ({ value: Json } | { jobRunId: string }) & {
+  /** The run that has it is a pipeline run. */
+  isNested?: true
   sizeBytes: number
   /** The API gave the value itself. Stays true when the value is swapped for a reference, false when it is fetched. */
   inlined: boolean
@@ -88,10 +99,24 @@ export interface JobRunRecord {
   jobRun: Json
 }
 
-export function createPipelineRunState(plan: PipelinePlan, startedAtMs: number): PipelineRunState {
+/** @param warnings what is to be said from the start */
+export function createPipelineRunState(
+  plan: PipelinePlan,
+  startedAtMs: number,
+  warnings: readonly string[] = [],
+): PipelineRunState {
   const steps: Record<string, StepState> = {}
-  for (const step of plan.steps) steps[step.id] = { status: 'waiting', error: null }
-  return { startedAtMs, cancelRequested: false, warnings: [], connection: null, steps }
+  plan.steps.forEach(({ id }, index) => {
+    steps[id] = { seq: index + 1, status: 'waiting', error: null }
+  })
+  return {
+    seq: plan.steps.length,
+    startedAtMs,
+    cancelRequested: false,
+    warnings: [...warnings],
+    connection: null,
+    steps,
+  }
 }
 
 export function createItem(): ItemState {

@@ -1,8 +1,9 @@
 import type { Json } from '../../base/json.ts'
+import { isNested } from './nested.ts'
 import { openStatus, pipelineStatus, whyItemSkipped } from './scheduling.ts'
 import { type ItemState, type PipelineRunState, type StepState, stepState } from './state.ts'
 import { isDone } from './transitions.ts'
-import type { PipelinePlan, PipelineRunView, PlanStep, StepRunView } from './types.ts'
+import type { EarlierGeneration, PipelinePlan, PipelineRunView, PlanStep, StepRunView } from './types.ts'
 
 function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()
@@ -44,39 +45,96 @@ function triggerView({ status, trigger }: ItemState): Pick<StepRunView, 'unknown
   return { unknown_trigger: { job_id: trigger.job.jobId, sent_by: sent, candidates } }
 }
 
-function itemView(state: PipelineRunState, step: PlanStep, item: ItemState, index: number): StepRunView {
+type RemoteIds = Pick<StepRunView, 'job_id' | 'job_run_id' | 'pipeline_run_id'>
+
+function remoteView(step: PlanStep, { jobId, jobRunId }: ItemState): RemoteIds {
+  return isNested(step)
+    ? { job_id: null, job_run_id: null, pipeline_run_id: jobRunId }
+    : { job_id: jobId, job_run_id: jobRunId }
+}
+
+function earlierView(step: PlanStep, earlier: EarlierGeneration): EarlierGeneration {
+  if (!isNested(step)) return earlier
+  const { generation, job_run_id, error } = earlier
+  return { generation, job_run_id: null, pipeline_run_id: job_run_id, error }
+}
+
+/** The person is asked by the nested pipeline run. */
+function heldView(step: PlanStep, { status, jobRunId }: ItemState): Pick<StepRunView, 'trouble'> {
+  if (!isNested(step) || status !== 'held') return {}
+  return { trouble: `its pipeline run ${jobRunId} is held: a step of that one needs a person` }
+}
+
+/** The line of an item, or of a step without `for_each` that has begun. */
+export function viewItem(
+  state: PipelineRunState,
+  step: PlanStep,
+  item: ItemState,
+  index: number,
+): StepRunView {
   return {
     step: step.id,
     ...(step.forEach ? { item: index } : {}),
+    seq: item.seq ?? 0,
     generation: item.generation,
     status: item.status,
-    job_id: item.jobId,
-    job_run_id: item.jobRunId,
+    ...remoteView(step, item),
     started_at: iso(item.startedAtMs),
     finished_at: iso(item.finishedAtMs),
     ...times(item),
     error: item.error,
     ...triggerView(item),
+    ...heldView(step, item),
     ...(item.decided ? { decided: item.decided } : {}),
     ...cancelView(item.status === 'cancelling', item.cancelRequestedAtMs),
-    ...(item.status === 'skipped' ? { skipped_because: whyItemSkipped(state) } : {}),
-    ...(item.earlier ? { earlier: item.earlier } : {}),
+    ...(item.status === 'skipped' ? { skipped_because: item.skippedBecause ?? whyItemSkipped(state) } : {}),
+    ...(item.earlier ? { earlier: item.earlier.map((one) => earlierView(step, one)) } : {}),
   }
 }
 
-function bareView(state: PipelineRunState, step: PlanStep, own: StepState): StepRunView {
+/** The line of a step without items. */
+export function viewStep(state: PipelineRunState, step: PlanStep, own: StepState): StepRunView {
   const waitsFor = step.needs.filter((need) => !isDone(stepState(state, need).status))
   return {
     step: step.id,
+    seq: own.seq ?? 0,
     generation: 0,
     status: own.status,
     job_id: null,
     job_run_id: null,
+    ...(isNested(step) ? { pipeline_run_id: null } : {}),
     started_at: null,
     finished_at: null,
     error: own.error,
     ...(own.status === 'waiting' ? { waits_for: waitsFor } : {}),
     ...(own.status === 'skipped' && own.skippedBecause ? { skipped_because: own.skippedBecause } : {}),
+  }
+}
+
+/** How a run ended; of an open one, what is known so far. */
+export interface RunEnd {
+  finishedAtMs: number | null
+  outputs: Record<string, Json>
+}
+
+const open: RunEnd = { finishedAtMs: null, outputs: {} }
+
+/** What is seen of a run apart from its steps. */
+export function viewRun(
+  plan: PipelinePlan,
+  state: PipelineRunState,
+  { finishedAtMs, outputs }: RunEnd = open,
+): Omit<PipelineRunView, 'id' | 'seq' | 'steps'> {
+  return {
+    pipeline: plan.name,
+    // Its steps may be over a moment before its outputs are known.
+    status: finishedAtMs === null ? openStatus(state) : pipelineStatus(plan, state),
+    started_at: new Date(state.startedAtMs).toISOString(),
+    finished_at: iso(finishedAtMs),
+    outputs,
+    warnings: [...state.warnings],
+    connection: { name: plan.connection, mode: state.connection?.mode ?? null },
+    ...cancelView(finishedAtMs === null && state.cancelRequested, state.cancelRequestedAtMs),
   }
 }
 
@@ -87,25 +145,20 @@ function bareView(state: PipelineRunState, step: PlanStep, own: StepState): Step
 export function viewPipelineRun(
   plan: PipelinePlan,
   state: PipelineRunState,
-  execution: { id: string; finishedAtMs: number | null; outputs: Record<string, Json> },
+  execution: RunEnd & { id: string },
 ): PipelineRunView {
+  const { finishedAtMs, outputs } = execution
   return {
     id: execution.id,
-    pipeline: plan.name,
-    // Its steps may be over a moment before its outputs are known.
-    status: execution.finishedAtMs === null ? openStatus(state) : pipelineStatus(plan, state),
-    started_at: new Date(state.startedAtMs).toISOString(),
-    finished_at: iso(execution.finishedAtMs),
-    outputs: execution.outputs,
-    warnings: state.warnings,
-    connection: { name: plan.connection, mode: state.connection?.mode ?? null },
-    ...cancelView(execution.finishedAtMs === null && state.cancelRequested, state.cancelRequestedAtMs),
+    // Outputs and the end come when no line changes any more, and are not in the state.
+    seq: (state.seq ?? 0) + Object.keys(outputs).length + (finishedAtMs === null ? 0 : 1),
+    ...viewRun(plan, state, execution),
     steps: plan.steps.flatMap((step) => {
       const own = stepState(state, step.id)
       const items = own.items ?? []
       return items.length > 0
-        ? items.map((item, index) => itemView(state, step, item, index))
-        : [bareView(state, step, own)]
+        ? items.map((item, index) => viewItem(state, step, item, index))
+        : [viewStep(state, step, own)]
     }),
   }
 }

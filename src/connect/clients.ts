@@ -1,13 +1,20 @@
 import { JobwrightError } from '../base/errors.ts'
+import type { JobsClient } from '../client/index.ts'
 import type { Whoami } from '../contract/index.ts'
-import type { CliConfig, JobsClient, KnownConnection, PipelinesAccess } from './context.ts'
+import type { PipelinesClient } from '../pipelines/index.ts'
+import type { ConnectConfig, KnownConnection } from './config.ts'
 import { type FindStack, locateApi, locateTemporal } from './locate.ts'
 
-/** Clients are made by the first command that needs one: both clients take a while to load. */
+/** Clients are loaded when one is needed: both take a while. */
+
+export interface PipelinesAccess {
+  pipelines: PipelinesClient
+  close(): Promise<void>
+}
 
 /** @param owner asked for each run that is started */
 export async function connectPipelines(
-  config: CliConfig,
+  config: ConnectConfig,
   owner: () => Promise<Whoami | undefined>,
   findStack?: FindStack,
 ): Promise<PipelinesAccess> {
@@ -18,6 +25,7 @@ export async function connectPipelines(
   return {
     pipelines: new PipelinesClient(client, {
       owner,
+      jobTypes: async (signal) => (await connectApi(config, findStack)).listJobSchemas({ signal }),
       installation: config.installation,
       timing: config.timing,
     }),
@@ -25,7 +33,7 @@ export async function connectPipelines(
   }
 }
 
-export async function connectApi(config: CliConfig, findStack?: FindStack): Promise<JobsClient> {
+export async function connectApi(config: ConnectConfig, findStack?: FindStack): Promise<JobsClient> {
   const { baseUrl: url, token, source } = await locateApi(config, findStack)
   const headers = source === 'environment' ? config.jobsApi.headers : {}
   return clientOf({ url, token, headers }, config.timing.requestTimeoutMs)
@@ -45,7 +53,7 @@ const nobodyToAsk: readonly string[] = ['no_jobs_api', 'no_token']
 /** Whose token it is; undefined when there is no Jobs API to ask, or no token to ask about, or it cannot tell. */
 export async function askWhoami(
   connect: () => Promise<JobsClient>,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<Whoami | undefined> {
   let api: JobsClient
   try {
