@@ -1,6 +1,7 @@
 import { messageOf } from '../../base/causes.ts'
 import { JobwrightError } from '../../base/errors.ts'
 import { type CompiledPipeline, type CompileOptions, compileSource } from '../compile/compile.ts'
+import { notFound } from '../compile/nested.ts'
 import { createReporter, type Reporter } from '../nodes/findings.ts'
 import type { MapEntry, MapNode, Node } from '../nodes/nodes.ts'
 import { writeYaml } from '../yaml/write.ts'
@@ -72,7 +73,7 @@ export function definePipeline<Inputs extends ZodSchema, Result>(
   building.open = false
   const compile = (options: CompileOptions = {}): CompiledPipeline => {
     const reporter = reporterOf(building)
-    return compileSource({ root, text: '', reporter }, options)
+    return compileSource({ root, text: '', reporter }, withPipelines(building, options))
   }
   return Object.freeze({
     name: String((definition as { name?: unknown } | undefined)?.name),
@@ -90,6 +91,20 @@ export function definePipeline<Inputs extends ZodSchema, Result>(
     },
     [Symbol.for('jobwright.pipeline')]: true,
   })
+}
+
+/** Pipelines that are given in code need no looking for. */
+function withPipelines({ pipelines }: OpenBuilding, options: CompileOptions): CompileOptions {
+  if (pipelines.size === 0) return options
+  const { resolvePipeline } = options
+  return {
+    ...options,
+    resolvePipeline(reference) {
+      const pipeline = pipelines.get(reference)
+      if (pipeline) return pipeline.compile(options)
+      return resolvePipeline?.(reference) ?? notFound(reference)
+    },
+  }
 }
 
 function reporterOf(building: OpenBuilding): Reporter {

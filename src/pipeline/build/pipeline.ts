@@ -20,3 +20,8 @@ export interface Pipeline<in Inputs, out Outputs> {
 
 /** Whatever its inputs and outputs are. */
 export type AnyPipeline = Pipeline<never, unknown>
+
+/** True of what `definePipeline` made, of whichever copy of this package. */
+export function isPipeline(value: unknown): value is AnyPipeline {
+  return typeof value === 'object' && value !== null && Symbol.for('jobwright.pipeline') in value
+}

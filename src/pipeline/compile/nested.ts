@@ -30,7 +30,8 @@ export function namesFile(reference: string): boolean {
   return /[/\\]|\.(ya?ml|ts)$/i.test(reference)
 }
 
-const noResolver: ResolvePipeline = (reference) => ({
+/** What is said of a pipeline that nobody looked for. */
+export const notFound: ResolvePipeline = (reference) => ({
   problem: namesFile(reference)
     ? {
         code: 'pipeline_not_resolved',
@@ -50,7 +51,7 @@ const noResolver: ResolvePipeline = (reference) => ({
  */
 export function findNested(
   steps: readonly MapEntry[],
-  resolve: ResolvePipeline = noResolver,
+  resolve: ResolvePipeline = notFound,
   reporter: Reporter,
   findings: Finding[],
 ): Map<string, NestedPipeline> {
