@@ -7,6 +7,7 @@ import { decodeUtf8 } from '../base/utf8.ts'
 import type { CompiledPipeline, CompileOptions, Finding, PipelineFiles } from '../pipeline/index.ts'
 import type { CliContext } from './context.ts'
 import { usageError } from './errors.ts'
+import { loadPipeline, moduleReference, withShownFiles } from './pipeline-module.ts'
 
 /** No pipeline comes near this; it keeps `validate /dev/zero` and the like from filling the memory. */
 const fileBytes = 4 * 1024 * 1024
@@ -108,6 +109,51 @@ export async function writeTextFile(file: string, text: string, cwd: string): Pr
   }
 }
 
+/** A pipeline file that was read, in YAML or in code. */
+export interface PipelineFile {
+  compile(known: CompileOptions): CompiledPipeline
+  /** Only of one that compiles. */
+  toYaml(): string
+}
+
+/** Reads a pipeline file; what keeps it from being read is a finding. */
+export async function openPipelineFile(
+  given: string,
+  { cwd }: Pick<CliContext, 'cwd'>,
+): Promise<PipelineFile | { findings: Finding[] }> {
+  const program = moduleReference(given)
+  const file = program?.file ?? given
+  let text: string
+  try {
+    text = await readTextFile(file, cwd)
+  } catch (error) {
+    if (!(error instanceof JobwrightError)) throw error
+    const { code, message, fix } = error
+    return { findings: [{ code, severity: 'error', file, line: 1, column: 1, message, fix: fix ?? '' }] }
+  }
+  if (!program) {
+    const { badUtf8, compilePipelineFile, pipelineYaml } = await import('../pipeline/index.ts')
+    const files = filesFrom(cwd, badUtf8)
+    const absolute = path.resolve(cwd, file)
+    // The user's own word for it.
+    const show = (each: string) => (each === absolute ? file : files.show(each))
+    return {
+      compile: (known) => compilePipelineFile(text, absolute, known, { ...files, show }),
+      toYaml: () => pipelineYaml(text, file),
+    }
+  }
+  const loaded = await loadPipeline(program, text, cwd)
+  if ('finding' in loaded) return { findings: withShownFiles([loaded.finding], file, cwd) }
+  const { pipeline } = loaded
+  return {
+    compile: (known) => {
+      const compiled = pipeline.compile(known)
+      return { ...compiled, findings: withShownFiles(compiled.findings, file, cwd) }
+    },
+    toYaml: () => pipeline.toYaml(),
+  }
+}
+
 /**
  * Reads and compiles a pipeline file. A file that cannot be read is a finding too, so that several files and all
  * of their problems are reported together.
@@ -117,18 +163,6 @@ export async function compileFile(
   ctx: Pick<CliContext, 'cwd'>,
   known: CompileOptions,
 ): Promise<CompiledPipeline> {
-  let text: string
-  try {
-    text = await readTextFile(file, ctx.cwd)
-  } catch (error) {
-    if (!(error instanceof JobwrightError)) throw error
-    const { code, message, fix } = error
-    return { findings: [{ code, severity: 'error', file, line: 1, column: 1, message, fix: fix ?? '' }] }
-  }
-  const { badUtf8, compilePipelineFile } = await import('../pipeline/index.ts')
-  const files = filesFrom(ctx.cwd, badUtf8)
-  const absolute = path.resolve(ctx.cwd, file)
-  // The user's own word for it.
-  const show = (each: string) => (each === absolute ? file : files.show(each))
-  return compilePipelineFile(text, absolute, known, { ...files, show })
+  const opened = await openPipelineFile(file, ctx)
+  return 'findings' in opened ? opened : opened.compile(known)
 }

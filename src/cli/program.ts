@@ -181,7 +181,7 @@ function addFileCommands(program: Command, bind: Bind): void {
     )
   program
     .command('validate <files...>')
-    .description('check pipeline files: every problem with its place and its fix')
+    .description('check pipeline files (YAML or TypeScript): every problem with its place and its fix')
     .option('--offline', 'ask no server for its job types')
     .action(
       bind(
@@ -194,7 +194,7 @@ function addFileCommands(program: Command, bind: Bind): void {
     )
   program
     .command('graph <file>')
-    .description('draw the steps of a pipeline file')
+    .description('draw the steps of a pipeline file (YAML or TypeScript), or print it as YAML')
     .addOption(
       new Option('--format <format>', 'how (default: as the file is named, else text)').choices(graphFormats),
     )

@@ -12,7 +12,7 @@ import { expression, expressionOf, lift } from './expression.ts'
 import { inputFields, isSchema, moreThanFields, shapeOfObject } from './input-schemas.ts'
 import type { ZodSchema } from './job-type-types.ts'
 import { BuilderError, type Mistake } from './mistakes.ts'
-import type { Pipeline } from './pipeline.ts'
+import { type Pipeline, pipelineBrand } from './pipeline.ts'
 import { type Mark, markCaller, placeOf } from './place.ts'
 import type { DefineStep, Duration, RetryOptions } from './step-types.ts'
 import { toNode } from './to-nodes.ts'
@@ -89,7 +89,7 @@ export function definePipeline<Inputs extends ZodSchema, Result>(
         fix: first.fix,
       })
     },
-    [Symbol.for('jobwright.pipeline')]: true,
+    [pipelineBrand]: true,
   })
 }
 

@@ -129,7 +129,7 @@ function readsItem({ building }: Where, condition: unknown): boolean {
   const found = expressionOf(condition)
   if (!found || found.items.size === 0) return false
   building.report({
-    code: 'item_in_condition',
+    code: 'item_outside_for_each',
     message: '`if` is decided once for the whole step, and there is no item then',
     fix: 'leave items out of the list, in cel`…`: list.filter(x, …)',
     mark: found.mark,

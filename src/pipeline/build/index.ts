@@ -41,7 +41,8 @@ export {
   status,
   text,
 } from './operators.ts'
-export type { AnyPipeline, Pipeline } from './pipeline.ts'
+export { type AnyPipeline, isPipeline, type Pipeline } from './pipeline.ts'
+export { type Place, placeOf } from './place.ts'
 export type {
   AnyStep,
   DefineStep,

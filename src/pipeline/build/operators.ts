@@ -27,7 +27,7 @@ export type InOrder<Left, Right> = [Ordered<ValueOf<Left>> & Ordered<ValueOf<Rig
 /** `left == right` */
 export function eq<const Left, const Right>(
   left: Left,
-  right: Right & Comparable<Left, Right>,
+  right: Right & NoInfer<Comparable<Left, Right>>,
 ): Expr<boolean> {
   return lift(operation('==', binding.relation, [left, right], markCaller(eq)))
 }
@@ -35,28 +35,40 @@ export function eq<const Left, const Right>(
 /** `left != right` */
 export function ne<const Left, const Right>(
   left: Left,
-  right: Right & Comparable<Left, Right>,
+  right: Right & NoInfer<Comparable<Left, Right>>,
 ): Expr<boolean> {
   return lift(operation('!=', binding.relation, [left, right], markCaller(ne)))
 }
 
 /** `left > right` */
-export function gt<const Left, const Right>(left: Left, right: Right & InOrder<Left, Right>): Expr<boolean> {
+export function gt<const Left, const Right>(
+  left: Left,
+  right: Right & NoInfer<InOrder<Left, Right>>,
+): Expr<boolean> {
   return lift(operation('>', binding.relation, [left, right], markCaller(gt)))
 }
 
 /** `left >= right` */
-export function ge<const Left, const Right>(left: Left, right: Right & InOrder<Left, Right>): Expr<boolean> {
+export function ge<const Left, const Right>(
+  left: Left,
+  right: Right & NoInfer<InOrder<Left, Right>>,
+): Expr<boolean> {
   return lift(operation('>=', binding.relation, [left, right], markCaller(ge)))
 }
 
 /** `left < right` */
-export function lt<const Left, const Right>(left: Left, right: Right & InOrder<Left, Right>): Expr<boolean> {
+export function lt<const Left, const Right>(
+  left: Left,
+  right: Right & NoInfer<InOrder<Left, Right>>,
+): Expr<boolean> {
   return lift(operation('<', binding.relation, [left, right], markCaller(lt)))
 }
 
 /** `left <= right` */
-export function le<const Left, const Right>(left: Left, right: Right & InOrder<Left, Right>): Expr<boolean> {
+export function le<const Left, const Right>(
+  left: Left,
+  right: Right & NoInfer<InOrder<Left, Right>>,
+): Expr<boolean> {
   return lift(operation('<=', binding.relation, [left, right], markCaller(le)))
 }
 
@@ -87,7 +99,7 @@ export type Sized = string | readonly unknown[] | object | null
 export type WithSize<V> = IsOpen<V> extends true ? unknown : [V] extends [Sized] ? unknown : ExprOf<Sized>
 
 /** How many characters a text, items a list or fields a map has. */
-export function size<const V>(value: V & WithSize<ValueOf<V>>): Expr<number> {
+export function size<const V>(value: V & NoInfer<WithSize<ValueOf<V>>>): Expr<number> {
   return lift(call(markCaller(size), 'size', value))
 }
 
@@ -107,7 +119,7 @@ export function contains(text: ExprOf<string> | string, part: ExprOf<string> | s
 /** Whether a list has a value among its items. */
 export function oneOf<const V, const List>(
   value: V,
-  list: List & ListOnly<List> & Comparable<List, readonly ValueOf<V>[]>,
+  list: List & NoInfer<ListOnly<List> & Comparable<V, ItemOf<ValueOf<List>>>>,
 ): Expr<boolean> {
   return lift(operation('in', binding.relation, [value, list], markCaller(oneOf)))
 }
@@ -115,12 +127,12 @@ export function oneOf<const V, const List>(
 export type ItemTest<List> = (item: Expr<ItemOf<ValueOf<List>>>) => ExprOf<boolean>
 
 /** Whether the test holds for some item. The function is called once, here; its parameter names the variable. */
-export function exists<List>(list: List & ListOnly<List>, test: ItemTest<List>): Expr<boolean> {
+export function exists<List>(list: List & NoInfer<ListOnly<List>>, test: ItemTest<List>): Expr<boolean> {
   return lift(macro('exists', list, test as (item: unknown) => unknown, markCaller(exists)))
 }
 
 /** Whether the test holds for all items. The function is called once, here; its parameter names the variable. */
-export function all<List>(list: List & ListOnly<List>, test: ItemTest<List>): Expr<boolean> {
+export function all<List>(list: List & NoInfer<ListOnly<List>>, test: ItemTest<List>): Expr<boolean> {
   return lift(macro('all', list, test as (item: unknown) => unknown, markCaller(all)))
 }
 

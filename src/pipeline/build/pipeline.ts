@@ -21,7 +21,10 @@ export interface Pipeline<in Inputs, out Outputs> {
 /** Whatever its inputs and outputs are. */
 export type AnyPipeline = Pipeline<never, unknown>
 
-/** True of what `definePipeline` made, of whichever copy of this package. */
+/** Shared by all copies of this package that a program loads. */
+export const pipelineBrand = Symbol.for('jobwright.pipeline')
+
+/** Whether a value is what `definePipeline` returns. */
 export function isPipeline(value: unknown): value is AnyPipeline {
-  return typeof value === 'object' && value !== null && Symbol.for('jobwright.pipeline') in value
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, pipelineBrand)
 }

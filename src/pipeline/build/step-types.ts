@@ -140,7 +140,7 @@ export interface DefineStep {
     P extends AnyPipeline = never,
   >(
     name: string,
-    list: List & ListOnly<List>,
+    list: List & NoInfer<ListOnly<List>>,
     define: (item: Expr<ItemOf<ValueOf<List>>>, index: Expr<number>) => EachOptions<J, Failing, Names, P>,
   ): Step<EachOutputs<OutputsOfTarget<J, P>, Failing>>
 }

@@ -71,7 +71,13 @@ export interface StepSite {
   configs: ConfigChecker
 }
 
-function compileIf(context: CompileContext, site: StepSite): PlanStep['if'] | undefined {
+interface Condition {
+  condition: NonNullable<PlanStep['if']>
+  /** Steps that it asks after. */
+  asked: readonly string[]
+}
+
+function compileIf(context: CompileContext, site: StepSite): Condition | undefined {
   const node = get(site.step.value, 'if')
   if (!node) return undefined
   const report = (code: string, message: string, fix: string) =>
@@ -108,7 +114,14 @@ function compileIf(context: CompileContext, site: StepSite): PlanStep['if'] | un
       'compare it with something, such as `!= ""` or `> 0`',
     )
   }
-  return { source: whole.source, statusFunctions: references.statusFunctions }
+  const { statusFunctions, asked } = references
+  return { condition: { source: whole.source, statusFunctions }, asked }
+}
+
+/** With a condition that names one of the functions of what went wrong, a step runs whatever became of those it needs. */
+function scopeAfter(shape: ScopeShape, found: Condition | undefined): ScopeShape {
+  const runsAnyway = found?.condition.statusFunctions.some((name) => name !== 'completed') ?? false
+  return found && runsAnyway ? { ...shape, askedBefore: new Set(found.asked) } : shape
 }
 
 /** A `for_each` as a plan's value, and what is known of its items. */
@@ -293,7 +306,7 @@ function compileConfig(
   return undefined
 }
 
-function scopeOfItem({ shape, step }: StepSite, forEach: ForEach | undefined): ScopeShape {
+function scopeOfItem({ step }: StepSite, shape: ScopeShape, forEach: ForEach | undefined): ScopeShape {
   const { known } = shape
   const item = forEach?.item
   return {
@@ -311,16 +324,17 @@ export function compileStep(
   const owner = site.step.value
   checkTarget(site.step, context.reporter)
   refuseExpression(context, owner, 'timeout')
-  const condition = compileIf(context, site)
-  const forEach = compileForEach(context, site)
-  const itemShape = scopeOfItem(site, forEach)
+  const found = compileIf(context, site)
+  const shape = scopeAfter(site.shape, found)
+  const forEach = compileForEach(context, { ...site, shape })
+  const itemShape = scopeOfItem(site, shape, forEach)
   const target = compileTarget(context, site, itemShape, forEach)
   const config = compileConfig(context, site, itemShape, forEach)
   const timeoutMs = durationOf(owner, 'timeout', context.reporter) ?? site.defaults.timeoutMs
   return {
     id: site.step.key,
     needs: [...site.needs],
-    ...(condition ? { if: condition } : {}),
+    ...(found ? { if: found.condition } : {}),
     target,
     ...(config ? { config } : {}),
     ...(forEach ? { forEach: forEach.value } : {}),

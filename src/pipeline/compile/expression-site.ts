@@ -143,7 +143,28 @@ export function checkPart(
   const { whole } = checked.references
   if (whole?.kind === 'secret') checkSecret(context, node, value, part, whole.name)
   for (const step of checked.references.runs) context.usage.run(step)
+  warnOfMissing(context, offsetIn(context, node, value, part.sourceStart), checked, shape)
   return checked
+}
+
+/** In a step that runs whatever became of those before it, their outputs may not be there. */
+function warnOfMissing(
+  { reporter }: CompileContext,
+  offset: number,
+  { references }: CheckedExpression,
+  { askedBefore, self }: ScopeShape,
+): void {
+  if (!askedBefore) return
+  for (const { step, name } of references.outputs) {
+    if (askedBefore.has(step) || references.asked.includes(step)) continue
+    reporter.add({
+      code: 'output_may_be_missing',
+      severity: 'warning',
+      offset,
+      message: `output \`${name}\` may not be there: \`${self ?? 'this step'}\` runs also when \`${step}\` failed or was skipped`,
+      fix: `ask first: has(steps.${step}.outputs.${name}) ? … : …, or steps.${step}.status == "completed" in the \`if\``,
+    })
+  }
 }
 
 function checkSecret(
