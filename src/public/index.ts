@@ -129,8 +129,6 @@ export {
   type SteerResult,
   type WatchPipeline,
 } from '../pipelines/index.ts'
-// An interface that is exported by its name cannot be added to from outside.
-export type * from '../run-job/job-types.ts'
 export {
   connectTemporal,
   SearchAttributesError,

@@ -7,6 +7,7 @@ export type { PipelineRunView } from '../pipeline/index.ts'
 export {
   cancel,
   cancelRun,
+  type DeclaredOutputs,
   type FaultOptions,
   fail,
   failOnce,
@@ -22,7 +23,10 @@ export {
   type InMemoryJobs,
   type InMemoryLogLine,
   type InMemoryOutputs,
+  type JobTypePart,
   type KnownJobTypes,
+  type MockedJobType,
+  mock,
   type RecordedRun,
   type Recording,
   recorded,

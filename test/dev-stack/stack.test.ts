@@ -40,7 +40,8 @@ const roots = (behaviour = 'stay'): RootCommands => ({
   worker: standIn('worker', behaviour),
 })
 const cacheDir = path.join(homedir(), '.cache')
-const environment = { PATH: process.env.PATH, HOME: process.env.HOME }
+const { PATH, HOME, NODE_COMPILE_CACHE } = process.env
+const environment = { PATH, HOME, NODE_COMPILE_CACHE }
 
 let temporal: DevServer
 beforeAll(async () => {

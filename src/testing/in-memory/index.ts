@@ -12,12 +12,16 @@ export {
   timeout,
 } from './faults.ts'
 export {
+  type DeclaredOutputs,
   fails,
   hangs,
   type InMemoryContext,
   type InMemoryHandler,
   type InMemoryJobs,
   type InMemoryOutputs,
+  type JobTypePart,
+  type MockedJobType,
+  mock,
   succeeds,
   takes,
 } from './handlers.ts'

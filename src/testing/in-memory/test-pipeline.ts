@@ -68,7 +68,7 @@ const defaultPatienceMs = 4_000
  */
 export function testPipeline<Inputs, Outputs>(
   pipeline: Pipeline<Inputs, Outputs>,
-  options: Omit<TestPipelineOptions, 'inputs'> & GivenInputs<Inputs>,
+  options: Omit<TestPipelineOptions, 'inputs'> & GivenInputs<NoInfer<Inputs>>,
 ): Promise<TestedRun<Outputs>>
 export function testPipeline(
   pipeline: PipelinePlan | { yaml: string } | { file: string },

@@ -8,7 +8,7 @@ import { createConfigValidator } from '../../server/services/config-validation.t
 import { ApiProblem } from '../../server/services/problems.ts'
 import type { SavedJob } from './engine.ts'
 import { setupError } from './errors.ts'
-import type { InMemoryJobs } from './handlers.ts'
+import type { InMemoryHandler, InMemoryJobs, MockedJobType } from './handlers.ts'
 import type { InMemoryRequest, InMemoryWork } from './types.ts'
 
 /** What a server offers: job types as they are written, or as `GET /jobs/schemas` lists them. */
@@ -25,7 +25,7 @@ export interface Offer {
 }
 
 export function createOffer(jobs: InMemoryJobs, jobTypes: KnownJobTypes): Offer {
-  const own = typeof jobs === 'function' ? [] : Object.values(jobs).filter((job) => typeof job !== 'function')
+  const own = typeof jobs === 'function' ? [] : Object.values(jobs).flatMap(writtenOf)
   const written = [...own, ...jobTypes.filter(isWritten)]
   const registry = createRegistry([...new Set(written)])
   const schemas = [...registry.schemas(), ...jobTypes.filter(isListed)]
@@ -41,7 +41,7 @@ export function createOffer(jobs: InMemoryJobs, jobTypes: KnownJobTypes): Offer 
           `step ${step} runs the job type ${jobType}, which has no handler in this test`,
           `give it: testPipeline(pipeline, { jobs: { ${jobType}: async ({ config }) => ({ … }) } })`,
         )
-      if (typeof job !== 'function') return { jobType: job }
+      if (typeof job !== 'function') return 'handler' in job ? job : { jobType: job }
       return { jobType: mocked(jobType, registry.get(jobType)), handler: job }
     },
     refusalOf({ jobType, config, jobId, fault }) {
@@ -60,6 +60,11 @@ export function createOffer(jobs: InMemoryJobs, jobTypes: KnownJobTypes): Offer 
       }
     },
   }
+}
+
+function writtenOf(job: InMemoryHandler | AnyJobType | MockedJobType): AnyJobType[] {
+  if (typeof job === 'function') return []
+  return ['handler' in job ? job.jobType : job]
 }
 
 function isWritten(one: AnyJobType | JobTypeSchemaEntry): one is AnyJobType {
