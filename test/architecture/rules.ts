@@ -244,7 +244,7 @@ export const zones: readonly Zone[] = [
       'src/executor',
       'src/server/services',
     ],
-    types: ['src/pipeline/build', 'src/run-job'],
+    types: ['src/pipeline/build'],
     packages: ['zod'],
     node: true,
   },

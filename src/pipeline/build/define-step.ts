@@ -54,6 +54,18 @@ export function createDefineStep(building: OpenBuilding): DefineStep {
   return Object.assign(step, { each }) as unknown as DefineStep
 }
 
+/** For each of the pipelines that a pipeline names a function that adds a step which runs it. */
+export function createRunPipeline(building: OpenBuilding, pipelines: unknown): Record<string, unknown> {
+  const named = typeof pipelines === 'object' && pipelines !== null ? Object.entries(pipelines) : []
+  return Object.fromEntries(
+    named.map(([key, pipeline]) => {
+      const run = (name: string, options: object | undefined): Step =>
+        addStep(building, { name, mark: markCaller(run), options: () => ({ ...options, pipeline }) })
+      return [key, run]
+    }),
+  )
+}
+
 interface Definition {
   name: string
   mark: Mark

@@ -1,4 +1,9 @@
-export { definePipeline, type PipelineDefinition, type PipelineParts } from './define-pipeline.ts'
+export {
+  definePipeline,
+  type NamedPipelines,
+  type PipelineDefinition,
+  type PipelineParts,
+} from './define-pipeline.ts'
 export type {
   AnyJobType,
   ConfigOf,
@@ -53,8 +58,12 @@ export type {
   JobTypeTarget,
   ListOnly,
   NothingElse,
+  OutputsOfPipeline,
   OutputsOfTarget,
+  PipelineInputs,
+  PipelineTarget,
   RetryOptions,
+  RunPipeline,
   Step,
   StepOptions,
   StepSettings,

@@ -60,12 +60,27 @@ export interface JobIdTarget {
   jobType?: never
 }
 
+/** What a pipeline is given: needed where one of its inputs has no default. */
+export type PipelineInputs<P> =
+  P extends Pipeline<infer Inputs, unknown>
+    ? Partial<Inputs> extends Inputs
+      ? { inputs?: LiftParts<Inputs> }
+      : { inputs: LiftParts<Inputs> }
+    : unknown
+
+/** Adds steps that run a pipeline. */
+export type RunPipeline<P> = (
+  name: string,
+  options: StepSettings & PipelineInputs<P>,
+) => Step<OutputsOfPipeline<P>>
+
 /** Runs another pipeline. */
-export type PipelineTarget<P> = (P extends Pipeline<infer Inputs, unknown>
-  ? Partial<Inputs> extends Inputs
-    ? { inputs?: LiftParts<Inputs> }
-    : { inputs: LiftParts<Inputs> }
-  : unknown) & { pipeline: P; jobType?: never; jobId?: never; config?: never }
+export type PipelineTarget<P> = PipelineInputs<P> & {
+  pipeline: P
+  jobType?: never
+  jobId?: never
+  config?: never
+}
 
 export type OutputsOfPipeline<P> = P extends Pipeline<never, infer Outputs> ? Outputs : never
 

@@ -32,6 +32,19 @@ describe('a step of a pipeline in code that runs another one', () => {
     expect(outer.toYaml()).toContain('pipeline: inner')
   })
 
+  it('is added by the name that its pipeline has here, too', () => {
+    const outer = definePipeline({ name: 'outer', pipelines: { review: inner } }, ({ pipelines, step }) => {
+      const one = pipelines.review('one', { inputs: { unit: 'pump' }, timeout: '1h' })
+      // @ts-expect-error: an input that is missing
+      pipelines.review('two', { timeout: '1h' })
+      step('after', { jobId: 'j', config: { got: one.outputs.unit } })
+    })
+    const { findings } = outer.compile()
+    expect(findings.map(({ code }) => code)).toEqual(['missing_input'])
+    // At the line that wrote it.
+    expect(findings[0]?.file).toContain('nested.test.ts')
+  })
+
   it('is refused where it stands, by the compiler and by compile', () => {
     const outer = definePipeline({ name: 'outer' }, ({ step }) => {
       // @ts-expect-error: an input of another type
