@@ -98,11 +98,17 @@ export function scriptedContext(
 ): ScriptedContext {
   const unscripted = () => Promise.reject(new Error('not scripted'))
   const pipelines: Pipelines = {
+    as: () => {
+      throw new Error('not scripted')
+    },
+    get: () => {
+      throw new Error('not scripted')
+    },
+    run: unscripted,
     start: unscripted,
     summary: unscripted,
     show: unscripted,
     list: unscripted,
-    listPage: unscripted,
     inputs: async () => ({}),
     cancel: unscripted,
     adopt: unscripted,
@@ -124,6 +130,7 @@ export function scriptedContext(
     errorColor: false,
     cwd: options.cwd ?? tmpdir(),
     version: '0.0.0',
+    home: tmpdir(),
     nodeVersion: process.version,
     signal: options.signal ?? new AbortController().signal,
     now: () => at(60),

@@ -20,6 +20,8 @@ export interface OpenBuilding extends Building {
   /** Pipelines in code that its steps run, by what their nodes name. */
   readonly pipelines: Map<string, AnyPipeline>
   readonly records: Map<string, { record: StepRecord; mark: Mark }>
+  /** Offsets of what stands in for something that was reported: nothing more is said of it. */
+  readonly standIns: number[]
   /** False once its function has returned. */
   open: boolean
   /** How many nodes there are. */
@@ -34,6 +36,7 @@ export function createBuilding(): OpenBuilding {
     repeated: [],
     pipelines: new Map(),
     records: new Map(),
+    standIns: [],
     open: true,
     size: 0,
     report({ mark, ...mistake }) {
@@ -53,6 +56,13 @@ export function offsetOf({ marks }: OpenBuilding, mark: Mark): number {
 export function scalar(building: OpenBuilding, value: ScalarNode['value'], mark: Mark): ScalarNode {
   const start = offsetOf(building, mark)
   return { kind: 'scalar', value, start, end: start, plain: false }
+}
+
+/** Something in place of what was reported. */
+export function standIn(building: OpenBuilding, mark: Mark): ScalarNode {
+  const made = scalar(building, null, mark)
+  building.standIns.push(made.start)
+  return made
 }
 
 /** An entry of a map. */
