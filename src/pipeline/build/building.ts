@@ -1,6 +1,7 @@
 import type { MapEntry, MapNode, Node, ScalarNode } from '../nodes/nodes.ts'
 import type { Building, ItemScope, StepRecord } from './expression.ts'
 import type { Mistake } from './mistakes.ts'
+import type { AnyPipeline } from './pipeline.ts'
 import type { Mark } from './place.ts'
 
 /** A problem of a pipeline in code, at one of its places. */
@@ -16,6 +17,8 @@ export interface OpenBuilding extends Building {
   readonly steps: MapEntry[]
   /** Steps whose names were there already. */
   readonly repeated: MapEntry[]
+  /** Pipelines in code that its steps run, by what their nodes name. */
+  readonly pipelines: Map<string, AnyPipeline>
   readonly records: Map<string, { record: StepRecord; mark: Mark }>
   /** Offsets of what stands in for something that was reported: nothing more is said of it. */
   readonly standIns: number[]
@@ -31,6 +34,7 @@ export function createBuilding(): OpenBuilding {
     mistakes: [],
     steps: [],
     repeated: [],
+    pipelines: new Map(),
     records: new Map(),
     standIns: [],
     open: true,

@@ -1,24 +1,31 @@
 import { messageOf } from '../../base/causes.ts'
 import { JobwrightError } from '../../base/errors.ts'
 import { type CompiledPipeline, type CompileOptions, compileSource } from '../compile/compile.ts'
+import { notFound } from '../compile/nested.ts'
 import { createReporter, type Reporter } from '../nodes/findings.ts'
 import type { MapEntry, MapNode, Node } from '../nodes/nodes.ts'
 import { writeYaml } from '../yaml/write.ts'
 import { createBuilding, entry, map, type OpenBuilding, scalar, type Where } from './building.ts'
 import { binding, cel } from './cel.ts'
-import { createDefineStep, inCode } from './define-step.ts'
+import { createDefineStep, createRunPipeline, inCode } from './define-step.ts'
 import { expression, expressionOf, lift } from './expression.ts'
 import { inputFields, isSchema, moreThanFields, shapeOfObject } from './input-schemas.ts'
 import type { ZodSchema } from './job-type-types.ts'
 import { BuilderError, type Mistake } from './mistakes.ts'
-import type { AnyPipeline, Pipeline } from './pipeline.ts'
+import { type AnyPipeline, type Pipeline, pipelineBrand } from './pipeline.ts'
 import { type Mark, markCaller, placeOf } from './place.ts'
-import type { DefineStep, Duration, RetryOptions } from './step-types.ts'
+import type { DefineStep, Duration, RetryOptions, RunPipeline } from './step-types.ts'
 import { toNode } from './to-nodes.ts'
 import type { Expr, ValueOf } from './values.ts'
 
+/** By any names. */
+export type NamedPipelines = Readonly<Record<string, AnyPipeline>>
+
 /** What a pipeline says of itself. */
-export interface PipelineDefinition<Inputs extends ZodSchema> {
+export interface PipelineDefinition<
+  Inputs extends ZodSchema,
+  Pipelines extends NamedPipelines = NamedPipelines,
+> {
   /** Letters, digits, `-`, `_` and `.`. */
   name: string
   description?: string
@@ -26,16 +33,20 @@ export interface PipelineDefinition<Inputs extends ZodSchema> {
   inputs?: Inputs
   /** Which Jobs API: a name from `jobwright.config.ts`. @default 'default' */
   connection?: string
+  /** Pipelines that its steps run, by names of its own. */
+  pipelines?: Pipelines
   /** Of steps that say nothing else. */
   defaults?: { timeout?: Duration; retry?: RetryOptions }
 }
 
 /** What the function of a pipeline is given. */
-export interface PipelineParts<Inputs> {
+export interface PipelineParts<Inputs, Pipelines extends NamedPipelines = NamedPipelines> {
   /** The inputs of the run, by name. */
   inputs: Expr<Inputs>
   /** Adds a step. */
   step: DefineStep
+  /** Of each pipeline that was named a function that adds a step which runs it. */
+  pipelines: { readonly [Name in keyof Pipelines]: RunPipeline<Pipelines[Name]> }
 }
 
 /**
@@ -62,17 +73,26 @@ export interface PipelineParts<Inputs> {
  * )
  * ```
  */
-export function definePipeline<Inputs extends ZodSchema, Result>(
-  definition: PipelineDefinition<Inputs>,
-  build: (parts: PipelineParts<Inputs['_zod']['output']>) => Result,
+export function definePipeline<
+  Inputs extends ZodSchema,
+  Result,
+  const Pipelines extends NamedPipelines = Record<never, never>,
+>(
+  definition: PipelineDefinition<Inputs, Pipelines>,
+  build: (parts: PipelineParts<Inputs['_zod']['output'], Pipelines>) => Result,
 ): Pipeline<Inputs['_zod']['input'], ValueOf<Result>> {
   const mark = markCaller(definePipeline)
   const building = createBuilding()
-  const root = describe(building, mark, definition, build as (parts: PipelineParts<unknown>) => unknown)
+  const root = describe(
+    building,
+    mark,
+    definition,
+    build as unknown as (parts: PipelineParts<unknown>) => unknown,
+  )
   building.open = false
   const compile = (options: CompileOptions = {}): CompiledPipeline => {
     const reporter = reporterOf(building)
-    return compileSource({ root, text: '', reporter }, options)
+    return compileSource({ root, text: '', reporter }, withPipelines(building, options))
   }
   return Object.freeze({
     name: String((definition as { name?: unknown } | undefined)?.name),
@@ -88,16 +108,22 @@ export function definePipeline<Inputs extends ZodSchema, Result>(
         fix: first.fix,
       })
     },
-    [brand]: true,
+    [pipelineBrand]: true,
   })
 }
 
-/** Shared by all copies of this package that a program loads. */
-const brand = Symbol.for('jobwright.pipeline')
-
-/** Whether a value is what `definePipeline` returns. */
-export function isPipeline(value: unknown): value is AnyPipeline {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, brand)
+/** Pipelines that are given in code need no looking for. */
+function withPipelines({ pipelines }: OpenBuilding, options: CompileOptions): CompileOptions {
+  if (pipelines.size === 0) return options
+  const { resolvePipeline } = options
+  return {
+    ...options,
+    resolvePipeline(reference) {
+      const pipeline = pipelines.get(reference)
+      if (pipeline) return pipeline.compile(options)
+      return resolvePipeline?.(reference) ?? notFound(reference)
+    },
+  }
 }
 
 function reporterOf(building: OpenBuilding): Reporter {
@@ -119,14 +145,14 @@ function describe(
   const where: Where = { building, mark, reads: () => undefined }
   const constant: Where = { ...where, constant: true }
   if (typeof definition !== 'object' || definition === null) return scalar(building, null, mark)
-  const { inputs, ...fields } = definition as Record<string, unknown>
+  const { inputs, pipelines, ...fields } = definition as Record<string, unknown>
   return map(building, mark, () => {
     const head = Object.entries(fields).flatMap(([key, value]) =>
       value === undefined ? [] : entry(building, key, mark, () => toNode(constant, value)),
     )
     const declared =
       inputs === undefined ? [] : entry(building, 'inputs', mark, () => inputsNode(constant, inputs))
-    const ran = run(building, mark, build)
+    const ran = run(building, mark, build, pipelines)
     const steps: MapNode = {
       ...map(building, mark, () => building.steps),
       ...(ran.failed ? { incomplete: true } : {}),
@@ -143,12 +169,17 @@ function run(
   building: OpenBuilding,
   mark: Mark,
   build: (parts: PipelineParts<unknown>) => unknown,
+  pipelines: unknown,
 ): { result?: unknown; failed: boolean } {
   const inputs = lift<unknown>(
     expression(cel(binding.member, 'inputs'), mark, [{ buildings: new Set([building]) }]),
   )
   try {
-    const result = build({ inputs, step: createDefineStep(building) })
+    const result = build({
+      inputs,
+      step: createDefineStep(building),
+      pipelines: createRunPipeline(building, pipelines) as PipelineParts<unknown>['pipelines'],
+    })
     if (expressionOf(result) || !(result instanceof Promise)) return { result, failed: false }
     result.catch(() => undefined)
     building.report({

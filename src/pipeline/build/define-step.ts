@@ -3,6 +3,7 @@ import { entry, map, type OpenBuilding, offsetOf, scalar, type Where } from './b
 import { binding, cel, member } from './cel.ts'
 import { expression, expressionOf, type ItemScope, lift, type StepRecord } from './expression.ts'
 import { BuilderError } from './mistakes.ts'
+import { type AnyPipeline, isPipeline } from './pipeline.ts'
 import { type Mark, markCaller, placeOf } from './place.ts'
 import { kindOf } from './plain-data.ts'
 import { stepHandle, stepOf } from './step-record.ts'
@@ -51,6 +52,18 @@ export function createDefineStep(building: OpenBuilding): DefineStep {
     return addStep(building, { name, mark, options, list, item })
   }
   return Object.assign(step, { each }) as unknown as DefineStep
+}
+
+/** For each of the pipelines that a pipeline names a function that adds a step which runs it. */
+export function createRunPipeline(building: OpenBuilding, pipelines: unknown): Record<string, unknown> {
+  const named = typeof pipelines === 'object' && pipelines !== null ? Object.entries(pipelines) : []
+  return Object.fromEntries(
+    named.map(([key, pipeline]) => {
+      const run = (name: string, options: object | undefined): Step =>
+        addStep(building, { name, mark: markCaller(run), options: () => ({ ...options, pipeline }) })
+      return [key, run]
+    }),
+  )
 }
 
 interface Definition {
@@ -102,7 +115,7 @@ function describeStep(building: OpenBuilding, definition: Definition, needs: Ste
     if (value === undefined || (key === 'if' && readsItem(where, value))) return []
     const within = item ? { ...where, item } : where
     return entry(building, fieldNames.get(key) ?? key, mark, () =>
-      toNode(within, key === 'jobType' ? jobTypeName(value) : value),
+      toNode(within, targetOf(building, key, value)),
     )
   }
   const node = map(building, mark, () => [
@@ -129,6 +142,24 @@ function readsItem({ building }: Where, condition: unknown): boolean {
     mark: found.mark,
   })
   return true
+}
+
+/** What a node can hold for what a step runs: names. */
+function targetOf(building: OpenBuilding, key: string, value: unknown): unknown {
+  if (key === 'jobType') return jobTypeName(value)
+  return key === 'pipeline' && isPipeline(value) ? pipelineName(building, value) : value
+}
+
+/** Of several that have one name, each has a reference of its own. */
+function pipelineName({ pipelines }: OpenBuilding, pipeline: AnyPipeline): string {
+  const { name } = pipeline
+  for (let count = 1; ; count += 1) {
+    const reference = count === 1 ? name : `${name}-${count}`
+    const known = pipelines.get(reference)
+    if (known && known !== pipeline) continue
+    pipelines.set(reference, pipeline)
+    return reference
+  }
 }
 
 /** A job type object is known by its name. */

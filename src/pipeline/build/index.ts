@@ -1,4 +1,9 @@
-export { definePipeline, isPipeline, type PipelineDefinition, type PipelineParts } from './define-pipeline.ts'
+export {
+  definePipeline,
+  type NamedPipelines,
+  type PipelineDefinition,
+  type PipelineParts,
+} from './define-pipeline.ts'
 export type {
   AnyJobType,
   ConfigOf,
@@ -41,7 +46,7 @@ export {
   status,
   text,
 } from './operators.ts'
-export type { AnyPipeline, Pipeline } from './pipeline.ts'
+export { type AnyPipeline, isPipeline, type Pipeline } from './pipeline.ts'
 export { type Place, placeOf } from './place.ts'
 export type {
   AnyStep,
@@ -53,8 +58,12 @@ export type {
   JobTypeTarget,
   ListOnly,
   NothingElse,
+  OutputsOfPipeline,
   OutputsOfTarget,
+  PipelineInputs,
+  PipelineTarget,
   RetryOptions,
+  RunPipeline,
   Step,
   StepOptions,
   StepSettings,

@@ -20,3 +20,11 @@ export interface Pipeline<in Inputs, out Outputs> {
 
 /** Whatever its inputs and outputs are. */
 export type AnyPipeline = Pipeline<never, unknown>
+
+/** Shared by all copies of this package that a program loads. */
+export const pipelineBrand = Symbol.for('jobwright.pipeline')
+
+/** Whether a value is what `definePipeline` returns. */
+export function isPipeline(value: unknown): value is AnyPipeline {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, pipelineBrand)
+}

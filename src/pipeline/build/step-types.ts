@@ -7,7 +7,8 @@ import type {
   OutputsOf,
   UnknownOutputs,
 } from './job-type-types.ts'
-import type { Expr, ExprOf, IsOpen, ItemOf, ValueOf } from './values.ts'
+import type { AnyPipeline, Pipeline } from './pipeline.ts'
+import type { Expr, ExprOf, IsOpen, ItemOf, LiftParts, ValueOf } from './values.ts'
 
 /** `500ms`, `5s`, `30m`, `2h`, `7d`. */
 export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
@@ -59,22 +60,57 @@ export interface JobIdTarget {
   jobType?: never
 }
 
-/** What a step runs: no union, since the compiler then says of a wrong value where it stands. */
-export type TargetOf<J> = [J] extends [never] ? JobIdTarget : JobTypeTarget<J>
+/** What a pipeline is given: needed where one of its inputs has no default. */
+export type PipelineInputs<P> =
+  P extends Pipeline<infer Inputs, unknown>
+    ? Partial<Inputs> extends Inputs
+      ? { inputs?: LiftParts<Inputs> }
+      : { inputs: LiftParts<Inputs> }
+    : unknown
 
-/** What says which kind of target is meant. */
-export interface Targeted<J> {
-  jobType?: J
+/** Adds steps that run a pipeline. */
+export type RunPipeline<P> = (
+  name: string,
+  options: StepSettings & PipelineInputs<P>,
+) => Step<OutputsOfPipeline<P>>
+
+/** Runs another pipeline. */
+export type PipelineTarget<P> = PipelineInputs<P> & {
+  pipeline: P
+  jobType?: never
+  jobId?: never
+  config?: never
 }
 
-export type StepOptions<J extends AnyJobType> = Targeted<J> & StepSettings & TargetOf<J>
+export type OutputsOfPipeline<P> = P extends Pipeline<never, infer Outputs> ? Outputs : never
+
+/** What a step runs: no union, since the compiler then says of a wrong value where it stands. */
+export type TargetOf<J, P = never> = [P] extends [never]
+  ? [J] extends [never]
+    ? JobIdTarget
+    : JobTypeTarget<J>
+  : PipelineTarget<P>
+
+/** What says which kind of target is meant. */
+export interface Targeted<J, P = never> {
+  jobType?: J
+  pipeline?: P
+}
+
+export type StepOptions<J extends AnyJobType, P extends AnyPipeline = never> = Targeted<J, P> &
+  StepSettings &
+  TargetOf<J, P>
 
 export interface EachSettings {
   /** How many items run at once. @default 10 */
   maxParallel?: number
 }
 
-export type OutputsOfTarget<J> = [J] extends [never] ? UnknownOutputs : OutputsOf<J>
+export type OutputsOfTarget<J, P = never> = [P] extends [never]
+  ? [J] extends [never]
+    ? UnknownOutputs
+    : OutputsOf<J>
+  : OutputsOfPipeline<P>
 
 /** Of what is no list nothing can be gone through. */
 export type ListOnly<List> =
@@ -86,25 +122,40 @@ export type ListOnly<List> =
 
 /** The compiler lets a returned object have fields that nobody knows. */
 export type NothingElse<Names extends PropertyKey> = {
-  [Name in Names]?: Name extends keyof StepSettings | keyof EachSettings | keyof JobIdTarget ? unknown : never
+  [Name in Names]?: Name extends
+    | keyof StepSettings
+    | keyof EachSettings
+    | keyof JobIdTarget
+    | 'pipeline'
+    | 'inputs'
+    ? unknown
+    : never
 }
 
 /** What the function of `step.each` returns. */
-export type EachOptions<J extends AnyJobType, Failing, Names extends PropertyKey> = StepOptions<J> &
-  EachSettings & { onFailure?: Failing } & NothingElse<Names>
+export type EachOptions<
+  J extends AnyJobType,
+  Failing,
+  Names extends PropertyKey,
+  P extends AnyPipeline = never,
+> = StepOptions<J, P> & EachSettings & { onFailure?: Failing } & NothingElse<Names>
 
 /** Adds a step to the pipeline. */
 export interface DefineStep {
-  <const J extends AnyJobType = never>(name: string, options: StepOptions<J>): Step<OutputsOfTarget<J>>
+  <const J extends AnyJobType = never, P extends AnyPipeline = never>(
+    name: string,
+    options: StepOptions<J, P>,
+  ): Step<OutputsOfTarget<J, P>>
   /** A step that runs once for each item of a list. `define` is called once, with what stands for an item and its index. */
   each<
     List,
     const J extends AnyJobType = never,
     Failing extends 'fail' | 'continue' = 'fail',
     Names extends PropertyKey = never,
+    P extends AnyPipeline = never,
   >(
     name: string,
     list: List & NoInfer<ListOnly<List>>,
-    define: (item: Expr<ItemOf<ValueOf<List>>>, index: Expr<number>) => EachOptions<J, Failing, Names>,
-  ): Step<EachOutputs<OutputsOfTarget<J>, Failing>>
+    define: (item: Expr<ItemOf<ValueOf<List>>>, index: Expr<number>) => EachOptions<J, Failing, Names, P>,
+  ): Step<EachOutputs<OutputsOfTarget<J, P>, Failing>>
 }

@@ -328,7 +328,7 @@ export function compileStep(
   const shape = scopeAfter(site.shape, found)
   const forEach = compileForEach(context, { ...site, shape })
   const itemShape = scopeOfItem(site, shape, forEach)
-  const target = compileTarget(context, { ...site, shape }, itemShape, forEach)
+  const target = compileTarget(context, site, itemShape, forEach)
   const config = compileConfig(context, site, itemShape, forEach)
   const timeoutMs = durationOf(owner, 'timeout', context.reporter) ?? site.defaults.timeoutMs
   return {

@@ -49,8 +49,8 @@ export interface CompiledPipeline {
   plan?: PipelinePlan
   /** In the order of the file. */
   findings: Finding[]
-  /** What its outputs are, as far as that is known: for a pipeline that has it as a step. */
-  outputShapes?: ReadonlyMap<string, ValueShape>
+  /** What is known of its outputs, by name: for the compiler, where another pipeline has it as a step. */
+  outputShapes?: ReadonlyMap<string, unknown>
 }
 
 /** A plan travels as a workflow's input. */

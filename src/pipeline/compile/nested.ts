@@ -11,8 +11,8 @@ export type ResolvedPipeline =
   | {
       plan?: PipelinePlan
       findings: readonly Finding[]
-      /** Of its outputs, as far as they are known. */
-      outputShapes?: ReadonlyMap<string, ValueShape>
+      /** As compiling it gave them. */
+      outputShapes?: ReadonlyMap<string, unknown>
     }
   | { problem: { code: string; message: string; fix: string } }
 
@@ -30,7 +30,8 @@ export function namesFile(reference: string): boolean {
   return /[/\\]|\.(ya?ml|ts)$/i.test(reference)
 }
 
-const noResolver: ResolvePipeline = (reference) => ({
+/** What is said of a pipeline that nobody looked for. */
+export const notFound: ResolvePipeline = (reference) => ({
   problem: namesFile(reference)
     ? {
         code: 'pipeline_not_resolved',
@@ -50,7 +51,7 @@ const noResolver: ResolvePipeline = (reference) => ({
  */
 export function findNested(
   steps: readonly MapEntry[],
-  resolve: ResolvePipeline = noResolver,
+  resolve: ResolvePipeline = notFound,
   reporter: Reporter,
   findings: Finding[],
 ): Map<string, NestedPipeline> {
@@ -79,12 +80,17 @@ export function findNested(
         `with pipeline \`${reference}\`, more than ${maxNesting} pipelines stand within one another`,
         'run steps of the inner ones directly',
       )
-    } else found.set(key, { plan, outputShapes: resolved.outputShapes ?? new Map() })
+    } else found.set(key, { plan, outputShapes: shapesOf(resolved.outputShapes) })
   }
   return found
 }
 
-/** Of which the pipeline could not be had: nothing is known of it, and nothing else is to be said. */
+/** They are of the compiler's own making; to everybody else they are nothing to look into. */
+function shapesOf(outputShapes: ReadonlyMap<string, unknown> = new Map()): ReadonlyMap<string, ValueShape> {
+  return outputShapes as ReadonlyMap<string, ValueShape>
+}
+
+/** Also one of which the pipeline could not be had. */
 export function isNestedStep({ value }: Pick<MapEntry, 'value'>): boolean {
   return entryOf(value, 'pipeline') !== undefined
 }
