@@ -13,12 +13,12 @@ export type AskJobTypes = (signal: AbortSignal) => Promise<readonly JobTypeSchem
  * nobody can be asked: that is no reason to start nothing.
  */
 export async function changedJobTypes(
-  { jobTypes = {}, connection }: PipelinePlan,
+  plan: PipelinePlan,
   ask: AskJobTypes | undefined,
   timeoutMs: number,
 ): Promise<string[]> {
-  const compiled = Object.entries(jobTypes)
-  if (compiled.length === 0 || connection !== 'default' || ask === undefined) return []
+  const compiled = jobTypesOf(plan)
+  if (compiled.length === 0 || ask === undefined) return []
   const entries = await ask(AbortSignal.timeout(timeoutMs)).catch(() => undefined)
   if (entries === undefined) return []
   const warnings = compiled.flatMap(([name, digest]) => {
@@ -32,4 +32,13 @@ export async function changedJobTypes(
   })
   const more = warnings.length - told
   return more > 0 ? [...warnings.slice(0, told), `${more} more job types changed as well`] : warnings
+}
+
+/** Of the default connection, those of the pipelines that it nests as well; each once. */
+function jobTypesOf(plan: PipelinePlan): [name: string, digest: string][] {
+  const own = plan.connection === 'default' ? Object.entries(plan.jobTypes ?? {}) : []
+  const nested = plan.steps.flatMap(({ target }) =>
+    target.kind === 'pipeline' ? jobTypesOf(target.pipeline) : [],
+  )
+  return [...new Map([...own, ...nested])]
 }
