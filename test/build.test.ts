@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -97,12 +97,34 @@ test('the built package can be installed into an empty folder and works there', 
       env: environment,
     })
     expect(stdout).toContain('metagraph_update')
+    await ownWorkflow(project, environment)
   } finally {
     const exited = once(stack, 'exit')
     stack.kill('SIGINT')
     await exited
   }
 })
+
+/** The example with a worker of one's own, as three files in a project that has the package from its archive. */
+async function ownWorkflow(project: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const example = path.join(repository, 'examples', 'own-workflow')
+  for (const name of ['workflows.ts', 'worker.ts', 'start.ts'])
+    await copyFile(path.join(example, name), path.join(project, name))
+  const worker = spawn(process.execPath, ['worker.ts'], { cwd: project, env, stdio: 'ignore' })
+  const ended = once(worker, 'exit')
+  try {
+    const { stdout } = await run(process.execPath, ['start.ts'], { cwd: project, env })
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual({
+      pump: { ms: 3_000 },
+      valve: { ms: 3_000 },
+      rack: { ms: 3_000 },
+    })
+  } finally {
+    worker.kill('SIGINT')
+    await ended
+  }
+  expect(worker.exitCode).toBe(0)
+}
 
 /** Declarations of other packages that do not hold under the strictest options, whoever uses them. */
 const notOurs = [
