@@ -205,7 +205,7 @@ describe('a client that is bound to a workspace', () => {
 
     const target = { kind: 'pipeline' as const, pipeline: compiled }
     const outer = { ...plan, steps: plan.steps.map((step) => ({ ...step, target })) }
-    expect((await changed.start({ plan: outer, inputs: {} })).warnings).toEqual(run.warnings)
+    expect((await changed.start(outer, {})).warnings).toEqual(run.warnings)
 
     const silent = [
       server(async () => [entry({ description: 'in other words' })]),
