@@ -24,11 +24,11 @@ export async function askInTime({
  * nobody can be asked.
  */
 export async function changedJobTypes(
-  { jobTypes = {}, connection }: PipelinePlan,
+  plan: PipelinePlan,
   ask: () => Promise<readonly JobTypeSchemaEntry[] | undefined>,
 ): Promise<string[]> {
-  const compiled = Object.entries(jobTypes)
-  if (compiled.length === 0 || connection !== 'default') return []
+  const compiled = jobTypesOf(plan)
+  if (compiled.length === 0) return []
   const entries = await ask()
   if (entries === undefined) return []
   const warnings = compiled.flatMap(([name, digest]) => {
@@ -42,4 +42,13 @@ export async function changedJobTypes(
   })
   const more = warnings.length - told
   return more > 0 ? [...warnings.slice(0, told), `${more} more job types changed as well`] : warnings
+}
+
+/** Of the default connection, those of the pipelines that it nests as well; each once. */
+function jobTypesOf(plan: PipelinePlan): [name: string, digest: string][] {
+  const own = plan.connection === 'default' ? Object.entries(plan.jobTypes ?? {}) : []
+  const nested = plan.steps.flatMap(({ target }) =>
+    target.kind === 'pipeline' ? jobTypesOf(target.pipeline) : [],
+  )
+  return [...new Map([...own, ...nested])]
 }

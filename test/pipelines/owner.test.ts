@@ -203,6 +203,10 @@ describe('a client that is bound to a workspace', () => {
     const gone = await server(async () => []).start(compiled, {})
     expect(gone.warnings).toEqual([expect.stringMatching(/^job type x is no longer on the server/)])
 
+    const target = { kind: 'pipeline' as const, pipeline: compiled }
+    const outer = { ...plan, steps: plan.steps.map((step) => ({ ...step, target })) }
+    expect((await changed.start(outer, {})).warnings).toEqual(run.warnings)
+
     const silent = [
       server(async () => [entry({ description: 'in other words' })]),
       server(async () => undefined),
