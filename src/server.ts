@@ -14,6 +14,7 @@ import { createReconciler } from './server/dispatch/reconciler.ts'
 import { createRunExecutor } from './server/dispatch/temporal-executor.ts'
 import { loggable } from './server/failures.ts'
 import { listen } from './server/listen.ts'
+import { createPipelineRuns } from './server/pipeline-runs/over-client.ts'
 import type { JobStore } from './server/ports/index.ts'
 import { withRunLog } from './server/run-log.ts'
 import { tokenHash } from './server/services/callers.ts'
@@ -44,6 +45,7 @@ async function main(config: Config): Promise<void> {
     const app = createApp({
       store,
       registry,
+      pipelineRuns: createPipelineRuns(temporal, { installation, timing: config.timing }),
       version: findVersion(),
       installation,
       closing: stopping,

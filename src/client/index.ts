@@ -3,6 +3,13 @@ export { discoverCapabilities } from './discover-capabilities.ts'
 export { JobsApiError, type JobsApiErrorDetails, type JobsApiErrorKind } from './errors.ts'
 export { incompleteness, type WireList } from './lists.ts'
 export type { CreateOptions, JobChangeOptions, PageQuery } from './options.ts'
+export {
+  type FollowOptions,
+  PipelineRunsClient,
+  type PipelineSource,
+  type SavePipelineOptions,
+  type StartRunOptions,
+} from './pipeline-runs.ts'
 export type {
   WireCancel,
   WireCancelByKey,
@@ -15,4 +22,3 @@ export type {
 } from './responses.ts'
 export { isSameId } from './responses.ts'
 export type { CallOptions, JobsClientOptions } from './transport.ts'
-export { WorkerReportsClient } from './worker-reports.ts'

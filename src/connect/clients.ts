@@ -25,6 +25,7 @@ export async function connectPipelines(
   return {
     pipelines: new PipelinesClient(client, {
       owner,
+      jobTypes: async (signal) => (await connectApi(config, findStack)).listJobSchemas({ signal }),
       installation: config.installation,
       timing: config.timing,
     }),

@@ -17,7 +17,7 @@ export const runJobNames = {
   /** The memo of such a workflow, from its first job run on. */
   memo: 'jobwright',
 } as const
-export const signalNames = { endCleanup: 'endCleanup' } as const
+export const signalNames = { endCleanup: 'endCleanup', nestedRun: 'nestedRun' } as const
 /** Of a pipeline run: the workspace and the email of whoever started it. Temporal finds runs by them; they are Keywords. */
 export const searchAttributes = { workspace: 'JobwrightWorkspace', owner: 'JobwrightOwner' } as const
 

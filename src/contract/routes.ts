@@ -1,14 +1,15 @@
 import { extensionRoutes } from './jobs/extension-routes.ts'
 import { referenceRoutes } from './jobs/reference-routes.ts'
+import { pipelineRoutes } from './pipelines/routes.ts'
 import { workerRoutes } from './worker/routes.ts'
 
 export type { RouteDescriptor } from './route-descriptor.ts'
-export { extensionRoutes, referenceRoutes, workerRoutes }
+export { extensionRoutes, pipelineRoutes, referenceRoutes, workerRoutes }
 
 /** All paths of the routes are relative to this one. */
 export const basePath = '/api/v1'
 
 /** Every operation by its id: what server, client and OpenAPI document are made of. */
-export const routes = { ...referenceRoutes, ...extensionRoutes, ...workerRoutes }
+export const routes = { ...referenceRoutes, ...extensionRoutes, ...pipelineRoutes, ...workerRoutes }
 
 export type OperationId = keyof typeof routes

@@ -3,13 +3,14 @@ import type { Json } from '../base/json.ts'
 import { throwFromTemporal } from '../temporal/index.ts'
 import { cancelRun } from './cancel.ts'
 import { inputsOf } from './inputs.ts'
-import { type ListPipelines, listRuns } from './list.ts'
+import { type ListPipelines, listRuns, type PipelineRunPage } from './list.ts'
 import { type PipelinesClientOptions, type PipelinesContext, resolveOptions } from './options.ts'
 import { showRun } from './show.ts'
 import { type StartedPipeline, type StartPipeline, startRun } from './start.ts'
 import { type AdoptedStep, type SteeredStep, type SteerResult, steerRun } from './steer.ts'
+import { summaryOf } from './summary.ts'
 import type { PipelineRunSummary, PipelineRunView } from './view.ts'
-import { type WatchPipeline, watchRun } from './watch.ts'
+import { type WatchPipeline, watchRun } from './watch/watch-run.ts'
 
 /**
  * Starts, watches and steers pipeline runs. They live in Temporal only: this needs nothing else.
@@ -68,6 +69,19 @@ export class PipelinesClient {
   }
 
   /**
+   * What is known of a run without asking it: all but its steps and what came of them. With a digest, only if it was started with that.
+   * @throws PipelineRunNotFoundError, JobwrightError `run_id_reused`
+   *
+   * @example
+   * ```ts
+   * const { status, owner } = await pipelines.summary('night-2026-04-13')
+   * ```
+   */
+  summary(id: string, { digest }: { digest?: string | undefined } = {}): Promise<PipelineRunSummary> {
+    return summaryOf(this.#context, id, digest).catch(throwFromTemporal)
+  }
+
+  /**
    * What a run was started with, defaults included.
    * @throws PipelineRunNotFoundError
    *
@@ -81,7 +95,8 @@ export class PipelinesClient {
   }
 
   /**
-   * Runs newest first, without their steps. A run that was started just now may be missing.
+   * Runs without their steps: open ones first, newest first; then the others, last ended first. A run that was started just now may be
+   * missing.
    * @throws SearchAttributesError for a filter that the namespace cannot apply
    *
    * @example
@@ -90,7 +105,21 @@ export class PipelinesClient {
    *   console.log(run.id, run.status, run.owner)
    * ```
    */
-  list(options: ListPipelines = {}): Promise<PipelineRunSummary[]> {
+  async list(options: ListPipelines = {}): Promise<PipelineRunSummary[]> {
+    return (await this.listPage(options)).runs
+  }
+
+  /**
+   * As `list`, with where the list goes on.
+   * @throws SearchAttributesError, JobwrightError `bad_cursor`
+   *
+   * @example
+   * ```ts
+   * const { runs, nextCursor } = await pipelines.listPage({ limit: 50 })
+   * console.log(runs.length, nextCursor === null ? 'that is all' : 'there are more')
+   * ```
+   */
+  listPage(options: ListPipelines = {}): Promise<PipelineRunPage> {
     return listRuns(this.#context, options).catch(throwFromTemporal)
   }
 

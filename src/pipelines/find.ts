@@ -4,8 +4,8 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client'
 import { queryNames, runJobNames, updateNames, workflowTypes } from '../contract/names.ts'
+import type { RunsAccess } from './access.ts'
 import { PipelineRunNotFoundError, requireRunId } from './errors.ts'
-import type { PipelinesContext } from './options.ts'
 import { memoOf } from './view.ts'
 
 export interface FoundRun {
@@ -23,7 +23,7 @@ const pipelineNames = { progress: queryNames.progress, steer: updateNames.steer 
  * @throws PipelineRunNotFoundError, JobwrightError `bad_run_id`
  */
 export async function findRun(
-  { client, workspace }: PipelinesContext,
+  { client, workspace }: Omit<RunsAccess, 'queryTimeoutMs'>,
   id: string,
   which: 'pipelines' | 'any' = 'pipelines',
 ): Promise<FoundRun> {
@@ -33,6 +33,7 @@ export async function findRun(
   const isOwn = which === 'any' && description?.memo?.[runJobNames.memo] !== undefined
   const isKnown =
     (isOwn || description?.type === workflowTypes.runPipeline) &&
+    !memoOf(description).isBarred &&
     (workspace === undefined || memoOf(description).workspace === workspace)
   if (!isKnown) throw new PipelineRunNotFoundError(id)
   return { handle, description, names: isOwn ? runJobNames : pipelineNames }

@@ -1,8 +1,10 @@
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client'
 import { searchAttributes, workflowTypes } from '../contract/names.ts'
 import type { PipelineStatus } from '../pipeline/plan/index.ts'
 import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/index.ts'
+import { after, type ListPlace, readCursor, writeCursor } from './list-place.ts'
 import type { PipelinesContext } from './options.ts'
-import { type PipelineRunSummary, summaryView } from './view.ts'
+import { memoOf, type PipelineRunSummary, type RunInfo, summaryView } from './view.ts'
 
 /** Which runs are listed. */
 export interface ListPipelines {
@@ -21,39 +23,88 @@ export interface ListPipelines {
   statuses?: readonly PipelineStatus[] | undefined
   /** Only runs that were started then or later. @default whenever they were */
   startedAfter?: Date | undefined
+  /** Also runs that are steps of other runs. @default false */
+  nested?: boolean | undefined
+  /** Only runs that were started before. @default whenever they were */
+  startedBefore?: Date | undefined
+  /**
+   * The `nextCursor` of an earlier answer: the list goes on there.
+   * @default from the beginning
+   */
+  cursor?: string | undefined
 }
 
-type Filter = Omit<ListPipelines, 'limit'>
+/** A part of a list. */
+export interface PipelineRunPage {
+  runs: PipelineRunSummary[]
+  /** Where the list goes on; null at its end. */
+  nextCursor: string | null
+}
 
-/** Runs newest first, without their steps. @throws SearchAttributesError */
-export async function listRuns(
-  context: PipelinesContext,
-  options: ListPipelines,
-): Promise<PipelineRunSummary[]> {
-  const { limit = 100, ...wanted } = options
+type Filter = Omit<ListPipelines, 'limit' | 'cursor'>
+
+/** Runs without their steps: open ones first, newest first; then the others, last ended first. @throws SearchAttributesError, JobwrightError `bad_cursor` */
+export async function listRuns(context: PipelinesContext, options: ListPipelines): Promise<PipelineRunPage> {
+  const { limit = 100, cursor, ...wanted } = options
   const workspace = context.workspace ?? options.workspace
+  const from = cursor === undefined ? undefined : readCursor(cursor, workspace)
   // What lies outside of the bound does not exist.
-  if (options.workspace !== undefined && options.workspace !== workspace) return []
-  const views: PipelineRunSummary[] = []
+  if (options.workspace !== undefined && options.workspace !== workspace)
+    return { runs: [], nextCursor: null }
+  const runs: PipelineRunSummary[] = []
+  let last = from
   const filter = { ...wanted, workspace }
   try {
-    for await (const info of context.client.workflow.list({ query: listQuery(filter) })) {
-      if (info.status.name === 'CONTINUED_AS_NEW') continue
+    for await (const { info, place } of runsFrom(context.client, filter, from)) {
       const view = summaryView(info)
-      if (isWanted(view, filter)) views.push(view)
-      if (views.length >= limit) break
+      // One that ended just now is met twice.
+      if (!isShown(info, filter) || !isWanted(view, filter) || runs.some(({ id }) => id === view.id)) continue
+      if (runs.length >= limit) return { runs, nextCursor: last ? writeCursor(last, workspace) : null }
+      runs.push(view)
+      last = after(last, place, info.runId)
     }
   } catch (error) {
     if (!isUnknownSearchAttribute(error)) throw error
     throw new SearchAttributesError(context.client.options.namespace, undefined, error)
   }
-  return views
+  return { runs, nextCursor: null }
+}
+
+/** Temporal lists what is open first, by its start, and then what is closed, by its close. */
+async function* runsFrom(
+  client: Client,
+  filter: Filter,
+  from: ListPlace | undefined,
+): AsyncGenerator<{ info: WorkflowExecutionInfo; place: Pick<ListPlace, 'part' | 'atMs'> }> {
+  const { statuses } = filter
+  const parts = (['open', 'closed'] as const).filter(
+    (part) =>
+      (statuses === undefined || statuses.some((status) => isOpen(status) === (part === 'open'))) &&
+      (from?.part !== 'closed' || part === 'closed'),
+  )
+  for (const part of parts) {
+    const bound = from?.part === part ? from : undefined
+    for await (const info of client.workflow.list({ query: listQuery(filter, { part, bound }) })) {
+      if (info.status.name === 'CONTINUED_AS_NEW') continue
+      // It may have ended since it was found.
+      const atMs = (part === 'open' ? info.startTime : (info.closeTime ?? info.startTime)).getTime()
+      if (bound?.atMs === atMs && bound.listed.includes(info.runId)) continue
+      yield { info, place: { part, atMs } }
+    }
+  }
 }
 
 /** Temporal's query for the runs that a filter lets through, and perhaps for more. */
-export function listQuery({ workspace, owner, statuses, startedAfter }: Filter): string {
+export function listQuery(
+  { workspace, owner, statuses, startedAfter }: Filter,
+  { part, bound }: { part?: ListPlace['part']; bound?: ListPlace | undefined } = {},
+): string {
+  const time = part === 'open' ? 'StartTime' : 'CloseTime'
   const conditions = [
     equals('WorkflowType', workflowTypes.runPipeline),
+    ...(part === undefined ? [] : [`ExecutionStatus ${part === 'open' ? '=' : '!='} 'Running'`]),
+    // Up to the end of the millisecond: Temporal counts finer.
+    ...(bound === undefined ? [] : [`${time} < '${new Date(bound.atMs + 1).toISOString()}'`]),
     ...(statuses === undefined ? [] : [isOneOf(statuses)]),
     // Of a run with several executions, each of them started no earlier than the run.
     ...(startedAfter === undefined ? [] : [`StartTime >= '${startedAfter.toISOString()}'`]),
@@ -62,6 +113,8 @@ export function listQuery({ workspace, owner, statuses, startedAfter }: Filter):
   ]
   return conditions.filter((condition) => condition !== undefined).join(' AND ')
 }
+
+const isOpen = (status: PipelineStatus): boolean => temporalStatuses[status].includes('Running')
 
 /** Temporal's words for how runs of a status stand; all that are open are running to it. */
 const temporalStatuses: Readonly<Record<PipelineStatus, readonly string[]>> = {
@@ -86,14 +139,21 @@ function equals(attribute: string, value: string): string | undefined {
   return /['"`\\\p{Cc}]/u.test(value) ? undefined : `${attribute} = '${value}'`
 }
 
+/** A run that is a step of another one is seen there. */
+function isShown(info: RunInfo, { nested = false }: Filter): boolean {
+  const { parent, isBarred } = memoOf(info)
+  return !isBarred && (nested || parent === undefined)
+}
+
 /** What the query could not say, and what a database may compare more loosely than we do. */
 function isWanted(view: PipelineRunSummary, filter: Filter): boolean {
-  const { workspace, owner, pipeline, statuses, startedAfter } = filter
+  const { workspace, owner, pipeline, statuses, startedAfter, startedBefore } = filter
   return (
     (workspace === undefined || view.workspace === workspace) &&
     (owner === undefined || view.owner === owner) &&
     (pipeline === undefined || view.pipeline === pipeline) &&
     (statuses === undefined || statuses.includes(view.status)) &&
-    (startedAfter === undefined || Date.parse(view.started_at) >= startedAfter.getTime())
+    (startedAfter === undefined || Date.parse(view.started_at) >= startedAfter.getTime()) &&
+    (startedBefore === undefined || Date.parse(view.started_at) < startedBefore.getTime())
   )
 }

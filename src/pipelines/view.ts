@@ -1,26 +1,10 @@
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client'
 import { modePromises } from '../contract/jobs/capabilities.ts'
-import type { ConnectionMode, PipelineStatus, PipelineRunView as RunOwnView } from '../pipeline/plan/index.ts'
+import type { PipelineRunSummary, PipelineRunView } from '../contract/pipelines/view.ts'
+import type { PipelineStatus, PipelineRunView as RunOwnView } from '../pipeline/plan/index.ts'
 import type { PipelineMemo } from '../workflows/messages.ts'
 
-/** A pipeline run: what it says of itself, and whose it is. */
-export interface PipelineRunView extends RunOwnView {
-  /** null when it is not known whose token started it. */
-  workspace: string | null
-  /** The email of whoever started it; null when that is not known. */
-  owner: string | null
-  /**
-   * What its job runs are triggered on, how they are triggered once, and what that promises; the last two are null until it is known.
-   * All of it is null where no worker answers.
-   */
-  connection: { name: string; mode: ConnectionMode | null; promise: string | null } | null
-}
-
-/** A pipeline run as lists have it: what is known without asking the run itself. */
-export type PipelineRunSummary = Pick<
-  PipelineRunView,
-  'id' | 'pipeline' | 'workspace' | 'owner' | 'status' | 'started_at' | 'finished_at'
->
+export type { PipelineRunSummary, PipelineRunView }
 
 export type RunInfo = WorkflowExecutionInfo | WorkflowExecutionDescription
 
@@ -44,32 +28,47 @@ export function closeTime(info: RunInfo): string | null {
 /** The run does not know its owner's email, so the memo tells. */
 export function ownedView(view: RunOwnView, info: RunInfo): PipelineRunView {
   const { id, seq, pipeline, connection, ...rest } = view
-  const { workspace = null, owner = null } = memoOf(info)
+  const { workspace = null, owner = null, version } = memoOf(info)
   const promise = connection?.mode ? modePromises[connection.mode] : null
   // One that an earlier version left behind does not say.
   return {
     id,
     seq,
     pipeline,
+    ...versionView(version),
     workspace,
     owner,
+    ...parentOf(info),
     ...rest,
     connection: connection ? { ...connection, promise } : null,
   }
 }
 
+function parentOf(info: RunInfo): Pick<PipelineRunView, 'parent'> {
+  const { parent } = memoOf(info)
+  if (!parent) return {}
+  const { id, step, item, generation } = parent
+  return { parent: { id, step, item, generation } }
+}
+
 /** What is known without a worker: all but the steps and what came of them. */
 export function summaryView(info: RunInfo): PipelineRunSummary {
-  const { pipeline = '', workspace = null, owner = null, status, startedAtMs } = memoOf(info)
+  const { pipeline = '', version, workspace = null, owner = null, status, startedAtMs } = memoOf(info)
   return {
     id: info.workflowId,
     pipeline,
+    ...versionView(version),
     workspace,
     owner,
+    ...parentOf(info),
     status: closedStatuses[info.status.name] ?? status ?? 'running',
     started_at: new Date(startedAtMs ?? info.startTime).toISOString(),
     finished_at: closeTime(info),
   }
+}
+
+function versionView(version: number | undefined): { pipeline_version?: number } {
+  return version === undefined ? {} : { pipeline_version: version }
 }
 
 /** As much as `summaryView` knows, where a view is asked for. */

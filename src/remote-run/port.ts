@@ -95,7 +95,7 @@ export interface RemoteRun {
   /** Makes sure that the run exists; its end where it was short, else what to wait for. */
   trigger(left: TimeLeft): Promise<Triggered>
   /** Until the run is over. */
-  wait(jobRunId: string, left: TimeLeft): Promise<JobRunRecord>
+  wait(jobRunId: string, left: TimeLeft): Promise<JobRunRecord | 'out_of_time'>
   /** Cancels whatever was started, and confirms it, for as long as it takes; null: nothing was, and nothing will be. */
   cancel(): Promise<JobRunRecord | null>
 }

@@ -1,4 +1,4 @@
-export type { JobTypes } from './job-types.ts'
+export type { JobTypes } from '../pipeline/build/job-types.ts'
 export { runJob } from './run-job.ts'
 export { secret } from './secret.ts'
 export type {

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../base/json.ts'
 import type { SecretReference, SecretTemplate } from '../contract/jobs/references.ts'
+import type { JobTypes } from '../pipeline/build/job-types.ts'
 import type { EarlierGeneration, RetryReason } from '../pipeline/plan/index.ts'
-import type { JobTypes } from './job-types.ts'
 
 /** What every `runJob` may be told. Durations are `500ms`, `5s`, `30m`, `2h`, `7d`. */
 export interface RunJobOptions {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { basePath, referenceRoutes, routes, workerRoutes } from '../contract/index.ts'
 import { defaultInstallation } from '../contract/names.ts'
-import type { JobStore } from './ports/index.ts'
+import type { JobStore, PipelineRuns } from './ports/index.ts'
 import { bindRoutes, type RouteContext } from './routes/bind.ts'
 import { capabilityHandlers } from './routes/capabilities.ts'
 import { documentHandlers } from './routes/documents.ts'
@@ -11,6 +11,7 @@ import { jobHandlers } from './routes/jobs.ts'
 import { metagraphHandlers } from './routes/metagraphs.ts'
 import { createOpenApiDocument } from './routes/openapi.ts'
 import { checkTarget, methodFinder } from './routes/paths.ts'
+import { pipelineHandlers, pipelineRunHandlers } from './routes/pipelines.ts'
 import { plainHandlers } from './routes/plain.ts'
 import { asProblem, problemResponse } from './routes/problem-response.ts'
 import { whoamiHandlers } from './routes/whoami.ts'
@@ -21,12 +22,16 @@ import { createJobRunService } from './services/job-runs.ts'
 import type { JobTypeCatalog } from './services/job-types.ts'
 import { createJobService } from './services/jobs.ts'
 import { createMetagraphService } from './services/metagraphs.ts'
+import { createPipelineCompiler } from './services/pipeline-compiler.ts'
+import { createPipelineRunService } from './services/pipeline-runs.ts'
 import { ApiProblem, nothingThere, unavailable } from './services/problems.ts'
+import { createSavedPipelineService } from './services/saved-pipelines.ts'
 import { createWorkerReportService } from './services/worker-reports.ts'
 
 export interface AppOptions {
   store: JobStore
   registry: JobTypeCatalog
+  pipelineRuns: PipelineRuns
   version: string
   /** Aborted when the server begins to close: long polls answer at once. @default never */
   /** The name of the installation. @default 'default' */
@@ -34,6 +39,8 @@ export interface AppOptions {
   closing?: AbortSignal
   /** The reference alone: extensions are there for handlers, and for nobody else. @default false */
   plain?: boolean
+  /** How long a stream of events is silent at most, in milliseconds. Proxies cut what is silent for a minute. @default 15_000 */
+  heartbeatMs?: number
   /** Told of failures that nobody foresaw. @default nobody */
   onError?: (error: unknown) => void
 }
@@ -51,14 +58,16 @@ export function createApp(options: AppOptions): Hono {
   const {
     store,
     registry,
+    pipelineRuns,
     version,
+    heartbeatMs = 15_000,
     installation = defaultInstallation,
     closing = new AbortController().signal,
     plain = false,
     onError = () => undefined,
   } = options
   const app = new Hono()
-  const context: RouteContext = { store, closing, onError, plain }
+  const context: RouteContext = { store, closing, onError, plain, heartbeatMs }
   const seen = plain ? { ...referenceRoutes, ...workerRoutes } : routes
   const others = ['/healthz', '/readyz', ...(plain ? [] : [documentPath])]
   const allowedMethods = methodFinder(Object.values(seen), others)
@@ -81,19 +90,27 @@ export function createApp(options: AppOptions): Hono {
     const document = createOpenApiDocument(version)
     app.get(documentPath, (c) => c.json(document))
   }
-  bindRoutes(app, createHandlers({ store, registry, version, installation, plain }), context)
+  bindRoutes(app, createHandlers({ store, registry, pipelineRuns, version, installation, plain }), context)
   return app
 }
 
 function createHandlers({
   store,
   registry,
+  pipelineRuns,
   version,
   installation,
   plain,
-}: Pick<AppOptions, 'store' | 'registry' | 'version'> & { installation: string; plain: boolean }): Handlers {
+}: Pick<AppOptions, 'store' | 'registry' | 'pipelineRuns' | 'version'> & {
+  installation: string
+  plain: boolean
+}): Handlers {
   const configs = createConfigValidator(registry.schemas(), { references: !plain })
   const deps = { store, jobTypes: registry, configs }
+  const compiler = createPipelineCompiler(registry.schemas())
+  const saved = createSavedPipelineService(store, compiler)
+  const { installationId } = store
+  const service = createPipelineRunService({ runs: pipelineRuns, saved, compiler, installationId })
   const ofJobs = {
     ...jobHandlers(createJobService(deps), registry),
     ...jobRunHandlers(createJobRunService(deps)),
@@ -102,6 +119,8 @@ function createHandlers({
     ...(plain ? plainHandlers(ofJobs) : ofJobs),
     ...documentHandlers(createDocumentService(store)),
     ...metagraphHandlers(createMetagraphService(store)),
+    ...pipelineHandlers(saved, compiler),
+    ...pipelineRunHandlers(service, pipelineRuns),
     ...workerHandlers(createWorkerReportService(store)),
     ...capabilityHandlers(version),
     ...whoamiHandlers(installation),

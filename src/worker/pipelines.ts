@@ -1,6 +1,7 @@
 import type { WorkerOptions } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { createActivities } from '../activities/index.ts'
+import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
 import { createPollers } from '../activities/pollers.ts'
 import { createPresence } from '../activities/presence.ts'
 import { recoverWaits } from '../activities/recover-waits.ts'
@@ -60,6 +61,7 @@ export function pipelineWorker({
       pollers,
       presence,
       closedRuns: createClosedRuns(client, names),
+      nestedRuns: createNestedRuns(client),
       log,
       async recoverWaits(lost) {
         const sinceMs = performance.now()

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { Context } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
 import { createActivities, type PipelineActivities } from '../activities/index.ts'
+import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
 import { createPollers } from '../activities/pollers.ts'
 import { createPresence } from '../activities/presence.ts'
 import { recoverWaits } from '../activities/recover-waits.ts'
@@ -167,6 +168,7 @@ function assemble(
     pollers,
     presence,
     closedRuns: { since: noRuns, remainsOf: () => Promise.resolve(undefined) },
+    nestedRuns: createNestedRuns(client),
     log,
     async recoverWaits(lost: string) {
       const workflows = `TaskQueue = '${taskQueue}'`

@@ -1,10 +1,11 @@
 import { CancelledFailure, isCancellation, workflowInfo } from '@temporalio/workflow'
-import { type Each, resolveStep, valuesOf } from '../pipeline/evaluate/index.ts'
+import { type Each, type ResolvedStep, resolveStep, valuesOf } from '../pipeline/evaluate/index.ts'
 import {
   concludeGeneration,
   forgetTrigger,
   type ItemState,
   isDone,
+  isNested,
   move,
   namesPipelineRun,
   noteCancelling,
@@ -16,7 +17,9 @@ import {
   skipItem,
 } from '../pipeline/plan/index.ts'
 import {
+  type RemoteRun,
   type RemoteRunRequest,
+  type RunToEnd,
   remoteRunIn,
   runToEnd,
   stopRefused,
@@ -24,6 +27,7 @@ import {
 } from '../remote-run/index.ts'
 import { evaluateNow, prepare } from './evaluation.ts'
 import { type Execution, type Lane, laneOf, parkedKey } from './execution.ts'
+import { type NestedPlace, nestedRun } from './nested-run.ts'
 import { type Enter, enter } from './places.ts'
 import { boundedCancel, reach } from './reach.ts'
 import { stepErrorOf } from './step-failure.ts'
@@ -72,7 +76,7 @@ export async function runItem(
     if (!hasPlaces) throw new CancelledFailure('cancelled while it waited for a place')
     const values = valuesOf(step)
     for (let wait = prepare(execution, values); wait; wait = prepare(execution, values)) await wait
-    const { bytes, ...resolved } = resolveStep(step, (value) =>
+    const resolved = resolveStep(step, (value) =>
       evaluateNow(execution, value, step.forEach ? each : undefined),
     )
     item.startedAtMs ??= Date.now()
@@ -89,7 +93,7 @@ export async function runItem(
           throw new CancelledFailure('cancelled before its next run')
         isTriggering = true
       }
-      const admitted = item.jobRunId === null ? pace.admit(bytes) : undefined
+      const admitted = item.jobRunId === null ? pace.admit(resolved.bytes) : undefined
       if (admitted) await admitted
       isUnderWay = true
       const outcome = await runGeneration(execution, step, item, each, resolved, triggered)
@@ -128,14 +132,11 @@ export async function endBegun(
   each: Each,
   error: unknown,
 ): Promise<void> {
-  const { connection } = execution.state
   const stepError = isCancellation(error) ? undefined : stepErrorOf(error)
   move(item, 'began')
   noteCancelling(item, Date.now())
-  const request = requestOf(execution, step, item, each, { target: { jobType: '' }, config: null })
-  const record = connection
-    ? await stopRefused(boundedCancel(execution, remoteRunIn(connection, request)))
-    : null
+  const remote = remoteOfBegun(execution, step, item, each)
+  const record = remote ? await stopRefused(boundedCancel(execution, remote)) : null
   const { status } = settleGeneration(
     step,
     item,
@@ -146,6 +147,23 @@ export async function endBegun(
   item.finishedAtMs = Date.now()
   // It may have been the one that a person was asked about.
   if (workflowInfo().memo?.status === 'held') noteHeld(execution)
+}
+
+/** Without what it was made of, which a cancel does without; undefined where nothing was ever sent. */
+function remoteOfBegun(
+  execution: Execution,
+  step: PlanStep,
+  item: ItemState,
+  each: Each,
+): RemoteRun | undefined {
+  if (isNested(step)) return nestedRun(execution, placeOf(step, item, each), {})
+  const { connection } = execution.state
+  const request = requestOf(execution, step, item, each, { target: { jobType: '' }, config: null })
+  return connection ? remoteRunIn(connection, request) : undefined
+}
+
+function placeOf(step: PlanStep, item: ItemState, { index }: Each): NestedPlace {
+  return { step, item, index: step.forEach ? index : null }
 }
 
 /** True when another generation follows. */
@@ -160,7 +178,7 @@ function runGeneration(
   step: PlanStep,
   item: ItemState,
   each: Each,
-  resolved: Pick<RemoteRunRequest, 'target' | 'config'>,
+  resolved: ResolvedStep,
   triggered: () => void,
 ): Promise<RemoteRunOutcome> {
   item.generationStartedAtMs ??= Date.now()
@@ -172,9 +190,12 @@ function runGeneration(
       ? undefined
       : // Time in which a person is asked does not count.
         step.timeoutMs - ((item.parkedAtMs ?? Date.now()) - (item.generationStartedAtMs ?? startedAtMs))
-  const request = requestOf(execution, step, item, each, resolved, triggered)
+  const remote: RunToEnd['remote'] =
+    'inputs' in resolved
+      ? () => boundedCancel(execution, nestedRun(execution, placeOf(step, item, each), resolved.inputs))
+      : () => reach(execution, requestOf(execution, step, item, each, resolved, triggered), left)
   return runToEnd({
-    remote: () => reach(execution, request, left),
+    remote,
     left,
     openJobRunId: item.jobRunId,
     onOpen(jobRun) {
@@ -198,7 +219,7 @@ function requestOf(
   step: PlanStep,
   item: ItemState,
   each: Each,
-  resolved: Pick<RemoteRunRequest, 'target' | 'config'>,
+  { target, config }: Pick<RemoteRunRequest, 'target' | 'config'>,
   onSettling: () => void = () => {},
 ): RemoteRunRequest {
   return {
@@ -211,6 +232,7 @@ function requestOf(
     item: step.forEach ? each.index : null,
     generation: item.generation,
     isMarked: namesPipelineRun(step.config),
-    ...resolved,
+    target,
+    config,
   }
 }

@@ -22,6 +22,8 @@ const capabilities = 'src/contract/jobs/capabilities.ts'
 const sweepReports = 'src/contract/sweep.ts'
 const references = 'src/contract/jobs/references.ts'
 const client = 'src/client'
+const pipelineWords = 'src/contract/pipelines/status.ts'
+const pipelineViews = 'src/contract/pipelines/view.ts'
 const plan = 'src/pipeline/plan'
 const evaluate = 'src/pipeline/evaluate'
 const nodes = 'src/pipeline/nodes'
@@ -40,13 +42,15 @@ export const zones: readonly Zone[] = [
     packages: ['ajv', 'ajv-formats', 're2js'],
     node: false,
   },
-  { folder: client, loads: [base, contract], packages: ['ky'], node: false },
+  { folder: client, loads: [base, contract], packages: [], node: false },
+  // Node.js for SHA-256 alone.
+  { folder: 'src/job-type-schemas', loads: [base], types: [contract], packages: [], node: true },
   { folder: 'src/conformance', loads: [base, contract, client], packages: [], node: false },
   { folder: 'src/expressions', loads: [base], packages: ['@marcbachmann/cel-js', 're2js'], node: false },
 
   // Loads nothing at all: the same code runs in workflows, in activities and in checkers.
   { folder: protocol, loads: [], packages: [], node: false },
-  { folder: plan, loads: [base], types: [protocol], packages: [], node: false },
+  { folder: plan, loads: [base, pipelineWords], types: [protocol, pipelineViews], packages: [], node: false },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
@@ -57,15 +61,29 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipeline/compile',
-    loads: [base, contract, 'src/config-schema', 'src/expressions', plan, nodes],
+    loads: [base, contract, 'src/config-schema', 'src/job-type-schemas', 'src/expressions', plan, nodes],
     packages: ['zod'],
     node: false,
+  },
+  // Pipelines in code: values of a program → nodes.
+  {
+    folder: 'src/pipeline/build',
+    loads: [base, 'src/expressions', plan, nodes, 'src/pipeline/yaml', 'src/pipeline/compile'],
+    packages: ['zod'],
+    node: true,
   },
   { folder: 'src/pipeline/draw', loads: [], types: [plan], packages: [], node: false },
   // What other rooms see of it all.
   {
     folder: 'src/pipeline',
-    loads: ['src/config-schema', plan, 'src/pipeline/yaml', 'src/pipeline/compile', 'src/pipeline/draw'],
+    loads: [
+      'src/config-schema',
+      plan,
+      'src/pipeline/yaml',
+      'src/pipeline/compile',
+      'src/pipeline/build',
+      'src/pipeline/draw',
+    ],
     types: [nodes],
     packages: [],
     node: false,
@@ -74,8 +92,7 @@ export const zones: readonly Zone[] = [
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
-    loads: [base, contract, client, 'src/polling', protocol],
-    types: [plan],
+    loads: [base, contract, client, plan, 'src/polling', protocol],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
   },
@@ -97,7 +114,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/run-job',
     loads: [base, names, references, plan, 'src/remote-run'],
-    types: ['src/activities', protocol],
+    types: ['src/activities', protocol, 'src/pipeline/build'],
     packages: ['@temporalio/workflow'],
     node: false,
   },
@@ -110,8 +127,8 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipelines',
-    loads: [base, names, capabilities, 'src/temporal'],
-    types: [plan, 'src/workflows'],
+    loads: [base, names, capabilities, 'src/job-type-schemas', 'src/temporal'],
+    types: [contract, plan, 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,
   },
@@ -134,7 +151,7 @@ export const zones: readonly Zone[] = [
   { folder: ports, loads: [], types: [base, contract], packages: [], node: false },
   {
     folder: 'src/server/services',
-    loads: [base, contract, 'src/config-schema'],
+    loads: [base, contract, 'src/config-schema', 'src/pipeline'],
     types: [ports],
     packages: [],
     node: true,
@@ -157,6 +174,13 @@ export const zones: readonly Zone[] = [
     folder: 'src/server/dispatch',
     loads: [base, contract],
     types: [ports],
+    packages: ['@temporalio/client'],
+    node: false,
+  },
+  {
+    folder: 'src/server/pipeline-runs',
+    loads: ['src/pipelines'],
+    types: [base, ports, plan],
     packages: ['@temporalio/client'],
     node: false,
   },
@@ -204,6 +228,26 @@ export const zones: readonly Zone[] = [
     packages: [],
     node: true,
   },
+  // Puts together what a pipeline run, a server and a worker decide.
+  {
+    folder: 'src/testing/in-memory',
+    loads: [
+      base,
+      contract,
+      client,
+      'src/expressions',
+      plan,
+      evaluate,
+      'src/pipeline',
+      'src/activities/job-run-record.ts',
+      'src/job-types',
+      'src/executor',
+      'src/server/services',
+    ],
+    types: ['src/pipeline/build'],
+    packages: ['zod'],
+    node: true,
+  },
   {
     folder: 'src/cli',
     loads: [
@@ -212,6 +256,7 @@ export const zones: readonly Zone[] = [
       client,
       'src/connect',
       'src/conformance',
+      'src/job-type-schemas',
       'src/pipeline',
       'src/temporal',
       'src/dev-stack',

@@ -99,8 +99,10 @@ export function scriptedContext(
   const unscripted = () => Promise.reject(new Error('not scripted'))
   const pipelines: Pipelines = {
     start: unscripted,
+    summary: unscripted,
     show: unscripted,
     list: unscripted,
+    listPage: unscripted,
     inputs: async () => ({}),
     cancel: unscripted,
     adopt: unscripted,
@@ -122,6 +124,7 @@ export function scriptedContext(
     errorColor: false,
     cwd: options.cwd ?? tmpdir(),
     version: '0.0.0',
+    home: tmpdir(),
     nodeVersion: process.version,
     signal: options.signal ?? new AbortController().signal,
     now: () => at(60),

@@ -1,12 +1,7 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import {
-  incompleteness,
-  JobsApiError,
-  JobsClient,
-  type WireJobRun,
-  WorkerReportsClient,
-} from '../../src/client/index.ts'
-import { routes } from '../../src/contract/index.ts'
+import { incompleteness, JobsApiError, JobsClient, type WireJobRun } from '../../src/client/index.ts'
+import { WorkerReportsClient } from '../../src/client/worker-reports.ts'
+import { extensionRoutes, referenceRoutes, routes, workerRoutes } from '../../src/contract/index.ts'
 import {
   type FaultServer,
   jobBody,
@@ -174,7 +169,9 @@ describe('Each operation', () => {
     const offered = [JobsClient, WorkerReportsClient].flatMap((type) =>
       Object.getOwnPropertyNames(type.prototype),
     )
-    expect(offered).toEqual(expect.arrayContaining(Object.keys(routes)))
+    expect(offered).toEqual(
+      expect.arrayContaining(Object.keys({ ...referenceRoutes, ...extensionRoutes, ...workerRoutes })),
+    )
   })
 
   test('with keys and conditions sends the headers', async () => {

@@ -4,7 +4,15 @@ import type { CliHost } from '../../src/cli/context.ts'
 import { exitCodes } from '../../src/cli/exit-codes.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { environmentSchema } from '../../src/config.ts'
-import { capabilitiesSchema, limits, routes, workerLimits } from '../../src/contract/index.ts'
+import {
+  capabilitiesSchema,
+  extensionRoutes,
+  limits,
+  pipelineRoutes,
+  type RouteDescriptor,
+  referenceRoutes,
+  workerLimits,
+} from '../../src/contract/index.ts'
 import { codeSpans, pages, tableRows } from './pages.ts'
 
 /** Pages that list what there is list all of it, and nothing else. */
@@ -86,9 +94,13 @@ describe('docs/jobs-api.md', () => {
   const text = pageText('docs/jobs-api.md')
   const inTables = tableRows(text).flatMap((row) => codeSpans(row.join(' ')))
 
-  test('has every operation, and no other', () => {
+  test.each([
+    ['docs/jobs-api.md', { ...referenceRoutes, ...extensionRoutes }],
+    ['docs/pipeline-api.md', pipelineRoutes],
+  ])('%s has every operation of its own, and no other', (page, routes) => {
+    const text = pageText(page)
     const bare = (path: string) => path.replace(/\?.*/, '').replaceAll(/\{\w+\}/g, '{}')
-    const own = Object.values(routes).filter(({ tag }) => tag !== 'Worker')
+    const own: RouteDescriptor[] = Object.values(routes)
     const there = own.map(({ method, path }) => `${method.toUpperCase()} ${bare(path)}`)
     const named = codeSpans(text).flatMap((code) => {
       const [, method, path = ''] = /^(GET|POST|PUT|PATCH|DELETE) (\/\S+)$/.exec(code) ?? []

@@ -5,12 +5,11 @@ import type { PipelineRunView } from '../../src/pipelines/index.ts'
 import type { FaultRule, HeldExchange } from '../../src/testing/index.ts'
 import { noHabits } from '../foreign-server/index.ts'
 import { until } from '../helpers/until.ts'
-import { killBatch } from './batch.ts'
+import { itSurvivesKillsAndFaults } from './kills.ts'
 import { outage } from './outage.ts'
 import { compiled, pipelineOf } from './pipelines.ts'
-import { quickKinds, scriptBatch } from './scripts.ts'
-import { brokenOf, hitsOf, Ties } from './trial.ts'
-import { judgeAll, nothingLeft } from './verdict.ts'
+import { Ties } from './trial.ts'
+import { nothingLeft } from './verdict.ts'
 import { type ForeignWorld, startForeignWorld } from './worlds.ts'
 
 /** Kills, faults and strangers on a server that knows nothing of us. `npm run test:faults` tries many more seeds. */
@@ -27,28 +26,10 @@ afterEach(() => {
   world.proxy.setScript({ rules: [] })
 })
 
-/** Each has a victim of its own: see `batch.ts`. */
-const seeds = [1, 4]
-/** Each takes longer than a kill: a POST may wait for ten seconds. */
-const scriptSeeds = [1]
-
-it('a kill at any point costs time, and no step', async () => {
-  Object.assign(world.foreign.habits, { cancelTakesMs: 4_000 })
-  const since = world.seen()
-  const trials = []
-  for (const seed of seeds) trials.push(...(await killBatch({ world, ties, seed })))
-  await judgeAll(world, ties, trials, { since })
-  expect(brokenOf(trials)).toEqual([])
-  // Which of them are hit is chance; that none of these is broken says nothing of those that were not.
-  expect(hitsOf(trials)).toBeGreaterThan(trials.length / 2)
-}, 240_000)
-
-it('whatever goes wrong on the way, nothing is triggered twice, and nothing is left behind', async () => {
-  for (const seed of scriptSeeds) {
-    const trials = await scriptBatch({ world, ties, seed }, quickKinds)
-    expect(brokenOf(trials)).toEqual([])
-  }
-}, 240_000)
+itSurvivesKillsAndFaults(
+  () => ({ world, ties }),
+  () => Object.assign(world.foreign.habits, { cancelTakesMs: 4_000 }),
+)
 
 const over = (id: string): Promise<PipelineRunView> =>
   until(

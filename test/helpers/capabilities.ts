@@ -16,4 +16,5 @@ export const allCapabilities: Capabilities = {
   metagraphs: true,
   whoami: true,
   job_names: true,
+  pipelines: true,
 }

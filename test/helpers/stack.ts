@@ -14,6 +14,7 @@ import {
 import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { connectTemporal } from '../../src/temporal/index.ts'
+import { placeEmptyPglite } from './empty-pglite.ts'
 import { startProcess, type TestProcess, together } from './processes.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
@@ -143,8 +144,10 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     await rm(dataDir, { recursive: true, force: true })
   }
   let client: Client
+  const first = options.parts ?? parts.filter((part) => part !== 'temporal' || !options.temporalAddress)
   try {
-    await startAll(options.parts ?? parts.filter((part) => part !== 'temporal' || !options.temporalAddress))
+    if (first.includes('server')) await placeEmptyPglite(dataDir)
+    await startAll(first)
     client = await connectTemporal({ address: temporalAddress, namespace: 'default' })
   } catch (error) {
     await end()

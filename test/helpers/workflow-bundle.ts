@@ -1,16 +1,16 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, globSync, readFileSync } from 'node:fs'
-import { rename, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { createHash } from 'node:crypto'
+import { globSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker'
 import { workflowSources } from '../../src/worker/workflow-sources.ts'
+import { madeOnce } from './made-once.ts'
 
 const repository = path.resolve(import.meta.dirname, '..', '..')
 
 /**
  * The workflow code of the sources as they are, bundled once for all workers of all tests: a worker that bundles for itself takes
- * seconds for it at each start. Kept under a name that says what it was made of.
+ * seconds for it at each start.
  */
 export function workflowBundle(): Promise<string> {
   return bundleOf(workflowSources())
@@ -26,12 +26,8 @@ export async function bundleOf(sources: {
     hash.update(file).update(readFileSync(path.join(repository, file)))
   for (const file of [path.join(repository, 'package-lock.json'), sources.workflowsPath])
     hash.update(readFileSync(file))
-  const bundle = path.join(tmpdir(), `jobwright-workflows-${hash.digest('hex').slice(0, 16)}.js`)
-  if (existsSync(bundle)) return bundle
-  const { code } = await bundleWorkflowCode({ logger: new DefaultLogger('ERROR'), ...sources })
-  // Another test may be at it: whole or not at all.
-  const own = `${bundle}.${randomUUID()}`
-  await writeFile(own, code)
-  await rename(own, bundle)
-  return bundle
+  return madeOnce(`jobwright-workflows-${hash.digest('hex').slice(0, 16)}.js`, async (at) => {
+    const { code } = await bundleWorkflowCode({ logger: new DefaultLogger('ERROR'), ...sources })
+    await writeFile(at, code)
+  })
 }

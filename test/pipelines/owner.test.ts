@@ -1,8 +1,11 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { JobTypeSchemaEntry } from '../../src/contract/index.ts'
+import { compilePipeline } from '../../src/pipeline/index.ts'
 import { PipelinesClient, type PipelinesClientOptions } from '../../src/pipelines/index.ts'
 import type { RunPipelineInput } from '../../src/workflows/messages.ts'
 import { until } from '../helpers/until.ts'
+import { entryOf } from '../job-type-schemas/helpers.ts'
 import { openRun, planFrom, type Scripted, startScripted } from '../workflows/scripted.ts'
 
 let on: Scripted
@@ -178,7 +181,43 @@ describe('a client that is bound to a workspace', () => {
     const client = clientOf({ workspace: 'blue' })
     const { id } = await client.start({ plan, inputs: {} })
     expect(await client.show(id)).toMatchObject({ workspace: 'blue', owner: null })
-    expect(await client.start({ plan, inputs: {}, id })).toEqual({ id, existed: true })
+    expect(await client.start({ plan, inputs: {}, id })).toEqual({ id, existed: true, warnings: [] })
+  })
+
+  test('says of what it was compiled against what is not so any more, before anything is triggered', async () => {
+    const entry = (config: object) => entryOf('x', { json_schema: { type: 'object', ...config } })
+    const other = entryOf('unused')
+    const text = 'name: drifted\nsteps: { s: { job_type: x } }'
+    const compiled = compilePipeline(text, { file: 'drifted.yaml', jobTypes: [other, entry({})] }).plan
+    if (!compiled) throw new Error('not compiled')
+    const server = (answer: () => Promise<JobTypeSchemaEntry[] | undefined>) => clientOf({ jobTypes: answer })
+
+    const changed = server(async () => [entry({ required: ['size'], properties: { size: {} } }), other])
+    const run = await changed.start({ plan: compiled, inputs: {} })
+    expect(run.warnings).toEqual([
+      expect.stringMatching(/^job type x has other schemas .*compile the pipeline anew/),
+    ])
+    await ended(run.id)
+    expect((await changed.show(run.id)).warnings).toEqual(run.warnings)
+    const gone = await server(async () => []).start({ plan: compiled, inputs: {} })
+    expect(gone.warnings).toEqual([expect.stringMatching(/^job type x is no longer on the server/)])
+
+    const silent = [
+      server(async () => [entry({ description: 'in other words' })]),
+      server(async () => undefined),
+      server(() => Promise.reject(new Error('nobody there'))),
+      clientOf({}),
+    ]
+    for (const client of silent)
+      expect((await client.start({ plan: compiled, inputs: {} })).warnings).toEqual([])
+    // Compiled against another server, or none, it is the same pipeline.
+    const { jobTypes, ...unknown } = compiled
+    expect(jobTypes).toEqual({ x: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    expect(await changed.start({ plan: unknown, inputs: {}, id: run.id })).toEqual({
+      id: run.id,
+      existed: true,
+      warnings: [],
+    })
   })
 
   test('follows under a used id only with the same plan and inputs', async () => {
@@ -187,6 +226,7 @@ describe('a client that is bound to a workspace', () => {
     expect(await client.start({ plan: structuredClone(plan), inputs: { n: 1 }, id })).toEqual({
       id,
       existed: true,
+      warnings: [],
     })
     const refused = { code: 'run_id_reused', fault: 'refused' }
     await expect(client.start({ plan, inputs: { n: 2 }, id })).rejects.toMatchObject(refused)

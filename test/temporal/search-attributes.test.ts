@@ -98,7 +98,7 @@ describe('a start', () => {
   test('waits for search attributes that are registered meanwhile', async () => {
     const starting = new PipelinesClient(client, { owner }).start({ plan, inputs: {}, id: 'patient' })
     await ensureSearchAttributes(client)
-    expect(await starting).toEqual({ id: 'patient', existed: false })
+    expect(await starting).toEqual({ id: 'patient', existed: false, warnings: [] })
     const { searchAttributes } = await client.workflow.getHandle('patient').describe()
     expect(searchAttributes).toMatchObject({ JobwrightWorkspace: ['blue'] })
   })

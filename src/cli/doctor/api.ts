@@ -104,6 +104,7 @@ export function checkCapabilities(capabilities: Capabilities | undefined): Check
     'metagraphs',
     'whoami',
     'job_names',
+    'pipelines',
   ] as const
   const missing = extras.filter((name) => !capabilities[name])
   if (missing.length === 0)

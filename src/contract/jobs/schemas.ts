@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { Json, JsonObject } from '../../base/json.ts'
+import { findingSchema } from '../pipelines/finding.ts'
+import { entityKinds, logLevels } from './kinds.ts'
 import { jobRunStatuses } from './status.ts'
 import { idempotencyKeyPattern, queryTimeForm, queryTimePattern, timestampPattern } from './wire-forms.ts'
 
@@ -195,7 +197,7 @@ export const changesSchema = z.object({
 export const logLineSchema = z.object({
   at: timestamp,
   attempt: z.number().int(),
-  level: z.enum(['debug', 'info', 'warn', 'error']),
+  level: z.enum(logLevels),
   message: z.string(),
 })
 export const logsQuery = z.strictObject({ ...pageQuery })
@@ -210,7 +212,6 @@ export const documentSchema = z.object({
 })
 
 export const graphSourceSchema = z.object({ document: z.string(), line: z.number().int().positive() })
-export const entityKinds = ['SUBSYSTEM', 'COMPONENT', 'INTERFACE', 'SIGNAL', 'RESOURCE'] as const
 export const metagraphEntitySchema = z.object({
   id: z.string(),
   kind: z.enum(entityKinds),
@@ -249,6 +250,8 @@ export const capabilitiesSchema = z.object({
   whoami: z.boolean(),
   /** `POST /jobs` takes a `name`. */
   job_names: z.boolean(),
+  /** Pipelines and their runs: `/pipelines`, `/pipeline-runs`. */
+  pipelines: z.boolean(),
 })
 
 /** Extension: whose token a request carried. A worker's token answers for the job run that its header names. */
@@ -268,6 +271,8 @@ export const problemSchema = z.object({
   /** Stable, for machines: `unknown_job`, `idempotency_key_reused`, … */
   code: z.string(),
   errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  /** Of a pipeline that was refused: what `POST /pipelines/validate` answers of it. */
+  findings: z.array(findingSchema).optional(),
 })
 
 export function listOf<T extends z.ZodType>(item: T) {

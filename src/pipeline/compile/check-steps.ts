@@ -1,5 +1,6 @@
 import { durationRange, parseDurationMs } from '../../base/duration.ts'
 import { nearest, suggest } from '../../base/suggest.ts'
+import { pipelineNamePattern } from '../../contract/index.ts'
 import { isForbiddenMember } from '../../expressions/index.ts'
 import type { Reporter } from '../nodes/findings.ts'
 import {
@@ -35,12 +36,14 @@ function checkName(entry: MapEntry, what: string, reporter: Reporter): void {
   reporter.add({ code: 'bad_name', offset: entry.keyStart, message, fix })
 }
 
-const pipelineName = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/
+export function isPipelineName(name: string): boolean {
+  return pipelineNamePattern.test(name)
+}
 
 export function checkNames(root: Node, reporter: Reporter): void {
   const name = get(root, 'name')
   const text = textOf(name)
-  if (name && text !== undefined && text.length > 0 && text.length <= 100 && !pipelineName.test(text)) {
+  if (name && text !== undefined && text.length > 0 && text.length <= 100 && !isPipelineName(text)) {
     reporter.add({
       code: 'bad_name',
       offset: name.start,
@@ -66,7 +69,7 @@ export function checkNames(root: Node, reporter: Reporter): void {
   for (const entry of entriesOf(get(root, 'outputs'))) checkName(entry, 'output', reporter)
 }
 
-const targets = ['job_type', 'job_id']
+const targets = ['job_type', 'job_id', 'pipeline']
 
 /** Whether a field that was refused was meant to say what the step runs: then it is not missing, too. */
 function isMeantAsTarget({ key }: MapEntry): boolean {
@@ -82,7 +85,7 @@ export function checkTarget(step: MapEntry, reporter: Reporter): void {
       code: 'no_target',
       offset: step.keyStart,
       message: `step \`${step.key}\` says nothing to run`,
-      fix: 'give it a `job_type` or a `job_id`',
+      fix: 'give it a `job_type`, a `job_id` or a `pipeline`',
     })
   }
   const [, second] = found
@@ -93,6 +96,18 @@ export function checkTarget(step: MapEntry, reporter: Reporter): void {
       offset: second.keyStart,
       message: `step \`${step.key}\` has ${names}`,
       fix: 'keep exactly one of them',
+    })
+  }
+  const pipeline = entryOf(step.value, 'pipeline')
+  const misplaced = entryOf(step.value, pipeline ? 'config' : 'inputs')
+  if (misplaced) {
+    reporter.add({
+      code: 'misplaced_field',
+      offset: misplaced.keyStart,
+      message: pipeline
+        ? `step \`${step.key}\` runs a pipeline, which has no \`config\``
+        : `step \`${step.key}\` runs no pipeline, and so has no \`inputs\``,
+      fix: pipeline ? 'give it `inputs`' : 'give it a `config`',
     })
   }
   if (entryOf(step.value, 'max_parallel') && !entryOf(step.value, 'for_each')) {

@@ -5,6 +5,7 @@ import type { JobRuns } from './job-runs.ts'
 import type { Jobs } from './jobs.ts'
 import type { Metagraphs } from './metagraphs.ts'
 import type { Reports } from './reports.ts'
+import type { SavedPipelines } from './saved-pipelines.ts'
 import type { Tokens } from './tokens.ts'
 
 /** Everything that a store keeps. Each part is a port of its own: whoever needs one names that one. */
@@ -15,6 +16,7 @@ export interface JobStore {
   changes: Changes
   documents: Documents
   metagraphs: Metagraphs
+  pipelines: SavedPipelines
   reports: Reports
   dispatch: Dispatch
   /** Tells this database apart from every other; never changes. */

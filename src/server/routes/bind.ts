@@ -5,18 +5,20 @@ import {
   jobRunHeader,
   limits,
   type OperationId,
+  pipelineRoutes,
   type RouteDescriptor,
   routes,
 } from '../../contract/index.ts'
 import type { JobStore } from '../ports/index.ts'
 import { type ApiCaller, authenticate, authenticateWorker } from '../services/callers.ts'
 import { ApiProblem, nothingThere, orBadCursor } from '../services/problems.ts'
-import { readBytes, readJson } from './body.ts'
+import { readBytes, readJsonBody } from './body.ts'
 import { contentDisposition } from './content-disposition.ts'
 import type { Answer, HandlerInput, Handlers, RawBody } from './handler.ts'
 import { parseRequest } from './parse-request.ts'
 import { parameterCount, pathParams } from './paths.ts'
 import { plainRoute } from './plain.ts'
+import { eventHeaders, streamEvents } from './stream-events.ts'
 import { streamList } from './stream-list.ts'
 
 /** What every route needs besides its handler. */
@@ -26,6 +28,8 @@ export interface RouteContext {
   closing: AbortSignal
   /** Told of what breaks after an answer has begun. */
   onError(error: unknown): void
+  /** How long a stream of events is silent at most. */
+  heartbeatMs: number
   /** Whether the extensions are there for handlers only, and for nobody else. */
   plain: boolean
 }
@@ -63,9 +67,11 @@ async function answerRequest(
   const caller = await callerOf(c, route, context.store).catch((error: unknown) => {
     throw context.plain && isExtension(route) && isRefusal(error) ? nothingThere(c.req.path) : error
   })
-  if (context.plain && isExtension(route) && caller?.jobRunId === undefined) throw nothingThere(c.req.path)
+  const isThere =
+    !context.plain || !isExtension(route) || (caller?.jobRunId !== undefined && !isOfPipelines(route))
+  if (!isThere) throw nothingThere(c.req.path)
   const url = new URL(c.req.url)
-  const jsonBody = typeof route.body === 'object' ? await readJson(c.req.raw) : undefined
+  const jsonBody = typeof route.body === 'object' ? await readJsonBody(c.req.raw, route) : undefined
   const parsed = parseRequest(route, {
     params: pathParams(basePath + route.path, url.pathname),
     query: url.searchParams,
@@ -82,7 +88,9 @@ async function answerRequest(
   return respond(await handler(input), route, c, context)
 }
 
-const isExtension = (route: RouteDescriptor) => Object.hasOwn(extensionRoutes, route.operationId)
+const isOfPipelines = (route: RouteDescriptor) => Object.hasOwn(pipelineRoutes, route.operationId)
+const isExtension = (route: RouteDescriptor) =>
+  Object.hasOwn(extensionRoutes, route.operationId) || isOfPipelines(route)
 const isRefusal = (error: unknown) => error instanceof ApiProblem && error.status < 500
 
 async function callerOf(c: Context, route: RouteDescriptor, store: JobStore): Promise<ApiCaller | null> {
@@ -131,7 +139,37 @@ async function respond(
           ...answer.headers,
         },
       })
+    case 'events':
+      return respondWithEvents(answer, c, context)
     case 'empty':
       return new Response(null, { status: 204 })
+  }
+}
+
+async function respondWithEvents(
+  { open, ends }: Extract<Answer, { kind: 'events' }>,
+  c: Context,
+  { heartbeatMs, onError }: RouteContext,
+): Promise<Response> {
+  const reader = new AbortController()
+  const stop = () => reader.abort()
+  const release = () => {
+    stop()
+    for (const signal of ends) signal.removeEventListener('abort', stop)
+  }
+  if (ends.some((signal) => signal.aborted)) stop()
+  for (const signal of ends) signal.addEventListener('abort', stop, { once: true })
+  try {
+    const events = await open(reader.signal)
+    // The answer to HEAD has no body, so nobody would ever read to the end.
+    if (events === 'over' || c.req.raw.method === 'HEAD') {
+      release()
+      return new Response(null, { status: events === 'over' ? 204 : 200, headers: eventHeaders })
+    }
+    const stream = streamEvents(events, { heartbeatMs, end: reader.signal, release, onError })
+    return new Response(stream, { status: 200, headers: eventHeaders })
+  } catch (error) {
+    release()
+    throw error
   }
 }

@@ -1,7 +1,7 @@
 import { jsonPointer } from '../../base/json-pointer.ts'
 import { jsonTextProblems, nestingDepth } from '../../base/json-text.ts'
 import { decodeUtf8 } from '../../base/utf8.ts'
-import { limits } from '../../contract/index.ts'
+import { limits, type RouteDescriptor } from '../../contract/index.ts'
 import { ApiProblem, invalid } from '../services/problems.ts'
 
 function tooLarge(limitBytes: number): ApiProblem {
@@ -48,36 +48,45 @@ export async function readBytes(request: Request, limitBytes: number): Promise<U
 
 const jsonMediaType = /^application\/([\w.+-]+\+)?json\s*(;\s*charset="?utf-8"?\s*)?$/i
 
+const yamlMediaType = /^(application|text)\/(x-)?yaml\s*(;\s*charset="?utf-8"?\s*)?$/i
+
 /**
- * A JSON body as parsed, undefined when it is empty.
+ * A JSON body as parsed, undefined when it is empty; YAML, where a route takes it, as if it were the JSON's field `yaml`.
  * @throws ApiProblem 415, 413, 400 with the offset of what is no JSON, 422 when it nests
  * too deeply, or for keys and numbers that would be lost or changed
  */
-export async function readJson(request: Request): Promise<unknown> {
+export async function readJsonBody(
+  request: Request,
+  {
+    bodyLimits = { bytes: limits.bodyBytes, depth: limits.jsonDepth },
+    takesYaml = false,
+  }: Pick<RouteDescriptor, 'bodyLimits' | 'takesYaml'>,
+): Promise<unknown> {
   const mediaType = request.headers.get('Content-Type')
-  if (mediaType === null ? request.body !== null : !jsonMediaType.test(mediaType))
+  const isYaml = takesYaml && mediaType !== null && yamlMediaType.test(mediaType)
+  if (!isYaml && (mediaType === null ? request.body !== null : !jsonMediaType.test(mediaType)))
     throw new ApiProblem(
       415,
       'unsupported_media_type',
-      `The Content-Type is ${mediaType === null ? 'missing' : mediaType.slice(0, 80)}; expected application/json`,
+      `The Content-Type is ${mediaType === null ? 'missing' : mediaType.slice(0, 80)}; expected application/json${takesYaml ? ' or application/yaml' : ''}`,
     )
-  const bytes = await readBytes(request, limits.bodyBytes)
-  if (bytes.byteLength === 0) return undefined
+  const bytes = await readBytes(request, bodyLimits.bytes)
+  if (bytes.byteLength === 0) return isYaml ? { yaml: '' } : undefined
   const decoded = decodeUtf8(bytes)
   if ('badByte' in decoded)
-    throw new ApiProblem(400, 'malformed_json', `The body is not UTF-8: at byte offset ${decoded.badByte}`)
-  return parseJson(decoded.text)
+    throw new ApiProblem(
+      400,
+      isYaml ? 'malformed_yaml' : 'malformed_json',
+      `The body is not UTF-8: at byte offset ${decoded.badByte}`,
+    )
+  return isYaml ? { yaml: decoded.text } : parseJson(decoded.text, bodyLimits.depth)
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, maxDepth: number): unknown {
   const depth = nestingDepth(text)
-  if (depth > limits.jsonDepth)
-    throw new ApiProblem(
-      422,
-      'body_too_deep',
-      `The body nests ${depth} deep; at most ${limits.jsonDepth} are taken`,
-    )
-  const problems = jsonTextProblems(text, limits.jsonDepth)
+  if (depth > maxDepth)
+    throw new ApiProblem(422, 'body_too_deep', `The body nests ${depth} deep; at most ${maxDepth} are taken`)
+  const problems = jsonTextProblems(text, maxDepth)
   const malformed = problems.find(({ kind }) => kind === 'malformed')
   if (malformed) {
     const { offset } = malformed

@@ -17,6 +17,7 @@ export function capabilityHandlers(version: string): Handlers<'getCapabilities'>
     metagraphs: true,
     whoami: true,
     job_names: true,
+    pipelines: true,
   }
   return { getCapabilities: () => json(capabilities) }
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { OperationId, routes } from '../../contract/index.ts'
 import type { ListPage } from '../ports/index.ts'
 import type { ApiCaller } from '../services/callers.ts'
+import type { RunEvent } from '../services/run-events.ts'
 
 type Routes = typeof routes
 type ParsedField<K extends OperationId, Field extends string> =
@@ -29,19 +30,25 @@ export interface HandlerInput<K extends OperationId> {
 
 type Headers = Readonly<Record<string, string>>
 
-/** What a handler answers. `list` is streamed row by row; a bare one tells of no further page. */
+/** What a handler answers. `list` is streamed row by row; a bare one tells of no further page. `events` goes on until one of `ends` aborts. */
 export type Answer =
   | { kind: 'json'; value: unknown; headers?: Headers }
   | { kind: 'list'; page: ListPage<unknown>; bare?: boolean }
   | { kind: 'bytes'; content: Uint8Array; mediaType: string; fileName: string; headers?: Headers }
+  | { kind: 'events'; open: OpenEvents; ends: readonly AbortSignal[] }
   | { kind: 'empty' }
 
+/** `over`: there is nothing more, and never will be. `signal` aborts when nobody reads any more. */
+type OpenEvents = (signal: AbortSignal) => Promise<'over' | AsyncIterableIterator<RunEvent[]>>
+
 type JsonAnswer<T> = { kind: 'json'; value: T; headers?: Headers }
-type AnswerTo<R> = R extends z.ZodType
-  ? z.output<R> extends { items: (infer Item)[]; count: number }
-    ? { kind: 'list'; page: ListPage<Item> }
-    : JsonAnswer<z.output<R>> | { kind: 'empty' }
-  : Extract<Answer, { kind: 'bytes' }>
+type AnswerTo<R> = R extends 'events'
+  ? Extract<Answer, { kind: 'events' }>
+  : R extends z.ZodType
+    ? z.output<R> extends { items: (infer Item)[]; count: number }
+      ? { kind: 'list'; page: ListPage<Item> }
+      : JsonAnswer<z.output<R>> | { kind: 'empty' }
+    : Extract<Answer, { kind: 'bytes' }>
 
 /** Answers one operation; its types follow from the descriptor in the contract. */
 export type Handler<K extends OperationId> = (

@@ -8,6 +8,8 @@ import {
   problemSchema,
   type RouteDescriptor,
   routes,
+  runEventSchema,
+  stepEventSchema,
 } from '../../contract/index.ts'
 
 const titles: Readonly<Record<number, string>> = {
@@ -19,6 +21,7 @@ const titles: Readonly<Record<number, string>> = {
   413: 'The body is over the limit',
   415: 'Not the expected Content-Type, or a Content-Encoding',
   422: 'Not valid; `errors` lists every problem',
+  503: 'Temporal, which runs pipelines, does not answer now; `Retry-After` says when to try again',
 }
 
 const headers = {
@@ -40,6 +43,11 @@ const headers = {
     description: 'An ETag that an earlier answer gave, or several, or `*`: change only that state.',
     schema: { type: 'string' },
   },
+  'Last-Event-ID': {
+    description:
+      'The `id` of the last event that was read: the stream goes on after it. Without it, everything comes as it is now. `last_event_id` in the query says the same.',
+    schema: { type: 'string', pattern: '^(0|[1-9][0-9]{0,14})$' },
+  },
 } satisfies Record<HeaderName, JsonObject>
 
 type HeaderName = NonNullable<RouteDescriptor['headers']>[number]
@@ -58,7 +66,7 @@ export function createOpenApiDocument(version: string): JsonObject {
       title: 'Jobwright Jobs API',
       version,
       description:
-        'Jobs, their runs, and what runs read and write. Errors are RFC 9457 problem details with a stable `code`.',
+        'Jobs, their runs, and what runs read and write; pipelines and their runs. Errors are RFC 9457 problem details with a stable `code`.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: basePath }],
@@ -118,7 +126,7 @@ function operation(route: RouteDescriptor): JsonObject {
         ? { security: [] }
         : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(route.body === undefined ? {} : { requestBody: requestBody(route.body) }),
+    ...(route.body === undefined ? {} : { requestBody: requestBody(route.body, route.takesYaml) }),
     responses: responses(route),
   }
 }
@@ -145,9 +153,12 @@ function headerParameter(name: HeaderName): JsonObject {
   return { name, in: 'header', required: false, ...headers[name] }
 }
 
-function requestBody(body: z.ZodType | 'bytes'): JsonObject {
-  if (body !== 'bytes')
-    return { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } }
+function requestBody(body: z.ZodType | 'bytes', takesYaml = false): JsonObject {
+  if (body !== 'bytes') {
+    const yaml = { 'application/yaml': { schema: { type: 'string', description: 'A pipeline file' } } }
+    const content = { 'application/json': { schema: schemaOf(body, 'input') }, ...(takesYaml ? yaml : {}) }
+    return { required: true, content }
+  }
   return {
     required: false,
     description: `The content as it is, of at most ${limits.documentBytes} bytes; none is an empty one. Its Content-Type is kept, and is application/octet-stream when there is none.`,
@@ -165,7 +176,9 @@ function responses(route: RouteDescriptor): JsonObject {
           content:
             response === 'bytes'
               ? { '*/*': {} }
-              : { 'application/json': { schema: schemaOf(response, 'output') } },
+              : response === 'events'
+                ? { 'text/event-stream': eventStream() }
+                : { 'application/json': { schema: schemaOf(response, 'output') } },
         }
   const common = [
     ...(route.auth === 'none' ? [] : [401, 403]),
@@ -176,14 +189,26 @@ function responses(route: RouteDescriptor): JsonObject {
   return {
     [String(route.status)]: success,
     ...(route.operationId === 'getLatestRun' ? { '204': { description: 'The job has no runs' } } : {}),
+    ...(response === 'events' ? { '204': { description: 'The run is over, and all of it was read' } } : {}),
     ...Object.fromEntries(
       statuses.map((status) => [
         String(status),
         {
-          description: titles[status] ?? 'The body is not JSON, or broke off',
+          description:
+            titles[status] ??
+            (response === 'events' ? 'No id of an event of this run' : 'The body is not JSON, or broke off'),
           content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
         },
       ]),
     ),
+  }
+}
+
+/** What the `data` of events is, by their names. */
+function eventStream(): JsonObject {
+  return {
+    schema: { type: 'string' },
+    description: 'Server-sent events. `step`: a line that changed; `run`: all of the run but its steps.',
+    'x-event-data': { step: schemaOf(stepEventSchema, 'output'), run: schemaOf(runEventSchema, 'output') },
   }
 }

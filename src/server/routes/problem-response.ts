@@ -13,6 +13,7 @@ export function problemResponse(problem: ApiProblem): Response {
     detail: problem.message,
     code: problem.code,
     ...(problem.errors.length === 0 ? {} : { errors: [...problem.errors] }),
+    ...(problem.findings.length === 0 ? {} : { findings: [...problem.findings] }),
   }
   return new Response(JSON.stringify(body), {
     status: problem.status,

@@ -1,5 +1,5 @@
 import { type Fault, faults, JobwrightError } from '../../base/errors.ts'
-import { basePath } from '../../contract/index.ts'
+import { basePath, type PipelineFinding } from '../../contract/index.ts'
 
 /** One thing wrong with a request. `pointer`: a JSON pointer into the body, `?name` of a query parameter, `{name}` of a path parameter, or a header's name. */
 export interface ProblemDetail {
@@ -9,6 +9,8 @@ export interface ProblemDetail {
 
 interface ApiProblemOptions {
   errors?: readonly ProblemDetail[]
+  /** Of a pipeline. */
+  findings?: readonly PipelineFinding[]
   headers?: Readonly<Record<string, string>>
 }
 
@@ -20,12 +22,14 @@ export class ApiProblem extends JobwrightError {
   override readonly name = 'ApiProblem'
   readonly status: number
   readonly errors: readonly ProblemDetail[]
+  readonly findings: readonly PipelineFinding[]
   readonly headers: Readonly<Record<string, string>>
 
   constructor(status: number, code: string, detail: string, options: ApiProblemOptions = {}) {
     super({ code, fault: faultOf(status), message: detail })
     this.status = status
     this.errors = options.errors ?? []
+    this.findings = options.findings ?? []
     this.headers = options.headers ?? {}
   }
 }
@@ -64,7 +68,7 @@ export function nothingThere(pathname: string): ApiProblem {
 
 /** 404. The same words for a thing that never was and for one of another workspace. */
 export function unknown(
-  kind: 'job' | 'job_run' | 'output' | 'document' | 'metagraph',
+  kind: 'job' | 'job_run' | 'output' | 'document' | 'metagraph' | 'pipeline' | 'pipeline_run',
   name: string,
 ): ApiProblem {
   return new ApiProblem(

@@ -14,27 +14,40 @@ interface WindowQuery {
  * @throws ApiProblem 422 for timestamps in no form that is taken, all of them at once
  */
 export function window(query: WindowQuery) {
-  const problems: ProblemDetail[] = []
-  const instant = (name: 'created_after' | 'created_before') => {
-    const text = query[name]
-    if (text === undefined) return undefined
-    const parsed = parseTimestamp(text)
-    if (parsed === undefined) {
-      // A plus sign in a query string is a space.
-      const hint = / \d\d:\d\d$/.test(text) ? '; write the + of an offset as %2B' : ''
-      problems.push({
-        pointer: `?${name}`,
-        detail: `${JSON.stringify(text.slice(0, 60))} is not a time; expected ${queryTimeForm}${hint}`,
-      })
-    }
-    return parsed
-  }
-  const bounds = {
-    createdAfter: instant('created_after'),
-    createdBefore: instant('created_before'),
+  const { created_after, created_before } = instants(query, ['created_after', 'created_before'])
+  return {
+    createdAfter: created_after,
+    createdBefore: created_before,
     limit: query.limit,
     cursor: query.cursor,
   }
+}
+
+/**
+ * Times of a query as instants, RFC 3339 with microseconds.
+ * @throws ApiProblem 422 for those in no form that is taken, all of them at once
+ */
+export function instants<Name extends string>(
+  query: { readonly [N in Name]?: string | undefined },
+  names: readonly Name[],
+): { [N in Name]?: string } {
+  const problems: ProblemDetail[] = []
+  const found: { [N in Name]?: string } = {}
+  for (const name of names) {
+    const text = query[name]
+    if (text === undefined) continue
+    const parsed = parseTimestamp(text)
+    if (parsed !== undefined) {
+      found[name] = parsed
+      continue
+    }
+    // A plus sign in a query string is a space.
+    const hint = / \d\d:\d\d$/.test(text) ? '; write the + of an offset as %2B' : ''
+    problems.push({
+      pointer: `?${name}`,
+      detail: `${JSON.stringify(text.slice(0, 60))} is not a time; expected ${queryTimeForm}${hint}`,
+    })
+  }
   if (problems.length > 0) throw invalid('validation_failed', problems)
-  return bounds
+  return found
 }

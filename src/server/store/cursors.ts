@@ -1,4 +1,4 @@
-import { isInstant, timestampPattern, uuidPattern } from '../../contract/index.ts'
+import { isInstant, pipelineNamePattern, timestampPattern, uuidPattern } from '../../contract/index.ts'
 import { badCursor } from './errors.ts'
 
 /** A place in a list that is ordered by creation, newest first. `createdAt` is in wire form. */
@@ -52,4 +52,15 @@ export function encodeSequenceCursor(list: 'changes' | 'logs', scope: string, se
 export function decodeSequenceCursor(list: 'changes' | 'logs', scope: string, cursor: string): string {
   const [sequence = ''] = decode(cursor, list, scope, [sequenceForm])
   return sequence
+}
+
+/** `name`: of a pipeline, the last one of the page. */
+export function encodeNameCursor(workspace: string, name: string): string {
+  return encode('pipelines', workspace, [name])
+}
+
+/** @throws JobwrightError `bad_cursor` */
+export function decodeNameCursor(workspace: string, cursor: string): string {
+  const [name = ''] = decode(cursor, 'pipelines', workspace, [pipelineNamePattern])
+  return name
 }

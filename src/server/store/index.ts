@@ -12,6 +12,7 @@ import { migrate } from './migrate.ts'
 import { createNotifier } from './notifier.ts'
 import { createReports } from './reports.ts'
 import { createRuns } from './runs.ts'
+import { createSavedPipelines } from './saved-pipelines.ts'
 import { createTokens } from './tokens.ts'
 
 export type StoreOptions = (
@@ -71,6 +72,7 @@ export async function storeOver(
     changes: createChanges(context),
     documents: createDocuments(context),
     metagraphs: createMetagraphs(context),
+    pipelines: createSavedPipelines(context),
     reports: createReports(context),
     dispatch: createDispatch(context),
     installationId: once(async () => {

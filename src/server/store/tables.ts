@@ -136,6 +136,24 @@ export interface Tables {
     revision: BigInteger
     graph: string | null
   }
+  pipelines: {
+    workspace: string
+    name: string
+    /** The number of the newest version there ever was. */
+    last_version: number
+    /** Its versions are gone; its numbers are not used again. */
+    is_deleted: Generated<boolean>
+    created_at: Generated<Date>
+  }
+  pipeline_versions: {
+    workspace: string
+    name: string
+    version: number
+    description: string | null
+    yaml: string
+    created_by: string
+    created_at: Generated<Date>
+  }
 }
 
 export type KeyedRoute = 'createJob' | 'createJobRun'

@@ -67,9 +67,14 @@ async function runStep(
       retry: { attempts: generations, backoff: `${backoffMs}ms`, on },
       settle: '600ms',
     }
-    return step.target.kind === 'job_type'
-      ? runJob({ ...common, jobType: step.target.jobType })
-      : runJob({ ...common, jobId: String(jsonOf(step.target.jobId, 0)) })
+    switch (step.target.kind) {
+      case 'job_type':
+        return runJob({ ...common, jobType: step.target.jobType })
+      case 'job_id':
+        return runJob({ ...common, jobId: String(jsonOf(step.target.jobId, 0)) })
+      case 'pipeline':
+        throw new Error('a pipeline in a pipeline is not for this one')
+    }
   }
   const work = async () => {
     const length = step.forEach ? 4 : 1

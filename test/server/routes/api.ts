@@ -10,6 +10,8 @@ import { type ListenOptions, listen } from '../../../src/server/listen.ts'
 import type { JobStore } from '../../../src/server/ports/index.ts'
 import { tokenHash } from '../../../src/server/services/callers.ts'
 import { openStore } from '../../../src/server/store/index.ts'
+import { placeEmptyPglite } from '../../helpers/empty-pglite.ts'
+import { type ScriptedRuns, scriptedRuns } from './scripted-runs.ts'
 
 const metagraphLike = defineJobType({
   jobType: 'metagraph_update',
@@ -61,6 +63,8 @@ export interface TestApi {
   url: string
   store: JobStore
   errors: unknown[]
+  /** Of pipelines. */
+  runs: ScriptedRuns
   /** A person in a workspace of their own, or in a given one. */
   person(workspace?: string): Promise<Person>
   worker: Person
@@ -133,16 +137,21 @@ export async function startApi(
     registry?: AppOptions['registry']
     databaseUrl?: string
     plain?: boolean
+    heartbeatMs?: number
   } = {},
 ): Promise<TestApi> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-api-'))
   const { databaseUrl } = options
+  if (databaseUrl === undefined) await placeEmptyPglite(dataDir)
   const store = await openStore(databaseUrl === undefined ? { dataDir } : { databaseUrl })
   const errors: unknown[] = []
+  const runs = scriptedRuns()
   const closing = new AbortController()
   const app = createApp({
     store: options.store?.(store) ?? store,
     registry: options.registry ?? testRegistry,
+    pipelineRuns: runs,
+    ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
     version: '1.2.3',
     closing: closing.signal,
     plain: options.plain ?? false,
@@ -157,6 +166,7 @@ export async function startApi(
     url: http.url,
     store,
     errors,
+    runs,
     async person(workspace = randomUUID()) {
       const owner = { token: randomUUID(), workspace, email: `${randomUUID()}@example.com` }
       await store.tokens.ensure(tokenHash(owner.token), {

@@ -41,6 +41,9 @@ function graph(description: string) {
   }
 }
 
+const nap = 'name: nap\nsteps: { nap: { job_type: plain } }'
+const ownersRun = async (): Promise<string> => (await owner.post('/pipeline-runs', { yaml: nap })).json.id
+
 const unknownId = '00000000-0000-4000-8000-000000000000'
 
 /** The answer to what is not the caller's must be the one to what does not exist, its id aside. */
@@ -153,6 +156,55 @@ const proofs: Record<
     await stranger.send('PUT', '/metagraphs/PDU', { body: graph(stranger.email) })
     expect((await owner.get('/metagraphs/PDU')).json.entities[0].description).toBe(owner.email)
   },
+  startPipelineRun: async () => {
+    const start = (person: Person) =>
+      person.post('/pipeline-runs', { yaml: nap }, { 'Idempotency-Key': 'same' })
+    const [first, other] = [await start(owner), await start(stranger)]
+    expect([first.status, other.status, other.headers.get('Idempotent-Replayed')]).toEqual([201, 201, null])
+    expect(other.json.id).not.toBe(first.json.id)
+    await owner.send('PUT', '/pipelines/nap', { body: { yaml: nap } })
+    expect((await stranger.post('/pipeline-runs', { pipeline: 'nap' })).json.code).toBe('unknown_pipeline')
+  },
+  listPipelineRuns: async () => {
+    await owner.post('/pipeline-runs', { yaml: nap })
+    await stranger.post('/pipeline-runs', { yaml: nap })
+    const { items } = (await stranger.get('/pipeline-runs')).json
+    expect(new Set(items.map((run: { owner: string }) => run.owner))).toEqual(new Set([stranger.email]))
+  },
+  getPipelineRun: async () =>
+    answersAsUnknown((person, id) => person.get(`/pipeline-runs/${id}`), await ownersRun()),
+  cancelPipelineRun: async () => {
+    const run = await ownersRun()
+    await answersAsUnknown((person, id) => person.post(`/pipeline-runs/${id}/cancel`), run)
+    expect((await owner.get(`/pipeline-runs/${run}`)).json.status).toBe('running')
+  },
+  streamPipelineRun: async () =>
+    answersAsUnknown((person, id) => person.get(`/pipeline-runs/${id}/events`), await ownersRun()),
+  validatePipeline: 'belongs to no workspace',
+  savePipeline: async () => {
+    await owner.send('PUT', '/pipelines/nap', { body: { yaml: nap } })
+    const other = await stranger.send('PUT', '/pipelines/nap', { body: { yaml: `${nap} # theirs` } })
+    expect([other.json.version, other.json.is_new]).toEqual([1, true])
+    expect((await owner.get('/pipelines/nap')).json.yaml).toBe(nap)
+  },
+  listPipelines: async () => {
+    await owner.send('PUT', '/pipelines/nap', { body: { yaml: nap } })
+    const other = await api.person()
+    expect((await other.get('/pipelines')).json.items).toEqual([])
+  },
+  getPipeline: async () => {
+    await owner.send('PUT', '/pipelines/nap', { body: { yaml: nap } })
+    expect((await (await api.person()).get('/pipelines/nap')).status).toBe(404)
+  },
+  getPipelineVersion: async () => {
+    await owner.send('PUT', '/pipelines/nap', { body: { yaml: nap } })
+    expect((await (await api.person()).get('/pipelines/nap/versions/1')).status).toBe(404)
+  },
+  deletePipeline: async () => {
+    await owner.send('PUT', '/pipelines/nap', { body: { yaml: nap } })
+    expect((await (await api.person()).send('DELETE', '/pipelines/nap')).status).toBe(404)
+    expect((await owner.get('/pipelines/nap')).status).toBe(200)
+  },
   startAttempt: 'takes only the token of a worker',
   finishRun: 'takes only the token of a worker',
   retryRun: 'takes only the token of a worker',
@@ -183,7 +235,9 @@ describe('another workspace', () => {
       const refused = await owner.send(method.toUpperCase(), target, { body: { attempt: 1 } })
       expect([refused.status, refused.json.code]).toEqual([403, 'worker_token_required'])
     } else if (proof === 'belongs to no workspace') {
-      expect((await owner.get(path)).json).toEqual((await stranger.get(path)).json)
+      const ask = (person: Person) =>
+        person.send(method.toUpperCase(), path, method === 'get' ? {} : { body: { yaml: nap } })
+      expect((await ask(owner)).json).toEqual((await ask(stranger)).json)
     } else await proof()
   })
 

@@ -4,6 +4,7 @@ import { graphsOfEndedRuns } from './0002-graphs-of-ended-runs.ts'
 import { queueTimeouts } from './0003-queue-timeouts.ts'
 import { installation } from './0004-installation.ts'
 import { uncompressedContent } from './0005-uncompressed-content.ts'
+import { savedPipelines } from './0006-saved-pipelines.ts'
 
 /** Every migration by its name, which the database remembers: never rename one, never change one that was released. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -12,4 +13,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003-queue-timeouts': queueTimeouts,
   '0004-installation': installation,
   '0005-uncompressed-content': uncompressedContent,
+  '0006-saved-pipelines': savedPipelines,
 }

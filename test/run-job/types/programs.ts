@@ -1,8 +1,9 @@
+import type {} from 'jobwright'
 import { defineJobType } from 'jobwright/job-types'
 import { runJob, secret } from 'jobwright/workflow'
 import { z } from 'zod'
 
-/** Programs that must compile, and lines that must not: `npm run check` reads this file, nothing runs it. */
+/** Programs that must compile, and lines that must not. A project of its own, as its job types would be those of everything here. */
 
 declare module 'jobwright' {
   interface JobTypes {

@@ -1,0 +1,138 @@
+import { z } from 'zod'
+import { jsonSchema } from '../jobs/schemas.ts'
+import { connectionModes, pipelineStatuses, steerVerbs, stepStatuses } from './status.ts'
+
+/** How a pipeline run looks from outside: the one definition for workflow, client, server and command line. */
+
+/** ISO 8601 with Z, milliseconds. */
+const time = z.string()
+
+export const stepErrorSchema = z.object({
+  /** Stable: `run_failed`, `timeout`, `rejected`, `expression`, `trigger_unknown`, … */
+  code: z.string(),
+  message: z.string(),
+})
+
+/** A POST that was sent and not answered, and what the server shows of its job. */
+export const unknownTriggerSchema = z.object({
+  job_id: z.string(),
+  /** By then it had left. */
+  sent_by: time,
+  /** Runs that may be the step's, and may be somebody else's. */
+  candidates: z.array(
+    z.object({ job_run_id: z.string(), status: z.string(), created_at: z.string(), created_by: z.string() }),
+  ),
+})
+
+/** A generation that another one followed. */
+export const earlierGenerationSchema = z.object({
+  generation: z.int(),
+  /** null when it had none: refused before there was one. */
+  job_run_id: z.string().nullable(),
+  /** In its place, where the step runs a pipeline. */
+  pipeline_run_id: z.string().nullable().exactOptional(),
+  error: stepErrorSchema.nullable(),
+})
+
+/** One line of a pipeline run's `steps`: highest generation only, one entry per item. */
+export const stepRunViewSchema = z.object({
+  step: z.string(),
+  /** 0-based index; absent outside `for_each`. */
+  item: z.int().exactOptional(),
+  /** The run's count of changes when this line last changed; no two lines have the same. */
+  seq: z.int(),
+  /** Starts at 1. 0 while nothing was started. */
+  generation: z.int(),
+  status: z.enum(stepStatuses),
+  job_id: z.string().nullable(),
+  job_run_id: z.string().nullable(),
+  /** Of a step that runs a pipeline: the id of that pipeline run, which has a view of its own. Absent elsewhere. */
+  pipeline_run_id: z.string().nullable().exactOptional(),
+  started_at: time.nullable(),
+  finished_at: time.nullable(),
+  /** Of the present generation, while it is under way. */
+  generation_started_at: time.exactOptional(),
+  /** What the handler says of how far it is; known to who asked the Jobs API for it. */
+  progress: z.object({ fraction: z.number().nullable(), message: z.string().nullable() }).exactOptional(),
+  /** When the next generation comes, while the step waits for it. */
+  next_try_at: time.exactOptional(),
+  error: stepErrorSchema.nullable(),
+  /** Of a trigger whose outcome is not known: what a person may decide by. */
+  unknown_trigger: unknownTriggerSchema.exactOptional(),
+  /** What a person last decided of a trigger whose outcome was not known. */
+  decided: z.enum(steerVerbs).exactOptional(),
+  /** While it is cancelled: since when. */
+  cancel_requested_at: time.exactOptional(),
+  /** Why the step cannot go on just now. */
+  trouble: z.string().exactOptional(),
+  /** What a waiting step waits for: ids of the steps it needs that are not done. */
+  waits_for: z.array(z.string()).exactOptional(),
+  /** Why a skipped one was skipped, as a sentence. */
+  skipped_because: z.string().exactOptional(),
+  /** The generations before this one, oldest first; of many the last ten. */
+  earlier: z.array(earlierGenerationSchema).exactOptional(),
+})
+
+const connectionSchema = z.object({ name: z.string(), mode: z.enum(connectionModes).nullable() })
+
+/** A pipeline run as its workflow tells of it. */
+export const ownRunViewSchema = z.object({
+  id: z.string(),
+  /** How often anything here changed so far, the lines included: what came after a count has a higher `seq`. 0 where it is not known. */
+  seq: z.int(),
+  pipeline: z.string(),
+  status: z.enum(pipelineStatuses),
+  started_at: time,
+  finished_at: time.nullable(),
+  outputs: z.record(z.string(), jsonSchema),
+  warnings: z.array(z.string()),
+  /**
+   * What its job runs are triggered on, and how they are triggered once; the mode is null until that is known, and so is all of it
+   * where no worker answers.
+   */
+  connection: connectionSchema.nullable(),
+  /** While it is cancelled: since when. */
+  cancel_requested_at: time.exactOptional(),
+  steps: z.array(stepRunViewSchema),
+})
+
+/** A pipeline run: what it says of itself, and whose it is. */
+export const pipelineRunViewSchema = ownRunViewSchema.extend({
+  /** null when it is not known whose token started it. */
+  workspace: z.string().nullable(),
+  /** The email of whoever started it; null when that is not known. */
+  owner: z.string().nullable(),
+  /** Of one that is a step of another: which step of which pipeline run. Absent elsewhere. */
+  parent: z
+    .object({ id: z.string(), step: z.string(), item: z.int().nullable(), generation: z.int() })
+    .exactOptional(),
+  /** Of the saved pipeline that it was started from; absent for any other. */
+  pipeline_version: z.int().exactOptional(),
+  /** With what the mode promises; null where that is not known yet. */
+  connection: connectionSchema.extend({ promise: z.string().nullable() }).nullable(),
+})
+
+/** A pipeline run as lists have it: what is known without asking the run itself. */
+export const pipelineRunSummarySchema = pipelineRunViewSchema.pick({
+  id: true,
+  pipeline: true,
+  pipeline_version: true,
+  workspace: true,
+  owner: true,
+  parent: true,
+  status: true,
+  started_at: true,
+  finished_at: true,
+})
+
+export type StepError = z.infer<typeof stepErrorSchema>
+export type UnknownTrigger = z.infer<typeof unknownTriggerSchema>
+export type EarlierGeneration = z.infer<typeof earlierGenerationSchema>
+/** One line of a pipeline run's `steps`: highest generation only, one entry per item. */
+export type StepRunView = z.infer<typeof stepRunViewSchema>
+/** A pipeline run as its workflow tells of it, in answer to the query `progress`. */
+export type OwnRunView = z.infer<typeof ownRunViewSchema>
+/** A pipeline run: what it says of itself, and whose it is. */
+export type PipelineRunView = z.infer<typeof pipelineRunViewSchema>
+/** A pipeline run as lists have it: what is known without asking the run itself. */
+export type PipelineRunSummary = z.infer<typeof pipelineRunSummarySchema>

@@ -1,0 +1,84 @@
+import { PipelineRunsClient } from '../../src/client/index.ts'
+import type { PipelineRunEvent, PipelineRunView } from '../../src/contract/index.ts'
+import { startTestStack } from '../helpers/stack.ts'
+import { until } from '../helpers/until.ts'
+
+export interface FollowedUnderKills {
+  /** Every event that the one reader got, over all its connections. */
+  events: PipelineRunEvent[]
+  /** The run as it was in the end. */
+  view: PipelineRunView
+  kills: number
+}
+
+const doneStatuses: readonly string[] = ['completed', 'failed', 'cancelled', 'skipped']
+
+/**
+ * Follows one pipeline run while the real server is killed `kills` times, each time once the reader has got something new. Steps have
+ * their jobs on the same server, and the run goes on as new executions every now and then.
+ */
+export async function followUnderKills(
+  kills: number,
+  tell: (line: string) => void = () => undefined,
+): Promise<FollowedUnderKills> {
+  const stack = await startTestStack({ maxHistoryEvents: 400 })
+  try {
+    const runs = new PipelineRunsClient({ baseUrl: stack.apiUrl, token: stack.token, timeoutMs: 30_000 })
+    const started = await runs.start({ yaml: pipeline(2 * kills) })
+    const events: PipelineRunEvent[] = []
+    const following = (async () => {
+      for await (const event of runs.events(started.id)) events.push(event)
+    })()
+    let done = 0
+    for (; done < kills; done++) {
+      const known = events.length
+      const isOver = () => events.some((event) => event.event === 'run' && event.run.finished_at !== null)
+      await until('an event', () => events.length > known || isOver(), 60_000)
+      if (isOver()) break
+      await stack.kill('server')
+      await stack.start('server')
+      tell(`${done + 1} kills, ${events.length} events`)
+    }
+    await following
+    return { events, view: await runs.show(started.id), kills: done }
+  } finally {
+    await stack.stop()
+  }
+}
+
+function pipeline(items: number): string {
+  const list = JSON.stringify(Array.from({ length: items }, (_, index) => index))
+  return `name: follow
+steps:
+  each: { for_each: ${list}, max_parallel: 2, job_type: sleep, config: { duration: 100ms } }
+  last: { needs: [each], job_type: sleep, config: { duration: 1ms } }
+`
+}
+
+/** What is wrong with what a reader got: nothing may be lost, told twice, or out of order. */
+export function breachesOf({ events, view }: FollowedUnderKills): string[] {
+  const lines = events.flatMap((event) => (event.event === 'step' ? [event.step] : []))
+  const found: string[] = []
+  lines.forEach((line, index) => {
+    const before = lines[index - 1]?.seq ?? 0
+    if (line.seq <= before) found.push(`${nameOf(line)} came with ${line.seq} after ${before}`)
+  })
+  const ends = Map.groupBy(
+    lines.filter(({ status }) => doneStatuses.includes(status)),
+    nameOf,
+  )
+  for (const line of view.steps) {
+    const seen = ends.get(nameOf(line)) ?? []
+    if (seen.length !== 1) found.push(`the end of ${nameOf(line)} was told ${seen.length} times`)
+    else if (JSON.stringify(seen[0]) !== JSON.stringify(line))
+      found.push(`${nameOf(line)} was told otherwise`)
+  }
+  const last = events.at(-1)
+  if (last?.event !== 'run' || last.run.status !== view.status || last.run.finished_at === null)
+    found.push('the end of the run was not the last event')
+  return found
+}
+
+function nameOf({ step, item }: { step: string; item?: number }): string {
+  return item === undefined ? step : `${step}[${item}]`
+}
