@@ -35,7 +35,8 @@ beforeAll(async () => {
   foreign = await startForeignServer({ durationMs: 50 })
   stack = await startTestStack()
   worker = await startWorker()
-})
+  // Two bundles may have to be made.
+}, 120_000)
 afterAll(async () => {
   await worker?.stop()
   await stack?.stop()
