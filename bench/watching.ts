@@ -58,7 +58,7 @@ async function measure(
   const pipelines = new PipelinesClient(temporal.client, { taskQueue: 'scripted', historyPolls })
   const ids: string[] = []
   for (let run = 0; run < runs; run += 1) {
-    ids.push((await pipelines.start({ plan: chain(), inputs: {} })).id)
+    ids.push((await pipelines.start(chain(), {})).id)
     if (stepMs !== Number.POSITIVE_INFINITY) await pause(stepMs / runs)
   }
   const watching = new AbortController()

@@ -146,7 +146,7 @@ async function recordOwn(): Promise<void> {
     const short = new PipelinesClient(stack.client, {
       timing: { stepHeartbeatMs: 2_000, maxHistoryEvents: 30 },
     })
-    await record(stack, 'continued', (await short.start({ plan: continued, inputs: {} })).id)
+    await record(stack, 'continued', (await short.start(continued, {})).id)
   } finally {
     await stack.stop()
   }
@@ -197,7 +197,7 @@ async function recordNested(): Promise<void> {
     const short = new PipelinesClient(stack.client, {
       timing: { stepHeartbeatMs: 2_000, maxHistoryEvents: 30 },
     })
-    const going = await short.start({ plan: nestedContinued, inputs: {} })
+    const going = await short.start(nestedContinued, {})
     await record(stack, 'nested-continued', going.id)
   } finally {
     await stack.stop()
@@ -236,7 +236,7 @@ async function recordForeign(): Promise<void> {
   const pipelines = new PipelinesClient(stack.client, {
     timing: { stepHeartbeatMs: 2_000, settleMs: 1_000 },
   })
-  const start = async (plan: PipelinePlan) => (await pipelines.start({ plan, inputs: {} })).id
+  const start = async (plan: PipelinePlan) => (await pipelines.start(plan, {})).id
   const adopt = (habits: Partial<Habits>) => Object.assign(foreign.habits, noHabits(), habits)
   const posts = () =>
     foreign.log.filter(({ method, path: url }) => method === 'POST' && url === '/job-runs').length
@@ -272,7 +272,7 @@ async function recordForeign(): Promise<void> {
     const short = new PipelinesClient(stack.client, {
       timing: { stepHeartbeatMs: 2_000, settleMs: 1_000, maxHistoryEvents: 40 },
     })
-    await record(stack, 'strict-continued', (await short.start({ plan: foreignMany, inputs: {} })).id)
+    await record(stack, 'strict-continued', (await short.start(foreignMany, {})).id)
   } finally {
     await stack.stop()
     await foreign.stop()

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client'
 import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import { installationNames } from '../contract/names.ts'
+import type { CompileOptions } from '../pipeline/index.ts'
 import type { PipelineTiming } from '../workflows/messages.ts'
 import type { RunsAccess } from './access.ts'
 import type { AskJobTypes } from './changed-job-types.ts'
@@ -46,6 +47,12 @@ export interface PipelinesClientOptions {
    */
   taskQueue?: string | undefined
   /**
+   * What pipelines in code are compiled with when they are started: the job types of the server, so that configs are checked. A
+   * function is asked once for each start of one.
+   * @default nothing: job types and their configs are not checked before the start
+   */
+  compileOptions?: CompileOptions | (() => Promise<CompileOptions>) | undefined
+  /**
    * How many runs are listened to at once, by requests to Temporal that stay open; runs beyond it that are watched are looked at every
    * few seconds. Proxies before Temporal often let no more than 100 requests of a connection be open; without one, this may be
    * hundreds.
@@ -87,6 +94,7 @@ export interface PipelineTimingOptions {
 /** What the use cases of this room work with: every option decided. */
 export interface PipelinesContext extends RunsAccess {
   readonly owner: () => Promise<PipelineOwner | undefined>
+  readonly compileOptions: () => Promise<CompileOptions>
   readonly jobTypes: AskJobTypes | undefined
   readonly schemasTimeoutMs: number
   readonly timing: PipelineTiming
@@ -99,11 +107,17 @@ export interface PipelinesContext extends RunsAccess {
   readonly watchers: Watchers
 }
 
+/** What is known already, or may be asked for. */
+export function asQuestion<T>(known: T | (() => Promise<T>)): () => Promise<T> {
+  return typeof known === 'function' ? (known as () => Promise<T>) : async () => known
+}
+
 export function resolveOptions(
   client: Client,
   {
     owner,
     workspace,
+    compileOptions = {},
     jobTypes,
     timing = {},
     installation,
@@ -121,8 +135,9 @@ export function resolveOptions(
   const queryTimeoutMs = 3_000
   return {
     client,
-    owner: typeof owner === 'function' ? owner : async () => owner,
+    owner: asQuestion(owner),
     workspace,
+    compileOptions: asQuestion(compileOptions),
     jobTypes,
     schemasTimeoutMs: 3_000,
     timing: {

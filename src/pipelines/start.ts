@@ -11,14 +11,12 @@ import { changedJobTypes } from './changed-job-types.ts'
 import { PipelineRunNotFoundError, requireRunId } from './errors.ts'
 import { findRun } from './find.ts'
 import type { PipelineOwner, PipelinesContext } from './options.ts'
+import type { Prepared } from './prepare.ts'
 import { memoOf, type RunInfo } from './view.ts'
+import type { CallOptions } from './waiting.ts'
 
-/** What a run is started with. */
-export interface StartPipeline {
-  /** What `compilePipeline` made. */
-  plan: PipelinePlan
-  /** What `resolveInputs` made. */
-  inputs: Record<string, Json>
+/** How a run is started. */
+export interface StartOptions extends CallOptions {
   /** @default the pipeline's name and 12 random hexadecimal digits */
   id?: string | undefined
   /**
@@ -34,7 +32,7 @@ export interface StartPipeline {
 }
 
 /** What came of a start. */
-export interface StartedPipeline {
+export interface Started {
   id: string
   /** The id was in use, and nothing new was started, whether that run is over or not. */
   existed: boolean
@@ -50,14 +48,13 @@ type Ownership = Pick<PipelineMemo, 'workspace' | 'owner'>
  */
 export async function startRun(
   context: PipelinesContext,
+  { plan, inputs }: Prepared,
   {
-    plan,
-    inputs,
     id = `${plan.name}-${randomBytes(6).toString('hex')}`,
     digest = digestOf(plan, inputs),
     version,
-  }: StartPipeline,
-): Promise<StartedPipeline> {
+  }: Omit<StartOptions, 'signal'>,
+): Promise<Started> {
   requireRunId(id)
   const [owner, warnings] = await Promise.all([
     context.owner(),

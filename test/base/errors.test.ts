@@ -14,10 +14,15 @@ import { ExpressionError } from '../../src/expressions/errors.ts'
 import { JobRunError, JobTypeDefinitionError, RetryableError } from '../../src/job-types/errors.ts'
 import { UserConfigError } from '../../src/job-types/user-config.ts'
 import { StepFailure } from '../../src/pipeline/plan/step-failure.ts'
-import { PipelineRunNotFoundError } from '../../src/pipelines/index.ts'
+import {
+  PipelineFindingsError,
+  PipelineRunError,
+  PipelineRunNotFoundError,
+} from '../../src/pipelines/index.ts'
 import { ApiProblem } from '../../src/server/services/problems.ts'
 import { SearchAttributesError, TemporalUnreachableError } from '../../src/temporal/index.ts'
 import { InMemoryFindingsError } from '../../src/testing/in-memory/errors.ts'
+import { runView } from '../cli/helpers.ts'
 
 const everyFault = Object.keys(faults) as Fault[]
 const ours = (fault: Fault) => new JobwrightError({ code: 'some_code', fault, message: 'found', fix: 'do' })
@@ -73,6 +78,8 @@ const examples: Record<string, JobwrightError> = {
   JobTypeDefinitionError: new JobTypeDefinitionError('no name'),
   JobsApiError: new JobsApiError({ kind: 'not_sent', code: 'x', reason: 'no', method: 'GET', url: '/' }),
   JobwrightError: ours('defect'),
+  PipelineFindingsError: new PipelineFindingsError('invalid_inputs', 'p', []),
+  PipelineRunError: new PipelineRunError(runView([])),
   PipelineRunNotFoundError: new PipelineRunNotFoundError('x'),
   ProcessLockedError: new ProcessLockedError('/data/pgdata.lock', 1),
   RetryableError: new RetryableError('busy'),

@@ -386,7 +386,7 @@ steps:
       namespace: stack.info.namespace,
     })
     const pipelines = new PipelinesClient(client)
-    const { id } = await pipelines.start({ plan, inputs: {} })
+    const { id } = await pipelines.start(plan, {})
     const run = await until('the pipeline run to end', async () => {
       const found = await pipelines.show(id)
       return found.status !== 'running' && found

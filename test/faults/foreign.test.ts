@@ -83,7 +83,7 @@ describe('a stranger is never adopted', () => {
       const lost = loseTrigger(id, 'request', (jobId) => {
         stranger = world.foreign.addRun(jobId, { createdBy: 'ada@example.com', config: {} }).uuid
       })
-      await world.stack.pipelines.start({ plan, inputs: {}, id })
+      await world.stack.pipelines.start(plan, {}, { id })
       await lost
       // Also with bounds: a run beside it may have been sent under another name, so that a person is asked.
       const asked = await held(id)
@@ -111,7 +111,7 @@ describe('a stranger is never adopted', () => {
         const lost = loseTrigger(id, 'answer', () => {
           strangers.push(plant(`${id}/first`, { createdBy: 'ada@example.com' }), plant('x', {}))
         })
-        await stack.pipelines.start({ plan, inputs: {}, id })
+        await stack.pipelines.start(plan, {}, { id })
         await lost
       }),
     )
@@ -133,7 +133,7 @@ describe('a stranger is never adopted', () => {
       rules: [{ operation: 'createJobRun', nth: { from: 1, to: 2 }, fault: { kind: 'drop_answer' } }],
     })
     const ids = ['alike-a', 'alike-b']
-    await Promise.all(ids.map((id) => stack.pipelines.start({ plan: compiled(text), inputs: {}, id })))
+    await Promise.all(ids.map((id) => stack.pipelines.start(compiled(text), {}, { id })))
     for (const id of ids) {
       const view = await held(id)
       expect(view.steps[0]?.job_run_id).toBeNull()
@@ -148,7 +148,7 @@ it('a token that expires in the middle is read again, also when it takes a while
   const { foreign, stack } = world
   const plan = pipelineOf('diamond', { connection: 'bounded', sharedJobId: world.sharedJobId })
   const id = 'token'
-  await stack.pipelines.start({ plan, inputs: {}, id })
+  await stack.pipelines.start(plan, {}, { id })
   await until('it is under way', () => madeFor(`${id}/first`).length === 1)
   Object.assign(foreign.habits, { token: 'the-next-token-0123456789' })
   await until('it is refused', () => foreign.log.filter(({ status }) => status === 401).length > 0)
@@ -166,7 +166,7 @@ it('a server that is busy for a while, at every operation, costs time, and a can
   const rules: FaultRule[] = operations.map((operation) => ({ operation, nth: { from: 1, to: 2 }, fault }))
   const start = (id: string, firstMs: number) => {
     const plan = pipelineOf('chain', { connection: 'bounded', sharedJobId: world.sharedJobId, firstMs })
-    return stack.pipelines.start({ plan, inputs: {}, id })
+    return stack.pipelines.start(plan, {}, { id })
   }
   proxy.setScript({ rules })
   await Promise.all([start('busy', 300), start('busy-cancelled', 60_000)])

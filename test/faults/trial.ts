@@ -124,7 +124,7 @@ export async function startTrial(world: World, trial: Trial, waitLeaseMs?: numbe
           settleMs: 600,
         },
       })
-  await pipelines.start({ plan, inputs: {}, id })
+  await pipelines.start(plan, {}, { id })
 }
 
 export interface PendingActivity {

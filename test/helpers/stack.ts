@@ -179,7 +179,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     stderr: (part) => running.get(part)?.stderr() ?? '',
     pid: (part) => running.get(part)?.child.pid ?? 0,
     async runPlan(plan, inputs = {}) {
-      const { id } = await pipelines.start({ plan, inputs })
+      const { id } = await pipelines.start(plan, inputs)
       return id
     },
     async stop() {

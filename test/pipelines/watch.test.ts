@@ -59,7 +59,7 @@ function watching(pipelines: PipelinesClient, id: string, signal?: AbortSignal) 
 }
 
 async function startRun(pipelines: PipelinesClient, text = plan): Promise<string> {
-  return (await pipelines.start({ plan: text, inputs: {} })).id
+  return (await pipelines.start(text, {})).id
 }
 
 test('all who look at a run share one watcher, and all see the last view', async () => {

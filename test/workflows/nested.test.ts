@@ -29,7 +29,7 @@ const handle = (id: string) => on.stack.client.workflow.getHandle(id)
 const statusOf = async (id: string) => (await handle(id).describe()).status.name
 const slot = (value: Json) => ({ value, sizeBytes: JSON.stringify(value).length, inlined: true })
 const start = async (plan: ReturnType<typeof planFrom>, options = {}, inputs = {}) =>
-  (await on.pipelines(options).start({ plan, inputs })).id
+  (await on.pipelines(options).start(plan, inputs)).id
 const ended = (id: string) =>
   handle(id)
     .result()
@@ -187,7 +187,7 @@ describe('no pipeline run is left behind', () => {
     await until('it has come too late', () => late)
     expect(late).toMatchObject({ phase: 'terminal' })
     await expect(show(`${id}.review.1`)).rejects.toMatchObject({ code: 'unknown_pipeline_run' })
-    const listed = async () => (await on.pipelines().list({ nested: true })).map((run) => run.id)
+    const listed = async () => (await on.pipelines().list({ nested: true })).runs.map((run) => run.id)
     await until('the run is listed', async () => (await listed()).includes(id))
     expect(await listed()).not.toContain(`${id}.review.1`)
     expect(on.triggers).toEqual([])

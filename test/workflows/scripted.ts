@@ -151,7 +151,7 @@ export async function startScripted(): Promise<Scripted> {
       scripted.triggers.length = 0
       scripted.cancels.length = 0
       const client = pipelines(timing)
-      const { id } = await client.start({ plan, inputs })
+      const { id } = await client.start(plan, inputs)
       await stack.client.workflow
         .getHandle(id)
         .result()

@@ -64,7 +64,7 @@ describe('a trigger', () => {
         },
       },
       async () => {
-        const started = await pipelines.start({ plan: planOf([planStep('a')]), inputs: {} })
+        const started = await pipelines.start(planOf([planStep('a')]), {})
         await until('the job to be made', async () => createdBy !== undefined)
         return started.id
       },
@@ -126,7 +126,7 @@ describe('a trigger', () => {
       },
       async () => {
         const plan = planOf([planStep('a', { target }), planStep('b', { target })])
-        const { id } = await pipelines.start({ plan, inputs: {} })
+        const { id } = await pipelines.start(plan, {})
         const view = await until('step a to ask a person, and b to be done', async () => {
           const shown = await pipelines.show(id)
           const [a, b] = shown.steps
@@ -164,7 +164,7 @@ describe('a pipeline run that is held', () => {
         deleteJob: async () => undefined,
       },
       async () => {
-        const { id } = await pipelines.start({ plan, inputs: {} })
+        const { id } = await pipelines.start(plan, {})
         const held = await until('the outermost run to be held', async () => {
           const view = await pipelines.show(id)
           return view.status === 'held' && view

@@ -31,7 +31,7 @@ export async function runsHandler(args: RunsArgs, ctx: CliContext): Promise<numb
   const workspace = args.allWorkspaces ? undefined : await ownWorkspace(ctx)
   const access = await ctx.connect()
   try {
-    const items = await access.pipelines.list({
+    const { runs: items } = await access.pipelines.list({
       ...filter,
       limit: args.limit,
       workspace,

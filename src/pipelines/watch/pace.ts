@@ -23,8 +23,9 @@ export function untilNextLookMs({ quietLooks, isBlind, isUnanswered }: Outlook):
   return Math.min(ms, isBlind ? blindMs : ms, isUnanswered ? unansweredMs : ms)
 }
 
-/** Whether a look without news also asks whether a worker answers. */
+/** Whether a look without news also asks whether a worker answers: every twenty seconds or so. */
 export function asksWorker({ quietLooks, isBlind, isUnanswered }: Outlook): boolean {
-  // One that is blind looks often; what it misses shows in the length of the history.
-  return isUnanswered || quietLooks >= quietMs.length * (isBlind ? 2 : 1)
+  if (isUnanswered) return true
+  // What a blind one misses shows in the length of the history.
+  return isBlind ? quietLooks % 7 === 6 : quietLooks >= quietMs.length
 }

@@ -37,7 +37,7 @@ function planOf(text: string, file: string): PipelinePlan {
 
 async function onEngine(plan: PipelinePlan, cancelAt?: string): Promise<PipelineRunView> {
   const { inputs = {} } = resolveInputs(plan, {})
-  const { id } = await on.pipelines.start({ plan, inputs })
+  const { id } = await on.pipelines.start(plan, inputs)
   if (cancelAt !== undefined) {
     await until('it is time to cancel', async () => {
       const { steps } = await on.pipelines.show(id)
