@@ -7,8 +7,6 @@ import { type FindStack, locateApi, locateTemporal } from './locate.ts'
 
 /** Clients are loaded when one is needed: both take a while. */
 
-/** More is not waited for: then less is checked. */
-const schemasTimeoutMs = 3_000
 
 export interface PipelinesAccess {
   pipelines: PipelinesClient
@@ -31,12 +29,6 @@ export async function connectPipelines(
     pipelines: new PipelinesClient(client, {
       owner,
       jobTypes,
-      // What is written in code is checked against what the server has now, where it can be asked.
-      compileOptions: () =>
-        jobTypes(AbortSignal.timeout(schemasTimeoutMs)).then(
-          (known) => ({ jobTypes: known }),
-          () => ({}),
-        ),
       installation: config.installation,
       timing: config.timing,
     }),

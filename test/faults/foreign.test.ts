@@ -19,7 +19,7 @@ let ties: Ties
 beforeAll(async () => {
   world = await startForeignWorld()
   ties = new Ties(world)
-})
+}, 120_000)
 afterAll(() => world?.stop())
 afterEach(() => {
   Object.assign(world.foreign.habits, noHabits())

@@ -11,7 +11,7 @@ let ties: Ties
 beforeAll(async () => {
   world = await startOwnWorld()
   ties = new Ties(world)
-})
+}, 120_000)
 afterAll(() => world?.stop())
 
 itSurvivesKillsAndFaults(() => ({ world, ties }))

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
-import { Worker } from '@temporalio/worker'
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { instantMs } from '../../src/base/instant.ts'
 import type { PipelineRunView } from '../../src/pipeline/plan/index.ts'
@@ -31,10 +31,12 @@ const startWorker = async (env: Record<string, string> = {}) => {
   return begun
 }
 beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') })
   foreign = await startForeignServer({ durationMs: 50 })
   stack = await startTestStack()
   worker = await startWorker()
-})
+  // Two bundles may have to be made.
+}, 120_000)
 afterAll(async () => {
   await worker?.stop()
   await stack?.stop()
