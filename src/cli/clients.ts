@@ -1,4 +1,5 @@
 import { JobwrightError } from '../base/errors.ts'
+import type { PipelineRunsClient } from '../client/index.ts'
 import type { Whoami } from '../contract/index.ts'
 import type { CliConfig, JobsClient, KnownConnection, PipelinesAccess } from './context.ts'
 import { type FindStack, locateApi, locateTemporal } from './locate.ts'
@@ -26,9 +27,21 @@ export async function connectPipelines(
 }
 
 export async function connectApi(config: CliConfig, findStack?: FindStack): Promise<JobsClient> {
+  return clientOf(await locateConnection(config, findStack), config.timing.requestTimeoutMs)
+}
+
+export async function connectPipelineApi(
+  config: CliConfig,
+  findStack?: FindStack,
+): Promise<PipelineRunsClient> {
+  const { url: baseUrl, ...options } = await locateConnection(config, findStack)
+  const { PipelineRunsClient } = await import('../client/index.ts')
+  return new PipelineRunsClient({ baseUrl, ...options, timeoutMs: config.timing.requestTimeoutMs })
+}
+
+async function locateConnection(config: CliConfig, findStack?: FindStack) {
   const { baseUrl: url, token, source } = await locateApi(config, findStack)
-  const headers = source === 'environment' ? config.jobsApi.headers : {}
-  return clientOf({ url, token, headers }, config.timing.requestTimeoutMs)
+  return { url, token, headers: source === 'environment' ? config.jobsApi.headers : {} }
 }
 
 /** A client of a connection of the configuration. */
