@@ -140,7 +140,7 @@ function armsOn(stack: TestStack, one: TestProcess, three: TestProcess): Arm[] {
         Promise.all(
           sizes.map(async (size) => {
             const list = Array.from({ length: size }, (_, index) => index)
-            const { id } = await pipelines.start({ plan, inputs: { items: list } })
+            const { id } = await pipelines.start(plan, { items: list })
             await stack.client.workflow.getHandle(id).result()
             return id
           }),

@@ -56,8 +56,7 @@ async function measure(): Promise<number[]> {
   try {
     const compiled = plan()
     const items = Array.from({ length: open + sample }, (_, n) => n)
-    for (let n = 0; n < runs; n += 1)
-      await stack.pipelines.start({ plan: compiled, inputs: { items }, id: `many-${n}` })
+    for (let n = 0; n < runs; n += 1) await stack.pipelines.start(compiled, { items }, { id: `many-${n}` })
     await until('all wait', () => triggered().length >= runs * open, fillMs)
     // The last answers are on their way to Temporal.
     await until('all are kept', async () => (await kept()) === runs * open, fillMs)

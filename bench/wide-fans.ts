@@ -41,7 +41,7 @@ async function measure(stack: TestStack): Promise<void> {
   const inputs = Object.fromEntries(plan.inputs.map(({ name, default: value }) => [name, value ?? null]))
   const at = performance.now()
   const started = await Promise.all(
-    Array.from({ length: 1 + (beside ?? 0) }, () => pipelines.start({ plan, inputs })),
+    Array.from({ length: 1 + (beside ?? 0) }, () => pipelines.start(plan, inputs)),
   )
   await Promise.all(
     started.map(async ({ id }) => {

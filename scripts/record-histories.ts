@@ -10,14 +10,14 @@ import { startTestStack, type TestStack } from '../test/helpers/stack.ts'
 import { until } from '../test/helpers/until.ts'
 
 /**
- * Records histories of `runPipeline` into test/replay/histories: `node scripts/record-histories.ts LABEL [own|foreign]`, of
- * runs on our own server, and on one without idempotency keys.
+ * Records histories of `runPipeline` into test/replay/histories: `node scripts/record-histories.ts LABEL [own|foreign|nested]`, of
+ * runs on our own server, on one without idempotency keys, and of pipelines that run others.
  * The corpus only grows: a recorded history stands for runs that may be open somewhere when a new version comes.
  */
 const [label, which] = process.argv.slice(2)
 if (!label || !/^[a-z0-9.-]+$/.test(label)) {
   process.stderr.write(
-    'usage: node scripts/record-histories.ts LABEL [own|foreign]   (a version, such as 0.1.0)\n',
+    'usage: node scripts/record-histories.ts LABEL [own|foreign|nested]   (a version, such as 0.1.0)\n',
   )
   process.exit(2)
 }
@@ -146,7 +146,59 @@ async function recordOwn(): Promise<void> {
     const short = new PipelinesClient(stack.client, {
       timing: { stepHeartbeatMs: 2_000, maxHistoryEvents: 30 },
     })
-    await record(stack, 'continued', (await short.start({ plan: continued, inputs: {} })).id)
+    await record(stack, 'continued', (await short.start(continued, {})).id)
+  } finally {
+    await stack.stop()
+  }
+}
+
+const inner = planOf(
+  [planStep('in', { config: sleepFor('1500ms'), valueOutputs: ['slept'], usedOutputs: ['slept'] })],
+  {
+    name: 'inner',
+    outputs: [{ name: 'slept', value: { kind: 'expression', source: 'steps.in.outputs.slept' } }],
+  },
+)
+const endless = planOf([planStep('in', { config: sleepFor('1h') })], { name: 'endless' })
+const runs = (id: string, pipeline: PipelinePlan, more: Parameters<typeof planStep>[1] = {}) =>
+  planStep(id, { target: { kind: 'pipeline', pipeline }, ...more })
+const nested = planOf([
+  runs('each', inner, {
+    forEach: { kind: 'literal', value: [1, 2, 3] },
+    maxParallel: 2,
+    valueOutputs: ['slept'],
+    usedOutputs: ['slept'],
+  }),
+  planStep('after', {
+    needs: ['each'],
+    if: { source: 'size(steps.each.outputs.slept) == 3', statusFunctions: [] },
+    config: sleepFor('1ms'),
+  }),
+  runs('late', endless, { timeoutMs: 1_000, onFailure: 'continue' }),
+])
+/** As `continued`, with pipeline runs open. */
+const nestedContinued = planOf([
+  runs('each', inner, { forEach: { kind: 'literal', value: [1, 2, 3, 4, 5, 6] }, maxParallel: 3 }),
+])
+
+async function recordNested(): Promise<void> {
+  const stack = await startTestStack()
+  try {
+    const id = await stack.runPlan(nested)
+    await record(stack, 'nested', id)
+    await record(stack, 'nested-inner', `${id}.each.0.1`)
+    const long = await stack.runPlan(planOf([runs('long', endless)]))
+    await until('its run executes', async () => {
+      const { items } = await stack.api.listJobRuns({ statuses: ['running'] })
+      return items.length === 1
+    })
+    await stack.pipelines.cancel(long)
+    await record(stack, 'nested-cancelled', long)
+    const short = new PipelinesClient(stack.client, {
+      timing: { stepHeartbeatMs: 2_000, maxHistoryEvents: 30 },
+    })
+    const going = await short.start(nestedContinued, {})
+    await record(stack, 'nested-continued', going.id)
   } finally {
     await stack.stop()
   }
@@ -184,7 +236,7 @@ async function recordForeign(): Promise<void> {
   const pipelines = new PipelinesClient(stack.client, {
     timing: { stepHeartbeatMs: 2_000, settleMs: 1_000 },
   })
-  const start = async (plan: PipelinePlan) => (await pipelines.start({ plan, inputs: {} })).id
+  const start = async (plan: PipelinePlan) => (await pipelines.start(plan, {})).id
   const adopt = (habits: Partial<Habits>) => Object.assign(foreign.habits, noHabits(), habits)
   const posts = () =>
     foreign.log.filter(({ method, path: url }) => method === 'POST' && url === '/job-runs').length
@@ -220,7 +272,7 @@ async function recordForeign(): Promise<void> {
     const short = new PipelinesClient(stack.client, {
       timing: { stepHeartbeatMs: 2_000, settleMs: 1_000, maxHistoryEvents: 40 },
     })
-    await record(stack, 'strict-continued', (await short.start({ plan: foreignMany, inputs: {} })).id)
+    await record(stack, 'strict-continued', (await short.start(foreignMany, {})).id)
   } finally {
     await stack.stop()
     await foreign.stop()
@@ -228,5 +280,9 @@ async function recordForeign(): Promise<void> {
 }
 
 await mkdir(folder, { recursive: true })
-if (which !== 'foreign') await recordOwn()
-if (which !== 'own') await recordForeign()
+for (const [kind, recordAll] of Object.entries({
+  own: recordOwn,
+  foreign: recordForeign,
+  nested: recordNested,
+}))
+  if (which === undefined || which === kind) await recordAll()

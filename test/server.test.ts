@@ -7,6 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { placeEmptyPglite } from './helpers/empty-pglite.ts'
 import { startProcess, type TestProcess } from './helpers/processes.ts'
 import { until } from './helpers/until.ts'
 
@@ -15,6 +16,8 @@ const root = fileURLToPath(new URL('../src/server.ts', import.meta.url))
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'jobwright-server-'))
+  for (const dataDir of ['restart', 'port', 'shared', 'defect', 'parent'])
+    await placeEmptyPglite(path.join(folder, dataDir))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 

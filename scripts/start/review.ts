@@ -100,7 +100,7 @@ async function startRun({ api, pipelines, screen }: ReviewOptions, id: string): 
         `  → stop it, or start it with JOBWRIGHT_CONFIG=${path.join(example, 'jobwright.config.ts')}\n`,
     )
   if (plan === undefined || resolved?.inputs === undefined) return false
-  await pipelines.start({ plan, inputs: resolved.inputs, id })
+  await pipelines.start(plan, resolved.inputs, { id })
   return true
 }
 

@@ -9,6 +9,15 @@ import { awaitJobRun } from './await-job-run.ts'
 import { cancelJobRun } from './cancel-job-run.ts'
 import { createDefects, rejected, withFailures as withFailuresOf } from './failures.ts'
 import { holdPresence } from './hold-presence.ts'
+import { awaitNestedRun, cancelNestedRun, readNestedOutputs, startNestedRun } from './nested/nested-runs.ts'
+import type {
+  AwaitNestedRunInput,
+  CancelNestedRunResult,
+  NestedRunIdentity,
+  ReadNestedOutputsInput,
+  StartNestedRunInput,
+  StartNestedRunResult,
+} from './nested/types.ts'
 import { createConnectionReader, profileOf } from './profile-connection.ts'
 import { readOutputs } from './read-outputs.ts'
 import { sweep } from './sweep/sweep.ts'
@@ -45,6 +54,7 @@ import { postJobRun } from './unfenced/post-job-run.ts'
 import { sendCancel } from './unfenced/send-cancel.ts'
 import { watchAgain, watchFeed } from './watch-feed.ts'
 
+export type { NestedRunIdentity, ParentStep } from './nested/types.ts'
 export type {
   ActivityDependencies,
   Connection,
@@ -77,6 +87,10 @@ export interface PipelineActivities {
   confirmJobRun(input: ConfirmJobRunInput): Promise<SeenRun>
   sweep(input: SweepInput): Promise<SweepReport>
   holdPresence(input: HoldPresenceInput): Promise<void>
+  startNestedRun(input: StartNestedRunInput): Promise<StartNestedRunResult>
+  awaitNestedRun(input: AwaitNestedRunInput): Promise<JobRunRecord>
+  cancelNestedRun(input: NestedRunIdentity): Promise<CancelNestedRunResult>
+  readNestedOutputs(input: ReadNestedOutputsInput): Promise<Json[]>
 }
 
 /** Activities over their dependencies; one use case a file, errors of the Jobs API mapped in one place. */
@@ -91,7 +105,12 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
   }
   const working = <T>(name: string, work: (connected: ReturnType<typeof withApi>) => Promise<T>) =>
     withFailures(() => alive(deps, () => work(withApi(name))))
+  const withRuns = <T>(work: () => Promise<T>) => withFailures(() => alive(deps, work))
   return {
+    startNestedRun: (input) => withRuns(() => startNestedRun(deps.nestedRuns, input)),
+    awaitNestedRun: (input) => withRuns(() => awaitNestedRun(deps.nestedRuns, input)),
+    cancelNestedRun: (input) => withRuns(() => cancelNestedRun(deps.nestedRuns, input)),
+    readNestedOutputs: (input) => withRuns(() => readNestedOutputs(deps.nestedRuns, input)),
     profileConnection: (input) =>
       withFailures(() =>
         alive(deps, async () => {

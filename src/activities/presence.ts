@@ -1,15 +1,18 @@
 import { ActivityNotFoundError, type Client } from '@temporalio/client'
 import { messageOf } from '../base/causes.ts'
-import { activityTypes, type InstallationNames } from '../contract/names.ts'
+import { activityTypes } from '../contract/names.ts'
 import { here } from './hold-presence.ts'
 import type { HoldPresenceInput, Presence } from './types.ts'
 
 export interface PresenceOptions {
   /** As this process's workers call themselves. */
   identity: string
-  /** Of this process alone. */
-  life: string
-  names: InstallationNames
+  /** Of the activity, and of this process alone. */
+  activityId: string
+  /** Of workers that have the activity. */
+  taskQueue: string
+  /** @default 'holdPresence' */
+  activityType?: string
   /** Silent for so long, it is asked; for so long once more, it is lost. */
   heartbeatMs: number
   log: { warn(fields: object, message: string): void }
@@ -19,8 +22,8 @@ const beatsPerTimeout = 3
 
 /** Shows Temporal that this process lives, by an activity that it keeps open from outside: see `holdPresence`. */
 export function createPresence(client: Client, options: PresenceOptions): Presence {
-  const { identity, life, names, heartbeatMs, log } = options
-  const activityId = names.presenceActivityId(life)
+  const { identity, activityId, taskQueue, heartbeatMs, log } = options
+  const { activityType = activityTypes.holdPresence } = options
   const input: HoldPresenceInput = { identity }
   let timer: NodeJS.Timeout | undefined
   let begun: Promise<void> | undefined
@@ -31,9 +34,9 @@ export function createPresence(client: Client, options: PresenceOptions): Presen
   /** Does nothing while there is one. */
   async function start(): Promise<void> {
     await soon(() =>
-      client.activity.start(activityTypes.holdPresence, {
+      client.activity.start(activityType, {
         id: activityId,
-        taskQueue: names.taskQueues.pipelines,
+        taskQueue,
         args: [input],
         idReusePolicy: 'ALLOW_DUPLICATE',
         idConflictPolicy: 'USE_EXISTING',

@@ -1,12 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { ApplicationFailure } from '@temporalio/activity'
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
-import { type InstallationNames, workflowTypes } from '../contract/names.ts'
 import { eachOf } from './each-of.ts'
 import type { Waits } from './types.ts'
 
-/** The activity that waits in the memory of a worker. */
-const waitType = 'pollJobRun'
 /** `PENDING_ACTIVITY_STATE_STARTED` of Temporal's API. */
 const startedState = 2
 /** How long a run that was just started may be missing from lists. */
@@ -23,13 +20,23 @@ export function waitLost(code: 'worker_lost' | 'worker_shutdown', message: strin
   return ApplicationFailure.create({ type: code, message, nonRetryable: false, nextRetryDelay: 1 })
 }
 
+export interface RecoverWaits {
+  client: Client
+  waits: Pick<Waits, 'lookAgain'>
+  /** Which workflows may have had waits there, as a list filter of Temporal's. */
+  workflows: string
+  /** Names of the activities that wait in the memory of a worker. */
+  waitTypes: readonly string[]
+}
+
 /**
- * Finds the waits that a worker had when it was lost, in all open pipeline runs, and has them taken up. It may have died while it
- * took up waits of a run that no list shows yet, so that those which were just started are looked for twice.
+ * Finds the waits that a worker had when it was lost, in all open workflows that may have had some, and has them taken up. It may have
+ * died while it took up waits of a run that no list shows yet, so that those which were just started are looked for twice.
+ * @param identity as Temporal knows the worker
  * @returns how many there were
  */
 export async function recoverWaits(
-  { client, names, waits }: { client: Client; names: InstallationNames; waits: Pick<Waits, 'lookAgain'> },
+  { client, waits, workflows, waitTypes }: RecoverWaits,
   identity: string,
 ): Promise<number> {
   const reason = waitLost('worker_lost', `worker ${identity} is gone; another one goes on`)
@@ -37,7 +44,7 @@ export async function recoverWaits(
   let found = 0
   const begunAtMs = Date.now()
   async function look(workflowId: string): Promise<void> {
-    const lost = await waitsOf(client, workflowId, identity)
+    const lost = await waitsOf(client, workflowId, { waitTypes, identity })
     if (lost.length > 0 && Date.now() - begunAtMs < stickyMs) await letGo(client, workflowId)
     await eachOf(lost, lookedAtOnce, async (activityId) => {
       const { namespace } = client.options
@@ -45,7 +52,7 @@ export async function recoverWaits(
       if (outcome === 'completed') found += 1
     })
   }
-  const open = `WorkflowType = '${workflowTypes.runPipeline}' AND ExecutionStatus = 'Running' AND TaskQueue = '${names.taskQueues.pipelines}'`
+  const open = `${workflows} AND ExecutionStatus = 'Running'`
   const recent = `${open} AND StartTime >= '${new Date(begunAtMs - recentMs).toISOString()}'`
   for (const query of [open, recent]) {
     if (query === recent) await pause(Math.max(0, begunAtMs + lagMs - Date.now()))
@@ -65,13 +72,19 @@ async function letGo(client: Client, workflowId: string): Promise<void> {
   await client.workflowService.resetStickyTaskQueue({ namespace, execution: { workflowId } }).catch(() => {})
 }
 
-async function waitsOf(client: Client, workflowId: string, identity: string): Promise<string[]> {
+async function waitsOf(
+  client: Client,
+  workflowId: string,
+  { waitTypes, identity }: Pick<RecoverWaits, 'waitTypes'> & { identity: string },
+): Promise<string[]> {
   try {
     const { raw } = await client.workflow.getHandle(workflowId).describe()
     return (raw.pendingActivities ?? [])
       .filter(
         ({ activityType, state, lastWorkerIdentity }) =>
-          activityType?.name === waitType && state === startedState && lastWorkerIdentity === identity,
+          waitTypes.includes(activityType?.name ?? '') &&
+          state === startedState &&
+          lastWorkerIdentity === identity,
       )
       .flatMap(({ activityId }) => activityId ?? [])
   } catch (error) {

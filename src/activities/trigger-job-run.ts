@@ -57,15 +57,14 @@ async function trigger(
   if ('jobId' in input.target)
     return send({ job_id: input.target.jobId, ...(input.config ? { config: input.config } : {}) })
   const config: JsonObject = { ...input.config, job_type: input.target.jobType }
-  const name = input.jobNames
-    ? `${input.pipeline} / ${input.step}`.slice(0, limits.jobNameCharacters)
-    : undefined
+  const step = input.name ?? input.step
+  const name = input.jobNames ? `${input.pipeline} / ${step}`.slice(0, limits.jobNameCharacters) : undefined
   const createJob = (key: string) =>
     api.createJob(
       { job_type: String(config.job_type), config, ...(name === undefined ? {} : { name }) },
       { idempotencyKey: key, signal },
     )
-  const shared = await createJob(jobKey(input.pipeline, input.step, config, name))
+  const shared = await createJob(jobKey(input.pipeline, step, config, name))
   if (!shared.is_deleted && canonicalJson(shared.config) === canonicalJson(config))
     return send({ job_id: shared.uuid })
   // A person deleted or changed the saved job of this content: the run gets one of its own.

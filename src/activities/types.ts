@@ -4,6 +4,7 @@ import type { SweepFinding, SweepMemory, SweepMode } from '../contract/sweep.ts'
 import type { ConnectionMode, JobRunRecord } from '../pipeline/plan/index.ts'
 import type { Poller } from '../polling/index.ts'
 import type { OwnJob, SeenRun, TriggerEvent } from '../protocol/index.ts'
+import type { NestedRunIdentity, NestedRuns } from './nested/types.ts'
 
 /** What the workflow says of a step run; with the workflow's own identity it makes the keys. */
 export interface StepIdentity {
@@ -21,6 +22,8 @@ export interface TriggerJobRunInput extends StepIdentity {
   config: JsonObject | null
   /** The server takes names of jobs. */
   jobNames?: boolean
+  /** What the job is named after, where that is not `step`. */
+  name?: string
 }
 
 /** `running`: triggered, and not over at the first look. */
@@ -224,6 +227,8 @@ export interface PipelineRemains {
   /** null: nothing was ever triggered. */
   mode: ConnectionMode | null
   runs: RemainingRun[]
+  /** Pipeline runs that it began, and that were not over. */
+  nested?: NestedRunIdentity[]
 }
 
 /** A generation that had not ended. */
@@ -275,6 +280,7 @@ export interface ActivityDependencies {
   /** Has the waits of a worker that is lost taken up by others. */
   recoverWaits(identity: string): Promise<void>
   closedRuns: ClosedRuns
+  nestedRuns: NestedRuns
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
   /** One for each use: what it masks are the secrets of one run. */
   secretKeeper(): SecretKeeper

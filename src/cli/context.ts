@@ -1,5 +1,6 @@
-import type { JobsClient, JobsClientOptions, PipelineRunsClient } from '../client/index.ts'
+import type { JobsClient, PipelineRunsClient } from '../client/index.ts'
 import type { Config } from '../config.ts'
+import type { KnownConnection } from '../connect/config.ts'
 import type { JobTypeSchemaEntry, Whoami } from '../contract/index.ts'
 import type { Finding } from '../pipeline/index.ts'
 import type { PipelineRunSummary, PipelineRunView, PipelinesClient } from '../pipelines/index.ts'
@@ -65,12 +66,6 @@ export interface CliHost extends Terminal {
   userConfig(config: CliConfig, directory: string): Promise<KnownConfig | undefined>
   /** What every server of this version offers. */
   builtInJobTypes(): Promise<JobTypeSchemaEntry[]>
-}
-
-/** Another Jobs API than the default one, as the user's configuration has it. */
-export interface KnownConnection extends Pick<JobsClientOptions, 'token' | 'headers'> {
-  url: string
-  bounds?: object | undefined
 }
 
 /** What a user's `jobwright.config.ts` has, without the values of its secrets. */

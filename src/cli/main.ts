@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { askWhoami, connectApi, connectPipelineApi, connectPipelines } from './clients.ts'
+import { askWhoami, connectApi, connectPipelineApi, connectPipelines } from '../connect/clients.ts'
 import type { CliConfig, CliContext, CliHost } from './context.ts'
 import { toFailure } from './errors.ts'
 import { exitCodes } from './exit-codes.ts'

@@ -96,10 +96,12 @@ function addPipelineCommands(program: Command, bind: Bind): void {
     .option('--pipeline <name>', 'only of pipelines of this name')
     .option('--status <statuses>', 'only with these statuses', collectList)
     .option('--since <time>', 'only started then or later: 2h, 7d, 2026-04-13, or RFC 3339')
+    .option('--nested', 'also those that are steps of other runs')
     .action(
       bind(
         async () => (await import('./commands/runs.ts')).runsHandler,
-        (_, { limit, allWorkspaces, pipeline, status, since }) => ({
+        (_, { limit, allWorkspaces, pipeline, status, since, nested }) => ({
+          nested: nested as boolean | undefined,
           limit: limit as number,
           allWorkspaces: allWorkspaces as boolean | undefined,
           pipeline: pipeline as string | undefined,
@@ -177,8 +179,27 @@ function addFileCommands(program: Command, bind: Bind): void {
       ),
     )
   program
+    .command('types')
+    .description('TypeScript of the job types that the server has now')
+    .option('--out <file>', 'write there instead of stdout')
+    .option(
+      '--check',
+      'write nothing: say what has changed since the file was written, and exit 1 if anything has',
+    )
+    .option('--connection <name>', 'of the configuration; the default one without')
+    .action(
+      bind(
+        async () => (await import('./commands/types.ts')).typesHandler,
+        (_, { out, check, connection }) => ({
+          out: out as string | undefined,
+          check: check as boolean | undefined,
+          connection: connection as string | undefined,
+        }),
+      ),
+    )
+  program
     .command('validate <files...>')
-    .description('check pipeline files: every problem with its place and its fix')
+    .description('check pipeline files (YAML or TypeScript): every problem with its place and its fix')
     .option('--offline', 'ask no server for its job types')
     .action(
       bind(
@@ -191,7 +212,7 @@ function addFileCommands(program: Command, bind: Bind): void {
     )
   program
     .command('graph <file>')
-    .description('draw the steps of a pipeline file')
+    .description('draw the steps of a pipeline file (YAML or TypeScript), or print it as YAML')
     .addOption(
       new Option('--format <format>', 'how (default: as the file is named, else text)').choices(graphFormats),
     )

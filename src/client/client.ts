@@ -1,25 +1,22 @@
-import {
-  type Capabilities,
-  type ChangesQuery,
-  type DocumentEntry,
-  documentSchema,
-  type JobCreateBody,
-  type JobListQuery,
-  type JobRunCreateBody,
-  type JobRunListQuery,
-  type JobTypeSchemaEntry,
-  type JobUpdateBody,
-  type LogLine,
-  logLineSchema,
-  type Metagraph,
-  metagraphSchema,
-  routes,
-  type Whoami,
+import type {
+  Capabilities,
+  ChangesQuery,
+  DocumentEntry,
+  JobCreateBody,
+  JobListQuery,
+  JobRunCreateBody,
+  JobRunListQuery,
+  JobTypeSchemaEntry,
+  JobUpdateBody,
+  LogLine,
+  Metagraph,
+  Whoami,
 } from '../contract/index.ts'
+import { targets } from '../contract/jobs/targets.ts'
 import { JobsApiError } from './errors.ts'
+import { readDocument, readGraph, readLogLine } from './extension-responses.ts'
 import { readList, type WireList } from './lists.ts'
 import type { CreateOptions, JobChangeOptions, PageQuery } from './options.ts'
-import { type Reader, readBy } from './reading.ts'
 import type {
   WireCancel,
   WireCancelByKey,
@@ -34,15 +31,15 @@ import {
   type CallOptions,
   createTransport,
   type JobsClientOptions,
+  type Target,
   type Transport,
 } from './transport.ts'
 
 const noContent = 204
 const readJobs = readList(read.readJob)
 const readJobRuns = readList(read.readJobRun)
-const readLogs: Reader<WireList<LogLine>> = readList(readBy(logLineSchema))
-const readDocuments: Reader<WireList<DocumentEntry>> = readList(readBy(documentSchema))
-const readGraph: Reader<Metagraph> = readBy(metagraphSchema)
+const readLogs = readList(readLogLine)
+const readDocuments = readList(readDocument)
 
 /** Answers undefined when the server has no such thing. */
 async function unlessMissing<T>(statuses: readonly number[], work: Promise<T>): Promise<T | undefined> {
@@ -79,12 +76,12 @@ export class JobsClient {
   }
 
   listJobSchemas(options: CallOptions = {}): Promise<JobTypeSchemaEntry[]> {
-    return this.#transport.sendJson(routes.listJobSchemas, options, read.readJobTypeSchemas)
+    return this.#transport.sendJson(targets.listJobSchemas, options, read.readJobTypeSchemas)
   }
 
   /** Saves a configuration, of a job type that `listJobSchemas` names. Nothing is run yet. */
   createJob(body: JobCreateBody, { idempotencyKey, ...options }: CreateOptions = {}): Promise<WireJob> {
-    return this.#sendForJob(routes.createJob, {
+    return this.#sendForJob(targets.createJob, {
       ...options,
       json: body,
       headers: { 'Idempotency-Key': idempotencyKey },
@@ -93,18 +90,18 @@ export class JobsClient {
 
   /** Newest first. `next_cursor` only where the server pages and `limit` was given. */
   listJobs(query: JobListQuery = {}, options: CallOptions = {}): Promise<WireList<WireJob>> {
-    return this.#transport.sendJson(routes.listJobs, { ...options, query }, readJobs)
+    return this.#transport.sendJson(targets.listJobs, { ...options, query }, readJobs)
   }
 
   /** A deleted job too, with `is_deleted`, where the server keeps it. */
   getJob(jobId: string, options: CallOptions = {}): Promise<WireJob> {
-    return this.#sendForJob(routes.getJob, { ...options, params: { job_id: jobId } })
+    return this.#sendForJob(targets.getJob, { ...options, params: { job_id: jobId } })
   }
 
   /** undefined when the job has no run yet. */
   async getLatestRun(jobId: string, options: CallOptions = {}): Promise<WireJobRun | undefined> {
     const call = { ...options, params: { job_id: jobId } }
-    const answer = await this.#transport.send(routes.getLatestRun, call)
+    const answer = await this.#transport.send(targets.getLatestRun, call)
     return answer.status === noContent ? undefined : answer.decode(read.readRunOfJob(jobId))
   }
 
@@ -115,12 +112,12 @@ export class JobsClient {
     { ifMatch, ...options }: JobChangeOptions = {},
   ): Promise<WireJob> {
     const headers = { 'If-Match': ifMatch }
-    return this.#sendForJob(routes.updateJob, { ...options, params: { job_id: jobId }, json: body, headers })
+    return this.#sendForJob(targets.updateJob, { ...options, params: { job_id: jobId }, json: body, headers })
   }
 
   deleteJob(jobId: string, { ifMatch, ...options }: JobChangeOptions = {}): Promise<WireMessage> {
     return this.#transport.sendJson(
-      routes.deleteJob,
+      targets.deleteJob,
       { ...options, params: { job_id: jobId }, headers: { 'If-Match': ifMatch } },
       read.readMessage,
     )
@@ -142,7 +139,7 @@ export class JobsClient {
     { idempotencyKey, ...options }: CreateOptions = {},
   ): Promise<WireJobRun> {
     return this.#transport.sendJson(
-      routes.createJobRun,
+      targets.createJobRun,
       { ...options, json: body, headers: { 'Idempotency-Key': idempotencyKey } },
       read.readRunOfJob(body.job_id),
     )
@@ -159,7 +156,7 @@ export class JobsClient {
    * ```
    */
   listJobRuns(query: JobRunListQuery = {}, options: CallOptions = {}): Promise<WireList<WireJobRun>> {
-    return this.#transport.sendJson(routes.listJobRuns, { ...options, query }, readJobRuns)
+    return this.#transport.sendJson(targets.listJobRuns, { ...options, query }, readJobRuns)
   }
 
   /**
@@ -184,7 +181,7 @@ export class JobsClient {
       params: { job_run_id: jobRunId },
       query: { wait: waitSeconds },
     }
-    return this.#transport.sendJson(routes.getJobRun, call, read.answering(jobRunId, read.readJobRun))
+    return this.#transport.sendJson(targets.getJobRun, call, read.answering(jobRunId, read.readJobRun))
   }
 
   /**
@@ -193,14 +190,14 @@ export class JobsClient {
    */
   async cancelJobRun(jobRunId: string, options: CallOptions = {}): Promise<WireCancel> {
     const call = { ...options, params: { job_run_id: jobRunId } }
-    return (await this.#transport.send(routes.cancelJobRun, call)).decodeLoosely(read.readCancel)
+    return (await this.#transport.send(targets.cancelJobRun, call)).decodeLoosely(read.readCancel)
   }
 
   /** undefined when the server knows no capabilities (404, 405). */
   getCapabilities(options: CallOptions = {}): Promise<Capabilities | undefined> {
     return unlessMissing(
       [404, 405],
-      this.#transport.sendJson(routes.getCapabilities, options, read.readCapabilities),
+      this.#transport.sendJson(targets.getCapabilities, options, read.readCapabilities),
     )
   }
 
@@ -214,7 +211,7 @@ export class JobsClient {
    * ```
    */
   whoami(options: CallOptions = {}): Promise<Whoami | undefined> {
-    return unlessMissing([404, 405], this.#transport.sendJson(routes.whoami, options, read.readWhoami))
+    return unlessMissing([404, 405], this.#transport.sendJson(targets.whoami, options, read.readWhoami))
   }
 
   /**
@@ -233,7 +230,7 @@ export class JobsClient {
    */
   listJobRunChanges(query: ChangesQuery = {}, options: CallOptions = {}): Promise<WireChanges> {
     return this.#transport.sendJson(
-      routes.listJobRunChanges,
+      targets.listJobRunChanges,
       { ...this.#patient(options, query.wait), query },
       read.readChanges,
     )
@@ -242,7 +239,7 @@ export class JobsClient {
   /** Attaches a reference to a run that is not over, for the change feed to show; the run as it is now, over or not. */
   setClientRef(jobRunId: string, clientRef: string, options: CallOptions = {}): Promise<WireJobRun> {
     return this.#transport.sendJson(
-      routes.setClientRef,
+      targets.setClientRef,
       { ...options, params: { job_run_id: jobRunId }, json: { client_ref: clientRef } },
       read.readJobRun,
     )
@@ -251,7 +248,7 @@ export class JobsClient {
   /** Cancels what the key started, and makes sure that it never starts anything later. */
   cancelByKey(idempotencyKey: string, options: CallOptions = {}): Promise<WireCancelByKey> {
     return this.#transport.sendJson(
-      routes.cancelByKey,
+      targets.cancelByKey,
       { ...options, json: { idempotency_key: idempotencyKey } },
       read.readCancelByKey,
     )
@@ -264,7 +261,7 @@ export class JobsClient {
     options: CallOptions = {},
   ): Promise<WireList<LogLine>> {
     return this.#transport.sendJson(
-      routes.listJobRunLogs,
+      targets.listJobRunLogs,
       { ...options, params: { job_run_id: jobRunId }, query: { ...page } },
       readLogs,
     )
@@ -275,7 +272,7 @@ export class JobsClient {
     name: string,
     options: CallOptions = {},
   ): Promise<{ mediaType: string; content: Uint8Array }> {
-    return this.#download(routes.getOutput, { job_run_id: jobRunId, name }, options)
+    return this.#download(targets.getOutput, { job_run_id: jobRunId, name }, options)
   }
 
   /**
@@ -299,7 +296,7 @@ export class JobsClient {
       params: { collection, path },
       bytes: { content, mediaType: document.mediaType },
     }
-    return this.#transport.sendJson(routes.putDocument, call, readBy(documentSchema))
+    return this.#transport.sendJson(targets.putDocument, call, readDocument)
   }
 
   getDocument(
@@ -307,12 +304,12 @@ export class JobsClient {
     path: string,
     options: CallOptions = {},
   ): Promise<{ mediaType: string; content: Uint8Array }> {
-    return this.#download(routes.getDocument, { collection, path }, options)
+    return this.#download(targets.getDocument, { collection, path }, options)
   }
 
   deleteDocument(collection: string, path: string, options: CallOptions = {}): Promise<WireMessage> {
     return this.#transport.sendJson(
-      routes.deleteDocument,
+      targets.deleteDocument,
       { ...options, params: { collection, path } },
       read.readMessage,
     )
@@ -321,7 +318,7 @@ export class JobsClient {
   /** By path. */
   listDocuments(collection: string, options: CallOptions = {}): Promise<WireList<DocumentEntry>> {
     return this.#transport.sendJson(
-      routes.listDocuments,
+      targets.listDocuments,
       { ...options, params: { collection } },
       readDocuments,
     )
@@ -333,7 +330,7 @@ export class JobsClient {
     options: CallOptions = {},
   ): Promise<{ graph: Metagraph; etag: string } | undefined> {
     const call = { ...options, params: { system } }
-    const answer = await unlessMissing([404], this.#transport.send(routes.getMetagraph, call))
+    const answer = await unlessMissing([404], this.#transport.send(targets.getMetagraph, call))
     if (answer === undefined) return undefined
     return {
       graph: answer.decode(readGraph),
@@ -348,18 +345,15 @@ export class JobsClient {
   ): Promise<{ graph: Metagraph; etag: string }> {
     const condition = ifMatch === null ? { 'If-None-Match': '*' } : { 'If-Match': ifMatch }
     const call = { ...options, params: { system: graph.system }, json: graph, headers: condition }
-    const answer = await this.#transport.send(routes.putMetagraph, call)
+    const answer = await this.#transport.send(targets.putMetagraph, call)
     return {
       graph: answer.decode(readGraph),
       etag: answer.headers.get('etag') ?? '',
     }
   }
 
-  async #sendForJob(
-    route: typeof routes.createJob | typeof routes.getJob | typeof routes.updateJob,
-    call: Call,
-  ): Promise<WireJob> {
-    const answer = await this.#transport.send(route, call)
+  async #sendForJob(target: Target, call: Call): Promise<WireJob> {
+    const answer = await this.#transport.send(target, call)
     const etag = answer.headers.get('etag')
     const asked = call.params?.job_id
     const reader = asked === undefined ? read.readJob : read.answering(asked, read.readJob)
@@ -373,11 +367,11 @@ export class JobsClient {
   }
 
   async #download(
-    route: typeof routes.getOutput | typeof routes.getDocument,
+    target: Target,
     params: Record<string, string>,
     options: CallOptions,
   ): Promise<{ mediaType: string; content: Uint8Array }> {
-    const answer = await this.#transport.send(route, { ...options, params })
+    const answer = await this.#transport.send(target, { ...options, params })
     return {
       mediaType: answer.headers.get('content-type') ?? 'application/octet-stream',
       content: answer.body,

@@ -1,8 +1,9 @@
 import type { Json } from '../base/json.ts'
-import { isJsonMediaType, type Problem } from '../contract/index.ts'
+import type { Problem } from '../contract/index.ts'
+import { isJsonMediaType } from '../contract/jobs/media-types.ts'
 import { parseAnswer } from './answer-json.ts'
 import { classifyStatus, JobsApiError, type JobsApiErrorDetails } from './errors.ts'
-import { readProblem } from './problem.ts'
+import { describeProblem, readProblem } from './problem.ts'
 import { type Reader, ShapeError } from './reading.ts'
 import { excerpt, redact } from './request.ts'
 import { parseRetryAfter } from './retry-after.ts'
@@ -87,15 +88,7 @@ export class Exchange {
       const text = excerpt(new TextDecoder().decode(body.subarray(0, 4096)), this.#secrets)
       return `answered ${status} (${headers.get('content-type') ?? 'no content type'})${text === '' ? '' : `: ${text}`}`
     }
-    const places = (problem.errors ?? [])
-      .slice(0, 5)
-      .map((error) => `${error.pointer}: ${error.detail}`)
-      .filter((place) => !problem.detail.includes(place))
-    return excerpt(
-      `answered ${status} ${problem.code}: ${[problem.detail, ...places].filter((part) => part !== '').join('; ')}`,
-      this.#secrets,
-      1000,
-    )
+    return excerpt(describeProblem({ ...problem, status }), this.#secrets, 1000)
   }
 
   unexpected(answer: RawAnswer, what: string, code = 'unexpected_response'): JobsApiError {

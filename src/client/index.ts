@@ -22,4 +22,3 @@ export type {
 } from './responses.ts'
 export { isSameId } from './responses.ts'
 export type { CallOptions, JobsClientOptions } from './transport.ts'
-export { WorkerReportsClient } from './worker-reports.ts'

@@ -64,3 +64,19 @@ export function readProblem(body: Json | undefined, status: number): Problem | u
     ...(errors === undefined ? {} : { errors }),
   }
 }
+
+/** What a server's no is told as: its code, what it says, and the first places that it names. */
+export function describeProblem({
+  status,
+  code,
+  detail,
+  errors = [],
+}: Pick<Problem, 'status' | 'code' | 'detail'> & {
+  errors?: readonly { pointer: string; detail: string }[] | undefined
+}): string {
+  const places = errors
+    .slice(0, 5)
+    .map((error) => `${error.pointer}: ${error.detail}`)
+    .filter((place) => !detail.includes(place))
+  return `answered ${status} ${code}: ${[detail, ...places].filter((part) => part !== '').join('; ')}`
+}

@@ -48,6 +48,21 @@ export function readText(object: JsonObject, key: string, pointer: string): stri
   return typeof value === 'string' ? value : refuse(`${pointer}/${key}`, 'a string', value)
 }
 
+export function readNumber(object: JsonObject, key: string, pointer: string): number {
+  const value = object[key]
+  return typeof value === 'number' ? value : refuse(`${pointer}/${key}`, 'a number', value)
+}
+
+export function readOneOf<T extends string>(
+  all: readonly T[],
+  object: JsonObject,
+  key: string,
+  pointer: string,
+): T {
+  const value = object[key]
+  return all.find((one) => one === value) ?? refuse(`${pointer}/${key}`, `one of ${all.join(', ')}`, value)
+}
+
 /** Not there, one way or the other. */
 export const isAbsent = (value: Json | undefined): value is null | undefined =>
   value === undefined || value === null

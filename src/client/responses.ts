@@ -1,15 +1,15 @@
 import type { Json } from '../base/json.ts'
 import { present } from '../base/present.ts'
-import {
-  type CancelAnswer,
-  type Capabilities,
-  type Job,
-  type JobRun,
-  type JobTypeSchemaEntry,
-  type OutputReference,
-  uuidPattern,
-  type Whoami,
+import type {
+  CancelAnswer,
+  Capabilities,
+  Job,
+  JobRun,
+  JobTypeSchemaEntry,
+  OutputReference,
+  Whoami,
 } from '../contract/index.ts'
+import { uuidPattern } from '../contract/jobs/wire-forms.ts'
 import { readItems } from './lists.ts'
 import {
   isAbsent,

@@ -1,4 +1,3 @@
-import ky, { type KyInstance } from 'ky'
 import { JobwrightError } from '../base/errors.ts'
 import { writeJsonText } from '../base/json-text.ts'
 import type { RouteDescriptor } from '../contract/index.ts'
@@ -79,7 +78,7 @@ export interface Transport {
   /** @throws JobsApiError for anything but 2xx */
   send(route: Target, call: Call): Promise<Answer>
   /** As `send`, with the answer read. */
-  sendJson<T>(route: RouteDescriptor, call: Call, read: Reader<T>): Promise<T>
+  sendJson<T>(route: Target, call: Call, read: Reader<T>): Promise<T>
 }
 
 class TooLargeError extends Error {}
@@ -112,28 +111,24 @@ async function readBody(response: Response, maxBytes: number): Promise<Uint8Arra
     if (size > maxBytes) throw new TooLargeError()
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks, size)
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return whole
 }
 
-class KyTransport implements Transport {
+class FetchTransport implements Transport {
   readonly #options: JobsClientOptions
   readonly #baseUrl: string
-  readonly #ky: KyInstance
   readonly timeoutMs: number
 
   constructor(options: JobsClientOptions) {
     this.#options = options
     this.timeoutMs = options.timeoutMs ?? 10_000
     this.#baseUrl = normalizeBaseUrl(options.baseUrl)
-    this.#ky = ky.create({
-      // Whether to send again depends on what a failure proves: the caller's decision, not a default's.
-      retry: 0,
-      // Ours covers the body of the answer too, and tells a caller's abort from a timeout.
-      timeout: false,
-      throwHttpErrors: false,
-      // A redirected POST turns into a GET, and a redirect may carry the request elsewhere.
-      redirect: 'manual',
-    })
   }
 
   #open(route: Target, call: Call): { exchange: Exchange; path: string } {
@@ -182,7 +177,7 @@ class KyTransport implements Transport {
     try {
       const headers = this.#headers(call, token)
       if (call.json !== undefined) headers.set('content-type', 'application/json')
-      const sent = { method: route.method, headers }
+      const sent = { method: route.method.toUpperCase(), headers }
       if (call.json !== undefined) return { ...sent, body: written(call.json) }
       return call.bytes === undefined ? sent : { ...sent, body: new Uint8Array(call.bytes.content) }
     } catch (error) {
@@ -203,16 +198,16 @@ class KyTransport implements Transport {
     const sent = this.#prepare(route, call, exchange, token)
     const query = buildQuery(call.query ?? {}).toString()
     let url = `${this.#baseUrl}${path}${query === '' ? '' : `?${query}`}`
+    const fetch = this.#options.fetch ?? globalThis.fetch
+    // A redirected POST turns into a GET, and a redirect may carry the request elsewhere.
+    const init: RequestInit = { ...sent, redirect: 'manual', signal: deadline.signal }
     let tooLate = false
-    const fetch: typeof globalThis.fetch = (...request) => {
-      tooLate = call.sendBefore !== undefined && performance.now() >= call.sendBefore
-      if (tooLate) throw new Error('too late')
-      return (this.#options.fetch ?? globalThis.fetch)(...request)
-    }
     try {
       for (let hops = 0; ; hops++) {
-        const response = await this.#ky(url, { ...sent, fetch, signal: deadline.signal })
-        const next = sent.method === 'get' && hops < maxRedirects ? redirectTarget(url, response) : undefined
+        tooLate = call.sendBefore !== undefined && performance.now() >= call.sendBefore
+        if (tooLate) throw new Error('too late')
+        const response = await fetch(url, init)
+        const next = sent.method === 'GET' && hops < maxRedirects ? redirectTarget(url, response) : undefined
         if (next === undefined) {
           const { status, headers } = response
           return { status, headers, body: await readBody(response, this.#maxBytes(call)) }
@@ -276,12 +271,12 @@ class KyTransport implements Transport {
     }
   }
 
-  async sendJson<T>(route: RouteDescriptor, call: Call, read: Reader<T>): Promise<T> {
+  async sendJson<T>(route: Target, call: Call, read: Reader<T>): Promise<T> {
     return (await this.send(route, call)).decode(read)
   }
 }
 
 /** @throws JobwrightError `bad_base_url` */
 export function createTransport(options: JobsClientOptions): Transport {
-  return new KyTransport(options)
+  return new FetchTransport(options)
 }

@@ -1,6 +1,6 @@
 import type { ValidateFunction } from 'ajv/dist/2020.js'
 import { messageOf } from '../base/causes.ts'
-import type { JsonObject } from '../base/json.ts'
+import type { Json, JsonObject } from '../base/json.ts'
 import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import { compileConfigSchema, UnusableSchemaError } from './compile.ts'
 import { type ConfigProblem, type IsUnknown, problemsOf } from './problems.ts'
@@ -47,8 +47,23 @@ function compileOrError(entry: JobTypeSchemaEntry): ValidateFunction | UnusableS
   }
 }
 
+/**
+ * What a schema refuses of a value of any type; without a value, nothing.
+ * @throws UnusableSchemaError, whose `reason` says why
+ */
+export function checkValue(schema: JsonObject, value: Json | undefined): ConfigProblem[] {
+  const entry = { job_type: 'value', json_schema: schema }
+  const validator = compileConfigSchema(entry)
+  if (value === undefined || passes(validator, entry, value)) return []
+  return problemsOf(value, validator.errors ?? [], () => false)
+}
+
 /** A schema that refers to itself alone has no end, and a few odd ones make code that fails. */
-function passes(validator: ValidateFunction, entry: JobTypeSchemaEntry, config: JsonObject): boolean {
+function passes(
+  validator: ValidateFunction,
+  entry: Pick<JobTypeSchemaEntry, 'job_type'>,
+  config: Json,
+): boolean {
   try {
     return validator(config)
   } catch (error) {

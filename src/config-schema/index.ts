@@ -1,3 +1,3 @@
-export { type ConfigChecker, createConfigChecker } from './checker.ts'
+export { type ConfigChecker, checkValue, createConfigChecker } from './checker.ts'
 export { UnusableSchemaError } from './compile.ts'
 export type { ConfigProblem, IsUnknown } from './problems.ts'

@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv'
-import type { Json, JsonObject } from '../base/json.ts'
+import type { Json } from '../base/json.ts'
 import { jsonPointer, pointerPath } from '../base/json-pointer.ts'
 import { superfluousErrors } from './alternatives.ts'
 import { exampleOf } from './formats.ts'
@@ -41,11 +41,7 @@ const combining: readonly string[] = [
 const comparing: readonly string[] = ['enum', 'const']
 
 /** Every problem that is not made by an unknown value. One may come several times, from alternatives that share it. */
-export function problemsOf(
-  config: JsonObject,
-  errors: readonly ErrorObject[],
-  judge: IsUnknown,
-): ConfigProblem[] {
+export function problemsOf(config: Json, errors: readonly ErrorObject[], judge: IsUnknown): ConfigProblem[] {
   const isUnknown = onceEach(judge)
   const containsUnknown = (value: Json | undefined): boolean =>
     isUnknown(value) ||

@@ -1,6 +1,8 @@
 /** What goes over the wire: the Jobs API, and the worker protocol beside it. Names without schemas: `names.ts`. */
 export * from './jobs/capabilities.ts'
 export * from './jobs/document-formats.ts'
+export * from './jobs/kinds.ts'
+export * from './jobs/media-types.ts'
 export * from './jobs/output-value.ts'
 export * from './jobs/pipeline-ref.ts'
 export * from './jobs/references.ts'

@@ -7,7 +7,16 @@ export const workflowTypes = {
 export const activityTypes = { executeJobRun: 'executeJobRun', holdPresence: 'holdPresence' } as const
 export const queryNames = { progress: 'progress', remains: 'remains' } as const
 export const updateNames = { steer: 'steer' } as const
-export const signalNames = { endCleanup: 'endCleanup' } as const
+/** In workflows that users write themselves, and on their workers: beside names of theirs. */
+export const runJobNames = {
+  /** Before the names of activities. */
+  activityPrefix: 'jobwright.',
+  progress: 'jobwright.progress',
+  steer: 'jobwright.steer',
+  /** The memo of such a workflow, from its first job run on. */
+  memo: 'jobwright',
+} as const
+export const signalNames = { endCleanup: 'endCleanup', nestedRun: 'nestedRun' } as const
 /** Of a pipeline run: the workspace and the email of whoever started it. Temporal finds runs by them; they are Keywords. */
 export const searchAttributes = { workspace: 'JobwrightWorkspace', owner: 'JobwrightOwner' } as const
 

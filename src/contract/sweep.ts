@@ -12,6 +12,8 @@ export interface SweepFinding {
   item: number | null
   /** null where it is not known which. */
   jobRunId: string | null
+  /** In its place: a pipeline run that was a step of the closed one. */
+  nestedRunId?: string
   /**
    * `cancelled`: it was active, and is not any more. `cancelling`: told so, and looked at again. `active`: only reported. `unknown`: it
    * may be ours, and may be somebody else's, or may not be there at all. `failed`: could not be looked at; `code` says why.

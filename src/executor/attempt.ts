@@ -1,5 +1,5 @@
 import type { Context } from '@temporalio/activity'
-import type { WorkerReportsClient } from '../client/index.ts'
+import type { WorkerReportsClient } from '../client/worker-reports.ts'
 import type { JobTypeRegistry } from '../job-types/registry.ts'
 import type { Isolation } from '../job-types/types.ts'
 import { warnOfFailure as warn } from './handle.ts'

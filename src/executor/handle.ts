@@ -1,5 +1,5 @@
 import { messageOf } from '../base/causes.ts'
-import { JobsApiError, type JobsClient, type WorkerReportsClient } from '../client/index.ts'
+import { JobsApiError, type JobsClient } from '../client/index.ts'
 import { workerLimits } from '../contract/index.ts'
 import type { JobTypeRegistry } from '../job-types/registry.ts'
 import type { AnyJobType, HandlerContext } from '../job-types/types.ts'
@@ -7,7 +7,7 @@ import type { Secrets } from '../job-types/user-config.ts'
 import { createRedactor, type Redactor } from '../references/index.ts'
 import type { Assignment, HandlerEnd, HandlerEvents, Handlers } from './handlers.ts'
 import { toHandlerEnd } from './outcome.ts'
-import { createOutputs, type Outputs } from './outputs.ts'
+import { createOutputs, type OutputReports, type Outputs } from './outputs.ts'
 import { createReferenceSources } from './reference-sources.ts'
 import { prepareConfig } from './run-config.ts'
 
@@ -16,7 +16,7 @@ const saidCharacters = 4 * workerLimits.logLineCharacters
 
 /** What handlers are run with, wherever that is. */
 export interface HandlingDependencies {
-  reports: WorkerReportsClient
+  reports: OutputReports
   registry: JobTypeRegistry
   /** The Jobs API as a handler of this run may use it: within the run's workspace. */
   apiFor(jobRunId: string): JobsClient

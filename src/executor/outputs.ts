@@ -1,6 +1,7 @@
 import { jsonTextProblems, writeJsonText } from '../base/json-text.ts'
 import { decodeUtf8 } from '../base/utf8.ts'
-import { JobsApiError, type WorkerReportsClient } from '../client/index.ts'
+import { JobsApiError } from '../client/index.ts'
+import type { WorkerReportsClient } from '../client/worker-reports.ts'
 import {
   describeJsonProblem,
   isJsonMediaType,
@@ -16,8 +17,13 @@ import { outputTimeoutMs, persist } from './persistence.ts'
 const conflict = 409
 const invalidContent = 422
 
+/** Where outputs go. */
+export interface OutputReports {
+  putOutput(...output: Parameters<WorkerReportsClient['putOutput']>): Promise<unknown>
+}
+
 export interface OutputsOptions {
-  reports: WorkerReportsClient
+  reports: OutputReports
   jobRunId: string
   attempt: number
   jobType: AnyJobType

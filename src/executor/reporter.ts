@@ -1,6 +1,7 @@
 import { pause } from '../base/abort.ts'
 import { storable } from '../base/text.ts'
-import { JobsApiError, type WorkerReportsClient } from '../client/index.ts'
+import { JobsApiError } from '../client/index.ts'
+import type { WorkerReportsClient } from '../client/worker-reports.ts'
 import { type AppendLogsBody, workerLimits } from '../contract/index.ts'
 import { backoffMs, isWorthRetrying, persist } from './persistence.ts'
 import { timestamp, truncate } from './text.ts'

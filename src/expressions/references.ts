@@ -38,6 +38,8 @@ export interface ScopeShape {
   later?: ReadonlySet<string>
   /** True where `item` and `index` exist. */
   item: boolean
+  /** Set where the step runs although steps that it needs may have failed or been skipped: those that its `if` asks after. */
+  askedBefore?: ReadonlySet<string>
   /** True in an `if`. */
   statusFunctions: boolean
   /** True in a `config`. */
@@ -54,6 +56,8 @@ export interface ExpressionReferences {
   runs: string[]
   /** Steps named at all. */
   steps: string[]
+  /** Steps that are asked how they ended, or by `has` whether something of them is there. */
+  asked: string[]
   statusFunctions: StatusFunction[]
   /** The whole expression is one reference that needs no evaluation. */
   whole?: { kind: 'output'; step: string; name: string } | { kind: 'secret'; name: string }
@@ -73,6 +77,7 @@ export const noReferences = (): ExpressionReferences => ({
   outputs: [],
   runs: [],
   steps: [],
+  asked: [],
   statusFunctions: [],
 })
 
@@ -147,6 +152,7 @@ function checkStepPath(analysis: Analysis, node: ASTNode, path: string[], inHas:
   }
   if (!checkStepName(analysis, node, step)) return
   addUnique(analysis.references.steps, step)
+  if (inHas || member === 'status') addUnique(analysis.references.asked, step)
   if (member === undefined) {
     if (inHas) return
     add(

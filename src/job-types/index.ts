@@ -2,6 +2,8 @@ export {
   type ConnectionOptions,
   type ConnectionSettings,
   type Connections,
+  connectionProblem,
+  connectionSettings,
   defaultRequestsPerSecond,
 } from './connections.ts'
 export { defineJobType } from './define-job-type.ts'

@@ -4,12 +4,15 @@ export {
   createConfigChecker,
   type IsUnknown,
 } from '../config-schema/index.ts'
+export * from './build/index.ts'
 export { checkPlan } from './compile/check-plan.ts'
 export type { CompiledPipeline, CompileOptions } from './compile/compile.ts'
 export { pipelineJsonSchema } from './compile/definition.ts'
 export { type ResolvedInputs, resolveInputs } from './compile/inputs.ts'
+export type { ResolvedPipeline, ResolvePipeline } from './compile/nested.ts'
 export { type DrawingFormat, drawPipeline } from './draw/draw.ts'
 export type { Finding } from './nodes/findings.ts'
-export { compilePipeline } from './pipeline-file.ts'
+export { compilePipeline, pipelineYaml } from './pipeline-file.ts'
+export { compilePipelineFile, type PipelineFiles } from './pipeline-files.ts'
 export * from './plan/index.ts'
 export { badUtf8 } from './yaml/read.ts'

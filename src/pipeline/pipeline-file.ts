@@ -1,5 +1,6 @@
 import { type CompiledPipeline, type CompileOptions, compileSource } from './compile/compile.ts'
 import { readYaml } from './yaml/read.ts'
+import { writeYaml } from './yaml/write.ts'
 
 /**
  * Compiles the text of a pipeline file. Never throws: every problem is a finding with its place, and all are reported together.
@@ -18,4 +19,10 @@ import { readYaml } from './yaml/read.ts'
  */
 export function compilePipeline(text: string, options: CompileOptions & { file: string }): CompiledPipeline {
   return compileSource(readYaml(text, options.file), options)
+}
+
+/** The text of a pipeline file that compiles, as a file that compiles to the same plan: comments, aliases and styles are gone. */
+export function pipelineYaml(text: string, file: string): string {
+  const { root } = readYaml(text, file)
+  return root ? writeYaml(root) : text
 }

@@ -1,22 +1,32 @@
 import type { Client } from '@temporalio/client'
 import type { Json } from '../base/json.ts'
-import { throwFromTemporal } from '../temporal/index.ts'
+import type { Pipeline, PipelinePlan } from '../pipeline/index.ts'
 import { cancelRun } from './cancel.ts'
+import { handleOf, type PipelineRun } from './handle.ts'
 import { inputsOf } from './inputs.ts'
 import { type ListPipelines, listRuns, type PipelineRunPage } from './list.ts'
-import { type PipelinesClientOptions, type PipelinesContext, resolveOptions } from './options.ts'
-import { showRun, summaryOf } from './show.ts'
-import { type StartedPipeline, type StartPipeline, startRun } from './start.ts'
+import { asQuestion, type PipelinesClientOptions, type PipelinesContext, resolveOptions } from './options.ts'
+import { prepare, type StartablePipeline } from './prepare.ts'
+import type { ResultOptions } from './result.ts'
+import { showRun } from './show.ts'
+import { type StartOptions, startRun } from './start.ts'
 import { type AdoptedStep, type SteeredStep, type SteerResult, steerRun } from './steer.ts'
+import { summaryOf } from './summary.ts'
 import type { PipelineRunSummary, PipelineRunView } from './view.ts'
-import { type WatchPipeline, watchRun } from './watch.ts'
+import { type CallOptions, waitFor } from './waiting.ts'
+import { type WatchPipeline, watchRun } from './watch/watch-run.ts'
+
+/** What a run of a plan is given; text is read as the type that the input has. */
+export type GivenInputs = Readonly<Record<string, Json>>
 
 /**
  * Starts, watches and steers pipeline runs. They live in Temporal only: this needs nothing else.
  *
+ * Every call takes an `AbortSignal`, which ends the waiting and not the run.
+ *
  * @example
  * ```ts
- * import { compilePipeline, connectTemporal, PipelinesClient, resolveInputs } from 'jobwright'
+ * import { compilePipeline, connectTemporal, PipelinesClient } from 'jobwright'
  * import { JobsClient } from 'jobwright/client'
  *
  * const api = new JobsClient({ baseUrl: 'http://127.0.0.1:8300/api/v1', token: 'TOKEN' })
@@ -25,30 +35,118 @@ import { type WatchPipeline, watchRun } from './watch.ts'
  *
  * const text = 'name: nap\nsteps: { nap: { job_type: sleep, config: { duration: 2s } } }'
  * const { plan } = compilePipeline(text, { file: 'nap.yaml', jobTypes: await api.listJobSchemas() })
- * const { inputs } = plan ? resolveInputs(plan, {}) : {}
- * if (plan && inputs) await pipelines.start({ plan, inputs })
+ * if (plan) await pipelines.run(plan, {})
  * ```
  */
 export class PipelinesClient {
-  readonly #context: PipelinesContext
+  #context: PipelinesContext
 
   constructor(client: Client, options: PipelinesClientOptions = {}) {
     this.#context = resolveOptions(client, options)
   }
 
   /**
-   * Starts a run. An id that is in use is not started again: `existed` says so, whether that run is over or not. Under an id that
-   * belongs to another plan or other inputs nothing is started: `run_id_reused`.
+   * The same client for somebody else: runs that it starts are theirs, and bound to a workspace it knows no others. Those who watch a
+   * run through either share one watcher.
+   *
+   * @example
+   * ```ts
+   * const theirs = pipelines.as({ owner: { workspace: 'blue', email: 'ada@example.com' }, workspace: 'blue' })
+   * console.log((await theirs.list()).runs)
+   * ```
+   */
+  as({ owner, workspace }: Pick<PipelinesClientOptions, 'owner' | 'workspace'>): PipelinesClient {
+    const other = new PipelinesClient(this.#context.client)
+    other.#context = { ...this.#context, owner: asQuestion(owner), workspace }
+    return other
+  }
+
+  /**
+   * Starts a run, waits for its end and gives its outputs.
+   *
+   * A signal ends the waiting only; to find the run again, give it an `id`.
+   * @throws PipelineRunError with the view of a run that failed, was cancelled, or is held for a person to decide
+   * @throws what `start` throws
+   *
+   * @example
+   * ```ts
+   * import { PipelineRunError } from 'jobwright'
+   *
+   * try {
+   *   const outputs = await pipelines.run(plan, { severity: 'high' })
+   *   console.log(outputs)
+   * } catch (error) {
+   *   if (!(error instanceof PipelineRunError)) throw error
+   *   for (const { step, status, error: why } of error.view.steps) console.error(step, status, why?.message)
+   * }
+   * ```
+   */
+  run<Inputs, Outputs>(
+    pipeline: Pipeline<Inputs, Outputs>,
+    inputs: NoInfer<Inputs>,
+    options?: StartOptions & ResultOptions,
+  ): Promise<Outputs>
+  run(
+    plan: PipelinePlan,
+    inputs: GivenInputs,
+    options?: StartOptions & ResultOptions,
+  ): Promise<Record<string, Json>>
+  async run(
+    pipeline: StartablePipeline,
+    inputs: unknown,
+    options: StartOptions & ResultOptions = {},
+  ): Promise<unknown> {
+    const run = await this.#start(pipeline, inputs, options)
+    return run.result(options)
+  }
+
+  /**
+   * Starts a run. A pipeline in code is compiled, and the inputs are checked and completed by their defaults.
+   *
+   * An id that is in use is not started again: `existed` says so, whether that run is over or not. Under an id that belongs to
+   * another pipeline or other inputs nothing is started: `run_id_reused`.
+   * @throws PipelineFindingsError `invalid_pipeline`, `invalid_inputs`, with all `findings`
    * @throws SearchAttributesError when the namespace does not know what runs are found by
    *
    * @example
    * ```ts
-   * const { id, existed } = await pipelines.start({ plan, inputs, id: 'night-2026-04-13' })
-   * console.log(existed ? `${id} was started before` : `started ${id}`)
+   * const run = await pipelines.start(plan, { severity: 'high' }, { id: 'night-2026-04-13' })
+   * console.log(run.existed ? `${run.id} was started before` : `started ${run.id}`)
+   * console.log(await run.result())
    * ```
    */
-  start(request: StartPipeline): Promise<StartedPipeline> {
-    return startRun(this.#context, request).catch(throwFromTemporal)
+  start<Inputs, Outputs>(
+    pipeline: Pipeline<Inputs, Outputs>,
+    inputs: NoInfer<Inputs>,
+    options?: StartOptions,
+  ): Promise<PipelineRun<Outputs>>
+  start(plan: PipelinePlan, inputs: GivenInputs, options?: StartOptions): Promise<PipelineRun>
+  start(
+    pipeline: StartablePipeline,
+    inputs: unknown,
+    options: StartOptions = {},
+  ): Promise<PipelineRun<unknown>> {
+    return this.#start(pipeline, inputs, options)
+  }
+
+  #start(pipeline: StartablePipeline, inputs: unknown, options: StartOptions): Promise<PipelineRun<unknown>> {
+    const context = this.#context
+    return waitFor(context.client, options, async () => {
+      const prepared = await prepare(context.compileOptions, pipeline, inputs)
+      return handleOf(context, await startRun(context, prepared, options))
+    })
+  }
+
+  /**
+   * A run that was started before, by its id. Asks nothing: what is done with it says whether there is one.
+   *
+   * @example
+   * ```ts
+   * const outputs = await pipelines.get('night-2026-04-13').result({ signal: AbortSignal.timeout(60_000) })
+   * ```
+   */
+  get<Outputs = Record<string, Json>>(id: string): PipelineRun<Outputs> {
+    return handleOf(this.#context, { id, existed: true, warnings: [] })
   }
 
   /**
@@ -63,8 +161,8 @@ export class PipelinesClient {
    * console.log(status, failed.map(({ step, error }) => `${step}: ${error?.message}`))
    * ```
    */
-  show(id: string): Promise<PipelineRunView> {
-    return showRun(this.#context, id).catch(throwFromTemporal)
+  show(id: string, options: CallOptions = {}): Promise<PipelineRunView> {
+    return this.#within(options, (context) => showRun(context, id))
   }
 
   /**
@@ -76,8 +174,11 @@ export class PipelinesClient {
    * const { status, owner } = await pipelines.summary('night-2026-04-13')
    * ```
    */
-  summary(id: string, { digest }: { digest?: string | undefined } = {}): Promise<PipelineRunSummary> {
-    return summaryOf(this.#context, id, digest).catch(throwFromTemporal)
+  summary(
+    id: string,
+    { digest, ...options }: CallOptions & { digest?: string | undefined } = {},
+  ): Promise<PipelineRunSummary> {
+    return this.#within(options, (context) => summaryOf(context, id, digest))
   }
 
   /**
@@ -89,37 +190,28 @@ export class PipelinesClient {
    * const { severity } = await pipelines.inputs('night-2026-04-13')
    * ```
    */
-  inputs(id: string): Promise<Record<string, Json>> {
-    return inputsOf(this.#context, id).catch(throwFromTemporal)
+  inputs(id: string, options: CallOptions = {}): Promise<Record<string, Json>> {
+    return this.#within(options, (context) => inputsOf(context, id))
   }
 
   /**
-   * Runs without their steps: open ones first, newest first; then the others, last ended first. A run that was started just now may be
-   * missing.
+   * A page of runs without their steps: open ones first, newest first; then the others, last ended first. A run that was started just
+   * now may be missing, and one that ends while pages are turned may come twice.
    * @throws SearchAttributesError for a filter that the namespace cannot apply
+   * @throws JobwrightError `bad_cursor`, and `cursor_of_other_filters` for one of a list with other filters
    *
    * @example
    * ```ts
-   * for (const run of await pipelines.list({ workspace: 'team', statuses: ['failed'], limit: 20 }))
-   *   console.log(run.id, run.status, run.owner)
+   * let cursor: string | null = null
+   * do {
+   *   const { runs, nextCursor } = await pipelines.list({ statuses: ['failed'], limit: 20, cursor })
+   *   for (const run of runs) console.log(run.id, run.status, run.owner)
+   *   cursor = nextCursor
+   * } while (cursor)
    * ```
    */
-  async list(options: ListPipelines = {}): Promise<PipelineRunSummary[]> {
-    return (await this.listPage(options)).runs
-  }
-
-  /**
-   * As `list`, with where the list goes on.
-   * @throws SearchAttributesError, JobwrightError `bad_cursor`
-   *
-   * @example
-   * ```ts
-   * const { runs, nextCursor } = await pipelines.listPage({ limit: 50 })
-   * console.log(runs.length, nextCursor === null ? 'that is all' : 'there are more')
-   * ```
-   */
-  listPage(options: ListPipelines = {}): Promise<PipelineRunPage> {
-    return listRuns(this.#context, options).catch(throwFromTemporal)
+  list(options: ListPipelines = {}): Promise<PipelineRunPage> {
+    return this.#within(options, (context) => listRuns(context, options))
   }
 
   /**
@@ -133,8 +225,8 @@ export class PipelinesClient {
    * for await (const { status } of pipelines.watch('night-2026-04-13')) console.log(status)
    * ```
    */
-  cancel(id: string): Promise<void> {
-    return cancelRun(this.#context, id).catch(throwFromTemporal)
+  cancel(id: string, options: CallOptions = {}): Promise<void> {
+    return this.#within(options, (context) => cancelRun(context, id))
   }
 
   /**
@@ -154,10 +246,9 @@ export class PipelinesClient {
    * if (candidate) await pipelines.adopt('night-2026-04-13', { step: 'graph', jobRunId: candidate.job_run_id })
    * ```
    */
-  adopt(id: string, { step, item, jobRunId }: AdoptedStep): Promise<SteerResult> {
-    return steerRun(this.#context, id, { verb: 'adopt', step, item: item ?? null, jobRunId }).catch(
-      throwFromTemporal,
-    )
+  adopt(id: string, { step, item, jobRunId }: AdoptedStep, options: CallOptions = {}): Promise<SteerResult> {
+    const request = { verb: 'adopt', step, item: item ?? null, jobRunId } as const
+    return this.#within(options, (context) => steerRun(context, id, request))
   }
 
   /**
@@ -170,8 +261,9 @@ export class PipelinesClient {
    * await pipelines.trigger('night-2026-04-13', { step: 'tickets', item: 3 })
    * ```
    */
-  trigger(id: string, { step, item }: SteeredStep): Promise<SteerResult> {
-    return steerRun(this.#context, id, { verb: 'trigger', step, item: item ?? null }).catch(throwFromTemporal)
+  trigger(id: string, { step, item }: SteeredStep, options: CallOptions = {}): Promise<SteerResult> {
+    const request = { verb: 'trigger', step, item: item ?? null } as const
+    return this.#within(options, (context) => steerRun(context, id, request))
   }
 
   /**
@@ -184,12 +276,14 @@ export class PipelinesClient {
    * await pipelines.fail('night-2026-04-13', { step: 'graph' })
    * ```
    */
-  fail(id: string, { step, item }: SteeredStep): Promise<SteerResult> {
-    return steerRun(this.#context, id, { verb: 'fail', step, item: item ?? null }).catch(throwFromTemporal)
+  fail(id: string, { step, item }: SteeredStep, options: CallOptions = {}): Promise<SteerResult> {
+    const request = { verb: 'fail', step, item: item ?? null } as const
+    return this.#within(options, (context) => steerRun(context, id, request))
   }
 
   /**
-   * Yields the view whenever it changed, the last one when the run is over. Goes on through outages of Temporal.
+   * Yields the view whenever it changed, the last one when the run is over. Goes on through outages of Temporal. However many look at a
+   * run, this process listens to it once; who is slow gets the latest view next.
    * @throws PipelineRunNotFoundError
    *
    * @example
@@ -200,5 +294,9 @@ export class PipelinesClient {
    */
   watch(id: string, options: WatchPipeline = {}): AsyncGenerator<PipelineRunView, void, undefined> {
     return watchRun(this.#context, id, options)
+  }
+
+  #within<T>(options: CallOptions, work: (context: PipelinesContext) => Promise<T>): Promise<T> {
+    return waitFor(this.#context.client, options, () => work(this.#context))
   }
 }

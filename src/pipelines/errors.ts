@@ -1,4 +1,6 @@
 import { JobwrightError } from '../base/errors.ts'
+import type { Finding } from '../pipeline/index.ts'
+import type { PipelineRunView } from './view.ts'
 
 const longestId = 500
 
@@ -32,4 +34,57 @@ export class PipelineRunNotFoundError extends JobwrightError {
       fix: '`jobwright runs` lists the pipeline runs that exist',
     })
   }
+}
+
+/** A pipeline, or what it was given, has errors, so that nothing was started: `invalid_pipeline` or `invalid_inputs`. */
+export class PipelineFindingsError extends JobwrightError {
+  override readonly name = 'PipelineFindingsError'
+  /** All of them, warnings too. */
+  readonly findings: readonly Finding[]
+
+  constructor(code: 'invalid_pipeline' | 'invalid_inputs', pipeline: string, findings: readonly Finding[]) {
+    const errors = findings.filter(({ severity }) => severity === 'error')
+    const what = code === 'invalid_pipeline' ? `pipeline ${pipeline}` : `the inputs of pipeline ${pipeline}`
+    // Inputs have no place.
+    const lines = errors.map(({ file, line, message }) =>
+      code === 'invalid_pipeline' ? `${file}:${line} ${message}` : message,
+    )
+    super({
+      code,
+      fault: 'usage',
+      message: `${what} cannot be used: ${lines.join('; ')}`,
+      fix: errors[0]?.fix,
+    })
+    this.findings = findings
+  }
+}
+
+/**
+ * A pipeline run did not complete: `pipeline_failed`, `pipeline_cancelled`, or `pipeline_held` of one that waits for a person, which
+ * is not over.
+ */
+export class PipelineRunError extends JobwrightError {
+  override readonly name = 'PipelineRunError'
+  /** Where the run stands, each step with its error. */
+  readonly view: PipelineRunView
+
+  constructor(view: PipelineRunView) {
+    super({
+      code: `pipeline_${view.status}`,
+      fault: 'refused',
+      message: `pipeline run ${view.id} ${sentenceOf(view)}`,
+      fix: view.status === 'held' ? `see what to decide: \`jobwright show ${view.id}\`` : undefined,
+    })
+    this.view = view
+  }
+}
+
+function sentenceOf({ status, steps, warnings }: PipelineRunView): string {
+  if (status === 'held') return 'is held: a person has to decide'
+  if (status === 'cancelled') return 'was cancelled'
+  const failed =
+    steps.find((line) => line.status === 'failed') ?? steps.find((line) => line.status === 'cancelled')
+  if (!failed) return [status, ...warnings.slice(0, 1)].join(': ')
+  const name = failed.item === undefined ? failed.step : `${failed.step}[${failed.item}]`
+  return `${status}: step ${name} ${failed.status}${failed.error ? `: ${failed.error.message}` : ''}`
 }

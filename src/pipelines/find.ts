@@ -3,29 +3,40 @@ import {
   type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client'
-import { workflowTypes } from '../contract/names.ts'
+import { queryNames, runJobNames, updateNames, workflowTypes } from '../contract/names.ts'
+import type { RunsAccess } from './access.ts'
 import { PipelineRunNotFoundError, requireRunId } from './errors.ts'
-import type { PipelinesContext } from './options.ts'
 import { memoOf } from './view.ts'
 
 export interface FoundRun {
   handle: WorkflowHandle
   description: WorkflowExecutionDescription
+  /** What it answers to. */
+  names: { progress: string; steer: string }
 }
+
+const pipelineNames = { progress: queryNames.progress, steer: updateNames.steer }
 
 /**
  * The run of an id, if it is one that the client may know of.
+ * @param which `any`: also a workflow of a user's own that has job runs; whose it is, nobody knows
  * @throws PipelineRunNotFoundError, JobwrightError `bad_run_id`
  */
-export async function findRun({ client, workspace }: PipelinesContext, id: string): Promise<FoundRun> {
+export async function findRun(
+  { client, workspace }: Omit<RunsAccess, 'queryTimeoutMs'>,
+  id: string,
+  which: 'pipelines' | 'any' = 'pipelines',
+): Promise<FoundRun> {
   requireRunId(id)
   const handle = client.workflow.getHandle(id)
   const description = await describe(handle)
+  const isOwn = which === 'any' && description?.memo?.[runJobNames.memo] !== undefined
   const isKnown =
-    description?.type === workflowTypes.runPipeline &&
+    (isOwn || description?.type === workflowTypes.runPipeline) &&
+    !memoOf(description).isBarred &&
     (workspace === undefined || memoOf(description).workspace === workspace)
   if (!isKnown) throw new PipelineRunNotFoundError(id)
-  return { handle, description }
+  return { handle, description, names: isOwn ? runJobNames : pipelineNames }
 }
 
 async function describe(handle: WorkflowHandle): Promise<WorkflowExecutionDescription | undefined> {

@@ -19,14 +19,17 @@ export function after(
   return { part, atMs, listed: [...(isSame ? before.listed : []), execution] }
 }
 
-/** A cursor names its list and the workspace that it belongs to, so that no other list takes it. */
-export function writeCursor({ part, atMs, listed }: ListPlace, workspace: string | undefined): string {
-  const place = ['pipeline-runs', workspace ?? null, part, atMs, listed]
+/** What a list was asked for: filters by their names, the workspace among them, in a text that can be compared. */
+export type Asked = Readonly<Record<string, string>>
+
+/** A cursor names its list and what that was asked for, so that no other list takes it. */
+export function writeCursor({ part, atMs, listed }: ListPlace, asked: Asked): string {
+  const place = ['pipeline-runs', asked, part, atMs, listed]
   return Buffer.from(JSON.stringify(place)).toString('base64url')
 }
 
-/** @throws JobwrightError `bad_cursor` */
-export function readCursor(cursor: string, workspace: string | undefined): ListPlace {
+/** @throws JobwrightError `bad_cursor`; `cursor_of_other_filters` says which filter differs */
+export function readCursor(cursor: string, asked: Asked): ListPlace {
   let place: unknown
   try {
     place = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
@@ -34,14 +37,32 @@ export function readCursor(cursor: string, workspace: string | undefined): ListP
     throw badCursor()
   }
   if (!Array.isArray(place) || place.length !== 5) throw badCursor()
-  const [list, owner, part, atMs, listed] = place as unknown[]
+  const [list, was, part, atMs, listed] = place as unknown[]
   const isPart = part === 'open' || part === 'closed'
   // Dates reach that far.
   const isTime = typeof atMs === 'number' && Number.isSafeInteger(atMs) && Math.abs(atMs) < 8.64e15
   const areIds = Array.isArray(listed) && listed.every((id) => typeof id === 'string')
-  if (list !== 'pipeline-runs' || owner !== (workspace ?? null) || !isPart || !isTime || !areIds)
-    throw badCursor()
+  if (list !== 'pipeline-runs' || !isAsked(was) || !isPart || !isTime || !areIds) throw badCursor()
+  // To a client that is bound, other workspaces do not exist.
+  if (was.workspace !== asked.workspace) throw badCursor()
+  requireSame(was, asked)
   return { part, atMs, listed }
+}
+
+function isAsked(value: unknown): value is Asked {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function requireSame(was: Asked, asked: Asked): void {
+  const names = new Set([...Object.keys(asked), ...Object.keys(was)])
+  const other = [...names].find((name) => was[name] !== asked[name])
+  if (other === undefined) return
+  throw new JobwrightError({
+    code: 'cursor_of_other_filters',
+    fault: 'usage',
+    message: `the cursor belongs to a list with another ${other}`,
+    fix: 'give the filters that the list was begun with, or begin anew without a cursor',
+  })
 }
 
 function badCursor(): JobwrightError {

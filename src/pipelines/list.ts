@@ -2,12 +2,13 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client'
 import { searchAttributes, workflowTypes } from '../contract/names.ts'
 import type { PipelineStatus } from '../pipeline/plan/index.ts'
 import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/index.ts'
-import { after, type ListPlace, readCursor, writeCursor } from './list-place.ts'
+import { type Asked, after, type ListPlace, readCursor, writeCursor } from './list-place.ts'
 import type { PipelinesContext } from './options.ts'
-import { type PipelineRunSummary, summaryView } from './view.ts'
+import { memoOf, type PipelineRunSummary, type RunInfo, summaryView } from './view.ts'
+import type { CallOptions } from './waiting.ts'
 
 /** Which runs are listed. */
-export interface ListPipelines {
+export interface ListPipelines extends CallOptions {
   /**
    * How many at most.
    * @default 100
@@ -23,13 +24,15 @@ export interface ListPipelines {
   statuses?: readonly PipelineStatus[] | undefined
   /** Only runs that were started then or later. @default whenever they were */
   startedAfter?: Date | undefined
+  /** Also runs that are steps of other runs. @default false */
+  nested?: boolean | undefined
   /** Only runs that were started before. @default whenever they were */
   startedBefore?: Date | undefined
   /**
    * The `nextCursor` of an earlier answer: the list goes on there.
    * @default from the beginning
    */
-  cursor?: string | undefined
+  cursor?: string | null | undefined
 }
 
 /** A part of a list. */
@@ -39,25 +42,26 @@ export interface PipelineRunPage {
   nextCursor: string | null
 }
 
-type Filter = Omit<ListPipelines, 'limit' | 'cursor'>
+type Filter = Omit<ListPipelines, 'limit' | 'cursor' | 'signal'>
 
-/** Runs without their steps: open ones first, newest first; then the others, last ended first. @throws SearchAttributesError, JobwrightError `bad_cursor` */
+/** Runs without their steps: open ones first, newest first; then the others, last ended first. @throws SearchAttributesError, JobwrightError `bad_cursor`, `cursor_of_other_filters` */
 export async function listRuns(context: PipelinesContext, options: ListPipelines): Promise<PipelineRunPage> {
-  const { limit = 100, cursor, ...wanted } = options
+  const { limit = 100, cursor, signal: _, ...wanted } = options
   const workspace = context.workspace ?? options.workspace
-  const from = cursor === undefined ? undefined : readCursor(cursor, workspace)
+  const filter = { ...wanted, workspace }
+  const asked = askedOf(filter)
+  const from = cursor === undefined || cursor === null ? undefined : readCursor(cursor, asked)
   // What lies outside of the bound does not exist.
   if (options.workspace !== undefined && options.workspace !== workspace)
     return { runs: [], nextCursor: null }
   const runs: PipelineRunSummary[] = []
   let last = from
-  const filter = { ...wanted, workspace }
   try {
     for await (const { info, place } of runsFrom(context.client, filter, from)) {
       const view = summaryView(info)
       // One that ended just now is met twice.
-      if (!isWanted(view, filter) || runs.some(({ id }) => id === view.id)) continue
-      if (runs.length >= limit) return { runs, nextCursor: last ? writeCursor(last, workspace) : null }
+      if (!isShown(info, filter) || !isWanted(view, filter) || runs.some(({ id }) => id === view.id)) continue
+      if (runs.length >= limit) return { runs, nextCursor: last ? writeCursor(last, asked) : null }
       runs.push(view)
       last = after(last, place, info.runId)
     }
@@ -66,6 +70,23 @@ export async function listRuns(context: PipelinesContext, options: ListPipelines
     throw new SearchAttributesError(context.client.options.namespace, undefined, error)
   }
   return { runs, nextCursor: null }
+}
+
+/** What a list was asked for, as its cursors keep it. */
+function askedOf(filter: Filter): Asked {
+  const { workspace, owner, pipeline, statuses, startedAfter, startedBefore, nested } = filter
+  const values = {
+    workspace,
+    owner,
+    pipeline,
+    statuses: statuses?.toSorted().join(),
+    startedAfter: startedAfter?.toISOString(),
+    startedBefore: startedBefore?.toISOString(),
+    nested: nested ? 'true' : undefined,
+  }
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
 }
 
 /** Temporal lists what is open first, by its start, and then what is closed, by its close. */
@@ -135,6 +156,12 @@ function isOneOf(statuses: readonly PipelineStatus[]): string {
  */
 function equals(attribute: string, value: string): string | undefined {
   return /['"`\\\p{Cc}]/u.test(value) ? undefined : `${attribute} = '${value}'`
+}
+
+/** A run that is a step of another one is seen there. */
+function isShown(info: RunInfo, { nested = false }: Filter): boolean {
+  const { parent, isBarred } = memoOf(info)
+  return !isBarred && (nested || parent === undefined)
 }
 
 /** What the query could not say, and what a database may compare more loosely than we do. */

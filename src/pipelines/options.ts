@@ -1,6 +1,11 @@
 import type { Client } from '@temporalio/client'
+import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import { installationNames } from '../contract/names.ts'
+import type { CompileOptions } from '../pipeline/index.ts'
 import type { PipelineTiming } from '../workflows/messages.ts'
+import type { RunsAccess } from './access.ts'
+import type { AskJobTypes } from './changed-job-types.ts'
+import { createWatchers, type Watchers } from './watch/watchers.ts'
 
 /** Whose a pipeline run is: what `JobsClient.whoami` answers. */
 export interface PipelineOwner {
@@ -23,6 +28,12 @@ export interface PipelinesClientOptions {
    * @default no bound
    */
   workspace?: string | undefined
+  /**
+   * What the default connection's server offers (`JobsClient.listJobSchemas`): asked at each start of a plan that was compiled against
+   * known job types, so that the start can say what has changed since. Where it fails nothing is said.
+   * @default not known, and nothing is said
+   */
+  jobTypes?: ((signal: AbortSignal) => Promise<readonly JobTypeSchemaEntry[] | undefined>) | undefined
   /** How patient the runs are. */
   timing?: PipelineTimingOptions | undefined
   /**
@@ -35,6 +46,19 @@ export interface PipelinesClientOptions {
    * @default the installation's
    */
   taskQueue?: string | undefined
+  /**
+   * What pipelines in code are compiled with when they are started: the job types of the server, so that configs are checked. A
+   * function is asked once for each start of one.
+   * @default nothing: job types and their configs are not checked before the start
+   */
+  compileOptions?: CompileOptions | (() => Promise<CompileOptions>) | undefined
+  /**
+   * How many runs are listened to at once, by requests to Temporal that stay open; runs beyond it that are watched are looked at every
+   * few seconds. Proxies before Temporal often let no more than 100 requests of a connection be open; without one, this may be
+   * hundreds.
+   * @default 80
+   */
+  historyPolls?: number | undefined
 }
 
 /** How patient pipeline runs are. For tests and the impatient; what is left out has its default. */
@@ -68,24 +92,38 @@ export interface PipelineTimingOptions {
 }
 
 /** What the use cases of this room work with: every option decided. */
-export interface PipelinesContext {
-  readonly client: Client
+export interface PipelinesContext extends RunsAccess {
   readonly owner: () => Promise<PipelineOwner | undefined>
-  readonly workspace: string | undefined
+  readonly compileOptions: () => Promise<CompileOptions>
+  readonly jobTypes: AskJobTypes | undefined
+  readonly schemasTimeoutMs: number
   readonly timing: PipelineTiming
   readonly taskQueueFor: (owner: PipelineOwner | undefined) => string
   /** How long a start waits for search attributes that were registered just now. */
   readonly registrationPatienceMs: number
-  readonly queryTimeoutMs: number
   /** How long a worker may take to take up what a person decided, and then to do it. */
   readonly acceptTimeoutMs: number
   readonly decisionTimeoutMs: number
-  readonly watchIntervalMs: number
+  readonly watchers: Watchers
+}
+
+/** What is known already, or may be asked for. */
+export function asQuestion<T>(known: T | (() => Promise<T>)): () => Promise<T> {
+  return typeof known === 'function' ? (known as () => Promise<T>) : async () => known
 }
 
 export function resolveOptions(
   client: Client,
-  { owner, workspace, timing = {}, installation, taskQueue }: PipelinesClientOptions,
+  {
+    owner,
+    workspace,
+    compileOptions = {},
+    jobTypes,
+    timing = {},
+    installation,
+    taskQueue,
+    historyPolls = 80,
+  }: PipelinesClientOptions,
 ): PipelinesContext {
   const {
     waitLeaseMs = 6 * 60 * 60_000,
@@ -94,10 +132,14 @@ export function resolveOptions(
     cleanupMs,
     settleMs,
   } = timing
+  const queryTimeoutMs = 3_000
   return {
     client,
-    owner: typeof owner === 'function' ? owner : async () => owner,
+    owner: asQuestion(owner),
     workspace,
+    compileOptions: asQuestion(compileOptions),
+    jobTypes,
+    schemasTimeoutMs: 3_000,
     timing: {
       waitLeaseMs,
       stepHeartbeatMs,
@@ -109,10 +151,10 @@ export function resolveOptions(
       taskQueue ?? installationNames(installation ?? owner?.installation).taskQueues.pipelines,
     // A cluster looks for new ones every ten seconds.
     registrationPatienceMs: 15_000,
-    queryTimeoutMs: 3_000,
+    queryTimeoutMs,
     acceptTimeoutMs: 10_000,
     // A run that is adopted is looked at first.
     decisionTimeoutMs: 45_000,
-    watchIntervalMs: 400,
+    watchers: createWatchers({ client, queryTimeoutMs }, historyPolls),
   }
 }

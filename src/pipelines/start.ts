@@ -7,17 +7,16 @@ import { searchAttributes, workflowTypes } from '../contract/names.ts'
 import type { PipelinePlan } from '../pipeline/plan/index.ts'
 import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/index.ts'
 import type { PipelineMemo, RunPipelineInput } from '../workflows/messages.ts'
+import { changedJobTypes } from './changed-job-types.ts'
 import { PipelineRunNotFoundError, requireRunId } from './errors.ts'
 import { findRun } from './find.ts'
 import type { PipelineOwner, PipelinesContext } from './options.ts'
+import type { Prepared } from './prepare.ts'
 import { memoOf, type RunInfo } from './view.ts'
+import type { CallOptions } from './waiting.ts'
 
-/** What a run is started with. */
-export interface StartPipeline {
-  /** What `compilePipeline` made. */
-  plan: PipelinePlan
-  /** What `resolveInputs` made. */
-  inputs: Record<string, Json>
+/** How a run is started. */
+export interface StartOptions extends CallOptions {
   /** @default the pipeline's name and 12 random hexadecimal digits */
   id?: string | undefined
   /**
@@ -33,10 +32,12 @@ export interface StartPipeline {
 }
 
 /** What came of a start. */
-export interface StartedPipeline {
+export interface Started {
   id: string
   /** The id was in use, and nothing new was started, whether that run is over or not. */
   existed: boolean
+  /** What is not as it was when the plan was compiled; the run's view says it as well. None of a run that existed. */
+  warnings: string[]
 }
 
 type Ownership = Pick<PipelineMemo, 'workspace' | 'owner'>
@@ -47,16 +48,18 @@ type Ownership = Pick<PipelineMemo, 'workspace' | 'owner'>
  */
 export async function startRun(
   context: PipelinesContext,
+  { plan, inputs }: Prepared,
   {
-    plan,
-    inputs,
     id = `${plan.name}-${randomBytes(6).toString('hex')}`,
     digest = digestOf(plan, inputs),
     version,
-  }: StartPipeline,
-): Promise<StartedPipeline> {
+  }: Omit<StartOptions, 'signal'>,
+): Promise<Started> {
   requireRunId(id)
-  const owner = await context.owner()
+  const [owner, warnings] = await Promise.all([
+    context.owner(),
+    changedJobTypes(plan, context.jobTypes, context.schemasTimeoutMs),
+  ])
   const ownership = ownershipOf(context, owner)
   const { workspace } = ownership
   const input: RunPipelineInput = {
@@ -64,6 +67,7 @@ export async function startRun(
     inputs,
     timing: context.timing,
     ...(workspace === undefined ? {} : { workspace }),
+    ...(warnings.length === 0 ? {} : { warnings }),
   }
   const memo: PipelineMemo = {
     pipeline: plan.name,
@@ -84,18 +88,28 @@ export async function startRun(
     })
   try {
     await onceAttributesAreKnown(context, start)
-    return { id, existed: false }
+    return { id, existed: false, warnings }
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
     await requireSame(context, id, digest)
-    return { id, existed: true }
+    return { id, existed: true, warnings: [] }
   }
 }
 
 function digestOf(plan: PipelinePlan, inputs: Record<string, Json>): string {
   return createHash('sha256')
-    .update(canonicalJson([plan as unknown as Json, inputs]))
+    .update(canonicalJson([withoutJobTypes(plan) as unknown as Json, inputs]))
     .digest('hex')
+}
+
+/** A server that changed since makes no other pipeline of it. */
+function withoutJobTypes({ jobTypes: _, ...plan }: PipelinePlan): Omit<PipelinePlan, 'jobTypes'> {
+  const steps = plan.steps.map((step) =>
+    step.target.kind === 'pipeline'
+      ? { ...step, target: { ...step.target, pipeline: withoutJobTypes(step.target.pipeline) } }
+      : step,
+  )
+  return { ...plan, steps }
 }
 
 /** What is known of whose the run will be. A client that is bound starts nothing that it could not see. */
@@ -156,13 +170,13 @@ async function requireSame(context: PipelinesContext, id: string, digest: string
 
 /** @throws JobwrightError `run_id_reused` for a run that was started with something else */
 export function requireDigest(info: RunInfo, digest: string): void {
-  const { digest: other, pipeline } = memoOf(info)
+  const { digest: other, pipeline, parent } = memoOf(info)
   // One that an earlier version started does not say.
-  if (other === undefined || other === digest) return
+  if (!parent && (other === undefined || other === digest)) return
   throw new JobwrightError({
     code: 'run_id_reused',
     fault: 'refused',
-    message: `the id ${info.workflowId} belongs to a run of ${pipeline ?? 'a pipeline'} with another plan or other inputs; nothing was started`,
+    message: `the id ${info.workflowId} belongs to a run of ${pipeline ?? 'a pipeline'} ${parent ? `that is a step of ${parent.id}` : 'with another plan or other inputs'}; nothing was started`,
     fix: 'start the run under another id, or watch the one that exists',
   })
 }

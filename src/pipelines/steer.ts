@@ -10,7 +10,6 @@ import {
   WorkflowUpdateStage,
 } from '@temporalio/client'
 import { type Fault, JobwrightError } from '../base/errors.ts'
-import { updateNames } from '../contract/names.ts'
 import type { SteerVerb } from '../pipeline/plan/index.ts'
 import type { SteerAnswer, SteerRequest } from '../workflows/messages.ts'
 import { type FoundRun, findRun } from './find.ts'
@@ -55,7 +54,7 @@ export async function steerRun(
 ): Promise<SteerResult> {
   const updateId = randomUUID()
   for (let tries = 1; ; tries += 1) {
-    const found = await findRun(context, id)
+    const found = await findRun(context, id, 'any')
     if (found.description.status.name !== 'RUNNING') return resultOfOver(context, id, request)
     try {
       const { verb, step, item } = await decided(context, found, updateId, request)
@@ -75,7 +74,7 @@ function isOvertaken(error: unknown): boolean {
 
 async function decided(
   context: PipelinesContext,
-  { handle }: FoundRun,
+  { handle, names }: FoundRun,
   updateId: string,
   request: SteerRequest,
 ): Promise<SteerAnswer> {
@@ -83,7 +82,7 @@ async function decided(
   let update: WorkflowUpdateHandle<SteerAnswer>
   try {
     update = await client.withDeadline(Date.now() + acceptTimeoutMs, () =>
-      handle.startUpdate<SteerAnswer, [SteerRequest]>(updateNames.steer, {
+      handle.startUpdate<SteerAnswer, [SteerRequest]>(names.steer, {
         args: [request],
         updateId,
         waitForStage: WorkflowUpdateStage.ACCEPTED,

@@ -38,9 +38,17 @@ export function ownedView(view: RunOwnView, info: RunInfo): PipelineRunView {
     ...versionView(version),
     workspace,
     owner,
+    ...parentOf(info),
     ...rest,
     connection: connection ? { ...connection, promise } : null,
   }
+}
+
+function parentOf(info: RunInfo): Pick<PipelineRunView, 'parent'> {
+  const { parent } = memoOf(info)
+  if (!parent) return {}
+  const { id, step, item, generation } = parent
+  return { parent: { id, step, item, generation } }
 }
 
 /** What is known without a worker: all but the steps and what came of them. */
@@ -52,6 +60,7 @@ export function summaryView(info: RunInfo): PipelineRunSummary {
     ...versionView(version),
     workspace,
     owner,
+    ...parentOf(info),
     status: closedStatuses[info.status.name] ?? status ?? 'running',
     started_at: new Date(startedAtMs ?? info.startTime).toISOString(),
     finished_at: closeTime(info),

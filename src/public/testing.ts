@@ -1,5 +1,48 @@
-/** The public surface of `jobwright/testing`: faults between a client and a Jobs API, and what a server's log has to bear out. */
+/**
+ * The public surface of `jobwright/testing`: pipelines in memory; faults between a client and a Jobs API, and what a server's log has
+ * to bear out.
+ */
 export type { OperationId } from '../contract/index.ts'
+export type { PipelineRunView } from '../pipeline/index.ts'
+export {
+  cancel,
+  cancelRun,
+  type DeclaredOutputs,
+  type FaultOptions,
+  fail,
+  failOnce,
+  fails,
+  type GivenInputs,
+  type HandlerCall,
+  hangs,
+  type InMemoryContext,
+  type InMemoryFault,
+  type InMemoryFaults,
+  InMemoryFindingsError,
+  type InMemoryHandler,
+  type InMemoryJobs,
+  type InMemoryLogLine,
+  type InMemoryOutputs,
+  type JobTypePart,
+  type KnownJobTypes,
+  type MockedJobType,
+  mock,
+  type RecordedRun,
+  type Recording,
+  recorded,
+  recordJobs,
+  reject,
+  type SavedJob,
+  succeeds,
+  type TestedItem,
+  type TestedPipeline,
+  type TestedRun,
+  type TestedStep,
+  type TestPipelineOptions,
+  takes,
+  testPipeline,
+  timeout,
+} from '../testing/in-memory/index.ts'
 export {
   type CancelIntent,
   type ClientOutcome,

@@ -1,7 +1,7 @@
-import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
+import { proxyLocalActivities } from '@temporalio/workflow'
 import type { PipelineActivities, ProfileConnectionInput } from '../activities/index.ts'
 import type { ConnectionProfile } from '../pipeline/plan/index.ts'
-import { activityRetry, scheduleToClose } from './activity-options.ts'
+import { activitiesOf, activityRetry, prefixed, scheduleToClose } from './activity-options.ts'
 import { fencedRun } from './fenced/fenced-run.ts'
 import type { RemoteRun, RemoteRunRequest, RemoteRunTiming, TimeLeft } from './port.ts'
 import { unfencedRun } from './unfenced/unfenced-run.ts'
@@ -14,12 +14,16 @@ const quickAskMs = 2_000
  * Asks once what a connection is, as a local activity: one event, and as a rule no request, since a worker knows its connections.
  * Undefined when it could not be told, for whatever reason: then `askDurably` tells, or says why not.
  */
-export async function askQuickly(question: ProfileConnectionInput): Promise<ConnectionProfile | undefined> {
-  const { profileConnection } = proxyLocalActivities<PipelineActivities>({
+export async function askQuickly(
+  question: ProfileConnectionInput,
+  activityPrefix = '',
+): Promise<ConnectionProfile | undefined> {
+  const local = proxyLocalActivities<PipelineActivities>({
     startToCloseTimeout: quickAskMs,
     retry: { maximumAttempts: 1 },
     summary: `profile of ${question.connection}`,
   })
+  const { profileConnection } = prefixed(local, activityPrefix)
   try {
     return await profileConnection(question)
   } catch {
@@ -33,16 +37,17 @@ export function askDurably(
   question: ProfileConnectionInput,
   timing: RemoteRunTiming,
   left: TimeLeft,
+  activityPrefix = '',
 ): Promise<ConnectionProfile> {
-  const { profileConnection } = proxyActivities<PipelineActivities>({
+  const asking = {
     startToCloseTimeout: askTimeoutMs,
     heartbeatTimeout: timing.stepHeartbeatMs,
-    cancellationType: 'TRY_CANCEL',
+    cancellationType: 'TRY_CANCEL' as const,
     retry: activityRetry,
     summary: `profile of ${question.connection}`,
     ...scheduleToClose(left),
-  })
-  return profileConnection(question)
+  }
+  return activitiesOf({ activityPrefix }, asking).profileConnection(question)
 }
 
 /** The run in the mode that the connection was found to have. */

@@ -1,4 +1,5 @@
 export { finalError } from './activity-errors.ts'
+export { activitiesOf } from './activity-options.ts'
 export { askDurably, askQuickly, remoteRunIn } from './connection.ts'
 export type {
   OpenJobRun,

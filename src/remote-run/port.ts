@@ -31,6 +31,12 @@ export interface RemoteRunRequest {
   /** The config is made with this pipeline run's id, so that nobody else sends the same. */
   isMarked: boolean
   surroundings: Surroundings
+  /** What tells runs of this workflow from those of others that have its id; the first execution's run id where it is absent. */
+  scope?: string
+  /** What jobs are named after, where that is not `step`. */
+  name?: string
+  /** Before the names of activities, on workers that are not ours. */
+  activityPrefix?: string
 }
 
 /** What a person may say of a trigger whose outcome is not known. */
@@ -89,7 +95,7 @@ export interface RemoteRun {
   /** Makes sure that the run exists; its end where it was short, else what to wait for. */
   trigger(left: TimeLeft): Promise<Triggered>
   /** Until the run is over. */
-  wait(jobRunId: string, left: TimeLeft): Promise<JobRunRecord>
+  wait(jobRunId: string, left: TimeLeft): Promise<JobRunRecord | 'out_of_time'>
   /** Cancels whatever was started, and confirms it, for as long as it takes; null: nothing was, and nothing will be. */
   cancel(): Promise<JobRunRecord | null>
 }

@@ -1,7 +1,5 @@
-import { proxyActivities } from '@temporalio/workflow'
-import type { PipelineActivities } from '../activities/index.ts'
 import type { Json } from '../base/json.ts'
-import { activityRetry, triggerTimeoutMs } from './activity-options.ts'
+import { activitiesOf, activityRetry, triggerTimeoutMs } from './activity-options.ts'
 import type { RemoteRunTiming } from './port.ts'
 
 /** Fetches outputs that came as references; JSON and text only. */
@@ -10,15 +8,16 @@ export function readOutputs(
   outputs: { jobRunId: string; name: string }[],
   timing: RemoteRunTiming,
   secrets: readonly string[] = [],
+  activityPrefix = '',
 ): Promise<Json[]> {
-  const activities = proxyActivities<PipelineActivities>({
+  const options = {
     startToCloseTimeout: triggerTimeoutMs,
     heartbeatTimeout: timing.stepHeartbeatMs,
-    cancellationType: 'TRY_CANCEL',
+    cancellationType: 'TRY_CANCEL' as const,
     summary: 'read outputs',
     retry: activityRetry,
-  })
-  return activities.readOutputs({
+  }
+  return activitiesOf({ activityPrefix }, options).readOutputs({
     connection,
     outputs,
     ...(secrets.length > 0 ? { secrets: [...secrets] } : {}),

@@ -97,7 +97,7 @@ export function clientOptions(options: TemporalOptions): ConnectionOptions {
  *
  * const temporal = await connectTemporal({ address: '127.0.0.1:7233', namespace: 'default' })
  * try {
- *   console.log(await new PipelinesClient(temporal).list())
+ *   console.log((await new PipelinesClient(temporal).list()).runs)
  * } finally {
  *   await temporal.connection.close()
  * }

@@ -75,7 +75,7 @@ export async function runUnderFaults(options: RunUnderFaults): Promise<Verdict> 
   const script = options.script ?? (seed === undefined ? proxy.script : scriptFromSeed(seed, seeding))
   const [before, beforeOnServer] = [proxy.log.length, proxy.serverLog.length]
   proxy.setScript(script)
-  const { id } = await pipelines.start({ plan, inputs })
+  const { id } = await pipelines.start(plan, inputs)
   const meanwhile = async () => (await during?.({ id, proxy })) ?? []
   const cancels = await inTime(meanwhile(), timeoutMs)
   const view = await settled(options, id)

@@ -8,13 +8,20 @@ export function createConnections(
   { jobsApi, timing }: Pick<Config, 'jobsApi' | 'timing'>,
   configured: Readonly<Record<string, ConnectionSettings>>,
 ): ReadonlyMap<string, Connection> {
+  const { url, token, requestsPerSecond = defaultRequestsPerSecond } = jobsApi
+  const own = url && token ? { default: { ...jobsApi, url, token, requestsPerSecond } } : {}
+  return connectionsOf({ ...configured, ...own }, timing.requestTimeoutMs)
+}
+
+/** By name, as activities use them. */
+export function connectionsOf(
+  settings: Readonly<Record<string, ConnectionSettings>>,
+  timeoutMs: number,
+): ReadonlyMap<string, Connection> {
   const connections = new Map<string, Connection>()
-  const add = (name: string, { url, token, headers, bounds, ...rest }: ConnectionSettings) => {
-    const api = new JobsClient({ baseUrl: url, token, headers, timeoutMs: timing.requestTimeoutMs })
+  for (const [name, { url, token, headers, bounds, ...rest }] of Object.entries(settings)) {
+    const api = new JobsClient({ baseUrl: url, token, headers, timeoutMs })
     connections.set(name, { ...rest, api, ...(bounds ? { bounds } : {}) })
   }
-  for (const [name, settings] of Object.entries(configured)) add(name, settings)
-  const { url, token, requestsPerSecond = defaultRequestsPerSecond } = jobsApi
-  if (url && token) add('default', { ...jobsApi, url, token, requestsPerSecond })
   return connections
 }

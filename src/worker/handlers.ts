@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { JobsClient, WorkerReportsClient } from '../client/index.ts'
+import { JobsClient } from '../client/index.ts'
+import { WorkerReportsClient } from '../client/worker-reports.ts'
 import { jobRunHeader } from '../contract/index.ts'
 import type { HandlingDependencies, HostProgram } from '../executor/index.ts'
 import type { JobTypeRegistry, Secrets } from '../job-types/index.ts'
@@ -28,7 +29,7 @@ export function handlerHost(settings: HandlerHostSettings): HostProgram {
 export function handling(
   server: ServerAccess,
   { registry, secrets }: { registry: JobTypeRegistry; secrets: Secrets },
-): HandlingDependencies {
+): HandlingDependencies & { reports: WorkerReportsClient } {
   return {
     reports: new WorkerReportsClient(server),
     registry,

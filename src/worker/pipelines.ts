@@ -1,6 +1,7 @@
 import type { WorkerOptions } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { createActivities } from '../activities/index.ts'
+import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
 import { createPollers } from '../activities/pollers.ts'
 import { createPresence } from '../activities/presence.ts'
 import { recoverWaits } from '../activities/recover-waits.ts'
@@ -8,7 +9,7 @@ import { createClosedRuns } from '../activities/sweep/closed-runs.ts'
 import { createWaits } from '../activities/temporal-waits.ts'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
 import type { Config } from '../config.ts'
-import { installationNames } from '../contract/names.ts'
+import { installationNames, workflowTypes } from '../contract/names.ts'
 import type { LoadedUserConfig } from '../job-types/index.ts'
 import type { connectTemporal } from '../temporal/index.ts'
 import { createConnections } from './connections.ts'
@@ -43,7 +44,13 @@ export function pipelineWorker({
   const earlierSecrets: EarlierSecrets = new Map()
   const connection = (name: string) => connections.get(name)
   const { presenceHeartbeatMs: heartbeatMs } = config.timing
-  const presence = createPresence(client, { ...process, names, heartbeatMs, log })
+  const presence = createPresence(client, {
+    identity: process.identity,
+    activityId: names.presenceActivityId(process.life),
+    taskQueue: names.taskQueues.pipelines,
+    heartbeatMs,
+    log,
+  })
   const pollers = createPollers({ connection, waits, presence, log })
   const options = {
     taskQueue: names.taskQueues.pipelines,
@@ -54,10 +61,13 @@ export function pipelineWorker({
       pollers,
       presence,
       closedRuns: createClosedRuns(client, names),
+      nestedRuns: createNestedRuns(client),
       log,
       async recoverWaits(lost) {
         const sinceMs = performance.now()
-        const found = await recoverWaits({ client, names, waits }, lost)
+        const workflows = `WorkflowType = '${workflowTypes.runPipeline}' AND TaskQueue = '${names.taskQueues.pipelines}'`
+        const waitTypes = ['pollJobRun']
+        const found = await recoverWaits({ client, waits, workflows, waitTypes }, lost)
         const tookMs = Math.round(performance.now() - sinceMs)
         log.warn({ lost, waits: found, tookMs }, 'a worker is gone; what waited there is taken up by others')
       },

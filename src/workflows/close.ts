@@ -1,20 +1,21 @@
 import { ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow'
 import { jsonBytes } from '../base/json.ts'
 import {
+  createRunOutputs,
   failsTheRun,
   type PipelineRunView,
+  payloadBytes,
   pipelineStatus,
+  runOutputsBytes,
   shrinkView,
   viewPipelineRun,
+  warningOfNoValue,
 } from '../pipeline/plan/index.ts'
 import { evaluate } from './evaluation.ts'
 import type { Execution } from './execution.ts'
 import { logRunEnded } from './run-log.ts'
 import { stepErrorOf } from './step-failure.ts'
-
-/** Of Temporal's limit of 2 MiB for a payload: the input of the next execution, the result, the answer to a query. */
-export const payloadBytes = 1900 * 1024
-const outputsBytes = 1536 * 1024
+import { tellParent } from './tell-parent.ts'
 
 /** The pipeline run as everybody sees it, within what Temporal carries. */
 export function view(execution: Execution): PipelineRunView {
@@ -22,11 +23,18 @@ export function view(execution: Execution): PipelineRunView {
   return shrinkView(viewPipelineRun(plan, state, { id: data.id, finishedAtMs, outputs }), payloadBytes)
 }
 
+/** One that is not to be started: all it does is to have its id. */
+export function closeBarred(execution: Execution): PipelineRunView {
+  execution.finishedAtMs = Date.now()
+  return { ...view(execution), status: 'cancelled' }
+}
+
 /** Ends a pipeline run whose steps are all done. @throws as Temporal has it: cancelled, or failed with the view in the details */
 export async function close(execution: Execution): Promise<PipelineRunView> {
   const status = pipelineStatus(execution.plan, execution.state)
   // A cancelled run does not stay open for outputs that nobody may be there to give.
   if (status !== 'cancelled') await CancellationScope.nonCancellable(() => evaluateOutputs(execution))
+  await tellParent(execution, 'ending')
   execution.finishedAtMs = Date.now()
   logRunEnded(execution)
   const last = view(execution)
@@ -58,25 +66,18 @@ function failureMessage({ schedule, state }: Execution, last: PipelineRunView): 
 
 /** What can be evaluated; in a completed run, what cannot is a warning. */
 async function evaluateOutputs(execution: Execution): Promise<void> {
-  const { plan, state, schedule, outputs } = execution
-  const limit = Math.min(outputsBytes, payloadBytes - jsonBytes(view(execution)))
-  let used = 0
+  const { plan, state, schedule } = execution
+  const limit = Math.min(runOutputsBytes, payloadBytes - jsonBytes(view(execution)))
+  const outputs = createRunOutputs(execution.outputs, limit)
   for (const { name, value } of plan.outputs) {
     try {
       const result = await evaluate(execution, value)
-      const bytes = used + jsonBytes({ [name]: result })
-      if (bytes > limit)
-        state.warnings.push(
-          `output ${name} was left out: with it the outputs have ${bytes} bytes, the limit is ${limit}`,
-        )
-      else {
-        outputs[name] = result
-        used = bytes
-      }
+      const warning = outputs.keep(name, result)
+      if (warning !== undefined) state.warnings.push(warning)
     } catch (error) {
-      const { code, message } = stepErrorOf(error)
+      const stepError = stepErrorOf(error)
       if (!schedule.isFailing() && !state.cancelRequested)
-        state.warnings.push(`output ${name} has no value (${code}): ${message}`)
+        state.warnings.push(warningOfNoValue(name, stepError))
     }
   }
 }

@@ -15,7 +15,7 @@ import {
 import type { TriggerDecision } from '../remote-run/index.ts'
 import { type Alarm, createAlarm } from './alarm.ts'
 import { createLine } from './line.ts'
-import type { PipelineTiming, RunPipelineInput } from './messages.ts'
+import type { NestedRunNews, PipelineTiming, RunPipelineInput } from './messages.ts'
 import { createPace, type Pace } from './pace.ts'
 import { createPlaces, type Places } from './places.ts'
 
@@ -62,6 +62,9 @@ export interface Execution {
   widening?: Promise<void> | undefined
   /** Triggers whose outcome is not known, by `parkedKey`; each waits to be told what a person decided. */
   readonly parked: Map<string, (decision: TriggerDecision) => void>
+  /** What nested pipeline runs last said, by their ids, and who waits for such news. */
+  readonly nestedNews: Map<string, NestedRunNews>
+  readonly nestedWaits: Map<string, () => void>
   /** Of what is evaluated, for all steps together. */
   readonly pace: Pace
   readonly reads: ReadFinder
@@ -80,10 +83,10 @@ export interface Execution {
 }
 
 export function createExecution(input: RunPipelineInput, scope: CancellationScope): Execution {
-  const { plan, inputs, timing } = input
+  const { plan, inputs, timing, warnings } = input
   const { workflowId, startTime } = workflowInfo()
   // Workflow time: the same on every replay.
-  const state = countChanges(plan, input.state ?? createPipelineRunState(plan, startTime.getTime()))
+  const state = countChanges(plan, input.state ?? createPipelineRunState(plan, startTime.getTime(), warnings))
   const schedule = createSchedule(plan, state)
   const main = createLane(scope, maxTriggers)
   return {
@@ -110,6 +113,8 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
       applies: () => patched('bounded-cancels'),
     }),
     parked: new Map(),
+    nestedNews: new Map(),
+    nestedWaits: new Map(),
     pace: main.pace,
     reads: createReadFinder(),
     progress: 0,

@@ -1,26 +1,25 @@
 import { CancelledFailure, isCancellation, workflowInfo } from '@temporalio/workflow'
-import { jsonBytes } from '../base/json.ts'
-import type { Each } from '../pipeline/evaluate/index.ts'
+import { type Each, type ResolvedStep, resolveStep, valuesOf } from '../pipeline/evaluate/index.ts'
 import {
-  applyRecord,
-  beginNextGeneration,
+  concludeGeneration,
+  forgetTrigger,
   type ItemState,
   isDone,
-  mayRetry,
+  isNested,
   move,
   namesPipelineRun,
+  noteCancelling,
+  noteOpen,
   type PlanStep,
-  type PlanValue,
   type RemoteRunOutcome,
-  retryDelayMs,
-  type Settlement,
   secretNames,
-  settle,
+  settleGeneration,
   skipItem,
 } from '../pipeline/plan/index.ts'
 import {
-  type OpenJobRun,
+  type RemoteRun,
   type RemoteRunRequest,
+  type RunToEnd,
   remoteRunIn,
   runToEnd,
   stopRefused,
@@ -28,12 +27,11 @@ import {
 } from '../remote-run/index.ts'
 import { evaluateNow, prepare } from './evaluation.ts'
 import { type Execution, type Lane, laneOf, parkedKey } from './execution.ts'
+import { type NestedPlace, nestedRun } from './nested-run.ts'
 import { type Enter, enter } from './places.ts'
 import { boundedCancel, reach } from './reach.ts'
-import { StepFailure, stepErrorOf } from './step-failure.ts'
+import { stepErrorOf } from './step-failure.ts'
 import { noteHeld, surroundingsOf } from './surroundings.ts'
-
-const maxConfigBytes = 1024 * 1024
 
 /**
  * Calls `begin` once there is a place for the item's job run and one for its trigger; with false, and without places, when the
@@ -78,7 +76,9 @@ export async function runItem(
     if (!hasPlaces) throw new CancelledFailure('cancelled while it waited for a place')
     const values = valuesOf(step)
     for (let wait = prepare(execution, values); wait; wait = prepare(execution, values)) await wait
-    const { bytes, ...resolved } = resolveStep(execution, step, each)
+    const resolved = resolveStep(step, (value) =>
+      evaluateNow(execution, value, step.forEach ? each : undefined),
+    )
     item.startedAtMs ??= Date.now()
     item.generation = Math.max(1, item.generation)
     for (;;) {
@@ -93,12 +93,12 @@ export async function runItem(
           throw new CancelledFailure('cancelled before its next run')
         isTriggering = true
       }
-      const admitted = item.jobRunId === null ? pace.admit(bytes) : undefined
+      const admitted = item.jobRunId === null ? pace.admit(resolved.bytes) : undefined
       if (admitted) await admitted
       isUnderWay = true
       const outcome = await runGeneration(execution, step, item, each, resolved, triggered)
       triggered()
-      if (!concludeGeneration(execution, step, item, outcome)) break
+      if (!goesOn(execution, step, item, outcome)) break
     }
   } catch (error) {
     triggered()
@@ -132,14 +132,11 @@ export async function endBegun(
   each: Each,
   error: unknown,
 ): Promise<void> {
-  const { connection } = execution.state
   const stepError = isCancellation(error) ? undefined : stepErrorOf(error)
   move(item, 'began')
-  noteCancelling(item)
-  const request = requestOf(execution, step, item, each, { target: { jobType: '' }, config: null })
-  const record = connection
-    ? await stopRefused(boundedCancel(execution, remoteRunIn(connection, request)))
-    : null
+  noteCancelling(item, Date.now())
+  const remote = remoteOfBegun(execution, step, item, each)
+  const record = remote ? await stopRefused(boundedCancel(execution, remote)) : null
   const { status } = settleGeneration(
     step,
     item,
@@ -152,39 +149,28 @@ export async function endBegun(
   if (workflowInfo().memo?.status === 'held') noteHeld(execution)
 }
 
-/** Thousands of items are carried in one state: of what is over, no more is kept than is of use. */
-function forgetTrigger(item: ItemState): void {
-  delete item.trigger
-  delete item.parkedAtMs
-}
-
-/** Notes how the generation ended; what the item is then is for the caller to say. */
-function settleGeneration(step: PlanStep, item: ItemState, outcome: RemoteRunOutcome): Settlement {
-  item.generationStartedAtMs = null
-  if (outcome.record) applyRecord(item, step, outcome.record)
-  const settlement = settle(outcome, step.timeoutMs)
-  item.error = settlement.error
-  return settlement
-}
-
-/** True when another generation follows. */
-function concludeGeneration(
+/** Without what it was made of, which a cancel does without; undefined where nothing was ever sent. */
+function remoteOfBegun(
   execution: Execution,
   step: PlanStep,
   item: ItemState,
-  outcome: RemoteRunOutcome,
-): boolean {
+  each: Each,
+): RemoteRun | undefined {
+  if (isNested(step)) return nestedRun(execution, placeOf(step, item, each), {})
+  const { connection } = execution.state
+  const request = requestOf(execution, step, item, each, { target: { jobType: '' }, config: null })
+  return connection ? remoteRunIn(connection, request) : undefined
+}
+
+function placeOf(step: PlanStep, item: ItemState, { index }: Each): NestedPlace {
+  return { step, item, index: step.forEach ? index : null }
+}
+
+/** True when another generation follows. */
+function goesOn(execution: Execution, step: PlanStep, item: ItemState, outcome: RemoteRunOutcome): boolean {
   execution.progress += 1
-  const settlement = settleGeneration(step, item, outcome)
-  if (laneOf(execution, step).scope.consideredCancelled || !mayRetry(step, item, settlement)) {
-    move(item, settlement.status)
-    forgetTrigger(item)
-    return false
-  }
-  move(item, 'backed_off')
-  item.notBeforeMs = Date.now() + retryDelayMs(step.retry.backoffMs, item.generation)
-  beginNextGeneration(item)
-  return true
+  const isCancelled = laneOf(execution, step).scope.consideredCancelled
+  return concludeGeneration(step, item, outcome, { nowMs: Date.now(), isCancelled })
 }
 
 function runGeneration(
@@ -192,7 +178,7 @@ function runGeneration(
   step: PlanStep,
   item: ItemState,
   each: Each,
-  resolved: Pick<RemoteRunRequest, 'target' | 'config'>,
+  resolved: ResolvedStep,
   triggered: () => void,
 ): Promise<RemoteRunOutcome> {
   item.generationStartedAtMs ??= Date.now()
@@ -204,9 +190,12 @@ function runGeneration(
       ? undefined
       : // Time in which a person is asked does not count.
         step.timeoutMs - ((item.parkedAtMs ?? Date.now()) - (item.generationStartedAtMs ?? startedAtMs))
-  const request = requestOf(execution, step, item, each, resolved, triggered)
+  const remote: RunToEnd['remote'] =
+    'inputs' in resolved
+      ? () => boundedCancel(execution, nestedRun(execution, placeOf(step, item, each), resolved.inputs))
+      : () => reach(execution, requestOf(execution, step, item, each, resolved, triggered), left)
   return runToEnd({
-    remote: () => reach(execution, request, left),
+    remote,
     left,
     openJobRunId: item.jobRunId,
     onOpen(jobRun) {
@@ -220,7 +209,7 @@ function runGeneration(
       item.error = refusal
       // What a person says comes too late from now on.
       execution.parked.delete(parkedKey(step.id, step.forEach ? each.index : null))
-      noteCancelling(item)
+      noteCancelling(item, Date.now())
     },
   })
 }
@@ -230,7 +219,7 @@ function requestOf(
   step: PlanStep,
   item: ItemState,
   each: Each,
-  resolved: Pick<RemoteRunRequest, 'target' | 'config'>,
+  { target, config }: Pick<RemoteRunRequest, 'target' | 'config'>,
   onSettling: () => void = () => {},
 ): RemoteRunRequest {
   return {
@@ -243,50 +232,7 @@ function requestOf(
     item: step.forEach ? each.index : null,
     generation: item.generation,
     isMarked: namesPipelineRun(step.config),
-    ...resolved,
+    target,
+    config,
   }
-}
-
-function noteCancelling(item: ItemState): void {
-  move(item, 'cancel_sent')
-  item.cancelRequestedAtMs ??= Date.now()
-}
-
-function noteOpen(item: ItemState, { jobId, jobRunId, status }: OpenJobRun): void {
-  item.jobId = jobId
-  item.jobRunId = jobRunId
-  move(item, status === 'pending' ? 'found_pending' : status === 'paused' ? 'found_paused' : 'found_running')
-}
-
-/** What a step's job run is made of. */
-function valuesOf({ config, target }: PlanStep): PlanValue[] {
-  return [...(config ? [config] : []), ...(target.kind === 'job_id' ? [target.jobId] : [])]
-}
-
-function resolveStep(execution: Execution, step: PlanStep, each: Each) {
-  const item = step.forEach ? each : undefined
-  const config = step.config ? evaluateNow(execution, step.config, item) : null
-  if (config !== null && (typeof config !== 'object' || Array.isArray(config)))
-    throw new StepFailure(
-      'config_not_an_object',
-      `config must be an object, found ${Array.isArray(config) ? 'a list' : typeof config}`,
-    )
-  const bytes = jsonBytes(config)
-  if (bytes > maxConfigBytes)
-    throw new StepFailure(
-      'config_too_large',
-      `the evaluated config has ${bytes} bytes; the limit is ${maxConfigBytes}`,
-    )
-  return { target: resolveTarget(execution, step, item), config, bytes }
-}
-
-function resolveTarget(execution: Execution, step: PlanStep, item: Each | undefined) {
-  if (step.target.kind === 'job_type') return { jobType: step.target.jobType }
-  const jobId = evaluateNow(execution, step.target.jobId, item)
-  if (typeof jobId !== 'string')
-    throw new StepFailure(
-      'job_id_not_text',
-      `job_id must be text, found ${jobId === null ? 'null' : typeof jobId}`,
-    )
-  return { jobId }
 }

@@ -1,24 +1,21 @@
 import { isCancellation } from '@temporalio/workflow'
 import type { Json } from '../base/json.ts'
+import { listOf } from '../pipeline/evaluate/index.ts'
 import {
-  createItem,
+  concludeStep,
+  createItems,
   type ItemState,
   isDone,
   mayStartItem,
   move,
   type PlanStep,
-  type StepState,
   skipItem,
-  statusOfItems,
   stepState,
 } from '../pipeline/plan/index.ts'
 import { evaluate } from './evaluation.ts'
 import { type Execution, laneOf } from './execution.ts'
 import { endBegun, isBegun, leavePlaces, runItem, whenPlaced } from './item.ts'
-import { StepFailure, stepErrorOf } from './step-failure.ts'
-
-/** Of one pipeline run, all its steps together: its state and its view have to fit into a payload of 2 MiB. */
-const maxItems = 2_000
+import { stepErrorOf } from './step-failure.ts'
 
 /** A step that runs a job: to its end, with all its items; goes on with what an earlier execution began. */
 export async function runJobStep(execution: Execution, step: PlanStep): Promise<void> {
@@ -26,7 +23,7 @@ export async function runJobStep(execution: Execution, step: PlanStep): Promise<
   move(own, 'found_running')
   try {
     const values = step.forEach ? listOf(await evaluate(execution, step.forEach)) : [null]
-    own.items ??= createItems(execution, values)
+    own.items ??= createItems(execution.state, values)
     const [only] = own.items
     // The usual step has no `for_each`: it does without lanes, and their promises.
     if (only && !step.forEach) await (isDone(only.status) || runOnly(execution, step, only))
@@ -56,32 +53,6 @@ async function endItems(
     else if (!isDone(item.status)) skipItem(execution.state, item)
   })
   await Promise.all(ends)
-}
-
-function concludeStep(own: StepState, items: readonly ItemState[]): void {
-  const status = statusOfItems(items)
-  own.error = items.find((item) => item.status === status)?.error ?? null
-  move(own, status)
-}
-
-function listOf(value: Json): Json[] {
-  if (!Array.isArray(value))
-    throw new StepFailure(
-      'for_each_not_a_list',
-      `for_each needs a list, found ${value === null ? 'null' : typeof value}`,
-    )
-  return value
-}
-
-function createItems({ state }: Execution, values: readonly Json[]): ItemState[] {
-  const others = Object.values(state.steps).reduce((sum, step) => sum + (step.items?.length ?? 0), 0)
-  // Steps of one job run each are counted, and never refused.
-  if (values.length > 1 && others + values.length > maxItems)
-    throw new StepFailure(
-      'for_each_too_long',
-      `for_each has ${values.length} items, which makes ${others + values.length} job runs of this pipeline run; the limit is ${maxItems}`,
-    )
-  return values.map(createItem)
 }
 
 function runOnly(execution: Execution, step: PlanStep, item: ItemState): Promise<void> {

@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
-import type { PipelineRemains } from '../activities/index.ts'
+import type { ParentStep, PipelineRemains } from '../activities/index.ts'
 import type { Json } from '../base/json.ts'
 import { queryNames, signalNames, updateNames } from '../contract/names.ts'
 import type { PipelinePlan, PipelineRunState, PipelineRunView, SteerVerb } from '../pipeline/plan/index.ts'
@@ -12,6 +12,12 @@ export interface RunPipelineInput {
   timing: PipelineTiming
   /** Whose pipeline run it is; its connection must act for the same one. Absent where the starter could not tell. */
   workspace?: string
+  /** Of a nested one: the step that it is. */
+  parent?: ParentStep
+  /** It is not to be started any more: all it does is to have its id. */
+  isBarred?: true
+  /** What whoever started it was told; the view says it as well. */
+  warnings?: string[]
   /** Carried across continue-as-new; absent at the start. */
   state?: PipelineRunState
 }
@@ -32,6 +38,15 @@ export const remainsQuery = defineQuery<PipelineRemains>(queryNames.remains)
 
 /** A second cancel: what cleans up ends, too. Temporal tells a workflow of one cancel only. */
 export const endCleanupSignal = defineSignal(signalNames.endCleanup)
+
+/** Where a nested run stands, in its own words; `ending`: it is worth a look. */
+export interface NestedRunNews {
+  id: string
+  atMs: number
+  state: 'running' | 'held' | 'ending'
+}
+
+export const nestedRunSignal = defineSignal<[NestedRunNews]>(signalNames.nestedRun)
 
 /** A person's word on a step whose trigger is unknown. */
 export interface SteerRequest {
@@ -58,6 +73,10 @@ export interface PipelineMemo {
   workspace?: string
   owner?: string
   status?: 'cancelling' | 'held'
+  /** Of a nested one. */
+  parent?: ParentStep
+  /** Of one that was not to be started: to everybody it does not exist. */
+  isBarred?: true
   /** Of the run, where this execution of it is not the first. */
   startedAtMs?: number
 }

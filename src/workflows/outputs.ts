@@ -1,13 +1,12 @@
 import { CancellationScope } from '@temporalio/workflow'
-import type { MissingOutput } from '../pipeline/evaluate/index.ts'
+import { type MissingOutput, refuseTooLarge } from '../pipeline/evaluate/index.ts'
 import { secretNames } from '../pipeline/plan/index.ts'
 import { readOutputs } from '../remote-run/index.ts'
 import type { Execution } from './execution.ts'
-import { StepFailure } from './step-failure.ts'
+import { readNestedOutputs } from './nested-run.ts'
 
-/** One fetch brings at most this much, and a pipeline run reads at most that much by expressions at once. */
+/** One fetch brings at most this much. */
 const bytesPerFetch = 1024 * 1024
-const bytesPerRead = 8 * 1024 * 1024
 
 /**
  * Fetches outputs that came, or were carried over, as references.
@@ -15,12 +14,7 @@ const bytesPerRead = 8 * 1024 * 1024
  */
 export async function loadOutputs(execution: Execution, missing: readonly MissingOutput[]): Promise<void> {
   const { fetching } = execution
-  const total = missing.reduce((sum, each) => sum + each.sizeBytes, 0)
-  if (total > bytesPerRead)
-    throw new StepFailure(
-      'outputs_too_large',
-      `the outputs it reads have ${total} bytes together; an expression can read ${bytesPerRead}`,
-    )
+  refuseTooLarge(missing)
   // Items that begin together read the same: what is being fetched is waited for, not fetched once for each.
   for (const batch of batches(missing.filter((each) => !fetching.has(keyOf(execution, each))))) {
     const work = fetchBatch(execution, batch).finally(() => {
@@ -38,18 +32,28 @@ function keyOf({ scope }: Execution, { jobRunId, name }: MissingOutput): string 
 
 async function fetchBatch(execution: Execution, batch: readonly MissingOutput[]): Promise<void> {
   execution.fetchedBytes += batch.reduce((sum, each) => sum + each.sizeBytes, 0)
-  const values = await readOutputs(
-    execution.plan.connection,
-    batch.map(({ jobRunId, name }) => ({ jobRunId, name })),
-    execution.timing,
-    execution.state.connection?.mode === 'fenced' ? [] : secretNames(execution.plan.steps),
-  )
-  batch.forEach(({ item, name, sizeBytes, inlined }, index) => {
-    item.outputs[name] = { value: values[index] ?? null, sizeBytes, inlined }
+  const values = await (batch[0]?.isNested
+    ? readNestedOutputs(execution, batch)
+    : readOutputs(
+        execution.plan.connection,
+        batch.map(({ jobRunId, name }) => ({ jobRunId, name })),
+        execution.timing,
+        execution.state.connection?.mode === 'fenced' ? [] : secretNames(execution.plan.steps),
+      ))
+  batch.forEach(({ item, name, sizeBytes, inlined, isNested }, index) => {
+    const own = { sizeBytes, inlined, ...(isNested ? { isNested } : {}) }
+    item.outputs[name] = { value: values[index] ?? null, ...own }
   })
 }
 
 function batches(missing: readonly MissingOutput[]): MissingOutput[][] {
+  return [
+    ...batchesOf(missing.filter(({ isNested }) => !isNested)),
+    ...batchesOf(missing.filter(({ isNested }) => isNested)),
+  ]
+}
+
+function batchesOf(missing: readonly MissingOutput[]): MissingOutput[][] {
   const result: MissingOutput[][] = []
   let bytes = Number.POSITIVE_INFINITY
   for (const each of missing) {

@@ -1,6 +1,6 @@
 import { CancellationScope, sleep } from '@temporalio/workflow'
 import { containsReference } from '../contract/jobs/references.ts'
-import type { ConnectionProfile } from '../pipeline/plan/index.ts'
+import { type ConnectionProfile, StepFailure } from '../pipeline/plan/index.ts'
 import {
   askDurably,
   askQuickly,
@@ -11,7 +11,6 @@ import {
 } from '../remote-run/index.ts'
 import { cancelsAtOnce, type Execution } from './execution.ts'
 import { enter } from './places.ts'
-import { StepFailure } from './step-failure.ts'
 
 const cancelEveryMs = 1_000
 

@@ -11,23 +11,26 @@ import {
 } from '@temporalio/workflow'
 import { jsonBytes } from '../base/json.ts'
 import {
-  cleansUp,
-  isDone,
+  cleanupIsOver,
+  defaultCleanupMs,
+  isCleanupAlone,
   type PipelinePlan,
   type PipelineRunView,
+  payloadBytes,
   planVersions,
   shrinkState,
-  stepState,
 } from '../pipeline/plan/index.ts'
-import { close, payloadBytes, view } from './close.ts'
+import { close, closeBarred, view } from './close.ts'
 import { createExecution, type Execution, type Lane } from './execution.ts'
 import {
   endCleanupSignal,
+  nestedRunSignal,
   progressQuery,
   type RunPipelineInput,
   remainsQuery,
   steerUpdate,
 } from './messages.ts'
+import { endNestedCleanup, hearOfNested } from './nested-run.ts'
 import { remainsOf } from './remains.ts'
 import { logRunStarted } from './run-log.ts'
 import { checkSteering, steer } from './steering.ts'
@@ -36,7 +39,6 @@ import { startReady, startSteps } from './steps.ts'
 /** How long an execution that is to end waits at most for what is under way, and how long nothing must have come. */
 const drainMs = 5_000
 const quietMs = 250
-const defaultCleanupMs = 10 * 60_000
 
 /** With more than this in its history, an execution ends even if the next one has to fetch everything again. */
 const historyBytes = 32 * 1024 * 1024
@@ -49,12 +51,15 @@ const historyBytes = 32 * 1024 * 1024
 export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunView> {
   requireKnownVersion(input.plan)
   const execution = createExecution(input, CancellationScope.current())
+  if (input.isBarred) return closeBarred(execution)
   setHandler(progressQuery, () => view(execution))
   setHandler(remainsQuery, () => remainsOf(execution))
   logRunStarted(execution)
   setHandler(endCleanupSignal, () => {
     execution.isCleanupOver = execution.scope.consideredCancelled
+    if (execution.isCleanupOver) endNestedCleanup(execution)
   })
+  setHandler(nestedRunSignal, (news) => hearOfNested(execution, news))
   setHandler(steerUpdate, (request) => steer(execution, request), {
     validator: (request) => checkSteering(execution, request),
   })
@@ -150,11 +155,10 @@ async function finishCancelled(execution: Execution): Promise<void> {
 async function cleanUp(execution: Execution, { scope }: Lane): Promise<void> {
   const { plan, state, timing } = execution
   const isOver = () => isSettled(execution) || execution.isCleanupOver
-  const isAlone = () => plan.steps.every((step) => cleansUp(step) || isDone(stepState(state, step.id).status))
-  await condition(() => isOver() || isAlone())
+  await condition(() => isOver() || isCleanupAlone(plan, state))
   const isInTime = isOver() || (await condition(isOver, timing.cleanupMs ?? defaultCleanupMs))
   if (isSettled(execution)) return
-  if (!isInTime) state.warnings.push('what cleans up was cancelled, as its time was over')
+  if (!isInTime) state.warnings.push(cleanupIsOver)
   execution.isCleanupOver = true
   scope.cancel()
   startReady(execution)

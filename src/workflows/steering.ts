@@ -7,7 +7,7 @@ import {
   proxyActivities,
 } from '@temporalio/workflow'
 import type { PipelineActivities } from '../activities/index.ts'
-import { type ItemState, isDone, stepState } from '../pipeline/plan/index.ts'
+import { type ItemState, isDone, isNested, stepState } from '../pipeline/plan/index.ts'
 import type { SeenRun } from '../protocol/index.ts'
 import type { TriggerDecision } from '../remote-run/index.ts'
 import { type Execution, parkedKey } from './execution.ts'
@@ -31,6 +31,12 @@ function itemOf({ schedule, state, plan }: Execution, request: SteerRequest): It
     )
   const step = schedule.step(id)
   const { items = [], status } = stepState(state, id)
+  if (isNested(step)) {
+    const runs = items.flatMap(({ jobRunId }) => jobRunId ?? [])
+    const which =
+      runs.length === 0 ? '' : `: tell ${runs.length === 1 ? runs[0] : 'the one that it is about'}`
+    throw refusal('nested_run', `step ${id} runs a pipeline, which has steps of its own${which}`)
+  }
   if (!step.forEach && item !== null) throw refusal('no_items', `step ${id} has no items`)
   if (items.length === 0) throw refusal('trigger_known', `step ${id} is ${status}: it has no job run yet`)
   if (step.forEach && item === null)

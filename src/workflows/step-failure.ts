@@ -1,16 +1,6 @@
-import { JobwrightError } from '../base/errors.ts'
 import { ExpressionError } from '../expressions/evaluate.ts'
-import type { StepError } from '../pipeline/plan/index.ts'
+import { type StepError, StepFailure } from '../pipeline/plan/index.ts'
 import { finalError } from '../remote-run/index.ts'
-
-/** Why a step cannot go on with what it was given; it fails for it, the pipeline run goes on. */
-export class StepFailure extends JobwrightError {
-  override readonly name = 'StepFailure'
-
-  constructor(code: string, message: string) {
-    super({ code, fault: 'usage', message })
-  }
-}
 
 /** @throws the error itself when no step can answer for it */
 export function stepErrorOf(error: unknown): StepError {

@@ -5,6 +5,7 @@ import {
   type PlanStep,
   stepState,
   summarizeNeeds,
+  warnOfContinued,
   whyNotLetIn,
   whySkipped,
 } from '../pipeline/plan/index.ts'
@@ -56,7 +57,7 @@ function launch(execution: Execution, step: PlanStep): void {
   const work = CancellationScope.current() === scope ? run() : scope.run(run)
   work.then(
     () => {
-      noteContinued(execution, step)
+      if (!execution.scope.consideredCancelled) warnOfContinued(execution.state, step)
       logStepEnded(execution, step)
       execution.schedule.ended(step)
       startReady(execution)
@@ -77,13 +78,6 @@ async function runIf(execution: Execution, step: PlanStep, source: string): Prom
     own.skippedBecause = whyNotLetIn({ cancelRequested: execution.scope.consideredCancelled })
     move(own, 'was_skipped')
   }
-}
-
-function noteContinued({ state, scope }: Execution, step: PlanStep): void {
-  const { status, error } = stepState(state, step.id)
-  const isShort = status === 'failed' || status === 'cancelled'
-  if (isShort && step.onFailure === 'continue' && !scope.consideredCancelled)
-    state.warnings.push(`step ${step.id} ${status}${error ? ` (${error.code})` : ''}; the run went on`)
 }
 
 async function holds(execution: Execution, step: PlanStep, source: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { type ItemState, move, openStatus, type PlanStep } from '../pipeline/pla
 import type { TriggerState } from '../protocol/index.ts'
 import type { OthersOnJob, Surroundings } from '../remote-run/index.ts'
 import { type Execution, laneOf, parkedKey } from './execution.ts'
+import { tellParent } from './tell-parent.ts'
 
 /** What the run of an item on a server without idempotency keys needs of the pipeline run around it. */
 export function surroundingsOf(
@@ -53,10 +54,13 @@ export function surroundingsOf(
 }
 
 /** What lists show of a run without asking it. */
-export function noteHeld({ state }: Execution): void {
+export function noteHeld(execution: Execution): void {
+  const { state } = execution
   const status = openStatus(state) === 'held' ? 'held' : null
   // An event of the history for each change, and not for each of a hundred items.
-  if (!state.cancelRequested && (workflowInfo().memo?.status ?? null) !== status) upsertMemo({ status })
+  if (state.cancelRequested || (workflowInfo().memo?.status ?? null) === status) return
+  upsertMemo({ status })
+  void tellParent(execution, status ?? 'running')
 }
 
 /** Of all steps and generations of the pipeline run. */

@@ -6,6 +6,7 @@ import { Client, Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createActivities } from '../../src/activities/index.ts'
+import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
 import { JobsApiError, JobsClient } from '../../src/client/index.ts'
 import { acquireTemporalBinary } from '../../src/dev-stack/temporal-cli/dev-server.ts'
 import { createSecretKeeper } from '../../src/worker/secret-keeper.ts'
@@ -49,6 +50,7 @@ beforeAll(async () => {
         handOver: async () => undefined,
       },
       closedRuns: { since: async function* () {}, remainsOf: async () => undefined },
+      nestedRuns: createNestedRuns(client),
       log: { info: () => undefined, warn: () => undefined },
       presence: { identity: 'test' },
       recoverWaits: async () => undefined,

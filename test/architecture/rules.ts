@@ -42,7 +42,9 @@ export const zones: readonly Zone[] = [
     packages: ['ajv', 'ajv-formats', 're2js'],
     node: false,
   },
-  { folder: client, loads: [base, contract], packages: ['ky'], node: false },
+  { folder: client, loads: [base, contract], packages: [], node: false },
+  // Node.js for SHA-256 alone.
+  { folder: 'src/job-type-schemas', loads: [base], types: [contract], packages: [], node: true },
   { folder: 'src/conformance', loads: [base, contract, client], packages: [], node: false },
   { folder: 'src/expressions', loads: [base], packages: ['@marcbachmann/cel-js', 're2js'], node: false },
 
@@ -59,15 +61,29 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipeline/compile',
-    loads: [base, contract, 'src/config-schema', 'src/expressions', plan, nodes],
+    loads: [base, contract, 'src/config-schema', 'src/job-type-schemas', 'src/expressions', plan, nodes],
     packages: ['zod'],
     node: false,
+  },
+  // Pipelines in code: values of a program → nodes.
+  {
+    folder: 'src/pipeline/build',
+    loads: [base, 'src/expressions', plan, nodes, 'src/pipeline/yaml', 'src/pipeline/compile'],
+    packages: ['zod'],
+    node: true,
   },
   { folder: 'src/pipeline/draw', loads: [], types: [plan], packages: [], node: false },
   // What other rooms see of it all.
   {
     folder: 'src/pipeline',
-    loads: ['src/config-schema', plan, 'src/pipeline/yaml', 'src/pipeline/compile', 'src/pipeline/draw'],
+    loads: [
+      'src/config-schema',
+      plan,
+      'src/pipeline/yaml',
+      'src/pipeline/compile',
+      'src/pipeline/build',
+      'src/pipeline/draw',
+    ],
     types: [nodes],
     packages: [],
     node: false,
@@ -76,8 +92,7 @@ export const zones: readonly Zone[] = [
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
-    loads: [base, contract, client, 'src/polling', protocol],
-    types: [plan],
+    loads: [base, contract, client, plan, 'src/polling', protocol],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
   },
@@ -95,6 +110,14 @@ export const zones: readonly Zone[] = [
     packages: ['@temporalio/workflow'],
     node: false,
   },
+  // In users' workflows: as small as it can be.
+  {
+    folder: 'src/run-job',
+    loads: [base, names, references, plan, 'src/remote-run'],
+    types: [protocol, 'src/pipeline/build'],
+    packages: ['@temporalio/workflow'],
+    node: false,
+  },
   {
     folder: 'src/temporal',
     loads: [base, names],
@@ -104,8 +127,8 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipelines',
-    loads: [base, names, capabilities, 'src/temporal'],
-    types: [plan, pipelineViews, 'src/workflows'],
+    loads: [base, names, capabilities, 'src/job-type-schemas', 'src/pipeline', 'src/temporal'],
+    types: [contract, plan, 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,
   },
@@ -187,7 +210,7 @@ export const zones: readonly Zone[] = [
     folder: 'src/worker',
     loads: [base, contract, client, 'src/activities', 'src/job-types', 'src/references', 'src/executor'],
     types: ['src/config.ts', 'src/temporal'],
-    packages: ['@temporalio/worker', 'pino'],
+    packages: ['@temporalio/activity', '@temporalio/client', '@temporalio/worker', 'pino'],
     node: true,
   },
   {
@@ -197,19 +220,48 @@ export const zones: readonly Zone[] = [
     packages: [],
     node: true,
   },
+  // Finds Temporal and the Jobs API, and makes clients of them, for the command line and users' programs alike.
+  {
+    folder: 'src/connect',
+    loads: [base, client, 'src/dev-stack', 'src/pipelines', 'src/temporal'],
+    types: [contract, 'src/config.ts'],
+    packages: [],
+    node: true,
+  },
+  // Puts together what a pipeline run, a server and a worker decide.
+  {
+    folder: 'src/testing/in-memory',
+    loads: [
+      base,
+      contract,
+      client,
+      'src/expressions',
+      plan,
+      evaluate,
+      'src/pipeline',
+      'src/activities/job-run-record.ts',
+      'src/job-types',
+      'src/executor',
+      'src/server/services',
+    ],
+    types: ['src/pipeline/build', 'src/run-job'],
+    packages: ['zod'],
+    node: true,
+  },
   {
     folder: 'src/cli',
     loads: [
       base,
       contract,
       client,
+      'src/connect',
       'src/conformance',
+      'src/job-type-schemas',
       'src/pipeline',
-      'src/pipelines',
       'src/temporal',
       'src/dev-stack',
     ],
-    types: ['src/config.ts'],
+    types: ['src/config.ts', 'src/pipelines'],
     packages: ['commander', 'log-update', 'string-width'],
     node: true,
   },
@@ -225,6 +277,8 @@ export const roots = [
   'src/public/client.ts',
   'src/public/job-types.ts',
   'src/public/testing.ts',
+  'src/public/worker.ts',
+  'src/public/workflow.ts',
 ]
 
 export interface SourceFile {

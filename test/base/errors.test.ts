@@ -13,10 +13,16 @@ import { TemporalBinaryError } from '../../src/dev-stack/temporal-cli/acquire.ts
 import { ExpressionError } from '../../src/expressions/errors.ts'
 import { JobRunError, JobTypeDefinitionError, RetryableError } from '../../src/job-types/errors.ts'
 import { UserConfigError } from '../../src/job-types/user-config.ts'
-import { PipelineRunNotFoundError } from '../../src/pipelines/index.ts'
+import { StepFailure } from '../../src/pipeline/plan/step-failure.ts'
+import {
+  PipelineFindingsError,
+  PipelineRunError,
+  PipelineRunNotFoundError,
+} from '../../src/pipelines/index.ts'
 import { ApiProblem } from '../../src/server/services/problems.ts'
 import { SearchAttributesError, TemporalUnreachableError } from '../../src/temporal/index.ts'
-import { StepFailure } from '../../src/workflows/step-failure.ts'
+import { InMemoryFindingsError } from '../../src/testing/in-memory/errors.ts'
+import { runView } from '../cli/helpers.ts'
 
 const everyFault = Object.keys(faults) as Fault[]
 const ours = (fault: Fault) => new JobwrightError({ code: 'some_code', fault, message: 'found', fix: 'do' })
@@ -67,10 +73,13 @@ describe('a failure', () => {
 const examples: Record<string, JobwrightError> = {
   ApiProblem: new ApiProblem(404, 'unknown_job', 'no such job'),
   ExpressionError: new ExpressionError('expression_syntax', 'expected a value'),
+  InMemoryFindingsError: new InMemoryFindingsError('invalid_inputs', 'x', []),
   JobRunError: new JobRunError('out_of_paper', 'no paper'),
   JobTypeDefinitionError: new JobTypeDefinitionError('no name'),
   JobsApiError: new JobsApiError({ kind: 'not_sent', code: 'x', reason: 'no', method: 'GET', url: '/' }),
   JobwrightError: ours('defect'),
+  PipelineFindingsError: new PipelineFindingsError('invalid_inputs', 'p', []),
+  PipelineRunError: new PipelineRunError(runView([])),
   PipelineRunNotFoundError: new PipelineRunNotFoundError('x'),
   ProcessLockedError: new ProcessLockedError('/data/pgdata.lock', 1),
   RetryableError: new RetryableError('busy'),

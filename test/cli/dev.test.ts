@@ -5,7 +5,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { placeEmptyPglite } from '../helpers/empty-pglite.ts'
 import { until } from '../helpers/until.ts'
+import { workflowBundle } from '../helpers/workflow-bundle.ts'
 import { binary, cleanEnvironment, jobwright, withTempDir } from './helpers.ts'
 import { isRunning } from './processes.ts'
 
@@ -99,8 +101,11 @@ describe('jobwright dev', () => {
 
   test('killed, leaves no process behind and its port free', async () => {
     await withTempDir(async (cwd) => {
+      const dataDir = path.join(cwd, 'data')
+      await placeEmptyPglite(dataDir)
       const env = cleanEnvironment({
-        JOBWRIGHT_DATA_DIR: path.join(cwd, 'data'),
+        JOBWRIGHT_DATA_DIR: dataDir,
+        JOBWRIGHT_WORKFLOW_BUNDLE: await workflowBundle(),
         JOBWRIGHT_LOG_LEVEL: 'warn',
       })
       const child = spawn(binary, ['dev', '--port', '0', '--output', 'json'], {

@@ -98,11 +98,17 @@ export function scriptedContext(
 ): ScriptedContext {
   const unscripted = () => Promise.reject(new Error('not scripted'))
   const pipelines: Pipelines = {
+    as: () => {
+      throw new Error('not scripted')
+    },
+    get: () => {
+      throw new Error('not scripted')
+    },
+    run: unscripted,
     start: unscripted,
     summary: unscripted,
     show: unscripted,
     list: unscripted,
-    listPage: unscripted,
     inputs: async () => ({}),
     cancel: unscripted,
     adopt: unscripted,

@@ -4,10 +4,12 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { placeEmptyPglite } from '../helpers/empty-pglite.ts'
 import { binary, cleanEnvironment, closedPort, jobwright, withTempDir } from './helpers.ts'
 
 /** Starts `jobwright server` on data of its own, and sends it a signal once it listens. */
 async function serverThatGets(signal: NodeJS.Signals, cwd: string) {
+  await placeEmptyPglite(cwd)
   let url = ''
   const outcome = await jobwright(['server'], {
     cwd,
@@ -48,6 +50,7 @@ describe('jobwright server', () => {
 
   test('is the process that was started: killed, it is gone', async () => {
     await withTempDir(async (cwd) => {
+      await placeEmptyPglite(cwd)
       const child = start(['server'], { JOBWRIGHT_DATA_DIR: cwd, JOBWRIGHT_PORT: '0' })
       const [said] = (await once(child.stdout, 'data')) as [Buffer]
       const { url } = JSON.parse(String(said)) as { url: string }
@@ -61,6 +64,7 @@ describe('jobwright server', () => {
 
   test('--plain has no extension', async () => {
     await withTempDir(async (cwd) => {
+      await placeEmptyPglite(cwd)
       const child = start(['server', '--plain'], { JOBWRIGHT_DATA_DIR: cwd, JOBWRIGHT_PORT: '0' })
       const [said] = (await once(child.stdout, 'data')) as [Buffer]
       const { url } = JSON.parse(String(said)) as { url: string }
@@ -71,6 +75,7 @@ describe('jobwright server', () => {
 
   test('without a terminal goes on after SIGHUP, as nohup asks', async () => {
     await withTempDir(async (cwd) => {
+      await placeEmptyPglite(cwd)
       const child = start(['server'], { JOBWRIGHT_DATA_DIR: cwd, JOBWRIGHT_PORT: '0' })
       const [said] = (await once(child.stdout, 'data')) as [Buffer]
       const { url } = JSON.parse(String(said)) as { url: string }

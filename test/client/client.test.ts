@@ -1,11 +1,6 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import {
-  incompleteness,
-  JobsApiError,
-  JobsClient,
-  type WireJobRun,
-  WorkerReportsClient,
-} from '../../src/client/index.ts'
+import { incompleteness, JobsApiError, JobsClient, type WireJobRun } from '../../src/client/index.ts'
+import { WorkerReportsClient } from '../../src/client/worker-reports.ts'
 import { extensionRoutes, referenceRoutes, routes, workerRoutes } from '../../src/contract/index.ts'
 import {
   type FaultServer,

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
@@ -25,7 +26,9 @@ import { compilePipeline } from '../../src/pipeline/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { connectTemporal } from '../../src/temporal/index.ts'
 import { type DevServer, startDevServer } from '../helpers/dev-server.ts'
+import { placeEmptyPglite } from '../helpers/empty-pglite.ts'
 import { until } from '../helpers/until.ts'
+import { workflowBundle } from '../helpers/workflow-bundle.ts'
 
 const standIns = path.join(import.meta.dirname, 'stand-ins')
 const standIn = (name: string, ...args: string[]) => ({
@@ -37,7 +40,8 @@ const roots = (behaviour = 'stay'): RootCommands => ({
   worker: standIn('worker', behaviour),
 })
 const cacheDir = path.join(homedir(), '.cache')
-const environment = { PATH: process.env.PATH, HOME: process.env.HOME }
+const { PATH, HOME, NODE_COMPILE_CACHE } = process.env
+const environment = { PATH, HOME, NODE_COMPILE_CACHE }
 
 let temporal: DevServer
 beforeAll(async () => {
@@ -67,13 +71,14 @@ async function start(
   options: Partial<StackOptions> & { own?: boolean; real?: boolean } = {},
 ): Promise<Stack> {
   const { own = false, real = false, ...rest } = options
+  if (real && !existsSync(path.join(dataDir, 'pgdata'))) await placeEmptyPglite(dataDir)
   const stack = await startStack({
     dataDir,
     host: '127.0.0.1',
     port: 0,
     temporal: { namespace: 'default', ...(own ? {} : { address: temporal.address }) },
     cacheDir,
-    environment,
+    environment: real ? { ...environment, JOBWRIGHT_WORKFLOW_BUNDLE: await workflowBundle() } : environment,
     ...(real ? {} : { roots: roots() }),
     log: (event) => events.push(event),
     ...rest,
@@ -381,7 +386,7 @@ steps:
       namespace: stack.info.namespace,
     })
     const pipelines = new PipelinesClient(client)
-    const { id } = await pipelines.start({ plan, inputs: {} })
+    const { id } = await pipelines.start(plan, {})
     const run = await until('the pipeline run to end', async () => {
       const found = await pipelines.show(id)
       return found.status !== 'running' && found

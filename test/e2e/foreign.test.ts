@@ -152,7 +152,7 @@ steps:
     if (!plan) throw new Error('no plan')
     seen = foreign.log.length
     const timing = { maxHistoryEvents: 60, stepHeartbeatMs: 2_000 }
-    const { id } = await new PipelinesClient(stack.client, { timing }).start({ plan, inputs: {} })
+    const { id } = await new PipelinesClient(stack.client, { timing }).start(plan, {})
     await until('a second execution', async () => (await historiesOf(stack.client, id)).length > 1)
     adopt({})
     expect((await finished(id)).status).toBe('completed')

@@ -68,7 +68,7 @@ async function start(text: string, pipelines = stack.pipelines, id?: string): Pr
   const { plan, findings } = compilePipeline(`name: steered\n${text}`, { file: 'test.yaml' })
   if (!plan) throw new Error(findings.map(({ message }) => message).join('\n'))
   seen = foreign.log.length
-  return (await pipelines.start({ plan, inputs: {}, id })).id
+  return (await pipelines.start(plan, {}, { id })).id
 }
 
 /** Runs with requests to trigger that get lost until it is held. */
@@ -107,7 +107,7 @@ describe('a trigger of unknown outcome', () => {
     expect(Date.parse(view.steps[0]?.unknown_trigger?.sent_by ?? '')).toBeLessThanOrEqual(Date.now())
     expect(foreign.jobs.has(jobId)).toBe(true)
     const listed = await until('lists know it', async () =>
-      (await stack.pipelines.list({ statuses: ['held'] })).find((run) => run.id === id),
+      (await stack.pipelines.list({ statuses: ['held'] })).runs.find((run) => run.id === id),
     )
     expect(listed.status).toBe('held')
     expect(posts()).toHaveLength(1)

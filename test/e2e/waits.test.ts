@@ -31,7 +31,7 @@ async function start(plan: PipelinePlan, timing: Partial<PipelineTiming> = {}): 
   const pipelines = new PipelinesClient(on.client, {
     timing: { waitLeaseMs: 6 * 60 * 60_000, stepHeartbeatMs: 2_000, ...timing },
   })
-  return (await pipelines.start({ plan, inputs: {} })).id
+  return (await pipelines.start(plan, {})).id
 }
 
 async function isWaiting(id: string): Promise<boolean> {

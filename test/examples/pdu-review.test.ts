@@ -25,7 +25,7 @@ beforeAll(async () => {
   const { plan, findings } = compilePipeline(await readFile(file, 'utf8'), { file, jobTypes })
   if (plan === undefined) throw new Error(JSON.stringify(findings))
   const { inputs } = resolveInputs(plan, {})
-  const { id } = await stack.pipelines.start({ plan, inputs: inputs ?? {} })
+  const { id } = await stack.pipelines.start(plan, inputs ?? {})
   view = await until('the review is over', async () => {
     const seen = await stack.pipelines.show(id)
     return seen.finished_at !== null && seen

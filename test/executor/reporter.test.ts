@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { WorkerReportsClient } from '../../src/client/index.ts'
+import { WorkerReportsClient } from '../../src/client/worker-reports.ts'
 import type { AppendLogsBody } from '../../src/contract/index.ts'
 import { createRunReporter, type RunReporter } from '../../src/executor/reporter.ts'
 import { json, runBody, type SeenRequest, startFaultServer, text } from '../client/fault-server.ts'

@@ -1,4 +1,5 @@
-import { JobsClient, WorkerReportsClient } from '../../src/client/index.ts'
+import { JobsClient } from '../../src/client/index.ts'
+import { WorkerReportsClient } from '../../src/client/worker-reports.ts'
 import type { HandlingDependencies } from '../../src/executor/handle.ts'
 import { createRegistry } from '../../src/job-types/registry.ts'
 import { testJobTypes } from './test-job-types.ts'

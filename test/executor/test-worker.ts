@@ -6,7 +6,7 @@ import {
   Runtime,
   Worker,
 } from '@temporalio/worker'
-import { WorkerReportsClient } from '../../src/client/index.ts'
+import { WorkerReportsClient } from '../../src/client/worker-reports.ts'
 import type { ExecuteJobRunDependencies } from '../../src/executor/attempt.ts'
 import { createExecuteJobRun } from '../../src/executor/execute-job-run.ts'
 import { handlersHere } from '../../src/executor/handle.ts'

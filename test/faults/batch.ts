@@ -9,7 +9,7 @@ import {
   type Scene,
   shapeFor,
 } from './points.ts'
-import { newTrial, pendingOf, startTrial, type Ties, type Trial } from './trial.ts'
+import { type Driver, nameOf, newTrial, pendingOf, startTrial, type Ties, type Trial } from './trial.ts'
 import { type Mode, patientMs, type Victim, type World } from './worlds.ts'
 
 export interface BatchOptions {
@@ -29,6 +29,11 @@ interface Case {
   shapes?: Parameters<typeof shapeFor>[0]
 }
 
+/** Their leases are not a test's to shorten, and they need no feed. */
+const notOfOwnWorkflows: readonly string[] = ['lease_renewal', 'watcher_takeover']
+
+const drivenBy: readonly Driver[] = ['pipeline', 'runJob']
+
 const victims: readonly Victim[] = ['worker', 'temporal', 'api', 'everything', 'worker']
 
 /** Pipeline runs, each brought to a point of its own; others that are anywhere; and one kill that hits them all. */
@@ -38,14 +43,23 @@ export async function killBatch({ world, ties, seed, only = '' }: BatchOptions):
   const victim = victims[(seed - 1) % victims.length] ?? 'worker'
   const gate = Promise.withResolvers<void>()
   const trials: Trial[] = []
+  const sceneOf = (one: Case, at: number, mode: Mode, driver: Driver): Scene => {
+    const shape = shapeFor(one.shapes, seed + at)
+    const trial = newTrial(world, { ...one, seed, mode, victim, shape, driver })
+    trials.push(trial)
+    const start = () => startTrial(world, trial, one.waitLeaseMs)
+    return { world, ties, trial, start, gate: gate.promise }
+  }
   const scenesOf = <C extends Case>(cases: readonly C[]): { case: C; scene: Scene }[] =>
     world.modes.flatMap((mode) =>
       cases.flatMap((one, at) => {
-        if (!one.modes.includes(mode) || !`${mode}/${one.name}`.includes(only)) return []
-        const trial = newTrial(world, { ...one, seed, mode, victim, shape: shapeFor(one.shapes, seed + at) })
-        trials.push(trial)
-        const start = () => startTrial(world, trial, one.waitLeaseMs)
-        return [{ case: one, scene: { world, ties, trial, start, gate: gate.promise } }]
+        if (!one.modes.includes(mode)) return []
+        const drivers = drivenBy.filter(
+          (by) =>
+            `${mode}/${nameOf(one.name, by)}`.includes(only) &&
+            (by === 'pipeline' || !notOfOwnWorkflows.includes(one.name)),
+        )
+        return drivers.map((driver) => ({ case: one, scene: sceneOf(one, at, mode, driver) }))
       }),
     )
   const reachAll = (cases: typeof points) =>

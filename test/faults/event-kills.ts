@@ -28,7 +28,7 @@ export async function followUnderKills(
     const { plan } = compilePipeline(pipeline(2 * kills), { file: 'follow.yaml' })
     if (!plan) throw new Error('the pipeline has a plan')
     // This client alone can have it go on as a new execution so soon.
-    const started = await stack.pipelines.start({ plan, inputs: {} })
+    const started = await stack.pipelines.start(plan, {})
     const events: PipelineRunEvent[] = []
     const following = (async () => {
       for await (const event of runs.events(started.id)) events.push(event)

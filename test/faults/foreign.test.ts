@@ -5,12 +5,11 @@ import type { PipelineRunView } from '../../src/pipelines/index.ts'
 import type { FaultRule, HeldExchange } from '../../src/testing/index.ts'
 import { noHabits } from '../foreign-server/index.ts'
 import { until } from '../helpers/until.ts'
-import { killBatch } from './batch.ts'
+import { itSurvivesKillsAndFaults } from './kills.ts'
 import { outage } from './outage.ts'
 import { compiled, pipelineOf } from './pipelines.ts'
-import { quickKinds, scriptBatch } from './scripts.ts'
-import { brokenOf, hitsOf, Ties } from './trial.ts'
-import { judgeAll, nothingLeft } from './verdict.ts'
+import { Ties } from './trial.ts'
+import { nothingLeft } from './verdict.ts'
 import { type ForeignWorld, startForeignWorld } from './worlds.ts'
 
 /** Kills, faults and strangers on a server that knows nothing of us. `npm run test:faults` tries many more seeds. */
@@ -27,28 +26,10 @@ afterEach(() => {
   world.proxy.setScript({ rules: [] })
 })
 
-/** Each has a victim of its own: see `batch.ts`. */
-const seeds = [1, 4]
-/** Each takes longer than a kill: a POST may wait for ten seconds. */
-const scriptSeeds = [1]
-
-it('a kill at any point costs time, and no step', async () => {
-  Object.assign(world.foreign.habits, { cancelTakesMs: 4_000 })
-  const since = world.seen()
-  const trials = []
-  for (const seed of seeds) trials.push(...(await killBatch({ world, ties, seed })))
-  await judgeAll(world, ties, trials, { since })
-  expect(brokenOf(trials)).toEqual([])
-  // Which of them are hit is chance; that none of these is broken says nothing of those that were not.
-  expect(hitsOf(trials)).toBeGreaterThan(trials.length / 2)
-}, 240_000)
-
-it('whatever goes wrong on the way, nothing is triggered twice, and nothing is left behind', async () => {
-  for (const seed of scriptSeeds) {
-    const trials = await scriptBatch({ world, ties, seed }, quickKinds)
-    expect(brokenOf(trials)).toEqual([])
-  }
-}, 240_000)
+itSurvivesKillsAndFaults(
+  () => ({ world, ties }),
+  () => Object.assign(world.foreign.habits, { cancelTakesMs: 4_000 }),
+)
 
 const over = (id: string): Promise<PipelineRunView> =>
   until(
@@ -102,7 +83,7 @@ describe('a stranger is never adopted', () => {
       const lost = loseTrigger(id, 'request', (jobId) => {
         stranger = world.foreign.addRun(jobId, { createdBy: 'ada@example.com', config: {} }).uuid
       })
-      await world.stack.pipelines.start({ plan, inputs: {}, id })
+      await world.stack.pipelines.start(plan, {}, { id })
       await lost
       // Also with bounds: a run beside it may have been sent under another name, so that a person is asked.
       const asked = await held(id)
@@ -130,7 +111,7 @@ describe('a stranger is never adopted', () => {
         const lost = loseTrigger(id, 'answer', () => {
           strangers.push(plant(`${id}/first`, { createdBy: 'ada@example.com' }), plant('x', {}))
         })
-        await stack.pipelines.start({ plan, inputs: {}, id })
+        await stack.pipelines.start(plan, {}, { id })
         await lost
       }),
     )
@@ -152,7 +133,7 @@ describe('a stranger is never adopted', () => {
       rules: [{ operation: 'createJobRun', nth: { from: 1, to: 2 }, fault: { kind: 'drop_answer' } }],
     })
     const ids = ['alike-a', 'alike-b']
-    await Promise.all(ids.map((id) => stack.pipelines.start({ plan: compiled(text), inputs: {}, id })))
+    await Promise.all(ids.map((id) => stack.pipelines.start(compiled(text), {}, { id })))
     for (const id of ids) {
       const view = await held(id)
       expect(view.steps[0]?.job_run_id).toBeNull()
@@ -167,7 +148,7 @@ it('a token that expires in the middle is read again, also when it takes a while
   const { foreign, stack } = world
   const plan = pipelineOf('diamond', { connection: 'bounded', sharedJobId: world.sharedJobId })
   const id = 'token'
-  await stack.pipelines.start({ plan, inputs: {}, id })
+  await stack.pipelines.start(plan, {}, { id })
   await until('it is under way', () => madeFor(`${id}/first`).length === 1)
   Object.assign(foreign.habits, { token: 'the-next-token-0123456789' })
   await until('it is refused', () => foreign.log.filter(({ status }) => status === 401).length > 0)
@@ -185,7 +166,7 @@ it('a server that is busy for a while, at every operation, costs time, and a can
   const rules: FaultRule[] = operations.map((operation) => ({ operation, nth: { from: 1, to: 2 }, fault }))
   const start = (id: string, firstMs: number) => {
     const plan = pipelineOf('chain', { connection: 'bounded', sharedJobId: world.sharedJobId, firstMs })
-    return stack.pipelines.start({ plan, inputs: {}, id })
+    return stack.pipelines.start(plan, {}, { id })
   }
   proxy.setScript({ rules })
   await Promise.all([start('busy', 300), start('busy-cancelled', 60_000)])

@@ -23,7 +23,7 @@ export async function outage(
   const plan = compiled(
     `name: outage\nsteps: { many: { for_each: ${items}, max_parallel: ${waits}, job_type: work, config: { manual: true } } }`,
   )
-  const { id } = await stack.pipelines.start({ plan, inputs: {} })
+  const { id } = await stack.pipelines.start(plan, {})
   const own = () => [...foreign.runs.values()].filter(({ config }) => config['manual'] === true)
   await until('all wait', async () => {
     if (own().length < waits) return false

@@ -93,7 +93,9 @@ async function cancelOf(scene: Scene, at: HoldAt['at']): Promise<HoldAt> {
   const jobRunId = await running(scene)
   const { id } = scene.trial
   const { raw } = await scene.world.stack.client.workflow.getHandle(id).describe()
-  const step = { step: 'first', item: null, generation: 1 }
+  // There a step is the first call of its name.
+  const item = scene.trial.driver === 'runJob' ? 0 : null
+  const step = { step: 'first', item, generation: 1 }
   const firstExecutionRunId = raw.workflowExecutionInfo?.firstRunId ?? ''
   const key = runKey({ namespace: 'default', workflowId: id }, { firstExecutionRunId, ...step })
   return {

@@ -3,7 +3,7 @@ import { type FaultKind, type FaultScript, faultKinds, scriptFromSeed } from '..
 import { seededRandom } from '../../src/testing/seeded.ts'
 import type { BatchOptions } from './batch.ts'
 import { shapes } from './pipelines.ts'
-import { newTrial, startTrial, type Trial } from './trial.ts'
+import { nameOf, newTrial, startTrial, type Trial } from './trial.ts'
 import { judgeAll } from './verdict.ts'
 import { impatientMs, type World } from './worlds.ts'
 
@@ -36,9 +36,11 @@ export async function scriptBatch(
   const trials = world.modes.flatMap((mode) =>
     [0, 1, 2].flatMap((at) => {
       const name = at === 2 ? 'script_and_cancel' : 'script'
-      if (!`${mode}/${name}`.includes(only)) return []
       const shape = shapes[(seed + at) % shapes.length] ?? 'chain'
-      return [newTrial(world, { name, seed, mode, shape, victim: 'script' })]
+      // One of them as a workflow of a user's own.
+      const driver = (seed + at) % 3 === 0 ? 'runJob' : 'pipeline'
+      if (!`${mode}/${nameOf(name, driver)}`.includes(only)) return []
+      return [newTrial(world, { name, seed, mode, shape, driver, victim: 'script' })]
     }),
   )
   if (trials.length === 0) return []
@@ -49,7 +51,7 @@ export async function scriptBatch(
     await Promise.all(
       trials.map(async (trial) => {
         await startTrial(world, trial)
-        if (!trial.name.endsWith('cancel')) return
+        if (!trial.name.includes('cancel')) return
         await delay(random() * 4_000)
         await world.stack.pipelines.cancel(trial.id)
         trial.cancelledAtMs = Date.now()

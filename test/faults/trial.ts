@@ -6,7 +6,10 @@ import type { HeldExchange } from '../../src/testing/index.ts'
 import { runsIn } from '../../src/testing/seen.ts'
 import { until } from '../helpers/until.ts'
 import { type PipelineOptions, pipelineOf, type Shape } from './pipelines.ts'
-import type { Mode, Victim, World } from './worlds.ts'
+import { type Mode, ownTaskQueue, type Victim, type World } from './worlds.ts'
+
+/** What triggers and waits: a pipeline of ours, or a workflow of a user's whose steps are `runJob`. */
+export type Driver = 'pipeline' | 'runJob'
 
 /** A pipeline run that something happens to. */
 export interface Trial {
@@ -14,6 +17,7 @@ export interface Trial {
   readonly seed: number
   readonly mode: Mode
   readonly shape: Shape
+  readonly driver: Driver
   /** Of the pipeline run. */
   readonly id: string
   readonly plan: PipelinePlan
@@ -85,26 +89,42 @@ export interface TrialOptions extends Omit<PipelineOptions, 'connection' | 'shar
   seed: number
   mode: Mode
   shape: Shape
+  /** @default 'pipeline' */
+  driver?: Driver
   victim: Trial['victim']
 }
 
-export function newTrial(world: World, { name, seed, mode, shape, victim, ...options }: TrialOptions): Trial {
+/** Of a case, by what drives it. */
+export function nameOf(name: string, driver: Driver): string {
+  return driver === 'runJob' ? `${name}_runJob` : name
+}
+
+export function newTrial(
+  world: World,
+  { seed, mode, shape, victim, driver = 'pipeline', ...options }: TrialOptions,
+): Trial {
+  const name = nameOf(options.name, driver)
   const connection = world.connectionOf(mode)
   const plan = pipelineOf(shape, { ...options, connection, sharedJobId: world.sharedJobId })
   const id = `${mode}-${name}-${seed}-${randomUUID().slice(0, 8)}`
-  const own = { name: `${mode}/${name}`, seed, mode, shape, victim, id, plan }
+  const own = { name: `${mode}/${name}`, seed, mode, shape, driver, victim, id, plan }
   return { ...own, isUnderWay: () => false, isHit: false, violations: [] }
 }
 
 export async function startTrial(world: World, trial: Trial, waitLeaseMs?: number): Promise<void> {
-  const { id, plan } = trial
-  const pipelines =
-    waitLeaseMs === undefined
-      ? world.stack.pipelines
-      : new PipelinesClient(world.stack.client, {
-          timing: { waitLeaseMs, stepHeartbeatMs: 2_000, settleMs: 600 },
-        })
-  await pipelines.start({ plan, inputs: {}, id })
+  const { id, plan, driver } = trial
+  const isOurs = driver === 'pipeline' && waitLeaseMs === undefined
+  const pipelines = isOurs
+    ? world.stack.pipelines
+    : new PipelinesClient(world.stack.client, {
+        ...(driver === 'runJob' ? { taskQueue: ownTaskQueue } : {}),
+        timing: {
+          ...(waitLeaseMs === undefined ? {} : { waitLeaseMs }),
+          stepHeartbeatMs: 2_000,
+          settleMs: 600,
+        },
+      })
+  await pipelines.start(plan, {}, { id })
 }
 
 export interface PendingActivity {

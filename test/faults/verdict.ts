@@ -112,7 +112,7 @@ async function triggeredAfterCancel({ stack }: World, id: string): Promise<strin
     ),
   )
   return events.flatMap(({ activityTaskScheduledEventAttributes: activity }) => {
-    const type = activity?.activityType?.name ?? ''
+    const type = activity?.activityType?.name?.replace(/^jobwright\./, '') ?? ''
     if (!activity || !['postJobRun', 'triggerJobRun'].includes(type)) return []
     if (activity.activityId?.startsWith(`${tidy}/`)) return []
     const startedId = startedOf.get(number(activity.workflowTaskCompletedEventId)) ?? 0

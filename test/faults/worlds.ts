@@ -13,6 +13,10 @@ export type Mode = 'strict' | 'bounded' | 'fenced'
 /** What is killed: the API is an outage where it is not ours, as it keeps what it knows. */
 export type Victim = 'worker' | 'api' | 'temporal' | 'everything'
 
+/** Of a worker of a user's own, which lives and dies with ours. */
+export const ownTaskQueue = 'own-workflows'
+const besideWorker = path.join(import.meta.dirname, 'own-workflow', 'worker.ts')
+
 /** A stack of real processes, and the Jobs API that its worker reaches through a proxy. */
 export interface World {
   readonly modes: readonly Mode[]
@@ -69,6 +73,7 @@ export async function startForeignWorld(): Promise<ForeignWorld> {
   })
   const proxy = await startFaultProxy({ target: foreign.url })
   const stack = await startTestStack({
+    besideWorker,
     parts: ['temporal', 'worker'],
     configFile,
     settleMs: 600,
@@ -129,6 +134,7 @@ export async function startOwnWorld(store: 'pglite' | 'postgres' = 'pglite'): Pr
   const proxy = await startFaultProxy({ target })
   const postgres = store === 'postgres' ? await startPostgres() : undefined
   const stack = await startTestStack({
+    besideWorker,
     configFile,
     env: {
       JOBWRIGHT_PORT: String(port),

@@ -75,3 +75,17 @@ export function startProcess(
     },
   }
 }
+
+/** Several as one; the first gives its id and what it says. */
+export function together([first, ...others]: TestProcess[]): TestProcess {
+  if (!first) throw new Error('no process')
+  if (others.length === 0) return first
+  const all = [first, ...others]
+  return {
+    child: first.child,
+    stderr: () => all.map((each) => each.stderr()).join('\n'),
+    event: async (name) => (await Promise.all(all.map((each) => each.event(name))))[0] ?? {},
+    kill: async () => void (await Promise.all(all.map((each) => each.kill()))),
+    stop: async () => (await Promise.all(all.map((each) => each.stop())))[0] ?? null,
+  }
+}

@@ -14,7 +14,8 @@ import {
 import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { connectTemporal } from '../../src/temporal/index.ts'
-import { startProcess, type TestProcess } from './processes.ts'
+import { placeEmptyPglite } from './empty-pglite.ts'
+import { startProcess, type TestProcess, together } from './processes.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
 export type Part = 'temporal' | 'server' | 'worker'
@@ -66,6 +67,8 @@ export interface TestStackOptions {
   startTimeoutMs?: number
   maxHistoryEvents?: number
   settleMs?: number
+  /** A program that is started, killed and stopped together with the worker. */
+  besideWorker?: string
 }
 
 /** The whole stack as separate real processes, on free ports and data of its own, each to be killed and restarted alone. */
@@ -114,7 +117,8 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
       await waitForTemporalServer({ address: temporalAddress, namespace: 'default', timeoutMs: 30_000 })
       return
     }
-    const child = startProcess(process.execPath, [root(part)], env)
+    const beside = part === 'worker' ? [options.besideWorker ?? []].flat() : []
+    const child = together([root(part), ...beside].map((file) => startProcess(process.execPath, [file], env)))
     running.set(part, child)
     await child.event(part === 'server' ? 'listening' : 'ready')
   }
@@ -140,8 +144,10 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     await rm(dataDir, { recursive: true, force: true })
   }
   let client: Client
+  const first = options.parts ?? parts.filter((part) => part !== 'temporal' || !options.temporalAddress)
   try {
-    await startAll(options.parts ?? parts.filter((part) => part !== 'temporal' || !options.temporalAddress))
+    if (first.includes('server')) await placeEmptyPglite(dataDir)
+    await startAll(first)
     client = await connectTemporal({ address: temporalAddress, namespace: 'default' })
   } catch (error) {
     await end()
@@ -173,7 +179,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     stderr: (part) => running.get(part)?.stderr() ?? '',
     pid: (part) => running.get(part)?.child.pid ?? 0,
     async runPlan(plan, inputs = {}) {
-      const { id } = await pipelines.start({ plan, inputs })
+      const { id } = await pipelines.start(plan, inputs)
       return id
     },
     async stop() {

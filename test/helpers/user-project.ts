@@ -10,7 +10,9 @@ export async function makeUserProject(name: string): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), `jobwright-${name}-`))
   await mkdir(path.join(folder, 'node_modules'))
   await symlink(repository, path.join(folder, 'node_modules', 'jobwright'))
-  await symlink(path.join(repository, 'node_modules', 'zod'), path.join(folder, 'node_modules', 'zod'))
+  // Beside it stands what its users' own code is written with.
+  for (const name of ['zod', '@temporalio'])
+    await symlink(path.join(repository, 'node_modules', name), path.join(folder, 'node_modules', name))
   await writeFile(path.join(folder, 'package.json'), '{"type":"module"}')
   return folder
 }

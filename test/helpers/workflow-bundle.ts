@@ -1,28 +1,24 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, globSync, readFileSync } from 'node:fs'
-import { rename, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { createHash } from 'node:crypto'
+import { globSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker'
 import { workflowSources } from '../../src/worker/workflow-sources.ts'
+import { madeOnce } from './made-once.ts'
 
 const repository = path.resolve(import.meta.dirname, '..', '..')
 
 /**
  * The workflow code of the sources as they are, bundled once for all workers of all tests: a worker that bundles for itself takes
- * seconds for it at each start. Kept under a name that says what it was made of.
+ * seconds for it at each start.
  */
 export async function workflowBundle(): Promise<string> {
   const hash = createHash('sha256')
   for (const file of globSync('src/**/*.ts', { cwd: repository }).sort())
     hash.update(file).update(readFileSync(path.join(repository, file)))
   hash.update(readFileSync(path.join(repository, 'package-lock.json')))
-  const bundle = path.join(tmpdir(), `jobwright-workflows-${hash.digest('hex').slice(0, 16)}.js`)
-  if (existsSync(bundle)) return bundle
-  const { code } = await bundleWorkflowCode({ logger: new DefaultLogger('ERROR'), ...workflowSources() })
-  // Another test may be at it: whole or not at all.
-  const own = `${bundle}.${randomUUID()}`
-  await writeFile(own, code)
-  await rename(own, bundle)
-  return bundle
+  return madeOnce(`jobwright-workflows-${hash.digest('hex').slice(0, 16)}.js`, async (at) => {
+    const { code } = await bundleWorkflowCode({ logger: new DefaultLogger('ERROR'), ...workflowSources() })
+    await writeFile(at, code)
+  })
 }

@@ -1,8 +1,11 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { JobTypeSchemaEntry } from '../../src/contract/index.ts'
+import { compilePipeline } from '../../src/pipeline/index.ts'
 import { PipelinesClient, type PipelinesClientOptions } from '../../src/pipelines/index.ts'
 import type { RunPipelineInput } from '../../src/workflows/messages.ts'
 import { until } from '../helpers/until.ts'
+import { entryOf } from '../job-type-schemas/helpers.ts'
 import { openRun, planFrom, type Scripted, startScripted } from '../workflows/scripted.ts'
 
 let on: Scripted
@@ -16,6 +19,7 @@ beforeEach(() => {
 
 const ada = { workspace: 'blue', email: 'ada@example.com' }
 const bob = { workspace: 'green', email: 'bob@example.com' }
+const nothing = { runs: [], nextCursor: null }
 const plan = planFrom('name: owned\nsteps: { s: { job_type: x } }')
 
 function clientOf(options: PipelinesClientOptions): PipelinesClient {
@@ -23,7 +27,7 @@ function clientOf(options: PipelinesClientOptions): PipelinesClient {
 }
 
 async function startAs(owner: PipelinesClientOptions['owner'], id?: string): Promise<string> {
-  return (await clientOf({ owner }).start({ plan, inputs: {}, id })).id
+  return (await clientOf({ owner }).start(plan, {}, { id })).id
 }
 
 /** Steps stay open until the run is cancelled. */
@@ -66,7 +70,7 @@ describe('a pipeline run', () => {
     const pipelines = clientOf({})
     expect(await pipelines.show(id)).toMatchObject({ status: 'running', ...whose, steps: [{ step: 's' }] })
     await until('it is listed', async () =>
-      (await pipelines.list()).find((run) => run.id === id && run.owner === whose.owner),
+      (await pipelines.list()).runs.find((run) => run.id === id && run.owner === whose.owner),
     )
     await pipelines.cancel(id)
     for await (const view of pipelines.watch(id)) expect(view).toMatchObject(whose)
@@ -96,7 +100,7 @@ describe('a pipeline run', () => {
     )
     const long = planFrom(`name: long\nsteps: { ${steps.join(', ')} }`)
     const bound = clientOf({ owner: ada, workspace: 'blue', timing: { maxHistoryEvents: 20 } })
-    const { id } = await bound.start({ plan: long, inputs: {} })
+    const { id } = await bound.start(long, {})
     const { runId } = await on.stack.client.workflow.getHandle(id).describe()
     await ended(id)
     const description = await on.stack.client.workflow.getHandle(id).describe()
@@ -105,7 +109,7 @@ describe('a pipeline run', () => {
     expect((await inputOf(id)).workspace).toBe('blue')
     expect(await bound.show(id)).toMatchObject({ status: 'completed', workspace: 'blue', owner: ada.email })
     await until('it is listed', async () =>
-      (await bound.list({ owner: ada.email })).find((run) => run.id === id && run.finished_at),
+      (await bound.list({ owner: ada.email })).runs.find((run) => run.id === id && run.finished_at),
     )
   })
 
@@ -163,43 +167,78 @@ describe('a client that is bound to a workspace', () => {
   test('lists its own runs only, whatever it is asked for', async () => {
     const [mine, theirs, nobodys] = [await startAs(ada), await startAs(bob), await startAs(undefined)]
     const all = await until('all are listed', async () => {
-      const ids = (await clientOf({}).list()).map(({ id }) => id)
+      const ids = (await clientOf({}).list()).runs.map(({ id }) => id)
       return [mine, theirs, nobodys].every((id) => ids.includes(id)) && ids
     })
     expect(all.length).toBeGreaterThanOrEqual(3)
-    const own = await blue().list()
+    const { runs: own } = await blue().list()
     expect(own.map(({ id }) => id)).toContain(mine)
     expect(new Set(own.map(({ workspace }) => workspace))).toEqual(new Set(['blue']))
-    expect(await blue().list({ workspace: 'green' })).toEqual([])
-    expect(await blue().list({ owner: bob.email })).toEqual([])
+    expect(await blue().list({ workspace: 'green' })).toEqual(nothing)
+    expect(await blue().list({ owner: bob.email })).toEqual(nothing)
   })
 
   test('starts runs of its workspace, and finds them again by their id', async () => {
     const client = clientOf({ workspace: 'blue' })
-    const { id } = await client.start({ plan, inputs: {} })
+    const { id } = await client.start(plan, {})
     expect(await client.show(id)).toMatchObject({ workspace: 'blue', owner: null })
-    expect(await client.start({ plan, inputs: {}, id })).toEqual({ id, existed: true })
+    expect(await client.start(plan, {}, { id })).toMatchObject({ id, existed: true, warnings: [] })
+  })
+
+  test('says of what it was compiled against what is not so any more, before anything is triggered', async () => {
+    const entry = (config: object) => entryOf('x', { json_schema: { type: 'object', ...config } })
+    const other = entryOf('unused')
+    const text = 'name: drifted\nsteps: { s: { job_type: x } }'
+    const compiled = compilePipeline(text, { file: 'drifted.yaml', jobTypes: [other, entry({})] }).plan
+    if (!compiled) throw new Error('not compiled')
+    const server = (answer: () => Promise<JobTypeSchemaEntry[] | undefined>) => clientOf({ jobTypes: answer })
+
+    const changed = server(async () => [entry({ required: ['size'], properties: { size: {} } }), other])
+    const run = await changed.start(compiled, {})
+    expect(run.warnings).toEqual([
+      expect.stringMatching(/^job type x has other schemas .*compile the pipeline anew/),
+    ])
+    await ended(run.id)
+    expect((await changed.show(run.id)).warnings).toEqual(run.warnings)
+    const gone = await server(async () => []).start(compiled, {})
+    expect(gone.warnings).toEqual([expect.stringMatching(/^job type x is no longer on the server/)])
+
+    const silent = [
+      server(async () => [entry({ description: 'in other words' })]),
+      server(async () => undefined),
+      server(() => Promise.reject(new Error('nobody there'))),
+      clientOf({}),
+    ]
+    for (const client of silent) expect((await client.start(compiled, {})).warnings).toEqual([])
+    // Compiled against another server, or none, it is the same pipeline.
+    const { jobTypes, ...unknown } = compiled
+    expect(jobTypes).toEqual({ x: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    expect(await changed.start(unknown, {}, { id: run.id })).toMatchObject({
+      id: run.id,
+      existed: true,
+      warnings: [],
+    })
   })
 
   test('follows under a used id only with the same plan and inputs', async () => {
     const client = clientOf({})
-    const { id } = await client.start({ plan, inputs: { n: 1 } })
-    expect(await client.start({ plan: structuredClone(plan), inputs: { n: 1 }, id })).toEqual({
+    const asked = planFrom('name: owned\ninputs: { n: { type: integer } }\nsteps: { s: { job_type: x } }')
+    const { id } = await client.start(asked, { n: 1 })
+    expect(await client.start(structuredClone(asked), { n: 1 }, { id })).toMatchObject({
       id,
       existed: true,
+      warnings: [],
     })
     const refused = { code: 'run_id_reused', fault: 'refused' }
-    await expect(client.start({ plan, inputs: { n: 2 }, id })).rejects.toMatchObject(refused)
-    await expect(
-      client.start({ plan: { ...plan, name: 'other' }, inputs: { n: 1 }, id }),
-    ).rejects.toMatchObject(refused)
+    await expect(client.start(asked, { n: 2 }, { id })).rejects.toMatchObject(refused)
+    await expect(client.start({ ...asked, name: 'other' }, { n: 1 }, { id })).rejects.toMatchObject(refused)
   })
 
   test('refuses at once what can be no id', async () => {
     const client = clientOf({})
     for (const id of ['', '  ', 'a\u0000b', 'x'.repeat(501)]) {
       const refused = { code: 'bad_run_id', fault: 'usage' }
-      await expect(client.start({ plan, inputs: {}, id })).rejects.toMatchObject(refused)
+      await expect(client.start(plan, {}, { id })).rejects.toMatchObject(refused)
       await expect(client.show(id)).rejects.toMatchObject(refused)
       await expect(client.cancel(id)).rejects.toMatchObject(refused)
       await expect(client.watch(id).next()).rejects.toMatchObject(refused)
@@ -208,7 +247,7 @@ describe('a client that is bound to a workspace', () => {
 
   test('starts nothing under an id that somebody else uses, and says nothing of that run', async () => {
     const id = await startAs(bob)
-    await expect(blue().start({ plan, inputs: {}, id })).rejects.toMatchObject({
+    await expect(blue().start(plan, {}, { id })).rejects.toMatchObject({
       code: 'run_id_taken',
       message: `the id ${id} cannot be used`,
     })
@@ -216,7 +255,7 @@ describe('a client that is bound to a workspace', () => {
 
   test('starts nothing for an owner of another workspace', async () => {
     const mixed = clientOf({ owner: bob, workspace: 'blue' })
-    await expect(mixed.start({ plan, inputs: {}, id: 'mixed' })).rejects.toMatchObject({
+    await expect(mixed.start(plan, {}, { id: 'mixed' })).rejects.toMatchObject({
       code: 'other_workspace',
     })
     await expect(clientOf({}).show('mixed')).rejects.toMatchObject({ code: 'unknown_pipeline_run' })
@@ -233,7 +272,7 @@ describe('a list', () => {
     const mallorys = await startAs(mallory)
     const elsewhere = await startAs({ ...eve, workspace: 'violet' })
     const ids = async (filter: Parameters<PipelinesClient['list']>[0]) =>
-      (await client().list(filter)).map(({ id }) => id).toSorted()
+      (await client().list(filter)).runs.map(({ id }) => id).toSorted()
     await until('all are listed', async () => {
       const [red, violet] = [await ids({ workspace: 'red' }), await ids({ workspace: 'violet' })]
       return red.length === 3 && violet.length === 1
@@ -265,9 +304,9 @@ describe('a list', () => {
     const started: [string, string][] = []
     for (const workspace of values) started.push([workspace, await startAs({ workspace, email: 'a@b' })])
     const last = started.at(-1)?.[1]
-    await until('all are listed', async () => (await client().list()).some(({ id }) => id === last))
+    await until('all are listed', async () => (await client().list()).runs.some(({ id }) => id === last))
     for (const [workspace, id] of started) {
-      const found = (await client().list({ workspace })).map((run) => run.id)
+      const found = (await client().list({ workspace })).runs.map((run) => run.id)
       expect([workspace, found]).toEqual([workspace, [id]])
     }
   })

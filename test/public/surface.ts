@@ -11,7 +11,7 @@ import {
 /** Reads the public surface as the compiler sees it. Its interface is new and may change; its version is pinned. */
 
 export const repository = path.resolve(import.meta.dirname, '..', '..')
-export const entries = ['index', 'client', 'job-types', 'testing'] as const
+export const entries = ['index', 'client', 'job-types', 'testing', 'worker', 'workflow'] as const
 
 export interface PublicName {
   name: string

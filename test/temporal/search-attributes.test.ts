@@ -96,16 +96,16 @@ describe('registering', () => {
 
 describe('a start', () => {
   test('waits for search attributes that are registered meanwhile', async () => {
-    const starting = new PipelinesClient(client, { owner }).start({ plan, inputs: {}, id: 'patient' })
+    const starting = new PipelinesClient(client, { owner }).start(plan, {}, { id: 'patient' })
     await ensureSearchAttributes(client)
-    expect(await starting).toEqual({ id: 'patient', existed: false })
+    expect(await starting).toMatchObject({ id: 'patient', existed: false, warnings: [] })
     const { searchAttributes } = await client.workflow.getHandle('patient').describe()
     expect(searchAttributes).toMatchObject({ JobwrightWorkspace: ['blue'] })
   })
 
   test('is given up when nobody registers them, and says what to do', async () => {
     const context = { ...resolveOptions(client, { owner }), registrationPatienceMs: 300 }
-    const error = await startRun(context, { plan, inputs: {}, id: 'hopeless' }).catch((e: unknown) => e)
+    const error = await startRun(context, { plan, inputs: {} }, { id: 'hopeless' }).catch((e: unknown) => e)
     expect(error).toBeInstanceOf(SearchAttributesError)
     expect(error).toMatchObject({ code: 'temporal_without_search_attributes', fault: 'unreachable' })
     for (const command of commands) expect((error as SearchAttributesError).fix).toContain(command)
@@ -114,8 +114,8 @@ describe('a start', () => {
 
   test('by nobody needs none', async () => {
     const pipelines = new PipelinesClient(client)
-    const { id } = await pipelines.start({ plan, inputs: {} })
-    await expect.poll(async () => (await pipelines.list()).map((run) => run.id)).toEqual([id])
+    const { id } = await pipelines.start(plan, {})
+    await expect.poll(async () => (await pipelines.list()).runs.map((run) => run.id)).toEqual([id])
     await expect(pipelines.list({ workspace: 'blue' })).rejects.toBeInstanceOf(SearchAttributesError)
   })
 })

@@ -189,7 +189,7 @@ describe('three wide fans', () => {
     on.cancels.length = 0
     const plan = { ...fans, steps: fans.steps.slice(0, 2) }
     const pipelines = on.pipelines()
-    const { id } = await pipelines.start({ plan, inputs: { n } })
+    const { id } = await pipelines.start(plan, { n })
     await until('all are open', () => on.triggers.length === 240)
     await pipelines.cancel(id)
     const view = await until('it is over', async () => {
@@ -285,7 +285,7 @@ describe('continue-as-new', () => {
     })
     expect(await executions(id)).toBe(2)
     const listed = await until('it is listed', async () =>
-      (await on.pipelines().list()).find((run) => run.id === id && run.finished_at),
+      (await on.pipelines().list()).runs.find((run) => run.id === id && run.finished_at),
     )
     expect(listed).toMatchObject({ pipeline: 'kept', started_at: view.started_at })
   })
@@ -329,7 +329,7 @@ describe('a cancel while a later execution fetches what its expressions read', (
     on.triggers.length = 0
     on.cancels.length = 0
     const pipelines = on.pipelines({ maxHistoryEvents: 40 })
-    const { id } = await pipelines.start({ plan: planFrom(text), inputs: {} })
+    const { id } = await pipelines.start(planFrom(text), {})
     await until('it is time', () => isReady(id))
     await pipelines.cancel(id)
     return until('it is over', async () => {
@@ -422,7 +422,7 @@ steps:
       ])
     on.api.cancel = async (input) => recordOf(input, 'cancelled')
     const pipelines = on.pipelines(cleanupMs === undefined ? {} : { cleanupMs })
-    const { id } = await pipelines.start({ plan, inputs: {} })
+    const { id } = await pipelines.start(plan, {})
     await until('both are open', () => endOf.has('work') && endOf.has('early'))
     await pipelines.cancel(id)
     const end = async () => {
@@ -553,7 +553,7 @@ describe('a cancel that comes when the history is long enough to go on as a new 
       }
       on.api.wait = () => never()
       on.api.cancel = async (input) => recordOf(input, 'cancelled')
-      await pipelines.start({ plan, inputs: {}, id })
+      await pipelines.start(plan, {}, { id })
       const view = await until('the pipeline run is over', async () => {
         const seen = await pipelines.show(id)
         return seen.finished_at !== null && seen

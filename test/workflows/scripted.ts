@@ -1,6 +1,11 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
-import type { PipelineActivities } from '../../src/activities/index.ts'
-import type { CancelJobRunInput, TriggerJobRunInput } from '../../src/activities/types.ts'
+import { createActivities, type PipelineActivities } from '../../src/activities/index.ts'
+import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
+import type {
+  ActivityDependencies,
+  CancelJobRunInput,
+  TriggerJobRunInput,
+} from '../../src/activities/types.ts'
 import type { Json } from '../../src/base/json.ts'
 import { compilePipeline, type JobRunRecord, type PipelinePlan } from '../../src/pipeline/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
@@ -15,9 +20,28 @@ export interface ScriptedApi {
   wait(jobRunId: string): Promise<JobRunRecord>
   cancel(input: CancelJobRunInput): Promise<JobRunRecord | null>
   read(outputs: { jobRunId: string; name: string }[]): Promise<Json[]>
+  /** Around the start of a nested pipeline run. */
+  nested(start: NestedStart): ReturnType<NestedStart>
 }
 
-type ScriptedActivity = 'profileConnection' | 'triggerJobRun' | 'awaitJobRun' | 'cancelJobRun' | 'readOutputs'
+type NestedStart = () => ReturnType<PipelineActivities['startNestedRun']>
+type ScriptedActivity =
+  | 'profileConnection'
+  | 'triggerJobRun'
+  | 'awaitJobRun'
+  | 'cancelJobRun'
+  | 'readOutputs'
+  | NestedActivity
+type NestedActivity = 'startNestedRun' | 'awaitNestedRun' | 'cancelNestedRun' | 'readNestedOutputs'
+
+/** Those about nested pipeline runs need Temporal only. */
+function nestedActivities(stack: TestStack): Pick<PipelineActivities, NestedActivity> {
+  const deps: Partial<ActivityDependencies> = {
+    nestedRuns: createNestedRuns(stack.client),
+    heartbeatIntervalMs: 1_000,
+  }
+  return createActivities(deps as ActivityDependencies)
+}
 
 export interface Scripted {
   readonly stack: TestStack
@@ -61,8 +85,13 @@ export function openRun(input: { step: string; item: number | null; generation: 
   return { phase: 'running' as const, jobId, jobRunId, status: 'running' }
 }
 
-export function planFrom(text: string): PipelinePlan {
-  const { plan, findings } = compilePipeline(text, { file: 'test.yaml' })
+/** @param nested pipelines that it may name, by their names */
+export function planFrom(text: string, nested: Record<string, PipelinePlan> = {}): PipelinePlan {
+  const resolvePipeline = (name: string) => {
+    const known = nested[name]
+    return { ...(known ? { plan: known } : {}), findings: [] }
+  }
+  const { plan, findings } = compilePipeline(text, { file: 'test.yaml', resolvePipeline })
   if (!plan) throw new Error(findings.map((each) => `${each.line}:${each.column} ${each.message}`).join('\n'))
   return plan
 }
@@ -73,7 +102,13 @@ export async function startScripted(): Promise<Scripted> {
   const stack = await startTestStack({ parts: ['temporal'] })
   const taskQueue = 'scripted'
   const scripted: Pick<Scripted, 'triggers' | 'cancels' | 'api'> = { triggers: [], cancels: [], api: {} }
+  const nested = nestedActivities(stack)
   const activities: Pick<PipelineActivities, ScriptedActivity> = {
+    ...nested,
+    async startNestedRun(input) {
+      const start = () => nested.startNestedRun(input)
+      return scripted.api.nested?.(start) ?? start()
+    },
     async profileConnection() {
       return { mode: 'fenced', valueReferences: true }
     },
@@ -116,7 +151,7 @@ export async function startScripted(): Promise<Scripted> {
       scripted.triggers.length = 0
       scripted.cancels.length = 0
       const client = pipelines(timing)
-      const { id } = await client.start({ plan, inputs })
+      const { id } = await client.start(plan, inputs)
       await stack.client.workflow
         .getHandle(id)
         .result()

@@ -1,7 +1,9 @@
 import { CompleteAsyncError, Context } from '@temporalio/activity'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { PipelineActivities } from '../../src/activities/index.ts'
+import { createActivities, type JobRunListing, type PipelineActivities } from '../../src/activities/index.ts'
+import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
+import type { ActivityDependencies } from '../../src/activities/types.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import type { OwnJob, SeenRun } from '../../src/protocol/index.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
@@ -62,7 +64,7 @@ describe('a trigger', () => {
         },
       },
       async () => {
-        const started = await pipelines.start({ plan: planOf([planStep('a')]), inputs: {} })
+        const started = await pipelines.start(planOf([planStep('a')]), {})
         await until('the job to be made', async () => createdBy !== undefined)
         return started.id
       },
@@ -124,7 +126,7 @@ describe('a trigger', () => {
       },
       async () => {
         const plan = planOf([planStep('a', { target }), planStep('b', { target })])
-        const { id } = await pipelines.start({ plan, inputs: {} })
+        const { id } = await pipelines.start(plan, {})
         const view = await until('step a to ask a person, and b to be done', async () => {
           const shown = await pipelines.show(id)
           const [a, b] = shown.steps
@@ -132,6 +134,58 @@ describe('a trigger', () => {
         })
         expect(view.steps.map(({ job_run_id }) => job_run_id ?? null)).toEqual([null, 'run-of-b'])
         await stack.client.workflow.getHandle(id).terminate()
+      },
+    )
+  })
+})
+
+describe('a pipeline run that is held', () => {
+  it('holds the pipeline run that it is a step of, until a person has decided there', async () => {
+    const inner = planOf([planStep('a', { target: { kind: 'job_type', jobType: 'x' } })], { name: 'inner' })
+    const middle = planOf([planStep('m', { target: { kind: 'pipeline', pipeline: inner } })])
+    const plan = planOf([
+      planStep('o', { target: { kind: 'pipeline', pipeline: middle }, timeoutMs: 20_000 }),
+    ])
+    const seen: JobRunListing = { runs: [], isComplete: true, isSettled: true }
+    const nested = createActivities({
+      nestedRuns: createNestedRuns(stack.client),
+      heartbeatIntervalMs: 1_000,
+    } as Partial<ActivityDependencies> as ActivityDependencies)
+    await withWorker(
+      {
+        ...nested,
+        profileConnection: async () => ({ mode: 'strict', valueReferences: true }),
+        createJob: async () => job,
+        postJobRun: async () => ({ event: { kind: 'unknown', atMs: 0, before: null }, leaseMs: 60_000 }),
+        async findJobRuns({ forMs }) {
+          if (forMs === null) await Context.current().cancelled
+          return seen
+        },
+        deleteJob: async () => undefined,
+      },
+      async () => {
+        const { id } = await pipelines.start(plan, {})
+        const held = await until('the outermost run to be held', async () => {
+          const view = await pipelines.show(id)
+          return view.status === 'held' && view
+        })
+        const child = `${id}.o.1.m.1`
+        expect(held.steps[0]).toMatchObject({
+          status: 'held',
+          trouble: expect.stringContaining(`${id}.o.1 is held`),
+        })
+        await expect(pipelines.fail(id, { step: 'o' })).rejects.toMatchObject({
+          code: 'nested_run',
+          fault: 'refused',
+        })
+        await pipelines.fail(child, { step: 'a' })
+        await stack.client.workflow
+          .getHandle(id)
+          .result()
+          .catch(() => undefined)
+        const view = await pipelines.show(id)
+        expect(view.steps[0]).toMatchObject({ status: 'failed', error: { code: 'pipeline_failed' } })
+        expect(view.steps[0]?.error?.message).toContain(`step m failed: pipeline run ${child}: step a failed`)
       },
     )
   })

@@ -1,6 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client'
 import type { JobRunRecord, PipelineRunState } from '../../pipeline/plan/index.ts'
 import type { OwnJob } from '../../protocol/index.ts'
+import type { NestedRunIdentity } from '../nested/types.ts'
 import type { PipelineRemains, PostJobRunResult, RemainingRun, TriggerJobRunResult } from '../types.ts'
 
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>
@@ -36,9 +37,14 @@ export function remainsFromHistory({ events }: History, closedAtMs: number): Pip
   const scheduled = new Map<string, { type: string; key: string }>()
   for (const one of begunBefore(state)) found.set(keyOf(one), one)
   let mode = state?.connection?.mode ?? null
+  const nested = new Map<string, NestedRunIdentity>()
   for (const event of events ?? []) {
     const begun = event.activityTaskScheduledEventAttributes
     const type = begun?.activityType?.name ?? ''
+    if (begun && nestedTypes.has(type)) {
+      const run = valueIn<NestedRunIdentity>(begun.input)
+      if (run) nested.set(run.id, { id: run.id, parent: run.parent })
+    }
     const place = begun && placeOf(begun.activityId)
     if (begun && place && remote.has(type)) {
       mode ??= type === 'triggerJobRun' ? 'fenced' : 'strict'
@@ -57,6 +63,8 @@ export function remainsFromHistory({ events }: History, closedAtMs: number): Pip
     firstExecutionRunId: started?.firstExecutionRunId ?? '',
     mode,
     runs: [...found.values()].map((one) => toRun(one, closedAtMs)),
+    // Those that are over are left as they are.
+    ...(nested.size > 0 ? { nested: [...nested.values()] } : {}),
   }
 }
 
@@ -71,8 +79,13 @@ export function forgottenBy({ events }: History, remains: PipelineRemains): Pipe
   )
   const isForgotten = ({ trigger }: RemainingRun) =>
     trigger?.job.isOwn === true && !known.some((text) => text.includes(JSON.stringify(trigger.job.jobId)))
-  return { ...remains, runs: remains.runs.filter(isForgotten) }
+  // Nested pipeline runs are found again by their ids.
+  const { nested: _nested, ...rest } = remains
+  return { ...rest, runs: remains.runs.filter(isForgotten) }
 }
+
+/** Activities that are about a nested pipeline run. One that is open is waited for, in each execution. */
+const nestedTypes: ReadonlySet<string> = new Set(['startNestedRun', 'awaitNestedRun', 'cancelNestedRun'])
 
 /** Activities that are about one job run; all their ids begin with step, item and generation. */
 const remote: ReadonlySet<string> = new Set([

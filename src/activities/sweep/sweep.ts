@@ -4,6 +4,7 @@ import { eachOf } from '../each-of.ts'
 import { rejected } from '../failures.ts'
 import { type ConnectionKnowledge, profileOf } from '../profile-connection.ts'
 import type { ActivityDependencies, ClosedRun, SweepInput } from '../types.ts'
+import { sweepNested } from './sweep-nested.ts'
 import { codeOf, sweepRun } from './sweep-run.ts'
 
 /** On the first sweep of all; and for so long what cannot be looked at is tried. */
@@ -84,14 +85,23 @@ async function look(deps: SweepDependencies, run: ClosedRun, mode: SweepMode) {
   }
   try {
     const remains = await deps.closedRuns.remainsOf(run)
-    if (!remains?.mode || remains.runs.length === 0) return { isDone: true, found: [] }
+    const nested = await sweepNested(deps.nestedRuns, run, remains?.nested ?? [], mode)
+    if (!remains?.mode || remains.runs.length === 0) return nested
     const connected = deps.connection(remains.connection)
     // Perhaps another worker has it.
     if (!connected)
-      return { isDone: false, found: [failed(rejected('unknown_connection', remains.connection))] }
+      return {
+        isDone: false,
+        found: [...nested.found, failed(rejected('unknown_connection', remains.connection))],
+      }
     // Not with the token of somebody else.
     profileOf(await deps.knowledgeOf(remains.connection, connected.api), connected, remains)
-    return await sweepRun({ api: connected.api, namespace: deps.namespace, mode }, run, remains)
+    const { isDone, found } = await sweepRun(
+      { api: connected.api, namespace: deps.namespace, mode },
+      run,
+      remains,
+    )
+    return { isDone: isDone && nested.isDone, found: [...nested.found, ...found] }
   } catch (error) {
     return { isDone: false, found: [failed(error)] }
   }

@@ -1,15 +1,13 @@
-import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { codeOf, messageOf } from '../../base/causes.ts'
+import type { CompiledPipeline } from '../../pipeline/index.ts'
 import { type CliContext, note } from '../context.ts'
-import { usageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { findingLine, hasErrors } from '../output/findings.ts'
 import { renderJson } from '../output/json.ts'
 import { escapeControl, escapeControlInLines } from '../output/text.ts'
-import { compileFile } from '../pipeline-file.ts'
+import { openPipelineFile, writeTextFile } from '../pipeline-file.ts'
 
-export const graphFormats = ['text', 'mermaid', 'svg'] as const
+export const graphFormats = ['text', 'mermaid', 'svg', 'yaml'] as const
 
 type GraphFormat = (typeof graphFormats)[number]
 
@@ -21,19 +19,21 @@ export interface GraphArgs {
   out?: string | undefined
 }
 
-/** `jobwright graph FILE`: the steps and what they need, drawn. Asks no server. */
+/** `jobwright graph FILE`: the steps and what they need, drawn, or the pipeline as YAML. Asks no server. */
 export async function graphHandler(args: GraphArgs, ctx: CliContext): Promise<number> {
-  const { plan, findings } = await compileFile(args.file, ctx, {})
-  if (!plan || hasErrors(findings)) {
+  const opened = await openPipelineFile(args.file, ctx)
+  const compiled: CompiledPipeline = 'findings' in opened ? opened : opened.compile({})
+  const { plan, findings } = compiled
+  if ('findings' in opened || !plan || hasErrors(findings)) {
     for (const finding of findings) note(ctx, findingLine(finding, ctx.errorColor))
     if (ctx.output === 'json') ctx.stdout.write(renderJson({ valid: false, findings }))
     return exitCodes.usage
   }
   const { drawPipeline } = await import('../../pipeline/index.ts')
   const format = args.format ?? formatOf(args.out)
-  const drawing = drawPipeline(plan, format)
+  const drawing = format === 'yaml' ? opened.toYaml() : drawPipeline(plan, format)
   const text = drawing.endsWith('\n') ? drawing : `${drawing}\n`
-  if (args.out !== undefined) await write(path.resolve(ctx.cwd, args.out), args.out, text)
+  if (args.out !== undefined) await writeTextFile(args.out, text, ctx.cwd)
   if (ctx.output === 'json')
     ctx.stdout.write(
       renderJson({
@@ -51,22 +51,13 @@ function formatOf(out: string | undefined): GraphFormat {
   switch (path.extname(out ?? '').toLowerCase()) {
     case '.svg':
       return 'svg'
+    case '.yaml':
+    case '.yml':
+      return 'yaml'
     case '.mmd':
     case '.mermaid':
       return 'mermaid'
     default:
       return 'text'
-  }
-}
-
-async function write(absolute: string, shown: string, text: string): Promise<void> {
-  try {
-    await writeFile(absolute, text)
-  } catch (error) {
-    throw usageError(
-      'unwritable_file',
-      `cannot write ${shown} (${codeOf(error) ?? messageOf(error)})`,
-      'name a file in a directory that exists and may be written to',
-    )
   }
 }

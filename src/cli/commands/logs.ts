@@ -6,7 +6,7 @@ import { usageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
 import { logLine } from '../output/log-line.ts'
-import { escapeControl } from '../output/text.ts'
+import { escapeControl, shellWord } from '../output/text.ts'
 import { stepName } from '../progress/steps.ts'
 import { parseStepName } from '../step-name.ts'
 
@@ -42,11 +42,13 @@ export async function logsHandler(args: LogsArgs, ctx: CliContext): Promise<numb
   const access = await ctx.connect()
   try {
     const api = await ctx.api()
+    const nested = new Set<string>()
     const positions = new Map<string, Position>()
     const all: SourceLine[] = []
     for (;;) {
       const view = await access.pipelines.show(args.id)
       if (args.step !== undefined && !view.steps.some(isWanted)) refuseUnknownStep(args.step, view)
+      for (const run of nestedOf(view, isWanted)) nested.add(run)
       const lines = await readOn(sourcesOf(view, isWanted), positions, api, ctx)
       if (ctx.output === 'text') ctx.stdout.write(lines.map((line) => prefixed(line)).join(''))
       else if (args.follow) ctx.stdout.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
@@ -56,6 +58,11 @@ export async function logsHandler(args: LogsArgs, ctx: CliContext): Promise<numb
       if (ctx.signal.aborted) return exitCodes.interrupted
     }
     if (ctx.output === 'json' && !args.follow) ctx.stdout.write(renderJson({ items: all, count: all.length }))
+    for (const run of nested)
+      note(
+        ctx,
+        `note: pipeline run ${escapeControl(run)} has lines of its own: jobwright logs ${shellWord(run)}`,
+      )
     for (const [run, { isMissing }] of positions)
       if (isMissing)
         note(
@@ -86,6 +93,11 @@ function refuseUnknownStep(text: string, view: PipelineRunView): never {
       ? view.warnings.join('; ')
       : `its steps are ${names.slice(0, 20).map(escapeControl).join(', ')}`,
   )
+}
+
+/** The pipeline runs that steps are. */
+function nestedOf(view: PipelineRunView, isWanted: (line: StepLine) => boolean): string[] {
+  return view.steps.filter(isWanted).flatMap(({ pipeline_run_id: id }) => id ?? [])
 }
 
 /** The job runs of what is wanted, each with those of the generations before. */

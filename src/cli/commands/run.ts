@@ -41,15 +41,13 @@ export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number
 
   const access = await ctx.connect()
   try {
-    const { id, existed } = await access.pipelines.start({
-      plan: compiled.plan,
-      inputs: resolved.inputs,
-      ...(args.id === undefined ? {} : { id: args.id }),
-    })
+    const run = await access.pipelines.start(compiled.plan, resolved.inputs, { id: args.id })
+    const { id, existed, warnings } = run
+    for (const warning of warnings) note(ctx, `warning: ${escapeControl(warning)}`)
     if (existed) note(ctx, `${escapeControl(id)} exists already; nothing new was started`)
     if (args.detach) {
       const status = existed ? (await access.pipelines.show(id)).status : 'running'
-      return started({ id, pipeline: compiled.plan.name, status, existed }, ctx)
+      return started({ id, pipeline: compiled.plan.name, status, existed, warnings }, ctx)
     }
     if (!existed) note(ctx, `started ${escapeControl(id)}`)
     return await follow(access.pipelines, id, ctx)
@@ -59,7 +57,7 @@ export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number
 }
 
 function started(
-  run: { id: string; pipeline: string; status: string; existed: boolean },
+  run: { id: string; pipeline: string; status: string; existed: boolean; warnings: readonly string[] },
   ctx: CliContext,
 ): number {
   if (ctx.output === 'json') {

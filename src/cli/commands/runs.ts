@@ -15,6 +15,8 @@ export interface RunsArgs {
   pipeline?: string | undefined
   status?: string[] | undefined
   since?: string | undefined
+  /** Also runs that are steps of others. */
+  nested?: boolean | undefined
 }
 
 const statuses = ['running', 'held', 'cancelling', 'completed', 'failed', 'cancelled'] as const
@@ -29,7 +31,12 @@ export async function runsHandler(args: RunsArgs, ctx: CliContext): Promise<numb
   const workspace = args.allWorkspaces ? undefined : await ownWorkspace(ctx)
   const access = await ctx.connect()
   try {
-    const items = await access.pipelines.list({ ...filter, limit: args.limit, workspace })
+    const { runs: items } = await access.pipelines.list({
+      ...filter,
+      limit: args.limit,
+      workspace,
+      nested: args.nested,
+    })
     const isFiltered = Object.values(filter).some((value) => value !== undefined)
     if (ctx.output === 'json') ctx.stdout.write(renderJson({ items, count: items.length }))
     else ctx.stdout.write(items.length === 0 ? nothing(workspace, isFiltered) : table(items, workspace, ctx))

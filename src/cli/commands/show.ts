@@ -8,7 +8,7 @@ import { formatTime } from '../output/time.ts'
 import { renderBlock } from '../progress/block.ts'
 import { heldLines, jobRunLink } from '../progress/held.ts'
 import { createJobRunProgress } from '../progress/job-runs.ts'
-import { stepName } from '../progress/steps.ts'
+import { runOf, stepName } from '../progress/steps.ts'
 import { outputLine, summaryLines } from '../progress/summary.ts'
 
 type StepLine = PipelineRunView['steps'][number]
@@ -39,7 +39,7 @@ export async function showHandler(args: { id: string }, ctx: CliContext): Promis
       ...section('earlier generations:', earlierLines(view)),
     ]
     ctx.stdout.write(
-      `${[...lines, ...details, ...given, ...summary, ...where(view), ...whose(view)].join('\n')}\n`,
+      `${[...lines, ...details, ...given, ...summary, ...within(view), ...where(view), ...whose(view)].join('\n')}\n`,
     )
     return exitCodes.completed
   } finally {
@@ -57,7 +57,8 @@ function itemLines(view: PipelineRunView): string[] {
     .filter((step) => step.item !== undefined || step.decided !== undefined)
     .map((step) => {
       const generation = step.generation > 1 ? [`generation ${step.generation}`] : []
-      const run = step.job_run_id === null ? [] : [`run ${escapeControl(step.job_run_id)}`]
+      const id = runOf(step)
+      const run = id === null ? [] : [`run ${escapeControl(id)}`]
       const since = formatTime(step.cancel_requested_at)
       const cancelled = since === null ? [] : [`since ${since}`]
       const why = [step.skipped_because, step.trouble].flatMap((text) => (text ? [escapeControl(text)] : []))
@@ -68,12 +69,19 @@ function itemLines(view: PipelineRunView): string[] {
 
 function earlierLines(view: PipelineRunView): string[] {
   return view.steps.flatMap((step: StepLine) =>
-    (step.earlier ?? []).map(({ generation, job_run_id, error }) => {
-      const run = job_run_id === null ? [] : [`run ${escapeControl(job_run_id)}`]
+    (step.earlier ?? []).map(({ generation, error, ...earlier }) => {
+      const id = runOf(earlier)
+      const run = id === null ? [] : [`run ${escapeControl(id)}`]
       const why = error === null ? [] : [`${escapeControl(error.code)}: ${escapeControl(error.message)}`]
       return `  ${[stepName(step), `generation ${generation}`, ...run, ...why].join('  ')}`
     }),
   )
+}
+
+function within({ parent }: PipelineRunView): string[] {
+  if (!parent) return []
+  const step = parent.item === null ? parent.step : `${parent.step}[${parent.item}]`
+  return [`step ${escapeControl(step)} of pipeline run ${escapeControl(parent.id)}`]
 }
 
 function where({ connection }: PipelineRunView): string[] {

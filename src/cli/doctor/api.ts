@@ -1,10 +1,10 @@
 import { JobwrightError } from '../../base/errors.ts'
 import { discoverCapabilities, type JobsClient } from '../../client/index.ts'
+import { clientOf, connectApi } from '../../connect/clients.ts'
+import { locateApi } from '../../connect/locate.ts'
 import { type Capabilities, connectionMode, missingForPipelines, modePromises } from '../../contract/index.ts'
-import { clientOf, connectApi } from '../clients.ts'
 import type { CliContext } from '../context.ts'
 import { toFailure } from '../errors.ts'
-import { locateApi } from '../locate.ts'
 import { count } from '../output/text.ts'
 import type { Check } from './check.ts'
 

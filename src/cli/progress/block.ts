@@ -12,7 +12,7 @@ import {
   truncate,
 } from '../output/text.ts'
 import { progressText } from './job-runs.ts'
-import { groupSteps, type StepGroup, toMs } from './steps.ts'
+import { groupSteps, runOf, type StepGroup, toMs } from './steps.ts'
 
 const symbols: Record<StepStatus, string> = {
   waiting: '○',
@@ -152,7 +152,8 @@ function stepDetail(group: StepGroup, now: number): string {
   else if (line && line.generation > 1) parts.push(`generation ${line.generation}`)
   if (line?.progress) parts.push(escapeControl(progressText(line)))
   if (line?.cancel_requested_at !== undefined) parts.push(sinceText(line.cancel_requested_at, now))
-  if (line?.job_run_id) parts.push(`run ${escapeControl(line.job_run_id)}`)
+  const run = line && runOf(line)
+  if (run) parts.push(`run ${escapeControl(run)}`)
   return parts.join('  ')
 }
 
@@ -176,7 +177,8 @@ function failureLines(group: StepGroup): string[] {
   const failed = group.items.filter((item) => item.error !== null)
   const shown = failed.slice(0, failuresShown).map((item) => {
     const error = item.error
-    const run = item.job_run_id ? `run ${escapeControl(item.job_run_id)} ` : ''
+    const id = runOf(item)
+    const run = id ? `run ${escapeControl(id)} ` : ''
     return `      [${item.item}] ${run}${escapeControl(error?.code ?? '')}: ${escapeControl(error?.message ?? '')}`
   })
   if (failed.length > failuresShown) shown.push(`      … and ${failed.length - failuresShown} more`)

@@ -1,5 +1,5 @@
+import { locateApi } from '../../connect/locate.ts'
 import type { CliContext, PipelineRunView } from '../context.ts'
-import { locateApi } from '../locate.ts'
 import { count, escapeControl, formatDuration, shellWord } from '../output/text.ts'
 import { formatTime } from '../output/time.ts'
 import { stepName, toMs } from './steps.ts'
@@ -38,6 +38,17 @@ export function heldLines(view: PipelineRunView, now: number, link: JobRunLink):
     lines.push(
       `… and ${count(parked.length - stepsShown, 'more step')} (all of them: jobwright show ${shellWord(view.id)} --output json)`,
     )
+  const nested = view.steps.filter((step) => step.status === 'held' && step.pipeline_run_id)
+  lines.push(
+    ...nested
+      .slice(0, stepsShown)
+      .flatMap((step) => [
+        `step ${stepName(step)}: its pipeline run ${escapeControl(step.pipeline_run_id ?? '')} is held`,
+        `  what it needs:          jobwright show ${shellWord(step.pipeline_run_id ?? '')}`,
+      ]),
+  )
+  if (nested.length > stepsShown)
+    lines.push(`… and ${count(nested.length - stepsShown, 'more pipeline run')} of its steps`)
   return lines
 }
 

@@ -1,5 +1,5 @@
+import { clientOf } from '../../connect/clients.ts'
 import { isDone } from '../../pipeline/plan/transitions.ts'
-import { clientOf } from '../clients.ts'
 import type { CliContext, JobsClient, PipelineRunView } from '../context.ts'
 
 type StepLine = PipelineRunView['steps'][number]

@@ -2,7 +2,7 @@ import { isDone } from '../../pipeline/plan/transitions.ts'
 import type { PipelineRunView } from '../context.ts'
 import { escapeControl, formatClock, formatDuration } from '../output/text.ts'
 import { progressText } from './job-runs.ts'
-import { toMs } from './steps.ts'
+import { runOf, toMs } from './steps.ts'
 
 type StepLine = PipelineRunView['steps'][number]
 
@@ -57,7 +57,8 @@ function describe(step: StepLine): string {
     parts.push(`for generation ${step.generation}, which starts at ${formatClock(next)}`)
   else if (step.generation > 1) parts.push(`generation ${step.generation}`)
   if (step.progress) parts.push(escapeControl(progressText(step)))
-  if (step.job_run_id) parts.push(`run ${escapeControl(step.job_run_id)}`)
+  const run = runOf(step)
+  if (run) parts.push(`run ${escapeControl(run)}`)
   if (step.unknown_trigger) parts.push(`job ${escapeControl(step.unknown_trigger.job_id)}`)
   if (step.trouble) parts.push(escapeControl(step.trouble))
   if (step.error) parts.push(`${escapeControl(step.error.code)}: ${escapeControl(step.error.message)}`)

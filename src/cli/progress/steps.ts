@@ -5,6 +5,11 @@ import { escapeControl } from '../output/text.ts'
 
 type StepLine = PipelineRunView['steps'][number]
 
+/** The run that a step's generation is: of a job, or of a pipeline. */
+export function runOf(line: Pick<StepLine, 'job_run_id' | 'pipeline_run_id'>): string | null {
+  return line.pipeline_run_id ?? line.job_run_id
+}
+
 /** One step of the view: an ordinary one, or all items of a `for_each` together. */
 export interface StepGroup {
   step: string

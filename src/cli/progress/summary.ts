@@ -1,6 +1,6 @@
 import type { PipelineRunView } from '../context.ts'
 import { count, escapeControl, formatDuration, shellWord } from '../output/text.ts'
-import { groupSteps, toMs } from './steps.ts'
+import { groupSteps, runOf, toMs } from './steps.ts'
 
 /** Enough to recognise it; `show --output json` has the whole. */
 const outputCharacters = 400
@@ -12,7 +12,8 @@ export function summaryLines(view: PipelineRunView, show: { failures: boolean })
   const failed = show.failures ? view.steps.filter((step) => step.error !== null) : []
   for (const step of failed.slice(0, 20)) {
     const name = step.item === undefined ? step.step : `${step.step}[${step.item}]`
-    const run = step.job_run_id ? ` (run ${escapeControl(step.job_run_id)})` : ''
+    const id = runOf(step)
+    const run = id ? ` (run ${escapeControl(id)})` : ''
     lines.push(
       `${escapeControl(step.status)} ${escapeControl(name)}: ${escapeControl(step.error?.code ?? '')}: ${escapeControl(step.error?.message ?? '')}${run}`,
     )

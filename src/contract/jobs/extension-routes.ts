@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { RouteDescriptor } from '../route-descriptor.ts'
 import * as s from './schemas.ts'
+import { targets } from './targets.ts'
 
 const jobRunId = z.object({ job_run_id: s.uuid })
 const output = z.object({ job_run_id: s.uuid, name: z.string() })
@@ -27,9 +28,8 @@ const system = z.object({
 /** Extensions, each advertised in the capabilities. */
 export const extensionRoutes = {
   getCapabilities: {
+    ...targets.getCapabilities,
     operationId: 'getCapabilities',
-    method: 'get',
-    path: '/capabilities',
     summary: 'What this server offers beyond the reference',
     tag: 'Server',
     auth: 'token',
@@ -38,9 +38,8 @@ export const extensionRoutes = {
     problems: [],
   },
   whoami: {
+    ...targets.whoami,
     operationId: 'whoami',
-    method: 'get',
-    path: '/whoami',
     summary: 'The workspace and the email that the token belongs to',
     tag: 'Server',
     auth: 'token',
@@ -49,9 +48,8 @@ export const extensionRoutes = {
     problems: [],
   },
   listJobRunChanges: {
+    ...targets.listJobRunChanges,
     operationId: 'listJobRunChanges',
-    method: 'get',
-    path: '/job-runs/changes',
     summary: 'Status changes in order; without `after` it starts now',
     tag: 'Job runs',
     auth: 'token',
@@ -61,9 +59,8 @@ export const extensionRoutes = {
     problems: [],
   },
   cancelByKey: {
+    ...targets.cancelByKey,
     operationId: 'cancelByKey',
-    method: 'post',
-    path: '/job-runs/cancel-by-key',
     summary: 'Cancel what an idempotency key started, and bar the key',
     tag: 'Job runs',
     auth: 'token',
@@ -73,9 +70,8 @@ export const extensionRoutes = {
     problems: [],
   },
   setClientRef: {
+    ...targets.setClientRef,
     operationId: 'setClientRef',
-    method: 'put',
-    path: '/job-runs/{job_run_id}/client-ref',
     summary: 'Attach a reference to a job run, unless it is over; answers the run as it is now',
     tag: 'Job runs',
     auth: 'token',
@@ -86,9 +82,8 @@ export const extensionRoutes = {
     problems: [404],
   },
   listJobRunLogs: {
+    ...targets.listJobRunLogs,
     operationId: 'listJobRunLogs',
-    method: 'get',
-    path: '/job-runs/{job_run_id}/logs',
     summary: 'Log lines of a job run, oldest first',
     tag: 'Job runs',
     auth: 'token',
@@ -99,9 +94,8 @@ export const extensionRoutes = {
     problems: [404],
   },
   getOutput: {
+    ...targets.getOutput,
     operationId: 'getOutput',
-    method: 'get',
-    path: '/job-runs/{job_run_id}/outputs/{name}',
     summary: 'Download an output',
     tag: 'Job runs',
     auth: 'token',
@@ -111,9 +105,8 @@ export const extensionRoutes = {
     problems: [404],
   },
   putDocument: {
+    ...targets.putDocument,
     operationId: 'putDocument',
-    method: 'put',
-    path: '/documents/{collection}/{path}',
     summary: 'Store a document',
     tag: 'Documents',
     auth: 'token',
@@ -124,9 +117,8 @@ export const extensionRoutes = {
     problems: [],
   },
   getDocument: {
+    ...targets.getDocument,
     operationId: 'getDocument',
-    method: 'get',
-    path: '/documents/{collection}/{path}',
     summary: 'Download a document',
     tag: 'Documents',
     auth: 'token',
@@ -136,9 +128,8 @@ export const extensionRoutes = {
     problems: [404],
   },
   deleteDocument: {
+    ...targets.deleteDocument,
     operationId: 'deleteDocument',
-    method: 'delete',
-    path: '/documents/{collection}/{path}',
     summary: 'Delete a document',
     tag: 'Documents',
     auth: 'token',
@@ -148,9 +139,8 @@ export const extensionRoutes = {
     problems: [404],
   },
   listDocuments: {
+    ...targets.listDocuments,
     operationId: 'listDocuments',
-    method: 'get',
-    path: '/documents/{collection}',
     summary: 'List the documents of a collection, by path',
     tag: 'Documents',
     auth: 'token',
@@ -160,9 +150,8 @@ export const extensionRoutes = {
     problems: [],
   },
   getMetagraph: {
+    ...targets.getMetagraph,
     operationId: 'getMetagraph',
-    method: 'get',
-    path: '/metagraphs/{system}',
     summary: 'Get the graph of a system, with its ETag',
     tag: 'Metagraphs',
     auth: 'token',
@@ -172,9 +161,8 @@ export const extensionRoutes = {
     problems: [404],
   },
   putMetagraph: {
+    ...targets.putMetagraph,
     operationId: 'putMetagraph',
-    method: 'put',
-    path: '/metagraphs/{system}',
     summary: 'Replace the graph of a system',
     tag: 'Metagraphs',
     auth: 'token',

@@ -2,18 +2,8 @@ import type { Json } from '../../base/json.ts'
 import { jsonPointer } from '../../base/json-pointer.ts'
 import { type JsonTextProblem, jsonTextProblems } from '../../base/json-text.ts'
 import { decodeUtf8 } from '../../base/utf8.ts'
+import { bareMediaType, isJsonMediaType } from './media-types.ts'
 import { limits } from './schemas.ts'
-
-/** `text/markdown` of `Text/Markdown; charset=utf-8`. */
-export function bareMediaType(mediaType: string): string {
-  return mediaType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
-}
-
-/** Whether an output says of itself that it is JSON. */
-export function isJsonMediaType(mediaType: string): boolean {
-  const type = bareMediaType(mediaType)
-  return type === 'application/json' || type.endsWith('+json')
-}
 
 /** The first thing wrong with a JSON text, and where; undefined when it is JSON that can be kept as it is. */
 export function describeJsonProblem(problem: JsonTextProblem | undefined): string | undefined {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { RouteDescriptor } from '../route-descriptor.ts'
 import * as s from './schemas.ts'
+import { targets } from './targets.ts'
 
 const jobId = z.object({ job_id: s.uuid })
 const jobRunId = z.object({ job_run_id: s.uuid })
@@ -8,9 +9,8 @@ const jobRunId = z.object({ job_run_id: s.uuid })
 /** The 11 operations of the reference. */
 export const referenceRoutes = {
   listJobSchemas: {
+    ...targets.listJobSchemas,
     operationId: 'listJobSchemas',
-    method: 'get',
-    path: '/jobs/schemas',
     summary: 'List available job types and config schemas',
     tag: 'Jobs',
     auth: 'token',
@@ -19,9 +19,8 @@ export const referenceRoutes = {
     problems: [],
   },
   createJob: {
+    ...targets.createJob,
     operationId: 'createJob',
-    method: 'post',
-    path: '/jobs',
     summary: 'Create a job',
     tag: 'Jobs',
     auth: 'token',
@@ -32,9 +31,8 @@ export const referenceRoutes = {
     problems: [],
   },
   listJobs: {
+    ...targets.listJobs,
     operationId: 'listJobs',
-    method: 'get',
-    path: '/jobs',
     summary: 'List jobs, newest first',
     tag: 'Jobs',
     auth: 'token',
@@ -44,9 +42,8 @@ export const referenceRoutes = {
     problems: [],
   },
   getJob: {
+    ...targets.getJob,
     operationId: 'getJob',
-    method: 'get',
-    path: '/jobs/{job_id}',
     summary: 'Get a job',
     tag: 'Jobs',
     auth: 'token',
@@ -56,9 +53,8 @@ export const referenceRoutes = {
     problems: [404],
   },
   getLatestRun: {
+    ...targets.getLatestRun,
     operationId: 'getLatestRun',
-    method: 'get',
-    path: '/jobs/{job_id}/latest-run',
     summary: 'Get the most recent run of a job; 204 when it has none',
     tag: 'Jobs',
     auth: 'token',
@@ -68,9 +64,8 @@ export const referenceRoutes = {
     problems: [404],
   },
   updateJob: {
+    ...targets.updateJob,
     operationId: 'updateJob',
-    method: 'patch',
-    path: '/jobs/{job_id}',
     summary: 'Update a job; config is merged (RFC 7396)',
     tag: 'Jobs',
     auth: 'token',
@@ -82,9 +77,8 @@ export const referenceRoutes = {
     problems: [404, 409, 412],
   },
   deleteJob: {
+    ...targets.deleteJob,
     operationId: 'deleteJob',
-    method: 'delete',
-    path: '/jobs/{job_id}',
     summary: 'Soft-delete a job',
     tag: 'Jobs',
     auth: 'token',
@@ -95,9 +89,8 @@ export const referenceRoutes = {
     problems: [404, 409, 412],
   },
   createJobRun: {
+    ...targets.createJobRun,
     operationId: 'createJobRun',
-    method: 'post',
-    path: '/job-runs',
     summary: 'Trigger a job run',
     tag: 'Job runs',
     auth: 'token',
@@ -108,9 +101,8 @@ export const referenceRoutes = {
     problems: [404, 409],
   },
   listJobRuns: {
+    ...targets.listJobRuns,
     operationId: 'listJobRuns',
-    method: 'get',
-    path: '/job-runs',
     summary: 'List job runs, newest first',
     tag: 'Job runs',
     auth: 'token',
@@ -120,9 +112,8 @@ export const referenceRoutes = {
     problems: [],
   },
   getJobRun: {
+    ...targets.getJobRun,
     operationId: 'getJobRun',
-    method: 'get',
-    path: '/job-runs/{job_run_id}',
     summary: 'Get a job run',
     tag: 'Job runs',
     auth: 'token',
@@ -133,9 +124,8 @@ export const referenceRoutes = {
     problems: [404],
   },
   cancelJobRun: {
+    ...targets.cancelJobRun,
     operationId: 'cancelJobRun',
-    method: 'post',
-    path: '/job-runs/{job_run_id}/cancel',
     summary: 'Cancel a running or pending job run',
     tag: 'Job runs',
     auth: 'token',

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Json, JsonObject } from '../../base/json.ts'
 import { findingSchema } from '../pipelines/finding.ts'
+import { entityKinds, logLevels } from './kinds.ts'
 import { jobRunStatuses } from './status.ts'
 import { idempotencyKeyPattern, queryTimeForm, queryTimePattern, timestampPattern } from './wire-forms.ts'
 
@@ -196,7 +197,7 @@ export const changesSchema = z.object({
 export const logLineSchema = z.object({
   at: timestamp,
   attempt: z.number().int(),
-  level: z.enum(['debug', 'info', 'warn', 'error']),
+  level: z.enum(logLevels),
   message: z.string(),
 })
 export const logsQuery = z.strictObject({ ...pageQuery })
@@ -211,7 +212,6 @@ export const documentSchema = z.object({
 })
 
 export const graphSourceSchema = z.object({ document: z.string(), line: z.number().int().positive() })
-export const entityKinds = ['SUBSYSTEM', 'COMPONENT', 'INTERFACE', 'SIGNAL', 'RESOURCE'] as const
 export const metagraphEntitySchema = z.object({
   id: z.string(),
   kind: z.enum(entityKinds),

@@ -29,6 +29,8 @@ export const earlierGenerationSchema = z.object({
   generation: z.int(),
   /** null when it had none: refused before there was one. */
   job_run_id: z.string().nullable(),
+  /** In its place, where the step runs a pipeline. */
+  pipeline_run_id: z.string().nullable().exactOptional(),
   error: stepErrorSchema.nullable(),
 })
 
@@ -44,6 +46,8 @@ export const stepRunViewSchema = z.object({
   status: z.enum(stepStatuses),
   job_id: z.string().nullable(),
   job_run_id: z.string().nullable(),
+  /** Of a step that runs a pipeline: the id of that pipeline run, which has a view of its own. Absent elsewhere. */
+  pipeline_run_id: z.string().nullable().exactOptional(),
   started_at: time.nullable(),
   finished_at: time.nullable(),
   /** Of the present generation, while it is under way. */
@@ -98,6 +102,10 @@ export const pipelineRunViewSchema = ownRunViewSchema.extend({
   workspace: z.string().nullable(),
   /** The email of whoever started it; null when that is not known. */
   owner: z.string().nullable(),
+  /** Of one that is a step of another: which step of which pipeline run. Absent elsewhere. */
+  parent: z
+    .object({ id: z.string(), step: z.string(), item: z.int().nullable(), generation: z.int() })
+    .exactOptional(),
   /** Of the saved pipeline that it was started from; absent for any other. */
   pipeline_version: z.int().exactOptional(),
   /** With what the mode promises; null where that is not known yet. */
@@ -111,6 +119,7 @@ export const pipelineRunSummarySchema = pipelineRunViewSchema.pick({
   pipeline_version: true,
   workspace: true,
   owner: true,
+  parent: true,
   status: true,
   started_at: true,
   finished_at: true,

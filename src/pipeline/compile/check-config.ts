@@ -17,9 +17,11 @@ import { hasExpression } from '../nodes/template.ts'
 import { show } from './json-types.ts'
 import { shapeOfSchema } from './schema-shape.ts'
 
-/** A step's config, and what it is checked against. */
+/** A step's config, or the inputs of the pipeline that it runs, and what they are checked against. */
 export interface ConfigSite {
   step: MapEntry
+  field: 'config' | 'inputs'
+  /** Of a job type; or one made of the inputs of a pipeline. */
   entry: JobTypeSchemaEntry
   checker: ConfigChecker
   reporter: Reporter
@@ -50,7 +52,7 @@ const maxItems = 100
  * written out as they are, expressions by what they can give.
  */
 export function checkConfig(site: ConfigSite): void {
-  const config = get(site.step.value, 'config')
+  const config = get(site.step.value, site.field)
   const items = site.items.length <= maxItems ? site.items : []
   const seen = new Set<string>()
   for (const [index, item] of [undefined, ...items].entries()) {
@@ -124,10 +126,11 @@ function refusals(
   config: Node | undefined,
   item: ValueShape | undefined,
 ): Problem[] {
-  const { entry, checker, reporter } = site
+  const { entry, checker, reporter, field } = site
   try {
     // The orchestrator sends `job_type` along, whatever the file says.
-    const problems = checker.check(entry, { ...literal, job_type: entry.job_type }, isUnknown)
+    const whole = field === 'config' ? { ...literal, job_type: entry.job_type } : literal
+    const problems = checker.check(entry, whole, isUnknown)
     return problems.map((problem) => {
       const node = config && nodeAt(config, pointerPath(problem.pointer)).node
       const isComputed = node?.kind === 'scalar' && isUnknown(node.value)
@@ -171,7 +174,7 @@ function misfits(site: ConfigSite, node: Node, item: ValueShape | undefined, pat
   if (!found || (found.constant !== undefined && path.length > 0)) return []
   const wanted = partAt(site.wanted(), path)
   const clash = wanted && clashOf(found, wanted)
-  return clash ? [misfit(path, clash)] : []
+  return clash ? [misfit(site, path, clash)] : []
 }
 
 /** What stands at a path of keys and indexes; undefined where nothing can be said. */
@@ -182,11 +185,10 @@ function partAt(shape: ValueShape, path: Path): ValueShape | undefined {
   )
 }
 
-function misfit(path: Path, clash: Clash): Problem {
+function misfit({ field }: ConfigSite, path: Path, clash: Clash): Problem {
   const pointer = jsonPointer([...path, ...clash.path])
   if (!clash.found) return { pointer, keyword: 'required', message: 'is required' }
-  if (!clash.wanted)
-    return { pointer, keyword: 'additionalProperties', message: 'is not a field of this job type' }
+  if (!clash.wanted) return { pointer, keyword: 'additionalProperties', message: unknownTexts[field] }
   return {
     pointer,
     keyword: 'type',
@@ -194,6 +196,13 @@ function misfit(path: Path, clash: Clash): Problem {
     found: `an expression that gives ${describeShape(clash.found)}`,
     fix: `give ${describeShape(clash.wanted)}`,
   }
+}
+
+const unknownTexts = { config: 'is not a field of this job type', inputs: 'is not an input of this pipeline' }
+
+const inputCodes: Readonly<Record<string, string>> = {
+  required: 'missing_input',
+  additionalProperties: 'unknown_input',
 }
 
 const codes: Readonly<Record<string, string>> = {
@@ -204,11 +213,11 @@ const codes: Readonly<Record<string, string>> = {
   type: 'config_wrong_type',
 }
 
-function report({ step, entry, reporter }: ConfigSite, problem: Problem, suffix: string): void {
+function report({ step, entry, field, reporter }: ConfigSite, problem: Problem, suffix: string): void {
   const { pointer, keyword, message, key } = problem
   const path = pointerPath(pointer)
-  if (path[0] === 'job_type') return
-  const places = [step.key, 'config', ...path]
+  if (field === 'config' && path[0] === 'job_type') return
+  const places = [step.key, field, ...path]
   const root: Node = { kind: 'map', entries: [step], start: step.keyStart, end: step.value.end }
   const { node, keyStart, used } = nodeAt(root, places)
   const isThere = used === places.length
@@ -218,19 +227,26 @@ function report({ step, entry, reporter }: ConfigSite, problem: Problem, suffix:
     problem.found ??
     (meant !== undefined ? `field \`${key}\`` : isUnknownField || !isThere ? '' : describe(node))
   reporter.add({
-    code: codes[keyword] ?? 'config_wrong_value',
+    code: codeOf(field, keyword, path),
     offset: meant ?? (isThere && !isUnknownField ? node.start : keyStart),
-    message: `${nameOf(path)} ${shorten(message)}${found && `, found ${found}`}${suffix} (job type \`${entry.job_type}\`)`,
-    fix: problem.fix ?? fixFor(problem, path.at(-1) ?? 'config', node),
+    message: `${nameOf(field, path)} ${shorten(message)}${found && `, found ${found}`}${suffix} (${owners[field]} \`${entry.job_type}\`)`,
+    fix: problem.fix ?? fixFor(problem, path.at(-1) ?? field, node),
   })
 }
 
+const owners = { config: 'job type', inputs: 'pipeline' }
+
+function codeOf(field: ConfigSite['field'], keyword: string, path: readonly string[]): string {
+  if (field === 'config') return codes[keyword] ?? 'config_wrong_value'
+  return (path.length <= 1 ? inputCodes[keyword] : undefined) ?? 'wrong_input'
+}
+
 /** `config.hosts[2].name` */
-function nameOf(path: readonly string[]): string {
+function nameOf(field: string, path: readonly string[]): string {
   const parts = path.map((key) =>
     /^\d+$/.test(key) ? `[${key}]` : /^[\w-]+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`,
   )
-  return `config${parts.join('')}`
+  return `${field}${parts.join('')}`
 }
 
 /** Messages of patterns and long lists are of use up to a point. */

@@ -1,8 +1,9 @@
-import type { Json } from '../../base/json.ts'
+import type { Json, JsonObject } from '../../base/json.ts'
 import type { Reporter } from '../nodes/findings.ts'
-import { entriesOf, get, itemsOf, type MapEntry, type Node, textOf, toJson } from '../nodes/nodes.ts'
+import { entriesOf, entryOf, get, itemsOf, type MapEntry, type Node, textOf, toJson } from '../nodes/nodes.ts'
 import { hasExpression } from '../nodes/template.ts'
 import { inputTypes, type PlanInput } from '../plan/types.ts'
+import { problemsOfInput } from './input-schema.ts'
 import { hasType, sameJson, show } from './json-types.ts'
 
 function typeOf(entry: MapEntry): PlanInput['type'] | undefined {
@@ -22,7 +23,10 @@ function checkValues(entry: MapEntry, type: PlanInput['type'], reporter: Reporte
     })
   }
   const node = get(entry.value, 'default')
-  if (!node) return
+  if (!node) {
+    checkAgainstSchema(entry, undefined, reporter)
+    return
+  }
   if (hasExpression(textOf(node) ?? '')) {
     const fix = 'write the value itself; a step can compute'
     reporter.add({
@@ -48,19 +52,49 @@ function checkValues(entry: MapEntry, type: PlanInput['type'], reporter: Reporte
       message: `the default ${show(found)} of input \`${entry.key}\` is not in its \`enum\``,
       fix: `allowed: ${allowed}`,
     })
+  } else checkAgainstSchema(entry, found, reporter)
+}
+
+function schemaOf(entry: MapEntry): JsonObject | undefined {
+  const node = get(entry.value, 'schema')
+  return node?.kind === 'map' ? (toJson(node) as JsonObject) : undefined
+}
+
+/** Its schema can be used at all, and takes its default. */
+function checkAgainstSchema(entry: MapEntry, value: Json | undefined, reporter: Reporter): void {
+  const schema = schemaOf(entry)
+  if (!schema) return
+  const found = problemsOfInput(schema, value)
+  if ('unusable' in found) {
+    reporter.add({
+      code: 'bad_schema',
+      offset: entryOf(entry.value, 'schema')?.keyStart ?? entry.keyStart,
+      message: `the schema of input \`${entry.key}\` cannot be used: ${found.unusable}`,
+      fix: 'write JSON Schema (2020-12); patterns have no lookarounds and no back references',
+    })
+    return
   }
+  for (const problem of found.problems)
+    reporter.add({
+      code: 'wrong_default',
+      offset: get(entry.value, 'default')?.start ?? entry.keyStart,
+      message: `the default of input \`${entry.key}\`${problem}`,
+      fix: 'give a default that its `schema` takes',
+    })
 }
 
 function compileInput(entry: MapEntry, type: PlanInput['type']): PlanInput {
   const description = textOf(get(entry.value, 'description'))
   const values = get(entry.value, 'enum')
   const fallback = get(entry.value, 'default')
+  const schema = schemaOf(entry)
   return {
     name: entry.key,
     type,
     ...(description === undefined ? {} : { description }),
     ...(values ? { enum: toJson(values) as Json[] } : {}),
     ...(fallback ? { default: toJson(fallback) } : {}),
+    ...(schema ? { schema } : {}),
   }
 }
 

@@ -3,6 +3,7 @@ import { jsonBytes } from '../../base/json.ts'
 import { jsonPointer } from '../../base/json-pointer.ts'
 import { createExpressionChecker, type ExpressionChecker, type ScopeShape } from '../../expressions/index.ts'
 import type { Finding } from '../nodes/findings.ts'
+import { maxNesting, nestingOf } from '../plan/nested.ts'
 import {
   inputTypes,
   type PipelinePlan,
@@ -46,6 +47,11 @@ const step = z.looseObject({
   target: z.discriminatedUnion('kind', [
     z.looseObject({ kind: z.literal('job_type'), jobType: text.min(1) }),
     z.looseObject({ kind: z.literal('job_id'), jobId: value }),
+    z.looseObject({
+      kind: z.literal('pipeline'),
+      pipeline: z.lazy((): z.ZodType => planSchema),
+      inputs: value.optional(),
+    }),
   ]),
   config: value.optional(),
   forEach: value.optional(),
@@ -110,12 +116,35 @@ export function checkPlan(given: unknown): { plan?: PipelinePlan; findings: Find
     )
   // What the schema lets through is a plan: it was written to that end.
   const plan = given as PipelinePlan
-  checkOrder(plan, add)
-  if (findings.length === 0) checkExpressions(plan, add)
+  checkPart(plan, add)
+  if (nestingOf(plan) > maxNesting)
+    add(
+      [],
+      'nested_too_deep',
+      `more than ${maxNesting} pipelines stand within one another`,
+      'run steps of the inner ones directly',
+    )
   return findings.length === 0 ? { plan, findings } : { findings }
 }
 
 type Add = (path: readonly PropertyKey[], code: string, message: string, fix: string) => void
+
+/** A plan, and those that its steps run. */
+function checkPart(plan: PipelinePlan, report: Add): void {
+  let isRight = true
+  const add: Add = (...problem) => {
+    isRight = false
+    report(...problem)
+  }
+  checkOrder(plan, add)
+  plan.steps.forEach(({ target }, index) => {
+    if (target.kind === 'pipeline')
+      checkPart(target.pipeline, (path, ...problem) =>
+        add(['steps', index, 'target', 'pipeline', ...path], ...problem),
+      )
+  })
+  if (isRight) checkExpressions(plan, add)
+}
 
 /** Names are used once, and every step stands after what it needs: so there is no cycle. */
 function checkOrder(plan: PipelinePlan, add: Add): void {
@@ -179,6 +208,9 @@ function valuesOf(one: PlanStep): [string, PlanValue, Partial<ScopeShape>][] {
       : []),
     ...(one.target.kind === 'job_id'
       ? [['target', one.target.jobId, { item }] as [string, PlanValue, Partial<ScopeShape>]]
+      : []),
+    ...(one.target.kind === 'pipeline' && one.target.inputs
+      ? [['target', one.target.inputs, { item }] as [string, PlanValue, Partial<ScopeShape>]]
       : []),
   ]
 }

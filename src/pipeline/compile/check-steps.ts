@@ -69,7 +69,7 @@ export function checkNames(root: Node, reporter: Reporter): void {
   for (const entry of entriesOf(get(root, 'outputs'))) checkName(entry, 'output', reporter)
 }
 
-const targets = ['job_type', 'job_id']
+const targets = ['job_type', 'job_id', 'pipeline']
 
 /** Whether a field that was refused was meant to say what the step runs: then it is not missing, too. */
 function isMeantAsTarget({ key }: MapEntry): boolean {
@@ -85,7 +85,7 @@ export function checkTarget(step: MapEntry, reporter: Reporter): void {
       code: 'no_target',
       offset: step.keyStart,
       message: `step \`${step.key}\` says nothing to run`,
-      fix: 'give it a `job_type` or a `job_id`',
+      fix: 'give it a `job_type`, a `job_id` or a `pipeline`',
     })
   }
   const [, second] = found
@@ -96,6 +96,18 @@ export function checkTarget(step: MapEntry, reporter: Reporter): void {
       offset: second.keyStart,
       message: `step \`${step.key}\` has ${names}`,
       fix: 'keep exactly one of them',
+    })
+  }
+  const pipeline = entryOf(step.value, 'pipeline')
+  const misplaced = entryOf(step.value, pipeline ? 'config' : 'inputs')
+  if (misplaced) {
+    reporter.add({
+      code: 'misplaced_field',
+      offset: misplaced.keyStart,
+      message: pipeline
+        ? `step \`${step.key}\` runs a pipeline, which has no \`config\``
+        : `step \`${step.key}\` runs no pipeline, and so has no \`inputs\``,
+      fix: pipeline ? 'give it `inputs`' : 'give it a `config`',
     })
   }
   if (entryOf(step.value, 'max_parallel') && !entryOf(step.value, 'for_each')) {

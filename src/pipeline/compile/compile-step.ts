@@ -17,6 +17,8 @@ import { checkTarget, durationOf } from './check-steps.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, wholeExpression } from './expression-site.ts'
 import { shapeOfNode } from './known-values.ts'
+import { inputsSchema } from './nested.ts'
+import { shapeOfSchema } from './schema-shape.ts'
 
 /** What a file's `defaults` and the built-in ones amount to. */
 export interface StepDefaults {
@@ -69,7 +71,13 @@ export interface StepSite {
   configs: ConfigChecker
 }
 
-function compileIf(context: CompileContext, site: StepSite): PlanStep['if'] | undefined {
+interface Condition {
+  condition: NonNullable<PlanStep['if']>
+  /** Steps that it asks after. */
+  asked: readonly string[]
+}
+
+function compileIf(context: CompileContext, site: StepSite): Condition | undefined {
   const node = get(site.step.value, 'if')
   if (!node) return undefined
   const report = (code: string, message: string, fix: string) =>
@@ -106,7 +114,14 @@ function compileIf(context: CompileContext, site: StepSite): PlanStep['if'] | un
       'compare it with something, such as `!= ""` or `> 0`',
     )
   }
-  return { source: whole.source, statusFunctions: references.statusFunctions }
+  const { statusFunctions, asked } = references
+  return { condition: { source: whole.source, statusFunctions }, asked }
+}
+
+/** With a condition that names one of the functions of what went wrong, a step runs whatever became of those it needs. */
+function scopeAfter(shape: ScopeShape, found: Condition | undefined): ScopeShape {
+  const runsAnyway = found?.condition.statusFunctions.some((name) => name !== 'completed') ?? false
+  return found && runsAnyway ? { ...shape, askedBefore: new Set(found.asked) } : shape
 }
 
 /** A `for_each` as a plan's value, and what is known of its items. */
@@ -186,8 +201,43 @@ function compileJobId(context: CompileContext, node: Node, shape: ScopeShape): P
   return value
 }
 
-function compileTarget(context: CompileContext, site: StepSite, shape: ScopeShape): PlanStep['target'] {
+/** The pipeline that a step runs, and what it is given; undefined where it could not be had, which was reported. */
+function compileNested(
+  context: CompileContext,
+  site: StepSite,
+  shape: ScopeShape,
+  forEach: ForEach | undefined,
+): PlanStep['target'] | undefined {
+  refuseExpression(context, site.step.value, 'pipeline')
+  const node = get(site.step.value, 'inputs')
+  const inputs = node && compileValue(context, node, { ...shape, secrets: false }, 'value')
+  const nested = context.nested.get(site.step.key)
+  if (!nested) return undefined
+  const entry = inputsSchema(nested.plan)
+  checkConfig({
+    step: site.step,
+    field: 'inputs',
+    entry,
+    checker: site.configs,
+    reporter: context.reporter,
+    shapeOfNode: (part, item) => shapeOfNode(context, part, item),
+    wanted: () => shapeOfSchema(entry.json_schema),
+    items: forEach?.items ?? [],
+  })
+  return { kind: 'pipeline', pipeline: nested.plan, ...(inputs ? { inputs } : {}) }
+}
+
+function compileTarget(
+  context: CompileContext,
+  site: StepSite,
+  shape: ScopeShape,
+  forEach: ForEach | undefined,
+): PlanStep['target'] {
   const owner = site.step.value
+  if (get(owner, 'pipeline')) {
+    const nested = compileNested(context, site, shape, forEach)
+    if (nested) return nested
+  }
   const jobId = get(owner, 'job_id')
   if (jobId) return { kind: 'job_id', jobId: compileJobId(context, jobId, shape) }
   refuseExpression(context, owner, 'job_type')
@@ -231,6 +281,7 @@ function compileConfig(
   if (entry)
     checkConfig({
       step: site.step,
+      field: 'config',
       entry,
       checker: site.configs,
       reporter: context.reporter,
@@ -255,7 +306,7 @@ function compileConfig(
   return undefined
 }
 
-function scopeOfItem({ shape, step }: StepSite, forEach: ForEach | undefined): ScopeShape {
+function scopeOfItem({ step }: StepSite, shape: ScopeShape, forEach: ForEach | undefined): ScopeShape {
   const { known } = shape
   const item = forEach?.item
   return {
@@ -273,16 +324,17 @@ export function compileStep(
   const owner = site.step.value
   checkTarget(site.step, context.reporter)
   refuseExpression(context, owner, 'timeout')
-  const condition = compileIf(context, site)
-  const forEach = compileForEach(context, site)
-  const itemShape = scopeOfItem(site, forEach)
-  const target = compileTarget(context, site, itemShape)
+  const found = compileIf(context, site)
+  const shape = scopeAfter(site.shape, found)
+  const forEach = compileForEach(context, { ...site, shape })
+  const itemShape = scopeOfItem(site, shape, forEach)
+  const target = compileTarget(context, { ...site, shape }, itemShape, forEach)
   const config = compileConfig(context, site, itemShape, forEach)
   const timeoutMs = durationOf(owner, 'timeout', context.reporter) ?? site.defaults.timeoutMs
   return {
     id: site.step.key,
     needs: [...site.needs],
-    ...(condition ? { if: condition } : {}),
+    ...(found ? { if: found.condition } : {}),
     target,
     ...(config ? { config } : {}),
     ...(forEach ? { forEach: forEach.value } : {}),

@@ -34,7 +34,8 @@ function compileText(
     context.wholes.set(node, { source: only.part.source, scope: shape, shape: only.checked.shape })
     const { whole } = only.checked.references
     if (whole?.kind === 'secret') return { kind: 'secret', parts: [{ secret: whole.name }] }
-    if (whole?.kind === 'output' && place === 'config') {
+    // No Jobs API has the outputs of a pipeline run: they are passed on as values.
+    if (whole?.kind === 'output' && place === 'config' && !context.nestedSteps.has(whole.step)) {
       context.usage.whole(whole.step, whole.name)
       return { kind: 'output', step: whole.step, name: whole.name }
     }

@@ -1,7 +1,8 @@
 import { nearest, suggest } from '../../base/suggest.ts'
 import { type ConfigChecker, createConfigChecker } from '../../config-schema/index.ts'
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
-import { createExpressionChecker, type ScopeShape } from '../../expressions/index.ts'
+import { createExpressionChecker, type ScopeShape, type ValueShape } from '../../expressions/index.ts'
+import { jobTypeDigest } from '../../job-type-schemas/index.ts'
 import { type Finding, type Reporter, reporterWithin } from '../nodes/findings.ts'
 import {
   entriesOf,
@@ -21,7 +22,8 @@ import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder } fro
 import { compileDefaults, compileStep } from './compile-step.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, createUsage } from './expression-site.ts'
-import { knownValues } from './known-values.ts'
+import { knownValues, outputsOfJobType, type StepOutputs, shapeOfNode } from './known-values.ts'
+import { findNested, isNestedStep, planBytes, type ResolvePipeline } from './nested.ts'
 import { checkShape } from './shape.ts'
 
 export interface CompileOptions {
@@ -35,6 +37,11 @@ export interface CompileOptions {
   secretNames?: readonly string[]
   /** The connections that the configuration at hand has, besides `default`; others give a warning. */
   connectionNames?: readonly string[]
+  /**
+   * Finds what a step's `pipeline` names.
+   * @default nothing is found
+   */
+  resolvePipeline?: ResolvePipeline
 }
 
 export interface CompiledPipeline {
@@ -42,6 +49,8 @@ export interface CompiledPipeline {
   plan?: PipelinePlan
   /** In the order of the file. */
   findings: Finding[]
+  /** What its outputs are, as far as that is known: for a pipeline that has it as a step. */
+  outputShapes?: ReadonlyMap<string, ValueShape>
 }
 
 /** A plan travels as a workflow's input. */
@@ -52,24 +61,34 @@ export function compileSource(pipeline: PipelineSource, options: CompileOptions)
   const { reporter, text } = pipeline
   if (!pipeline.root) return { findings: reporter.findings() }
   const root = mergeRepeated(pipeline.root)
-  const plan = compileRoot({ root, reporter, text }, options)
+  const nested: Finding[] = []
+  const compiled = compileRoot({ root, reporter, text }, options, nested)
   // What is there twice was reported; the second of them is looked into as well.
   for (const { root: variant, entry } of variantsOf(root))
     compileRoot(
       { root: variant, reporter: reporterWithin(reporter, entry.keyStart, entry.value.end), text },
       options,
+      [],
     )
-  return plan ? { plan, findings: reporter.findings() } : { findings: reporter.findings() }
+  return { ...compiled, findings: [...reporter.findings(), ...withoutDoubles(nested)] }
+}
+
+/** A file that several steps name was looked into for each. */
+function withoutDoubles(findings: readonly Finding[]): Finding[] {
+  const placeOf = ({ file, line, column, code, message }: Finding) =>
+    [file, line, column, code, message].join('\n')
+  return [...new Map(findings.map((finding) => [placeOf(finding), finding])).values()]
 }
 
 function compileRoot(
   { root, reporter, text: source }: Required<PipelineSource>,
   options: CompileOptions,
-): PipelinePlan | undefined {
+  nestedFindings: Finding[],
+): Pick<CompiledPipeline, 'plan' | 'outputShapes'> {
   checkShape(root, reporter)
   checkNames(root, reporter)
   const steps = entriesOf(get(root, 'steps'))
-  if (root.kind !== 'map' || steps.length > maxSteps) return undefined
+  if (root.kind !== 'map' || steps.length > maxSteps) return {}
 
   const connection = textOf(get(root, 'connection')) ?? 'default'
   // Another server has job types and secrets of its own, which are not known here.
@@ -82,6 +101,7 @@ function compileRoot(
     root,
     inputs.filter(({ name }) => !twiceGiven.has(name)),
   )
+  const nested = findNested(steps, options.resolvePipeline, reporter, nestedFindings)
   const context: CompileContext = {
     text: source,
     reporter,
@@ -89,6 +109,8 @@ function compileRoot(
     usage: createUsage(),
     wholes: new Map(),
     configShapes: new Map(),
+    nested,
+    nestedSteps: new Set(steps.filter(isNestedStep).map(({ key }) => key)),
     ...(options.secretNames && isDefault ? { secretNames: options.secretNames } : {}),
   }
   const graph = checkNeeds(steps, reporter)
@@ -96,16 +118,24 @@ function compileRoot(
   const twice = repeatedKeys(get(root, 'steps'))
   const jobTypeOf = ({ key, value }: MapEntry) =>
     twice.has(key) ? undefined : jobTypes?.find((entry) => entry.job_type === textOf(get(value, 'job_type')))
+  const outputsOf = (step: MapEntry): StepOutputs | undefined => {
+    const pipeline = twice.has(step.key) ? undefined : nested.get(step.key)
+    if (pipeline) return pipeline.plan.outputs.map(({ name }) => [name, pipeline.outputShapes.get(name)])
+    const jobType = jobTypeOf(step)
+    const outputs = jobType ? outputsOfJobType(jobType) : []
+    // A job type that declares none may have some.
+    return outputs.length > 0 ? outputs : undefined
+  }
   const shape: ScopeShape = {
     inputs: declared,
-    steps: stepShapes(steps, jobTypeOf),
+    steps: stepShapes(steps, outputsOf),
     item: false,
     statusFunctions: false,
     secrets: false,
     known: knownValues(
       inputs.filter(({ name }) => !twiceGiven.has(name)),
       steps,
-      jobTypeOf,
+      outputsOf,
     ),
   }
   const compiled = compileSteps(context, {
@@ -121,7 +151,7 @@ function compileRoot(
     name: entry.key,
     value: compileValue(context, entry.value, shape, 'value'),
   }))
-  if (reporter.hasErrors()) return undefined
+  if (reporter.hasErrors()) return {}
 
   const description = textOf(get(root, 'description'))
   const plan: PipelinePlan = {
@@ -136,8 +166,26 @@ function compileRoot(
       return step ? [{ ...step, ...context.usage.of(id) }] : []
     }),
     outputs,
+    ...digestsOf([...compiled.values()], jobTypes),
   }
-  return isTooLarge(plan, root, reporter) ? undefined : deepFreeze(plan)
+  if (isTooLarge(plan, root, reporter)) return {}
+  const outputShapes = entriesOf(get(root, 'outputs')).flatMap(({ key, value }): [string, ValueShape][] => {
+    const known = shapeOfNode(context, value)
+    return known ? [[key, known]] : []
+  })
+  return { plan: deepFreeze(plan), outputShapes: new Map(outputShapes) }
+}
+
+/** What the plan was checked against, as far as it uses it. */
+function digestsOf(
+  steps: readonly Pick<PlanStep, 'target'>[],
+  entries: readonly JobTypeSchemaEntry[] = [],
+): Pick<PipelinePlan, 'jobTypes'> {
+  const used = new Set(steps.map(({ target }) => (target.kind === 'job_type' ? target.jobType : undefined)))
+  const known = entries.filter(({ job_type }) => used.has(job_type))
+  if (known.length === 0) return {}
+  const digests = known.map((entry): [string, string] => [entry.job_type, jobTypeDigest(entry)])
+  return { jobTypes: Object.fromEntries(digests.toSorted(([a], [b]) => (a < b ? -1 : 1))) }
 }
 
 function checkConnection(root: Node, names: readonly string[] | undefined, reporter: Reporter): void {
@@ -196,7 +244,7 @@ function compileSteps(
 }
 
 function isTooLarge(plan: PipelinePlan, root: Node, reporter: Reporter): boolean {
-  const bytes = Buffer.byteLength(JSON.stringify(plan))
+  const bytes = planBytes(plan)
   if (bytes <= maxPlanBytes) return false
   reporter.add({
     code: 'plan_too_large',
@@ -218,12 +266,12 @@ function declaredInputs(root: Node, inputs: readonly PlanInput[]): Map<string, P
 
 function stepShapes(
   steps: readonly MapEntry[],
-  jobTypeOf: (step: MapEntry) => JobTypeSchemaEntry | undefined,
+  outputsOf: (step: MapEntry) => StepOutputs | undefined,
 ): Map<string, { outputs?: string[] }> {
   return new Map(
     steps.map((step) => {
-      const outputs = Object.keys(jobTypeOf(step)?.output_schemas ?? {})
-      return [step.key, outputs.length > 0 ? { outputs } : {}]
+      const outputs = outputsOf(step)
+      return [step.key, outputs ? { outputs: outputs.map(([name]) => name) } : {}]
     }),
   )
 }

@@ -39,6 +39,10 @@ const input = z.strictObject({
   description: z.string().optional(),
   enum: z.array(json).min(1).optional(),
   default: json.optional().describe('Without a default the input is required'),
+  schema: z
+    .record(z.string(), json)
+    .optional()
+    .describe('JSON Schema (2020-12): what the value has to keep to besides'),
 })
 
 const step = z.strictObject({
@@ -56,6 +60,12 @@ const step = z.strictObject({
     .describe('How many items run at once'),
   job_type: z.string().min(1).optional().describe('Create a job of this type and run it'),
   job_id: z.string().min(1).optional().describe('Run a job that exists'),
+  pipeline: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Run another pipeline: a file, relative to this one, or the name of a saved one'),
+  inputs: z.record(z.string(), json).optional().describe('The inputs of that pipeline'),
   config: z
     .union([z.string(), z.record(z.string(), json)])
     .optional()

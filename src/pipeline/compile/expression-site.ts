@@ -10,6 +10,7 @@ import type { Reporter } from '../nodes/findings.ts'
 import type { ScalarNode } from '../nodes/nodes.ts'
 import { hasExpression, parseTemplate, type Template } from '../nodes/template.ts'
 import { quoteFix } from '../nodes/unquoted.ts'
+import type { NestedPipeline } from './nested.ts'
 
 /** What all expressions of a file share. */
 export interface CompileContext {
@@ -23,6 +24,10 @@ export interface CompileContext {
   wholes: Map<ScalarNode, WholeValue>
   /** What the schemas of job types take, as they are needed. */
   configShapes: Map<JobTypeSchemaEntry, ValueShape>
+  /** Pipelines that steps run, by the ids of the steps. */
+  nested: ReadonlyMap<string, NestedPipeline>
+  /** Steps that run a pipeline, whether it could be had or not. */
+  nestedSteps: ReadonlySet<string>
 }
 
 /** A value of the file that is one whole expression, and what is known of what it gives. */
@@ -138,7 +143,28 @@ export function checkPart(
   const { whole } = checked.references
   if (whole?.kind === 'secret') checkSecret(context, node, value, part, whole.name)
   for (const step of checked.references.runs) context.usage.run(step)
+  warnOfMissing(context, offsetIn(context, node, value, part.sourceStart), checked, shape)
   return checked
+}
+
+/** In a step that runs whatever became of those before it, their outputs may not be there. */
+function warnOfMissing(
+  { reporter }: CompileContext,
+  offset: number,
+  { references }: CheckedExpression,
+  { askedBefore, self }: ScopeShape,
+): void {
+  if (!askedBefore) return
+  for (const { step, name } of references.outputs) {
+    if (askedBefore.has(step) || references.asked.includes(step)) continue
+    reporter.add({
+      code: 'output_may_be_missing',
+      severity: 'warning',
+      offset,
+      message: `output \`${name}\` may not be there: \`${self ?? 'this step'}\` runs also when \`${step}\` failed or was skipped`,
+      fix: `ask first: has(steps.${step}.outputs.${name}) ? … : …, or steps.${step}.status == "completed" in the \`if\``,
+    })
+  }
 }
 
 function checkSecret(

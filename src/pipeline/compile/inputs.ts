@@ -4,7 +4,8 @@ import { jsonTextProblems } from '../../base/json-text.ts'
 import { suggest } from '../../base/suggest.ts'
 import { limits } from '../../contract/index.ts'
 import type { Finding } from '../nodes/findings.ts'
-import type { PipelinePlan, PlanInput } from '../plan/types.ts'
+import { maxInputsBytes, type PipelinePlan, type PlanInput } from '../plan/index.ts'
+import { problemsOfInput } from './input-schema.ts'
 import { hasType, sameJson, show, unsafePart } from './json-types.ts'
 
 export interface ResolvedInputs {
@@ -61,8 +62,12 @@ function refuse(input: PlanInput, given: Json): Refusal {
   }
 }
 
-/** They travel with the plan and the state of the run, in a payload of at most 2 MiB. */
-const maxInputsBytes = 512 * 1024
+function schemaRefusals({ name, schema }: PlanInput, value: Json): string[] {
+  if (!schema) return []
+  const found = problemsOfInput(schema, value)
+  const problems = 'unusable' in found ? [` cannot be checked: ${found.unusable}`] : found.problems
+  return problems.map((problem) => `input \`${name}\`${problem}`)
+}
 
 /**
  * The inputs of a run: what was given, checked against the plan, and defaults for the rest. Text given for an input
@@ -118,7 +123,11 @@ export function resolveInputs(
         `input \`${input.name}\` cannot be ${show(value)}`,
         `allowed: ${input.enum.map(show).join(', ')}`,
       )
-    } else entries.push([input.name, value])
+    } else {
+      const refusals = schemaRefusals(input, value)
+      for (const refusal of refusals) add('wrong_input', refusal, 'see the schema of the input')
+      if (refusals.length === 0) entries.push([input.name, value])
+    }
   }
   const bytes = jsonBytes(Object.fromEntries(entries))
   if (bytes > maxInputsBytes)

@@ -1,27 +1,6 @@
-import { canonicalJson, type Json, refusedKeys } from '../../base/json.ts'
-import type { PlanInput } from '../plan/types.ts'
+import { type Json, refusedKeys } from '../../base/json.ts'
 
-/** True when a value is of an input's type. */
-export function hasType(value: Json, type: PlanInput['type']): boolean {
-  switch (type) {
-    case 'string':
-    case 'boolean':
-      return typeof value === type
-    case 'number':
-      return Number.isFinite(value)
-    case 'integer':
-      return Number.isSafeInteger(value)
-    case 'array':
-      return Array.isArray(value)
-    case 'object':
-      return value !== null && typeof value === 'object' && !Array.isArray(value)
-  }
-}
-
-/** Equality of JSON values; the order of an object's keys means nothing. */
-export function sameJson(a: Json, b: Json): boolean {
-  return canonicalJson(a) === canonicalJson(b)
-}
+export { hasType, sameJson } from '../plan/index.ts'
 
 /** A value in a message, cut when long. */
 export function show(value: Json): string {

@@ -26,9 +26,10 @@ const kindsOfInputs: Record<PlanInput['type'], ValueKind | undefined> = {
   object: 'map',
 }
 
-function inputShape({ type, enum: values }: PlanInput): ValueShape {
+function inputShape({ type, enum: values, schema }: PlanInput): ValueShape {
   const kind = kindsOfInputs[type]
-  const shape = kind === undefined ? numberShape : shapeOfKinds(kind)
+  const typed = kind === undefined ? numberShape : shapeOfKinds(kind)
+  const shape = schema ? intersection(typed, shapeOfSchema(schema)) : typed
   return values ? intersection(shape, shapeOfValues(values)) : shape
 }
 
@@ -44,22 +45,26 @@ function listOf(items: ValueShape): ValueShape {
 export function knownValues(
   inputs: readonly PlanInput[],
   steps: readonly MapEntry[],
-  jobTypeOf: (step: MapEntry) => JobTypeSchemaEntry | undefined,
+  outputsOf: (step: MapEntry) => StepOutputs | undefined,
 ): KnownValues {
   return {
     inputs: mapOf(inputs.map((input) => [input.name, inputShape(input)])),
-    steps: mapOf(steps.map((step) => [step.key, stepShape(step, jobTypeOf(step))])),
+    steps: mapOf(steps.map((step) => [step.key, stepShape(step, outputsOf(step))])),
     statuses: stepStatuses,
   }
 }
 
-function stepShape(step: MapEntry, jobType: JobTypeSchemaEntry | undefined): ValueShape {
+/** The outputs of a step by name; of those without a shape nothing else is known. */
+export type StepOutputs = readonly (readonly [name: string, shape: ValueShape | undefined])[]
+
+export function outputsOfJobType({ output_schemas: schemas = {} }: JobTypeSchemaEntry): StepOutputs {
+  return Object.entries(schemas).map(([name, schema]) => [name, shapeOfSchema(schema as JsonObject)])
+}
+
+function stepShape(step: MapEntry, declared: StepOutputs = []): ValueShape {
   const isEach = entryOf(step.value, 'for_each') !== undefined
-  const outputs = Object.entries(jobType?.output_schemas ?? {}).map(
-    ([name, schema]): [string, ValueShape] => {
-      const shape = shapeOfSchema(schema as JsonObject)
-      return [name, isEach ? listOf(union(shape, shapeOf(null))) : shape]
-    },
+  const outputs = declared.flatMap(([name, shape]): [string, ValueShape][] =>
+    shape ? [[name, isEach ? listOf(union(shape, shapeOf(null))) : shape]] : [],
   )
   return mapOf([
     ['status', shapeOfValues(stepStatuses)],

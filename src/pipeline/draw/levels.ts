@@ -14,6 +14,7 @@ export function levelsOf(plan: PipelinePlan): PlanStep[][] {
 
 function targetOf(step: PlanStep): string {
   if (step.target.kind === 'job_type') return step.target.jobType
+  if (step.target.kind === 'pipeline') return `pipeline ${step.target.pipeline.name}`
   const { jobId } = step.target
   return `job ${jobId.kind === 'literal' ? String(jobId.value) : '(computed)'}`
 }

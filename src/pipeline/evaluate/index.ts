@@ -5,7 +5,9 @@ export {
   missingOutputs,
   type PipelineData,
   type Read,
+  refuseTooLarge,
   resolveOutput,
   scopeOf,
 } from './scope.ts'
+export { listOf, type ResolvedJob, type ResolvedStep, resolveStep, valuesOf } from './step.ts'
 export { evaluateValue } from './value.ts'

@@ -6,6 +6,7 @@ import {
   type OutputSlot,
   type PipelineRunState,
   type PlanStep,
+  StepFailure,
   stepState,
 } from '../plan/index.ts'
 import { refuseReferences } from './value.ts'
@@ -120,6 +121,8 @@ export interface MissingOutput {
   jobRunId: string
   sizeBytes: number
   inlined: boolean
+  /** That run is a pipeline run. */
+  isNested?: true
 }
 
 /** What has to be fetched before the reads can be answered. Of a step that is not done nothing is: it has no outputs yet. */
@@ -133,4 +136,17 @@ export function missingOutputs(state: PipelineRunState, reads: readonly Read[]):
       return [{ item, name, ...slot }]
     })
   })
+}
+
+/** What a pipeline run reads at most by expressions at once. */
+const bytesPerRead = 8 * 1024 * 1024
+
+/** @throws StepFailure when outputs that are read together are too large together */
+export function refuseTooLarge(missing: readonly MissingOutput[]): void {
+  const total = missing.reduce((sum, each) => sum + each.sizeBytes, 0)
+  if (total > bytesPerRead)
+    throw new StepFailure(
+      'outputs_too_large',
+      `the outputs it reads have ${total} bytes together; an expression can read ${bytesPerRead}`,
+    )
 }

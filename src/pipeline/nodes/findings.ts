@@ -36,24 +36,24 @@ export interface Reporter {
 /** Of each severity. More would help nobody, and a hostile file could have a million. */
 export const maxFindings = 200
 
-/** `locate` gives the 1-based place of an offset; below 1 counts as 1. */
+/** `locate` gives the 1-based place of an offset; below 1 counts as 1. A place may be in another file than the first. */
 export function createReporter(
   file: string,
-  locate: (offset: number) => { line: number; column: number },
+  locate: (offset: number) => { file?: string; line: number; column: number },
 ): Reporter {
   const found = { error: new Map<string, Finding>(), warning: new Map<string, Finding>() }
   const muted: { start: number; end: number }[] = []
   const position = (offset: number) => {
-    const { line, column } = locate(Math.max(0, offset))
-    return { line: Math.max(1, line), column: Math.max(1, column) }
+    const place = locate(Math.max(0, offset))
+    return { file: place.file ?? file, line: Math.max(1, place.line), column: Math.max(1, place.column) }
   }
   return {
     add({ code, offset, message, fix, severity = 'error' }) {
       if (muted.some(({ start, end }) => offset >= start && offset < end)) return
-      const { line, column } = position(offset)
-      const key = `${line}:${column}:${code}:${message}`
+      const place = position(offset)
+      const key = `${place.file}:${place.line}:${place.column}:${code}:${message}`
       const same = found[severity]
-      if (same.size < maxFindings) same.set(key, { code, severity, file, line, column, message, fix })
+      if (same.size < maxFindings) same.set(key, { code, severity, ...place, message, fix })
     },
     mute: (start, end) => void muted.push({ start, end }),
     lineAt: (offset) => position(offset).line,
@@ -61,10 +61,12 @@ export function createReporter(
     isFull: () => found.error.size >= maxFindings,
     findings: () =>
       [...found.error.values(), ...found.warning.values()].sort(
-        (a, b) => a.line - b.line || a.column - b.column,
+        (a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column,
       ),
   }
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** Takes only what is said of a part of the file. */
 export function reporterWithin(reporter: Reporter, start: number, end: number): Reporter {

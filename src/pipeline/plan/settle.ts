@@ -1,4 +1,5 @@
 import { instantMs } from '../../base/instant.ts'
+import { closedFromOutside } from './nested.ts'
 import type { ItemState, JobRunRecord } from './state.ts'
 import type { PlanStep, RetryReason, StepError } from './types.ts'
 
@@ -28,6 +29,8 @@ export function settle(outcome: RemoteRunOutcome, timeoutMs: number | undefined)
   const isCompleted = record?.status === 'completed'
   if (isCompleted && (outcome.kind !== 'timeout' || completedInTime(record, timeoutMs)))
     return { status: 'completed', error: null }
+  // It was closed from outside, and may have left something at work: nothing is begun beside that.
+  if (record?.error?.code === closedFromOutside) return { status: 'failed', error: record.error }
   switch (outcome.kind) {
     case 'error':
       // A person gave it up: another generation would only be a second trigger of what may have been triggered.
@@ -47,7 +50,7 @@ export function settle(outcome: RemoteRunOutcome, timeoutMs: number | undefined)
       if (outcome.record.status === 'cancelled')
         return {
           status: 'cancelled',
-          error: { code: 'run_cancelled', message: 'the job run was cancelled from outside this pipeline' },
+          error: cancelledOutside(outcome.record),
         }
       return { status: 'failed', error: jobRunError(outcome.record), reason: 'failed' }
   }
@@ -59,6 +62,12 @@ function completedInTime({ jobRun }: JobRunRecord, timeoutMs = Number.POSITIVE_I
   const { created_at: created, finished_at: finished, cancel_requested_at: cancelled } = jobRun
   if (cancelled !== null || typeof created !== 'string' || typeof finished !== 'string') return false
   return instantMs(finished) - instantMs(created) <= timeoutMs
+}
+
+function cancelledOutside({ error }: JobRunRecord): StepError {
+  // A nested pipeline run says so itself; whatever a server says of a job run is not about this.
+  if (error?.code === 'run_cancelled') return error
+  return { code: 'run_cancelled', message: 'the job run was cancelled from outside this pipeline' }
 }
 
 function jobRunError(record: JobRunRecord): StepError {

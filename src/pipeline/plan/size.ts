@@ -4,6 +4,11 @@ import type { PipelineRunView, StepError } from './types.ts'
 
 /** What Temporal takes is limited in bytes: here a state or a view is made to fit. */
 
+/** Of Temporal's limit of 2 MiB for a payload: the input of the next execution, the result, the answer to a query. */
+export const payloadBytes = 1900 * 1024
+/** Of the outputs of a pipeline run together. */
+export const runOutputsBytes = 1536 * 1024
+
 /** About as much as a reference takes itself. */
 const referenceBytes = 100
 /** Enough to know what is meant. */
@@ -45,8 +50,13 @@ function spillOutputs(state: PipelineRunState, excessBytes: number): void {
     .sort((a, b) => b.slot.sizeBytes - a.slot.sizeBytes)
   for (const { item, name, slot } of kept) {
     if (excess <= 0) return
-    const { sizeBytes, inlined } = slot
-    item.outputs[name] = { jobRunId: item.jobRunId ?? '', sizeBytes, inlined }
+    const { sizeBytes, inlined, isNested } = slot
+    item.outputs[name] = {
+      jobRunId: item.jobRunId ?? '',
+      sizeBytes,
+      inlined,
+      ...(isNested ? { isNested } : {}),
+    }
     excess -= sizeBytes - referenceBytes
   }
 }

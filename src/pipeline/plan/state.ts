@@ -52,6 +52,7 @@ export interface ItemState {
   /** 0 until it starts; then 1 and up. */
   generation: number
   jobId: string | null
+  /** The remote run's id; of a step that runs a pipeline, the id of that pipeline run. */
   jobRunId: string | null
   startedAtMs: number | null
   finishedAtMs: number | null
@@ -62,7 +63,7 @@ export interface ItemState {
   error: StepError | null
   /** How far the trigger of the present generation is, on a server without idempotency keys. */
   trigger?: TriggerState
-  /** Since when a person is asked what became of it: such time is not the step's. */
+  /** Since when a person is asked what became of it, or for the nested pipeline run: such time is not the step's. */
   parkedAtMs?: number
   /** What a person last decided of a trigger of this item: asked once more for the same, it was done. */
   decided?: SteerVerb
@@ -79,6 +80,8 @@ export interface ItemState {
 
 /** A kept output: its value, or where to read it. */
 export type OutputSlot = ({ value: Json } | { jobRunId: string }) & {
+  /** The run that has it is a pipeline run. */
+  isNested?: true
   sizeBytes: number
   /** The API gave the value itself. Stays true when the value is swapped for a reference, false when it is fetched. */
   inlined: boolean
@@ -96,7 +99,12 @@ export interface JobRunRecord {
   jobRun: Json
 }
 
-export function createPipelineRunState(plan: PipelinePlan, startedAtMs: number): PipelineRunState {
+/** @param warnings what is to be said from the start */
+export function createPipelineRunState(
+  plan: PipelinePlan,
+  startedAtMs: number,
+  warnings: readonly string[] = [],
+): PipelineRunState {
   const steps: Record<string, StepState> = {}
   plan.steps.forEach(({ id }, index) => {
     steps[id] = { seq: index + 1, status: 'waiting', error: null }
@@ -105,7 +113,7 @@ export function createPipelineRunState(plan: PipelinePlan, startedAtMs: number):
     seq: plan.steps.length,
     startedAtMs,
     cancelRequested: false,
-    warnings: [],
+    warnings: [...warnings],
     connection: null,
     steps,
   }

@@ -41,14 +41,15 @@ const atWork = { waiting: no, pending: no, running: no, paused: no, cancelling: 
 /**
  * The one table of what may happen to a step, and what it is then; null: not from there.
  * Held and of unknown trigger are those that wait for a person. A step under way is steered by cancelling its run.
+ * One that runs a pipeline is held while that is, and goes on by itself when a person has decided there.
  */
 // biome-ignore format: a table is read by its columns
 export const stepTransitions = {
-  began:         { waiting: 'pending', pending: 'pending', running: 'running', paused: 'running', cancelling: 'running', held: no, trigger_unknown: 'pending', ...done },
+  began:         { waiting: 'pending', pending: 'pending', running: 'running', paused: 'running', cancelling: 'running', held: 'running', trigger_unknown: 'pending', ...done },
   found_pending: { waiting: no, pending: 'pending', running: 'pending', paused: 'pending', cancelling: no, held: no, trigger_unknown: no, ...done },
-  found_running: { waiting: no, pending: 'running', running: 'running', paused: 'running', cancelling: no, held: no, trigger_unknown: no, ...done },
+  found_running: { waiting: no, pending: 'running', running: 'running', paused: 'running', cancelling: no, held: 'running', trigger_unknown: no, ...done },
   found_paused:  { waiting: no, pending: 'paused', running: 'paused', paused: 'paused', cancelling: no, held: no, trigger_unknown: no, ...done },
-  cancel_sent:   { waiting: no, pending: 'cancelling', running: 'cancelling', paused: 'cancelling', cancelling: 'cancelling', held: no, trigger_unknown: 'cancelling', ...done },
+  cancel_sent:   { waiting: no, pending: 'cancelling', running: 'cancelling', paused: 'cancelling', cancelling: 'cancelling', held: 'cancelling', trigger_unknown: 'cancelling', ...done },
   backed_off:    { waiting: no, pending: 'waiting', running: 'waiting', paused: 'waiting', cancelling: 'waiting', held: no, trigger_unknown: no, ...done },
   was_held:      { waiting: 'held', pending: 'held', running: 'held', paused: 'held', cancelling: no, held: 'held', trigger_unknown: no, ...done },
   lost_trigger:  { waiting: no, pending: 'trigger_unknown', running: no, paused: no, cancelling: no, held: no, trigger_unknown: 'trigger_unknown', ...done },

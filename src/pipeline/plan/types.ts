@@ -1,4 +1,4 @@
-import type { Json } from '../../base/json.ts'
+import type { Json, JsonObject } from '../../base/json.ts'
 
 export type { ConnectionMode, PipelineStatus } from '../../contract/pipelines/status.ts'
 export type {
@@ -33,12 +33,25 @@ export type RetryReason = (typeof retryReasons)[number]
 
 export type StatusFunction = 'completed' | 'failed' | 'always' | 'cancelled'
 
+/** What a step runs: a job, or another pipeline, whose plan a run keeps as it was at its start. */
+export type PlanTarget =
+  | { kind: 'job_type'; jobType: string }
+  | { kind: 'job_id'; jobId: PlanValue }
+  | NestedTarget
+
+export interface NestedTarget {
+  kind: 'pipeline'
+  pipeline: PipelinePlan
+  /** An object; what it leaves out has its default. */
+  inputs?: PlanValue
+}
+
 export interface PlanStep {
   id: string
   needs: string[]
   /** CEL, without the implied `completed()`; which of the status functions it calls. */
   if?: { source: string; statusFunctions: StatusFunction[] }
-  target: { kind: 'job_type'; jobType: string } | { kind: 'job_id'; jobId: PlanValue }
+  target: PlanTarget
   config?: PlanValue
   forEach?: PlanValue
   /** At least 1; how many items of a `for_each` run at once. */
@@ -69,6 +82,11 @@ export interface PipelinePlan {
   inputs: PlanInput[]
   steps: PlanStep[]
   outputs: { name: string; value: PlanValue }[]
+  /**
+   * By name: digests of the schemas of the job types that it uses, as they were when it was compiled. Those that were not known are left
+   * out. Nothing that runs depends on it.
+   */
+  jobTypes?: Record<string, string>
 }
 
 export const inputTypes = ['string', 'number', 'integer', 'boolean', 'array', 'object'] as const
@@ -79,4 +97,6 @@ export interface PlanInput {
   description?: string
   enum?: Json[]
   default?: Json
+  /** JSON Schema (2020-12): what it says beyond type and enum. */
+  schema?: JsonObject
 }

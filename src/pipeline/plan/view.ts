@@ -1,8 +1,9 @@
 import type { Json } from '../../base/json.ts'
+import { isNested } from './nested.ts'
 import { openStatus, pipelineStatus, whyItemSkipped } from './scheduling.ts'
 import { type ItemState, type PipelineRunState, type StepState, stepState } from './state.ts'
 import { isDone } from './transitions.ts'
-import type { PipelinePlan, PipelineRunView, PlanStep, StepRunView } from './types.ts'
+import type { EarlierGeneration, PipelinePlan, PipelineRunView, PlanStep, StepRunView } from './types.ts'
 
 function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()
@@ -44,6 +45,26 @@ function triggerView({ status, trigger }: ItemState): Pick<StepRunView, 'unknown
   return { unknown_trigger: { job_id: trigger.job.jobId, sent_by: sent, candidates } }
 }
 
+type RemoteIds = Pick<StepRunView, 'job_id' | 'job_run_id' | 'pipeline_run_id'>
+
+function remoteView(step: PlanStep, { jobId, jobRunId }: ItemState): RemoteIds {
+  return isNested(step)
+    ? { job_id: null, job_run_id: null, pipeline_run_id: jobRunId }
+    : { job_id: jobId, job_run_id: jobRunId }
+}
+
+function earlierView(step: PlanStep, earlier: EarlierGeneration): EarlierGeneration {
+  if (!isNested(step)) return earlier
+  const { generation, job_run_id, error } = earlier
+  return { generation, job_run_id: null, pipeline_run_id: job_run_id, error }
+}
+
+/** The person is asked by the nested pipeline run. */
+function heldView(step: PlanStep, { status, jobRunId }: ItemState): Pick<StepRunView, 'trouble'> {
+  if (!isNested(step) || status !== 'held') return {}
+  return { trouble: `its pipeline run ${jobRunId} is held: a step of that one needs a person` }
+}
+
 /** The line of an item, or of a step without `for_each` that has begun. */
 export function viewItem(
   state: PipelineRunState,
@@ -57,17 +78,17 @@ export function viewItem(
     seq: item.seq ?? 0,
     generation: item.generation,
     status: item.status,
-    job_id: item.jobId,
-    job_run_id: item.jobRunId,
+    ...remoteView(step, item),
     started_at: iso(item.startedAtMs),
     finished_at: iso(item.finishedAtMs),
     ...times(item),
     error: item.error,
     ...triggerView(item),
+    ...heldView(step, item),
     ...(item.decided ? { decided: item.decided } : {}),
     ...cancelView(item.status === 'cancelling', item.cancelRequestedAtMs),
     ...(item.status === 'skipped' ? { skipped_because: item.skippedBecause ?? whyItemSkipped(state) } : {}),
-    ...(item.earlier ? { earlier: item.earlier } : {}),
+    ...(item.earlier ? { earlier: item.earlier.map((one) => earlierView(step, one)) } : {}),
   }
 }
 
@@ -81,6 +102,7 @@ export function viewStep(state: PipelineRunState, step: PlanStep, own: StepState
     status: own.status,
     job_id: null,
     job_run_id: null,
+    ...(isNested(step) ? { pipeline_run_id: null } : {}),
     started_at: null,
     finished_at: null,
     error: own.error,

@@ -1,7 +1,12 @@
-import { CancellationScope, proxyActivities, workflowInfo } from '@temporalio/workflow'
-import type { PipelineActivities } from '../../activities/index.ts'
+import { CancellationScope, workflowInfo } from '@temporalio/workflow'
 import type { ConnectionProfile } from '../../pipeline/plan/index.ts'
-import { activityRetry, heldRetry, scheduleToClose, triggerTimeoutMs } from '../activity-options.ts'
+import {
+  activitiesOf,
+  activityRetry,
+  heldRetry,
+  scheduleToClose,
+  triggerTimeoutMs,
+} from '../activity-options.ts'
 import type { RemoteRun, RemoteRunRequest, TimeLeft } from '../port.ts'
 
 const cancelTimeoutMs = 10 * 60_000
@@ -14,7 +19,7 @@ export function fencedRun(request: RemoteRunRequest, { jobNames }: ConnectionPro
   const { connection, pipeline, timing, step, item, generation } = request
   const activityId = `${step}/${item ?? '-'}/${generation}`
   const identity = {
-    firstExecutionRunId: workflowInfo().firstExecutionRunId,
+    firstExecutionRunId: request.scope ?? workflowInfo().firstExecutionRunId,
     step,
     item,
     generation,
@@ -28,18 +33,21 @@ export function fencedRun(request: RemoteRunRequest, { jobNames }: ConnectionPro
   })
   return {
     trigger(left) {
-      const { triggerJobRun } = proxyActivities<PipelineActivities>({
+      const { triggerJobRun } = activitiesOf(request, {
         ...abandonable(left),
         activityId,
         startToCloseTimeout: triggerTimeoutMs,
         heartbeatTimeout: timing.stepHeartbeatMs,
       })
       const { target, config } = request
-      const named = jobNames ? { jobNames } : {}
+      const named = {
+        ...(jobNames ? { jobNames } : {}),
+        ...(request.name === undefined ? {} : { name: request.name }),
+      }
       return triggerJobRun({ ...identity, connection, pipeline, target, config, ...named })
     },
     wait(jobRunId, left) {
-      const { awaitJobRun } = proxyActivities<PipelineActivities>({
+      const { awaitJobRun } = activitiesOf(request, {
         ...abandonable(left),
         activityId: `${activityId}/wait`,
         startToCloseTimeout: timing.waitLeaseMs,
@@ -47,7 +55,7 @@ export function fencedRun(request: RemoteRunRequest, { jobNames }: ConnectionPro
       return awaitJobRun({ connection, jobRunId })
     },
     async cancel() {
-      const { cancelJobRun } = proxyActivities<PipelineActivities>({
+      const { cancelJobRun } = activitiesOf(request, {
         activityId: `${activityId}/cancel`,
         startToCloseTimeout: cancelTimeoutMs,
         heartbeatTimeout: timing.stepHeartbeatMs,

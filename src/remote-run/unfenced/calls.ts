@@ -1,13 +1,14 @@
-import { proxyActivities, workflowInfo } from '@temporalio/workflow'
-import type {
-  JobRunListing,
-  PipelineActivities,
-  PostAnswer,
-  SendCancelResult,
-} from '../../activities/index.ts'
+import { workflowInfo } from '@temporalio/workflow'
+import type { JobRunListing, PostAnswer, SendCancelResult } from '../../activities/index.ts'
 import type { JobRunRecord } from '../../pipeline/plan/index.ts'
 import type { OwnJob } from '../../protocol/index.ts'
-import { activityRetry, heldRetry, scheduleToClose, triggerTimeoutMs } from '../activity-options.ts'
+import {
+  activitiesOf,
+  activityRetry,
+  heldRetry,
+  scheduleToClose,
+  triggerTimeoutMs,
+} from '../activity-options.ts'
 import type { RemoteRunRequest, TimeLeft } from '../port.ts'
 
 /** From its start a POST has so long to leave, and its answer to come; the activity checks the first right before it sends. */
@@ -44,7 +45,7 @@ export function unfencedCalls(request: RemoteRunRequest): UnfencedCalls {
   const next = (what: string) => ({ activityId: `${name}/${what}/${calls++}`, summary: name })
   const working = { heartbeatTimeout: timing.stepHeartbeatMs, cancellationType: 'TRY_CANCEL' as const }
   const poll = (what: string, jobRunId: string, createdAt: string, left: TimeLeft) => {
-    const { pollJobRun } = proxyActivities<PipelineActivities>({
+    const { pollJobRun } = activitiesOf(request, {
       ...scheduleToClose(left),
       ...next(what),
       // A wait holds no slot and sends no heartbeat: waiting for it to notice a cancel would never end.
@@ -56,7 +57,7 @@ export function unfencedCalls(request: RemoteRunRequest): UnfencedCalls {
   }
   return {
     async createJob(left) {
-      const { createJob } = proxyActivities<PipelineActivities>({
+      const { createJob } = activitiesOf(request, {
         ...next('job'),
         ...working,
         ...scheduleToClose(left),
@@ -66,7 +67,7 @@ export function unfencedCalls(request: RemoteRunRequest): UnfencedCalls {
       return createJob({ connection, target, config: request.config, isMarked: request.isMarked })
     },
     async post(job, isFirst) {
-      const { postJobRun } = proxyActivities<PipelineActivities>({
+      const { postJobRun } = activitiesOf(request, {
         ...next('post'),
         startToCloseTimeout: 2 * sendingMs,
         heartbeatTimeout: timing.stepHeartbeatMs,
@@ -78,7 +79,7 @@ export function unfencedCalls(request: RemoteRunRequest): UnfencedCalls {
       return answer.event
     },
     look(job, forMs) {
-      const { findJobRuns } = proxyActivities<PipelineActivities>({
+      const { findJobRuns } = activitiesOf(request, {
         ...next('look'),
         ...working,
         startToCloseTimeout: triggerTimeoutMs,
@@ -87,7 +88,7 @@ export function unfencedCalls(request: RemoteRunRequest): UnfencedCalls {
       return findJobRuns({ connection, job, config, forMs: Math.max(0, forMs) })
     },
     lookForNew(job, known) {
-      const { findJobRuns } = proxyActivities<PipelineActivities>({
+      const { findJobRuns } = activitiesOf(request, {
         ...next('late'),
         ...working,
         startToCloseTimeout: triggerTimeoutMs,
@@ -98,7 +99,7 @@ export function unfencedCalls(request: RemoteRunRequest): UnfencedCalls {
     wait: (jobRunId, createdAt, left) => poll('wait', jobRunId, createdAt, left),
     awaitEnd: (jobRunId, untilMs) => poll('end', jobRunId, '', () => untilMs - Date.now()),
     sendCancel(jobRunId) {
-      const { sendCancel } = proxyActivities<PipelineActivities>({
+      const { sendCancel } = activitiesOf(request, {
         ...next('cancel'),
         heartbeatTimeout: timing.stepHeartbeatMs,
         startToCloseTimeout: cancelTimeoutMs,
@@ -107,7 +108,7 @@ export function unfencedCalls(request: RemoteRunRequest): UnfencedCalls {
       return sendCancel({ connection, jobRunId, secrets })
     },
     deleteJob(jobId) {
-      const { deleteJob } = proxyActivities<PipelineActivities>({
+      const { deleteJob } = activitiesOf(request, {
         ...next('delete'),
         startToCloseTimeout: triggerTimeoutMs,
         heartbeatTimeout: timing.stepHeartbeatMs,

@@ -21,10 +21,10 @@ export function createPipelineRuns(
   client: Client,
   { installation, timing, patienceMs = 5_000 }: PipelineRunsOptions,
 ): PipelineRuns {
-  const of = ({ workspace, email }: Caller) =>
-    new PipelinesClient(client, { workspace, owner: { workspace, email }, installation, timing })
   /** All who watch a run share what is asked about it. */
-  const shared = new PipelinesClient(client)
+  const everybodys = new PipelinesClient(client, { installation, timing })
+  const of = ({ workspace, email }: Caller) =>
+    everybodys.as({ workspace, owner: { workspace, email, installation } })
   /** Whoever waits for an answer shall have one, whether Temporal is there or not. */
   const soon = <T>(ask: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + patienceMs, ask)
 
@@ -32,13 +32,11 @@ export function createPipelineRuns(
     async start(caller, { plan, inputs, version, key }: NewPipelineRun) {
       const pipelines = of(caller)
       return soon(async () => {
-        const { id, existed } = await pipelines.start({
-          plan: plan as unknown as PipelinePlan,
-          inputs: inputs as Record<string, Json>,
-          id: key?.id,
-          digest: key?.requestHash,
-          version,
-        })
+        const { id, existed } = await pipelines.start(
+          plan as unknown as PipelinePlan,
+          inputs as Record<string, Json>,
+          { id: key?.id, digest: key?.requestHash, version },
+        )
         return { existed, run: await pipelines.summary(id) }
       })
     },
@@ -52,14 +50,9 @@ export function createPipelineRuns(
     list: (caller, { startedAfterMs, startedBeforeMs, ...filter }) => {
       const date = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms))
       const window = { startedAfter: date(startedAfterMs), startedBefore: date(startedBeforeMs) }
-      return soon(() => of(caller).listPage({ ...filter, ...window }))
+      return soon(() => of(caller).list({ ...filter, ...window }))
     },
     cancel: (caller, id) => soon(() => of(caller).cancel(id)),
-    async *watch({ workspace }, id, signal) {
-      for await (const view of shared.watch(id, { signal })) {
-        if (view.workspace !== workspace) throw new PipelineRunNotFoundError(id)
-        yield view
-      }
-    },
+    watch: (caller, id, signal) => of(caller).watch(id, { signal }),
   }
 }

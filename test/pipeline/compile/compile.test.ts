@@ -342,3 +342,13 @@ test('a drawing as SVG is well-formed and escapes what it shows', () => {
   expect(svg.match(/<path class="need"/g)).toHaveLength(2)
   expect(svg).toContain('&lt;script&gt;')
 })
+
+test('a plan says which schemas it was checked against, of the job types that it uses, where they were known', () => {
+  const text = 'name: a\nsteps:\n  one: { job_type: metagraph_update, config: { system_id_or_name: pdu } }\n'
+  const { jobTypes: digests, ...rest } = planOf(text, { jobTypes })
+  expect(digests).toEqual({ metagraph_update: expect.stringMatching(/^[0-9a-f]{64}$/) })
+  expect(planOf(text)).toEqual(rest)
+  expect(planOf(text, { jobTypes: [], mayHaveOthers: true })).toEqual(rest)
+  const elsewhere = planOf(`connection: partner\n${text}`, { jobTypes })
+  expect(elsewhere).toEqual({ ...rest, connection: 'partner' })
+})

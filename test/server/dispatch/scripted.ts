@@ -6,6 +6,7 @@ import type { JobRun } from '../../../src/contract/index.ts'
 import type { Loop } from '../../../src/server/dispatch/dispatcher.ts'
 import type { ExecutionState, JobStore, RunExecutor } from '../../../src/server/ports/index.ts'
 import { openStore } from '../../../src/server/store/index.ts'
+import { placeEmptyPglite } from '../../helpers/empty-pglite.ts'
 
 export interface Call {
   kind: 'start' | 'cancel' | 'describe'
@@ -71,6 +72,7 @@ export interface TestStore {
 
 export async function openTestStore(reportPatienceMs: number): Promise<TestStore> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-dispatch-'))
+  await placeEmptyPglite(dataDir)
   const store = await openStore({ dataDir, reportPatienceMs })
   const caller = { workspace: 'w', email: 'me@example.com' }
   const created = await store.jobs.create(caller, {

@@ -10,6 +10,7 @@ import { type ListenOptions, listen } from '../../../src/server/listen.ts'
 import type { JobStore } from '../../../src/server/ports/index.ts'
 import { tokenHash } from '../../../src/server/services/callers.ts'
 import { openStore } from '../../../src/server/store/index.ts'
+import { placeEmptyPglite } from '../../helpers/empty-pglite.ts'
 import { type ScriptedRuns, scriptedRuns } from './scripted-runs.ts'
 
 const metagraphLike = defineJobType({
@@ -141,6 +142,7 @@ export async function startApi(
 ): Promise<TestApi> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-api-'))
   const { databaseUrl } = options
+  if (databaseUrl === undefined) await placeEmptyPglite(dataDir)
   const store = await openStore(databaseUrl === undefined ? { dataDir } : { databaseUrl })
   const errors: unknown[] = []
   const runs = scriptedRuns()

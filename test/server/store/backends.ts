@@ -8,6 +8,7 @@ import type { Caller, JobStore, ListPage, NewJob, NewJobRun } from '../../../src
 import { openEmbedded, openPostgres } from '../../../src/server/store/database.ts'
 import { type StoreOptions, storeOver } from '../../../src/server/store/index.ts'
 import type { Tables } from '../../../src/server/store/tables.ts'
+import { placeEmptyPglite } from '../../helpers/empty-pglite.ts'
 import { startPostgres } from '../../helpers/postgres.ts'
 
 export interface Backend {
@@ -47,6 +48,7 @@ export function onEveryBackend(
 async function freshPglite(cleanups: (() => Promise<void>)[], tuning: Tuning): Promise<Backend> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-store-'))
   cleanups.push(() => rm(dataDir, { recursive: true, force: true }))
+  await placeEmptyPglite(dataDir)
   const database = await openEmbedded(dataDir)
   const store = await storeOver(database, tuning)
   cleanups.push(() => store.close())

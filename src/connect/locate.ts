@@ -5,7 +5,7 @@ import type { JobsClientOptions } from '../client/index.ts'
 // Not the room's index: it would load the whole Temporal client for `--version`.
 import { readStack, type StackInfo } from '../dev-stack/record.ts'
 import type { TemporalOptions } from '../temporal/index.ts'
-import type { CliConfig } from './context.ts'
+import type { ConnectConfig } from './config.ts'
 
 /** What of the embedded stack the commands need; present only while its owner is alive. */
 export type FindStack = (
@@ -28,7 +28,7 @@ export interface ApiPlace extends Pick<JobsClientOptions, 'baseUrl' | 'token'> {
  * @throws JobwrightError `no_temporal` when neither says so
  */
 export async function locateTemporal(
-  config: CliConfig,
+  config: ConnectConfig,
   findStack: FindStack = readStack,
 ): Promise<TemporalPlace> {
   const { address, ...rest } = config.temporal
@@ -52,7 +52,7 @@ export async function locateTemporal(
  * Where the Jobs API is. A token of the stack goes to the stack only: one that JOBS_API_URL names gets JOBS_API_TOKEN.
  * @throws JobwrightError `no_jobs_api`, `no_token`
  */
-export async function locateApi(config: CliConfig, findStack: FindStack = readStack): Promise<ApiPlace> {
+export async function locateApi(config: ConnectConfig, findStack: FindStack = readStack): Promise<ApiPlace> {
   const { url, token } = config.jobsApi
   const stack = url !== undefined && token !== undefined ? undefined : await findStack(config.dataDir)
   if (url !== undefined && url !== stack?.apiUrl) {

@@ -1,14 +1,20 @@
 import { JobwrightError } from '../base/errors.ts'
-import type { PipelineRunsClient } from '../client/index.ts'
+import type { JobsClient, PipelineRunsClient } from '../client/index.ts'
 import type { Whoami } from '../contract/index.ts'
-import type { CliConfig, JobsClient, KnownConnection, PipelinesAccess } from './context.ts'
+import type { PipelinesClient } from '../pipelines/index.ts'
+import type { ConnectConfig, KnownConnection } from './config.ts'
 import { type FindStack, locateApi, locateTemporal } from './locate.ts'
 
-/** Clients are made by the first command that needs one: both clients take a while to load. */
+/** Clients are loaded when one is needed: both take a while. */
+
+export interface PipelinesAccess {
+  pipelines: PipelinesClient
+  close(): Promise<void>
+}
 
 /** @param owner asked for each run that is started */
 export async function connectPipelines(
-  config: CliConfig,
+  config: ConnectConfig,
   owner: () => Promise<Whoami | undefined>,
   findStack?: FindStack,
 ): Promise<PipelinesAccess> {
@@ -19,6 +25,7 @@ export async function connectPipelines(
   return {
     pipelines: new PipelinesClient(client, {
       owner,
+      jobTypes: async (signal) => (await connectApi(config, findStack)).listJobSchemas({ signal }),
       installation: config.installation,
       timing: config.timing,
     }),
@@ -26,12 +33,12 @@ export async function connectPipelines(
   }
 }
 
-export async function connectApi(config: CliConfig, findStack?: FindStack): Promise<JobsClient> {
+export async function connectApi(config: ConnectConfig, findStack?: FindStack): Promise<JobsClient> {
   return clientOf(await locateConnection(config, findStack), config.timing.requestTimeoutMs)
 }
 
 export async function connectPipelineApi(
-  config: CliConfig,
+  config: ConnectConfig,
   findStack?: FindStack,
 ): Promise<PipelineRunsClient> {
   const { url: baseUrl, ...options } = await locateConnection(config, findStack)
@@ -39,7 +46,7 @@ export async function connectPipelineApi(
   return new PipelineRunsClient({ baseUrl, ...options, timeoutMs: config.timing.requestTimeoutMs })
 }
 
-async function locateConnection(config: CliConfig, findStack?: FindStack) {
+async function locateConnection(config: ConnectConfig, findStack?: FindStack) {
   const { baseUrl: url, token, source } = await locateApi(config, findStack)
   return { url, token, headers: source === 'environment' ? config.jobsApi.headers : {} }
 }
@@ -58,7 +65,7 @@ const nobodyToAsk: readonly string[] = ['no_jobs_api', 'no_token']
 /** Whose token it is; undefined when there is no Jobs API to ask, or no token to ask about, or it cannot tell. */
 export async function askWhoami(
   connect: () => Promise<JobsClient>,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<Whoami | undefined> {
   let api: JobsClient
   try {

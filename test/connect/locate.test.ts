@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type FindStack, locateApi, locateTemporal } from '../../src/cli/locate.ts'
 import { loadConfig } from '../../src/config.ts'
-import { withTempDir } from './helpers.ts'
+import { type FindStack, locateApi, locateTemporal } from '../../src/connect/locate.ts'
+import { withTempDir } from '../cli/helpers.ts'
 
 const stackAt =
   (tokenFile = '/none'): FindStack =>

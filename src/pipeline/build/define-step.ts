@@ -1,0 +1,194 @@
+import type { MapEntry, Node } from '../nodes/nodes.ts'
+import { entry, map, type OpenBuilding, offsetOf, scalar, type Where } from './building.ts'
+import { binding, cel, member } from './cel.ts'
+import { expression, expressionOf, type ItemScope, lift, type StepRecord } from './expression.ts'
+import { BuilderError } from './mistakes.ts'
+import { type Mark, markCaller, placeOf } from './place.ts'
+import { kindOf } from './plain-data.ts'
+import { stepHandle, stepOf } from './step-record.ts'
+import type { DefineStep, Step } from './step-types.ts'
+import { toNode } from './to-nodes.ts'
+
+/** The fields of a step by the names that a file has for them. */
+const fieldNames: ReadonlyMap<string, string> = new Map([
+  ['jobType', 'job_type'],
+  ['jobId', 'job_id'],
+  ['maxParallel', 'max_parallel'],
+  ['onFailure', 'on_failure'],
+])
+
+/** Names of a file as who writes code knows them. */
+export function inCode(text: string): string {
+  const names = [...fieldNames].reduce(
+    (all, [code, file]) => all.replaceAll(`\`${file}\``, `\`${code}\``),
+    text,
+  )
+  return names.replaceAll('`for_each`', '`step.each`')
+}
+
+/** The function `step` of a pipeline. */
+export function createDefineStep(building: OpenBuilding): DefineStep {
+  const step = (name: string, options: unknown): Step =>
+    addStep(building, { name, mark: markCaller(step), options: () => options })
+  const each = (name: string, list: unknown, define: (item: unknown, index: unknown) => unknown): Step => {
+    const mark = markCaller(each)
+    const item: ItemScope = {}
+    const variable = (called: string) =>
+      lift(
+        expression(cel(binding.member, called), mark, [
+          { items: new Set([item]), buildings: new Set([building]) },
+        ]),
+      )
+    const options = () => {
+      if (typeof define === 'function') return define(variable('item'), variable('index'))
+      throw new BuilderError({
+        code: 'wrong_type',
+        message: 'step.each takes a function that returns the step',
+        fix: 'write step.each(name, list, (item) => ({ … }))',
+        mark,
+      })
+    }
+    return addStep(building, { name, mark, options, list, item })
+  }
+  return Object.assign(step, { each }) as unknown as DefineStep
+}
+
+interface Definition {
+  name: string
+  mark: Mark
+  options(): unknown
+  list?: unknown
+  item?: ItemScope
+}
+
+function addStep(building: OpenBuilding, definition: Definition): Step {
+  const { name, mark } = definition
+  if (!building.open)
+    throw new BuilderError({
+      code: 'pipeline_closed',
+      message: `step \`${name}\` is defined after the function of its pipeline has returned`,
+      fix: 'define every step in that function, without `await`',
+      mark,
+    })
+  const keyStart = offsetOf(building, mark)
+  const needs: StepRecord[] = []
+  const value = describeStep(building, definition, needs)
+  const record: StepRecord = { building, name: String(name), needs }
+  const first = building.records.get(record.name)
+  if (first) {
+    building.repeated.push({ key: record.name, keyStart, value })
+    const lines = `first in line ${placeOf(first.mark).line}, again in line ${placeOf(mark).line}`
+    const message = `two steps are named \`${record.name}\`: ${lines}`
+    building.report({ code: 'duplicate_key', message, fix: 'rename or remove one of them', mark })
+  } else {
+    building.records.set(record.name, { record, mark })
+    building.steps.push({ key: record.name, keyStart, value })
+  }
+  const path = member(member(cel(binding.member, 'steps'), record.name), 'outputs')
+  const outputs = lift(expression(path, mark, [{ reads: new Set([record]), buildings: new Set([building]) }]))
+  return stepHandle<Step>(record, outputs as Step['outputs'])
+}
+
+function describeStep(building: OpenBuilding, definition: Definition, needs: StepRecord[]): Node {
+  const { mark, list, item } = definition
+  const used: StepRecord[] = []
+  const reads = (step: StepRecord) => void used.push(step)
+  const where: Where = { building, mark, reads }
+  const written = definition.options()
+  if (kindOf(written) !== 'map')
+    return (
+      toNode(
+        where,
+        written instanceof Promise ? refusePromise(building, mark, written) : (written ?? null),
+      ) ?? scalar(building, null, mark)
+    )
+  const { needs: explicit, ...options } = written as { needs?: unknown }
+  const field = ([key, value]: [string, unknown]): MapEntry[] => {
+    if (value === undefined || (key === 'if' && readsItem(where, value))) return []
+    const within = item ? { ...where, item } : where
+    return entry(building, fieldNames.get(key) ?? key, mark, () =>
+      toNode(within, key === 'jobType' ? jobTypeName(value) : value),
+    )
+  }
+  const node = map(building, mark, () => [
+    ...(item ? entry(building, 'for_each', mark, () => toNode(where, list ?? null)) : []),
+    ...Object.entries(options).flatMap(field),
+  ])
+  const named = needsOf(where, explicit, needs)
+  const others = notReached(needs, used)
+  needs.push(...others)
+  const derived = others.map(({ name }) => scalar(building, name, mark))
+  return {
+    ...node,
+    entries: [...needsEntry(building, mark, explicit, [...named, ...derived]), ...node.entries],
+  }
+}
+
+function readsItem({ building }: Where, condition: unknown): boolean {
+  const found = expressionOf(condition)
+  if (!found || found.items.size === 0) return false
+  building.report({
+    code: 'item_outside_for_each',
+    message: '`if` is decided once for the whole step, and there is no item then',
+    fix: 'leave items out of the list, in cel`…`: list.filter(x, …)',
+    mark: found.mark,
+  })
+  return true
+}
+
+/** A job type object is known by its name. */
+function jobTypeName(value: unknown): unknown {
+  const isObject = typeof value === 'object' && value !== null && 'jobType' in value
+  return isObject && kindOf(value) === 'map' ? value.jobType : value
+}
+
+function refusePromise(building: OpenBuilding, mark: Mark, promise: Promise<unknown>): null {
+  promise.catch(() => undefined)
+  building.report({
+    code: 'builder_awaits',
+    message: 'the function of a step returns a promise',
+    fix: 'remove `async` and `await`: what they wait for has to be there before the pipeline is defined',
+    mark,
+  })
+  return null
+}
+
+/** The steps that are named, as nodes; those that are steps go into `into`. */
+function needsOf(where: Where, explicit: unknown, into: StepRecord[]): Node[] {
+  if (!Array.isArray(explicit)) return []
+  return explicit.flatMap((each: unknown) => {
+    const step = stepOf(each)
+    if (!step) return toNode(where, each) ?? []
+    if (step.building !== where.building)
+      where.building.report({
+        code: 'foreign_step',
+        message: `step \`${step.name}\` is of another pipeline`,
+        fix: 'name a step of this one',
+        mark: where.mark,
+      })
+    into.push(step)
+    return scalar(where.building, step.name, where.mark)
+  })
+}
+
+function needsEntry(building: OpenBuilding, mark: Mark, explicit: unknown, items: Node[]): MapEntry[] {
+  if (explicit !== undefined && !Array.isArray(explicit))
+    return entry(building, 'needs', mark, () => toNode({ building, mark, reads: () => undefined }, explicit))
+  if (items.length === 0) return []
+  return entry(building, 'needs', mark, () => {
+    const start = offsetOf(building, mark)
+    return { kind: 'list', items, start, end: start }
+  })
+}
+
+/** Each step that is used and that those named do not need already. */
+function notReached(named: readonly StepRecord[], used: readonly StepRecord[]): StepRecord[] {
+  const reached = new Set<StepRecord>()
+  const reach = (step: StepRecord): void => {
+    if (reached.has(step)) return
+    reached.add(step)
+    step.needs.forEach(reach)
+  }
+  named.forEach(reach)
+  return [...new Set(used)].filter((step) => !reached.has(step))
+}

@@ -1,0 +1,58 @@
+import { retryDelayMs } from './scheduling.ts'
+import { mayRetry, type RemoteRunOutcome, type Settlement, settle } from './settle.ts'
+import { applyRecord, beginNextGeneration, type ItemState } from './state.ts'
+import { move } from './transitions.ts'
+import type { PlanStep } from './types.ts'
+
+/** Notes how the generation ended; what the item is then is for the caller to say. */
+export function settleGeneration(step: PlanStep, item: ItemState, outcome: RemoteRunOutcome): Settlement {
+  item.generationStartedAtMs = null
+  if (outcome.record) applyRecord(item, step, outcome.record)
+  const settlement = settle(outcome, step.timeoutMs)
+  item.error = settlement.error
+  return settlement
+}
+
+/** Thousands of items are carried in one state: of what is over, no more is kept than is of use. */
+export function forgetTrigger(item: ItemState): void {
+  delete item.trigger
+  delete item.parkedAtMs
+}
+
+/**
+ * Ends a generation, and with it the item unless another one follows: then it is due at `notBeforeMs`.
+ * @returns true when another generation follows
+ */
+export function concludeGeneration(
+  step: PlanStep,
+  item: ItemState,
+  outcome: RemoteRunOutcome,
+  { nowMs, isCancelled }: { nowMs: number; isCancelled: boolean },
+): boolean {
+  const settlement = settleGeneration(step, item, outcome)
+  if (isCancelled || !mayRetry(step, item, settlement)) {
+    move(item, settlement.status)
+    forgetTrigger(item)
+    return false
+  }
+  move(item, 'backed_off')
+  item.notBeforeMs = nowMs + retryDelayMs(step.retry.backoffMs, item.generation)
+  beginNextGeneration(item)
+  return true
+}
+
+/** Notes that the generation is being cancelled. */
+export function noteCancelling(item: ItemState, nowMs: number): void {
+  move(item, 'cancel_sent')
+  item.cancelRequestedAtMs ??= nowMs
+}
+
+/** Notes a job run of the generation that is not over. */
+export function noteOpen(
+  item: ItemState,
+  { jobId, jobRunId, status }: { jobId: string; jobRunId: string; status: string },
+): void {
+  item.jobId = jobId
+  item.jobRunId = jobRunId
+  move(item, status === 'pending' ? 'found_pending' : status === 'paused' ? 'found_paused' : 'found_running')
+}

@@ -1,0 +1,134 @@
+import type { Json, JsonObject } from '../../base/json.ts'
+import { ExpressionError, evaluateCondition } from '../../expressions/evaluate.ts'
+import {
+  createReadFinder,
+  type Each,
+  evaluateValue,
+  type PipelineData,
+  type Read,
+  type ReadFinder,
+  resolveOutput,
+  scopeOf,
+} from '../../pipeline/evaluate/index.ts'
+import {
+  type ConnectionProfile,
+  cleansUp,
+  countChanges,
+  createPipelineRunState,
+  createSchedule,
+  type PipelinePlan,
+  type PipelineRunState,
+  type PlanStep,
+  type PlanValue,
+  type Schedule,
+  type StepError,
+  StepFailure,
+  summarizeNeeds,
+} from '../../pipeline/plan/index.ts'
+import type { VirtualClock } from './clock.ts'
+import type { InMemoryFault } from './faults.ts'
+import type { JobRuns } from './job-runs.ts'
+import { loadOutputs } from './load-outputs.ts'
+
+/** What a server of ours offers. */
+const profile: ConnectionProfile = { mode: 'fenced', valueReferences: true, jobNames: true }
+
+/** A job that is on the server already, for steps with a `job_id`. */
+export interface SavedJob {
+  jobType: string
+  config: JsonObject
+}
+
+/** Steps that are cancelled together. */
+export interface Lane {
+  isCancelled: boolean
+  /** What a cancel has to end. */
+  readonly open: Set<() => void>
+}
+
+/** One pipeline run in memory: the engine's state and decisions, with virtual time in place of a workflow's. */
+export interface Engine {
+  readonly plan: PipelinePlan
+  readonly state: PipelineRunState
+  readonly schedule: Schedule
+  readonly data: PipelineData
+  readonly reads: ReadFinder
+  readonly clock: VirtualClock
+  readonly jobRuns: JobRuns
+  readonly savedJobs: Readonly<Record<string, SavedJob>>
+  faultOf(step: string, item: number | null, generation: number): InMemoryFault | undefined
+  readonly main: Lane
+  /** Of steps that run on a cancel, too. */
+  readonly cleanup: Lane | undefined
+  isCleanupOver: boolean
+  isCleanupTimed: boolean
+  outputs: Record<string, Json>
+  finishedAtMs: number | null
+}
+
+export function createEngine(
+  plan: PipelinePlan,
+  inputs: Record<string, Json>,
+  id: string,
+  parts: Pick<Engine, 'clock' | 'jobRuns' | 'savedJobs' | 'faultOf'>,
+): Engine {
+  const state = countChanges(plan, createPipelineRunState(plan, parts.clock.now()))
+  const schedule = createSchedule(plan, state)
+  const lane = (): Lane => ({ isCancelled: false, open: new Set() })
+  return {
+    ...parts,
+    plan,
+    state,
+    schedule,
+    data: {
+      id,
+      step: schedule.step,
+      steps: plan.steps,
+      state,
+      inputs,
+      characters: plan.textPositions === 'characters',
+    },
+    reads: createReadFinder(),
+    main: lane(),
+    cleanup: plan.steps.some(cleansUp) ? lane() : undefined,
+    isCleanupOver: false,
+    isCleanupTimed: false,
+    outputs: {},
+    finishedAtMs: null,
+  }
+}
+
+export function laneOf({ main, cleanup }: Engine, step: PlanStep): Lane {
+  return cleanup && cleansUp(step) ? cleanup : main
+}
+
+/** Found out with the first job run, as the engine does. */
+export function noteConnection({ state }: Engine): void {
+  state.connection ??= profile
+}
+
+/** @throws ExpressionError, StepFailure */
+export function evaluate(engine: Engine, value: PlanValue, each?: Each): Json {
+  load(engine, engine.reads.ofValue(value))
+  const { data } = engine
+  return evaluateValue(value, scopeOf(data, each), (step, name) => resolveOutput(data, step, name))
+}
+
+/** A step's `if`. @throws ExpressionError, StepFailure */
+export function evaluateIf(engine: Engine, step: PlanStep, source: string): boolean {
+  load(engine, engine.reads.ofExpression(source))
+  const { data, schedule, state } = engine
+  const needs = summarizeNeeds(schedule.needsOf(step), state)
+  return evaluateCondition(source, scopeOf(data), { ...needs, cancelled: state.cancelRequested })
+}
+
+function load({ state, jobRuns }: Engine, reads: readonly Read[]): void {
+  loadOutputs(state, jobRuns, reads)
+}
+
+/** @throws the error itself when no step can answer for it */
+export function stepErrorOf(error: unknown): StepError {
+  if (error instanceof StepFailure || error instanceof ExpressionError)
+    return { code: error.code, message: error.message }
+  throw error
+}

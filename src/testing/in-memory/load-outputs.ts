@@ -1,0 +1,29 @@
+import { jsonBytes } from '../../base/json.ts'
+import { missingOutputs, type Read, refuseTooLarge } from '../../pipeline/evaluate/index.ts'
+import { type PipelineRunState, StepFailure } from '../../pipeline/plan/index.ts'
+import type { JobRuns } from './job-runs.ts'
+import { jsonOf } from './outputs.ts'
+
+/** An expression may read an output up to this size. */
+const valueLimitBytes = 1024 * 1024
+
+/** Fetches what expressions read and the server did not inline. @throws StepFailure for what they cannot read */
+export function loadOutputs(state: PipelineRunState, jobRuns: JobRuns, reads: readonly Read[]): void {
+  const missing = missingOutputs(state, reads)
+  refuseTooLarge(missing)
+  for (const { item, name, jobRunId, sizeBytes, inlined } of missing) {
+    const output = jobRuns.byId(jobRunId)?.outputs.get(name)
+    const value = output && jsonOf(output)
+    if (value === undefined)
+      throw new StepFailure(
+        'output_not_readable',
+        `output ${name} of job run ${jobRunId} is ${output?.mediaType ?? 'not there'}; an expression can read JSON and text only`,
+      )
+    if (jsonBytes(value) > valueLimitBytes)
+      throw new StepFailure(
+        'output_too_large',
+        `output ${name} of job run ${jobRunId} has more than ${valueLimitBytes} bytes; pass it whole into a config, where it travels as a reference`,
+      )
+    item.outputs[name] = { value, sizeBytes, inlined }
+  }
+}

@@ -1,0 +1,194 @@
+import type { Json } from '../../base/json.ts'
+import { listOf } from '../../pipeline/evaluate/index.ts'
+import {
+  cleanupIsOver,
+  concludeStep,
+  createItems,
+  createRunOutputs,
+  decideStart,
+  defaultCleanupMs,
+  type ItemState,
+  isCleanupAlone,
+  mayStartItem,
+  move,
+  type PipelineRunView,
+  type PlanStep,
+  payloadBytes,
+  pipelineStatus,
+  runOutputsBytes,
+  shrinkView,
+  skipItem,
+  stepState,
+  summarizeNeeds,
+  viewPipelineRun,
+  warningOfNoValue,
+  warnOfContinued,
+  whyNotLetIn,
+  whySkipped,
+} from '../../pipeline/plan/index.ts'
+import { type Engine, evaluate, evaluateIf, type Lane, laneOf, stepErrorOf } from './engine.ts'
+import { runItem } from './items.ts'
+
+/** Starts or skips every step whose needs are done; a skipped one may make others ready. */
+export function startReady(engine: Engine): void {
+  const { schedule, state } = engine
+  const { cancelRequested } = state
+  for (let step = schedule.takeReady(); step; step = schedule.takeReady()) {
+    const needs = schedule.needsOf(step)
+    const decision = decideStart(step, summarizeNeeds(needs, state), {
+      failing: schedule.isFailing(),
+      cancelRequested,
+      cleansUp: engine.cleanup !== undefined && !engine.isCleanupOver,
+    })
+    if (decision === 'skip') {
+      const own = stepState(state, step.id)
+      own.skippedBecause = whySkipped(needs, state, { cancelRequested })
+      move(own, 'was_skipped')
+      schedule.ended(step)
+    } else launch(engine, step)
+  }
+}
+
+function launch(engine: Engine, step: PlanStep): void {
+  const { clock, state, schedule } = engine
+  const own = stepState(state, step.id)
+  move(own, 'began')
+  const ended = () =>
+    clock.soon(() => {
+      if (!state.cancelRequested) warnOfContinued(state, step)
+      schedule.ended(step)
+      startReady(engine)
+      timeCleanup(engine)
+    })
+  try {
+    if (!step.if || evaluateIf(engine, step, step.if.source)) {
+      runJobStep(engine, step, ended)
+      return
+    }
+    own.skippedBecause = whyNotLetIn(state)
+    move(own, 'was_skipped')
+  } catch (error) {
+    own.error = stepErrorOf(error)
+    move(own, 'failed')
+  }
+  ended()
+}
+
+/** To its end, with all its items. */
+function runJobStep(engine: Engine, step: PlanStep, ended: () => void): void {
+  const own = stepState(engine.state, step.id)
+  move(own, 'found_running')
+  let values: Json[]
+  try {
+    values = step.forEach ? listOf(evaluate(engine, step.forEach)) : [null]
+    own.items = createItems(engine.state, values)
+  } catch (error) {
+    own.error = stepErrorOf(error)
+    move(own, 'failed')
+    ended()
+    return
+  }
+  const { items } = own
+  runItems(engine, step, items, values, () => {
+    concludeStep(own, items)
+    ended()
+  })
+}
+
+/** Not more than `max_parallel` at a time, in their order. */
+function runItems(
+  engine: Engine,
+  step: PlanStep,
+  items: readonly ItemState[],
+  values: readonly Json[],
+  done: () => void,
+): void {
+  const lane = laneOf(engine, step)
+  let next = 0
+  let underWay = 0
+  let mayStart = true
+  const startNext = (): void => {
+    while (underWay < step.maxParallel && next < items.length) {
+      const index = next++
+      const item = items[index]
+      if (!item) continue
+      if (!mayStart || lane.isCancelled) {
+        skipItem(engine.state, item)
+        continue
+      }
+      underWay += 1
+      runItem(engine, step, item, { value: values[index] ?? null, index }, () => {
+        underWay -= 1
+        mayStart &&= mayStartItem(step, [item])
+        startNext()
+      })
+    }
+    if (underWay === 0) done()
+  }
+  startNext()
+}
+
+/** Cancels the pipeline run; asked a second time, what cleans up as well. */
+export function cancelPipelineRun(engine: Engine): void {
+  const { clock, state } = engine
+  if (state.cancelRequested) {
+    endCleanup(engine)
+    return
+  }
+  state.cancelRequested = true
+  state.cancelRequestedAtMs ??= clock.now()
+  cancelLane(engine.main)
+  startReady(engine)
+  timeCleanup(engine)
+}
+
+function cancelLane(lane: Lane): void {
+  lane.isCancelled = true
+  for (const cancel of [...lane.open]) cancel()
+}
+
+function endCleanup(engine: Engine): void {
+  engine.isCleanupOver = true
+  if (engine.cleanup) cancelLane(engine.cleanup)
+  startReady(engine)
+}
+
+/** What cleans up has its time from when nothing else is left. */
+function timeCleanup(engine: Engine): void {
+  const { clock, cleanup, plan, schedule, state } = engine
+  if (!cleanup || !state.cancelRequested || engine.isCleanupTimed || !isCleanupAlone(plan, state)) return
+  if (schedule.isFinished()) return
+  engine.isCleanupTimed = true
+  clock.at(clock.now() + defaultCleanupMs, () => {
+    if (schedule.isFinished() || engine.isCleanupOver) return
+    state.warnings.push(cleanupIsOver)
+    endCleanup(engine)
+  })
+}
+
+/** Ends a pipeline run whose steps are all done. */
+export function close(engine: Engine): PipelineRunView {
+  const { plan, state, clock } = engine
+  if (pipelineStatus(plan, state) !== 'cancelled') evaluateOutputs(engine)
+  engine.finishedAtMs = clock.now()
+  return view(engine)
+}
+
+function view({ plan, state, data, finishedAtMs, outputs }: Engine): PipelineRunView {
+  return shrinkView(viewPipelineRun(plan, state, { id: data.id, finishedAtMs, outputs }), payloadBytes)
+}
+
+function evaluateOutputs(engine: Engine): void {
+  const { plan, state, schedule } = engine
+  const kept = createRunOutputs(engine.outputs, runOutputsBytes)
+  for (const { name, value } of plan.outputs) {
+    try {
+      const warning = kept.keep(name, evaluate(engine, value))
+      if (warning !== undefined) state.warnings.push(warning)
+    } catch (error) {
+      const stepError = stepErrorOf(error)
+      if (!schedule.isFailing() && !state.cancelRequested)
+        state.warnings.push(warningOfNoValue(name, stepError))
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { statSync } from 'node:fs'
+import path from 'node:path'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** Of the files that take longest, longest first: begun last, one of them would go on alone in the end. */
+const longest = [
+  'faults/foreign',
+  'faults/own',
+  'e2e/steering',
+  'e2e/restarts',
+  'dev-stack/stack',
+  'cli/run',
+  'executor/isolation',
+  'e2e/foreign',
+  'executor/execute-job-run',
+  'examples/start',
+  'server',
+  'workflows/run-pipeline',
+  'build',
+  'cli/process',
+  'e2e/cancel',
+  'e2e/presence',
+  'e2e/waits',
+  'cli/jobs',
+  'examples/readme-live',
+  'e2e/sweeper',
+  'e2e/installations',
+]
+
+/** Rooms whose tests start processes. */
+const heavyRooms = ['e2e', 'dev-stack', 'testing', 'temporal', 'examples', 'cli', 'server', 'executor']
+
+/** The same order on each machine, also on the first run: what vitest remembers of earlier runs is not asked. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = new Map(files.map((file) => [file, rankOf(file.moduleId)]))
+    const size = new Map(files.map((file) => [file, statSync(file.moduleId).size]))
+    return files.toSorted(
+      (a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0) || (size.get(b) ?? 0) - (size.get(a) ?? 0),
+    )
+  }
+}
+
+function rankOf(file: string): number {
+  const name = path
+    .relative(path.dirname(import.meta.dirname), file)
+    .split(path.sep)
+    .join('/')
+  const at = longest.indexOf(name.replace(/\.test\.ts$/, ''))
+  if (at !== -1) return at
+  const room = heavyRooms.indexOf(name.split('/')[0] ?? '')
+  return longest.length + (room === -1 ? heavyRooms.length : room)
+}

@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import {
+  type AnyPipeline,
+  cel,
+  compilePipeline,
+  definePipeline,
+  pipeline,
+  text,
+} from '../../../src/public/index.ts'
+
+const examples = path.resolve(import.meta.dirname, '../../../examples')
+
+const retry = { attempts: 2, backoff: '2s' } as const
+
+const hosted = definePipeline(
+  {
+    name: 'hosted-batch',
+    description: 'Collect, work on each unit, publish',
+    connection: 'hosted',
+    inputs: z.object({ units: z.array(z.any()).default(['pump', 'valve', 'rack', 'fan']) }),
+    defaults: { timeout: '10m', retry },
+  },
+  ({ inputs, step }) => {
+    const collect = step('collect', { jobType: 'sleep', config: { duration: '2s' } })
+    const units = step.each('units', inputs.units, () => ({
+      jobType: 'sleep',
+      config: { duration: '3s' },
+      needs: [collect],
+      maxParallel: 3,
+    }))
+    step('publish', { jobType: 'sleep', needs: [units], config: { duration: '1s' } })
+  },
+)
+
+const review = definePipeline(
+  {
+    name: 'pdu-review',
+    description: "Read the unit's documents, find what is wrong in them, and write a review report",
+    inputs: z.object({
+      system: z.string().default('Power Distribution Unit'),
+      documents: z.string().default('pdu').describe('Collection of documents on the server'),
+      severity: z
+        .enum(['low', 'medium', 'high'])
+        .default('low')
+        .describe('Issues of lower priority are left out'),
+    }),
+    defaults: { timeout: '10m', retry },
+  },
+  ({ inputs, step }) => {
+    const graph = step('graph', {
+      jobType: 'metagraph_update',
+      config: { system_id_or_name: inputs.system, documents: inputs.documents },
+    })
+    const issues = step('issues', {
+      jobType: 'generate_issue',
+      config: { metagraph: graph.outputs.metagraph, min_priority: inputs.severity },
+    })
+    const coverage = step('coverage', {
+      jobType: 'requirement_coverage',
+      config: { documents: inputs.documents },
+    })
+    const tickets = step.each('tickets', issues.outputs.issues, (issue, index) => ({
+      jobType: 'write_ticket',
+      maxParallel: 4,
+      config: { key: text`PDU-${cel`${index} + 1`}`, issue },
+      onFailure: 'continue',
+    }))
+    step('hold', {
+      jobType: 'hold_release',
+      needs: [issues, coverage],
+      // As the file folds it.
+      if: cel<boolean>`${coverage.outputs.counts}.failed > 0 ||
+    ${issues.outputs.issues}.exists(issue, issue.priority == 'high')`,
+      config: { system: inputs.system, issues: issues.outputs.issues, coverage: coverage.outputs.coverage },
+    })
+    const report = step('report', {
+      jobType: 'review_report',
+      needs: [coverage, tickets],
+      config: {
+        title: text`${inputs.system} review`,
+        run_id: pipeline.runId,
+        issues: issues.outputs.issues,
+        coverage: coverage.outputs.coverage,
+        tickets: tickets.outputs.ticket,
+      },
+    })
+    return { issues: issues.outputs.issues, report: report.outputs.report, counts: report.outputs.counts }
+  },
+)
+
+test.each<[string, AnyPipeline]>([
+  ['hosted-api', hosted],
+  ['pdu-review', review],
+])('the plan of %s is that of its file, byte for byte', async (example, built) => {
+  const file = path.join(examples, example, 'pipeline.yaml')
+  const fromFile = compilePipeline(await readFile(file, 'utf8'), { file })
+  const { plan, findings } = built.compile()
+  expect(findings).toEqual([])
+  expect(JSON.stringify(plan)).toBe(JSON.stringify(fromFile.plan))
+  expect(compilePipeline(built.toYaml(), { file }).plan).toEqual(fromFile.plan)
+})

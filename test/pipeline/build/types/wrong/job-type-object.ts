@@ -1,0 +1,15 @@
+import { definePipeline } from 'jobwright'
+import { z } from 'zod'
+import { scan } from '../job-types.ts'
+
+const inputs = z.object({ folder: z.string(), most: z.int(), kind: z.enum(['photo', 'drawing']) })
+
+export const wrong = definePipeline({ name: 'wrong', inputs }, ({ inputs, step }) => {
+  step('a', {
+    jobType: scan,
+    config: {
+      path: inputs.folder,
+      depth: inputs.folder, // refused
+    },
+  })
+})

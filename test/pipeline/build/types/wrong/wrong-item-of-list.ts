@@ -1,0 +1,15 @@
+import { definePipeline } from 'jobwright'
+import { z } from 'zod'
+import '../job-types.ts'
+
+const inputs = z.object({ folder: z.string(), most: z.int(), kind: z.enum(['photo', 'drawing']) })
+
+export const wrong = definePipeline({ name: 'wrong', inputs }, ({ inputs, step }) => {
+  const found = step('found', { jobType: 'list_images', config: { folder: inputs.folder } })
+  step('b', {
+    jobType: 'publish',
+    config: {
+      images: found.outputs.images[0]?.tags, // refused
+    },
+  })
+})

@@ -1,0 +1,256 @@
+import { fileURLToPath } from 'node:url'
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { instantMs } from '../../src/base/instant.ts'
+import type { PipelineRunView } from '../../src/pipeline/plan/index.ts'
+import { type ForeignServer, startForeignServer } from '../foreign-server/index.ts'
+import { startProcess, type TestProcess } from '../helpers/processes.ts'
+import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { until } from '../helpers/until.ts'
+
+/** `runJob` in workflows of users, on workers of theirs, which are real processes: on our own server, and on one without keys. */
+
+let foreign: ForeignServer
+let stack: TestStack
+let worker: TestProcess
+const startWorker = async (env: Record<string, string> = {}) => {
+  const program = fileURLToPath(new URL('./user-worker.ts', import.meta.url))
+  const started = startProcess(process.execPath, [program], {
+    ...stack.env,
+    FOREIGN_URL: foreign.url,
+    ...env,
+  })
+  await started.event('ready')
+  return started
+}
+beforeAll(async () => {
+  foreign = await startForeignServer({ durationMs: 50 })
+  stack = await startTestStack()
+  worker = await startWorker()
+})
+afterAll(async () => {
+  await worker?.stop()
+  await stack?.stop()
+  await foreign?.stop()
+})
+
+let count = 0
+const start = (type: string, ...args: unknown[]) =>
+  stack.client.workflow.start(type, { taskQueue: 'own', workflowId: `${type}-${count++}`, args })
+const startOne = (options: object, type = 'one') =>
+  start(type, { step: 'only', jobType: 'sleep', config: { duration: '1ms' }, ...options })
+const view = (handle: WorkflowHandle) => handle.query<PipelineRunView>('jobwright.progress')
+
+/** Job runs on our server whose job was made for that workflow. */
+async function runsOf(type: string, since: number) {
+  const { items } = await stack.api.listJobRuns({ limit: 500 })
+  return items.filter((run) => run.job_name.includes(` – ${type} / `) && instantMs(run.created_at) >= since)
+}
+const underWay = (handle: WorkflowHandle) =>
+  until('its run is known', async () => {
+    const { steps } = await view(handle)
+    return steps.find(({ status, job_run_id }) => status === 'running' && job_run_id)?.job_run_id ?? false
+  })
+const waiting = (handle: WorkflowHandle) =>
+  until('it waits', async () => {
+    const { raw } = await handle.describe()
+    return raw.pendingActivities?.some(({ activityId }) => activityId?.includes('/wait')) ?? false
+  })
+const statusOf = async (uuid: string) => (await stack.api.getJobRun(uuid)).status
+
+describe('a run', () => {
+  it('is triggered, awaited, and gives its outputs', async () => {
+    const [short, long] = [await startOne({}), await startOne({ config: { duration: '2500ms' } })]
+    expect(await short.result()).toMatchObject({ status: 'completed', outputs: { slept: { ms: 1 } } })
+    expect(await long.result()).toMatchObject({ status: 'completed', outputs: { slept: { ms: 2500 } } })
+    expect(await view(long)).toMatchObject({
+      pipeline: 'one',
+      steps: [{ step: 'only', status: 'completed', generation: 1 }],
+    })
+  })
+
+  it('is one for each call, also of the same name and at once', async () => {
+    const handle = await start('parallel', '1500ms')
+    const runs = (await handle.result()) as { jobRunId: string }[]
+    expect(new Set(runs.map(({ jobRunId }) => jobRunId)).size).toBe(3)
+    expect((await view(handle)).steps).toMatchObject([
+      { step: 'same', item: 0 },
+      { step: 'same', item: 1 },
+      { step: 'a/b %' },
+    ])
+  })
+
+  it('that failed is followed by the next generation, and at last by a failure that says all', async () => {
+    const handle = await startOne(
+      { config: { duration: '1ms', fail: 'on purpose' }, retry: { attempts: 2, backoff: '50ms' } },
+      'caught',
+    )
+    const failed = (await handle.result()) as {
+      message: string
+      details: [{ jobRunId: string; earlier: object[] }]
+    }
+    expect(failed).toMatchObject({
+      message: expect.stringContaining('only: on purpose'),
+      details: [{ step: 'only', status: 'failed', generation: 2, earlier: [{ generation: 1 }] }],
+    })
+    expect(await statusOf(failed.details[0].jobRunId)).toBe('failed')
+    // As with activities, the workflow fails with it.
+    const uncaught = await startOne({ config: { duration: '1ms', fail: 'on purpose' } })
+    await expect(uncaught.result()).rejects.toThrow(WorkflowFailedError)
+  })
+
+  it('that is out of time is cancelled first', async () => {
+    const handle = await startOne({ config: { duration: '1h' }, timeout: '1500ms' }, 'caught')
+    const { type, details } = (await handle.result()) as { type: string; details: [{ jobRunId: string }] }
+    expect(type).toBe('timeout')
+    expect(await statusOf(details[0].jobRunId)).toBe('cancelled')
+  })
+
+  it.each([
+    [{ timeout: 'soon' }, 'timeout is "soon"; expected a duration'],
+    [{ timeouts: '1s' }, 'there is no option timeouts'],
+    [{ retry: { attempts: 0 } }, 'retry.attempts is'],
+    [{ jobId: 'x' }, 'has both jobType and jobId'],
+    [{ step: '' }, 'step is ""; expected text'],
+    [{ connection: 'nowhere' }, 'no connection named nowhere'],
+    [{ connection: 'foreign', key: 'k' }, 'a key needs a server with idempotency keys'],
+  ])('that cannot be done as it was written fails at once: %j', async (options, message) => {
+    const { message: found } = (await (await startOne(options, 'caught')).result()) as { message: string }
+    expect(found).toContain(message)
+  })
+})
+
+describe('a cancelled scope', () => {
+  it.each(['timeout', 'cancel'])('cancels the job run, and ends when it has ended: %s', async (how) => {
+    const handle = await start('scopes', how)
+    const uuid = await underWay(handle)
+    if (how === 'cancel') await handle.signal('told')
+    expect(await handle.result()).toBe('cancelled')
+    expect(await statusOf(uuid)).toBe('cancelled')
+  })
+
+  it('is that of the workflow, and of its parent', async () => {
+    const own = await startOne({ config: { duration: '1h' } })
+    const above = await start('parent', '1h')
+    const child = await until('the child runs', async () => {
+      const { raw } = await above.describe()
+      const id = raw.pendingChildren?.[0]?.workflowId
+      return id ? stack.client.workflow.getHandle(id) : false
+    })
+    const runs = await Promise.all([underWay(own), underWay(child)])
+    await Promise.all([own.cancel(), above.cancel()])
+    for (const handle of [own, above]) await expect(handle.result()).rejects.toThrow(WorkflowFailedError)
+    for (const handle of [own, above, child]) expect((await handle.describe()).status.name).toBe('CANCELLED')
+    expect(await Promise.all(runs.map(statusOf))).toEqual(['cancelled', 'cancelled'])
+  })
+
+  it('is not heard of where it is shielded, and a race leaves the others at work', async () => {
+    const shielded = await start('scopes', 'shielded')
+    await underWay(shielded)
+    await shielded.cancel()
+    expect(await shielded.result()).toBe('completed')
+    expect(await (await start('scopes', 'race')).result()).toBe('timer')
+  })
+})
+
+describe('identity', () => {
+  it('is another one after continue-as-new; with a key the open run is taken up', async () => {
+    const since = Date.now() - 1_000
+    const [keyed, unkeyed] = await Promise.all([
+      start('chain', { key: 'nightly', duration: '4s' }),
+      start('chain', { duration: '1500ms' }),
+    ])
+    const [first] = await Promise.all([underWay(keyed), underWay(unkeyed)])
+    await Promise.all([keyed.signal('told'), unkeyed.signal('told')])
+    expect(await keyed.result()).toMatchObject({ jobRunId: first })
+    await unkeyed.result()
+    // One of the keyed chain, two of the other.
+    expect(await runsOf('chain', since)).toHaveLength(3)
+  })
+
+  it('is the same after a reset to before the run', async () => {
+    const since = Date.now() - 1_000
+    const handle = await start('two', '1500ms')
+    await until('the first is over', async () => (await view(handle)).steps[0]?.status === 'completed')
+    const { events } = await handle.fetchHistory()
+    const firstTask = events?.find((event) => event.workflowTaskCompletedEventAttributes)
+    const { workflowId } = handle
+    await stack.client.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId },
+      reason: 'by hand',
+      requestId: workflowId,
+      workflowTaskFinishEventId: firstTask?.eventId ?? null,
+    })
+    const reset = stack.client.workflow.getHandle(workflowId)
+    await until('it is there again', async () => (await view(reset)).steps[0]?.status === 'completed')
+    await reset.signal('told')
+    await reset.result()
+    expect(await runsOf('two', since)).toHaveLength(2)
+  })
+})
+
+describe('a server without idempotency keys', () => {
+  const work = (more: object, type = 'one') =>
+    startOne(
+      { connection: 'foreign', jobType: 'work', config: { duration_ms: 50 }, settle: '500ms', ...more },
+      type,
+    )
+
+  it('runs a job, filled in with secrets that no history has', async () => {
+    const handle = await start('withSecret')
+    expect(await handle.result()).toMatchObject({ status: 'completed' })
+    expect([...foreign.runs.values()].some(({ config }) => config['token'] === 'a-secret-of-the-user')).toBe(
+      true,
+    )
+    expect(JSON.stringify(await handle.fetchHistory())).not.toContain('a-secret-of-the-user')
+  })
+
+  it.each(['wait', 'fail'] as const)(
+    'leaves a trigger of unknown outcome to a person, or fails: %s',
+    async (onUnknown) => {
+      Object.assign(foreign.habits, { html: ['create_run'] })
+      const before = foreign.runs.size
+      const handle = await work({ onUnknown }, 'caught')
+      if (onUnknown === 'wait') {
+        await until('it asks', async () => (await view(handle)).steps[0]?.status === 'trigger_unknown')
+        Object.assign(foreign.habits, { html: [] })
+        const found = await stack.pipelines.show(handle.workflowId)
+        expect(found).toMatchObject({ status: 'held', steps: [{ status: 'trigger_unknown' }] })
+        await stack.pipelines.trigger(handle.workflowId, { step: 'only' })
+        expect(await handle.result()).toMatchObject({ status: 'completed' })
+        expect(foreign.runs.size).toBe(before + 1)
+      } else {
+        expect(await handle.result()).toMatchObject({ type: 'trigger_unknown' })
+        Object.assign(foreign.habits, { html: [] })
+        expect(foreign.runs.size).toBe(before)
+      }
+    },
+  )
+})
+
+describe('a worker', () => {
+  it('that is killed costs time, and no run', async () => {
+    const since = Date.now() - 1_000
+    const handles = await Promise.all([
+      startOne({ config: { duration: '6s' } }),
+      startOne({ connection: 'foreign', jobType: 'work', config: { duration_ms: 6_000 } }),
+    ])
+    await Promise.all(handles.map(waiting))
+    const before = foreign.runs.size
+    await worker.kill()
+    worker = await startWorker()
+    for (const handle of handles) expect(await handle.result()).toMatchObject({ status: 'completed' })
+    expect(await runsOf('one', since)).toHaveLength(1)
+    expect(foreign.runs.size).toBe(before)
+  })
+
+  it('that is told to stop hands its waits over, and one that caches nothing replays', async () => {
+    const handle = await startOne({ config: { duration: '6s' } })
+    await waiting(handle)
+    const next = await startWorker({ CACHED: '0' })
+    await worker.stop()
+    worker = next
+    expect(await handle.result()).toMatchObject({ status: 'completed' })
+  })
+})

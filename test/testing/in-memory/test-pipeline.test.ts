@@ -1,0 +1,271 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the marks of our own templates
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { defineJobType, RetryableError } from '../../../src/job-types/index.ts'
+import {
+  cancel,
+  cancelRun,
+  fail,
+  failOnce,
+  fails,
+  hangs,
+  reject,
+  succeeds,
+  takes,
+  testPipeline,
+  timeout,
+} from '../../../src/testing/in-memory/index.ts'
+
+const review = {
+  yaml: `name: review
+inputs: { units: { type: array, default: [pump, fan, rack] } }
+steps:
+  read:
+    for_each: \${{ inputs.units }}
+    max_parallel: 2
+    job_type: read_unit
+    config: { unit: "\${{ item }}", token: "Bearer \${{ secrets.TOKEN }}" }
+    retry: { attempts: 3, backoff: 5s }
+    timeout: 10m
+  report: { needs: [read], job_type: write_report, config: { texts: "\${{ steps.read.outputs.text }}" } }
+  clean: { needs: [report], if: "\${{ always() }}", job_type: clean_up }
+outputs: { report: "\${{ steps.report.outputs.report }}" }
+`,
+}
+const jobs = {
+  read_unit: takes('1m', ({ config }) => ({ text: `about ${String(config.unit)}` })),
+  write_report: succeeds({ report: 'all is well' }),
+  clean_up: succeeds(),
+}
+
+describe('a pipeline in memory', () => {
+  test('completes with outputs, calls in order and virtual time', async () => {
+    const run = await testPipeline(review, { jobs })
+    expect(run).toMatchObject({
+      status: 'completed',
+      outputs: { report: 'all is well' },
+      elapsedMs: 120_000,
+      unmetFaults: [],
+    })
+    expect(run.step('read').outputs).toEqual({ text: ['about pump', 'about fan', 'about rack'] })
+    expect(run.calls.map(({ step, item, config }) => [step, item, config.unit ?? config.texts])).toEqual([
+      ['read', 0, 'pump'],
+      ['read', 1, 'fan'],
+      ['read', 2, 'rack'],
+      ['report', null, ['about pump', 'about fan', 'about rack']],
+      ['clean', null, undefined],
+    ])
+    expect(run.calls[0]?.config.token).toBe('Bearer secret:TOKEN')
+    expect(run.view.finished_at).toBe('2026-01-01T00:02:00.000Z')
+  })
+
+  test('gives the same each time', async () => {
+    const options = { jobs, faults: { 'read[1]': failOnce('late'), report: timeout() } }
+    const once = async () =>
+      JSON.stringify(await testPipeline(review, { ...options, faults: { read: fail('no') } }))
+    expect(await once()).toBe(await once())
+  })
+
+  test('fails where a fault is put, and skips the rest', async () => {
+    const run = await testPipeline(review, {
+      jobs,
+      faults: { 'read[1]': fail('no such unit', { code: 'gone' }) },
+    })
+    expect(run.status).toBe('failed')
+    expect(run.step('read').items.map(({ status }) => status)).toEqual(['completed', 'failed', 'skipped'])
+    expect(run.step('read').items[1]).toMatchObject({
+      generation: 3,
+      error: { code: 'gone', message: 'no such unit' },
+    })
+    expect(run.step('report')).toMatchObject({
+      status: 'skipped',
+      skippedBecause: 'it needs read, which failed',
+    })
+    expect(run.step('clean').status).toBe('completed')
+    // Two back-offs, of five and of ten seconds, while the first item is at work.
+    expect(run.view.steps[1]?.finished_at).toBe('2026-01-01T00:00:15.000Z')
+    expect(run.elapsedMs).toBe(60_000)
+  })
+
+  test.each([
+    ['a failure once', { 'read[0]': failOnce('late') }, 'completed', 2, null],
+    ['a failure of one generation', { 'read[0]#1': fail('late') }, 'completed', 2, null],
+    ['a refusal', { 'read[0]': reject('no') }, 'failed', 3, 'invalid_config'],
+    ['a timeout', { 'read[0]': timeout() }, 'failed', 3, 'timeout'],
+    ['a timeout once', { 'read[0]': timeout({ times: 1 }) }, 'completed', 2, null],
+    ['a job run that somebody cancels', { 'read[0]': cancelRun() }, 'cancelled', 1, 'run_cancelled'],
+    ['a cancel', { 'read[0]': cancel() }, 'cancelled', 1, null],
+  ] as const)('meets %s', async (_, faults, status, generation, code) => {
+    const run = await testPipeline(review, { jobs, faults })
+    const [first] = run.step('read').items
+    expect({ ...first, outputs: {} }).toMatchObject({ status, generation })
+    expect(first?.error?.code ?? null).toBe(code)
+    expect(run.status).toBe(
+      { completed: 'completed', failed: 'failed', cancelled: code ? 'failed' : 'cancelled' }[status],
+    )
+  })
+
+  test('is cancelled at a step: what is open ends, what cleans up runs', async () => {
+    const run = await testPipeline(review, {
+      jobs,
+      faults: { 'read[1]': cancel(), report: fail('never met') },
+    })
+    expect(run.status).toBe('cancelled')
+    expect(run.step('read').items.map(({ status }) => status)).toEqual(['cancelled', 'cancelled', 'skipped'])
+    expect(run.step('clean').status).toBe('completed')
+    expect(run.unmetFaults).toEqual(['report'])
+  })
+
+  test('gives what cleans up ten minutes after a cancel', async () => {
+    const run = await testPipeline(review, {
+      jobs: { ...jobs, clean_up: hangs() },
+      faults: { 'read[0]': cancel() },
+    })
+    expect(run.step('clean').status).toBe('cancelled')
+    expect(run.warnings).toEqual(['what cleans up was cancelled, as its time was over'])
+    expect(run.elapsedMs).toBe(600_000)
+  })
+
+  test('ends what cleans up with a second cancel', async () => {
+    const faults = { 'read[0]': cancel(), clean: cancel() }
+    const run = await testPipeline(review, { jobs, faults })
+    expect(run.step('clean').status).toBe('cancelled')
+    expect(run.elapsedMs).toBe(0)
+  })
+
+  test('completes in the instant in which its time is up', async () => {
+    const run = await testPipeline(review, { jobs: { ...jobs, read_unit: takes('10m', { text: '' }) } })
+    expect(run.status).toBe('completed')
+  })
+
+  test('runs a saved job with what the step changes of it', async () => {
+    const yaml = 'name: p\nsteps: { a: { job_id: 3f0c, config: { b: 2 } } }'
+    const savedJobs = { '3f0c': { jobType: 'x', config: { a: 1, b: 1 } } }
+    const run = await testPipeline({ yaml }, { jobs: { x: succeeds() }, savedJobs })
+    expect(run.calls).toMatchObject([{ jobType: 'x', config: { a: 1, b: 2 } }])
+  })
+})
+
+const resize = defineJobType({
+  jobType: 'resize',
+  displayName: 'Resize',
+  description: 'Resizes',
+  config: z.strictObject({ width: z.number().int(), attempts: z.number().default(1) }),
+  outputs: { image: z.object({ width: z.number() }) },
+  async run({ config, attempt, log, progress, output }) {
+    log.info(`attempt ${attempt}`)
+    progress(0.5)
+    if (attempt < config.attempts) throw new RetryableError('not yet')
+    await output.json('image', { width: config.width })
+  },
+})
+const resizing = (config: string) => ({
+  yaml: `name: p\nsteps: { a: { job_type: resize, config: ${config} } }`,
+})
+
+describe('a job type that is given as it is', () => {
+  test('runs with its config checked and its defaults', async () => {
+    const run = await testPipeline(resizing('{ width: 5, attempts: 2 }'), { jobs: { resize } })
+    expect(run.step('a')).toMatchObject({ status: 'completed', outputs: { image: { width: 5 } } })
+    expect(run.calls.map(({ attempt }) => attempt)).toEqual([1, 2])
+    expect(run.logs.map(({ message }) => message)).toEqual(['attempt 1', 'attempt 2'])
+    expect(run.elapsedMs).toBe(1_000)
+  })
+
+  test('has the pipeline checked against its schema', async () => {
+    await expect(testPipeline(resizing('{ widht: 5 }'), { jobs: { resize } })).rejects.toMatchObject({
+      code: 'invalid_pipeline',
+      findings: expect.arrayContaining([expect.objectContaining({ line: 2 })]),
+    })
+  })
+
+  test('declares what a handler in its place may store', async () => {
+    const run = await testPipeline(resizing('{ width: 5 }'), {
+      jobs: { resize: succeeds({ image: { height: 5 } }) },
+      jobTypes: [resize],
+    })
+    expect(run.step('a').error?.code).toBe('invalid_output')
+  })
+})
+
+describe('a mistake in a test is told', () => {
+  const one = { yaml: 'name: p\nsteps: { a: { job_type: x, config: {} } }' }
+  test.each([
+    ['no handler', () => testPipeline(one, {}), 'no_handler', /step a runs the job type x/],
+    [
+      'a handler that nobody uses',
+      () => testPipeline(one, { jobs: { y: succeeds() } }),
+      'unused_handler',
+      /job type y/,
+    ],
+    [
+      'a fault at no step',
+      () => testPipeline(one, { jobs: { x: succeeds() }, faults: { b: fail('') } }),
+      'bad_fault',
+      /no step b/,
+    ],
+    [
+      'a fault at no item',
+      () => testPipeline(one, { jobs: { x: succeeds() }, faults: { 'a[0]': fail('') } }),
+      'bad_fault',
+      /no for_each/,
+    ],
+    [
+      'a key that is none',
+      () => testPipeline(one, { jobs: { x: succeeds() }, faults: { 'a[': fail('') } }),
+      'bad_fault',
+      /names no step/,
+    ],
+    [
+      'no timeout',
+      () => testPipeline(one, { jobs: { x: hangs() } }),
+      'never_ends',
+      /step a .* has no timeout/,
+    ],
+    [
+      'a handler that waits in real time',
+      () => testPipeline(one, { jobs: { x: () => new Promise(() => {}) }, patienceMs: 20 }),
+      'handler_stuck',
+      /step a/,
+    ],
+    [
+      'outputs that are none',
+      () => testPipeline(one, { jobs: { x: () => [1] as never } }),
+      'bad_handler',
+      /returned a list/,
+    ],
+    [
+      'no Jobs API',
+      () => testPipeline(one, { jobs: { x: async ({ api }) => void (await api.listJobs({})) } }),
+      'no_api',
+      /api\.listJobs/,
+    ],
+    [
+      'a job that is not known',
+      () => testPipeline({ yaml: 'name: p\nsteps: { a: { job_id: b } }' }, {}),
+      'unknown_job',
+      /job b/,
+    ],
+    [
+      'a broken pipeline',
+      () => testPipeline({ yaml: 'name: p\nsteps: { a: { job_tpe: x } }' }, {}),
+      'invalid_pipeline',
+      /pipeline.yaml:2/,
+    ],
+    [
+      'wrong inputs',
+      () => testPipeline(one, { jobs: { x: succeeds() }, inputs: { n: 1 } }),
+      'invalid_inputs',
+      /no input `n`/,
+    ],
+    ['no duration', () => testPipeline(one, { jobs: { x: takes('soon') } }), 'bad_duration', /soon/],
+  ])('%s', async (_, run, code, message) => {
+    await expect(run()).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
+  })
+
+  test('a step that is not there', async () => {
+    const run = await testPipeline(one, { jobs: { x: fails('boom', { code: 'bad' }) } })
+    expect(run.step('a').error).toEqual({ code: 'bad', message: 'boom' })
+    expect(() => run.step('b')).toThrow('no step b')
+  })
+})
