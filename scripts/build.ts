@@ -31,6 +31,7 @@ async function main(): Promise<void> {
   await rm(dist, { recursive: true, force: true })
   compile()
   await pointTypesAtJavaScript()
+  await shipSources()
   await bundleWorkflows()
   await mkdir(path.join(dist, 'bin'), { recursive: true })
   const program = await readFile(path.join(repository, 'bin', 'jobwright.js'), 'utf8')
@@ -62,6 +63,21 @@ async function pointTypesAtJavaScript(): Promise<void> {
   for await (const file of glob(path.join(dist, '**', '*.d.ts'))) {
     const text = await readFile(file, 'utf8')
     await writeFile(file, text.replaceAll(/((?:\bfrom |\bimport\(?)\s*['"]\.[^'"\n]*)\.ts(['"])/g, '$1.js$2'))
+  }
+}
+
+/** An editor's go-to-definition follows the maps into the sources, which the package has under `src/`. */
+async function shipSources(): Promise<void> {
+  const sources = path.join(repository, 'src')
+  await cp(sources, path.join(dist, 'src'), { recursive: true })
+  for await (const file of glob(path.join(dist, '**', '*.map'))) {
+    const folder = path.dirname(file)
+    const map = JSON.parse(await readFile(file, 'utf8')) as { sources: string[] }
+    const shipped = map.sources.map((source) => {
+      const own = path.relative(sources, path.resolve(folder, source))
+      return path.relative(folder, path.join(dist, 'src', own)).replaceAll(path.sep, '/')
+    })
+    await writeFile(file, JSON.stringify({ ...map, sources: shipped }))
   }
 }
 

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { endWithTerminal } from './base/hangup.ts'
 import { surviveLostReaders } from './base/standard-streams.ts'
-import { findVersion } from './base/version.ts'
+import { findPackage } from './base/version.ts'
 import { exitCodes } from './cli/exit-codes.ts'
 import { runCli } from './cli/main.ts'
 import { runRoot } from './cli/run-root.ts'
@@ -33,6 +33,7 @@ surviveLostReaders(process.stdout, (reason) => {
   process.stderr.write(`error cannot_write stdout: ${reason}\n`)
 })
 const hints = terminalHints()
+const installed = findPackage()
 const extension = path.extname(import.meta.filename)
 
 const exitCode = await runCli(process.argv.slice(2), {
@@ -41,7 +42,8 @@ const exitCode = await runCli(process.argv.slice(2), {
   ...terminalOf(process.stdout, hints),
   errorColor: terminalOf(process.stderr, hints).color,
   cwd: process.cwd(),
-  version: findVersion(),
+  version: installed.version,
+  home: installed.folder,
   nodeVersion: process.version,
   signal: listenForInterrupt(end),
   now: Date.now,

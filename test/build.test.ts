@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -96,12 +97,34 @@ test('the built package can be installed into an empty folder and works there', 
       env: environment,
     })
     expect(stdout).toContain('metagraph_update')
+    await ownWorkflow(project, environment)
   } finally {
     const exited = once(stack, 'exit')
     stack.kill('SIGINT')
     await exited
   }
 })
+
+/** The example with a worker of one's own, as three files in a project that has the package from its archive. */
+async function ownWorkflow(project: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const example = path.join(repository, 'examples', 'own-workflow')
+  for (const name of ['workflows.ts', 'worker.ts', 'start.ts'])
+    await copyFile(path.join(example, name), path.join(project, name))
+  const worker = spawn(process.execPath, ['worker.ts'], { cwd: project, env, stdio: 'ignore' })
+  const ended = once(worker, 'exit')
+  try {
+    const { stdout } = await run(process.execPath, ['start.ts'], { cwd: project, env })
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual({
+      pump: { ms: 3_000 },
+      valve: { ms: 3_000 },
+      rack: { ms: 3_000 },
+    })
+  } finally {
+    worker.kill('SIGINT')
+    await ended
+  }
+  expect(worker.exitCode).toBe(0)
+}
 
 /** Declarations of other packages that do not hold under the strictest options, whoever uses them. */
 const notOurs = [
@@ -145,6 +168,41 @@ describe('the types of the package, for a project that checks the declarations o
     expect(await check({ module: 'nodenext', types: ['node', 'jobwright/ms'] })).toEqual([])
   })
 
+  test('are those of CommonJS as well, where `require` gives the same module', async () => {
+    const entries = Object.entries((await readManifest(path.join(installed(), 'package.json'))).exports)
+      .filter(([, target]) => typeof target !== 'string' && target.default !== undefined)
+      .map(([name]) => path.posix.join('jobwright', name))
+    expect(entries.length).toBeGreaterThan(2)
+    const same = entries.map((name) => `same.push(require('${name}') === (await import('${name}')))`)
+    const script = `const same = []; (async () => { ${same.join('; ')}; console.log(same.every(Boolean)) })()`
+    const { stdout } = await run(process.execPath, ['--input-type=commonjs', '-e', script], { cwd: project })
+    expect(stdout.trim()).toBe('true')
+    const text = "import jobwright = require('jobwright')\nexport const compile = jobwright.compilePipeline\n"
+    await writeFile(path.join(project, 'common.cts'), text)
+    const errors = await check({ module: 'nodenext', types: ['node'] }, ['common.cts'])
+    expect(errors.filter(isOurs)).toEqual([])
+  })
+
+  test('lead an editor into the sources', async () => {
+    const maps = (await readdir(installed(), { recursive: true })).filter((file) =>
+      /\.(d\.ts|js)\.map$/.test(file),
+    )
+    expect(maps.length).toBeGreaterThan(100)
+    const lost: string[] = []
+    for (const file of maps) {
+      const map = JSON.parse(await readFile(path.join(installed(), file), 'utf8')) as { sources: string[] }
+      for (const source of map.sources) {
+        const place = path.relative(installed(), path.resolve(installed(), path.dirname(file), source))
+        if (!place.startsWith(`src${path.sep}`) || !existsSync(path.join(installed(), place)))
+          lost.push(`${file} → ${source}`)
+      }
+    }
+    expect(lost).toEqual([])
+    const declaration = await readFile(path.join(installed(), 'client', 'client.d.ts'), 'utf8')
+    expect(declaration).toMatch(/sourceMappingURL=client\.d\.ts\.map\s*$/)
+  })
+
+  const installed = () => path.join(project, 'node_modules', 'jobwright')
   const isOurs = (error: string) => !notOurs.some((file) => error.includes(`${file}(`))
 
   /** By entry: hands on every public name, as a library over this one may. */
@@ -160,12 +218,12 @@ describe('the types of the package, for a project that checks the declarations o
     )
   }
 
-  async function check(compilerOptions: Record<string, unknown>): Promise<string[]> {
+  async function check(
+    compilerOptions: Record<string, unknown>,
+    include: readonly string[] = ['*.ts'],
+  ): Promise<string[]> {
     const all = { strict: true, skipLibCheck: false, noEmit: true, target: 'es2024', ...compilerOptions }
-    await writeFile(
-      path.join(project, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions: all, include: ['*.ts'] }),
-    )
+    await writeFile(path.join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: all, include }))
     const compiler = path.join(packages, 'typescript', 'bin', 'tsc')
     const checked = run(process.execPath, [compiler, '-p', '.'], { cwd: project })
     const { stdout } = await checked.catch((error: { stdout: string }) => error)

@@ -219,7 +219,7 @@ export interface HoldPresenceInput {
   identity: string
 }
 
-/** What a pipeline run may have active on a Jobs API; the answer to the query `remains`. */
+/** What a pipeline run may have active on a Jobs API; the answer to the query `remains`. A user's workflow gives one for each connection. */
 export interface PipelineRemains {
   connection: string
   workspace?: string
@@ -234,6 +234,8 @@ export interface PipelineRemains {
 /** A generation that had not ended. */
 export interface RemainingRun extends Pick<StepIdentity, 'step' | 'item' | 'generation'> {
   jobRunId: string | null
+  /** What its key is made with in place of the first execution's run id. */
+  scope?: string
   /** On a server without idempotency keys. */
   trigger?: { job: OwnJob; extras: string[]; doubtUntilMs: number | null }
 }

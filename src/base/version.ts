@@ -1,16 +1,23 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
-/** Jobwright's version, of the nearest manifest: one folder up when built, two in the repository. */
+/** Jobwright's version, of the nearest manifest. */
 export function findVersion(): string {
+  return findPackage().version
+}
+
+/** The folder of this package: one up when built, two in the repository. */
+export function findPackage(): { folder: string; version: string } {
   const above = path.dirname(import.meta.dirname)
   for (const folder of [above, path.dirname(above)]) {
     try {
-      return (JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version: string })
-        .version
+      const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
+        version: string
+      }
+      return { folder, version: manifest.version }
     } catch {
       // Not here.
     }
   }
-  return 'unknown'
+  return { folder: above, version: 'unknown' }
 }

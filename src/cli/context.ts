@@ -43,6 +43,8 @@ export interface CliHost extends Terminal {
   errorColor: boolean
   cwd: string
   version: string
+  /** The folder of this package. */
+  home: string
   /** Of Node.js. */
   nodeVersion: string
   /** From now on times are shown in UTC. */

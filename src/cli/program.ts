@@ -179,6 +179,15 @@ function addFileCommands(program: Command, bind: Bind): void {
       ),
     )
   program
+    .command('init [folder]')
+    .description('a small project: a pipeline, a job type, a test; ready to run')
+    .action(
+      bind(
+        async () => (await import('./commands/init.ts')).initHandler,
+        ([folder]) => ({ folder }),
+      ),
+    )
+  program
     .command('types')
     .description('TypeScript of the job types that the server has now')
     .option('--out <file>', 'write there instead of stdout')

@@ -13,6 +13,7 @@ export const runJobNames = {
   activityPrefix: 'jobwright.',
   progress: 'jobwright.progress',
   steer: 'jobwright.steer',
+  remains: 'jobwright.remains',
   /** The memo of such a workflow, from its first job run on. */
   memo: 'jobwright',
 } as const

@@ -2,10 +2,12 @@ import {
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
+  defineQuery,
   isCancellation,
+  setHandler,
   sleep,
-  workflowInfo,
 } from '@temporalio/workflow'
+import type { PipelineRemains } from '../activities/index.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import { containsReference } from '../contract/jobs/references.ts'
 import { runJobNames } from '../contract/names.ts'
@@ -32,8 +34,10 @@ import {
   type TimeLeft,
 } from '../remote-run/index.ts'
 import { checkCall } from './call.ts'
+import { identityOf } from './identity.ts'
 import { enter, type Ledger, ledgerOf, note, type OwnRun } from './ledger.ts'
 import { outputsOf } from './outputs.ts'
+import { remainsOf } from './remains.ts'
 import { answerPeople } from './steering.ts'
 import { surroundingsOf } from './surroundings.ts'
 import type {
@@ -84,6 +88,7 @@ export async function runJob(options: RunJobOptions): Promise<JobRunOf<unknown>>
   if (call.key === undefined && isCancelled()) throw new CancelledFailure('cancelled before it began')
   const ledger = ledgerOf((own) => {
     answerPeople(own)
+    setHandler(defineQuery<PipelineRemains[]>(runJobNames.remains), () => remainsOf(own))
     note(own)
   })
   return toEnd(ledger, enter(ledger, call))
@@ -146,22 +151,16 @@ async function runGeneration(ledger: Ledger, run: OwnRun): Promise<RemoteRunOutc
   })
 }
 
-/** How a run is told from all others: see docs/run-job.md. */
 function requestOf(ledger: Ledger, run: OwnRun): RemoteRunRequest {
-  const { call, item, occurrence } = run
-  const { key, settleMs } = call
+  const { call, item } = run
+  const { settleMs } = call
   const timing: RemoteRunTiming = {
     waitLeaseMs,
     stepHeartbeatMs,
     ...(settleMs === undefined ? {} : { settleMs }),
   }
-  const identity =
-    key === undefined
-      ? // The same after a reset, another one after continue-as-new.
-        { step: idPart(call.step), item: occurrence, scope: workflowInfo().originalExecutionRunId }
-      : { step: idPart(key), item: null }
   return {
-    ...identity,
+    ...identityOf(run),
     name: call.step,
     generation: item.generation,
     connection: call.connection,
@@ -175,11 +174,6 @@ function requestOf(ledger: Ledger, run: OwnRun): RemoteRunRequest {
     activityPrefix: runJobNames.activityPrefix,
     surroundings: surroundingsOf(ledger, run),
   }
-}
-
-/** Ids of activities are made of parts between slashes. */
-function idPart(name: string): string {
-  return name.replaceAll('%', '%25').replaceAll('/', '%2F')
 }
 
 async function reach(ledger: Ledger, request: RemoteRunRequest, left: TimeLeft): Promise<RemoteRun> {

@@ -7,6 +7,7 @@ import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
 import { createPollers } from '../activities/pollers.ts'
 import { createPresence } from '../activities/presence.ts'
 import { recoverWaits } from '../activities/recover-waits.ts'
+import { keepSweepingOwn } from '../activities/sweep/own-workflows.ts'
 import { createWaits } from '../activities/temporal-waits.ts'
 import { JobwrightError } from '../base/errors.ts'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
@@ -182,9 +183,13 @@ function assemble(
     heartbeatIntervalMs,
   }
   const all = createActivities(deps)
+  const stopSweeping = keepSweepingOwn({ client, namespace, taskQueue, connection, log })
   return {
     activities: { ...all, awaitJobRun: (input) => all.pollJobRun({ ...input, createdAt: '', secrets: [] }) },
-    handOver: () => pollers.handOver(),
+    handOver() {
+      stopSweeping()
+      return pollers.handOver()
+    },
   }
 }
 

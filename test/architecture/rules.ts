@@ -114,7 +114,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/run-job',
     loads: [base, names, references, plan, 'src/remote-run'],
-    types: [protocol, 'src/pipeline/build'],
+    types: ['src/activities', protocol, 'src/pipeline/build'],
     packages: ['@temporalio/workflow'],
     node: false,
   },
@@ -244,7 +244,7 @@ export const zones: readonly Zone[] = [
       'src/executor',
       'src/server/services',
     ],
-    types: ['src/pipeline/build', 'src/run-job'],
+    types: ['src/pipeline/build'],
     packages: ['zod'],
     node: true,
   },

@@ -130,6 +130,7 @@ export function scriptedContext(
     errorColor: false,
     cwd: options.cwd ?? tmpdir(),
     version: '0.0.0',
+    home: tmpdir(),
     nodeVersion: process.version,
     signal: options.signal ?? new AbortController().signal,
     now: () => at(60),

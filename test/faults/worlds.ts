@@ -8,6 +8,7 @@ import { type FaultProxy, type ServerLogEntry, startFaultProxy } from '../../src
 import { type ForeignServer, startForeignServer } from '../foreign-server/index.ts'
 import { startPostgres } from '../helpers/postgres.ts'
 import { type Part, startTestStack, type TestStack } from '../helpers/stack.ts'
+import { bundleOf } from '../helpers/workflow-bundle.ts'
 
 export type Mode = 'strict' | 'bounded' | 'fenced'
 /** What is killed: the API is an outage where it is not ours, as it keeps what it knows. */
@@ -16,6 +17,7 @@ export type Victim = 'worker' | 'api' | 'temporal' | 'everything'
 /** Of a worker of a user's own, which lives and dies with ours. */
 export const ownTaskQueue = 'own-workflows'
 const besideWorker = path.join(import.meta.dirname, 'own-workflow', 'worker.ts')
+const ownWorkflows = { workflowsPath: path.join(import.meta.dirname, 'own-workflow', 'workflows.ts') }
 
 /** A stack of real processes, and the Jobs API that its worker reaches through a proxy. */
 export interface World {
@@ -78,6 +80,7 @@ export async function startForeignWorld(): Promise<ForeignWorld> {
     configFile,
     settleMs: 600,
     env: {
+      OWN_WORKFLOWS: await bundleOf(ownWorkflows),
       JOBS_API_URL: proxy.url,
       JOBS_API_TOKEN: foreign.token,
       JOBS_API_REQUESTS_PER_SECOND: '50',
@@ -137,6 +140,7 @@ export async function startOwnWorld(store: 'pglite' | 'postgres' = 'pglite'): Pr
     besideWorker,
     configFile,
     env: {
+      OWN_WORKFLOWS: await bundleOf(ownWorkflows),
       JOBWRIGHT_PORT: String(port),
       JOBWRIGHT_URL: `http://127.0.0.1:${port}`,
       JOBS_API_URL: proxy.url,

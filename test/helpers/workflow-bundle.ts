@@ -12,13 +12,22 @@ const repository = path.resolve(import.meta.dirname, '..', '..')
  * The workflow code of the sources as they are, bundled once for all workers of all tests: a worker that bundles for itself takes
  * seconds for it at each start.
  */
-export async function workflowBundle(): Promise<string> {
+export function workflowBundle(): Promise<string> {
+  return bundleOf(workflowSources())
+}
+
+/** The same of other workflows, which may use ours. */
+export async function bundleOf(sources: {
+  workflowsPath: string
+  preloadModules?: string[]
+}): Promise<string> {
   const hash = createHash('sha256')
   for (const file of globSync('src/**/*.ts', { cwd: repository }).sort())
     hash.update(file).update(readFileSync(path.join(repository, file)))
-  hash.update(readFileSync(path.join(repository, 'package-lock.json')))
+  for (const file of [path.join(repository, 'package-lock.json'), sources.workflowsPath])
+    hash.update(readFileSync(file))
   return madeOnce(`jobwright-workflows-${hash.digest('hex').slice(0, 16)}.js`, async (at) => {
-    const { code } = await bundleWorkflowCode({ logger: new DefaultLogger('ERROR'), ...workflowSources() })
+    const { code } = await bundleWorkflowCode({ logger: new DefaultLogger('ERROR'), ...sources })
     await writeFile(at, code)
   })
 }

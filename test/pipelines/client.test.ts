@@ -226,17 +226,16 @@ describe('pages of a list', () => {
     for (const [filter, name] of [
       [{ workspace: 'pages' }, 'statuses'],
       [{ workspace: 'pages', statuses: ['completed' as const], pipeline: 'sized' }, 'pipeline'],
-      [{ statuses: ['completed' as const] }, 'workspace'],
     ] as const)
       await expect(pipelines.list({ ...filter, cursor })).rejects.toMatchObject({
         code: 'cursor_of_other_filters',
         message: expect.stringContaining(name) as string,
       })
     const asked = { workspace: 'pages', statuses: ['completed'] as const }
-    const forged = Buffer.from(
-      JSON.stringify([1, { workspace: 'pages', statuses: 'completed' }, 'AAAA', '']),
-    ).toString('base64url')
-    for (const bad of ['', 'x', 'bnVsbA', cursor.slice(0, -1), `A${cursor}`, forged])
+    await expect(pipelines.list({ statuses: ['completed'], cursor })).rejects.toMatchObject({
+      code: 'bad_cursor',
+    })
+    for (const bad of ['', 'x', 'bnVsbA', cursor.slice(0, -1), `A${cursor}`])
       await expect(pipelines.list({ ...asked, cursor: bad })).rejects.toMatchObject({
         code: 'bad_cursor',
         fault: 'usage',

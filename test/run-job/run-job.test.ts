@@ -1,5 +1,9 @@
-import { fileURLToPath } from 'node:url'
+import { readdirSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client'
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { instantMs } from '../../src/base/instant.ts'
 import type { PipelineRunView } from '../../src/pipeline/plan/index.ts'
@@ -7,21 +11,24 @@ import { type ForeignServer, startForeignServer } from '../foreign-server/index.
 import { startProcess, type TestProcess } from '../helpers/processes.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
+import { bundleOf } from '../helpers/workflow-bundle.ts'
 
 /** `runJob` in workflows of users, on workers of theirs, which are real processes: on our own server, and on one without keys. */
 
 let foreign: ForeignServer
 let stack: TestStack
 let worker: TestProcess
+const workflowsPath = path.join(import.meta.dirname, 'user-workflows.ts')
+/** `RECORD=0.1.0 npx vitest run test/run-job` keeps one history of each workflow for ever. */
+const { RECORD } = process.env
 const startWorker = async (env: Record<string, string> = {}) => {
-  const program = fileURLToPath(new URL('./user-worker.ts', import.meta.url))
-  const started = startProcess(process.execPath, [program], {
-    ...stack.env,
-    FOREIGN_URL: foreign.url,
-    ...env,
+  const program = path.join(import.meta.dirname, 'user-worker.ts')
+  const WORKFLOWS = await bundleOf({ workflowsPath })
+  const begun = startProcess(process.execPath, [program], {
+    ...{ ...stack.env, FOREIGN_URL: foreign.url, WORKFLOWS, ...env },
   })
-  await started.event('ready')
-  return started
+  await begun.event('ready')
+  return begun
 }
 beforeAll(async () => {
   foreign = await startForeignServer({ durationMs: 50 })
@@ -35,8 +42,15 @@ afterAll(async () => {
 })
 
 let count = 0
-const start = (type: string, ...args: unknown[]) =>
-  stack.client.workflow.start(type, { taskQueue: 'own', workflowId: `${type}-${count++}`, args })
+const started: WorkflowHandle[] = []
+async function start(type: string, ...args: unknown[]) {
+  count += 1
+  const workflowId = `${type}-${count}`
+  const handle = await stack.client.workflow.start(type, { taskQueue: 'own', workflowId, args })
+  // Of the last execution, whichever that is.
+  started.push(stack.client.workflow.getHandle(workflowId))
+  return handle
+}
 const startOne = (options: object, type = 'one') =>
   start(type, { step: 'only', jobType: 'sleep', config: { duration: '1ms' }, ...options })
 const view = (handle: WorkflowHandle) => handle.query<PipelineRunView>('jobwright.progress')
@@ -49,7 +63,9 @@ async function runsOf(type: string, since: number) {
 const underWay = (handle: WorkflowHandle) =>
   until('its run is known', async () => {
     const { steps } = await view(handle)
-    return steps.find(({ status, job_run_id }) => status === 'running' && job_run_id)?.job_run_id ?? false
+    return (
+      steps.find(({ finished_at, job_run_id }) => finished_at === null && job_run_id)?.job_run_id ?? false
+    )
   })
 const waiting = (handle: WorkflowHandle) =>
   until('it waits', async () => {
@@ -236,12 +252,29 @@ describe('a worker', () => {
       startOne({ config: { duration: '6s' } }),
       startOne({ connection: 'foreign', jobType: 'work', config: { duration_ms: 6_000 } }),
     ])
-    await Promise.all(handles.map(waiting))
+    // Of these no code runs any more: whoever works next sweeps after them.
+    const left = await Promise.all([
+      startOne({ config: { duration: '1h' } }),
+      startOne({ connection: 'foreign', jobType: 'work', config: { manual: true } }),
+    ])
+    await Promise.all([...handles, ...left].map(waiting))
+    const [ownRun, foreignRun] = await Promise.all(left.map(underWay))
     const before = foreign.runs.size
+    await Promise.all(left.map((handle) => handle.terminate('by hand')))
     await worker.kill()
     worker = await startWorker()
     for (const handle of handles) expect(await handle.result()).toMatchObject({ status: 'completed' })
-    expect(await runsOf('one', since)).toHaveLength(1)
+    expect(await runsOf('one', since)).toHaveLength(2)
+    await until(
+      'what was left is cancelled',
+      async () => {
+        const theirs = foreign.runs.get(foreignRun ?? '')?.history.at(-1)?.status
+        const ours = await statusOf(ownRun ?? '')
+        if (theirs === 'cancelled' && ours === 'cancelled') return true
+        throw new Error(`${theirs}, ${ours}: ${worker.stderr()}`)
+      },
+      40_000,
+    )
     expect(foreign.runs.size).toBe(before)
   })
 
@@ -252,5 +285,32 @@ describe('a worker', () => {
     await worker.stop()
     worker = next
     expect(await handle.result()).toMatchObject({ status: 'completed' })
+  })
+})
+
+describe('a history', () => {
+  const folder = path.join(import.meta.dirname, 'histories')
+  const files = readdirSync(folder)
+  const bundle = async () => ({ workflowBundle: { codePath: await bundleOf({ workflowsPath }) } })
+
+  it('of each of these workflows replays', async () => {
+    const options = await bundle()
+    for (const handle of started) await Worker.runReplayHistory(options, await handle.fetchHistory())
+    if (RECORD === undefined) return
+    for (const [type, handle] of new Map(
+      started.map((each) => [each.workflowId.replace(/-\d+$/, ''), each]),
+    )) {
+      const text = historyToJSON(await handle.fetchHistory()).replaceAll(process.cwd(), '/jobwright')
+      await writeFile(
+        path.join(folder, `${RECORD}-${type}.json`),
+        `${JSON.stringify(JSON.parse(text), null, 1)}\n`,
+      )
+    }
+  })
+
+  // Workflows may be open when a new version comes: what was recorded is never changed.
+  it.each(files)('that was recorded replays: %s', async (file) => {
+    const history: unknown = JSON.parse(readFileSync(path.join(folder, file), 'utf8'))
+    await Worker.runReplayHistory(await bundle(), history)
   })
 })

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { jobwrightActivities } from '../../src/public/worker.ts'
 
@@ -9,7 +8,7 @@ const {
   JOBS_API_TOKEN = '',
   FOREIGN_URL = '',
 } = process.env
-const { TASK_QUEUE: taskQueue = 'own', CACHED } = process.env
+const { WORKFLOWS = '', CACHED } = process.env
 const foreign = { url: FOREIGN_URL, token: 'foreign-token-0123456789', requestsPerSecond: 50 }
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: ['SIGTERM'] })
@@ -24,8 +23,8 @@ const jobs = jobwrightActivities({
 })
 const worker = await Worker.create({
   connection,
-  taskQueue,
-  workflowsPath: fileURLToPath(new URL('./user-workflows.ts', import.meta.url)),
+  taskQueue: 'own',
+  workflowBundle: { codePath: WORKFLOWS },
   activities: { ...jobs },
   stickyQueueScheduleToStartTimeout: '1s',
   ...(CACHED === undefined ? {} : { maxCachedWorkflows: Number(CACHED) }),

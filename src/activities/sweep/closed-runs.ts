@@ -67,7 +67,10 @@ async function endedByItself(handle: WorkflowHandle): Promise<boolean> {
 }
 
 /** A reset closes an execution, and the next one goes on from what it kept: what counts is the last one. */
-async function goesOn(client: Client, { workflowId, runId }: ClosedRun): Promise<WorkflowHandle | undefined> {
+export async function goesOn(
+  client: Client,
+  { workflowId, runId }: ClosedRun,
+): Promise<WorkflowHandle | undefined> {
   const [latest, own] = await Promise.all([
     client.workflow.getHandle(workflowId).describe(),
     client.workflow.getHandle(workflowId, runId).describe(),

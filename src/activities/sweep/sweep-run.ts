@@ -79,7 +79,10 @@ async function sweepFenced(
   }
   if (mode === 'report')
     return { isDone: true, found: [{ jobRunId, outcome: jobRunId === null ? 'unknown' : 'active' }] }
-  const key = runKey({ namespace, workflowId }, { ...run, firstExecutionRunId })
+  const key = runKey(
+    { namespace, workflowId },
+    { ...run, firstExecutionRunId: run.scope ?? firstExecutionRunId },
+  )
   const { job_run: cancelled } = await api.cancelByKey(key)
   if (!cancelled) return { isDone: true, found: [] }
   const isOver = isTerminalStatus(cancelled.status)

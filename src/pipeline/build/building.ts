@@ -17,6 +17,8 @@ export interface OpenBuilding extends Building {
   /** Steps whose names were there already. */
   readonly repeated: MapEntry[]
   readonly records: Map<string, { record: StepRecord; mark: Mark }>
+  /** Offsets of what stands in for something that was reported: nothing more is said of it. */
+  readonly standIns: number[]
   /** False once its function has returned. */
   open: boolean
   /** How many nodes there are. */
@@ -30,6 +32,7 @@ export function createBuilding(): OpenBuilding {
     steps: [],
     repeated: [],
     records: new Map(),
+    standIns: [],
     open: true,
     size: 0,
     report({ mark, ...mistake }) {
@@ -49,6 +52,13 @@ export function offsetOf({ marks }: OpenBuilding, mark: Mark): number {
 export function scalar(building: OpenBuilding, value: ScalarNode['value'], mark: Mark): ScalarNode {
   const start = offsetOf(building, mark)
   return { kind: 'scalar', value, start, end: start, plain: false }
+}
+
+/** Something in place of what was reported. */
+export function standIn(building: OpenBuilding, mark: Mark): ScalarNode {
+  const made = scalar(building, null, mark)
+  building.standIns.push(made.start)
+  return made
 }
 
 /** An entry of a map. */

@@ -106,6 +106,7 @@ function reporterOf(building: OpenBuilding): Reporter {
   const add: Reporter['add'] = (problem) =>
     reporter.add({ ...problem, message: inCode(problem.message), fix: inCode(problem.fix) })
   building.mistakes.forEach(add)
+  for (const offset of building.standIns) reporter.mute(offset, offset + 1)
   return { ...reporter, add }
 }
 

@@ -95,13 +95,8 @@ function describeStep(building: OpenBuilding, definition: Definition, needs: Ste
   const reads = (step: StepRecord) => void used.push(step)
   const where: Where = { building, mark, reads }
   const written = definition.options()
-  if (kindOf(written) !== 'map')
-    return (
-      toNode(
-        where,
-        written instanceof Promise ? refusePromise(building, mark, written) : (written ?? null),
-      ) ?? scalar(building, null, mark)
-    )
+  if (written instanceof Promise) return refusePromise(building, mark, written)
+  if (kindOf(written) !== 'map') return toNode(where, written ?? null) ?? scalar(building, null, mark)
   const { needs: explicit, ...options } = written as { needs?: unknown }
   const field = ([key, value]: [string, unknown]): MapEntry[] => {
     if (value === undefined || (key === 'if' && readsItem(where, value))) return []
@@ -142,7 +137,7 @@ function jobTypeName(value: unknown): unknown {
   return isObject && kindOf(value) === 'map' ? value.jobType : value
 }
 
-function refusePromise(building: OpenBuilding, mark: Mark, promise: Promise<unknown>): null {
+function refusePromise(building: OpenBuilding, mark: Mark, promise: Promise<unknown>): Node {
   promise.catch(() => undefined)
   building.report({
     code: 'builder_awaits',
@@ -150,7 +145,7 @@ function refusePromise(building: OpenBuilding, mark: Mark, promise: Promise<unkn
     fix: 'remove `async` and `await`: what they wait for has to be there before the pipeline is defined',
     mark,
   })
-  return null
+  return { ...map(building, mark, () => []), incomplete: true }
 }
 
 /** The steps that are named, as nodes; those that are steps go into `into`. */

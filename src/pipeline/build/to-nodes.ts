@@ -1,7 +1,7 @@
 import { isForbiddenMember } from '../../expressions/index.ts'
 import type { MapEntry, Node, ScalarNode } from '../nodes/nodes.ts'
 import { hasExpression, parseTemplate } from '../nodes/template.ts'
-import { entry, map, offsetOf, scalar, type Where } from './building.ts'
+import { entry, map, offsetOf, scalar, standIn, type Where } from './building.ts'
 import { type Cel, celSource } from './cel.ts'
 import { type Expression, expressionOf } from './expression.ts'
 import { kindOf } from './plain-data.ts'
@@ -66,7 +66,7 @@ function convert(conversion: Conversion, value: unknown, depth: number): Node | 
   const kind = kindOf(value)
   if (typeof kind === 'object') {
     report(where, 'not_json', `${kind.what} is nothing that JSON can carry`, kind.fix)
-    return scalar(where.building, null, where.mark)
+    return standIn(where.building, where.mark)
   }
   switch (kind) {
     case 'text':
@@ -84,10 +84,10 @@ function convert(conversion: Conversion, value: unknown, depth: number): Node | 
       return collection(conversion, kind, value as object, depth)
     case 'step':
       report(where, 'step_as_value', 'a step is no value', 'name one of its outputs: step.outputs.NAME')
-      return scalar(where.building, null, where.mark)
+      return standIn(where.building, where.mark)
     case 'undefined':
       report(where, 'not_json', 'undefined is nothing that JSON can carry', 'give null, or leave it out')
-      return scalar(where.building, null, where.mark)
+      return standIn(where.building, where.mark)
     case 'expression':
       return undefined
   }
@@ -102,7 +102,7 @@ function collection(
   const { where, open } = conversion
   if (open.has(value)) {
     report(where, 'not_json', 'a value that contains itself is nothing that JSON can carry', 'write it out')
-    return scalar(where.building, null, where.mark)
+    return standIn(where.building, where.mark)
   }
   open.add(value)
   const start = offsetOf(where.building, where.mark)
@@ -151,7 +151,7 @@ function literalText(value: string): string {
 }
 
 function expressionNode(where: Where, found: Expression): ScalarNode {
-  checkOrigin(where, found)
+  if (!isOfHere(where, found)) return standIn(where.building, found.mark)
   if (where.constant) {
     const message = `\`${celSource(found.cel)}\` has no value before the pipeline runs, and it is needed then`
     where.building.report({
@@ -160,7 +160,7 @@ function expressionNode(where: Where, found: Expression): ScalarNode {
       fix: 'write the value itself',
       mark: found.mark,
     })
-    return scalar(where.building, '', found.mark)
+    return standIn(where.building, found.mark)
   }
   for (const step of found.reads) where.reads(step)
   const at = { ...where, mark: found.mark }
@@ -193,21 +193,20 @@ function marked(where: Where, made: Cel): string {
   return whole
 }
 
-function checkOrigin({ building, item }: Where, found: Expression): void {
+function isOfHere({ building, item }: Where, found: Expression): boolean {
   const source = celSource(found.cel)
   const { mark } = found
-  if ([...found.buildings].some((each) => each !== building))
-    building.report({
-      code: 'foreign_expression',
-      message: `\`${source}\` is a value of another pipeline`,
-      fix: 'pass it as an input',
-      mark,
-    })
-  else if ([...found.items].some((each) => each !== item))
-    building.report({
-      code: 'foreign_item',
-      message: `\`${source}\` is an item of another step`,
-      fix: 'use it only in what the function of its step.each returns',
-      mark,
-    })
+  if ([...found.buildings].some((each) => each !== building)) {
+    const message = `\`${source}\` is a value of another pipeline`
+    building.report({ code: 'foreign_expression', message, fix: 'pass it as an input', mark })
+    return false
+  }
+  if ([...found.items].every((each) => each === item)) return true
+  building.report({
+    code: 'foreign_item',
+    message: `\`${source}\` is an item of another step`,
+    fix: 'use it only in what the function of its step.each returns',
+    mark,
+  })
+  return false
 }

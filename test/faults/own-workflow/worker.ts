@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { jobwrightActivities } from '../../../src/public/worker.ts'
 import { ownTaskQueue } from '../worlds.ts'
@@ -25,7 +24,7 @@ const jobs = jobwrightActivities({
 const worker = await Worker.create({
   connection,
   taskQueue: ownTaskQueue,
-  workflowsPath: fileURLToPath(new URL('./workflows.ts', import.meta.url)),
+  workflowBundle: { codePath: env['OWN_WORKFLOWS'] ?? '' },
   activities: { ...jobs },
   stickyQueueScheduleToStartTimeout: '1s',
 })
