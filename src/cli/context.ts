@@ -1,4 +1,4 @@
-import type { JobsClient } from '../client/index.ts'
+import type { JobsClient, PipelineRunsClient } from '../client/index.ts'
 import type { Config } from '../config.ts'
 import type { KnownConnection } from '../connect/config.ts'
 import type { JobTypeSchemaEntry, Whoami } from '../contract/index.ts'
@@ -86,6 +86,8 @@ export interface CliContext extends CliHost {
   connect(): Promise<PipelinesAccess>
   /** @throws JobwrightError `no_jobs_api`, `no_token` */
   api(): Promise<JobsClient>
+  /** For what the server keeps of pipelines. @throws JobwrightError `no_jobs_api`, `no_token` */
+  pipelineApi(): Promise<PipelineRunsClient>
   /**
    * Whose token the commands use; undefined when there is no Jobs API to ask, or it cannot tell.
    * @throws JobsApiError when it does not answer, or refuses the token

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { askWhoami, connectApi, connectPipelines } from '../connect/clients.ts'
+import { askWhoami, connectApi, connectPipelineApi, connectPipelines } from '../connect/clients.ts'
 import type { CliConfig, CliContext, CliHost } from './context.ts'
 import { toFailure } from './errors.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -40,7 +40,15 @@ function wantsJson(argv: readonly string[]): boolean {
 function createContext(host: CliHost, config: CliConfig, output: 'text' | 'json'): CliContext {
   const api = () => connectApi(config)
   const whoami = () => askWhoami(api, host.signal)
-  return { ...host, config, output, connect: () => connectPipelines(config, whoami), api, whoami }
+  return {
+    ...host,
+    config,
+    output,
+    connect: () => connectPipelines(config, whoami),
+    api,
+    whoami,
+    pipelineApi: () => connectPipelineApi(config),
+  }
 }
 
 function report(error: unknown, host: CliHost, config: CliConfig | undefined, isJson: boolean): number {

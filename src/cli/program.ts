@@ -152,6 +152,24 @@ function addPipelineCommands(program: Command, bind: Bind): void {
 
 function addFileCommands(program: Command, bind: Bind): void {
   program
+    .command('push <files...>')
+    .description('save pipelines on the server, each under the name in it; a change is a new version')
+    .action(
+      bind(
+        async () => (await import('./commands/push.ts')).pushHandler,
+        ([files]) => ({ files: files as unknown as string[] }),
+      ),
+    )
+  program
+    .command('pipelines')
+    .description('the pipelines that are saved on the server')
+    .action(
+      bind(
+        async () => (await import('./commands/pipelines.ts')).pipelinesHandler,
+        () => ({}),
+      ),
+    )
+  program
     .command('schema')
     .description('the JSON Schema of a pipeline file, for editors')
     .action(

@@ -1,5 +1,5 @@
 import { JobwrightError } from '../base/errors.ts'
-import type { JobsClient } from '../client/index.ts'
+import type { JobsClient, PipelineRunsClient } from '../client/index.ts'
 import type { Whoami } from '../contract/index.ts'
 import type { PipelinesClient } from '../pipelines/index.ts'
 import type { ConnectConfig, KnownConnection } from './config.ts'
@@ -37,9 +37,21 @@ export async function connectPipelines(
 }
 
 export async function connectApi(config: ConnectConfig, findStack?: FindStack): Promise<JobsClient> {
+  return clientOf(await locateConnection(config, findStack), config.timing.requestTimeoutMs)
+}
+
+export async function connectPipelineApi(
+  config: ConnectConfig,
+  findStack?: FindStack,
+): Promise<PipelineRunsClient> {
+  const { url: baseUrl, ...options } = await locateConnection(config, findStack)
+  const { PipelineRunsClient } = await import('../client/index.ts')
+  return new PipelineRunsClient({ baseUrl, ...options, timeoutMs: config.timing.requestTimeoutMs })
+}
+
+async function locateConnection(config: ConnectConfig, findStack?: FindStack) {
   const { baseUrl: url, token, source } = await locateApi(config, findStack)
-  const headers = source === 'environment' ? config.jobsApi.headers : {}
-  return clientOf({ url, token, headers }, config.timing.requestTimeoutMs)
+  return { url, token, headers: source === 'environment' ? config.jobsApi.headers : {} }
 }
 
 /** A client of a connection of the configuration. */

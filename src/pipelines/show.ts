@@ -65,7 +65,9 @@ export async function closedView(context: RunsAccess, found: FoundRun): Promise<
   const own = await queryRun(context, found)
   if (!own) return unanswered(bareView(description))
   const view = ownedView(own, description)
-  return { ...view, status: closedStatuses[name] ?? view.status, finished_at: closeTime(description) }
+  // Then its end is one change more than it counted.
+  const seq = own.finished_at === null ? view.seq + 1 : view.seq
+  return { ...view, seq, status: closedStatuses[name] ?? view.status, finished_at: closeTime(description) }
 }
 
 /** No worker polls, it is too slow, or Temporal itself went away in between: the memo still tells something. */

@@ -145,6 +145,7 @@ export function scriptedContext(
     output: options.output ?? 'text',
     connect: async () => ({ pipelines, close: async () => {} }),
     api: unscripted,
+    pipelineApi: unscripted,
     whoami: async () => undefined,
     ...options.overrides,
   } as ScriptedContext

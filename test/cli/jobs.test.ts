@@ -17,6 +17,30 @@ async function json(...args: string[]) {
   return JSON.parse(outcome.stdout)
 }
 
+test('pipelines are saved on the server, a version for each change, and listed', async () => {
+  await withTempDir(async (dir) => {
+    const file = path.join(dir, 'nap.yaml')
+    const save = async (duration: string) => {
+      await writeFile(
+        file,
+        `name: nap\nsteps: { nap: { job_type: sleep, config: { duration: ${duration} } } }\n`,
+      )
+      return (await json('push', file)).items
+    }
+    expect(await save('1s')).toEqual([{ file, name: 'nap', version: 1, is_new: true }])
+    expect(await save('1s')).toMatchObject([{ version: 1, is_new: false }])
+    expect(await save('2s')).toMatchObject([{ version: 2, is_new: true }])
+    expect((await run('push', file)).stdout).toMatch(/^nap +2 +unchanged/m)
+    expect(await json('pipelines')).toMatchObject({ items: [{ name: 'nap', version: 2 }], count: 1 })
+    expect((await run('pipelines')).stdout).toMatch(/^nap +2 /m)
+    // Only the server knows that it has no such job type.
+    await writeFile(file, 'name: nap\nsteps: { nap: { job_type: slep } }\n')
+    expect(await run('push', file)).toMatchObject({ code: 2, stderr: expect.stringContaining('slep') })
+    await writeFile(file, 'name: nap\nsteps: {}\n')
+    expect(await run('push', file)).toMatchObject({ code: 2, stderr: expect.stringContaining('no_steps') })
+  })
+})
+
 describe('jobs from the shell', () => {
   test('are created, listed, shown, changed, run to their end and deleted', async () => {
     const job = await json('jobs', 'create', '--type', 'sleep', '--config', '{"duration": "10ms"}')

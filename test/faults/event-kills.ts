@@ -1,5 +1,6 @@
 import { PipelineRunsClient } from '../../src/client/index.ts'
 import type { PipelineRunEvent, PipelineRunView } from '../../src/contract/index.ts'
+import { compilePipeline } from '../../src/pipeline/index.ts'
 import { startTestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
 
@@ -24,7 +25,10 @@ export async function followUnderKills(
   const stack = await startTestStack({ maxHistoryEvents: 400 })
   try {
     const runs = new PipelineRunsClient({ baseUrl: stack.apiUrl, token: stack.token, timeoutMs: 30_000 })
-    const started = await runs.start({ yaml: pipeline(2 * kills) })
+    const { plan } = compilePipeline(pipeline(2 * kills), { file: 'follow.yaml' })
+    if (!plan) throw new Error('the pipeline has a plan')
+    // This client alone can have it go on as a new execution so soon.
+    const started = await stack.pipelines.start(plan, {})
     const events: PipelineRunEvent[] = []
     const following = (async () => {
       for await (const event of runs.events(started.id)) events.push(event)
@@ -33,7 +37,7 @@ export async function followUnderKills(
     for (; done < kills; done++) {
       const known = events.length
       const isOver = () => events.some((event) => event.event === 'run' && event.run.finished_at !== null)
-      await until('an event', () => events.length > known || isOver(), 60_000)
+      await until('the next event', () => events.length > known || isOver())
       if (isOver()) break
       await stack.kill('server')
       await stack.start('server')

@@ -39,7 +39,9 @@ export function streamEvents(
     upcoming = undefined
     return found.done ? undefined : found.value.map(written).join('')
   }
+  let isClosed = false
   const close = () => {
+    isClosed = true
     release()
     // What is waited for ends with the same signal.
     events.return?.().catch(onError)
@@ -49,6 +51,7 @@ export function streamEvents(
       async pull(controller) {
         try {
           const text = await next()
+          if (isClosed) return
           if (text !== undefined) controller.enqueue(encoder.encode(text))
           else {
             controller.close()

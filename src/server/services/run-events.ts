@@ -54,6 +54,8 @@ export async function openRunEvents(
   const last = lastEventId === undefined ? undefined : parseEventId(lastEventId)
   await runs.summary(caller, id).catch(throwAsProblem)
   const views = runs.watch(caller, id, signal)[Symbol.asyncIterator]()
+  // One that is told of before it is read has nothing of its own that would run.
+  signal.addEventListener('abort', () => void views.return?.(), { once: true })
   const first = views.next()
   // Its failure is heard below.
   let view: PipelineRunView | undefined

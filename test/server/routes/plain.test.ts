@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { discoverCapabilities, JobsClient } from '../../../src/client/index.ts'
-import { basePath, extensionRoutes, type RouteDescriptor } from '../../../src/contract/index.ts'
+import {
+  basePath,
+  extensionRoutes,
+  pipelineRoutes,
+  type RouteDescriptor,
+} from '../../../src/contract/index.ts'
 import { type Person, startApi, type TestApi } from './api.ts'
 
 let api: TestApi
@@ -49,6 +54,17 @@ async function fail(jobRunId: string): Promise<void> {
 }
 
 describe('a plain server', () => {
+  it.each(Object.entries<RouteDescriptor>(pipelineRoutes))(
+    'has no %s, not for handlers either',
+    async (_id, { method, path }) => {
+      const target = path.replaceAll(/\{\w+\}/g, 'x')
+      for (const person of [me, api.handlerOf((await me.run()).uuid)]) {
+        const { status, json } = await person.send(method.toUpperCase(), target)
+        expect([status, json.code]).toEqual([404, 'unknown_path'])
+      }
+    },
+  )
+
   it.each(Object.entries<RouteDescriptor>(extensionRoutes))(
     'has no %s, with a token or without',
     async (_id, { method, path }) => {
