@@ -119,8 +119,9 @@ export interface PipelineFile {
 /** Reads a pipeline file; what keeps it from being read is a finding. */
 export async function openPipelineFile(
   given: string,
-  { cwd }: Pick<CliContext, 'cwd'>,
+  ctx: Pick<CliContext, 'cwd' | 'loadModule'>,
 ): Promise<PipelineFile | { findings: Finding[] }> {
+  const { cwd } = ctx
   const program = moduleReference(given)
   const file = program?.file ?? given
   let text: string
@@ -142,7 +143,7 @@ export async function openPipelineFile(
       toYaml: () => pipelineYaml(text, file),
     }
   }
-  const loaded = await loadPipeline(program, text, cwd)
+  const loaded = await loadPipeline(program, text, ctx)
   if ('finding' in loaded) return { findings: withShownFiles([loaded.finding], file, cwd) }
   const { pipeline } = loaded
   return {
@@ -160,7 +161,7 @@ export async function openPipelineFile(
  */
 export async function compileFile(
   file: string,
-  ctx: Pick<CliContext, 'cwd'>,
+  ctx: Pick<CliContext, 'cwd' | 'loadModule'>,
   known: CompileOptions,
 ): Promise<CompiledPipeline> {
   const opened = await openPipelineFile(file, ctx)

@@ -138,6 +138,7 @@ export function scriptedContext(
     servePlain: () => {},
     loadConfig: () => loadConfig({}),
     runRoot: unscripted,
+    loadModule: (url) => import(url),
     connections: async () => ({}),
     userConfig: async () => undefined,
     builtInJobTypes: async () => [],
