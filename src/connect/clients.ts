@@ -22,6 +22,7 @@ export async function connectPipelines(
   const { connectTemporal } = await import('../temporal/index.ts')
   const { PipelinesClient } = await import('../pipelines/index.ts')
   const client = await connectTemporal(options)
+  const closing = new AbortController()
   const jobTypes = async (signal: AbortSignal) =>
     (await connectApi(config, findStack)).listJobSchemas({ signal })
   return {
@@ -30,8 +31,19 @@ export async function connectPipelines(
       jobTypes,
       installation: config.installation,
       timing: config.timing,
+      closing: closing.signal,
     }),
-    close: () => client.connection.close(),
+    async close() {
+      closing.abort(
+        new JobwrightError({
+          code: 'client_closed',
+          fault: 'usage',
+          message: 'the connection was closed before what was waited for had ended; runs go on',
+          fix: 'wait for results, and leave watching, before it is closed',
+        }),
+      )
+      await client.connection.close()
+    },
   }
 }
 
