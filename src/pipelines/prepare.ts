@@ -24,7 +24,7 @@ export async function prepare(
   given: unknown,
 ): Promise<Prepared> {
   // Who only looks at runs does without the compiler.
-  const { PipelineFindingsError, resolveInputs } = await import('../pipeline/index.ts')
+  const { checkPlan, PipelineFindingsError, resolveInputs } = await import('../pipeline/index.ts')
   const { plan, warnings } = isCode(pipeline) ? await compile(pipeline) : await compare(pipeline)
   const { inputs, findings } = resolveInputs(plan, (given ?? {}) as Record<string, Json>)
   if (!inputs) throw new PipelineFindingsError('invalid_inputs', plan.name, findings)
@@ -37,11 +37,19 @@ export async function prepare(
     return { plan: compiled.plan, warnings: [] }
   }
 
-  async function compare(plan: PipelinePlan): Promise<Omit<Prepared, 'inputs'>> {
+  /** It may have come from a file or over the wire, and a worker would find out in the middle. */
+  async function compare(sent: PipelinePlan): Promise<Omit<Prepared, 'inputs'>> {
+    const { plan, findings } = checkPlan(sent)
+    if (!plan) throw new PipelineFindingsError('invalid_pipeline', nameOf(sent), findings)
     return { plan, warnings: await changedJobTypes(plan, () => askInTime(context)) }
   }
 }
 
 function isCode(pipeline: StartablePipeline): pipeline is Pipeline<never, unknown> {
-  return 'compile' in pipeline
+  return typeof pipeline === 'object' && pipeline !== null && 'compile' in pipeline
+}
+
+function nameOf(sent: unknown): string {
+  const named = typeof sent === 'object' && sent !== null && 'name' in sent ? sent.name : undefined
+  return typeof named === 'string' ? named : 'without a name'
 }

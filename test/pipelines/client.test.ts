@@ -113,6 +113,13 @@ describe('nothing is started', () => {
       'invalid_inputs',
       () => clientOf().run(plan, { size: 'big', colour: 'red' }),
     ],
+    [
+      'a plan that none made',
+      'invalid_pipeline',
+      () => clientOf().start({ ...plan, steps: [] }, { size: 1 }),
+    ],
+    ['no plan at all', 'invalid_pipeline', () => clientOf().start('name: sized' as never, { size: 1 })],
+    ['inputs that are a list', 'invalid_inputs', () => clientOf().start(plan, [] as never)],
     ['an input that is missing', 'invalid_inputs', () => clientOf().start(plan, {})],
   ])('of %s, and every finding is told', async (_what, code, start) => {
     const before = await listed()

@@ -89,6 +89,10 @@ export function resolveInputs(
   const add = (code: string, message: string, fix: string) => {
     findings.push({ code, severity: 'error', file: plan.name, line: 1, column: 1, message, fix })
   }
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    add('wrong_type', 'the inputs are no object', 'give an object with a value for each input')
+    return { findings }
+  }
   const names = plan.inputs.map((input) => input.name)
   for (const name of Object.keys(given)) {
     if (!names.includes(name))
