@@ -77,6 +77,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/pipeline',
     loads: [
+      base,
       'src/config-schema',
       plan,
       'src/pipeline/yaml',
