@@ -22,13 +22,13 @@ import {
   noteOpen,
   type RemoteRunOutcome,
   type StepError,
+  timeLeftMs,
 } from '../pipeline/plan/index.ts'
 import {
   askDurably,
   askQuickly,
   type RemoteRun,
   type RemoteRunRequest,
-  type RemoteRunTiming,
   remoteRunIn,
   runToEnd,
   type TimeLeft,
@@ -40,6 +40,7 @@ import { outputsOf } from './outputs.ts'
 import { remainsOf } from './remains.ts'
 import { answerPeople } from './steering.ts'
 import { surroundingsOf } from './surroundings.ts'
+import { timing } from './timing.ts'
 import type {
   ConfigField,
   ConfigOf,
@@ -50,10 +51,6 @@ import type {
   OutputsOf,
   RunJobOptions,
 } from './types.ts'
-
-/** Every wait looks again by itself after this; as a rule it is told long before. */
-const waitLeaseMs = 10 * 60_000
-const stepHeartbeatMs = 5_000
 
 export async function runJob<Type extends DescribedJobType = never>(
   // Only where it is named: there is nothing to infer it from.
@@ -129,11 +126,7 @@ async function runGeneration(ledger: Ledger, run: OwnRun): Promise<RemoteRunOutc
   const startedAtMs = Date.now()
   item.generationStartedAtMs = startedAtMs
   move(item, 'began')
-  const left: TimeLeft = () =>
-    line.timeoutMs === undefined
-      ? undefined
-      : // Time in which a person is asked does not count.
-        line.timeoutMs - ((item.parkedAtMs ?? Date.now()) - (item.generationStartedAtMs ?? startedAtMs))
+  const left: TimeLeft = () => timeLeftMs(line, item, { startedAtMs, nowMs: Date.now() })
   const request = requestOf(ledger, run)
   return runToEnd({
     remote: () => reach(ledger, request, left),
@@ -154,11 +147,6 @@ async function runGeneration(ledger: Ledger, run: OwnRun): Promise<RemoteRunOutc
 function requestOf(ledger: Ledger, run: OwnRun): RemoteRunRequest {
   const { call, item } = run
   const { settleMs } = call
-  const timing: RemoteRunTiming = {
-    waitLeaseMs,
-    stepHeartbeatMs,
-    ...(settleMs === undefined ? {} : { settleMs }),
-  }
   return {
     ...identityOf(run),
     name: call.step,
@@ -168,7 +156,7 @@ function requestOf(ledger: Ledger, run: OwnRun): RemoteRunRequest {
     target: call.target,
     config: call.config,
     secrets: call.secrets,
-    timing,
+    timing: settleMs === undefined ? timing : { ...timing, settleMs },
     // Workflow ids come again: a config that has one does not say whose it is.
     isMarked: false,
     activityPrefix: runJobNames.activityPrefix,
