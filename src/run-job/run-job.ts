@@ -11,6 +11,14 @@ import type { PipelineRemains } from '../activities/index.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import { containsReference } from '../contract/jobs/references.ts'
 import { runJobNames } from '../contract/names.ts'
+import type {
+  ConfigOf,
+  DefinedJobType,
+  JobTypeName,
+  JobTypeShape,
+  OtherJobType,
+  OutputsOf,
+} from '../pipeline/build/job-type-types.ts'
 import {
   type ConnectionProfile,
   concludeGeneration,
@@ -41,21 +49,13 @@ import { remainsOf } from './remains.ts'
 import { answerPeople } from './steering.ts'
 import { surroundingsOf } from './surroundings.ts'
 import { timing } from './timing.ts'
-import type {
-  ConfigField,
-  ConfigOf,
-  DescribedJobType,
-  FailedJobRun,
-  JobRunOf,
-  JobTypeNamed,
-  OutputsOf,
-  RunJobOptions,
-} from './types.ts'
+import type { ConfigField, FailedJobRun, JobRunOf, RunJobOptions } from './types.ts'
 
-export async function runJob<Type extends DescribedJobType = never>(
+export async function runJob<Type extends DefinedJobType | OtherJobType<JobTypeShape> = never>(
   // Only where it is named: there is nothing to infer it from.
-  options: RunJobOptions & ConfigField<ConfigOf<Type>> & { jobType: [Type] extends [never] ? never : string },
-): Promise<JobRunOf<OutputsOf<Type>>>
+  options: RunJobOptions &
+    ConfigField<ConfigOf<Type, JsonObject>> & { jobType: [Type] extends [never] ? never : string },
+): Promise<JobRunOf<OutputsOf<Type, Record<string, Json>>>>
 export async function runJob(
   options: RunJobOptions & { jobId: string; config?: JsonObject },
 ): Promise<JobRunOf<Record<string, Json>>>
@@ -70,15 +70,14 @@ export async function runJob(
  * ```ts
  * import { runJob } from 'jobwright/workflow'
  *
- * export async function nightly(units: string[]): Promise<void> {
- *   for (const unit of units)
- *     await runJob({ step: unit, jobType: 'metagraph_update', config: { system_id_or_name: unit } })
+ * export async function thumbnails(urls: string[]): Promise<void> {
+ *   for (const url of urls) await runJob({ step: 'thumbnail', jobType: 'resize_image', config: { url, width: 120 } })
  * }
  * ```
  */
-export async function runJob<const Name extends string>(
-  options: RunJobOptions & { jobType: Name } & ConfigField<JobTypeNamed<Name>['config']>,
-): Promise<JobRunOf<JobTypeNamed<Name>['outputs']>>
+export async function runJob<const Type extends JobTypeName | OtherJobType<JobTypeShape>>(
+  options: RunJobOptions & { jobType: Type } & ConfigField<ConfigOf<Type, JsonObject>>,
+): Promise<JobRunOf<OutputsOf<Type, Record<string, Json>>>>
 export async function runJob(options: RunJobOptions): Promise<JobRunOf<unknown>> {
   const call = checkCall(options)
   // One with a key may have a run that an earlier execution began.

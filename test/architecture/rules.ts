@@ -114,7 +114,7 @@ export const zones: readonly Zone[] = [
   // In users' workflows: as small as it can be.
   {
     folder: 'src/run-job',
-    loads: [base, names, references, plan, 'src/remote-run'],
+    loads: [base, names, references, plan, 'src/pipeline/build/job-type-types.ts', 'src/remote-run'],
     types: ['src/activities', 'src/pipeline/build'],
     packages: ['@temporalio/workflow'],
     node: false,

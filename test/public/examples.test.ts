@@ -25,6 +25,8 @@ declare global {
   const pipelines: import('jobwright').PipelinesClient
   const api: import('jobwright/client').JobsClient
   const job: import('jobwright/client').WireJob
+  const runs: import('jobwright/client').PipelineRunsClient
+  const id: string
 }
 export {}
 `

@@ -73,7 +73,7 @@ async function runStep(
       config: jsonOf(step.config ?? { kind: 'literal', value: {} }, index) as Record<string, Json>,
       retry: { attempts: generations, backoff: `${backoffMs}ms`, on },
       settle: '600ms',
-    }
+    } as const
     switch (step.target.kind) {
       case 'job_type':
         return runJob({ ...common, jobType: step.target.jobType })
