@@ -27,6 +27,8 @@ declare global {
   const runs: import('jobwright/client').PipelineRunsClient
   const id: string
   const job: import('jobwright/client').WireJob
+  const runs: import('jobwright/client').PipelineRunsClient
+  const id: string
 }
 export {}
 `
