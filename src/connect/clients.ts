@@ -7,7 +7,6 @@ import { type FindStack, locateApi, locateTemporal } from './locate.ts'
 
 /** Clients are loaded when one is needed: both take a while. */
 
-
 export interface PipelinesAccess {
   pipelines: PipelinesClient
   close(): Promise<void>
