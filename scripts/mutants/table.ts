@@ -155,7 +155,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'steps that share a job take one another for themselves',
-    file: 'src/workflows/surroundings.ts',
+    file: 'src/pipeline/plan/unknown-trigger.ts',
     text: 'isContested ||= item.trigger !== undefined',
     replacement: 'isContested ||= item.trigger === null',
     tests: ['test/workflows/unfenced.test.ts'],

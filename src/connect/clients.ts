@@ -24,14 +24,19 @@ export async function connectPipelines(
   const client = await connectTemporal(options)
   const jobTypes = async (signal: AbortSignal) =>
     (await connectApi(config, findStack)).listJobSchemas({ signal })
+  const pipelines = new PipelinesClient(client, {
+    owner,
+    jobTypes,
+    installation: config.installation,
+    timing: config.timing,
+  })
   return {
-    pipelines: new PipelinesClient(client, {
-      owner,
-      jobTypes,
-      installation: config.installation,
-      timing: config.timing,
-    }),
-    close: () => client.connection.close(),
+    pipelines,
+    async close() {
+      // What is asked on a connection that is gone would fail where nobody waits for it.
+      await pipelines.close()
+      await client.connection.close()
+    },
   }
 }
 

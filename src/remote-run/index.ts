@@ -3,7 +3,6 @@ export { activitiesOf } from './activity-options.ts'
 export { askDurably, askQuickly, remoteRunIn } from './connection.ts'
 export type {
   OpenJobRun,
-  OthersOnJob,
   RemoteRun,
   RemoteRunRequest,
   RemoteRunTiming,
@@ -13,4 +12,5 @@ export type {
 } from './port.ts'
 export { readOutputs } from './read-outputs.ts'
 export { type RunToEnd, runToEnd, stopRefused } from './run-to-end.ts'
+export { confirmAdopted, refusal } from './unfenced/adopt.ts'
 export { doubtOf } from './unfenced/doubt.ts'

@@ -15,6 +15,7 @@ import {
   secretNames,
   settleGeneration,
   skipItem,
+  timeLeftMs,
 } from '../pipeline/plan/index.ts'
 import {
   type RemoteRun,
@@ -185,11 +186,7 @@ function runGeneration(
   const refused = item.status === 'cancelling' ? item.error : null
   move(item, 'began')
   const startedAtMs = item.generationStartedAtMs
-  const left: TimeLeft = () =>
-    step.timeoutMs === undefined
-      ? undefined
-      : // Time in which a person is asked does not count.
-        step.timeoutMs - ((item.parkedAtMs ?? Date.now()) - (item.generationStartedAtMs ?? startedAtMs))
+  const left: TimeLeft = () => timeLeftMs(step, item, { startedAtMs, nowMs: Date.now() })
   const remote: RunToEnd['remote'] =
     'inputs' in resolved
       ? () => boundedCancel(execution, nestedRun(execution, placeOf(step, item, each), resolved.inputs))

@@ -7,6 +7,7 @@ import {
 import type { NestedRunIdentity, PipelineActivities } from '../activities/index.ts'
 import type { Json } from '../base/json.ts'
 import {
+  endPause,
   type ItemState,
   isDone,
   isNested,
@@ -172,9 +173,7 @@ function setHold(execution: Execution, item: ItemState, isHeld: boolean): void {
     item.parkedAtMs ??= Date.now()
     move(item, 'was_held')
   } else {
-    if (item.generationStartedAtMs !== null && item.parkedAtMs !== undefined)
-      item.generationStartedAtMs += Date.now() - item.parkedAtMs
-    delete item.parkedAtMs
+    endPause(item, Date.now())
     move(item, 'found_running')
   }
   noteHeld(execution)

@@ -77,6 +77,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/pipeline',
     loads: [
+      base,
       'src/config-schema',
       plan,
       'src/pipeline/yaml',
@@ -106,15 +107,15 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/workflows',
     loads: [base, names, references, plan, evaluate, 'src/expressions', 'src/remote-run'],
-    types: ['src/activities', protocol, sweepReports],
+    types: ['src/activities', sweepReports],
     packages: ['@temporalio/workflow'],
     node: false,
   },
   // In users' workflows: as small as it can be.
   {
     folder: 'src/run-job',
-    loads: [base, names, references, plan, 'src/remote-run'],
-    types: ['src/activities', protocol, 'src/pipeline/build'],
+    loads: [base, names, references, plan, 'src/pipeline/build/job-type-types.ts', 'src/remote-run'],
+    types: ['src/activities', 'src/pipeline/build'],
     packages: ['@temporalio/workflow'],
     node: false,
   },

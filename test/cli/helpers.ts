@@ -111,6 +111,7 @@ export function scriptedContext(
     list: unscripted,
     inputs: async () => ({}),
     cancel: unscripted,
+    close: async () => undefined,
     adopt: unscripted,
     trigger: unscripted,
     fail: unscripted,

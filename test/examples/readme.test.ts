@@ -19,7 +19,14 @@ import {
   proseOf,
   repository,
 } from './pages.ts'
-import { commandProblem, commandsOf, missingPlaces, pipelineFileOf, shellProblems } from './shell.ts'
+import {
+  commandProblem,
+  commandsOf,
+  functionsIn,
+  missingPlaces,
+  pipelineFileOf,
+  shellProblems,
+} from './shell.ts'
 
 /** What a newcomer copies out of the README and the other pages works. Every block of every page is looked at. */
 
@@ -69,9 +76,12 @@ describe('a block', () => {
     expect(() => JSON.parse(text)).not.toThrow()
   })
 
-  test.each(inLanguage('sh'))('of shell lines says what there is: %s', async (_place, { text }) => {
+  test.each(inLanguage('sh'))('of shell lines says what there is: %s', async (_place, { text, page }) => {
     await run('bash', ['-n', '-c', text])
-    expect(await shellProblems(text)).toEqual([])
+    const functions = checked.flatMap((block) =>
+      block.page === page && block.language === 'sh' ? functionsIn(block.text) : [],
+    )
+    expect(await shellProblems(text, functions)).toEqual([])
     expect(commandsOf(text).flatMap(({ words }) => missingPlaces(words))).toEqual([])
   })
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import type { CliHost } from '../../src/cli/context.ts'
+import { projectFiles } from '../../src/cli/init/files.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { environmentSchema } from '../../src/config.ts'
 import { repository } from './pages.ts'
@@ -72,21 +73,38 @@ const otherTools = ['alias', 'export', 'function', 'cd', 'curl', 'node']
 const npmCommands = ['ci', 'init', 'install', 'pack', 'pkg']
 const ownVariables = /^(JOBWRIGHT|TEMPORAL|JOBS_API|DATABASE|XDG)_/
 
-const manifest = JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8')) as {
+const manifest = JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8')) as Manifest
+
+interface Manifest {
   version: string
   scripts: Record<string, string>
 }
 
-/** What is wrong with a block of shell lines; empty when nothing is. */
-export async function shellProblems(text: string): Promise<string[]> {
+/** The scripts of a project that `jobwright init` has made. */
+const initScripts = Object.keys(
+  (JSON.parse(projectFiles({ name: 'x', jobwright: '0.0.0' })['package.json'] ?? '') as Manifest).scripts,
+)
+
+/** The functions that lines define. */
+export function functionsIn(text: string): string[] {
+  return commandsOf(text).flatMap(({ words: [head, name] }) => (head === 'function' && name ? [name] : []))
+}
+
+/** What is wrong with a block of shell lines; empty when nothing is. `functions`: what the page defines. */
+export async function shellProblems(
+  text: string,
+  functions: readonly string[] = functionsIn(text),
+): Promise<string[]> {
   const commands = commandsOf(text)
-  const functions = commands.flatMap(({ words: [head, name] }) => (head === 'function' && name ? [name] : []))
+  const isInMadeProject = commands.some(({ words }) => words.includes('jobwright') && words.includes('init'))
   const problems: string[] = []
   for (const command of commands) {
     for (const name of command.variables)
       if (ownVariables.test(name) && !Object.hasOwn(environmentSchema.shape, name))
         problems.push(`${name}: Jobwright reads no such variable`)
-    const problem = await commandProblem(command.words, functions)
+    const isOfIts =
+      isInMadeProject && command.words[1] === 'run' && initScripts.includes(command.words[2] ?? '')
+    const problem = isOfIts ? undefined : await commandProblem(command.words, functions)
     if (problem !== undefined) problems.push(`${command.words.join(' ')}: ${problem}`)
   }
   for (const [archive, version] of text.matchAll(/jobwright-([\d.]+)\.tgz/g))
@@ -97,6 +115,7 @@ export async function shellProblems(text: string): Promise<string[]> {
 /** What is wrong with one command; undefined when nothing is. */
 export async function commandProblem(words: readonly string[], functions: readonly string[] = []) {
   const [tool = '', first = '', ...rest] = words
+  if (tool === 'npx' && first === '--package') return commandProblem([tool, ...rest.slice(1)], functions)
   if (tool === 'npx' && first === 'jobwright') return jobwrightProblem(rest)
   if (/^(bin\/)?jobwright(\.js)?$/.test(tool)) return jobwrightProblem(words.slice(1))
   if (tool === 'npm') return npmProblem(first, rest)
