@@ -107,12 +107,13 @@ async function readProgram(
   shown: string,
   text: string,
   cwd: string,
-): Promise<Pick<AnyPipeline, 'compile'> & Partial<Pick<AnyPipeline, 'toYaml'>>> {
+): Promise<Pick<AnyPipeline, 'compile'> & Partial<Pick<AnyPipeline, 'name' | 'toYaml'>>> {
   const loaded = await loadPipeline(program, text, cwd)
   if ('finding' in loaded)
     return { compile: () => ({ findings: withShownFiles([loaded.finding], shown, cwd) }) }
   const { pipeline } = loaded
   return {
+    name: pipeline.name,
     compile(options) {
       const compiled = pipeline.compile(options)
       return { ...compiled, findings: withShownFiles(compiled.findings, shown, cwd) }
@@ -136,23 +137,20 @@ export async function writeTextFile(file: string, text: string, cwd: string): Pr
 
 /** A pipeline file that was read, in YAML or in code. */
 export interface PipelineFile {
-  compile(known: CompileOptions): Promise<CompiledPipeline>
+  /** As far as it can be told without compiling it. */
+  name: string | undefined
+  /** @param named where saved pipelines come from; the server unless it is given */
+  compile(known: CompileOptions, named?: FindSaved): Promise<CompiledPipeline>
   /** The text of a YAML file as it is; of a pipeline in code that compiles, one that says the same. */
   source(): string
   /** Only of one that compiles. */
   toYaml(): string
 }
 
-export interface OpenOptions {
-  /** Where saved pipelines come from. @default the server */
-  named?: FindSaved | undefined
-}
-
 /** Reads a pipeline file; what keeps it from being read is a finding. */
 export async function openPipelineFile(
   given: string,
   ctx: FileContext,
-  { named = savedPipelines(ctx) }: OpenOptions = {},
 ): Promise<PipelineFile | { findings: Finding[] }> {
   const { cwd } = ctx
   const program = moduleReference(given)
@@ -165,15 +163,18 @@ export async function openPipelineFile(
     const { code, message, fix } = error
     return { findings: [{ code, severity: 'error', file, line: 1, column: 1, message, fix: fix ?? '' }] }
   }
-  const { compilePipelineFile, pipelineYaml } = await import('../pipeline/index.ts')
-  const files = filesFrom(ctx, named)
+  const { compilePipelineFile, pipelineName, pipelineYaml } = await import('../pipeline/index.ts')
   const absolute = path.resolve(cwd, file)
-  // The user's own word for it.
-  const show = (each: string) => (each === absolute ? file : files.show(each))
   const source = program ? await readProgram(program, file, text, cwd) : { text }
   const toYaml = () => ('text' in source ? pipelineYaml(source.text, file) : (source.toYaml?.() ?? ''))
   return {
-    compile: (known) => compilePipelineFile(source, absolute, known, { ...files, show }),
+    name: 'text' in source ? pipelineName(source.text) : source.name,
+    compile(known, named = savedPipelines(ctx)) {
+      const files = filesFrom(ctx, named)
+      // The user's own word for it.
+      const show = (each: string) => (each === absolute ? file : files.show(each))
+      return compilePipelineFile(source, absolute, known, { ...files, show })
+    },
     source: () => ('text' in source ? source.text : toYaml()),
     toYaml,
   }
@@ -187,8 +188,20 @@ export async function compileFile(
   file: string,
   ctx: FileContext,
   known: CompileOptions,
-  options?: OpenOptions,
+  named?: FindSaved,
 ): Promise<CompiledPipeline> {
-  const opened = await openPipelineFile(file, ctx, options)
-  return 'findings' in opened ? opened : opened.compile(known)
+  const opened = await openPipelineFile(file, ctx)
+  return 'findings' in opened ? opened : opened.compile(known, named)
+}
+
+/** Compiles what the server has of a saved pipeline. */
+export async function compileSaved(
+  name: string,
+  yaml: string,
+  ctx: FileContext,
+  known: CompileOptions,
+): Promise<CompiledPipeline> {
+  const { compilePipelineFile, noFiles, savedPlace } = await import('../pipeline/index.ts')
+  const files = { ...noFiles, named: savedPipelines(ctx) }
+  return compilePipelineFile({ text: yaml }, savedPlace(name), known, files)
 }

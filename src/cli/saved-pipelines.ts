@@ -3,7 +3,7 @@ import { JobsApiError } from '../client/errors.ts'
 import { pipelineNamePattern } from '../contract/index.ts'
 import type { FoundPipeline } from '../pipeline/index.ts'
 import type { CliContext } from './context.ts'
-import { toFailure } from './errors.ts'
+import { toFailure, usageError } from './errors.ts'
 
 /** What is needed to find the pipelines that a file names. */
 export type FileContext = Pick<CliContext, 'cwd' | 'signal' | 'pipelineApi'>
@@ -37,6 +37,42 @@ async function askServer(name: string, ctx: FileContext): Promise<FoundPipeline>
     const { message } = toFailure(error)
     return notAsked(name, message)
   }
+}
+
+/** A saved pipeline as a command line names it: `NAME`, or `NAME@VERSION`. */
+export interface SavedReference {
+  name: string
+  version?: number
+}
+
+/** Undefined for what names a file. */
+export function savedReference(given: string): SavedReference | undefined {
+  const [, name = '', version] = /^(.*?)(?:@([1-9]\d{0,8}))?$/s.exec(given) ?? []
+  if (!pipelineNamePattern.test(name) || /\.(ya?ml|m?[jt]s)$/i.test(name)) return undefined
+  return version === undefined ? { name } : { name, version: Number(version) }
+}
+
+/** @throws JobwrightError `unknown_pipeline`; JobsApiError when the server does not answer */
+export async function readSaved(
+  { name, version }: SavedReference,
+  ctx: FileContext,
+): Promise<{ yaml: string; version: number }> {
+  const api = await ctx.pipelineApi()
+  try {
+    return await api.getPipeline(name, { version, signal: ctx.signal })
+  } catch (error) {
+    if (!isUnknown(error)) throw error
+    const which = version === undefined ? name : `${name}, version ${version}`
+    throw usageError(
+      'unknown_pipeline',
+      `there is neither a file of that name nor a saved pipeline ${which}`,
+      'jobwright pipelines lists those that are saved',
+    )
+  }
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof JobsApiError && error.code === 'unknown_pipeline'
 }
 
 function notAsked(name: string, why: string): FoundPipeline {

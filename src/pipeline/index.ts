@@ -13,7 +13,7 @@ export { namesFile, type ResolvedPipeline, type ResolvePipeline, unknownPipeline
 export { type DrawingFormat, drawPipeline } from './draw/draw.ts'
 export { PipelineFindingsError } from './findings-error.ts'
 export type { Finding } from './nodes/findings.ts'
-export { compilePipeline, pipelineYaml } from './pipeline-file.ts'
+export { compilePipeline, pipelineName, pipelineYaml } from './pipeline-file.ts'
 export {
   compilePipelineFile,
   type FoundPipeline,
