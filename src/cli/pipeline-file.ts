@@ -91,7 +91,7 @@ function filesFrom({ cwd }: FileContext, named: FindSaved): PipelineFiles {
           const { badUtf8 } = await import('../pipeline/index.ts')
           return { problem: badUtf8(shown, decoded.badByte) }
         }
-        return program ? await readProgram(program, file, decoded.text, cwd) : decoded
+        return program ? await readProgram({ ...program, file: shown }, shown, decoded.text, cwd) : decoded
       } catch (error) {
         if (!(error instanceof JobwrightError)) throw error
         const { code, message, fix = '' } = error
