@@ -140,6 +140,26 @@ outputs: { first: '\${{ steps.each.outputs.report.map(r, r.substring(0, 1)) }}' 
       status: 'failed',
       error: { code: 'wrong_input', message: expect.stringContaining('input unit of pipeline inner') },
     })
+    const strict = planFrom(
+      'name: strict\ninputs: { unit: { type: string, schema: { maxLength: 3 } } }\nsteps: { s: { job_type: x } }',
+    )
+    const { id, view: refused } = await on.run(
+      planFrom(
+        'name: outer\ninputs: { unit: { type: string } }\nsteps: { review: { pipeline: strict, inputs: { unit: "${{ inputs.unit }}" } } }',
+        { strict },
+      ),
+      {},
+      { unit: 'pump' },
+    )
+    expect(refused.steps[0]).toMatchObject({
+      status: 'failed',
+      error: {
+        code: 'wrong_input',
+        message: expect.stringMatching(/input unit of pipeline strict .*3 char/),
+      },
+    })
+    expect(on.triggers).toEqual([])
+    await expect(show(`${id}.review.1`)).rejects.toMatchObject({ code: 'unknown_pipeline_run' })
   })
 })
 

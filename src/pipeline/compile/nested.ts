@@ -122,7 +122,11 @@ const jsonTypes: Readonly<Record<PlanInput['type'], string>> = {
 export function inputsSchema({ name, inputs }: PipelinePlan): JobTypeSchemaEntry {
   const properties = inputs.map((input): [string, JsonObject] => [
     input.name,
-    { type: jsonTypes[input.type], ...(input.enum ? { enum: [...input.enum] } : {}) },
+    {
+      type: jsonTypes[input.type],
+      ...(input.enum ? { enum: [...input.enum] } : {}),
+      ...(input.schema ? { allOf: [partOfAnother(input.name, input.schema)] } : {}),
+    },
   ])
   const required = inputs.filter((input) => input.default === undefined).map((input) => input.name)
   return {
@@ -140,6 +144,12 @@ export function inputsSchema({ name, inputs }: PipelinePlan): JobTypeSchemaEntry
     creatable_by_agent: false,
     visible_on_ui: false,
   }
+}
+
+/** A schema within another one: what it refers to is within itself. */
+function partOfAnother(name: string, { $schema: _, ...schema }: JsonObject): JsonObject {
+  const refers = /"\$(ref|dynamicRef)":/.test(JSON.stringify(schema))
+  return refers ? { $id: `urn:jobwright:input:${encodeURIComponent(name)}`, ...schema } : schema
 }
 
 /** The bytes of a plan, those of the pipelines within it counted as often as they stand there. */

@@ -74,6 +74,36 @@ describe('a step that names a pipeline file', () => {
     expect(places((await withInner(step)).findings)).toEqual(expected)
   })
 
+  it('has inputs that are checked against their schemas, whatever those refer to', async () => {
+    const units = `{ type: array, schema: { items: { $ref: '#/$defs/unit' }, minItems: 1, $defs: { unit: { type: string, pattern: '^p' } } } }`
+    const of = async (inputs: string) =>
+      places(
+        (
+          await compile({
+            '/p/outer.yaml': outer(`pipeline: b.yaml, inputs: ${inputs}`),
+            '/p/b.yaml': `name: b\ninputs:\n  units: ${units}\n  more: ${units.replace('{ type', '{ default: [p], type')}\n  n: { type: integer, default: 1, schema: { maximum: 5 } }\nsteps: { b: { job_type: x } }`,
+          })
+        ).findings,
+      )
+    expect(await of("{ units: [pump], n: '${{ inputs.n }}' }")).toEqual([])
+    expect(await of("{ units: [pump, '${{ inputs.any.unit }}'] }")).toEqual([])
+    expect(await of('{ units: [] }')).toEqual(['outer.yaml:4:43 wrong_input'])
+    expect(await of('{ units: [pump, fan], n: 6 }')).toEqual([
+      'outer.yaml:4:50 wrong_input',
+      'outer.yaml:4:59 wrong_input',
+    ])
+  })
+
+  it('has no job run that could be read', async () => {
+    for (const member of ['run.uuid', 'job.uuid']) {
+      const { findings } = await withInner(
+        'inputs: { unit: a }',
+        `outputs: { o: '\${{ steps.a.${member} }}' }`,
+      )
+      expect(places(findings)).toEqual(['outer.yaml:5:20 no_job_run'])
+    }
+  })
+
   it('has the outputs of the pipeline, and no others', async () => {
     const given = 'inputs: { unit: a }'
     const reading = async (source: string) =>
