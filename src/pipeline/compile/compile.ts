@@ -267,11 +267,17 @@ function declaredInputs(root: Node, inputs: readonly PlanInput[]): Map<string, P
 function stepShapes(
   steps: readonly MapEntry[],
   outputsOf: (step: MapEntry) => StepOutputs | undefined,
-): Map<string, { outputs?: string[] }> {
+): ScopeShape['steps'] {
   return new Map(
     steps.map((step) => {
       const outputs = outputsOf(step)
-      return [step.key, outputs ? { outputs: outputs.map(([name]) => name) } : {}]
+      return [
+        step.key,
+        {
+          ...(outputs ? { outputs: outputs.map(([name]) => name) } : {}),
+          ...(isNestedStep(step) ? { isPipeline: true } : {}),
+        },
+      ]
     }),
   )
 }
