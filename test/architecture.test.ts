@@ -1,6 +1,7 @@
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { mutants } from '../scripts/mutants/table.ts'
 import {
   breaches,
   circles,
@@ -75,6 +76,14 @@ describe('the house', () => {
     expect(found).toEqual([])
   })
 })
+
+test.each(mutants.map((mutant) => [mutant.name, mutant] as const))(
+  'the mutant “%s” still has its place',
+  (_name, { file, text, tests }) => {
+    expect(read(file).split(text)).toHaveLength(2)
+    expect(tests.filter((test) => !existsSync(path.join(repository, test)))).toEqual([])
+  },
+)
 
 describe('a breach is found', () => {
   const at = (file: string, text: string) => breaches({ path: file, text })

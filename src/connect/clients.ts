@@ -3,7 +3,7 @@ import type { JobsClient, PipelineRunsClient } from '../client/index.ts'
 import type { Whoami } from '../contract/index.ts'
 import type { PipelinesClient } from '../pipelines/index.ts'
 import type { ConnectConfig, KnownConnection } from './config.ts'
-import { type FindStack, locateApi, locateTemporal } from './locate.ts'
+import { type FindStack, locateConnection, locateTemporal } from './locate.ts'
 
 /** Clients are loaded when one is needed: both take a while. */
 
@@ -51,11 +51,6 @@ export async function connectPipelineApi(
   const { url: baseUrl, ...options } = await locateConnection(config, findStack)
   const { PipelineRunsClient } = await import('../client/index.ts')
   return new PipelineRunsClient({ baseUrl, ...options, timeoutMs: config.timing.requestTimeoutMs })
-}
-
-async function locateConnection(config: ConnectConfig, findStack?: FindStack) {
-  const { baseUrl: url, token, source } = await locateApi(config, findStack)
-  return { url, token, headers: source === 'environment' ? config.jobsApi.headers : {} }
 }
 
 /** A client of a connection of the configuration. */

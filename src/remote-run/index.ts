@@ -11,6 +11,6 @@ export type {
   TriggerDecision,
 } from './port.ts'
 export { readOutputs } from './read-outputs.ts'
+export { remainingRun } from './remaining-run.ts'
 export { type RunToEnd, runToEnd, stopRefused } from './run-to-end.ts'
 export { confirmAdopted, refusal } from './unfenced/adopt.ts'
-export { doubtOf } from './unfenced/doubt.ts'

@@ -6,10 +6,8 @@ import {
   type PipelineRunView,
   payloadBytes,
   pipelineStatus,
-  runOutputsBytes,
   shrinkView,
   viewPipelineRun,
-  warningOfNoValue,
 } from '../pipeline/plan/index.ts'
 import { evaluate } from './evaluation.ts'
 import type { Execution } from './execution.ts'
@@ -66,18 +64,12 @@ function failureMessage({ schedule, state }: Execution, last: PipelineRunView): 
 
 /** What can be evaluated; in a completed run, what cannot is a warning. */
 async function evaluateOutputs(execution: Execution): Promise<void> {
-  const { plan, state, schedule } = execution
-  const limit = Math.min(runOutputsBytes, payloadBytes - jsonBytes(view(execution)))
-  const outputs = createRunOutputs(execution.outputs, limit)
-  for (const { name, value } of plan.outputs) {
+  const kept = createRunOutputs(execution, jsonBytes(view(execution)))
+  for (const { name, value } of execution.plan.outputs) {
     try {
-      const result = await evaluate(execution, value)
-      const warning = outputs.keep(name, result)
-      if (warning !== undefined) state.warnings.push(warning)
+      kept.keep(name, await evaluate(execution, value))
     } catch (error) {
-      const stepError = stepErrorOf(error)
-      if (!schedule.isFailing() && !state.cancelRequested)
-        state.warnings.push(warningOfNoValue(name, stepError))
+      kept.miss(name, stepErrorOf(error))
     }
   }
 }

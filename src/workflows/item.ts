@@ -4,7 +4,7 @@ import {
   concludeGeneration,
   forgetTrigger,
   type ItemState,
-  isDone,
+  isBegun,
   isNested,
   move,
   namesPipelineRun,
@@ -115,11 +115,6 @@ export async function runItem(
   }
   item.finishedAtMs = Date.now()
   if (hasPlaces) places.giveBack()
-}
-
-/** A generation that has not ended: it may have a run, even where none is known yet. */
-export function isBegun(item: ItemState): boolean {
-  return item.generationStartedAtMs !== null && !isDone(item.status)
 }
 
 /**

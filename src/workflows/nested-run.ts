@@ -9,7 +9,7 @@ import type { Json } from '../base/json.ts'
 import {
   endPause,
   type ItemState,
-  isDone,
+  isBegun,
   isNested,
   type JobRunRecord,
   move,
@@ -202,9 +202,7 @@ function openPlaces({ plan, state }: Execution): NestedPlace[] {
     .filter(isNested)
     .flatMap((step) =>
       (state.steps[step.id]?.items ?? []).flatMap((item, index) =>
-        item.generationStartedAtMs === null || isDone(item.status)
-          ? []
-          : [{ step, item, index: step.forEach ? index : null }],
+        isBegun(item) ? [{ step, item, index: step.forEach ? index : null }] : [],
       ),
     )
 }

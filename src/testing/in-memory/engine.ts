@@ -1,11 +1,12 @@
 import type { Json, JsonObject } from '../../base/json.ts'
-import { ExpressionError, evaluateCondition } from '../../expressions/evaluate.ts'
+import { evaluateCondition } from '../../expressions/evaluate.ts'
 import {
   createReadFinder,
+  dataOf,
   type Each,
   evaluateValue,
+  evaluationError,
   type PipelineData,
-  type Read,
   type ReadFinder,
   resolveOutput,
   scopeOf,
@@ -22,7 +23,6 @@ import {
   type PlanValue,
   type Schedule,
   type StepError,
-  StepFailure,
   summarizeNeeds,
 } from '../../pipeline/plan/index.ts'
 import type { VirtualClock } from './clock.ts'
@@ -80,14 +80,7 @@ export function createEngine(
     plan,
     state,
     schedule,
-    data: {
-      id,
-      step: schedule.step,
-      steps: plan.steps,
-      state,
-      inputs,
-      characters: plan.textPositions === 'characters',
-    },
+    data: dataOf(plan, state, { id, inputs, schedule }),
     reads: createReadFinder(),
     main: lane(),
     cleanup: plan.steps.some(cleansUp) ? lane() : undefined,
@@ -109,26 +102,22 @@ export function noteConnection({ state }: Engine): void {
 
 /** @throws ExpressionError, StepFailure */
 export function evaluate(engine: Engine, value: PlanValue, each?: Each): Json {
-  load(engine, engine.reads.ofValue(value))
-  const { data } = engine
+  const { data, state, jobRuns, reads } = engine
+  loadOutputs(state, jobRuns, reads.ofValue(value))
   return evaluateValue(value, scopeOf(data, each), (step, name) => resolveOutput(data, step, name))
 }
 
 /** A step's `if`. @throws ExpressionError, StepFailure */
 export function evaluateIf(engine: Engine, step: PlanStep, source: string): boolean {
-  load(engine, engine.reads.ofExpression(source))
-  const { data, schedule, state } = engine
+  const { data, schedule, state, jobRuns, reads } = engine
+  loadOutputs(state, jobRuns, reads.ofExpression(source))
   const needs = summarizeNeeds(schedule.needsOf(step), state)
   return evaluateCondition(source, scopeOf(data), { ...needs, cancelled: state.cancelRequested })
 }
 
-function load({ state, jobRuns }: Engine, reads: readonly Read[]): void {
-  loadOutputs(state, jobRuns, reads)
-}
-
 /** @throws the error itself when no step can answer for it */
 export function stepErrorOf(error: unknown): StepError {
-  if (error instanceof StepFailure || error instanceof ExpressionError)
-    return { code: error.code, message: error.message }
-  throw error
+  const known = evaluationError(error)
+  if (!known) throw error
+  return known
 }
