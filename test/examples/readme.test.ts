@@ -22,7 +22,7 @@ import {
 import {
   commandProblem,
   commandsOf,
-  functionsIn,
+  functionsOf,
   missingPlaces,
   pipelineFileOf,
   shellProblems,
@@ -76,14 +76,20 @@ describe('a block', () => {
     expect(() => JSON.parse(text)).not.toThrow()
   })
 
-  test.each(inLanguage('sh'))('of shell lines says what there is: %s', async (_place, { text, page }) => {
-    await run('bash', ['-n', '-c', text])
-    const functions = checked.flatMap((block) =>
-      block.page === page && block.language === 'sh' ? functionsIn(block.text) : [],
-    )
-    expect(await shellProblems(text, functions)).toEqual([])
-    expect(commandsOf(text).flatMap(({ words }) => missingPlaces(words))).toEqual([])
-  })
+  test.each(inLanguage('sh'))(
+    'of shell lines says what there is: %s',
+    async (_place, { text, page, line }) => {
+      await run('bash', ['-n', '-c', text])
+      const above = blocks.filter((one) => one.page === page && one.line < line && one.language === 'sh')
+      expect(
+        await shellProblems(
+          text,
+          above.flatMap((one) => functionsOf(one.text)),
+        ),
+      ).toEqual([])
+      expect(commandsOf(text).flatMap(({ words }) => missingPlaces(words))).toEqual([])
+    },
+  )
 
   test.each(inLanguage('sh'))('gives pipelines the inputs that they take: %s', async (_place, { text }) => {
     for (const { words } of commandsOf(text)) {

@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import type { CliHost } from '../../src/cli/context.ts'
-import { projectFiles } from '../../src/cli/init/files.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { environmentSchema } from '../../src/config.ts'
 import { repository } from './pages.ts'
@@ -73,38 +72,26 @@ const otherTools = ['alias', 'export', 'function', 'cd', 'curl', 'node']
 const npmCommands = ['ci', 'init', 'install', 'pack', 'pkg']
 const ownVariables = /^(JOBWRIGHT|TEMPORAL|JOBS_API|DATABASE|XDG)_/
 
-const manifest = JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8')) as Manifest
-
-interface Manifest {
+const manifest = JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8')) as {
   version: string
   scripts: Record<string, string>
 }
 
-/** The scripts of a project that `jobwright init` has made. */
-const initScripts = Object.keys(
-  (JSON.parse(projectFiles({ name: 'x', jobwright: '0.0.0' })['package.json'] ?? '') as Manifest).scripts,
-)
-
-/** The functions that lines define. */
-export function functionsIn(text: string): string[] {
+/** Functions that shell lines define. */
+export function functionsOf(text: string): string[] {
   return commandsOf(text).flatMap(({ words: [head, name] }) => (head === 'function' && name ? [name] : []))
 }
 
-/** What is wrong with a block of shell lines; empty when nothing is. `functions`: what the page defines. */
-export async function shellProblems(
-  text: string,
-  functions: readonly string[] = functionsIn(text),
-): Promise<string[]> {
+/** What is wrong with a block of shell lines; empty when nothing is. @param known functions of blocks above it */
+export async function shellProblems(text: string, known: readonly string[] = []): Promise<string[]> {
   const commands = commandsOf(text)
-  const isInMadeProject = commands.some(({ words }) => words.includes('jobwright') && words.includes('init'))
+  const functions = [...known, ...functionsOf(text)]
   const problems: string[] = []
   for (const command of commands) {
     for (const name of command.variables)
       if (ownVariables.test(name) && !Object.hasOwn(environmentSchema.shape, name))
         problems.push(`${name}: Jobwright reads no such variable`)
-    const isOfIts =
-      isInMadeProject && command.words[1] === 'run' && initScripts.includes(command.words[2] ?? '')
-    const problem = isOfIts ? undefined : await commandProblem(command.words, functions)
+    const problem = await commandProblem(command.words, functions)
     if (problem !== undefined) problems.push(`${command.words.join(' ')}: ${problem}`)
   }
   for (const [archive, version] of text.matchAll(/jobwright-([\d.]+)\.tgz/g))
@@ -115,7 +102,6 @@ export async function shellProblems(
 /** What is wrong with one command; undefined when nothing is. */
 export async function commandProblem(words: readonly string[], functions: readonly string[] = []) {
   const [tool = '', first = '', ...rest] = words
-  if (tool === 'npx' && first === '--package') return commandProblem([tool, ...rest.slice(1)], functions)
   if (tool === 'npx' && first === 'jobwright') return jobwrightProblem(rest)
   if (/^(bin\/)?jobwright(\.js)?$/.test(tool)) return jobwrightProblem(words.slice(1))
   if (tool === 'npm') return npmProblem(first, rest)
@@ -174,6 +160,9 @@ export function pipelineFileOf(
 /** Whether words name a place in the repository that is not there. */
 export function missingPlaces(words: readonly string[]): string[] {
   return words.filter(
-    (word) => /^(examples|scripts|docs|bin|src)\//.test(word) && !existsSync(path.join(repository, word)),
+    (word, at) =>
+      words[at - 1] !== '--out' &&
+      /^(examples|scripts|docs|bin|src)\//.test(word) &&
+      !existsSync(path.join(repository, word)),
   )
 }
