@@ -14,12 +14,10 @@ export type ResolvedPipeline =
       /** As compiling it gave them. */
       outputShapes?: ReadonlyMap<string, unknown>
     }
-  | NoPipeline
+  | { problem: { code: string; message: string; fix: string } }
 
 /** Why there is no such thing. */
-export interface NoPipeline {
-  problem: { code: string; message: string; fix: string }
-}
+export type NoPipeline = Extract<ResolvedPipeline, { problem: unknown }>
 
 /** Finds what a step's `pipeline` names, as it stands in the file that is compiled: a file relative to it, or a name. */
 export type ResolvePipeline = (reference: string) => ResolvedPipeline

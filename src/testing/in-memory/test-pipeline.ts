@@ -1,9 +1,13 @@
 import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import type { Json } from '../../base/json.ts'
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
 import type { AnyPipeline, Pipeline } from '../../pipeline/build/pipeline.ts'
 import {
+  type CompiledPipeline,
+  type CompileOptions,
   compilePipeline,
+  compilePipelineFile,
   PipelineFindingsError,
   type PipelinePlan,
   resolveInputs,
@@ -15,6 +19,7 @@ import { setupError } from './errors.ts'
 import { createFaultPlan, type InMemoryFaults } from './faults.ts'
 import type { InMemoryJobs } from './handlers.ts'
 import { createJobRuns } from './job-runs.ts'
+import { pipelineFiles } from './pipeline-files.ts'
 import { resultOf, type TestedRun } from './result.ts'
 import { cancelPipelineRun, close, startReady } from './steps.ts'
 import type { HandlerCall, InMemoryLogLine } from './types.ts'
@@ -120,15 +125,22 @@ async function planOf(
   if ('planVersion' in pipeline) return pipeline
   const known = jobTypes.length === 0 ? {} : { jobTypes, mayHaveOthers: true }
   const name = 'file' in pipeline ? pipeline.file : 'yaml' in pipeline ? 'pipeline.yaml' : pipeline.name
-  const { plan, findings } =
-    'compile' in pipeline
-      ? pipeline.compile(known)
-      : compilePipeline('yaml' in pipeline ? pipeline.yaml : await readFile(pipeline.file, 'utf8'), {
-          file: name,
-          ...known,
-        })
+  const { plan, findings } = await compile(pipeline, known)
   if (plan) return plan
   throw new PipelineFindingsError('invalid_pipeline', name, findings)
+}
+
+async function compile(
+  pipeline: Exclude<TestedPipeline, PipelinePlan>,
+  known: CompileOptions,
+): Promise<CompiledPipeline> {
+  if ('compile' in pipeline) return pipeline.compile(known)
+  if ('yaml' in pipeline) return compilePipeline(pipeline.yaml, { file: 'pipeline.yaml', ...known })
+  const { file } = pipeline
+  const text = await readFile(file, 'utf8')
+  const absolute = path.resolve(file)
+  const show = (each: string) => (each === absolute ? file : pipelineFiles.show(each))
+  return compilePipelineFile({ text }, absolute, known, { ...pipelineFiles, show })
 }
 
 function inputsOf(plan: PipelinePlan, given: Readonly<Record<string, unknown>>): Record<string, Json> {

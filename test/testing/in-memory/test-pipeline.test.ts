@@ -1,4 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the marks of our own templates
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineJobType, RetryableError } from '../../../src/job-types/index.ts'
@@ -261,6 +264,32 @@ describe('a mistake in a test is told', () => {
     ['no duration', () => testPipeline(one, { jobs: { x: takes('soon') } }), 'bad_duration', /soon/],
   ])('%s', async (_, run, code, message) => {
     await expect(run()).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
+  })
+
+  test('pipelines that a file names are found from where it is; none of them is run', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'jobwright-nested-'))
+    try {
+      const write = (name: string, text: string) => writeFile(path.join(folder, name), text)
+      await mkdir(path.join(folder, 'parts'))
+      await write(
+        'outer.yaml',
+        'name: outer\ninputs: { all: { type: boolean, default: false } }\nsteps: { a: { if: "${{ inputs.all }}", pipeline: parts/middle.yaml } }',
+      )
+      await write('parts/middle.yaml', 'name: middle\nsteps: { b: { pipeline: ../inner.yaml } }')
+      await write('inner.yaml', 'name: inner\nsteps: { c: { job_type: x } }')
+      const file = path.join(folder, 'outer.yaml')
+      expect(await testPipeline({ file })).toMatchObject({ status: 'completed' })
+      await expect(testPipeline({ file }, { inputs: { all: true } })).rejects.toMatchObject({
+        code: 'nested_pipeline',
+      })
+      await write('inner.yaml', 'name: inner\nsteps: { c: { job_typ: x } }')
+      await expect(testPipeline({ file })).rejects.toMatchObject({
+        code: 'invalid_pipeline',
+        message: expect.stringContaining('inner.yaml'),
+      })
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   test('a step that is not there', async () => {
