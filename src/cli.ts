@@ -3,6 +3,7 @@ import { endWithTerminal } from './base/hangup.ts'
 import { surviveLostReaders } from './base/standard-streams.ts'
 import { findPackage } from './base/version.ts'
 import { exitCodes } from './cli/exit-codes.ts'
+import { loadProgram } from './cli/load-program.ts'
 import { runCli } from './cli/main.ts'
 import { runRoot } from './cli/run-root.ts'
 import { terminalOf } from './cli/terminal.ts'
@@ -24,8 +25,23 @@ function listenForInterrupt(end: (exitCode: number) => never): AbortSignal {
   return interrupt.signal
 }
 
+/** A program that is loaded may end the process before the command is done, which is no success. */
+function refuseEarlyEnd(exitCode: number): void {
+  if (exitCode !== exitCodes.completed) return
+  process.stderr.write('error ended_early the process was ended before the command was done\n')
+  process.stderr.write(
+    '  → look in the program, or the configuration, for process.exit and for an await that never ends\n',
+  )
+  process.exitCode = exitCodes.usage
+}
+
 keepProxiesFromLoopback()
-const end = endWithTerminal()
+const endProcess = endWithTerminal()
+const end = (exitCode: number): never => {
+  process.off('exit', refuseEarlyEnd)
+  return endProcess(exitCode)
+}
+process.on('exit', refuseEarlyEnd)
 let lost = false
 surviveLostReaders(process.stderr)
 surviveLostReaders(process.stdout, (reason) => {
@@ -60,6 +76,7 @@ const exitCode = await runCli(process.argv.slice(2), {
       on: (signal, listener) => process.on(signal, listener),
       off: (signal, listener) => process.off(signal, listener),
     }),
+  loadModule: (url) => loadProgram(() => import(url), process),
   userConfig: async (config, directory) => {
     const { createRegistry, loadUserConfig } = await import('./job-types/index.ts')
     const { file, secrets, connections, jobTypes } = await loadUserConfig(config.configFile, directory)

@@ -59,6 +59,8 @@ export interface CliHost extends Terminal {
   loadConfig(): CliConfig
   /** Runs `server` or `worker` in our place; its exit code, where that is a child's. */
   runRoot(root: 'server' | 'worker'): Promise<number>
+  /** Loads a program of the user's, by its URL: it may throw anything. @throws JobwrightError `program_never_loads` */
+  loadModule(url: string): Promise<Record<string, unknown>>
   /** The other Jobs APIs of the user's configuration. @throws UserConfigError */
   connections(config: CliConfig): Promise<Readonly<Record<string, KnownConnection>>>
   /**

@@ -72,7 +72,8 @@ function unreadable(error: unknown, absolute: string, shown: string): JobwrightE
 }
 
 /** What pipelines name: files relative to the one that names them, and what is saved on the server. */
-function filesFrom({ cwd }: FileContext, named: FindSaved): PipelineFiles {
+function filesFrom(ctx: FileContext, named: FindSaved): PipelineFiles {
+  const { cwd } = ctx
   const show = (file: string) => {
     const relative = path.relative(cwd, file)
     return relative.startsWith('..') ? file : relative
@@ -91,7 +92,7 @@ function filesFrom({ cwd }: FileContext, named: FindSaved): PipelineFiles {
           const { badUtf8 } = await import('../pipeline/index.ts')
           return { problem: badUtf8(shown, decoded.badByte) }
         }
-        return program ? await readProgram({ ...program, file: shown }, shown, decoded.text, cwd) : decoded
+        return program ? await readProgram({ ...program, file: shown }, shown, decoded.text, ctx) : decoded
       } catch (error) {
         if (!(error instanceof JobwrightError)) throw error
         const { code, message, fix = '' } = error
@@ -106,9 +107,10 @@ async function readProgram(
   program: ModuleReference,
   shown: string,
   text: string,
-  cwd: string,
+  ctx: FileContext,
 ): Promise<Pick<AnyPipeline, 'compile'> & Partial<Pick<AnyPipeline, 'name' | 'toYaml'>>> {
-  const loaded = await loadPipeline(program, text, cwd)
+  const { cwd } = ctx
+  const loaded = await loadPipeline(program, text, ctx)
   if ('finding' in loaded)
     return { compile: () => ({ findings: withShownFiles([loaded.finding], shown, cwd) }) }
   const { pipeline } = loaded
@@ -165,7 +167,7 @@ export async function openPipelineFile(
   }
   const { compilePipelineFile, pipelineName, pipelineYaml } = await import('../pipeline/index.ts')
   const absolute = path.resolve(cwd, file)
-  const source = program ? await readProgram(program, file, text, cwd) : { text }
+  const source = program ? await readProgram(program, file, text, ctx) : { text }
   const toYaml = () => ('text' in source ? pipelineYaml(source.text, file) : (source.toYaml?.() ?? ''))
   return {
     name: 'text' in source ? pipelineName(source.text) : source.name,

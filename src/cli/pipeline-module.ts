@@ -1,7 +1,9 @@
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { codeOf, messageOf } from '../base/causes.ts'
+import { JobwrightError } from '../base/errors.ts'
 import type { AnyPipeline, Finding } from '../pipeline/index.ts'
+import type { CliContext } from './context.ts'
 
 /** A pipeline in code: which file, and which of its exports when that is said: `FILE#name`. */
 export interface ModuleReference {
@@ -22,7 +24,7 @@ type Found = { pipeline: AnyPipeline } | { finding: Finding }
 export async function loadPipeline(
   { file, name }: ModuleReference,
   source: string,
-  cwd: string,
+  { cwd, loadModule }: Pick<CliContext, 'cwd' | 'loadModule'>,
 ): Promise<Found> {
   const absolute = path.resolve(cwd, file)
   const refuse = (code: string, message: string, fix: string, place: Partial<Finding> = {}): Found => ({
@@ -30,7 +32,7 @@ export async function loadPipeline(
   })
   let exported: Record<string, unknown>
   try {
-    exported = (await import(pathToFileURL(absolute).href)) as Record<string, unknown>
+    exported = await loadModule(pathToFileURL(absolute).href)
   } catch (error) {
     const { code, message, fix, ...place } = await describeFailure(error, absolute, source)
     return refuse(code, message, fix, place)
@@ -62,6 +64,8 @@ export async function loadPipeline(
 type Failure = Pick<Finding, 'code' | 'message' | 'fix'> & Partial<Pick<Finding, 'file' | 'line' | 'column'>>
 
 async function describeFailure(error: unknown, absolute: string, source: string): Promise<Failure> {
+  if (error instanceof JobwrightError && error.code === 'program_never_loads')
+    return { code: error.code, message: error.message, fix: error.fix ?? '' }
   const message = messageOf(error)
   const missing = codeOf(error) === 'ERR_MODULE_NOT_FOUND' ? missingModule(message) : undefined
   if (missing) {

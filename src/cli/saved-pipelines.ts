@@ -6,7 +6,7 @@ import type { CliContext } from './context.ts'
 import { toFailure, usageError } from './errors.ts'
 
 /** What is needed to find the pipelines that a file names. */
-export type FileContext = Pick<CliContext, 'cwd' | 'signal' | 'pipelineApi'>
+export type FileContext = Pick<CliContext, 'cwd' | 'signal' | 'pipelineApi' | 'loadModule'>
 
 /** Finds a saved pipeline by its name. */
 export type FindSaved = (name: string) => Promise<FoundPipeline>

@@ -3,7 +3,7 @@ import type { JobsClient, PipelineRunsClient } from '../client/index.ts'
 import type { Whoami } from '../contract/index.ts'
 import type { PipelinesClient } from '../pipelines/index.ts'
 import type { ConnectConfig, KnownConnection } from './config.ts'
-import { type FindStack, locateConnection, locateTemporal } from './locate.ts'
+import { type FindStack, locateApi, locateTemporal } from './locate.ts'
 
 /** Clients are loaded when one is needed: both take a while. */
 
@@ -22,19 +22,26 @@ export async function connectPipelines(
   const { connectTemporal } = await import('../temporal/index.ts')
   const { PipelinesClient } = await import('../pipelines/index.ts')
   const client = await connectTemporal(options)
+  const closing = new AbortController()
   const jobTypes = async (signal: AbortSignal) =>
     (await connectApi(config, findStack)).listJobSchemas({ signal })
-  const pipelines = new PipelinesClient(client, {
-    owner,
-    jobTypes,
-    installation: config.installation,
-    timing: config.timing,
-  })
   return {
-    pipelines,
+    pipelines: new PipelinesClient(client, {
+      owner,
+      jobTypes,
+      installation: config.installation,
+      timing: config.timing,
+      closing: closing.signal,
+    }),
     async close() {
-      // What is asked on a connection that is gone would fail where nobody waits for it.
-      await pipelines.close()
+      closing.abort(
+        new JobwrightError({
+          code: 'client_closed',
+          fault: 'usage',
+          message: 'the connection was closed before what was waited for had ended; runs go on',
+          fix: 'wait for results, and leave watching, before it is closed',
+        }),
+      )
       await client.connection.close()
     },
   }
@@ -51,6 +58,11 @@ export async function connectPipelineApi(
   const { url: baseUrl, ...options } = await locateConnection(config, findStack)
   const { PipelineRunsClient } = await import('../client/index.ts')
   return new PipelineRunsClient({ baseUrl, ...options, timeoutMs: config.timing.requestTimeoutMs })
+}
+
+async function locateConnection(config: ConnectConfig, findStack?: FindStack) {
+  const { baseUrl: url, token, source } = await locateApi(config, findStack)
+  return { url, token, headers: source === 'environment' ? config.jobsApi.headers : {} }
 }
 
 /** A client of a connection of the configuration. */

@@ -1,5 +1,4 @@
 import type { Client } from '@temporalio/client'
-import { JobwrightError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import type { Pipeline, PipelinePlan } from '../pipeline/index.ts'
 import { cancelRun } from './cancel.ts'
@@ -60,26 +59,6 @@ export class PipelinesClient {
     const other = new PipelinesClient(this.#context.client)
     other.#context = { ...this.#context, owner: asQuestion(owner), workspace }
     return other
-  }
-
-  /**
-   * Ends what is watched or waited for through this client, and through those that `as` made of it: whoever waits is thrown
-   * `client_closed`. Runs go on, and the connection to Temporal stays: it is closed by whoever made it, after this.
-   *
-   * @example
-   * ```ts
-   * await pipelines.close()
-   * ```
-   */
-  close(): Promise<void> {
-    return this.#context.watchers.close(
-      new JobwrightError({
-        code: 'client_closed',
-        fault: 'usage',
-        message: 'this client was closed; the run goes on',
-        fix: 'close it when nothing waits any more',
-      }),
-    )
   }
 
   /**

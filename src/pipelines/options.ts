@@ -53,6 +53,11 @@ export interface PipelinesClientOptions {
    * @default 80
    */
   historyPolls?: number | undefined
+  /**
+   * Aborts when the connection to Temporal is let go: who still watches a run, or waits for its result, is thrown the signal's reason.
+   * @default never: without a connection the watching waits for the next one
+   */
+  closing?: AbortSignal | undefined
 }
 
 /** How patient pipeline runs are. For tests and the impatient; what is left out has its default. */
@@ -115,6 +120,7 @@ export function resolveOptions(
     installation,
     taskQueue,
     historyPolls = 80,
+    closing,
   }: PipelinesClientOptions,
 ): PipelinesContext {
   const {
@@ -146,6 +152,6 @@ export function resolveOptions(
     acceptTimeoutMs: 10_000,
     // A run that is adopted is looked at first.
     decisionTimeoutMs: 45_000,
-    watchers: createWatchers({ client, queryTimeoutMs }, historyPolls),
+    watchers: createWatchers({ client, queryTimeoutMs }, historyPolls, closing),
   }
 }

@@ -56,6 +56,36 @@ test('validate takes programs, and says of each what is wrong with it', async ()
   expect(stdout).toMatch(/^gone\.ts:1:1 error no_such_file /m)
 })
 
+test('a program that never lets go of the process is no valid one', async () => {
+  const write = (name: string, text: string) => writeFile(path.join(cwd, name), text)
+  await write('waits.ts', `await new Promise(() => {})\n`)
+  await write('leaves.ts', 'process.exit(0)\n')
+  await write('spins.ts', `console.error('spins')\nwhile (true);\n`)
+  const waits = await jobwright(['validate', '--offline', 'waits.ts', 'good.ts'], { cwd })
+  expect(waits.code).toBe(2)
+  expect(waits.stdout).toMatch(/^waits\.ts:1:1 error program_never_loads .*top-level await/m)
+  expect(waits.stdout).toMatch(/^good\.ts: valid$/m)
+  const leaves = await jobwright(['validate', '--offline', 'leaves.ts'], { cwd })
+  expect(leaves).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('error ended_early ') })
+  // Ends at the first signal, though no listener could run.
+  const spins = await jobwright(['validate', '--offline', 'spins.ts'], {
+    cwd,
+    onOutput: ({ stderr }, kill) => stderr.includes('spins') && kill('SIGTERM'),
+  })
+  expect(spins.code).toBe(null)
+})
+
+test('what a program prints while it is loaded does not get among the data', async () => {
+  await writeFile(path.join(cwd, 'talks.ts'), `${head}console.log('hello')\nexport default ${one}\n`)
+  const { code, stdout, stderr } = await jobwright(
+    ['validate', '--offline', 'talks.ts', '--output', 'json'],
+    { cwd },
+  )
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toEqual({ valid: true, findings: [] })
+  expect(stderr).toContain('hello')
+})
+
 test('graph prints a program, and a file, as YAML', async () => {
   const { code, stdout } = await jobwright(['graph', 'several.ts#second', '--format', 'yaml'], { cwd })
   expect(code).toBe(0)

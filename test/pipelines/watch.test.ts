@@ -62,6 +62,23 @@ async function startRun(pipelines: PipelinesClient, text = plan): Promise<string
   return (await pipelines.start(text, {})).id
 }
 
+test('when the connection is let go, who looks or waits is told, and nothing is listened to', async () => {
+  const closing = new AbortController()
+  const pipelines = clientOf({ closing: closing.signal })
+  const run = await pipelines.start(plan, {})
+  const viewer = watching(pipelines, run.id)
+  const result = run.result()
+  const ends = Promise.allSettled([viewer.done, result])
+  await until('one listens', () => openPolls() === 1)
+  closing.abort(new Error('let go'))
+  const rejected = { status: 'rejected', reason: new Error('let go') }
+  expect(await ends).toEqual([rejected, rejected])
+  await until('nobody listens', () => openPolls() === 0)
+  await expect(watching(pipelines, run.id).done).rejects.toThrow('let go')
+  for (const step of ['a', 'b']) release(step)
+  await clientOf().get(run.id).result()
+})
+
 test('all who look at a run share one watcher, and all see the last view', async () => {
   const pipelines = clientOf()
   const id = await startRun(pipelines)

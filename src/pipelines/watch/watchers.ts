@@ -9,35 +9,37 @@ import { watchOne } from './watcher.ts'
 export interface Watchers {
   /** Views of a run, whosever it is. */
   follow(id: string, signal: AbortSignal | undefined): AsyncGenerator<PipelineRunView, void, undefined>
-  /** Ends all of it, and what begins later; whoever follows is thrown the reason. Over when nothing is asked any more. */
-  close(reason: Error): Promise<void>
 }
 
-interface Watched {
-  latest: Latest<PipelineRunView>
-  left: AbortController
-  done: Promise<void>
-}
-
-/** @param historyPolls how many histories may be listened to at once */
-export function createWatchers(context: Omit<RunsAccess, 'workspace'>, historyPolls: number): Watchers {
+/**
+ * @param historyPolls how many histories may be listened to at once
+ * @param closing aborts when the connection is let go: nothing comes any more, which is no outage to wait through
+ */
+export function createWatchers(
+  context: Omit<RunsAccess, 'workspace'>,
+  historyPolls: number,
+  closing?: AbortSignal,
+): Watchers {
   const places = createPlaces(historyPolls)
-  const watched = new Map<string, Watched>()
-  let closed: { reason: Error } | undefined
+  const watched = new Map<string, Latest<PipelineRunView>>()
   // A watcher belongs to all: not to the deadline or the signal of whoever looked first.
   const apart = AsyncLocalStorage.snapshot()
 
   function begin(id: string): Latest<PipelineRunView> {
     const left = new AbortController()
+    const close = () => {
+      latest.end({ reason: closing?.reason })
+      left.abort()
+    }
     const forget = () => {
-      if (watched.get(id)?.latest === latest) watched.delete(id)
+      closing?.removeEventListener('abort', close)
+      if (watched.get(id) === latest) watched.delete(id)
       left.abort()
     }
     const latest = createLatest<PipelineRunView>(forget)
-    const watching = apart(() =>
-      watchOne({ ...context, workspace: undefined }, places, id, latest, left.signal),
-    )
-    const done = watching.then(
+    watched.set(id, latest)
+    closing?.addEventListener('abort', close, { once: true })
+    apart(() => watchOne({ ...context, workspace: undefined }, places, id, latest, left.signal)).then(
       () => {
         forget()
         latest.end()
@@ -47,24 +49,14 @@ export function createWatchers(context: Omit<RunsAccess, 'workspace'>, historyPo
         latest.end({ reason })
       },
     )
-    watched.set(id, { latest, left, done })
     return latest
   }
 
   return {
     async *follow(id, signal) {
       if (signal?.aborted) return
-      if (closed) throw closed.reason
-      yield* (watched.get(id)?.latest ?? begin(id)).follow(signal)
-    },
-    async close(reason) {
-      closed ??= { reason }
-      const all = [...watched.values()]
-      for (const { latest, left } of all) {
-        latest.end({ reason })
-        left.abort()
-      }
-      await Promise.all(all.map(({ done }) => done))
+      closing?.throwIfAborted()
+      yield* (watched.get(id) ?? begin(id)).follow(signal)
     },
   }
 }

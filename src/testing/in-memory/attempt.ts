@@ -74,7 +74,8 @@ function createSleep(clock: VirtualClock, work: RealWork, stop: AbortSignal) {
       throw error
     }
     return new Promise((resolve, reject) => {
-      if (stop.aborted) return reject(stop.reason)
+      // Not in the same breath: a handler that catches this and sleeps again would keep everything else from running.
+      if (stop.aborted) return void setImmediate(reject, stop.reason).unref()
       const leave = (settle: () => void) => {
         work.unpark()
         stop.removeEventListener('abort', onStop)

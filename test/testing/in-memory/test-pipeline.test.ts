@@ -232,6 +232,19 @@ describe('a mistake in a test is told', () => {
       /step a/,
     ],
     [
+      'a handler that sleeps on when it is stopped',
+      () => {
+        const isDone = Date.now() + 1_000
+        const x = async ({ sleep }: { sleep(duration: string): Promise<void> }) => {
+          while (Date.now() < isDone) await sleep('1h').catch(() => undefined)
+        }
+        const impatient = { yaml: 'name: p\nsteps: { a: { job_type: x, timeout: 1s } }' }
+        return testPipeline(impatient, { jobs: { x }, patienceMs: 20 })
+      },
+      'handler_stuck',
+      /step a/,
+    ],
+    [
       'outputs that are none',
       () => testPipeline(one, { jobs: { x: () => [1] as never } }),
       'bad_handler',
