@@ -16,6 +16,7 @@ import {
   countChanges,
   createPipelineRunState,
   createSchedule,
+  type JobRunRecord,
   type PipelinePlan,
   type PipelineRunState,
   type PlanStep,
@@ -46,6 +47,16 @@ export interface Lane {
   readonly open: Set<() => void>
 }
 
+/** A pipeline run that a generation of a step is. */
+export interface NestedStart {
+  parent: Engine
+  step: PlanStep
+  plan: PipelinePlan
+  inputs: Record<string, Json>
+  id: string
+  onEnd(record: JobRunRecord): void
+}
+
 /** One pipeline run in memory: the engine's state and decisions, with virtual time in place of a workflow's. */
 export interface Engine {
   readonly plan: PipelinePlan
@@ -62,6 +73,14 @@ export interface Engine {
   readonly cleanup: Lane | undefined
   isCleanupOver: boolean
   isCleanupTimed: boolean
+  /** Pipeline runs of its steps, by id. */
+  readonly nested: Map<string, Engine>
+  /** Before the names of steps: `outer/` in the pipeline of a step `outer`. */
+  readonly path: string
+  /** Starts the pipeline of a step. */
+  startNested(start: NestedStart): { cancel(): void }
+  /** Told once every step is done. */
+  onFinished?: () => void
   outputs: Record<string, Json>
   finishedAtMs: number | null
 }
@@ -70,7 +89,7 @@ export function createEngine(
   plan: PipelinePlan,
   inputs: Record<string, Json>,
   id: string,
-  parts: Pick<Engine, 'clock' | 'jobRuns' | 'savedJobs' | 'faultOf'>,
+  parts: Pick<Engine, 'clock' | 'jobRuns' | 'savedJobs' | 'faultOf' | 'path' | 'startNested'>,
 ): Engine {
   const state = countChanges(plan, createPipelineRunState(plan, parts.clock.now()))
   const schedule = createSchedule(plan, state)
@@ -93,6 +112,7 @@ export function createEngine(
     cleanup: plan.steps.some(cleansUp) ? lane() : undefined,
     isCleanupOver: false,
     isCleanupTimed: false,
+    nested: new Map(),
     outputs: {},
     finishedAtMs: null,
   }
@@ -122,8 +142,8 @@ export function evaluateIf(engine: Engine, step: PlanStep, source: string): bool
   return evaluateCondition(source, scopeOf(data), { ...needs, cancelled: state.cancelRequested })
 }
 
-function load({ state, jobRuns }: Engine, reads: readonly Read[]): void {
-  loadOutputs(state, jobRuns, reads)
+function load({ state, jobRuns, nested }: Engine, reads: readonly Read[]): void {
+  loadOutputs(state, jobRuns, (id, name) => nested.get(id)?.outputs[name], reads)
 }
 
 /** @throws the error itself when no step can answer for it */
