@@ -2,7 +2,7 @@ import { ApplicationFailure, CancellationScope, CancelledFailure } from '@tempor
 import { jsonBytes } from '../base/json.ts'
 import {
   createRunOutputs,
-  failsTheRun,
+  failureMessage,
   type PipelineRunView,
   payloadBytes,
   pipelineStatus,
@@ -42,24 +42,13 @@ export async function close(execution: Execution): Promise<PipelineRunView> {
     case 'failed':
       throw ApplicationFailure.create({
         type: 'pipeline_failed',
-        message: failureMessage(execution, last),
+        message: failureMessage(execution.plan, execution.state, last.steps),
         nonRetryable: true,
         details: [last],
       })
     default:
       return last
   }
-}
-
-/** Of the first step that failed the pipeline run, rather than one that was to be put up with. */
-function failureMessage({ schedule, state }: Execution, last: PipelineRunView): string {
-  const failed = last.steps.find(
-    ({ step, status }) =>
-      (status === 'failed' || status === 'cancelled') && failsTheRun(schedule.step(step), state),
-  )
-  return failed
-    ? `step ${failed.step} ${failed.status}${failed.error ? `: ${failed.error.message}` : ''}`
-    : 'failed'
 }
 
 /** What can be evaluated; in a completed run, what cannot is a warning. */

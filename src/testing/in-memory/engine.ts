@@ -7,6 +7,7 @@ import {
   evaluateValue,
   evaluationError,
   type PipelineData,
+  type Read,
   type ReadFinder,
   resolveOutput,
   scopeOf,
@@ -17,6 +18,7 @@ import {
   countChanges,
   createPipelineRunState,
   createSchedule,
+  type JobRunRecord,
   type PipelinePlan,
   type PipelineRunState,
   type PlanStep,
@@ -46,6 +48,16 @@ export interface Lane {
   readonly open: Set<() => void>
 }
 
+/** A pipeline run that a generation of a step is. */
+export interface NestedStart {
+  parent: Engine
+  step: PlanStep
+  plan: PipelinePlan
+  inputs: Record<string, Json>
+  id: string
+  onEnd(record: JobRunRecord): void
+}
+
 /** One pipeline run in memory: the engine's state and decisions, with virtual time in place of a workflow's. */
 export interface Engine {
   readonly plan: PipelinePlan
@@ -62,6 +74,14 @@ export interface Engine {
   readonly cleanup: Lane | undefined
   isCleanupOver: boolean
   isCleanupTimed: boolean
+  /** Pipeline runs of its steps, by id. */
+  readonly nested: Map<string, Engine>
+  /** Before the names of steps: `outer/` in the pipeline of a step `outer`. */
+  readonly path: string
+  /** Starts the pipeline of a step. */
+  startNested(start: NestedStart): { cancel(): void }
+  /** Told once every step is done. */
+  onFinished?: () => void
   outputs: Record<string, Json>
   finishedAtMs: number | null
 }
@@ -70,7 +90,7 @@ export function createEngine(
   plan: PipelinePlan,
   inputs: Record<string, Json>,
   id: string,
-  parts: Pick<Engine, 'clock' | 'jobRuns' | 'savedJobs' | 'faultOf'>,
+  parts: Pick<Engine, 'clock' | 'jobRuns' | 'savedJobs' | 'faultOf' | 'path' | 'startNested'>,
 ): Engine {
   const state = countChanges(plan, createPipelineRunState(plan, parts.clock.now()))
   const schedule = createSchedule(plan, state)
@@ -86,6 +106,7 @@ export function createEngine(
     cleanup: plan.steps.some(cleansUp) ? lane() : undefined,
     isCleanupOver: false,
     isCleanupTimed: false,
+    nested: new Map(),
     outputs: {},
     finishedAtMs: null,
   }
@@ -102,17 +123,21 @@ export function noteConnection({ state }: Engine): void {
 
 /** @throws ExpressionError, StepFailure */
 export function evaluate(engine: Engine, value: PlanValue, each?: Each): Json {
-  const { data, state, jobRuns, reads } = engine
-  loadOutputs(state, jobRuns, reads.ofValue(value))
+  const { data, reads } = engine
+  load(engine, reads.ofValue(value))
   return evaluateValue(value, scopeOf(data, each), (step, name) => resolveOutput(data, step, name))
 }
 
 /** A step's `if`. @throws ExpressionError, StepFailure */
 export function evaluateIf(engine: Engine, step: PlanStep, source: string): boolean {
-  const { data, schedule, state, jobRuns, reads } = engine
-  loadOutputs(state, jobRuns, reads.ofExpression(source))
+  const { data, schedule, state, reads } = engine
+  load(engine, reads.ofExpression(source))
   const needs = summarizeNeeds(schedule.needsOf(step), state)
   return evaluateCondition(source, scopeOf(data), { ...needs, cancelled: state.cancelRequested })
+}
+
+function load({ state, jobRuns, nested }: Engine, reads: readonly Read[]): void {
+  loadOutputs(state, jobRuns, (id, name) => nested.get(id)?.outputs[name], reads)
 }
 
 /** @throws the error itself when no step can answer for it */

@@ -49,6 +49,7 @@ function launch(engine: Engine, step: PlanStep): void {
       schedule.ended(step)
       startReady(engine)
       timeCleanup(engine)
+      finishLater(engine)
     })
   try {
     if (!step.if || evaluateIf(engine, step, step.if.source)) {
@@ -118,6 +119,12 @@ function runItems(
   startNext()
 }
 
+/** Tells of the end once every step is done. */
+export function finishLater({ clock, schedule, ...engine }: Engine): void {
+  const { onFinished } = engine
+  if (onFinished && schedule.isFinished()) clock.soon(onFinished)
+}
+
 /** Cancels the pipeline run; asked a second time, what cleans up as well. */
 export function cancelPipelineRun(engine: Engine): void {
   const { clock, state } = engine
@@ -130,6 +137,7 @@ export function cancelPipelineRun(engine: Engine): void {
   cancelLane(engine.main)
   startReady(engine)
   timeCleanup(engine)
+  finishLater(engine)
 }
 
 function cancelLane(lane: Lane): void {
@@ -141,6 +149,7 @@ function endCleanup(engine: Engine): void {
   engine.isCleanupOver = true
   if (engine.cleanup) cancelLane(engine.cleanup)
   startReady(engine)
+  finishLater(engine)
 }
 
 /** What cleans up has its time from when nothing else is left. */

@@ -13,12 +13,14 @@ import {
   resolveInputs,
 } from '../../pipeline/index.ts'
 import { secretNames } from '../../pipeline/plan/index.ts'
+import { allSteps } from './all-steps.ts'
 import { createClock } from './clock.ts'
 import { createEngine, type Engine, type SavedJob } from './engine.ts'
 import { setupError } from './errors.ts'
 import { createFaultPlan, type InMemoryFaults } from './faults.ts'
 import type { InMemoryJobs } from './handlers.ts'
 import { createJobRuns } from './job-runs.ts'
+import { startNested } from './nested.ts'
 import { pipelineFiles } from './pipeline-files.ts'
 import { resultOf, type TestedRun } from './result.ts'
 import { cancelPipelineRun, close, startReady } from './steps.ts'
@@ -100,7 +102,7 @@ export async function testPipeline(
   )
   const calls: HandlerCall[] = []
   const logs: InMemoryLogLine[] = []
-  const placeholders = secretNames(plan.steps).map((name) => [name, `secret:${name}`])
+  const placeholders = secretNames([...allSteps(plan).values()]).map((name) => [name, `secret:${name}`])
   const jobRuns = createJobRuns({
     clock,
     workOf: offer.workOf,
@@ -111,7 +113,10 @@ export async function testPipeline(
     onLog: (line) => void logs.push(line),
     onCancel: () => cancelPipelineRun(engine),
   })
-  const engine: Engine = createEngine(plan, inputs, id, { clock, jobRuns, savedJobs, faultOf: faultPlan.of })
+  const engine: Engine = createEngine(plan, inputs, id, {
+    ...{ clock, jobRuns, savedJobs, startNested, path: '' },
+    faultOf: faultPlan.of,
+  })
   startReady(engine)
   await clock.run(() => engine.schedule.isFinished())
   if (!engine.schedule.isFinished()) throw neverEnds(engine)

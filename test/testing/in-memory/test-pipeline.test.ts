@@ -5,6 +5,7 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineJobType, RetryableError } from '../../../src/job-types/index.ts'
+import { compilePipeline } from '../../../src/pipeline/index.ts'
 import {
   cancel,
   cancelRun,
@@ -18,6 +19,7 @@ import {
   testPipeline,
   timeout,
 } from '../../../src/testing/in-memory/index.ts'
+import { planOf, planStep } from '../../helpers/plans.ts'
 
 const review = {
   yaml: `name: review
@@ -146,6 +148,65 @@ describe('a pipeline in memory', () => {
     const savedJobs = { '3f0c': { jobType: 'x', config: { a: 1, b: 1 } } }
     const run = await testPipeline({ yaml }, { jobs: { x: succeeds() }, savedJobs })
     expect(run.calls).toMatchObject([{ jobType: 'x', config: { a: 1, b: 2 } }])
+  })
+})
+
+describe('a step that runs a pipeline', () => {
+  const inner = compilePipeline(
+    `name: inner
+inputs: { n: { type: integer } }
+steps: { work: { job_type: x, config: { n: "\${{ inputs.n }}" } }, clean: { needs: [work], if: "\${{ always() }}", job_type: y } }
+outputs: { twice: "\${{ steps.work.outputs.twice }}" }`,
+    { file: 'inner.yaml' },
+  ).plan
+  const plan = planOf([
+    planStep('outer', {
+      forEach: { kind: 'literal', value: [1, 2] },
+      maxParallel: 2,
+      target: {
+        kind: 'pipeline',
+        pipeline: inner ?? planOf([]),
+        inputs: { kind: 'object', entries: [{ key: 'n', value: { kind: 'expression', source: 'item' } }] },
+      },
+      usedOutputs: ['twice'],
+      valueOutputs: ['twice'],
+    }),
+  ])
+  const twice = takes('1m', ({ config }) => ({ twice: Number(config.n) * 2 }))
+
+  test('has its outputs', async () => {
+    const run = await testPipeline(plan, { jobs: { x: twice, y: takes('1m') } })
+    expect(run.status).toBe('completed')
+    expect(run.step('outer').outputs).toEqual({ twice: [2, 4] })
+    expect(run.calls.map(({ step }) => step)).toEqual([
+      'outer/work',
+      'outer/work',
+      'outer/clean',
+      'outer/clean',
+    ])
+    expect(run.elapsedMs).toBe(120_000)
+  })
+
+  test('fails with it, by a fault within', async () => {
+    const run = await testPipeline(plan, {
+      jobs: { x: twice, y: takes('1m') },
+      faults: { 'outer/work': fail('no') },
+    })
+    expect(run.step('outer').items[0]?.error).toEqual({
+      code: 'pipeline_failed',
+      message: 'step work failed: no',
+    })
+  })
+
+  test('is cancelled with it, and cleans up', async () => {
+    const jobs = { x: twice, y: succeeds(), slow: hangs() }
+    const slow = planStep('slow', { target: { kind: 'job_type', jobType: 'slow' } })
+    const run = await testPipeline(
+      { ...plan, steps: [...plan.steps, slow] },
+      { jobs, faults: { slow: cancel() } },
+    )
+    expect(run.step('outer').items.map(({ status }) => status)).toEqual(['cancelled', 'cancelled'])
+    expect(run.calls.filter(({ step }) => step === 'outer/clean')).toHaveLength(2)
   })
 })
 
