@@ -77,6 +77,10 @@ test('saved pipelines are run by their names, and as steps of others', async () 
     expect(await json('run', 'cli-outer')).toMatchObject({ status: 'completed', pipeline_version: 1 })
     expect(await json('run', 'cli-inner')).toMatchObject({ status: 'completed', pipeline_version: 2 })
     expect(await json('run', 'cli-inner@1')).toMatchObject({ status: 'completed', pipeline_version: 1 })
+    expect(await jobwright(['run', 'cli-none'], { env })).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('no file cli-none is here'),
+    })
     for (const name of ['cli-none', 'cli-inner@3'])
       expect(await run('run', name)).toMatchObject({
         code: 2,

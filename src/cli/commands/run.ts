@@ -69,6 +69,10 @@ async function compile(
 ): Promise<CompiledPipeline & { version?: number }> {
   const saved = savedReference(given)
   if (!saved || existsSync(path.resolve(ctx.cwd, given))) return compileFile(given, ctx, options)
+  note(
+    ctx,
+    `note: no file ${escapeControl(given)} is here: the server is asked for a saved pipeline of that name`,
+  )
   const { yaml, version } = await readSaved(saved, ctx)
   return { ...(await compileSaved(saved.name, yaml, ctx, options)), version }
 }
