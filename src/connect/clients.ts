@@ -7,9 +7,6 @@ import { type FindStack, locateApi, locateTemporal } from './locate.ts'
 
 /** Clients are loaded when one is needed: both take a while. */
 
-/** More is not waited for: then less is checked. */
-const schemasTimeoutMs = 3_000
-
 export interface PipelinesAccess {
   pipelines: PipelinesClient
   close(): Promise<void>
@@ -25,18 +22,10 @@ export async function connectPipelines(
   const { connectTemporal } = await import('../temporal/index.ts')
   const { PipelinesClient } = await import('../pipelines/index.ts')
   const client = await connectTemporal(options)
-  const jobTypes = async (signal: AbortSignal) =>
-    (await connectApi(config, findStack)).listJobSchemas({ signal })
   return {
     pipelines: new PipelinesClient(client, {
       owner,
-      jobTypes,
-      // What is written in code is checked against what the server has now, where it can be asked.
-      compileOptions: () =>
-        jobTypes(AbortSignal.timeout(schemasTimeoutMs)).then(
-          (known) => ({ jobTypes: known }),
-          () => ({}),
-        ),
+      jobTypes: async (signal) => (await connectApi(config, findStack)).listJobSchemas({ signal }),
       installation: config.installation,
       timing: config.timing,
     }),

@@ -8,18 +8,28 @@ const told = 10
 /** What the server says it offers; undefined where it cannot be asked. */
 export type AskJobTypes = (signal: AbortSignal) => Promise<readonly JobTypeSchemaEntry[] | undefined>
 
+/** undefined where nobody can be asked: that is no reason to start nothing. */
+export async function askInTime({
+  jobTypes,
+  schemasTimeoutMs,
+}: {
+  jobTypes: AskJobTypes | undefined
+  schemasTimeoutMs: number
+}): Promise<readonly JobTypeSchemaEntry[] | undefined> {
+  return jobTypes?.(AbortSignal.timeout(schemasTimeoutMs)).catch(() => undefined)
+}
+
 /**
  * A sentence for each job type whose schemas are not those that the plan was compiled against. None where the plan does not say, or
- * nobody can be asked: that is no reason to start nothing.
+ * nobody can be asked.
  */
 export async function changedJobTypes(
   plan: PipelinePlan,
-  ask: AskJobTypes | undefined,
-  timeoutMs: number,
+  ask: () => Promise<readonly JobTypeSchemaEntry[] | undefined>,
 ): Promise<string[]> {
   const compiled = jobTypesOf(plan)
-  if (compiled.length === 0 || ask === undefined) return []
-  const entries = await ask(AbortSignal.timeout(timeoutMs)).catch(() => undefined)
+  if (compiled.length === 0) return []
+  const entries = await ask()
   if (entries === undefined) return []
   const warnings = compiled.flatMap(([name, digest]) => {
     const entry = entries.find(({ job_type }) => job_type === name)

@@ -132,7 +132,7 @@ export class PipelinesClient {
   #start(pipeline: StartablePipeline, inputs: unknown, options: StartOptions): Promise<PipelineRun<unknown>> {
     const context = this.#context
     return waitFor(context.client, options, async () => {
-      const prepared = await prepare(context.compileOptions, pipeline, inputs)
+      const prepared = await prepare(context, pipeline, inputs)
       return handleOf(context, await startRun(context, prepared, options))
     })
   }

@@ -1,5 +1,4 @@
 import { JobwrightError } from '../base/errors.ts'
-import type { Finding } from '../pipeline/index.ts'
 import type { PipelineRunView } from './view.ts'
 
 const longestId = 500
@@ -33,29 +32,6 @@ export class PipelineRunNotFoundError extends JobwrightError {
       message: `no pipeline run ${id}`,
       fix: '`jobwright runs` lists the pipeline runs that exist',
     })
-  }
-}
-
-/** A pipeline, or what it was given, has errors, so that nothing was started: `invalid_pipeline` or `invalid_inputs`. */
-export class PipelineFindingsError extends JobwrightError {
-  override readonly name = 'PipelineFindingsError'
-  /** All of them, warnings too. */
-  readonly findings: readonly Finding[]
-
-  constructor(code: 'invalid_pipeline' | 'invalid_inputs', pipeline: string, findings: readonly Finding[]) {
-    const errors = findings.filter(({ severity }) => severity === 'error')
-    const what = code === 'invalid_pipeline' ? `pipeline ${pipeline}` : `the inputs of pipeline ${pipeline}`
-    // Inputs have no place.
-    const lines = errors.map(({ file, line, message }) =>
-      code === 'invalid_pipeline' ? `${file}:${line} ${message}` : message,
-    )
-    super({
-      code,
-      fault: 'usage',
-      message: `${what} cannot be used: ${lines.join('; ')}`,
-      fix: errors[0]?.fix,
-    })
-    this.findings = findings
   }
 }
 

@@ -1,5 +1,5 @@
 export { type GivenInputs, PipelinesClient } from './client.ts'
-export { PipelineFindingsError, PipelineRunError, PipelineRunNotFoundError } from './errors.ts'
+export { PipelineRunError, PipelineRunNotFoundError } from './errors.ts'
 export type { PipelineRun } from './handle.ts'
 export type { ListPipelines, PipelineRunPage } from './list.ts'
 export type { PipelineOwner, PipelinesClientOptions, PipelineTimingOptions } from './options.ts'

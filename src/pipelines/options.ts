@@ -1,7 +1,6 @@
 import type { Client } from '@temporalio/client'
 import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import { installationNames } from '../contract/names.ts'
-import type { CompileOptions } from '../pipeline/index.ts'
 import type { PipelineTiming } from '../workflows/messages.ts'
 import type { RunsAccess } from './access.ts'
 import type { AskJobTypes } from './changed-job-types.ts'
@@ -29,9 +28,10 @@ export interface PipelinesClientOptions {
    */
   workspace?: string | undefined
   /**
-   * What the default connection's server offers (`JobsClient.listJobSchemas`): asked at each start of a plan that was compiled against
-   * known job types, so that the start can say what has changed since. Where it fails nothing is said.
-   * @default not known, and nothing is said
+   * What the default connection's server offers (`JobsClient.listJobSchemas`): asked when a pipeline in code is started, which is
+   * compiled against it, or a plan that was compiled against known job types, so that the start can say what has changed since.
+   * Where it fails less is checked.
+   * @default not known: job types and their configs are not checked before the start
    */
   jobTypes?: ((signal: AbortSignal) => Promise<readonly JobTypeSchemaEntry[] | undefined>) | undefined
   /** How patient the runs are. */
@@ -46,12 +46,6 @@ export interface PipelinesClientOptions {
    * @default the installation's
    */
   taskQueue?: string | undefined
-  /**
-   * What pipelines in code are compiled with when they are started: the job types of the server, so that configs are checked. A
-   * function is asked once for each start of one.
-   * @default nothing: job types and their configs are not checked before the start
-   */
-  compileOptions?: CompileOptions | (() => Promise<CompileOptions>) | undefined
   /**
    * How many runs are listened to at once, by requests to Temporal that stay open; runs beyond it that are watched are looked at every
    * few seconds. Proxies before Temporal often let no more than 100 requests of a connection be open; without one, this may be
@@ -94,7 +88,6 @@ export interface PipelineTimingOptions {
 /** What the use cases of this room work with: every option decided. */
 export interface PipelinesContext extends RunsAccess {
   readonly owner: () => Promise<PipelineOwner | undefined>
-  readonly compileOptions: () => Promise<CompileOptions>
   readonly jobTypes: AskJobTypes | undefined
   readonly schemasTimeoutMs: number
   readonly timing: PipelineTiming
@@ -117,7 +110,6 @@ export function resolveOptions(
   {
     owner,
     workspace,
-    compileOptions = {},
     jobTypes,
     timing = {},
     installation,
@@ -137,7 +129,6 @@ export function resolveOptions(
     client,
     owner: asQuestion(owner),
     workspace,
-    compileOptions: asQuestion(compileOptions),
     jobTypes,
     schemasTimeoutMs: 3_000,
     timing: {

@@ -1,6 +1,7 @@
 import type { Json } from '../base/json.ts'
-import type { AnyPipeline, CompileOptions, Pipeline, PipelinePlan } from '../pipeline/index.ts'
-import { PipelineFindingsError } from './errors.ts'
+import type { AnyPipeline, Pipeline, PipelinePlan } from '../pipeline/index.ts'
+import { askInTime, changedJobTypes } from './changed-job-types.ts'
+import type { PipelinesContext } from './options.ts'
 
 /** What can be started: a pipeline that was written in code, or the plan that a pipeline file was compiled to. */
 export type StartablePipeline = AnyPipeline | PipelinePlan
@@ -9,28 +10,38 @@ export type StartablePipeline = AnyPipeline | PipelinePlan
 export interface Prepared {
   plan: PipelinePlan
   inputs: Record<string, Json>
+  /** What the server has changed since the plan was compiled. */
+  warnings: string[]
 }
 
-/** Compiles what is code, and checks the inputs. @throws PipelineFindingsError */
+/**
+ * Compiles what is code, against what the server has now; of a plan it is said what has changed there. Checks the inputs.
+ * @throws PipelineFindingsError
+ */
 export async function prepare(
-  compileOptions: () => Promise<CompileOptions>,
+  context: Pick<PipelinesContext, 'jobTypes' | 'schemasTimeoutMs'>,
   pipeline: StartablePipeline,
   given: unknown,
 ): Promise<Prepared> {
   // Who only looks at runs does without the compiler.
-  const { resolveInputs } = await import('../pipeline/index.ts')
-  const plan = isCode(pipeline) ? compiled(pipeline, await compileOptions()) : pipeline
+  const { PipelineFindingsError, resolveInputs } = await import('../pipeline/index.ts')
+  const { plan, warnings } = isCode(pipeline) ? await compile(pipeline) : await compare(pipeline)
   const { inputs, findings } = resolveInputs(plan, (given ?? {}) as Record<string, Json>)
   if (!inputs) throw new PipelineFindingsError('invalid_inputs', plan.name, findings)
-  return { plan, inputs }
+  return { plan, inputs, warnings }
+
+  async function compile(code: AnyPipeline): Promise<Omit<Prepared, 'inputs'>> {
+    const jobTypes = await askInTime(context)
+    const compiled = code.compile(jobTypes ? { jobTypes } : {})
+    if (!compiled.plan) throw new PipelineFindingsError('invalid_pipeline', code.name, compiled.findings)
+    return { plan: compiled.plan, warnings: [] }
+  }
+
+  async function compare(plan: PipelinePlan): Promise<Omit<Prepared, 'inputs'>> {
+    return { plan, warnings: await changedJobTypes(plan, () => askInTime(context)) }
+  }
 }
 
 function isCode(pipeline: StartablePipeline): pipeline is Pipeline<never, unknown> {
   return 'compile' in pipeline
-}
-
-function compiled(pipeline: AnyPipeline, options: CompileOptions): PipelinePlan {
-  const { plan, findings } = pipeline.compile(options)
-  if (!plan) throw new PipelineFindingsError('invalid_pipeline', pipeline.name, findings)
-  return plan
 }

@@ -7,7 +7,6 @@ import { searchAttributes, workflowTypes } from '../contract/names.ts'
 import type { PipelinePlan } from '../pipeline/plan/index.ts'
 import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/index.ts'
 import type { PipelineMemo, RunPipelineInput } from '../workflows/messages.ts'
-import { changedJobTypes } from './changed-job-types.ts'
 import { PipelineRunNotFoundError, requireRunId } from './errors.ts'
 import { findRun } from './find.ts'
 import type { PipelineOwner, PipelinesContext } from './options.ts'
@@ -48,7 +47,7 @@ type Ownership = Pick<PipelineMemo, 'workspace' | 'owner'>
  */
 export async function startRun(
   context: PipelinesContext,
-  { plan, inputs }: Prepared,
+  { plan, inputs, warnings }: Prepared,
   {
     id = `${plan.name}-${randomBytes(6).toString('hex')}`,
     digest = digestOf(plan, inputs),
@@ -56,10 +55,7 @@ export async function startRun(
   }: Omit<StartOptions, 'signal'>,
 ): Promise<Started> {
   requireRunId(id)
-  const [owner, warnings] = await Promise.all([
-    context.owner(),
-    changedJobTypes(plan, context.jobTypes, context.schemasTimeoutMs),
-  ])
+  const owner = await context.owner()
   const ownership = ownershipOf(context, owner)
   const { workspace } = ownership
   const input: RunPipelineInput = {

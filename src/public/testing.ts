@@ -18,7 +18,6 @@ export {
   type InMemoryContext,
   type InMemoryFault,
   type InMemoryFaults,
-  InMemoryFindingsError,
   type InMemoryHandler,
   type InMemoryJobs,
   type InMemoryLogLine,

@@ -13,15 +13,11 @@ import { TemporalBinaryError } from '../../src/dev-stack/temporal-cli/acquire.ts
 import { ExpressionError } from '../../src/expressions/errors.ts'
 import { JobRunError, JobTypeDefinitionError, RetryableError } from '../../src/job-types/errors.ts'
 import { UserConfigError } from '../../src/job-types/user-config.ts'
+import { PipelineFindingsError } from '../../src/pipeline/index.ts'
 import { StepFailure } from '../../src/pipeline/plan/step-failure.ts'
-import {
-  PipelineFindingsError,
-  PipelineRunError,
-  PipelineRunNotFoundError,
-} from '../../src/pipelines/index.ts'
+import { PipelineRunError, PipelineRunNotFoundError } from '../../src/pipelines/index.ts'
 import { ApiProblem } from '../../src/server/services/problems.ts'
 import { SearchAttributesError, TemporalUnreachableError } from '../../src/temporal/index.ts'
-import { InMemoryFindingsError } from '../../src/testing/in-memory/errors.ts'
 import { runView } from '../cli/helpers.ts'
 
 const everyFault = Object.keys(faults) as Fault[]
@@ -73,7 +69,6 @@ describe('a failure', () => {
 const examples: Record<string, JobwrightError> = {
   ApiProblem: new ApiProblem(404, 'unknown_job', 'no such job'),
   ExpressionError: new ExpressionError('expression_syntax', 'expected a value'),
-  InMemoryFindingsError: new InMemoryFindingsError('invalid_inputs', 'x', []),
   JobRunError: new JobRunError('out_of_paper', 'no paper'),
   JobTypeDefinitionError: new JobTypeDefinitionError('no name'),
   JobsApiError: new JobsApiError({ kind: 'not_sent', code: 'x', reason: 'no', method: 'GET', url: '/' }),

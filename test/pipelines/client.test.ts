@@ -2,9 +2,13 @@
 import { ApplicationFailure } from '@temporalio/activity'
 import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
 import type { Json } from '../../src/base/json.ts'
-import { type CompileOptions, compilePipeline, type Pipeline } from '../../src/pipeline/index.ts'
 import {
+  type CompileOptions,
+  compilePipeline,
+  type Pipeline,
   PipelineFindingsError,
+} from '../../src/pipeline/index.ts'
+import {
   type PipelineRun,
   PipelineRunError,
   PipelinesClient,
@@ -83,16 +87,16 @@ test('what the server has is asked for when a pipeline in code is started, and f
   const seen: CompileOptions[] = []
   let asked = 0
   const pipelines = clientOf({
-    compileOptions: async () => {
+    jobTypes: async () => {
       asked += 1
-      return { secretNames: ['TOKEN'] }
+      return []
     },
   })
   const { id } = await pipelines.start(inCode<{ size: number }, unknown>(text, seen), { size: 1 })
   await pipelines.get(id).result()
   await pipelines.run(plan, { size: 1 })
   expect(asked).toBe(1)
-  expect(seen).toEqual([{ secretNames: ['TOKEN'] }])
+  expect(seen).toEqual([{ jobTypes: [] }])
 })
 
 describe('nothing is started', () => {
@@ -226,17 +230,16 @@ describe('pages of a list', () => {
     for (const [filter, name] of [
       [{ workspace: 'pages' }, 'statuses'],
       [{ workspace: 'pages', statuses: ['completed' as const], pipeline: 'sized' }, 'pipeline'],
-      [{ statuses: ['completed' as const] }, 'workspace'],
     ] as const)
       await expect(pipelines.list({ ...filter, cursor })).rejects.toMatchObject({
         code: 'cursor_of_other_filters',
         message: expect.stringContaining(name) as string,
       })
     const asked = { workspace: 'pages', statuses: ['completed'] as const }
-    const forged = Buffer.from(
-      JSON.stringify([1, { workspace: 'pages', statuses: 'completed' }, 'AAAA', '']),
-    ).toString('base64url')
-    for (const bad of ['', 'x', 'bnVsbA', cursor.slice(0, -1), `A${cursor}`, forged])
+    await expect(pipelines.list({ statuses: ['completed'], cursor })).rejects.toMatchObject({
+      code: 'bad_cursor',
+    })
+    for (const bad of ['', 'x', 'bnVsbA', cursor.slice(0, -1), `A${cursor}`])
       await expect(pipelines.list({ ...asked, cursor: bad })).rejects.toMatchObject({
         code: 'bad_cursor',
         fault: 'usage',

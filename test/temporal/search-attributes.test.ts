@@ -105,7 +105,9 @@ describe('a start', () => {
 
   test('is given up when nobody registers them, and says what to do', async () => {
     const context = { ...resolveOptions(client, { owner }), registrationPatienceMs: 300 }
-    const error = await startRun(context, { plan, inputs: {} }, { id: 'hopeless' }).catch((e: unknown) => e)
+    const error = await startRun(context, { plan, inputs: {}, warnings: [] }, { id: 'hopeless' }).catch(
+      (e: unknown) => e,
+    )
     expect(error).toBeInstanceOf(SearchAttributesError)
     expect(error).toMatchObject({ code: 'temporal_without_search_attributes', fault: 'unreachable' })
     for (const command of commands) expect((error as SearchAttributesError).fix).toContain(command)

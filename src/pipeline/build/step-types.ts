@@ -86,7 +86,7 @@ export type ListOnly<List> =
 
 /** The compiler lets a returned object have fields that nobody knows. */
 export type NothingElse<Names extends PropertyKey> = {
-  [Name in Names]: Name extends keyof StepSettings | keyof EachSettings | keyof JobIdTarget ? unknown : never
+  [Name in Names]?: Name extends keyof StepSettings | keyof EachSettings | keyof JobIdTarget ? unknown : never
 }
 
 /** What the function of `step.each` returns. */

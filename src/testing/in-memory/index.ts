@@ -1,5 +1,4 @@
 export type { SavedJob } from './engine.ts'
-export { InMemoryFindingsError } from './errors.ts'
 export {
   cancel,
   cancelRun,

@@ -2,11 +2,16 @@ import { readFile } from 'node:fs/promises'
 import type { Json } from '../../base/json.ts'
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
 import type { AnyPipeline, Pipeline } from '../../pipeline/build/pipeline.ts'
-import { compilePipeline, type PipelinePlan, resolveInputs } from '../../pipeline/index.ts'
+import {
+  compilePipeline,
+  PipelineFindingsError,
+  type PipelinePlan,
+  resolveInputs,
+} from '../../pipeline/index.ts'
 import { secretNames } from '../../pipeline/plan/index.ts'
 import { createClock } from './clock.ts'
 import { createEngine, type Engine, type SavedJob } from './engine.ts'
-import { InMemoryFindingsError, setupError } from './errors.ts'
+import { setupError } from './errors.ts'
 import { createFaultPlan, type InMemoryFaults } from './faults.ts'
 import type { InMemoryJobs } from './handlers.ts'
 import { createJobRuns } from './job-runs.ts'
@@ -123,13 +128,13 @@ async function planOf(
           ...known,
         })
   if (plan) return plan
-  throw new InMemoryFindingsError('invalid_pipeline', `the pipeline ${name} cannot be run`, findings)
+  throw new PipelineFindingsError('invalid_pipeline', name, findings)
 }
 
 function inputsOf(plan: PipelinePlan, given: Readonly<Record<string, unknown>>): Record<string, Json> {
   const { inputs, findings } = resolveInputs(plan, given as Readonly<Record<string, Json>>)
   if (inputs) return inputs
-  throw new InMemoryFindingsError('invalid_inputs', `the inputs of ${plan.name} cannot be used`, findings)
+  throw new PipelineFindingsError('invalid_inputs', plan.name, findings)
 }
 
 function neverEnds({ jobRuns }: Engine) {

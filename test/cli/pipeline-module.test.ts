@@ -1,0 +1,66 @@
+import { rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { compilePipeline } from '../../src/pipeline/index.ts'
+import { makeUserProject } from '../helpers/user-project.ts'
+import { jobwright } from './helpers.ts'
+
+const head = `import { definePipeline } from 'jobwright'\n`
+const one = `definePipeline({ name: 'one' }, ({ step }) => {
+  step('a', { jobType: 'sleep', config: { duration: '1s' } })
+})`
+const files = {
+  'good.ts': `${head}export default ${one}\n`,
+  'named.mts': `${head}export const only = ${one}\n`,
+  'plain.js': `${head}export default ${one}\n`,
+  'several.ts': `${head}export const first = ${one}\nexport const second = ${one}\n`,
+  'none.ts': 'export const pipeline = 3\n',
+  'syntax.ts': 'const a = 1\n\nexport const b: number = ;\n',
+  'module.ts': `${head}import { shared } from './shared.ts'\nexport default shared\n`,
+  'package.ts': `${head}\nimport left from 'left-padding'\nexport default left\n`,
+  'throws.ts': `${head}\nthrow new Error('no licence')\n`,
+  'helper.ts': `import type { DefineStep } from 'jobwright'
+export const wrong = (step: DefineStep) =>
+  step('w', { jobType: 'sleep', config: { duration: new Date(0) } as never })
+`,
+  'elsewhere.ts': `${head}import { wrong } from './helper.ts'
+export default definePipeline({ name: 'elsewhere' }, ({ step }) => {
+  wrong(step)
+})
+`,
+}
+let cwd = ''
+
+beforeAll(async () => {
+  cwd = await makeUserProject('pipeline-module')
+  for (const [name, text] of Object.entries(files)) await writeFile(path.join(cwd, name), text)
+})
+
+afterAll(() => rm(cwd, { recursive: true, force: true }))
+
+test('validate takes programs, and says of each what is wrong with it', async () => {
+  const given = [...Object.keys(files), 'several.ts#second', 'several.ts#third', 'gone.ts']
+  const { code, stdout } = await jobwright(['validate', '--offline', ...given], { cwd })
+  expect(code).toBe(2)
+  for (const valid of ['good.ts', 'named.mts', 'plain.js', 'several.ts#second'])
+    expect(stdout).toContain(`\n${valid}: valid\n`.slice(valid === 'good.ts' ? 1 : 0))
+  expect(stdout).toMatch(/^several\.ts:1:1 error several_pipelines .*first, second.*several\.ts#first$/m)
+  expect(stdout).toMatch(/^several\.ts:1:1 error no_pipeline .*`third`.*first, second$/m)
+  expect(stdout).toMatch(/^none\.ts:1:1 error no_pipeline /m)
+  expect(stdout).toMatch(/^syntax\.ts:3:\d+ error program_syntax /m)
+  expect(stdout).toMatch(/^module\.ts:2:\d+ error missing_module .*`\.\/shared\.ts`/m)
+  expect(stdout).toMatch(/^package\.ts:3:\d+ error missing_module .*left-padding/m)
+  expect(stdout).toMatch(/^throws\.ts:3:\d+ error program_throws .*no licence/m)
+  // The line that wrote it, whichever file that is in.
+  expect(stdout).toMatch(/^helper\.ts:3:\d+ error not_json /m)
+  expect(stdout).toMatch(/^gone\.ts:1:1 error no_such_file /m)
+})
+
+test('graph prints a program, and a file, as YAML', async () => {
+  const { code, stdout } = await jobwright(['graph', 'several.ts#second', '--format', 'yaml'], { cwd })
+  expect(code).toBe(0)
+  await writeFile(path.join(cwd, 'second.yaml'), stdout)
+  const again = await jobwright(['graph', 'second.yaml', '--format', 'yaml'], { cwd })
+  expect(again).toEqual({ code: 0, stdout, stderr: '' })
+  expect(compilePipeline(stdout, { file: 'second.yaml' }).plan?.steps.map(({ id }) => id)).toEqual(['a'])
+})
