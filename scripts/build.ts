@@ -15,7 +15,7 @@ import { workflowSources } from '../src/worker/workflow-sources.ts'
 const repository = path.resolve(import.meta.dirname, '..')
 const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } })
 const dist = path.resolve(repository, values.out)
-const copied = ['README.md', 'LICENSE', 'CHANGELOG.md', 'openapi.json', 'docs']
+const copied = ['README.md', 'LICENSE', 'CHANGELOG.md', 'openapi.json', 'docs', 'templates']
 
 interface Manifest {
   name: string

@@ -14,6 +14,7 @@ const copied = [
   'bin',
   'docs',
   'examples',
+  'templates',
   'package.json',
   'tsconfig.json',
   'vitest.config.ts',

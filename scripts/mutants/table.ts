@@ -16,8 +16,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the list shows nothing',
     file: 'src/activities/unfenced/list-runs.ts',
-    text: 'runs: items.map((run) => toSeenRun(run, config))',
-    replacement: 'runs: items.slice(items.length).map((run) => toSeenRun(run, config))',
+    text: 'items.map((run) => toSeenRun(run, jobId, config))',
+    replacement: 'items.slice(items.length).map((run) => toSeenRun(run, jobId, config))',
     tests: activities,
   },
   {
@@ -135,8 +135,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'on a shared job any run is ours',
     file: 'src/protocol/candidates.ts',
-    text: 'else if (job.isOwn || (job.isMarked && run.sameConfig === true))',
-    replacement: 'else if (job.isOwn || run.sameConfig === true)',
+    text: 'job.isOwn || (job.isMarked && run.sameConfig === true)',
+    replacement: 'job.isOwn || run.sameConfig === true',
     tests: ['test/protocol/checker.test.ts'],
   },
   {
@@ -155,7 +155,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'steps that share a job take one another for themselves',
-    file: 'src/workflows/surroundings.ts',
+    file: 'src/pipeline/plan/unknown-trigger.ts',
     text: 'isContested ||= item.trigger !== undefined',
     replacement: 'isContested ||= item.trigger === null',
     tests: ['test/workflows/unfenced.test.ts'],

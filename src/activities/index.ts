@@ -63,6 +63,7 @@ export type {
   Pollers,
   PostAnswer,
   ProfileConnectionInput,
+  RemainingRun,
   SecretKeeper,
   SendCancelResult,
   WaitRef,

@@ -1,6 +1,8 @@
 const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /** `500ms`, `5s`, `30m`, `2h`, `7d`. */
+export type Duration = `${number}${keyof typeof unitMs}`
+
 export const durationPattern = /^(\d{1,12})(ms|s|m|h|d)$/
 
 /** What a timeout or a wait may be. */

@@ -1,13 +1,19 @@
-import { readFileSync, type Stats, statSync } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { codeOf, messageOf } from '../base/causes.ts'
 import { JobwrightError } from '../base/errors.ts'
 import { decodeUtf8 } from '../base/utf8.ts'
-import type { CompiledPipeline, CompileOptions, Finding, PipelineFiles } from '../pipeline/index.ts'
-import type { CliContext } from './context.ts'
+import type {
+  AnyPipeline,
+  CompiledPipeline,
+  CompileOptions,
+  Finding,
+  PipelineFiles,
+} from '../pipeline/index.ts'
 import { usageError } from './errors.ts'
-import { loadPipeline, moduleReference, withShownFiles } from './pipeline-module.ts'
+import { loadPipeline, type ModuleReference, moduleReference, withShownFiles } from './pipeline-module.ts'
+import { type FileContext, type FindSaved, savedPipelines } from './saved-pipelines.ts'
 
 /** No pipeline comes near this; it keeps `validate /dev/zero` and the like from filling the memory. */
 const fileBytes = 4 * 1024 * 1024
@@ -65,34 +71,56 @@ function unreadable(error: unknown, absolute: string, shown: string): JobwrightE
       )
 }
 
-/** Files that pipelines name: relative to the one that names them. They are read while that one is compiled, and so at once. */
-function filesFrom(cwd: string, badUtf8: (file: string, at: number) => Finding): PipelineFiles {
+/** What pipelines name: files relative to the one that names them, and what is saved on the server. */
+function filesFrom(ctx: FileContext, named: FindSaved): PipelineFiles {
+  const { cwd } = ctx
   const show = (file: string) => {
     const relative = path.relative(cwd, file)
     return relative.startsWith('..') ? file : relative
   }
   return {
     show,
-    locate: (reference, from) => path.resolve(path.dirname(from), reference),
-    read(file) {
+    named,
+    locate: (reference, from) => path.resolve(path.dirname(moduleReference(from)?.file ?? from), reference),
+    async read(place) {
+      const program = moduleReference(place)
+      const file = program?.file ?? place
       const shown = show(file)
-      if (path.extname(file) === '.ts')
-        return {
-          problem: {
-            code: 'pipeline_in_code',
-            message: `${shown} is a pipeline written in code, which a pipeline file cannot name`,
-            fix: 'write the outer pipeline in code, too, or print the inner one as YAML',
-          },
-        }
       try {
-        requireReadable(statSync(file), shown)
-        const decoded = decodeUtf8(readFileSync(file))
-        return 'text' in decoded ? decoded : { problem: badUtf8(shown, decoded.badByte) }
+        const decoded = decodeUtf8(await readBytes(file, shown))
+        if (!('text' in decoded)) {
+          const { badUtf8 } = await import('../pipeline/index.ts')
+          return { problem: badUtf8(shown, decoded.badByte) }
+        }
+        return program ? await readProgram({ ...program, file: shown }, shown, decoded.text, ctx) : decoded
       } catch (error) {
-        const { code, message, fix = '' } = unreadable(error, file, shown)
+        if (!(error instanceof JobwrightError)) throw error
+        const { code, message, fix = '' } = error
         return { problem: { code, message, fix } }
       }
     },
+  }
+}
+
+/** @param shown how the user named the file */
+async function readProgram(
+  program: ModuleReference,
+  shown: string,
+  text: string,
+  ctx: FileContext,
+): Promise<Pick<AnyPipeline, 'compile'> & Partial<Pick<AnyPipeline, 'name' | 'toYaml'>>> {
+  const { cwd } = ctx
+  const loaded = await loadPipeline(program, text, ctx)
+  if ('finding' in loaded)
+    return { compile: () => ({ findings: withShownFiles([loaded.finding], shown, cwd) }) }
+  const { pipeline } = loaded
+  return {
+    name: pipeline.name,
+    compile(options) {
+      const compiled = pipeline.compile(options)
+      return { ...compiled, findings: withShownFiles(compiled.findings, shown, cwd) }
+    },
+    toYaml: () => pipeline.toYaml(),
   }
 }
 
@@ -111,7 +139,12 @@ export async function writeTextFile(file: string, text: string, cwd: string): Pr
 
 /** A pipeline file that was read, in YAML or in code. */
 export interface PipelineFile {
-  compile(known: CompileOptions): CompiledPipeline
+  /** As far as it can be told without compiling it. */
+  name: string | undefined
+  /** @param named where saved pipelines come from; the server unless it is given */
+  compile(known: CompileOptions, named?: FindSaved): Promise<CompiledPipeline>
+  /** The text of a YAML file as it is; of a pipeline in code that compiles, one that says the same. */
+  source(): string
   /** Only of one that compiles. */
   toYaml(): string
 }
@@ -119,7 +152,7 @@ export interface PipelineFile {
 /** Reads a pipeline file; what keeps it from being read is a finding. */
 export async function openPipelineFile(
   given: string,
-  ctx: Pick<CliContext, 'cwd' | 'loadModule'>,
+  ctx: FileContext,
 ): Promise<PipelineFile | { findings: Finding[] }> {
   const { cwd } = ctx
   const program = moduleReference(given)
@@ -132,26 +165,20 @@ export async function openPipelineFile(
     const { code, message, fix } = error
     return { findings: [{ code, severity: 'error', file, line: 1, column: 1, message, fix: fix ?? '' }] }
   }
-  if (!program) {
-    const { badUtf8, compilePipelineFile, pipelineYaml } = await import('../pipeline/index.ts')
-    const files = filesFrom(cwd, badUtf8)
-    const absolute = path.resolve(cwd, file)
-    // The user's own word for it.
-    const show = (each: string) => (each === absolute ? file : files.show(each))
-    return {
-      compile: (known) => compilePipelineFile(text, absolute, known, { ...files, show }),
-      toYaml: () => pipelineYaml(text, file),
-    }
-  }
-  const loaded = await loadPipeline(program, text, ctx)
-  if ('finding' in loaded) return { findings: withShownFiles([loaded.finding], file, cwd) }
-  const { pipeline } = loaded
+  const { compilePipelineFile, pipelineName, pipelineYaml } = await import('../pipeline/index.ts')
+  const absolute = path.resolve(cwd, file)
+  const source = program ? await readProgram(program, file, text, ctx) : { text }
+  const toYaml = () => ('text' in source ? pipelineYaml(source.text, file) : (source.toYaml?.() ?? ''))
   return {
-    compile: (known) => {
-      const compiled = pipeline.compile(known)
-      return { ...compiled, findings: withShownFiles(compiled.findings, file, cwd) }
+    name: 'text' in source ? pipelineName(source.text) : source.name,
+    compile(known, named = savedPipelines(ctx)) {
+      const files = filesFrom(ctx, named)
+      // The user's own word for it.
+      const show = (each: string) => (each === absolute ? file : files.show(each))
+      return compilePipelineFile(source, absolute, known, { ...files, show })
     },
-    toYaml: () => pipeline.toYaml(),
+    source: () => ('text' in source ? source.text : toYaml()),
+    toYaml,
   }
 }
 
@@ -161,9 +188,22 @@ export async function openPipelineFile(
  */
 export async function compileFile(
   file: string,
-  ctx: Pick<CliContext, 'cwd' | 'loadModule'>,
+  ctx: FileContext,
   known: CompileOptions,
+  named?: FindSaved,
 ): Promise<CompiledPipeline> {
   const opened = await openPipelineFile(file, ctx)
-  return 'findings' in opened ? opened : opened.compile(known)
+  return 'findings' in opened ? opened : opened.compile(known, named)
+}
+
+/** Compiles what the server has of a saved pipeline. */
+export async function compileSaved(
+  name: string,
+  yaml: string,
+  ctx: FileContext,
+  known: CompileOptions,
+): Promise<CompiledPipeline> {
+  const { compilePipelineFile, noFiles, savedPlace } = await import('../pipeline/index.ts')
+  const files = { ...noFiles, named: savedPipelines(ctx) }
+  return compilePipelineFile({ text: yaml }, savedPlace(name), known, files)
 }

@@ -73,7 +73,9 @@ function usageText(text: string, host: CliHost, isJson: boolean): string {
 function addPipelineCommands(program: Command, bind: Bind): void {
   program
     .command('run <file>')
-    .description('check a pipeline file, start it and follow it; Ctrl-C detaches')
+    .description(
+      'check a pipeline file, or a saved pipeline (NAME, NAME@VERSION), start it and follow it; Ctrl-C detaches',
+    )
     .option('-i, --input <name=value>', 'an input of the pipeline; may be repeated', collect)
     .option('--detach', 'print the id and leave')
     .option('--id <id>', 'id of the run; one that exists already is followed instead', runId)

@@ -13,14 +13,7 @@ import { readList, type WireList } from './lists.ts'
 import type { CreateOptions, PageQuery } from './options.ts'
 import { isTrue, type Reader, readObject, readText, refuse } from './reading.ts'
 import { followRun } from './run-events.ts'
-import {
-  type Call,
-  type CallOptions,
-  createTransport,
-  type JobsClientOptions,
-  type Target,
-  type Transport,
-} from './transport.ts'
+import { type CallOptions, createTransport, type JobsClientOptions, type Transport } from './transport.ts'
 
 /** What is started or checked: the text of a pipeline file, a compiled plan, or the name of a saved pipeline. */
 export type PipelineSource =
@@ -113,17 +106,21 @@ export class PipelineRunsClient {
   ): Promise<PipelineRunSummary> {
     const headers = { 'Idempotency-Key': idempotencyKey }
     const json = { ...source, ...(inputs === undefined ? {} : { inputs }) }
-    return this.#json(targets.startPipelineRun, { ...options, json, headers }, readSummary)
+    return this.#transport.sendJson(targets.startPipelineRun, { ...options, json, headers }, readSummary)
   }
 
   /** Open ones first, newest first; then the others, last ended first. */
   list(query: PipelineRunListQuery = {}, options: CallOptions = {}): Promise<WireList<PipelineRunSummary>> {
-    return this.#json(targets.listPipelineRuns, { ...options, query }, readRuns)
+    return this.#transport.sendJson(targets.listPipelineRuns, { ...options, query }, readRuns)
   }
 
   /** Where a run stands, with its steps. */
   show(id: string, options: CallOptions = {}): Promise<PipelineRunView> {
-    return this.#json(targets.getPipelineRun, { ...options, params: { pipeline_run_id: id } }, readRun)
+    return this.#transport.sendJson(
+      targets.getPipelineRun,
+      { ...options, params: { pipeline_run_id: id } },
+      readRun,
+    )
   }
 
   /** Asks a run to stop. One that is over answers 409 (`pipeline_run_terminal`). */
@@ -150,7 +147,7 @@ export class PipelineRunsClient {
     source: Exclude<PipelineSource, { pipeline: string }>,
     options: CallOptions = {},
   ): Promise<PipelineValidation> {
-    return this.#json(targets.validatePipeline, { ...options, json: source }, readValidation)
+    return this.#transport.sendJson(targets.validatePipeline, { ...options, json: source }, readValidation)
   }
 
   /** Saves a pipeline under the name that is in it; `is_new` says whether that made a version. */
@@ -160,12 +157,12 @@ export class PipelineRunsClient {
     { ifMatch, ...options }: SavePipelineOptions = {},
   ): Promise<SavedPipeline> {
     const call = { ...options, params: { name }, json: { yaml }, headers: { 'If-Match': ifMatch } }
-    return this.#json(targets.savePipeline, call, readSaved)
+    return this.#transport.sendJson(targets.savePipeline, call, readSaved)
   }
 
   /** Saved pipelines, by name. */
   listPipelines(query: PageQuery = {}, options: CallOptions = {}): Promise<WireList<PipelineSummary>> {
-    return this.#json(targets.listPipelines, { ...options, query: { ...query } }, readPipelines)
+    return this.#transport.sendJson(targets.listPipelines, { ...options, query: { ...query } }, readPipelines)
   }
 
   /** The newest version of a saved pipeline, or the one that is named. */
@@ -174,8 +171,8 @@ export class PipelineRunsClient {
     { version, ...options }: CallOptions & { version?: number | undefined } = {},
   ): Promise<PipelineVersion> {
     return version === undefined
-      ? this.#json(targets.getPipeline, { ...options, params: { name } }, readVersion)
-      : this.#json(
+      ? this.#transport.sendJson(targets.getPipeline, { ...options, params: { name } }, readVersion)
+      : this.#transport.sendJson(
           targets.getPipelineVersion,
           { ...options, params: { name, version: String(version) } },
           readVersion,
@@ -186,9 +183,5 @@ export class PipelineRunsClient {
   async deletePipeline(name: string, { ifMatch, ...options }: SavePipelineOptions = {}): Promise<void> {
     const call = { ...options, params: { name }, headers: { 'If-Match': ifMatch } }
     await this.#transport.send(targets.deletePipeline, call)
-  }
-
-  async #json<T>(target: Target, call: Call, read: Reader<T>): Promise<T> {
-    return (await this.#transport.send(target, call)).decode(read)
   }
 }

@@ -78,6 +78,12 @@ export async function locateApi(config: ConnectConfig, findStack: FindStack = re
   })
 }
 
+/** The connection `default`: its headers are for the server that the environment names. @throws JobwrightError `no_jobs_api`, `no_token` */
+export async function locateConnection(config: ConnectConfig, findStack?: FindStack) {
+  const { baseUrl: url, token, source } = await locateApi(config, findStack)
+  return { url, token, headers: source === 'environment' ? config.jobsApi.headers : {} }
+}
+
 async function readTokenFile(file: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim()

@@ -1,6 +1,6 @@
 import { endpointOptions } from '../temporal/index.ts'
 import type { ConnectConfig } from './config.ts'
-import { type FindStack, locateApi, locateTemporal } from './locate.ts'
+import { type FindStack, locateConnection, locateTemporal } from './locate.ts'
 
 /** Where a worker of your own, and who starts its workflows, find everything. */
 export interface WorkerEnvironment {
@@ -23,11 +23,9 @@ export async function findWorkerEnvironment(
   findStack?: FindStack,
 ): Promise<WorkerEnvironment> {
   const { options } = await locateTemporal(config, findStack)
-  const { baseUrl: url, token, source } = await locateApi(config, findStack)
-  const headers = source === 'environment' ? config.jobsApi.headers : {}
   return {
     temporal: endpointOptions(options),
     namespace: options.namespace,
-    connections: { default: { url, token, headers } },
+    connections: { default: await locateConnection(config, findStack) },
   }
 }

@@ -28,8 +28,8 @@ export interface KnownValues {
 /** What an expression may name, at the place where it stands. */
 export interface ScopeShape {
   inputs: ReadonlyMap<string, InputType>
-  /** Every step of the file; `outputs` are the names that its job type declares, when that is known. */
-  steps: ReadonlyMap<string, { outputs?: readonly string[] }>
+  /** Every step of the file; `outputs` are the names that its job type declares, when that is known. One that is a pipeline has no job run. */
+  steps: ReadonlyMap<string, { outputs?: readonly string[]; isPipeline?: boolean }>
   /** The step that the expression belongs to; absent for the pipeline's outputs. */
   self?: string
   /** What that step needs, directly or not; absent when every step may be read. */
@@ -172,6 +172,14 @@ function checkStepPath(analysis: Analysis, node: ASTNode, path: string[], inHas:
     add(analysis, node, 'unknown_member', `a step has no \`${member}\``, fix)
     return
   }
+  if ((member === 'run' || member === 'job') && analysis.shape.steps.get(step)?.isPipeline)
+    add(
+      analysis,
+      node,
+      'no_job_run',
+      `step \`${step}\` runs a pipeline: it has no \`${member}\``,
+      `read steps.${step}.status, or an output of the pipeline, steps.${step}.outputs.NAME`,
+    )
   if (member === 'run' || member === 'job') addUnique(analysis.references.runs, step)
   if (member !== 'outputs') return
   if (name !== undefined) checkOutput(analysis, node, step, name)

@@ -9,11 +9,17 @@ export { checkPlan } from './compile/check-plan.ts'
 export type { CompiledPipeline, CompileOptions } from './compile/compile.ts'
 export { pipelineJsonSchema } from './compile/definition.ts'
 export { type ResolvedInputs, resolveInputs } from './compile/inputs.ts'
-export type { ResolvedPipeline, ResolvePipeline } from './compile/nested.ts'
+export { namesFile, type ResolvedPipeline, type ResolvePipeline, unknownPipeline } from './compile/nested.ts'
 export { type DrawingFormat, drawPipeline } from './draw/draw.ts'
 export { PipelineFindingsError } from './findings-error.ts'
 export type { Finding } from './nodes/findings.ts'
-export { compilePipeline, pipelineYaml } from './pipeline-file.ts'
-export { compilePipelineFile, type PipelineFiles } from './pipeline-files.ts'
+export { compilePipeline, pipelineName, pipelineYaml } from './pipeline-file.ts'
+export {
+  compilePipelineFile,
+  type FoundPipeline,
+  noFiles,
+  type PipelineFiles,
+  savedPlace,
+} from './pipeline-files.ts'
 export * from './plan/index.ts'
 export { badUtf8 } from './yaml/read.ts'

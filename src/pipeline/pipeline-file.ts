@@ -1,4 +1,5 @@
 import { type CompiledPipeline, type CompileOptions, compileSource } from './compile/compile.ts'
+import { get, textOf } from './nodes/nodes.ts'
 import { readYaml } from './yaml/read.ts'
 import { writeYaml } from './yaml/write.ts'
 
@@ -25,4 +26,10 @@ export function compilePipeline(text: string, options: CompileOptions & { file: 
 export function pipelineYaml(text: string, file: string): string {
   const { root } = readYaml(text, file)
   return root ? writeYaml(root) : text
+}
+
+/** The name in the text of a pipeline file, whether that compiles or not. */
+export function pipelineName(text: string): string | undefined {
+  const { root } = readYaml(text, '')
+  return root && textOf(get(root, 'name'))
 }

@@ -1,65 +1,122 @@
 import { type CompiledPipeline, type CompileOptions, compileSource } from './compile/compile.ts'
-import { namesFile, type ResolvedPipeline, type ResolvePipeline } from './compile/nested.ts'
+import {
+  type NoPipeline,
+  namesFile,
+  notFound,
+  type ResolvedPipeline,
+  type ResolvePipeline,
+} from './compile/nested.ts'
 import { maxNesting } from './plan/index.ts'
 import { readYaml } from './yaml/read.ts'
 
-/** Where pipeline files are, for those that name each other. */
+/** A pipeline as it was found: its text, or the pipeline itself where it is written in code. */
+export type PipelineText = { text: string } | { compile(options: CompileOptions): CompiledPipeline }
+
+/** What was looked for; or why it cannot be had. */
+export type FoundPipeline = PipelineText | NoPipeline
+
+/** Where pipelines are that name each other. Whatever a file names is asked for once. */
 export interface PipelineFiles {
   /** The one that a reference in a file names: the same text for the same file, however it is named. */
   locate(reference: string, from: string): string
-  /** Its text, or the pipeline itself where it is written in code, or why it cannot be had. */
-  read(
-    file: string,
-  ):
-    | { text: string }
-    | Pick<CompilePipelineSource, 'compile'>
-    | Extract<ResolvedPipeline, { problem: unknown }>
+  read(file: string): Promise<FoundPipeline>
   /** How people are told of it. */
   show(file: string): string
-  /** A saved pipeline. */
-  named?(name: string): ResolvedPipeline
+  /** A saved pipeline; one cannot name files. */
+  named?(name: string): Promise<FoundPipeline>
 }
 
-interface CompilePipelineSource {
-  compile(options: CompileOptions): CompiledPipeline
+/** Where there are no files. */
+export const noFiles: PipelineFiles = {
+  locate: (reference) => reference,
+  read: async (file) => notFound(file),
+  show: (file) => file,
+}
+
+const savedPrefix = 'saved pipeline '
+
+/** Where a saved pipeline is, in place of a file. */
+export function savedPlace(name: string): string {
+  return `${savedPrefix}${name}`
+}
+
+interface Reading extends Pick<PipelineFiles, 'locate' | 'show'> {
+  /** What was read so far of a place. */
+  read(place: string): FoundPipeline
 }
 
 /**
- * Compiles the text of a pipeline file together with the pipelines that it names, which are found from where it is. Never throws.
- * @param file where the text is from, as `locate` would say it
+ * Compiles a pipeline together with those that it names, which are found from where it is. Never throws for what is wrong with one.
+ * @param place the file that it is from, as `locate` would say it, or `savedPlace`
  */
-export function compilePipelineFile(
-  text: string,
-  file: string,
+export async function compilePipelineFile(
+  source: PipelineText,
+  place: string,
   options: CompileOptions,
   files: PipelineFiles,
+): Promise<CompiledPipeline> {
+  const known = new Map<string, FoundPipeline>()
+  // Compiling does not wait. What it could not have is read, and it is compiled again: at most once for each level of nesting.
+  for (;;) {
+    const missing = new Set<string>()
+    const read = (at: string) => {
+      const found = known.get(at)
+      if (!found) missing.add(at)
+      return found ?? notFound(at)
+    }
+    const compiled = compileFrom(source, place, options, { ...files, read })
+    if (missing.size === 0) return compiled
+    const load = async (at: string) => known.set(at, await readAt(files, at))
+    await Promise.all([...missing].map(load))
+  }
+}
+
+async function readAt(files: PipelineFiles, place: string): Promise<FoundPipeline> {
+  if (!place.startsWith(savedPrefix)) return files.read(place)
+  const name = place.slice(savedPrefix.length)
+  return files.named?.(name) ?? notFound(name)
+}
+
+function compileFrom(
+  source: PipelineText,
+  place: string,
+  options: CompileOptions,
+  { locate, show: showFile, read }: Reading,
 ): CompiledPipeline {
+  const show = (at: string) => (at.startsWith(savedPrefix) ? at : showFile(at))
   const known = new Map<string, ResolvedPipeline>()
 
-  /** @param path the file that names others, after those that name it */
+  /** @param path the one that names others, after those that name it */
   const resolverOf =
     (path: readonly string[]): ResolvePipeline =>
     (reference) => {
-      if (!namesFile(reference)) return files.named?.(reference) ?? unknownName(reference)
-      const target = files.locate(reference, path.at(-1) ?? file)
+      const from = path.at(-1) ?? place
+      const isFile = namesFile(reference)
+      if (isFile && from.startsWith(savedPrefix)) return notFound(reference)
+      const target = isFile ? locate(reference, from) : savedPlace(reference)
       if (path.includes(target)) return cycle([...path.slice(path.indexOf(target)), target])
       if (path.length > maxNesting) return tooDeep(path)
-      const resolved = known.get(target) ?? compileAt(target, [...path, target])
+      const resolved = known.get(target) ?? compileFound(target, [...path, target])
       known.set(target, resolved)
       return resolved
     }
 
-  function compileAt(target: string, path: readonly string[]): ResolvedPipeline {
-    const read = files.read(target)
-    if ('problem' in read) return read
+  function compileFound(target: string, path: readonly string[]): ResolvedPipeline {
+    const found = read(target)
+    return 'problem' in found ? found : compileAt(found, path)
+  }
+
+  function compileAt(found: PipelineText, path: readonly string[]): CompiledPipeline {
     const own = { ...options, resolvePipeline: resolverOf(path) }
-    return 'compile' in read ? read.compile(own) : compileSource(readYaml(read.text, files.show(target)), own)
+    return 'compile' in found
+      ? found.compile(own)
+      : compileSource(readYaml(found.text, show(path.at(-1) ?? place)), own)
   }
 
   const cycle = (path: readonly string[]) => ({
     problem: {
       code: 'pipeline_cycle',
-      message: `these pipelines run each other: ${path.map(files.show).join(' → ')}`,
+      message: `these pipelines run each other: ${path.map(show).join(' → ')}`,
       fix: 'take one of them out of the circle',
     },
   })
@@ -67,20 +124,10 @@ export function compilePipelineFile(
   const tooDeep = (path: readonly string[]) => ({
     problem: {
       code: 'nested_too_deep',
-      message: `more than ${maxNesting} pipelines stand within one another: ${path.map(files.show).join(' → ')}`,
+      message: `more than ${maxNesting} pipelines stand within one another: ${path.map(show).join(' → ')}`,
       fix: 'run steps of the inner ones directly',
     },
   })
 
-  return compileSource(readYaml(text, files.show(file)), { ...options, resolvePipeline: resolverOf([file]) })
-}
-
-function unknownName(name: string): ResolvedPipeline {
-  return {
-    problem: {
-      code: 'unknown_pipeline',
-      message: `no saved pipeline \`${name}\` is known here`,
-      fix: `name a file, as in ./${name}.yaml`,
-    },
-  }
+  return compileAt(source, [place])
 }

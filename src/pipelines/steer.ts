@@ -10,8 +10,7 @@ import {
   WorkflowUpdateStage,
 } from '@temporalio/client'
 import { type Fault, JobwrightError } from '../base/errors.ts'
-import type { SteerVerb } from '../pipeline/plan/index.ts'
-import type { SteerAnswer, SteerRequest } from '../workflows/messages.ts'
+import type { SteerAnswer, SteerRequest, SteerVerb } from '../pipeline/plan/index.ts'
 import { type FoundRun, findRun } from './find.ts'
 import type { PipelinesContext } from './options.ts'
 import { showRun } from './show.ts'

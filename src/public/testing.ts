@@ -22,7 +22,6 @@ export {
   type InMemoryJobs,
   type InMemoryLogLine,
   type InMemoryOutputs,
-  type JobTypePart,
   type KnownJobTypes,
   type MockedJobType,
   mock,

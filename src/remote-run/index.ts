@@ -3,7 +3,6 @@ export { activitiesOf } from './activity-options.ts'
 export { askDurably, askQuickly, remoteRunIn } from './connection.ts'
 export type {
   OpenJobRun,
-  OthersOnJob,
   RemoteRun,
   RemoteRunRequest,
   RemoteRunTiming,
@@ -12,5 +11,6 @@ export type {
   TriggerDecision,
 } from './port.ts'
 export { readOutputs } from './read-outputs.ts'
+export { remainingRun } from './remaining-run.ts'
 export { type RunToEnd, runToEnd, stopRefused } from './run-to-end.ts'
-export { doubtOf } from './unfenced/doubt.ts'
+export { confirmAdopted, refusal } from './unfenced/adopt.ts'

@@ -1,5 +1,5 @@
 import type { Json } from '../base/json.ts'
-import type { JobRunRecord, StepError } from '../pipeline/plan/index.ts'
+import type { JobRunRecord, OthersOnJob, StepError } from '../pipeline/plan/index.ts'
 import type { SeenRun, TriggerState } from '../protocol/index.ts'
 
 /** How patient the activities of a remote run are. */
@@ -44,14 +44,6 @@ export type TriggerDecision =
   | { kind: 'adopt'; run: SeenRun }
   | { kind: 'trigger_again' }
   | { kind: 'give_up' }
-
-/** Other steps, items and generations of a pipeline run on one job. */
-export interface OthersOnJob {
-  /** Their job runs, as far as they are known. */
-  taken: ReadonlySet<string>
-  /** One of them may have a job run there that is not known yet, with the same config perhaps. */
-  isContested: boolean
-}
 
 /** What a run on a server without idempotency keys needs of the workflow around it. */
 export interface Surroundings {

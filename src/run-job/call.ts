@@ -24,7 +24,7 @@ export interface Call {
 }
 
 export type RunJobArgument = RunJobOptions & {
-  jobType?: string
+  jobType?: string | { jobType: string }
   jobId?: string
   config?: unknown
 }
@@ -92,7 +92,7 @@ function targetOf(place: string, { jobType, jobId }: RunJobArgument): Call['targ
     )
   return jobType === undefined
     ? { jobId: nameIn(place, 'jobId', jobId) }
-    : { jobType: nameIn(place, 'jobType', jobType) }
+    : { jobType: nameIn(place, 'jobType', typeof jobType === 'object' ? jobType?.jobType : jobType) }
 }
 
 function configOf(place: string, config: unknown): JsonObject | null {

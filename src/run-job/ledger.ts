@@ -11,6 +11,7 @@ import {
   type PipelineRunState,
   type PipelineRunView,
   type PlanStep,
+  payloadBytes,
   shrinkView,
   viewPipelineRun,
 } from '../pipeline/plan/index.ts'
@@ -115,8 +116,6 @@ function lineOf({ step, retry, timeoutMs }: Call): PlanStep {
     usesJobRun: false,
   }
 }
-
-const payloadBytes = 1900 * 1024
 
 /** As `jobwright show` has it. */
 export function viewOf({ plan, state, profiles }: Ledger): PipelineRunView {

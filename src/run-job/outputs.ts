@@ -5,10 +5,10 @@ import { runJobNames } from '../contract/names.ts'
 import type { JobRunRecord, OutputSlot } from '../pipeline/plan/index.ts'
 import { finalError, readOutputs } from '../remote-run/index.ts'
 import type { Call } from './call.ts'
+import { timing } from './timing.ts'
 
 /** What one call reads at most, all outputs together: it is kept in the workflow's history. */
 const mostBytes = 1024 * 1024
-const stepHeartbeatMs = 5_000
 
 /** The outputs of a run as values; what the run itself does not show is fetched. @throws ApplicationFailure */
 export async function outputsOf(
@@ -44,7 +44,7 @@ async function fetchAll(call: Call, jobRunId: string, names: readonly string[]):
     return await readOutputs(
       call.connection,
       names.map((name) => ({ jobRunId, name })),
-      { waitLeaseMs: 0, stepHeartbeatMs },
+      timing,
       call.secrets,
       runJobNames.activityPrefix,
     )

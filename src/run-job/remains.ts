@@ -1,7 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow'
 import type { PipelineRemains } from '../activities/index.ts'
-import { isDone } from '../pipeline/plan/index.ts'
-import { doubtOf } from '../remote-run/index.ts'
+import { isBegun } from '../pipeline/plan/index.ts'
+import { remainingRun } from '../remote-run/index.ts'
 import { identityOf } from './identity.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -13,19 +13,7 @@ export function remainsOf({ runs, profiles }: Ledger): PipelineRemains[] {
     firstExecutionRunId,
     mode: profile.mode,
     runs: runs
-      .filter(({ call, item }) => call.connection === connection && item.generationStartedAtMs !== null)
-      .filter(({ item }) => !isDone(item.status))
-      .map((run) => {
-        const { generation, jobRunId, trigger } = run.item
-        const job = trigger?.job
-        return {
-          ...identityOf(run),
-          generation,
-          jobRunId: trigger?.run?.jobRunId ?? jobRunId,
-          ...(job
-            ? { trigger: { job, extras: trigger.extras, doubtUntilMs: doubtOf(trigger, profile) } }
-            : {}),
-        }
-      }),
+      .filter(({ call, item }) => call.connection === connection && isBegun(item))
+      .map((run) => remainingRun(identityOf(run), run.item, profile)),
   }))
 }

@@ -11,6 +11,14 @@ import type { PipelineRemains } from '../activities/index.ts'
 import type { Json, JsonObject } from '../base/json.ts'
 import { containsReference } from '../contract/jobs/references.ts'
 import { runJobNames } from '../contract/names.ts'
+import type {
+  ConfigOf,
+  DefinedJobType,
+  JobTypeName,
+  JobTypeShape,
+  OtherJobType,
+  OutputsOf,
+} from '../pipeline/build/job-type-types.ts'
 import {
   type ConnectionProfile,
   concludeGeneration,
@@ -22,13 +30,13 @@ import {
   noteOpen,
   type RemoteRunOutcome,
   type StepError,
+  timeLeftMs,
 } from '../pipeline/plan/index.ts'
 import {
   askDurably,
   askQuickly,
   type RemoteRun,
   type RemoteRunRequest,
-  type RemoteRunTiming,
   remoteRunIn,
   runToEnd,
   type TimeLeft,
@@ -40,25 +48,14 @@ import { outputsOf } from './outputs.ts'
 import { remainsOf } from './remains.ts'
 import { answerPeople } from './steering.ts'
 import { surroundingsOf } from './surroundings.ts'
-import type {
-  ConfigField,
-  ConfigOf,
-  DescribedJobType,
-  FailedJobRun,
-  JobRunOf,
-  JobTypeNamed,
-  OutputsOf,
-  RunJobOptions,
-} from './types.ts'
+import { timing } from './timing.ts'
+import type { ConfigField, FailedJobRun, JobRunOf, RunJobOptions } from './types.ts'
 
-/** Every wait looks again by itself after this; as a rule it is told long before. */
-const waitLeaseMs = 10 * 60_000
-const stepHeartbeatMs = 5_000
-
-export async function runJob<Type extends DescribedJobType = never>(
+export async function runJob<Type extends DefinedJobType | OtherJobType<JobTypeShape> = never>(
   // Only where it is named: there is nothing to infer it from.
-  options: RunJobOptions & ConfigField<ConfigOf<Type>> & { jobType: [Type] extends [never] ? never : string },
-): Promise<JobRunOf<OutputsOf<Type>>>
+  options: RunJobOptions &
+    ConfigField<ConfigOf<Type, JsonObject>> & { jobType: [Type] extends [never] ? never : string },
+): Promise<JobRunOf<OutputsOf<Type, Record<string, Json>>>>
 export async function runJob(
   options: RunJobOptions & { jobId: string; config?: JsonObject },
 ): Promise<JobRunOf<Record<string, Json>>>
@@ -73,15 +70,14 @@ export async function runJob(
  * ```ts
  * import { runJob } from 'jobwright/workflow'
  *
- * export async function nightly(units: string[]): Promise<void> {
- *   for (const unit of units)
- *     await runJob({ step: unit, jobType: 'metagraph_update', config: { system_id_or_name: unit } })
+ * export async function thumbnails(urls: string[]): Promise<void> {
+ *   for (const url of urls) await runJob({ step: 'thumbnail', jobType: 'resize_image', config: { url, width: 120 } })
  * }
  * ```
  */
-export async function runJob<const Name extends string>(
-  options: RunJobOptions & { jobType: Name } & ConfigField<JobTypeNamed<Name>['config']>,
-): Promise<JobRunOf<JobTypeNamed<Name>['outputs']>>
+export async function runJob<const Type extends JobTypeName | OtherJobType<JobTypeShape>>(
+  options: RunJobOptions & { jobType: Type } & ConfigField<ConfigOf<Type, JsonObject>>,
+): Promise<JobRunOf<OutputsOf<Type, Record<string, Json>>>>
 export async function runJob(options: RunJobOptions): Promise<JobRunOf<unknown>> {
   const call = checkCall(options)
   // One with a key may have a run that an earlier execution began.
@@ -129,11 +125,7 @@ async function runGeneration(ledger: Ledger, run: OwnRun): Promise<RemoteRunOutc
   const startedAtMs = Date.now()
   item.generationStartedAtMs = startedAtMs
   move(item, 'began')
-  const left: TimeLeft = () =>
-    line.timeoutMs === undefined
-      ? undefined
-      : // Time in which a person is asked does not count.
-        line.timeoutMs - ((item.parkedAtMs ?? Date.now()) - (item.generationStartedAtMs ?? startedAtMs))
+  const left: TimeLeft = () => timeLeftMs(line, item, { startedAtMs, nowMs: Date.now() })
   const request = requestOf(ledger, run)
   return runToEnd({
     remote: () => reach(ledger, request, left),
@@ -154,11 +146,6 @@ async function runGeneration(ledger: Ledger, run: OwnRun): Promise<RemoteRunOutc
 function requestOf(ledger: Ledger, run: OwnRun): RemoteRunRequest {
   const { call, item } = run
   const { settleMs } = call
-  const timing: RemoteRunTiming = {
-    waitLeaseMs,
-    stepHeartbeatMs,
-    ...(settleMs === undefined ? {} : { settleMs }),
-  }
   return {
     ...identityOf(run),
     name: call.step,
@@ -168,7 +155,7 @@ function requestOf(ledger: Ledger, run: OwnRun): RemoteRunRequest {
     target: call.target,
     config: call.config,
     secrets: call.secrets,
-    timing,
+    timing: settleMs === undefined ? timing : { ...timing, settleMs },
     // Workflow ids come again: a config that has one does not say whose it is.
     isMarked: false,
     activityPrefix: runJobNames.activityPrefix,

@@ -1,9 +1,9 @@
-import type { Json, JsonObject } from '../base/json.ts'
+import type { Duration } from '../base/duration.ts'
+import type { Json } from '../base/json.ts'
 import type { SecretReference, SecretTemplate } from '../contract/jobs/references.ts'
-import type { JobTypes } from '../pipeline/build/job-types.ts'
 import type { EarlierGeneration, RetryReason } from '../pipeline/plan/index.ts'
 
-/** What every `runJob` may be told. Durations are `500ms`, `5s`, `30m`, `2h`, `7d`. */
+/** What every `runJob` may be told. */
 export interface RunJobOptions {
   /**
    * What the run is called: in the view, in the names of jobs, and to people who decide of it. A second call with the same name is a
@@ -13,13 +13,13 @@ export interface RunJobOptions {
   /** Of those that the worker's `jobwrightActivities` were given. @default 'default' */
   connection?: string
   /** Of each generation; what is still at work then is cancelled, and its end waited for. @default none */
-  timeout?: string
+  timeout?: Duration
   /** Generations of a run that failed. A trigger is never repeated by it. @default one generation */
   retry?: {
     /** The first one included. */
     attempts: number
     /** Before the second one; doubles with each. @default 5s */
-    backoff?: string
+    backoff?: Duration
     /** @default every one of them */
     on?: readonly RetryReason[]
   }
@@ -35,7 +35,7 @@ export interface RunJobOptions {
    */
   onUnknown?: 'wait' | 'fail'
   /** How long such a run is looked for before that. @default 1m */
-  settle?: string
+  settle?: Duration
   /** Which outputs to read, if not all. @default all of them */
   outputs?: readonly string[]
 }
@@ -52,29 +52,6 @@ export type WithSecrets<T> = [Json] extends [T]
 /** The config of a run; one without a field that it needs may be left out. */
 export type ConfigField<Config> =
   Record<never, never> extends Config ? { config?: WithSecrets<Config> } : { config: WithSecrets<Config> }
-
-/** What is known of a job type by its name. */
-export type JobTypeNamed<Name extends string> = Name extends keyof JobTypes
-  ? JobTypes[Name]
-  : { config: JsonObject; outputs: Record<string, Json> }
-
-/** As `defineJobType` makes it; its type is enough, the workflow does not load it. */
-export interface DescribedJobType {
-  config: { readonly _zod: { input: unknown } }
-  outputs?: Record<string, { readonly _zod: { output: unknown } }>
-}
-
-/** What a run of such a job type is given. */
-export type ConfigOf<Type extends DescribedJobType> = Type['config']['_zod']['input']
-
-/** What a run of such a job type gives. */
-export type OutputsOf<Type extends DescribedJobType> =
-  NonNullable<Type['outputs']> extends infer Declared extends Record<
-    string,
-    { readonly _zod: { output: unknown } }
-  >
-    ? { [Name in keyof Declared]: Declared[Name]['_zod']['output'] }
-    : never
 
 /** A job run that completed. */
 export interface JobRunOf<Outputs> {

@@ -107,7 +107,7 @@ function createHandlers({
 }): Handlers {
   const configs = createConfigValidator(registry.schemas(), { references: !plain })
   const deps = { store, jobTypes: registry, configs }
-  const compiler = createPipelineCompiler(registry.schemas())
+  const compiler = createPipelineCompiler(registry.schemas(), store)
   const saved = createSavedPipelineService(store, compiler)
   const { installationId } = store
   const service = createPipelineRunService({ runs: pipelineRuns, saved, compiler, installationId })

@@ -2,14 +2,12 @@ import { ApplicationFailure, CancellationScope, CancelledFailure } from '@tempor
 import { jsonBytes } from '../base/json.ts'
 import {
   createRunOutputs,
-  failsTheRun,
+  failureMessage,
   type PipelineRunView,
   payloadBytes,
   pipelineStatus,
-  runOutputsBytes,
   shrinkView,
   viewPipelineRun,
-  warningOfNoValue,
 } from '../pipeline/plan/index.ts'
 import { evaluate } from './evaluation.ts'
 import type { Execution } from './execution.ts'
@@ -44,7 +42,7 @@ export async function close(execution: Execution): Promise<PipelineRunView> {
     case 'failed':
       throw ApplicationFailure.create({
         type: 'pipeline_failed',
-        message: failureMessage(execution, last),
+        message: failureMessage(execution.plan, execution.state, last.steps),
         nonRetryable: true,
         details: [last],
       })
@@ -53,31 +51,14 @@ export async function close(execution: Execution): Promise<PipelineRunView> {
   }
 }
 
-/** Of the first step that failed the pipeline run, rather than one that was to be put up with. */
-function failureMessage({ schedule, state }: Execution, last: PipelineRunView): string {
-  const failed = last.steps.find(
-    ({ step, status }) =>
-      (status === 'failed' || status === 'cancelled') && failsTheRun(schedule.step(step), state),
-  )
-  return failed
-    ? `step ${failed.step} ${failed.status}${failed.error ? `: ${failed.error.message}` : ''}`
-    : 'failed'
-}
-
 /** What can be evaluated; in a completed run, what cannot is a warning. */
 async function evaluateOutputs(execution: Execution): Promise<void> {
-  const { plan, state, schedule } = execution
-  const limit = Math.min(runOutputsBytes, payloadBytes - jsonBytes(view(execution)))
-  const outputs = createRunOutputs(execution.outputs, limit)
-  for (const { name, value } of plan.outputs) {
+  const kept = createRunOutputs(execution, jsonBytes(view(execution)))
+  for (const { name, value } of execution.plan.outputs) {
     try {
-      const result = await evaluate(execution, value)
-      const warning = outputs.keep(name, result)
-      if (warning !== undefined) state.warnings.push(warning)
+      kept.keep(name, await evaluate(execution, value))
     } catch (error) {
-      const stepError = stepErrorOf(error)
-      if (!schedule.isFailing() && !state.cancelRequested)
-        state.warnings.push(warningOfNoValue(name, stepError))
+      kept.miss(name, stepErrorOf(error))
     }
   }
 }

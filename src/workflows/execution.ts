@@ -1,6 +1,6 @@
 import { CancellationScope, patched, workflowInfo } from '@temporalio/workflow'
 import type { Json } from '../base/json.ts'
-import { createReadFinder, type PipelineData, type ReadFinder } from '../pipeline/evaluate/index.ts'
+import { createReadFinder, dataOf, type PipelineData, type ReadFinder } from '../pipeline/evaluate/index.ts'
 import {
   type ConnectionProfile,
   cleansUp,
@@ -95,14 +95,7 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
     timing,
     state,
     schedule,
-    data: {
-      id: workflowId,
-      step: schedule.step,
-      steps: plan.steps,
-      state,
-      inputs,
-      characters: plan.textPositions === 'characters',
-    },
+    data: dataOf(plan, state, { id: workflowId, inputs, schedule }),
     scope,
     main,
     cleanup: plan.steps.some(cleansUp) && patched('clean-up') ? createCleanup(scope) : undefined,

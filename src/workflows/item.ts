@@ -4,7 +4,7 @@ import {
   concludeGeneration,
   forgetTrigger,
   type ItemState,
-  isDone,
+  isBegun,
   isNested,
   move,
   namesPipelineRun,
@@ -15,6 +15,7 @@ import {
   secretNames,
   settleGeneration,
   skipItem,
+  timeLeftMs,
 } from '../pipeline/plan/index.ts'
 import {
   type RemoteRun,
@@ -116,11 +117,6 @@ export async function runItem(
   if (hasPlaces) places.giveBack()
 }
 
-/** A generation that has not ended: it may have a run, even where none is known yet. */
-export function isBegun(item: ItemState): boolean {
-  return item.generationStartedAtMs !== null && !isDone(item.status)
-}
-
 /**
  * Ends a generation that an earlier execution began and this one cannot go on with, as it was cancelled, or refused, while it
  * evaluated anew what the run was made of. The cancel goes by the key, which is not made of that.
@@ -185,11 +181,7 @@ function runGeneration(
   const refused = item.status === 'cancelling' ? item.error : null
   move(item, 'began')
   const startedAtMs = item.generationStartedAtMs
-  const left: TimeLeft = () =>
-    step.timeoutMs === undefined
-      ? undefined
-      : // Time in which a person is asked does not count.
-        step.timeoutMs - ((item.parkedAtMs ?? Date.now()) - (item.generationStartedAtMs ?? startedAtMs))
+  const left: TimeLeft = () => timeLeftMs(step, item, { startedAtMs, nowMs: Date.now() })
   const remote: RunToEnd['remote'] =
     'inputs' in resolved
       ? () => boundedCancel(execution, nestedRun(execution, placeOf(step, item, each), resolved.inputs))

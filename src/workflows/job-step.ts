@@ -5,6 +5,7 @@ import {
   concludeStep,
   createItems,
   type ItemState,
+  isBegun,
   isDone,
   mayStartItem,
   move,
@@ -14,7 +15,7 @@ import {
 } from '../pipeline/plan/index.ts'
 import { evaluate } from './evaluation.ts'
 import { type Execution, laneOf } from './execution.ts'
-import { endBegun, isBegun, leavePlaces, runItem, whenPlaced } from './item.ts'
+import { endBegun, leavePlaces, runItem, whenPlaced } from './item.ts'
 import { stepErrorOf } from './step-failure.ts'
 
 /** A step that runs a job: to its end, with all its items; goes on with what an earlier execution began. */

@@ -2,7 +2,13 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { ParentStep, PipelineRemains } from '../activities/index.ts'
 import type { Json } from '../base/json.ts'
 import { queryNames, signalNames, updateNames } from '../contract/names.ts'
-import type { PipelinePlan, PipelineRunState, PipelineRunView, SteerVerb } from '../pipeline/plan/index.ts'
+import type {
+  PipelinePlan,
+  PipelineRunState,
+  PipelineRunView,
+  SteerAnswer,
+  SteerRequest,
+} from '../pipeline/plan/index.ts'
 import type { RemoteRunTiming } from '../remote-run/index.ts'
 
 /** The argument of `runPipeline`. Everything that decides anything is in it: no file, no environment. */
@@ -47,18 +53,6 @@ export interface NestedRunNews {
 }
 
 export const nestedRunSignal = defineSignal<[NestedRunNews]>(signalNames.nestedRun)
-
-/** A person's word on a step whose trigger is unknown. */
-export interface SteerRequest {
-  verb: SteerVerb
-  step: string
-  /** 0-based; null for a step without items. */
-  item: number | null
-  /** What is adopted. */
-  jobRunId?: string
-}
-
-export type SteerAnswer = Pick<SteerRequest, 'verb' | 'step' | 'item'>
 
 export const steerUpdate = defineUpdate<SteerAnswer, [SteerRequest]>(updateNames.steer)
 

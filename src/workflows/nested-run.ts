@@ -7,8 +7,9 @@ import {
 import type { NestedRunIdentity, PipelineActivities } from '../activities/index.ts'
 import type { Json } from '../base/json.ts'
 import {
+  endPause,
   type ItemState,
-  isDone,
+  isBegun,
   isNested,
   type JobRunRecord,
   move,
@@ -172,9 +173,7 @@ function setHold(execution: Execution, item: ItemState, isHeld: boolean): void {
     item.parkedAtMs ??= Date.now()
     move(item, 'was_held')
   } else {
-    if (item.generationStartedAtMs !== null && item.parkedAtMs !== undefined)
-      item.generationStartedAtMs += Date.now() - item.parkedAtMs
-    delete item.parkedAtMs
+    endPause(item, Date.now())
     move(item, 'found_running')
   }
   noteHeld(execution)
@@ -203,9 +202,7 @@ function openPlaces({ plan, state }: Execution): NestedPlace[] {
     .filter(isNested)
     .flatMap((step) =>
       (state.steps[step.id]?.items ?? []).flatMap((item, index) =>
-        item.generationStartedAtMs === null || isDone(item.status)
-          ? []
-          : [{ step, item, index: step.forEach ? index : null }],
+        isBegun(item) ? [{ step, item, index: step.forEach ? index : null }] : [],
       ),
     )
 }

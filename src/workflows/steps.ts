@@ -1,13 +1,11 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow'
 import {
-  decideStart,
   move,
   type PlanStep,
   stepState,
-  summarizeNeeds,
+  takeNext,
   warnOfContinued,
   whyNotLetIn,
-  whySkipped,
 } from '../pipeline/plan/index.ts'
 import { evaluateIf } from './evaluation.ts'
 import { type Execution, laneOf } from './execution.ts'
@@ -24,18 +22,14 @@ export function startSteps(execution: Execution): void {
 /** Starts or skips every step whose needs are done; a skipped one may make others ready. */
 export function startReady(execution: Execution): void {
   const { schedule, state, scope } = execution
-  for (let step = schedule.takeReady(); step; step = schedule.takeReady()) {
-    const needs = schedule.needsOf(step)
-    const cancelRequested = state.cancelRequested || scope.consideredCancelled
-    const decision = decideStart(step, summarizeNeeds(needs, state), {
-      failing: schedule.isFailing(),
-      cancelRequested,
+  const take = () =>
+    takeNext(schedule, state, {
+      cancelRequested: state.cancelRequested || scope.consideredCancelled,
       cleansUp: execution.cleanup !== undefined && !execution.isCleanupOver,
     })
-    if (decision === 'skip') {
-      const own = stepState(state, step.id)
-      own.skippedBecause = whySkipped(needs, state, { cancelRequested })
-      move(own, 'was_skipped')
+  for (let next = take(); next; next = take()) {
+    const { step, isSkipped } = next
+    if (isSkipped) {
       logStepEnded(execution, step)
       schedule.ended(step)
     } else {

@@ -13,6 +13,7 @@ import { TemporalBinaryError } from '../../src/dev-stack/temporal-cli/acquire.ts
 import { ExpressionError } from '../../src/expressions/errors.ts'
 import { JobRunError, JobTypeDefinitionError, RetryableError } from '../../src/job-types/errors.ts'
 import { UserConfigError } from '../../src/job-types/user-config.ts'
+import { BuilderError } from '../../src/pipeline/build/mistakes.ts'
 import { PipelineFindingsError } from '../../src/pipeline/index.ts'
 import { StepFailure } from '../../src/pipeline/plan/step-failure.ts'
 import { PipelineRunError, PipelineRunNotFoundError } from '../../src/pipelines/index.ts'
@@ -68,6 +69,7 @@ describe('a failure', () => {
 /** One of every class that src exports; of those that carry the code that they are given, any code. */
 const examples: Record<string, JobwrightError> = {
   ApiProblem: new ApiProblem(404, 'unknown_job', 'no such job'),
+  BuilderError: new BuilderError({ code: 'x', message: 'y', fix: 'z', mark: {} }),
   ExpressionError: new ExpressionError('expression_syntax', 'expected a value'),
   JobRunError: new JobRunError('out_of_paper', 'no paper'),
   JobTypeDefinitionError: new JobTypeDefinitionError('no name'),

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { dependencyOn } from '../../src/cli/init/dependency.ts'
-import { packages, projectFiles } from '../../src/cli/init/files.ts'
+import { packages, projectFiles } from '../../src/cli/init/project.ts'
 import { type AnyPipeline, compilePipeline } from '../../src/public/index.ts'
 import { repository } from '../public/surface.ts'
 import { jobwright, withTempDir } from './helpers.ts'
@@ -100,7 +100,7 @@ test('overwrites nothing, and names what is in the way', async () => {
     const file = await jobwright(['init', 'taken'], { cwd })
     expect(file).toMatchObject({ code: 2, stdout: '' })
     const made = await jobwright(['init', 'app', '--output', 'json'], { cwd })
-    const names = Object.keys(projectFiles({ name: 'app', jobwright: '1' }))
+    const names = Object.keys(await projectFiles(repository, { name: 'app', jobwright: '1' }))
     expect(JSON.parse(made.stdout)).toEqual({ folder: path.join(cwd, 'app'), files: names })
   })
 })

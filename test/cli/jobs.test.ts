@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
-import { jobwright, withTempDir } from './helpers.ts'
+import { closedPort, jobwright, withTempDir } from './helpers.ts'
 
 let stack: TestStack
 beforeAll(async () => {
@@ -38,6 +38,54 @@ test('pipelines are saved on the server, a version for each change, and listed',
     expect(await run('push', file)).toMatchObject({ code: 2, stderr: expect.stringContaining('slep') })
     await writeFile(file, 'name: nap\nsteps: {}\n')
     expect(await run('push', file)).toMatchObject({ code: 2, stderr: expect.stringContaining('no_steps') })
+  })
+})
+
+test('saved pipelines are run by their names, and as steps of others', async () => {
+  await withTempDir(async (dir) => {
+    const write = async (name: string, step: string) => {
+      await writeFile(path.join(dir, `${name}.yaml`), `name: ${name}\nsteps: { s: { ${step} } }\n`)
+      return path.join(dir, `${name}.yaml`)
+    }
+    const sleep = 'job_type: sleep, config: { duration: 1ms }'
+    const outer = await write('cli-outer', 'pipeline: cli-middle')
+    const middle = await write('cli-middle', 'pipeline: cli-inner')
+    const inner = await write('cli-inner', sleep)
+    const refused = await run('validate', outer)
+    expect(refused).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining('no saved pipeline `cli-middle`'),
+    })
+    // Whatever order they are named in.
+    const { items } = await json('push', outer, middle, inner)
+    expect(items.map(({ name }: { name: string }) => name)).toEqual(['cli-inner', 'cli-middle', 'cli-outer'])
+    expect(await run('validate', outer)).toMatchObject({ code: 0 })
+    expect(await run('graph', outer)).toMatchObject({ code: 0 })
+    expect(await run('validate', outer, '--offline')).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining('`--offline` was given'),
+    })
+    const env = { ...stack.env, JOBS_API_URL: `http://127.0.0.1:${await closedPort()}/api/v1` }
+    expect(await jobwright(['graph', outer], { env })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('pipeline_not_resolved'),
+    })
+
+    await write('cli-inner', 'job_type: sleep, config: { duration: 2ms }')
+    await json('push', inner)
+    expect(await json('run', outer)).toMatchObject({ status: 'completed', pipeline: 'cli-outer' })
+    expect(await json('run', 'cli-outer')).toMatchObject({ status: 'completed', pipeline_version: 1 })
+    expect(await json('run', 'cli-inner')).toMatchObject({ status: 'completed', pipeline_version: 2 })
+    expect(await json('run', 'cli-inner@1')).toMatchObject({ status: 'completed', pipeline_version: 1 })
+    expect(await jobwright(['run', 'cli-none'], { env })).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('no file cli-none is here'),
+    })
+    for (const name of ['cli-none', 'cli-inner@3'])
+      expect(await run('run', name)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('unknown_pipeline'),
+      })
   })
 })
 

@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compilePipeline } from '../../src/pipeline/index.ts'
@@ -93,4 +93,26 @@ test('graph prints a program, and a file, as YAML', async () => {
   const again = await jobwright(['graph', 'second.yaml', '--format', 'yaml'], { cwd })
   expect(again).toEqual({ code: 0, stdout, stderr: '' })
   expect(compilePipeline(stdout, { file: 'second.yaml' }).plan?.steps.map(({ id }) => id)).toEqual(['a'])
+})
+
+test('a YAML file names programs as steps, and says where they are wrong', async () => {
+  const step = (reference: string) => `{ pipeline: ${reference} }`
+  await mkdir(path.join(cwd, 'outer'))
+  await writeFile(
+    path.join(cwd, 'outer', 'code.yaml'),
+    `name: outer\nsteps:\n  a: ${step('../good.ts')}\n  b: ${step('../several.ts#second')}\n  c: ${step('../named.mts')}\n  d: ${step('../plain.js')}\n`,
+  )
+  const drawn = await jobwright(['graph', 'outer/code.yaml'], { cwd })
+  expect(drawn).toMatchObject({ code: 0, stderr: '' })
+  await writeFile(
+    path.join(cwd, 'outer', 'wrong.yaml'),
+    `name: outer\nsteps:\n  a: ${step('../elsewhere.ts')}\n  b: ${step('../syntax.ts')}\n  c: ${step('../several.ts')}\n  d: ${step('../gone.ts')}\n`,
+  )
+  const { code, stdout } = await jobwright(['validate', '--offline', 'outer/wrong.yaml'], { cwd })
+  expect(code).toBe(2)
+  expect(stdout).toMatch(/^outer\/wrong\.yaml:3:\d+ error nested_pipeline_invalid /m)
+  expect(stdout).toMatch(/^helper\.ts:3:\d+ error not_json /m)
+  expect(stdout).toMatch(/^syntax\.ts:3:\d+ error program_syntax /m)
+  expect(stdout).toMatch(/^several\.ts:1:1 error several_pipelines /m)
+  expect(stdout).toMatch(/^outer\/wrong\.yaml:6:\d+ error no_such_file /m)
 })

@@ -189,6 +189,7 @@ describe('jobwright run', () => {
       pipeline: 'endless',
       status: 'running',
       existed: true,
+      warnings: [],
     })
     expect(again.stderr).toContain('endless-2 exists already; nothing new was started')
     expect((await run(['cancel', 'endless-2', '--detach'])).code).toBe(0)

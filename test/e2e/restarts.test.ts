@@ -92,6 +92,41 @@ describe('a pipeline run goes on after kill -9 of', () => {
   })
 })
 
+describe('with nested pipeline runs open, kill -9 of', () => {
+  const nested: PipelinePlan = planOf([
+    planStep('items', {
+      target: { kind: 'pipeline', pipeline: planOf([sleepStep('work', '3s')], { name: 'inner' }) },
+      forEach: { kind: 'literal', value: ['a', 'b'] },
+      maxParallel: 2,
+    }),
+    sleepStep('last', '1ms', ['items']),
+  ])
+  const cases: [string, Part[]][] = [
+    ['the worker', ['worker']],
+    ['all at once', ['temporal', 'server', 'worker']],
+  ]
+  it.each(cases)('%s loses none and doubles none', async (_name, victims) => {
+    const id = await on.runPlan(nested)
+    const children = [0, 1].map((item) => `${id}.items.${item}.1`)
+    await until('both are at work', async () => {
+      const running = (await recordedRuns()).filter((run) => run.status === 'running')
+      return running.length === 2
+    })
+    await on.kill(...victims)
+    await on.start(...victims)
+    const after = await finished(id)
+    expect(after.status).toBe('completed')
+    expect(after.steps.slice(0, 2)).toMatchObject(
+      children.map((child) => ({ status: 'completed', generation: 1, pipeline_run_id: child })),
+    )
+    const views = await Promise.all(children.map((child) => on.pipelines.show(child)))
+    expect(views.map(({ status }) => status)).toEqual(['completed', 'completed'])
+    const claimed = [...views, after].flatMap(({ steps }) => steps.flatMap((line) => line.job_run_id ?? []))
+    expect((await recordedRuns()).map((run) => run.uuid).sort()).toEqual(claimed.sort())
+    expect(claimed).toHaveLength(3)
+  })
+})
+
 it('a worker that is told to stop cancels nothing: another one goes on', async () => {
   const id = await on.runPlan(plan)
   const before = await underWay(id)

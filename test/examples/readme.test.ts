@@ -19,7 +19,14 @@ import {
   proseOf,
   repository,
 } from './pages.ts'
-import { commandProblem, commandsOf, missingPlaces, pipelineFileOf, shellProblems } from './shell.ts'
+import {
+  commandProblem,
+  commandsOf,
+  functionsOf,
+  missingPlaces,
+  pipelineFileOf,
+  shellProblems,
+} from './shell.ts'
 
 /** What a newcomer copies out of the README and the other pages works. Every block of every page is looked at. */
 
@@ -69,11 +76,20 @@ describe('a block', () => {
     expect(() => JSON.parse(text)).not.toThrow()
   })
 
-  test.each(inLanguage('sh'))('of shell lines says what there is: %s', async (_place, { text }) => {
-    await run('bash', ['-n', '-c', text])
-    expect(await shellProblems(text)).toEqual([])
-    expect(commandsOf(text).flatMap(({ words }) => missingPlaces(words))).toEqual([])
-  })
+  test.each(inLanguage('sh'))(
+    'of shell lines says what there is: %s',
+    async (_place, { text, page, line }) => {
+      await run('bash', ['-n', '-c', text])
+      const above = blocks.filter((one) => one.page === page && one.line < line && one.language === 'sh')
+      expect(
+        await shellProblems(
+          text,
+          above.flatMap((one) => functionsOf(one.text)),
+        ),
+      ).toEqual([])
+      expect(commandsOf(text).flatMap(({ words }) => missingPlaces(words))).toEqual([])
+    },
+  )
 
   test.each(inLanguage('sh'))('gives pipelines the inputs that they take: %s', async (_place, { text }) => {
     for (const { words } of commandsOf(text)) {

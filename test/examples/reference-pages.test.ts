@@ -71,7 +71,7 @@ describe('docs/cli.md', () => {
     const shown = codeSpans(row.options).flatMap((code) => /^--[\w-]+/.exec(code)?.[0] ?? [])
     expect(sorted(shown)).toEqual(sorted(known))
     const takes = command?.registeredArguments.length ?? 0
-    expect(row.command.split(' ').filter((word) => /^[A-Z]+$/.test(word))).toHaveLength(takes)
+    expect(row.command.split(' ').filter((word) => /^\[?[A-Z]+\]?$/.test(word))).toHaveLength(takes)
   })
 
   test('has every exit code', () => {
@@ -86,7 +86,7 @@ describe('docs/cli.md', () => {
 
   /** Of the words of a usage those that are no placeholders. */
   function nameOf(words: readonly string[]): string {
-    return words.filter((word) => !/^[A-Z]+$/.test(word)).join(' ')
+    return words.filter((word) => !/^\[?[A-Z]+\]?$/.test(word)).join(' ')
   }
 })
 

@@ -77,10 +77,15 @@ const manifest = JSON.parse(readFileSync(path.join(repository, 'package.json'), 
   scripts: Record<string, string>
 }
 
-/** What is wrong with a block of shell lines; empty when nothing is. */
-export async function shellProblems(text: string): Promise<string[]> {
+/** Functions that shell lines define. */
+export function functionsOf(text: string): string[] {
+  return commandsOf(text).flatMap(({ words: [head, name] }) => (head === 'function' && name ? [name] : []))
+}
+
+/** What is wrong with a block of shell lines; empty when nothing is. @param known functions of blocks above it */
+export async function shellProblems(text: string, known: readonly string[] = []): Promise<string[]> {
   const commands = commandsOf(text)
-  const functions = commands.flatMap(({ words: [head, name] }) => (head === 'function' && name ? [name] : []))
+  const functions = [...known, ...functionsOf(text)]
   const problems: string[] = []
   for (const command of commands) {
     for (const name of command.variables)
@@ -155,6 +160,9 @@ export function pipelineFileOf(
 /** Whether words name a place in the repository that is not there. */
 export function missingPlaces(words: readonly string[]): string[] {
   return words.filter(
-    (word) => /^(examples|scripts|docs|bin|src)\//.test(word) && !existsSync(path.join(repository, word)),
+    (word, at) =>
+      words[at - 1] !== '--out' &&
+      /^(examples|scripts|docs|bin|src)\//.test(word) &&
+      !existsSync(path.join(repository, word)),
   )
 }

@@ -85,18 +85,21 @@ test('a plan is run with inputs as text or as values, and its outputs are JSON',
 
 test('what the server has is asked for when a pipeline in code is started, and for nothing else', async () => {
   const seen: CompileOptions[] = []
+  const about = { display_name: 'X', description: '', user_facing_description: '', json_schema: {} }
+  const shown = { creatable_on_ui: true, creatable_by_agent: true, visible_on_ui: true }
+  const offered = [{ job_type: 'x', ...about, ...shown }]
   let asked = 0
   const pipelines = clientOf({
     jobTypes: async () => {
       asked += 1
-      return []
+      return offered
     },
   })
   const { id } = await pipelines.start(inCode<{ size: number }, unknown>(text, seen), { size: 1 })
   await pipelines.get(id).result()
   await pipelines.run(plan, { size: 1 })
   expect(asked).toBe(1)
-  expect(seen).toEqual([{ jobTypes: [] }])
+  expect(seen).toEqual([{ jobTypes: offered }])
 })
 
 describe('nothing is started', () => {

@@ -24,7 +24,11 @@ declare global {
   const inputs: Record<string, import('jobwright').Json>
   const pipelines: import('jobwright').PipelinesClient
   const api: import('jobwright/client').JobsClient
+  const runs: import('jobwright/client').PipelineRunsClient
+  const id: string
   const job: import('jobwright/client').WireJob
+  const runs: import('jobwright/client').PipelineRunsClient
+  const id: string
 }
 export {}
 `

@@ -140,6 +140,26 @@ outputs: { first: '\${{ steps.each.outputs.report.map(r, r.substring(0, 1)) }}' 
       status: 'failed',
       error: { code: 'wrong_input', message: expect.stringContaining('input unit of pipeline inner') },
     })
+    const strict = planFrom(
+      'name: strict\ninputs: { unit: { type: string, schema: { maxLength: 3 } } }\nsteps: { s: { job_type: x } }',
+    )
+    const { id, view: refused } = await on.run(
+      planFrom(
+        'name: outer\ninputs: { unit: { type: string } }\nsteps: { review: { pipeline: strict, inputs: { unit: "${{ inputs.unit }}" } } }',
+        { strict },
+      ),
+      {},
+      { unit: 'pump' },
+    )
+    expect(refused.steps[0]).toMatchObject({
+      status: 'failed',
+      error: {
+        code: 'wrong_input',
+        message: expect.stringMatching(/input unit of pipeline strict .*3 char/),
+      },
+    })
+    expect(on.triggers).toEqual([])
+    await expect(show(`${id}.review.1`)).rejects.toMatchObject({ code: 'unknown_pipeline_run' })
   })
 })
 
@@ -276,5 +296,107 @@ steps:
     await ended(id)
     expect((await show(id)).status).toBe('completed')
     expect(on.triggers.filter(({ step }) => step === 'work')).toHaveLength(1)
+  })
+})
+
+describe('a reset of the outer run', () => {
+  const plan = planFrom(
+    `
+name: outer
+steps:
+  review: { pipeline: inner }
+  after: { needs: [review], job_type: y, config: { got: '\${{ steps.review.outputs.report }}' } }
+outputs: { report: '\${{ steps.review.outputs.report }}' }
+`,
+    { inner },
+  )
+  type HistoryEvent = NonNullable<
+    Awaited<ReturnType<ReturnType<typeof handle>['fetchHistory']>>['events']
+  >[number]
+  /** To the workflow task that is the last for which `isBefore` is true. */
+  async function reset(id: string, isBefore: (event: HistoryEvent) => boolean): Promise<void> {
+    const { runId } = await handle(id).describe()
+    const { events = [] } = await handle(id).fetchHistory()
+    const end = (events ?? []).findIndex((event) => !isBefore(event))
+    const task = (events ?? [])
+      .slice(0, end === -1 ? undefined : end)
+      .findLast((event) => event.workflowTaskCompletedEventAttributes)
+    await on.stack.client.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: id, runId },
+      reason: 'test',
+      requestId: `${id}-${task?.eventId}`,
+      workflowTaskFinishEventId: task?.eventId ?? null,
+    })
+  }
+  const activityOf = (event: HistoryEvent) =>
+    event.activityTaskScheduledEventAttributes?.activityType?.name ?? ''
+  const endWork = () => {
+    const outputs = { report: slot('done') }
+    for (const [run, end] of release)
+      end(recordOf({ step: 'work', item: null, generation: 1 }, 'completed', { jobRunId: run, outputs }))
+  }
+  const triggered = (step: string) => on.triggers.filter((input) => input.step === step)
+
+  it('to before the step was started finds the pipeline run that is open', async () => {
+    openRuns()
+    const id = await start(plan)
+    await until('the job run waits', () => release.size > 0)
+    const child = await handle(`${id}.review.1`).describe()
+    // Its first task: no step was started.
+    let tasks = 0
+    await reset(id, (event) => {
+      if (event.workflowTaskCompletedEventAttributes) tasks += 1
+      return tasks <= 1
+    })
+    await until('the step is started again', async () =>
+      ((await handle(id).fetchHistory()).events ?? []).some(
+        (event) => activityOf(event) === 'awaitNestedRun',
+      ),
+    )
+    on.api.trigger = async (input) => ({ phase: 'terminal', record: recordOf(input) })
+    endWork()
+    await ended(id)
+    expect(await show(id)).toMatchObject({ status: 'completed', outputs: { report: 'done' } })
+    expect((await handle(`${id}.review.1`).describe()).runId).toBe(child.runId)
+    expect([triggered('work').length, triggered('after').length]).toEqual([1, 1])
+    expect(on.cancels).toEqual([])
+  })
+
+  it('to before it was started, after all has ended, takes what the pipeline run gave', async () => {
+    on.api.trigger = async (input) => ({
+      phase: 'terminal',
+      record: recordOf(input, 'completed', { outputs: { report: slot('done') } }),
+    })
+    const { id } = await on.run(plan)
+    let tasks = 0
+    await reset(id, (event) => {
+      if (event.workflowTaskCompletedEventAttributes) tasks += 1
+      return tasks <= 1
+    })
+    await ended(id)
+    expect(await show(id)).toMatchObject({ status: 'completed', outputs: { report: 'done' } })
+    expect(triggered('work')).toHaveLength(1)
+    // Under the same key, and so the same run.
+    const [first, second] = triggered('after')
+    expect(second).toEqual(first)
+  })
+
+  it('to after it ended starts nothing of it', async () => {
+    openRuns()
+    const id = await start(plan)
+    await until('the job run waits', () => release.size > 0)
+    endWork()
+    await until('the step after it waits', () => triggered('after').length === 1 && release.size > 1)
+    await reset(id, (event) => activityOf(event) !== 'awaitJobRun')
+    on.api.trigger = async (input) => ({ phase: 'terminal', record: recordOf(input) })
+    on.api.wait = async (jobRunId) =>
+      recordOf({ step: 'after', item: null, generation: 1 }, 'completed', { jobRunId })
+    for (const [, end] of release) end(recordOf({ step: 'after', item: null, generation: 1 }, 'completed'))
+    await ended(id)
+    expect(await show(id)).toMatchObject({ status: 'completed', outputs: { report: 'done' } })
+    expect(triggered('work')).toHaveLength(1)
+    const started = ((await handle(id).fetchHistory()).events ?? []).map(activityOf)
+    expect(started.filter((name) => name === 'startNestedRun')).toHaveLength(1)
   })
 })

@@ -1,6 +1,8 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { JobwrightError } from '../../base/errors.ts'
 import type { Json } from '../../base/json.ts'
+import { problemsOfInput } from '../../config-schema/index.ts'
+import type { PipelinePlan } from '../../pipeline/plan/index.ts'
 import { rejected } from '../failures.ts'
 import type {
   AwaitNestedRunInput,
@@ -24,11 +26,22 @@ export async function startNestedRun(
   const argument = await runs.argumentOf({ workflowId: parent.id, runId: workflowExecution?.runId ?? '' })
   const target = argument.plan.steps.find((step) => step.id === parent.step)?.target
   if (target?.kind !== 'pipeline') throw rejected('no_pipeline', `step ${parent.step} runs no pipeline`)
+  requireSchemas(target.pipeline, inputs)
   const began = await runs.start({ id, parent }, { plan: target.pipeline, inputs, parent: argument })
   const record = began === 'exists' ? await runs.look({ id, parent }) : undefined
   return record
     ? { phase: 'terminal', record }
     : { phase: 'running', jobId: '', jobRunId: id, status: 'running' }
+}
+
+/** What the workflow could not check of the inputs: no schema library runs there. */
+function requireSchemas({ name, inputs: declared }: PipelinePlan, inputs: Record<string, Json>): void {
+  for (const { name: input, schema } of declared) {
+    if (!schema || !Object.hasOwn(inputs, input)) continue
+    const found = problemsOfInput(schema, inputs[input])
+    const [problem] = 'unusable' in found ? [` cannot be checked: ${found.unusable}`] : found.problems
+    if (problem !== undefined) throw rejected('wrong_input', `input ${input} of pipeline ${name}${problem}`)
+  }
 }
 
 /**

@@ -19,10 +19,10 @@ export interface GraphArgs {
   out?: string | undefined
 }
 
-/** `jobwright graph FILE`: the steps and what they need, drawn, or the pipeline as YAML. Asks no server. */
+/** `jobwright graph FILE`: the steps and what they need, drawn, or the pipeline as YAML. Asks the server for the saved pipelines that it names, and for nothing else. */
 export async function graphHandler(args: GraphArgs, ctx: CliContext): Promise<number> {
   const opened = await openPipelineFile(args.file, ctx)
-  const compiled: CompiledPipeline = 'findings' in opened ? opened : opened.compile({})
+  const compiled: CompiledPipeline = 'findings' in opened ? opened : await opened.compile({})
   const { plan, findings } = compiled
   if ('findings' in opened || !plan || hasErrors(findings)) {
     for (const finding of findings) note(ctx, findingLine(finding, ctx.errorColor))

@@ -6,7 +6,7 @@ import { type CliContext, note } from '../context.ts'
 import { usageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { dependencyOn } from '../init/dependency.ts'
-import { projectFiles } from '../init/files.ts'
+import { projectFiles } from '../init/project.ts'
 import { renderJson } from '../output/json.ts'
 import { escapeControl, shellWord } from '../output/text.ts'
 
@@ -20,7 +20,7 @@ export async function initHandler({ folder = '.' }: InitArgs, ctx: CliContext): 
   const target = path.resolve(ctx.cwd, folder)
   const name = packageName(path.basename(target))
   const files = Object.entries(
-    projectFiles({ name, jobwright: await dependencyOn(ctx.home, await real(target)) }),
+    await projectFiles(ctx.home, { name, jobwright: await dependencyOn(ctx.home, await real(target)) }),
   )
   const inTheWay = files.map(([file]) => file).filter((file) => existsSync(path.join(target, file)))
   if (inTheWay.length > 0)

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { CompiledPipeline, CompileOptions } from '../../pipeline/index.ts'
 import { type CliContext, type Finding, note } from '../context.ts'
 import { usageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -5,10 +8,12 @@ import { knownWorld } from '../known-world.ts'
 import { findingLine, hasErrors } from '../output/findings.ts'
 import { renderJson } from '../output/json.ts'
 import { escapeControl, shellWord } from '../output/text.ts'
-import { compileFile } from '../pipeline-file.ts'
+import { compileFile, compileSaved } from '../pipeline-file.ts'
 import { follow } from '../progress/follow.ts'
+import { readSaved, savedReference } from '../saved-pipelines.ts'
 
 export interface RunArgs {
+  /** Or the name of a saved pipeline. */
   file: string
   /** `name=value`, each. */
   input?: string[] | undefined
@@ -19,13 +24,13 @@ export interface RunArgs {
 /** What a run cannot start without, though a file may be valid without it. */
 const neededToRun: readonly string[] = ['unknown_secret', 'unknown_connection']
 
-/** `jobwright run FILE`: check, start, follow. Nothing is started when there is a finding of severity error. */
+/** `jobwright run FILE|NAME`: check, start, follow. Nothing is started when there is a finding of severity error. */
 export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number> {
   const given = parseInputs(args.input ?? [])
   const { resolveInputs } = await import('../../pipeline/index.ts')
   const findWorld = await knownWorld(ctx, { live: true })
   const { options, knowsNames } = await findWorld(args.file)
-  const compiled = await compileFile(args.file, ctx, options)
+  const { version, ...compiled } = await compile(args.file, ctx, options)
   const findings = compiled.findings.map(
     (finding): Finding =>
       knowsNames && neededToRun.includes(finding.code) ? { ...finding, severity: 'error' } : finding,
@@ -41,7 +46,7 @@ export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number
 
   const access = await ctx.connect()
   try {
-    const run = await access.pipelines.start(compiled.plan, resolved.inputs, { id: args.id })
+    const run = await access.pipelines.start(compiled.plan, resolved.inputs, { id: args.id, version })
     const { id, existed, warnings } = run
     for (const warning of warnings) note(ctx, `warning: ${escapeControl(warning)}`)
     if (existed) note(ctx, `${escapeControl(id)} exists already; nothing new was started`)
@@ -54,6 +59,22 @@ export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number
   } finally {
     await access.close()
   }
+}
+
+/** Of a file; where there is none, of the saved pipeline of that name. */
+async function compile(
+  given: string,
+  ctx: CliContext,
+  options: CompileOptions,
+): Promise<CompiledPipeline & { version?: number }> {
+  const saved = savedReference(given)
+  if (!saved || existsSync(path.resolve(ctx.cwd, given))) return compileFile(given, ctx, options)
+  note(
+    ctx,
+    `note: no file ${escapeControl(given)} is here: the server is asked for a saved pipeline of that name`,
+  )
+  const { yaml, version } = await readSaved(saved, ctx)
+  return { ...(await compileSaved(saved.name, yaml, ctx, options)), version }
 }
 
 function started(

@@ -6,6 +6,7 @@ import { findingLine, hasErrors } from '../output/findings.ts'
 import { renderJson } from '../output/json.ts'
 import { count, escapeControl } from '../output/text.ts'
 import { compileFile } from '../pipeline-file.ts'
+import { savedPipelines } from '../saved-pipelines.ts'
 
 export interface ValidateArgs {
   files: string[]
@@ -17,9 +18,10 @@ export interface ValidateArgs {
 export async function validateHandler(args: ValidateArgs, ctx: CliContext): Promise<number> {
   const findWorld = await knownWorld(ctx, { live: !args.offline })
   const findings: Finding[] = []
+  const named = savedPipelines(ctx, { offline: args.offline })
   for (const file of args.files) {
     const { options } = await findWorld(file)
-    const own = (await compileFile(file, ctx, options)).findings
+    const own = (await compileFile(file, ctx, options, named)).findings
     findings.push(...own)
     if (ctx.output === 'text') ctx.stdout.write(report(file, own, ctx.color))
   }

@@ -1,3 +1,4 @@
+export type { Duration } from '../../base/duration.ts'
 export {
   definePipeline,
   type NamedPipelines,
@@ -10,10 +11,12 @@ export type {
   DefinedJobType,
   EachOutputs,
   JobTypeName,
+  LiftedConfig,
   LiftedOutputs,
   OutputsOf,
   OutputsOfSchemas,
   ShapeOf,
+  UnknownConfig,
   UnknownOutputs,
   ZodSchema,
 } from './job-type-types.ts'
@@ -51,7 +54,6 @@ export { type Place, placeOf } from './place.ts'
 export type {
   AnyStep,
   DefineStep,
-  Duration,
   EachOptions,
   EachSettings,
   JobIdTarget,

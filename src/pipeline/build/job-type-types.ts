@@ -47,12 +47,21 @@ export type ShapeOf<J> = J extends keyof JobTypes
       ? Shape
       : object
 
-/** What may be given as its config. */
-export type ConfigOf<J> =
-  ShapeOf<J> extends { config: infer Config } ? Lift<Config> : { readonly [field: string]: unknown }
+/** What a run of it is given. */
+export type ConfigOf<J, Unknown = UnknownConfig> =
+  ShapeOf<J> extends { config: infer Config } ? Config : Unknown
 
-/** Its outputs by name. */
-export type OutputsOf<J> = ShapeOf<J> extends { outputs: infer Outputs } ? Outputs : UnknownOutputs
+/** What a run of it gives, by name. */
+export type OutputsOf<J, Unknown = UnknownOutputs> =
+  ShapeOf<J> extends { outputs: infer Outputs } ? Outputs : Unknown
+
+/** What a step may be given as its config. */
+export type LiftedConfig<J> = ShapeOf<J> extends { config: infer Config } ? Lift<Config> : UnknownConfig
+
+/** Of a job type of which nothing is known. */
+export interface UnknownConfig {
+  readonly [field: string]: unknown
+}
 
 /** Of a job type of which nothing is known. */
 export interface UnknownOutputs {

@@ -1,17 +1,15 @@
+import type { Duration } from '../../base/duration.ts'
 import type { RetryReason } from '../plan/types.ts'
 import type {
   AnyJobType,
-  ConfigOf,
   EachOutputs,
+  LiftedConfig,
   LiftedOutputs,
   OutputsOf,
   UnknownOutputs,
 } from './job-type-types.ts'
 import type { AnyPipeline, Pipeline } from './pipeline.ts'
 import type { Expr, ExprOf, IsOpen, ItemOf, LiftParts, ValueOf } from './values.ts'
-
-/** `500ms`, `5s`, `30m`, `2h`, `7d`. */
-export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
 export interface RetryOptions {
   /** How many generations there are at most, the first one counted. */
@@ -49,7 +47,7 @@ export interface StepSettings {
 /** Creates a job of this type, and runs it. */
 export interface JobTypeTarget<J> {
   jobType: J
-  config?: ConfigOf<J> | ExprOf<object>
+  config?: LiftedConfig<J> | ExprOf<object>
   jobId?: never
 }
 

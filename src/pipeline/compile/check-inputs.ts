@@ -1,9 +1,9 @@
 import type { Json, JsonObject } from '../../base/json.ts'
+import { problemsOfInput } from '../../config-schema/index.ts'
 import type { Reporter } from '../nodes/findings.ts'
 import { entriesOf, entryOf, get, itemsOf, type MapEntry, type Node, textOf, toJson } from '../nodes/nodes.ts'
 import { hasExpression } from '../nodes/template.ts'
 import { inputTypes, type PlanInput } from '../plan/types.ts'
-import { problemsOfInput } from './input-schema.ts'
 import { hasType, sameJson, show } from './json-types.ts'
 
 function typeOf(entry: MapEntry): PlanInput['type'] | undefined {

@@ -181,7 +181,7 @@ function checkExpressions(plan: PipelinePlan, add: Add): void {
   const check = createExpressionChecker(inputs)
   const whole: ScopeShape = {
     inputs,
-    steps: new Map(plan.steps.map(({ id }) => [id, {}])),
+    steps: new Map(plan.steps.map(({ id, target }) => [id, { isPipeline: target.kind === 'pipeline' }])),
     item: false,
     statusFunctions: false,
     secrets: false,

@@ -97,10 +97,8 @@ function compileRoot(
   checkConnection(root, options.connectionNames, reporter)
   const inputs = compileInputs(root, reporter)
   const twiceGiven = repeatedKeys(get(root, 'inputs'))
-  const declared = declaredInputs(
-    root,
-    inputs.filter(({ name }) => !twiceGiven.has(name)),
-  )
+  const givenOnce = inputs.filter(({ name }) => !twiceGiven.has(name))
+  const declared = declaredInputs(root, givenOnce)
   const nested = findNested(steps, options.resolvePipeline, reporter, nestedFindings)
   const context: CompileContext = {
     text: source,
@@ -114,29 +112,14 @@ function compileRoot(
     ...(options.secretNames && isDefault ? { secretNames: options.secretNames } : {}),
   }
   const graph = checkNeeds(steps, reporter)
-  // Which of several of one name is meant is not known, and so not what it is.
-  const twice = repeatedKeys(get(root, 'steps'))
-  const jobTypeOf = ({ key, value }: MapEntry) =>
-    twice.has(key) ? undefined : jobTypes?.find((entry) => entry.job_type === textOf(get(value, 'job_type')))
-  const outputsOf = (step: MapEntry): StepOutputs | undefined => {
-    const pipeline = twice.has(step.key) ? undefined : nested.get(step.key)
-    if (pipeline) return pipeline.plan.outputs.map(({ name }) => [name, pipeline.outputShapes.get(name)])
-    const jobType = jobTypeOf(step)
-    const outputs = jobType ? outputsOfJobType(jobType) : []
-    // A job type that declares none may have some.
-    return outputs.length > 0 ? outputs : undefined
-  }
+  const outputsOf = declaredOutputs(root, nested, jobTypes)
   const shape: ScopeShape = {
     inputs: declared,
     steps: stepShapes(steps, outputsOf),
     item: false,
     statusFunctions: false,
     secrets: false,
-    known: knownValues(
-      inputs.filter(({ name }) => !twiceGiven.has(name)),
-      steps,
-      outputsOf,
-    ),
+    known: knownValues(givenOnce, steps, outputsOf),
   }
   const compiled = compileSteps(context, {
     root,
@@ -174,6 +157,25 @@ function compileRoot(
     return known ? [[key, known]] : []
   })
   return { plan: deepFreeze(plan), outputShapes: new Map(outputShapes) }
+}
+
+/** Looks up which outputs a step is known to have; undefined: it may have any. */
+function declaredOutputs(
+  root: Node,
+  nested: CompileContext['nested'],
+  jobTypes: readonly JobTypeSchemaEntry[] | undefined,
+): (step: MapEntry) => StepOutputs | undefined {
+  // Which of several of one name is meant is not known, and so not what it is.
+  const twice = repeatedKeys(get(root, 'steps'))
+  return ({ key, value }) => {
+    if (twice.has(key)) return undefined
+    const pipeline = nested.get(key)
+    if (pipeline) return pipeline.plan.outputs.map(({ name }) => [name, pipeline.outputShapes.get(name)])
+    const jobType = jobTypes?.find((entry) => entry.job_type === textOf(get(value, 'job_type')))
+    const outputs = jobType ? outputsOfJobType(jobType) : []
+    // A job type that declares none may have some.
+    return outputs.length > 0 ? outputs : undefined
+  }
 }
 
 /** What the plan was checked against, as far as it uses it. */
@@ -267,11 +269,17 @@ function declaredInputs(root: Node, inputs: readonly PlanInput[]): Map<string, P
 function stepShapes(
   steps: readonly MapEntry[],
   outputsOf: (step: MapEntry) => StepOutputs | undefined,
-): Map<string, { outputs?: string[] }> {
+): ScopeShape['steps'] {
   return new Map(
     steps.map((step) => {
       const outputs = outputsOf(step)
-      return [step.key, outputs ? { outputs: outputs.map(([name]) => name) } : {}]
+      return [
+        step.key,
+        {
+          ...(outputs ? { outputs: outputs.map(([name]) => name) } : {}),
+          ...(isNestedStep(step) ? { isPipeline: true } : {}),
+        },
+      ]
     }),
   )
 }

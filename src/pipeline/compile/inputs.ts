@@ -2,10 +2,10 @@ import { type Json, jsonBytes } from '../../base/json.ts'
 import { jsonPointer } from '../../base/json-pointer.ts'
 import { jsonTextProblems } from '../../base/json-text.ts'
 import { suggest } from '../../base/suggest.ts'
+import { problemsOfInput } from '../../config-schema/index.ts'
 import { limits } from '../../contract/index.ts'
 import type { Finding } from '../nodes/findings.ts'
 import { maxInputsBytes, type PipelinePlan, type PlanInput } from '../plan/index.ts'
-import { problemsOfInput } from './input-schema.ts'
 import { hasType, sameJson, show, unsafePart } from './json-types.ts'
 
 export interface ResolvedInputs {

@@ -16,6 +16,9 @@ export type ResolvedPipeline =
     }
   | { problem: { code: string; message: string; fix: string } }
 
+/** Why there is no such thing. */
+export type NoPipeline = Extract<ResolvedPipeline, { problem: unknown }>
+
 /** Finds what a step's `pipeline` names, as it stands in the file that is compiled: a file relative to it, or a name. */
 export type ResolvePipeline = (reference: string) => ResolvedPipeline
 
@@ -27,11 +30,11 @@ export interface NestedPipeline {
 
 /** True of what names a file; anything else is the name of a saved pipeline. */
 export function namesFile(reference: string): boolean {
-  return /[/\\]|\.(ya?ml|ts)$/i.test(reference)
+  return /[/\\]|\.(ya?ml|m?[jt]s)(#.*)?$/i.test(reference)
 }
 
 /** What is said of a pipeline that nobody looked for. */
-export const notFound: ResolvePipeline = (reference) => ({
+export const notFound = (reference: string): NoPipeline => ({
   problem: namesFile(reference)
     ? {
         code: 'pipeline_not_resolved',
@@ -44,6 +47,15 @@ export const notFound: ResolvePipeline = (reference) => ({
         fix: `name a file, as in ./${reference}.yaml`,
       },
 })
+
+/** What is said of a name that the server does not have. */
+export function unknownPipeline(name: string): NoPipeline['problem'] {
+  return {
+    code: 'unknown_pipeline',
+    message: `the server has no saved pipeline \`${name}\` in this workspace`,
+    fix: 'save it first (jobwright push FILE), or name a file, as in ./FILE.yaml',
+  }
+}
 
 /**
  * The pipelines that steps run, by the ids of the steps. What cannot be had is reported where it is named.
@@ -108,7 +120,11 @@ const jsonTypes: Readonly<Record<PlanInput['type'], string>> = {
 export function inputsSchema({ name, inputs }: PipelinePlan): JobTypeSchemaEntry {
   const properties = inputs.map((input): [string, JsonObject] => [
     input.name,
-    { type: jsonTypes[input.type], ...(input.enum ? { enum: [...input.enum] } : {}) },
+    {
+      type: jsonTypes[input.type],
+      ...(input.enum ? { enum: [...input.enum] } : {}),
+      ...(input.schema ? { allOf: [partOfAnother(input.name, input.schema)] } : {}),
+    },
   ])
   const required = inputs.filter((input) => input.default === undefined).map((input) => input.name)
   return {
@@ -126,6 +142,12 @@ export function inputsSchema({ name, inputs }: PipelinePlan): JobTypeSchemaEntry
     creatable_by_agent: false,
     visible_on_ui: false,
   }
+}
+
+/** A schema within another one: what it refers to is within itself. */
+function partOfAnother(name: string, { $schema: _, ...schema }: JsonObject): JsonObject {
+  const refers = /"\$(ref|dynamicRef)":/.test(JSON.stringify(schema))
+  return refers ? { $id: `urn:jobwright:input:${encodeURIComponent(name)}`, ...schema } : schema
 }
 
 /** The bytes of a plan, those of the pipelines within it counted as often as they stand there. */

@@ -1,5 +1,6 @@
 export { createReadFinder, type ReadFinder } from './reads.ts'
 export {
+  dataOf,
   type Each,
   type MissingOutput,
   missingOutputs,
@@ -10,4 +11,5 @@ export {
   scopeOf,
 } from './scope.ts'
 export { listOf, type ResolvedJob, type ResolvedStep, resolveStep, valuesOf } from './step.ts'
+export { evaluationError } from './step-error.ts'
 export { evaluateValue } from './value.ts'

@@ -4,8 +4,10 @@ import {
   type ItemState,
   isDone,
   type OutputSlot,
+  type PipelinePlan,
   type PipelineRunState,
   type PlanStep,
+  type Schedule,
   StepFailure,
   stepState,
 } from '../plan/index.ts'
@@ -24,6 +26,21 @@ export interface PipelineData {
   inputs: Record<string, Json>
   /** Whether positions in text count characters. */
   characters?: boolean
+}
+
+/** @param run of this id, with these inputs */
+export function dataOf(
+  plan: PipelinePlan,
+  state: PipelineRunState,
+  { schedule, ...run }: Pick<PipelineData, 'id' | 'inputs'> & { schedule: Pick<Schedule, 'step'> },
+): PipelineData {
+  return {
+    ...run,
+    step: schedule.step,
+    steps: plan.steps,
+    state,
+    characters: plan.textPositions === 'characters',
+  }
 }
 
 /** One element of a `for_each`. */

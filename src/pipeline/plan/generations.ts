@@ -1,8 +1,13 @@
 import { retryDelayMs } from './scheduling.ts'
 import { mayRetry, type RemoteRunOutcome, type Settlement, settle } from './settle.ts'
 import { applyRecord, beginNextGeneration, type ItemState } from './state.ts'
-import { move } from './transitions.ts'
+import { isDone, move } from './transitions.ts'
 import type { PlanStep } from './types.ts'
+
+/** A generation that has not ended: it may have a run, even where none is known yet. */
+export function isBegun({ generationStartedAtMs, status }: ItemState): boolean {
+  return generationStartedAtMs !== null && !isDone(status)
+}
 
 /** Notes how the generation ended; what the item is then is for the caller to say. */
 export function settleGeneration(step: PlanStep, item: ItemState, outcome: RemoteRunOutcome): Settlement {

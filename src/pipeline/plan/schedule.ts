@@ -1,6 +1,6 @@
-import { failsTheRun } from './scheduling.ts'
+import { decideStart, failsTheRun, summarizeNeeds, whySkipped } from './scheduling.ts'
 import { type PipelineRunState, stepState } from './state.ts'
-import { isDone } from './transitions.ts'
+import { isDone, move } from './transitions.ts'
 import type { PipelinePlan, PlanStep } from './types.ts'
 
 /** What may start, and whether all is over, kept as steps end: an end costs what depends on the step, not a look at all of them. */
@@ -17,6 +17,23 @@ export interface Schedule {
   isFinished(): boolean
   /** True once a step failed that was told to fail the run. */
   isFailing(): boolean
+}
+
+/** Takes the next step that is ready; one that is not to start is skipped, with why. */
+export function takeNext(
+  schedule: Schedule,
+  state: PipelineRunState,
+  { cancelRequested, cleansUp }: { cancelRequested: boolean; cleansUp: boolean },
+): { step: PlanStep; isSkipped: boolean } | undefined {
+  const step = schedule.takeReady()
+  if (!step) return undefined
+  const needs = schedule.needsOf(step)
+  const run = { failing: schedule.isFailing(), cancelRequested, cleansUp }
+  if (decideStart(step, summarizeNeeds(needs, state), run) !== 'skip') return { step, isSkipped: false }
+  const own = stepState(state, step.id)
+  own.skippedBecause = whySkipped(needs, state, { cancelRequested })
+  move(own, 'was_skipped')
+  return { step, isSkipped: true }
 }
 
 /** The schedule of a pipeline run as its state says it stands. */

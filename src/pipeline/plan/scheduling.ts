@@ -1,6 +1,6 @@
 import { type ItemState, type PipelineRunState, stepState } from './state.ts'
 import { isDone, move, type StepStatus } from './transitions.ts'
-import type { PipelinePlan, PipelineStatus, PlanStep } from './types.ts'
+import type { PipelinePlan, PipelineStatus, PlanStep, StepRunView } from './types.ts'
 
 /** Pure decisions: which steps may start, what a step or a run amounts to. */
 
@@ -143,4 +143,19 @@ export function pipelineStatus(plan: PipelinePlan, state: PipelineRunState): Pip
 /** Doubles with each generation, an hour at most. `generation` is the one that just failed. */
 export function retryDelayMs(backoffMs: number, generation: number): number {
   return Math.min(backoffMs * 2 ** (generation - 1), 3_600_000)
+}
+
+/** Why a pipeline run failed: the first step that failed it, rather than one that was to be put up with. */
+export function failureMessage(
+  plan: PipelinePlan,
+  state: PipelineRunState,
+  lines: readonly Pick<StepRunView, 'step' | 'status' | 'error'>[],
+): string {
+  const failing = new Set(plan.steps.filter((step) => failsTheRun(step, state)).map(({ id }) => id))
+  const failed = lines.find(
+    ({ step, status }) => (status === 'failed' || status === 'cancelled') && failing.has(step),
+  )
+  return failed
+    ? `step ${failed.step} ${failed.status}${failed.error ? `: ${failed.error.message}` : ''}`
+    : 'failed'
 }

@@ -60,7 +60,7 @@ export function pipelineHandlers(
   compiler: PipelineCompiler,
 ): Handlers<PipelineOperations> {
   return {
-    validatePipeline: ({ body }) => json(compiler.validate(body)),
+    validatePipeline: async ({ caller, body }) => json(await compiler.validate(caller, body)),
     async savePipeline({ caller, params, body, header }) {
       const sent = { ifMatch: header('If-Match'), ifNoneMatch: header('If-None-Match') }
       const pipeline = await saved.save(caller, params.name, body.yaml, sent)

@@ -1,6 +1,20 @@
 import { createConfigChecker } from '../../config-schema/index.ts'
-import type { JobTypeSchemaEntry, PipelineFinding, PipelineValidation } from '../../contract/index.ts'
-import { checkPlan, compilePipeline, type PipelinePlan } from '../../pipeline/index.ts'
+import {
+  type JobTypeSchemaEntry,
+  type PipelineFinding,
+  type PipelineValidation,
+  pipelineNamePattern,
+} from '../../contract/index.ts'
+import {
+  checkPlan,
+  compilePipelineFile,
+  noFiles,
+  type PipelineFiles,
+  type PipelinePlan,
+  savedPlace,
+  unknownPipeline,
+} from '../../pipeline/index.ts'
+import type { Caller, SavedPipelines } from '../ports/index.ts'
 import { ApiProblem, invalid } from './problems.ts'
 
 /** A pipeline as a request has it; exactly one of both. */
@@ -9,30 +23,56 @@ export interface PipelineText {
   plan?: object | null | undefined
 }
 
-/** Compiles against the server's own job types. Names of secrets and connections are known to workers alone. */
+/** Compiles against the server's own job types and the caller's saved pipelines. Names of secrets and connections are known to workers alone. */
 export interface PipelineCompiler {
   /** Never throws for what is wrong with the pipeline. @throws ApiProblem 422 when none or both are given */
-  validate(pipeline: PipelineText): PipelineValidation
-  /** @throws ApiProblem 422 `invalid_pipeline` with all findings */
-  compile(pipeline: PipelineText): { plan: PipelinePlan; findings: PipelineFinding[] }
+  validate(caller: Caller, pipeline: PipelineText): Promise<PipelineValidation>
+  /**
+   * @param name under which it is saved, or is to be
+   * @throws ApiProblem 422 `invalid_pipeline` with all findings
+   */
+  compile(
+    caller: Caller,
+    pipeline: PipelineText,
+    name?: string,
+  ): Promise<{ plan: PipelinePlan; findings: PipelineFinding[] }>
 }
 
-export function createPipelineCompiler(jobTypes: readonly JobTypeSchemaEntry[]): PipelineCompiler {
+/** What findings call the pipeline that was sent. */
+const sentFile = 'pipeline.yaml'
+
+export function createPipelineCompiler(
+  jobTypes: readonly JobTypeSchemaEntry[],
+  { pipelines }: { pipelines: Pick<SavedPipelines, 'get'> },
+): PipelineCompiler {
   const configs = createConfigChecker()
-  const check = (pipeline: PipelineText) => {
-    const { yaml, plan } = pipeline
+  const filesOf = (caller: Caller): PipelineFiles => ({
+    ...noFiles,
+    async named(name) {
+      const found = pipelineNamePattern.test(name) ? await pipelines.get(caller, name) : undefined
+      return found ? { text: found.yaml } : { problem: unknownPipeline(name) }
+    },
+  })
+  const check = async (caller: Caller, { yaml, plan }: PipelineText, name?: string) => {
     const isYaml = yaml !== null && yaml !== undefined
     if (isYaml === (plan !== null && plan !== undefined))
       throw invalid('validation_failed', [{ pointer: '', detail: 'expected exactly one of yaml and plan' }])
-    return isYaml ? compilePipeline(yaml, { file: 'pipeline.yaml', jobTypes, configs }) : checkPlan(plan)
+    if (!isYaml) return checkPlan(plan)
+    const place = name === undefined ? sentFile : savedPlace(name)
+    const compiled = await compilePipelineFile({ text: yaml }, place, { jobTypes, configs }, filesOf(caller))
+    const file = (each: string) => (each === place ? sentFile : each)
+    return {
+      ...compiled,
+      findings: compiled.findings.map((finding) => ({ ...finding, file: file(finding.file) })),
+    }
   }
   return {
-    validate(pipeline) {
-      const { plan, findings } = check(pipeline)
+    async validate(caller, pipeline) {
+      const { plan, findings } = await check(caller, pipeline)
       return { valid: plan !== undefined, findings }
     },
-    compile(pipeline) {
-      const { plan, findings } = check(pipeline)
+    async compile(caller, pipeline, name) {
+      const { plan, findings } = await check(caller, pipeline, name)
       if (!plan) throw withFindings('invalid_pipeline', pipeline.plan ? '/plan' : '/yaml', findings)
       return { plan, findings }
     },
@@ -48,10 +88,10 @@ export function withFindings(
   const isFile = pointer === '/yaml'
   const errors = findings
     .filter(({ severity }) => severity === 'error')
-    .map(({ line, column, message, fix }) => ({
-      pointer,
-      detail: `${isFile ? `${line}:${column} ` : ''}${message}; ${fix}`,
-    }))
+    .map(({ file, line, column, message, fix }) => {
+      const place = `${file === sentFile ? '' : `${file}:`}${line}:${column} `
+      return { pointer, detail: `${isFile ? place : ''}${message}; ${fix}` }
+    })
   const { message, errors: listed } = invalid(code, errors)
   return new ApiProblem(422, code, message, { errors: listed, findings })
 }

@@ -115,9 +115,10 @@ async function planOf(
   { yaml, plan, pipeline, version }: StartPipelineRunBody,
 ): Promise<{ plan: PipelinePlan; version: number | undefined }> {
   if (pipeline === undefined || pipeline === null)
-    return { plan: compiler.compile({ yaml, plan }).plan, version: undefined }
+    return { plan: (await compiler.compile(caller, { yaml, plan })).plan, version: undefined }
   const found = await saved.get(caller, pipeline, version ?? undefined)
-  return { plan: compiler.compile({ yaml: found.yaml }).plan, version: found.version }
+  const compiled = await compiler.compile(caller, { yaml: found.yaml }, found.name)
+  return { plan: compiled.plan, version: found.version }
 }
 
 /** Nothing in it can be guessed from, and no other workspace or database makes the same. */

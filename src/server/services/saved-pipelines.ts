@@ -50,7 +50,7 @@ export function createSavedPipelineService(
   return {
     async save(caller, name, yaml, sent) {
       checkName(name)
-      const { plan, findings } = compiler.compile({ yaml })
+      const { plan, findings } = await compiler.compile(caller, { yaml }, name)
       if (plan.name !== name)
         throw invalid('validation_failed', [
           {

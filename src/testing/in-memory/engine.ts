@@ -1,9 +1,11 @@
 import type { Json, JsonObject } from '../../base/json.ts'
-import { ExpressionError, evaluateCondition } from '../../expressions/evaluate.ts'
+import { evaluateCondition } from '../../expressions/evaluate.ts'
 import {
   createReadFinder,
+  dataOf,
   type Each,
   evaluateValue,
+  evaluationError,
   type PipelineData,
   type Read,
   type ReadFinder,
@@ -16,13 +18,13 @@ import {
   countChanges,
   createPipelineRunState,
   createSchedule,
+  type JobRunRecord,
   type PipelinePlan,
   type PipelineRunState,
   type PlanStep,
   type PlanValue,
   type Schedule,
   type StepError,
-  StepFailure,
   summarizeNeeds,
 } from '../../pipeline/plan/index.ts'
 import type { VirtualClock } from './clock.ts'
@@ -46,6 +48,16 @@ export interface Lane {
   readonly open: Set<() => void>
 }
 
+/** A pipeline run that a generation of a step is. */
+export interface NestedStart {
+  parent: Engine
+  step: PlanStep
+  plan: PipelinePlan
+  inputs: Record<string, Json>
+  id: string
+  onEnd(record: JobRunRecord): void
+}
+
 /** One pipeline run in memory: the engine's state and decisions, with virtual time in place of a workflow's. */
 export interface Engine {
   readonly plan: PipelinePlan
@@ -62,6 +74,14 @@ export interface Engine {
   readonly cleanup: Lane | undefined
   isCleanupOver: boolean
   isCleanupTimed: boolean
+  /** Pipeline runs of its steps, by id. */
+  readonly nested: Map<string, Engine>
+  /** Before the names of steps: `outer/` in the pipeline of a step `outer`. */
+  readonly path: string
+  /** Starts the pipeline of a step. */
+  startNested(start: NestedStart): { cancel(): void }
+  /** Told once every step is done. */
+  onFinished?: () => void
   outputs: Record<string, Json>
   finishedAtMs: number | null
 }
@@ -70,7 +90,7 @@ export function createEngine(
   plan: PipelinePlan,
   inputs: Record<string, Json>,
   id: string,
-  parts: Pick<Engine, 'clock' | 'jobRuns' | 'savedJobs' | 'faultOf'>,
+  parts: Pick<Engine, 'clock' | 'jobRuns' | 'savedJobs' | 'faultOf' | 'path' | 'startNested'>,
 ): Engine {
   const state = countChanges(plan, createPipelineRunState(plan, parts.clock.now()))
   const schedule = createSchedule(plan, state)
@@ -80,19 +100,13 @@ export function createEngine(
     plan,
     state,
     schedule,
-    data: {
-      id,
-      step: schedule.step,
-      steps: plan.steps,
-      state,
-      inputs,
-      characters: plan.textPositions === 'characters',
-    },
+    data: dataOf(plan, state, { id, inputs, schedule }),
     reads: createReadFinder(),
     main: lane(),
     cleanup: plan.steps.some(cleansUp) ? lane() : undefined,
     isCleanupOver: false,
     isCleanupTimed: false,
+    nested: new Map(),
     outputs: {},
     finishedAtMs: null,
   }
@@ -109,26 +123,26 @@ export function noteConnection({ state }: Engine): void {
 
 /** @throws ExpressionError, StepFailure */
 export function evaluate(engine: Engine, value: PlanValue, each?: Each): Json {
-  load(engine, engine.reads.ofValue(value))
-  const { data } = engine
+  const { data, reads } = engine
+  load(engine, reads.ofValue(value))
   return evaluateValue(value, scopeOf(data, each), (step, name) => resolveOutput(data, step, name))
 }
 
 /** A step's `if`. @throws ExpressionError, StepFailure */
 export function evaluateIf(engine: Engine, step: PlanStep, source: string): boolean {
-  load(engine, engine.reads.ofExpression(source))
-  const { data, schedule, state } = engine
+  const { data, schedule, state, reads } = engine
+  load(engine, reads.ofExpression(source))
   const needs = summarizeNeeds(schedule.needsOf(step), state)
   return evaluateCondition(source, scopeOf(data), { ...needs, cancelled: state.cancelRequested })
 }
 
-function load({ state, jobRuns }: Engine, reads: readonly Read[]): void {
-  loadOutputs(state, jobRuns, reads)
+function load({ state, jobRuns, nested }: Engine, reads: readonly Read[]): void {
+  loadOutputs(state, jobRuns, (id, name) => nested.get(id)?.outputs[name], reads)
 }
 
 /** @throws the error itself when no step can answer for it */
 export function stepErrorOf(error: unknown): StepError {
-  if (error instanceof StepFailure || error instanceof ExpressionError)
-    return { code: error.code, message: error.message }
-  throw error
+  const known = evaluationError(error)
+  if (!known) throw error
+  return known
 }

@@ -1,6 +1,7 @@
 import { JobwrightError } from '../../base/errors.ts'
 import { suggest } from '../../base/suggest.ts'
 import type { PipelinePlan } from '../../pipeline/plan/index.ts'
+import { allSteps } from './all-steps.ts'
 
 /** What goes wrong with the job run of a step, whatever its handler would do. */
 export type InMemoryFault =
@@ -54,7 +55,7 @@ function counted(times: number | undefined): { times?: number } {
   return times === undefined ? {} : { times }
 }
 
-/** By `step`, `step[item]`, `step#generation` or `step[item]#generation`; the narrowest one counts. */
+/** By `step`, `step[item]`, `step#generation` or `step[item]#generation`; the narrowest one counts. A step of the pipeline of a step is `outer/inner`. */
 export type InMemoryFaults = Readonly<Record<string, InMemoryFault>>
 
 /** What is to go wrong, asked for each generation. */
@@ -92,9 +93,9 @@ function checkKey(plan: PipelinePlan, key: string): void {
   const [, name, item] = keyForm.exec(key) ?? []
   if (name === undefined)
     throw bad('it names no step', "write 'step', 'step[2]', 'step#2' (a generation) or 'step[2]#2'")
-  const step = plan.steps.find(({ id }) => id === name)
-  const ids = plan.steps.map(({ id }) => id)
-  if (!step) throw bad(`the pipeline ${plan.name} has no step ${name}`, suggest(name, ids))
+  const steps = allSteps(plan)
+  const step = steps.get(name)
+  if (!step) throw bad(`the pipeline ${plan.name} has no step ${name}`, suggest(name, steps.keys()))
   if (item !== undefined && !step.forEach)
     throw bad(`step ${name} has no items, as it has no for_each`, `write '${name}'`)
 }

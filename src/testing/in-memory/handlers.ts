@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { JsonObject } from '../../base/json.ts'
 import type { AnyJobType, HandlerContext, JobType, OutputValue } from '../../job-types/index.ts'
+import type { ConfigOf, OutputsOf } from '../../pipeline/build/job-type-types.ts'
 import type { JobTypes } from '../../pipeline/build/job-types.ts'
 
 /** What a handler of a test is called with. */
@@ -79,17 +80,13 @@ export function mock<ConfigSchema extends z.ZodType, Outputs extends Record<stri
 /** A handler of a job type whose types are known by its name, from the file that `jobwright types` wrote. */
 export function mock<Name extends keyof JobTypes & string>(
   jobType: Name,
-  handler: InMemoryHandler<JobTypePart<JobTypes[Name], 'config'>, JobTypePart<JobTypes[Name], 'outputs'>>,
+  handler: InMemoryHandler<ConfigOf<Name>, OutputsOf<Name>>,
 ): InMemoryHandler
 export function mock(jobType: AnyJobType | string, handler: unknown): MockedJobType | InMemoryHandler {
   // Called with what the schema has made of a config, and nothing else.
   const given = handler as InMemoryHandler
   return typeof jobType === 'string' ? given : { jobType, handler: given }
 }
-
-/** What is known of a job type: its config, its outputs. */
-export type JobTypePart<Types, Key extends string> =
-  Types extends Readonly<Record<Key, infer Value>> ? Value : never
 
 /** A handler that completes at once with these outputs. */
 export function succeeds(outputs: InMemoryOutputs = {}): InMemoryHandler {

@@ -18,7 +18,6 @@ export {
   type InMemoryHandler,
   type InMemoryJobs,
   type InMemoryOutputs,
-  type JobTypePart,
   type MockedJobType,
   mock,
   succeeds,

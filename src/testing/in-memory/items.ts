@@ -1,16 +1,18 @@
-import { type Each, resolveStep } from '../../pipeline/evaluate/index.ts'
+import { type Each, type ResolvedStep, resolveStep } from '../../pipeline/evaluate/index.ts'
 import {
   concludeGeneration,
   type ItemState,
+  isNested,
   type JobRunRecord,
   move,
+  nestedRunId,
   noteCancelling,
   noteOpen,
   type PlanStep,
   type RemoteRunOutcome,
+  type StepError,
 } from '../../pipeline/plan/index.ts'
 import { type Engine, evaluate, laneOf, noteConnection, stepErrorOf } from './engine.ts'
-import { setupError } from './errors.ts'
 import { requestOf } from './request.ts'
 
 /** An item (or a step without `for_each`) to its end, all its generations. `done` is told later, never at once. */
@@ -20,7 +22,7 @@ export function runItem(engine: Engine, step: PlanStep, item: ItemState, each: E
     item.finishedAtMs = clock.now()
     clock.soon(done)
   }
-  let resolved: ReturnType<typeof resolveStep>
+  let resolved: ResolvedStep
   try {
     resolved = resolveStep(step, (value) => evaluate(engine, value, step.forEach ? each : undefined))
   } catch (error) {
@@ -70,32 +72,30 @@ function runGeneration(
   step: PlanStep,
   item: ItemState,
   each: Each,
-  resolved: ReturnType<typeof resolveStep>,
+  resolved: ResolvedStep,
   ended: (outcome: RemoteRunOutcome) => void,
 ): void {
-  const { clock, jobRuns } = engine
+  const { clock } = engine
   const { open } = laneOf(engine, step)
   let stopping: 'timeout' | 'cancelled' | undefined
   let takeBackTimeout: (() => void) | undefined
   item.generationStartedAtMs ??= clock.now()
   move(item, 'began')
-  noteConnection(engine)
+  if (!isNested(step)) noteConnection(engine)
 
   const onEnd = (record: JobRunRecord) => {
     open.delete(onCancel)
     takeBackTimeout?.()
     ended(stopping ? { kind: stopping, record } : { kind: 'record', record })
   }
-  if ('inputs' in resolved) throw nestedError(step)
-  const triggered = jobRuns.trigger(requestOf(engine, step, item, each, resolved), onEnd)
+  const triggered = trigger(engine, step, item, each, resolved, onEnd)
   if ('code' in triggered) {
     item.error = triggered
     noteCancelling(item, clock.now())
     clock.soon(() => ended({ kind: 'error', error: triggered, record: null }))
     return
   }
-  const { job_id: jobId, uuid: jobRunId, status } = triggered.shown
-  noteOpen(item, { jobId, jobRunId, status })
+  noteOpen(item, triggered)
   const stop = (reason: 'timeout' | 'cancelled') => {
     if (stopping) return
     stopping = reason
@@ -110,10 +110,25 @@ function runGeneration(
     takeBackTimeout = clock.at(clock.now() + step.timeoutMs, () => stop('timeout'), true)
 }
 
-function nestedError({ id }: PlanStep) {
-  return setupError(
-    'nested_pipeline',
-    `step ${id} runs a pipeline, which is not run in memory`,
-    'test that pipeline by itself',
-  )
+/** Starts the job run, or the pipeline run, that the generation is; or why the server refuses to. */
+function trigger(
+  engine: Engine,
+  step: PlanStep,
+  item: ItemState,
+  each: Each,
+  resolved: ResolvedStep,
+  onEnd: (record: JobRunRecord) => void,
+): { jobId: string; jobRunId: string; status: string; cancel(): void } | StepError {
+  if ('inputs' in resolved && isNested(step)) {
+    const { inputs } = resolved
+    const place = { step: step.id, item: step.forEach ? each.index : null, generation: item.generation }
+    const id = nestedRunId(engine.data.id, place)
+    const start = { parent: engine, step, plan: step.target.pipeline, inputs, id, onEnd }
+    return { jobId: '', jobRunId: id, status: 'running', ...engine.startNested(start) }
+  }
+  if ('inputs' in resolved) throw new Error('a step that runs a job has no inputs')
+  const run = engine.jobRuns.trigger(requestOf(engine, step, item, each, resolved), onEnd)
+  if ('code' in run) return run
+  const { job_id: jobId, uuid: jobRunId, status } = run.shown
+  return { jobId, jobRunId, status, cancel: run.cancel }
 }

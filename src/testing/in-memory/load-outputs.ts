@@ -1,4 +1,4 @@
-import { jsonBytes } from '../../base/json.ts'
+import { type Json, jsonBytes } from '../../base/json.ts'
 import { missingOutputs, type Read, refuseTooLarge } from '../../pipeline/evaluate/index.ts'
 import { type PipelineRunState, StepFailure } from '../../pipeline/plan/index.ts'
 import type { JobRuns } from './job-runs.ts'
@@ -8,12 +8,17 @@ import { jsonOf } from './outputs.ts'
 const valueLimitBytes = 1024 * 1024
 
 /** Fetches what expressions read and the server did not inline. @throws StepFailure for what they cannot read */
-export function loadOutputs(state: PipelineRunState, jobRuns: JobRuns, reads: readonly Read[]): void {
+export function loadOutputs(
+  state: PipelineRunState,
+  jobRuns: JobRuns,
+  nestedOutput: (pipelineRunId: string, name: string) => Json | undefined,
+  reads: readonly Read[],
+): void {
   const missing = missingOutputs(state, reads)
   refuseTooLarge(missing)
-  for (const { item, name, jobRunId, sizeBytes, inlined } of missing) {
+  for (const { item, name, jobRunId, ...slot } of missing) {
     const output = jobRuns.byId(jobRunId)?.outputs.get(name)
-    const value = output && jsonOf(output)
+    const value = output ? jsonOf(output) : nestedOutput(jobRunId, name)
     if (value === undefined)
       throw new StepFailure(
         'output_not_readable',
@@ -24,6 +29,6 @@ export function loadOutputs(state: PipelineRunState, jobRuns: JobRuns, reads: re
         'output_too_large',
         `output ${name} of job run ${jobRunId} has more than ${valueLimitBytes} bytes; pass it whole into a config, where it travels as a reference`,
       )
-    item.outputs[name] = { value, sizeBytes, inlined }
+    item.outputs[name] = { value, ...slot }
   }
 }

@@ -7,13 +7,13 @@ import type { InMemoryRequest } from './types.ts'
 
 /** What a generation triggers. @throws JobwrightError `unknown_job` for a `job_id` that the test did not give */
 export function requestOf(
-  { faultOf, savedJobs }: Engine,
+  { faultOf, path, savedJobs }: Engine,
   step: PlanStep,
   item: ItemState,
   { index }: Each,
   { target, config }: ResolvedJob,
 ): InMemoryRequest {
-  const place = { step: step.id, item: step.forEach ? index : null, generation: item.generation }
+  const place = { step: `${path}${step.id}`, item: step.forEach ? index : null, generation: item.generation }
   const common = { ...place, fault: faultOf(place.step, place.item, place.generation) }
   if ('jobType' in target) {
     const { jobType } = target

@@ -96,7 +96,9 @@ function stepOf(engine: Engine, step: PlanStep): TestedStep {
   }
 }
 
-function itemOf({ jobRuns }: Engine, { status, error, generation, jobRunId }: ItemState): TestedItem {
+function itemOf({ jobRuns, nested }: Engine, { status, error, generation, jobRunId }: ItemState): TestedItem {
+  const pipelineRun = jobRunId === null ? undefined : nested.get(jobRunId)
+  if (pipelineRun) return { status, error, generation, outputs: pipelineRun.outputs }
   const stored = jobRunId === null ? undefined : jobRuns.byId(jobRunId)?.outputs
   const outputs = [...(stored ?? [])].map(([name, output]): [string, Json] => [name, jsonOf(output) ?? null])
   return { status, error, generation, outputs: Object.fromEntries(outputs) }

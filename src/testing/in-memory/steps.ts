@@ -1,11 +1,10 @@
-import type { Json } from '../../base/json.ts'
+import { type Json, jsonBytes } from '../../base/json.ts'
 import { listOf } from '../../pipeline/evaluate/index.ts'
 import {
   cleanupIsOver,
   concludeStep,
   createItems,
   createRunOutputs,
-  decideStart,
   defaultCleanupMs,
   type ItemState,
   isCleanupAlone,
@@ -15,16 +14,13 @@ import {
   type PlanStep,
   payloadBytes,
   pipelineStatus,
-  runOutputsBytes,
   shrinkView,
   skipItem,
   stepState,
-  summarizeNeeds,
+  takeNext,
   viewPipelineRun,
-  warningOfNoValue,
   warnOfContinued,
   whyNotLetIn,
-  whySkipped,
 } from '../../pipeline/plan/index.ts'
 import { type Engine, evaluate, evaluateIf, type Lane, laneOf, stepErrorOf } from './engine.ts'
 import { runItem } from './items.ts'
@@ -32,20 +28,14 @@ import { runItem } from './items.ts'
 /** Starts or skips every step whose needs are done; a skipped one may make others ready. */
 export function startReady(engine: Engine): void {
   const { schedule, state } = engine
-  const { cancelRequested } = state
-  for (let step = schedule.takeReady(); step; step = schedule.takeReady()) {
-    const needs = schedule.needsOf(step)
-    const decision = decideStart(step, summarizeNeeds(needs, state), {
-      failing: schedule.isFailing(),
-      cancelRequested,
+  const take = () =>
+    takeNext(schedule, state, {
+      cancelRequested: state.cancelRequested,
       cleansUp: engine.cleanup !== undefined && !engine.isCleanupOver,
     })
-    if (decision === 'skip') {
-      const own = stepState(state, step.id)
-      own.skippedBecause = whySkipped(needs, state, { cancelRequested })
-      move(own, 'was_skipped')
-      schedule.ended(step)
-    } else launch(engine, step)
+  for (let next = take(); next; next = take()) {
+    if (next.isSkipped) schedule.ended(next.step)
+    else launch(engine, next.step)
   }
 }
 
@@ -59,6 +49,7 @@ function launch(engine: Engine, step: PlanStep): void {
       schedule.ended(step)
       startReady(engine)
       timeCleanup(engine)
+      finishLater(engine)
     })
   try {
     if (!step.if || evaluateIf(engine, step, step.if.source)) {
@@ -128,6 +119,12 @@ function runItems(
   startNext()
 }
 
+/** Tells of the end once every step is done. */
+export function finishLater({ clock, schedule, ...engine }: Engine): void {
+  const { onFinished } = engine
+  if (onFinished && schedule.isFinished()) clock.soon(onFinished)
+}
+
 /** Cancels the pipeline run; asked a second time, what cleans up as well. */
 export function cancelPipelineRun(engine: Engine): void {
   const { clock, state } = engine
@@ -140,6 +137,7 @@ export function cancelPipelineRun(engine: Engine): void {
   cancelLane(engine.main)
   startReady(engine)
   timeCleanup(engine)
+  finishLater(engine)
 }
 
 function cancelLane(lane: Lane): void {
@@ -151,6 +149,7 @@ function endCleanup(engine: Engine): void {
   engine.isCleanupOver = true
   if (engine.cleanup) cancelLane(engine.cleanup)
   startReady(engine)
+  finishLater(engine)
 }
 
 /** What cleans up has its time from when nothing else is left. */
@@ -179,16 +178,12 @@ function view({ plan, state, data, finishedAtMs, outputs }: Engine): PipelineRun
 }
 
 function evaluateOutputs(engine: Engine): void {
-  const { plan, state, schedule } = engine
-  const kept = createRunOutputs(engine.outputs, runOutputsBytes)
-  for (const { name, value } of plan.outputs) {
+  const kept = createRunOutputs(engine, jsonBytes(view(engine)))
+  for (const { name, value } of engine.plan.outputs) {
     try {
-      const warning = kept.keep(name, evaluate(engine, value))
-      if (warning !== undefined) state.warnings.push(warning)
+      kept.keep(name, evaluate(engine, value))
     } catch (error) {
-      const stepError = stepErrorOf(error)
-      if (!schedule.isFailing() && !state.cancelRequested)
-        state.warnings.push(warningOfNoValue(name, stepError))
+      kept.miss(name, stepErrorOf(error))
     }
   }
 }

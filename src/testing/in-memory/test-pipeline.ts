@@ -1,20 +1,27 @@
 import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import type { Json } from '../../base/json.ts'
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
 import type { AnyPipeline, Pipeline } from '../../pipeline/build/pipeline.ts'
 import {
+  type CompiledPipeline,
+  type CompileOptions,
   compilePipeline,
+  compilePipelineFile,
   PipelineFindingsError,
   type PipelinePlan,
   resolveInputs,
 } from '../../pipeline/index.ts'
 import { secretNames } from '../../pipeline/plan/index.ts'
+import { allSteps } from './all-steps.ts'
 import { createClock } from './clock.ts'
 import { createEngine, type Engine, type SavedJob } from './engine.ts'
 import { setupError } from './errors.ts'
 import { createFaultPlan, type InMemoryFaults } from './faults.ts'
 import type { InMemoryJobs } from './handlers.ts'
 import { createJobRuns } from './job-runs.ts'
+import { startNested } from './nested.ts'
+import { pipelineFiles } from './pipeline-files.ts'
 import { resultOf, type TestedRun } from './result.ts'
 import { cancelPipelineRun, close, startReady } from './steps.ts'
 import type { HandlerCall, InMemoryLogLine } from './types.ts'
@@ -95,7 +102,7 @@ export async function testPipeline(
   )
   const calls: HandlerCall[] = []
   const logs: InMemoryLogLine[] = []
-  const placeholders = secretNames(plan.steps).map((name) => [name, `secret:${name}`])
+  const placeholders = secretNames([...allSteps(plan).values()]).map((name) => [name, `secret:${name}`])
   const jobRuns = createJobRuns({
     clock,
     workOf: offer.workOf,
@@ -106,7 +113,10 @@ export async function testPipeline(
     onLog: (line) => void logs.push(line),
     onCancel: () => cancelPipelineRun(engine),
   })
-  const engine: Engine = createEngine(plan, inputs, id, { clock, jobRuns, savedJobs, faultOf: faultPlan.of })
+  const engine: Engine = createEngine(plan, inputs, id, {
+    ...{ clock, jobRuns, savedJobs, startNested, path: '' },
+    faultOf: faultPlan.of,
+  })
   startReady(engine)
   await clock.run(() => engine.schedule.isFinished())
   if (!engine.schedule.isFinished()) throw neverEnds(engine)
@@ -120,15 +130,22 @@ async function planOf(
   if ('planVersion' in pipeline) return pipeline
   const known = jobTypes.length === 0 ? {} : { jobTypes, mayHaveOthers: true }
   const name = 'file' in pipeline ? pipeline.file : 'yaml' in pipeline ? 'pipeline.yaml' : pipeline.name
-  const { plan, findings } =
-    'compile' in pipeline
-      ? pipeline.compile(known)
-      : compilePipeline('yaml' in pipeline ? pipeline.yaml : await readFile(pipeline.file, 'utf8'), {
-          file: name,
-          ...known,
-        })
+  const { plan, findings } = await compile(pipeline, known)
   if (plan) return plan
   throw new PipelineFindingsError('invalid_pipeline', name, findings)
+}
+
+async function compile(
+  pipeline: Exclude<TestedPipeline, PipelinePlan>,
+  known: CompileOptions,
+): Promise<CompiledPipeline> {
+  if ('compile' in pipeline) return pipeline.compile(known)
+  if ('yaml' in pipeline) return compilePipeline(pipeline.yaml, { file: 'pipeline.yaml', ...known })
+  const { file } = pipeline
+  const text = await readFile(file, 'utf8')
+  const absolute = path.resolve(file)
+  const show = (each: string) => (each === absolute ? file : pipelineFiles.show(each))
+  return compilePipelineFile({ text }, absolute, known, { ...pipelineFiles, show })
 }
 
 function inputsOf(plan: PipelinePlan, given: Readonly<Record<string, unknown>>): Record<string, Json> {

@@ -6,6 +6,7 @@ import { type AnyJobType, createRegistry } from '../../job-types/index.ts'
 import type { PipelinePlan, StepError } from '../../pipeline/plan/index.ts'
 import { createConfigValidator } from '../../server/services/config-validation.ts'
 import { ApiProblem } from '../../server/services/problems.ts'
+import { allSteps } from './all-steps.ts'
 import type { SavedJob } from './engine.ts'
 import { setupError } from './errors.ts'
 import type { InMemoryHandler, InMemoryJobs, MockedJobType } from './handlers.ts'
@@ -90,7 +91,9 @@ export function checkHandlers(
 ): void {
   if (typeof jobs === 'function') return
   const saved = Object.values(savedJobs).map(({ jobType }) => jobType)
-  const used = plan.steps.flatMap(({ target }) => (target.kind === 'job_type' ? [target.jobType] : []))
+  const used = [...allSteps(plan).values()].flatMap(({ target }) =>
+    target.kind === 'job_type' ? [target.jobType] : [],
+  )
   const names = new Set([...used, ...saved])
   for (const name of Object.keys(jobs))
     if (!names.has(name))

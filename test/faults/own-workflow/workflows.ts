@@ -10,10 +10,17 @@ import {
 } from '@temporalio/workflow'
 import type { Json } from '../../../src/base/json.ts'
 import { queryNames, updateNames } from '../../../src/contract/names.ts'
-import type { PipelinePlan, PipelineRunView, PlanStep, PlanValue } from '../../../src/pipeline/plan/index.ts'
+import type {
+  PipelinePlan,
+  PipelineRunView,
+  PlanStep,
+  PlanValue,
+  SteerAnswer,
+  SteerRequest,
+} from '../../../src/pipeline/plan/index.ts'
 import { runJob } from '../../../src/public/workflow.ts'
 import { ledgerNow, viewOf } from '../../../src/run-job/ledger.ts'
-import { checkSteering, type SteerAnswer, type SteerRequest, steer } from '../../../src/run-job/steering.ts'
+import { checkSteering, steer } from '../../../src/run-job/steering.ts'
 
 /**
  * The pipelines of the fault tests as a workflow of a user's own would have them: every step is a `runJob`. It goes by the name of
@@ -66,7 +73,7 @@ async function runStep(
       config: jsonOf(step.config ?? { kind: 'literal', value: {} }, index) as Record<string, Json>,
       retry: { attempts: generations, backoff: `${backoffMs}ms`, on },
       settle: '600ms',
-    }
+    } as const
     switch (step.target.kind) {
       case 'job_type':
         return runJob({ ...common, jobType: step.target.jobType })

@@ -4,10 +4,22 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import {
   type AnyPipeline,
+  and,
   cel,
   compilePipeline,
   definePipeline,
+  eq,
+  exists,
+  failed,
+  gt,
+  not,
+  or,
+  otherJobType,
   pipeline,
+  runOf,
+  secret,
+  size,
+  status,
   text,
 } from '../../../src/public/index.ts'
 
@@ -101,4 +113,58 @@ test.each<[string, AnyPipeline]>([
   expect(findings).toEqual([])
   expect(JSON.stringify(plan)).toBe(JSON.stringify(fromFile.plan))
   expect(compilePipeline(built.toYaml(), { file }).plan).toEqual(fromFile.plan)
+})
+
+test('a file of everything has the plan of its program', () => {
+  const file = `
+name: everything
+inputs:
+  limit: { type: integer, default: 3, schema: { minimum: 1 } }
+  place: { type: object, default: { a: 1 } }
+steps:
+  first: { job_type: work, config: { limit: '\${{ inputs.limit }}', nothing: null, list: [1, two, { three: 3 }] } }
+  second:
+    needs: [first]
+    if: '\${{ size(steps.first.outputs.found) > inputs.limit && !steps.first.outputs.found.exists(each, each.kind == "bad") }}'
+    for_each: [a, '\${{ inputs.place.a }}']
+    max_parallel: 2
+    job_type: work
+    config: { header: 'Bearer \${{ secrets.TOKEN }}', item: '\${{ item }}', at: 'no. \${{ index }}' }
+    retry: { attempts: 4, backoff: 1m, on: [failed, timeout] }
+    on_failure: continue
+  third:
+    needs: [second]
+    if: '\${{ failed() || steps.second.status == "cancelled" }}'
+    job_id: '\${{ steps.first.outputs["the-id"] }}'
+    timeout: 2h
+outputs: { found: '\${{ steps.first.outputs.found }}', run: '\${{ steps.third.run }}', fixed: 3 }
+`
+  const inputs = z.object({ limit: z.int().min(1).default(3), place: z.looseObject({}).default({ a: 1 }) })
+  const built = definePipeline({ name: 'everything', inputs }, ({ inputs, step }) => {
+    const first = step('first', {
+      jobType: otherJobType<{ outputs: { found: { kind: string }[]; 'the-id': string } }>('work'),
+      config: { limit: inputs.limit, nothing: null, list: [1, 'two', { three: 3 }] },
+    })
+    const { found } = first.outputs
+    const second = step.each('second', ['a', inputs.place.a], (item, index) => ({
+      jobType: 'work',
+      if: and(gt(size(found), inputs.limit), not(exists(found, (each) => eq(each.kind, 'bad')))),
+      maxParallel: 2,
+      config: { header: text`Bearer ${secret('TOKEN')}`, item, at: text`no. ${index}` },
+      retry: { attempts: 4, backoff: '1m', on: ['failed', 'timeout'] },
+      onFailure: 'continue',
+    }))
+    const third = step('third', {
+      needs: [second],
+      if: or(failed(), eq(status(second), 'cancelled')),
+      jobId: first.outputs['the-id'],
+      timeout: '2h',
+    })
+    return { found, run: runOf(third), fixed: 3 }
+  })
+  const fromFile = compilePipeline(file, { file: 'everything.yaml' })
+  const { plan, findings } = built.compile()
+  expect(findings.map(({ code }) => code)).toEqual(fromFile.findings.map(({ code }) => code))
+  expect(JSON.stringify(plan)).toBe(JSON.stringify(fromFile.plan))
+  expect(plan).toBeDefined()
 })

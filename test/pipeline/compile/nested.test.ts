@@ -8,14 +8,14 @@ import { jobTypes } from './helpers.ts'
 function compile(files: Record<string, string>) {
   const text = files['/p/outer.yaml'] ?? ''
   const known = { jobTypes, mayHaveOthers: true }
-  return compilePipelineFile(text, '/p/outer.yaml', known, {
+  return compilePipelineFile({ text }, '/p/outer.yaml', known, {
     locate: (reference, from) => posix.resolve(posix.dirname(from), reference),
-    read: (file) =>
+    read: async (file) =>
       files[file] === undefined
         ? { problem: { code: 'no_such_file', message: `${file} does not exist`, fix: 'check the name' } }
         : { text: files[file] },
     show: (file) => posix.relative('/p', file),
-    named: (name) => ({ problem: { code: 'unknown_pipeline', message: `no ${name}`, fix: 'save it' } }),
+    named: async (name) => ({ problem: { code: 'unknown_pipeline', message: `no ${name}`, fix: 'save it' } }),
   })
 }
 
@@ -36,8 +36,8 @@ const withInner = (step: string, rest = '') =>
   compile({ '/p/outer.yaml': outer(`pipeline: ./inner.yaml, ${step}`, rest), '/p/inner.yaml': inner })
 
 describe('a step that names a pipeline file', () => {
-  it('has its plan, and what it is given', () => {
-    const { plan, findings } = withInner("inputs: { unit: pump, depth: '${{ inputs.n }}' }")
+  it('has its plan, and what it is given', async () => {
+    const { plan, findings } = await withInner("inputs: { unit: pump, depth: '${{ inputs.n }}' }")
     expect(findings).toEqual([])
     expect(plan?.steps[0]?.target).toMatchObject({
       kind: 'pipeline',
@@ -47,8 +47,8 @@ describe('a step that names a pipeline file', () => {
     expect(plan?.steps[0]?.config).toBeUndefined()
   })
 
-  it('finds it, and what that one names, from where each file is', () => {
-    const { findings, plan } = compile({
+  it('finds it, and what that one names, from where each file is', async () => {
+    const { findings, plan } = await compile({
       '/p/outer.yaml': outer('pipeline: parts/middle.yaml'),
       '/p/parts/middle.yaml': 'name: middle\nsteps: { m: { pipeline: ../last.yaml } }',
       '/p/last.yaml': 'name: last\nsteps: { l: { job_type: x } }',
@@ -70,22 +70,52 @@ describe('a step that names a pipeline file', () => {
     ],
     ['a secret', "inputs: { unit: '${{ secrets.S }}' }", ['outer.yaml:4:53 secret_outside_config']],
     ['a config', 'inputs: { unit: a }, config: { a: 1 }', ['outer.yaml:4:53 misplaced_field']],
-  ])('refuses %s', (_, step, expected) => {
-    expect(places(withInner(step).findings)).toEqual(expected)
+  ])('refuses %s', async (_, step, expected) => {
+    expect(places((await withInner(step)).findings)).toEqual(expected)
   })
 
-  it('has the outputs of the pipeline, and no others', () => {
+  it('has inputs that are checked against their schemas, whatever those refer to', async () => {
+    const units = `{ type: array, schema: { items: { $ref: '#/$defs/unit' }, minItems: 1, $defs: { unit: { type: string, pattern: '^p' } } } }`
+    const of = async (inputs: string) =>
+      places(
+        (
+          await compile({
+            '/p/outer.yaml': outer(`pipeline: b.yaml, inputs: ${inputs}`),
+            '/p/b.yaml': `name: b\ninputs:\n  units: ${units}\n  more: ${units.replace('{ type', '{ default: [p], type')}\n  n: { type: integer, default: 1, schema: { maximum: 5 } }\nsteps: { b: { job_type: x } }`,
+          })
+        ).findings,
+      )
+    expect(await of("{ units: [pump], n: '${{ inputs.n }}' }")).toEqual([])
+    expect(await of("{ units: [pump, '${{ inputs.any.unit }}'] }")).toEqual([])
+    expect(await of('{ units: [] }')).toEqual(['outer.yaml:4:43 wrong_input'])
+    expect(await of('{ units: [pump, fan], n: 6 }')).toEqual([
+      'outer.yaml:4:50 wrong_input',
+      'outer.yaml:4:59 wrong_input',
+    ])
+  })
+
+  it('has no job run that could be read', async () => {
+    for (const member of ['run.uuid', 'job.uuid']) {
+      const { findings } = await withInner(
+        'inputs: { unit: a }',
+        `outputs: { o: '\${{ steps.a.${member} }}' }`,
+      )
+      expect(places(findings)).toEqual(['outer.yaml:5:20 no_job_run'])
+    }
+  })
+
+  it('has the outputs of the pipeline, and no others', async () => {
     const given = 'inputs: { unit: a }'
-    const reading = (source: string) =>
-      places(withInner(given, `outputs: { o: '\${{ ${source} }}' }`).findings)
-    expect(reading('steps.a.outputs.count + 1')).toEqual([])
-    expect(reading('steps.a.outputs.counts')).toEqual(['outer.yaml:5:20 unknown_output'])
+    const reading = async (source: string) =>
+      places((await withInner(given, `outputs: { o: '\${{ ${source} }}' }`)).findings)
+    expect(await reading('steps.a.outputs.count + 1')).toEqual([])
+    expect(await reading('steps.a.outputs.counts')).toEqual(['outer.yaml:5:20 unknown_output'])
     // What is known of a job type's output is known of it here, too.
-    expect(reading('steps.a.outputs.graph + 1')).toHaveLength(1)
+    expect(await reading('steps.a.outputs.graph + 1')).toHaveLength(1)
   })
 
-  it('passes them on as values: no Jobs API has them', () => {
-    const { plan } = withInner(
+  it('passes them on as values: no Jobs API has them', async () => {
+    const { plan } = await withInner(
       'inputs: { unit: a }',
       "  b: { needs: [a], job_type: x, config: { n: '${{ steps.a.outputs.count }}' } }\n",
     )
@@ -95,9 +125,9 @@ describe('a step that names a pipeline file', () => {
 })
 
 describe('pipelines that cannot be had', () => {
-  it('are reported where they are named, and their own problems in their own files', () => {
+  it('are reported where they are named, and their own problems in their own files', async () => {
     const broken = 'name: inner\nsteps: { work: { job_typ: x } }'
-    const { plan, findings } = compile({
+    const { plan, findings } = await compile({
       '/p/outer.yaml': outer('pipeline: ./inner.yaml'),
       '/p/inner.yaml': broken,
     })
@@ -108,17 +138,17 @@ describe('pipelines that cannot be had', () => {
     ])
   })
 
-  it('say which file is missing, and which name is not known', () => {
-    expect(places(compile({ '/p/outer.yaml': outer('pipeline: ./none.yaml') }).findings)).toEqual([
+  it('say which file is missing, and which name is not known', async () => {
+    expect(places((await compile({ '/p/outer.yaml': outer('pipeline: ./none.yaml') })).findings)).toEqual([
       'outer.yaml:4:18 no_such_file',
     ])
-    expect(places(compile({ '/p/outer.yaml': outer('pipeline: none') }).findings)).toEqual([
+    expect(places((await compile({ '/p/outer.yaml': outer('pipeline: none') })).findings)).toEqual([
       'outer.yaml:4:18 unknown_pipeline',
     ])
   })
 
-  it('tell a circle of files with its whole path', () => {
-    const { findings } = compile({
+  it('tell a circle of files with its whole path', async () => {
+    const { findings } = await compile({
       '/p/outer.yaml': outer('pipeline: b.yaml'),
       '/p/b.yaml': 'name: b\nsteps: { b: { pipeline: c.yaml } }',
       '/p/c.yaml': 'name: c\nsteps: { c: { pipeline: b.yaml } }',
@@ -130,9 +160,9 @@ describe('pipelines that cannot be had', () => {
     })
   })
 
-  it('may stand five deep within one another, and no deeper', () => {
-    const chain = (length: number) =>
-      compile({
+  it('may stand five deep within one another, and no deeper', async () => {
+    const chain = async (length: number) => {
+      const { findings } = await compile({
         '/p/outer.yaml': outer('pipeline: p1.yaml'),
         ...Object.fromEntries(
           Array.from({ length }, (_, at) => [
@@ -140,14 +170,16 @@ describe('pipelines that cannot be had', () => {
             `name: p\nsteps: { s: { ${at + 1 === length ? 'job_type: x' : `pipeline: p${at + 2}.yaml`} } }`,
           ]),
         ),
-      }).findings
-    expect(chain(5)).toEqual([])
-    expect(chain(6).map(({ code }) => code)).toContain('nested_too_deep')
+      })
+      return findings
+    }
+    expect(await chain(5)).toEqual([])
+    expect((await chain(6)).map(({ code }) => code)).toContain('nested_too_deep')
   })
 
-  it('count for the size of the whole, as often as they are run', () => {
+  it('count for the size of the whole, as often as they are run', async () => {
     const text = 'x'.repeat(300_000)
-    const { findings } = compile({
+    const { findings } = await compile({
       '/p/outer.yaml': outer(
         'pipeline: b.yaml',
         '  b: { pipeline: b.yaml }\n  c: { pipeline: b.yaml }\n  d: { pipeline: b.yaml }\n',

@@ -1,6 +1,6 @@
 import type {} from 'jobwright'
 import { defineJobType } from 'jobwright/job-types'
-import { runJob, secret } from 'jobwright/workflow'
+import { type OtherJobType, otherJobType, runJob, secret } from 'jobwright/workflow'
 import { z } from 'zod'
 
 /** Programs that must compile, and lines that must not. A project of its own, as its job types would be those of everything here. */
@@ -24,6 +24,9 @@ const wordCount = defineJobType({
   async run() {},
 })
 
+const other = otherJobType('unknown')
+type Scan = OtherJobType<{ config: { path: string }; outputs: { hits: string[] } }>
+
 const step = 'typed'
 const resize = { step, jobType: 'typed_resize' } as const
 
@@ -37,13 +40,15 @@ export async function right(): Promise<unknown[]> {
   const c = await runJob({ step, jobId: 'of-a-job', config: { any: [1] } })
   const d = await runJob({
     step,
-    jobType: 'unknown',
+    jobType: other,
     config: { any: [1, secret('X')] },
     retry: { attempts: 2 },
   })
   await runJob({ step, jobType: 'typed_nothing' })
-  await runJob({ step, jobType: 'unknown' })
-  return [href, note, count, c.outputs['any'], d.outputs['any']]
+  await runJob({ step, jobType: other })
+  const e = await runJob<Scan>({ step, jobType: 'scan', config: { path: '/' } })
+  const hits: string[] = e.outputs.hits
+  return [href, note, count, c.outputs['any'], d.outputs['any'], hits]
 }
 
 export async function wrong(): Promise<void> {
@@ -62,14 +67,18 @@ export async function wrong(): Promise<void> {
   const width: number = outputs.image.href
   // @ts-expect-error of a job type that is named by its type
   await runJob<typeof wordCount>({ step, jobType: 'word_count', config: { txt: width } })
+  // @ts-expect-error a name that nobody declares
+  await runJob({ step, jobType: 'typed_rezise', config: {} })
   // @ts-expect-error a step has a name
-  await runJob({ jobType: 'unknown' })
+  await runJob({ jobType: other })
   // @ts-expect-error one of them
-  await runJob({ step, jobType: 'unknown', jobId: 'of-a-job' })
+  await runJob({ step, jobType: other, jobId: 'of-a-job' })
   // @ts-expect-error an option that there is not
-  await runJob({ step, jobType: 'unknown', timeouts: '3s' })
+  await runJob({ step, jobType: other, timeouts: '3s' })
+  // @ts-expect-error a duration has a unit
+  await runJob({ step, jobType: other, timeout: '3' })
   // @ts-expect-error durations are text
-  await runJob({ step, jobType: 'unknown', timeout: 3 })
+  await runJob({ step, jobType: other, timeout: 3 })
   // @ts-expect-error JSON only
-  await runJob({ step, jobType: 'unknown', config: { a: () => 1 } })
+  await runJob({ step, jobType: other, config: { a: () => 1 } })
 }

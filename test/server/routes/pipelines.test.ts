@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type JobTypeSchemaEntry, pipelineLimits } from '../../../src/contract/index.ts'
-import { compilePipeline } from '../../../src/pipeline/index.ts'
+import { compilePipeline, type Finding, type PipelinePlan } from '../../../src/pipeline/index.ts'
 import { TemporalUnreachableError } from '../../../src/temporal/index.ts'
 import { type Person, startApi, type TestApi, testRegistry } from './api.ts'
 
@@ -343,3 +343,65 @@ describe('a saved pipeline', () => {
     expect((await person.post('/pipeline-runs', { pipeline: 'nope' })).status).toBe(404)
   })
 })
+
+describe('a saved pipeline as a step', () => {
+  const put = (person: Person, name: string, step: string) =>
+    person.send('PUT', `/pipelines/${name}`, {
+      body: `name: ${name}\nsteps: { s: { ${step} } }\n`,
+      headers: { 'Content-Type': 'application/yaml' },
+    })
+  const yaml = 'name: outer\nsteps: { a: { pipeline: middle }, b: { pipeline: inner } }\n'
+  /** What runs in the first step of the first step of a run that is started now. */
+  const innermost = async (person: Person, body: object) => {
+    const { status, json } = await person.post('/pipeline-runs', body)
+    expect(status, JSON.stringify(json)).toBe(201)
+    const plan = api.runs.planOf(json.id) as PipelinePlan
+    const first = (of: PipelinePlan) => of.steps[0]?.target as { pipeline: PipelinePlan; jobType?: string }
+    return first(first(first(plan).pipeline).pipeline).jobType
+  }
+
+  it('is found with those that it names, in the newest version when a run starts', async () => {
+    const person = await api.person()
+    expect((await put(person, 'inner', 'job_type: plain')).status).toBe(200)
+    expect((await put(person, 'middle', 'pipeline: inner')).status).toBe(200)
+    expect((await person.post('/pipelines/validate', { yaml })).json).toEqual({ valid: true, findings: [] })
+    expect(await innermost(person, { yaml })).toBe('plain')
+    const saved = await person.send('PUT', '/pipelines/outer', { body: { yaml } })
+    expect(saved.status, JSON.stringify(saved.json)).toBe(200)
+    await put(person, 'inner', 'job_type: metagraph_update, config: { system_id_or_name: x }')
+    expect(await innermost(person, { pipeline: 'outer' })).toBe('metagraph_update')
+  })
+
+  it('is a finding where the workspace does not have it, and where it runs itself or a file', async () => {
+    const person = await api.person()
+    const stranger = await api.person()
+    await put(stranger, 'middle', 'job_type: plain')
+    await put(person, 'inner', 'job_type: plain')
+    const validated = async (text: string) =>
+      (await person.post('/pipelines/validate', { yaml: text })).json.findings.map(placeOf)
+    expect(await validated(yaml)).toEqual(['pipeline.yaml:2 unknown_pipeline'])
+    for (const name of ['a b', '-a', 'x'.repeat(101)])
+      expect(await validated(`name: outer\nsteps: { a: { pipeline: "${name}" } }`)).toHaveLength(1)
+    expect(await validated('name: outer\nsteps:\n  a: { pipeline: ./inner.yaml }')).toEqual([
+      'pipeline.yaml:3 pipeline_not_resolved',
+    ])
+
+    await put(person, 'middle', 'pipeline: inner')
+    const circle = await put(person, 'inner', 'pipeline: middle')
+    expect([circle.status, circle.json.findings.map(placeOf)]).toEqual([
+      422,
+      ['pipeline.yaml:2 nested_pipeline_invalid', 'saved pipeline middle:2 pipeline_cycle'],
+    ])
+    expect(circle.json.findings[1].message).toContain(
+      'saved pipeline inner → saved pipeline middle → saved pipeline inner',
+    )
+    expect((await put(person, 'self', 'pipeline: self')).json.code).toBe('invalid_pipeline')
+    await person.send('DELETE', '/pipelines/inner')
+    const { status, json } = await person.post('/pipeline-runs', { pipeline: 'middle' })
+    expect([status, json.findings.map(placeOf)]).toEqual([422, ['pipeline.yaml:2 unknown_pipeline']])
+  })
+})
+
+function placeOf({ file, line, code }: Finding): string {
+  return `${file}:${line} ${code}`
+}

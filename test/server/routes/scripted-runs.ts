@@ -10,6 +10,8 @@ export interface ScriptedRuns extends PipelineRuns {
   started(): number
   /** Changes a run, and tells those who watch it. */
   change(id: string, how: (view: PipelineRunView) => PipelineRunView): void
+  /** What a run was started with. */
+  planOf(id: string): object | undefined
   /** How many watch just now. */
   watchers(): number
   /** From now on every call fails like this; undefined: no more. */
@@ -54,6 +56,7 @@ export function scriptedRuns(): ScriptedRuns {
   return {
     started: () => started,
     watchers: () => watchers,
+    planOf: (id) => entries.get(id)?.plan,
     fail(error) {
       failure = error
     },

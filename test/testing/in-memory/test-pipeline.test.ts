@@ -1,7 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the marks of our own templates
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineJobType, RetryableError } from '../../../src/job-types/index.ts'
+import { compilePipeline } from '../../../src/pipeline/index.ts'
 import {
   cancel,
   cancelRun,
@@ -15,6 +19,7 @@ import {
   testPipeline,
   timeout,
 } from '../../../src/testing/in-memory/index.ts'
+import { planOf, planStep } from '../../helpers/plans.ts'
 
 const review = {
   yaml: `name: review
@@ -146,6 +151,65 @@ describe('a pipeline in memory', () => {
   })
 })
 
+describe('a step that runs a pipeline', () => {
+  const inner = compilePipeline(
+    `name: inner
+inputs: { n: { type: integer } }
+steps: { work: { job_type: x, config: { n: "\${{ inputs.n }}" } }, clean: { needs: [work], if: "\${{ always() }}", job_type: y } }
+outputs: { twice: "\${{ steps.work.outputs.twice }}" }`,
+    { file: 'inner.yaml' },
+  ).plan
+  const plan = planOf([
+    planStep('outer', {
+      forEach: { kind: 'literal', value: [1, 2] },
+      maxParallel: 2,
+      target: {
+        kind: 'pipeline',
+        pipeline: inner ?? planOf([]),
+        inputs: { kind: 'object', entries: [{ key: 'n', value: { kind: 'expression', source: 'item' } }] },
+      },
+      usedOutputs: ['twice'],
+      valueOutputs: ['twice'],
+    }),
+  ])
+  const twice = takes('1m', ({ config }) => ({ twice: Number(config.n) * 2 }))
+
+  test('has its outputs', async () => {
+    const run = await testPipeline(plan, { jobs: { x: twice, y: takes('1m') } })
+    expect(run.status).toBe('completed')
+    expect(run.step('outer').outputs).toEqual({ twice: [2, 4] })
+    expect(run.calls.map(({ step }) => step)).toEqual([
+      'outer/work',
+      'outer/work',
+      'outer/clean',
+      'outer/clean',
+    ])
+    expect(run.elapsedMs).toBe(120_000)
+  })
+
+  test('fails with it, by a fault within', async () => {
+    const run = await testPipeline(plan, {
+      jobs: { x: twice, y: takes('1m') },
+      faults: { 'outer/work': fail('no') },
+    })
+    expect(run.step('outer').items[0]?.error).toEqual({
+      code: 'pipeline_failed',
+      message: 'step work failed: no',
+    })
+  })
+
+  test('is cancelled with it, and cleans up', async () => {
+    const jobs = { x: twice, y: succeeds(), slow: hangs() }
+    const slow = planStep('slow', { target: { kind: 'job_type', jobType: 'slow' } })
+    const run = await testPipeline(
+      { ...plan, steps: [...plan.steps, slow] },
+      { jobs, faults: { slow: cancel() } },
+    )
+    expect(run.step('outer').items.map(({ status }) => status)).toEqual(['cancelled', 'cancelled'])
+    expect(run.calls.filter(({ step }) => step === 'outer/clean')).toHaveLength(2)
+  })
+})
+
 const resize = defineJobType({
   jobType: 'resize',
   displayName: 'Resize',
@@ -274,6 +338,32 @@ describe('a mistake in a test is told', () => {
     ['no duration', () => testPipeline(one, { jobs: { x: takes('soon') } }), 'bad_duration', /soon/],
   ])('%s', async (_, run, code, message) => {
     await expect(run()).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
+  })
+
+  test('pipelines that a file names are found from where it is; none of them is run', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'jobwright-nested-'))
+    try {
+      const write = (name: string, text: string) => writeFile(path.join(folder, name), text)
+      await mkdir(path.join(folder, 'parts'))
+      await write(
+        'outer.yaml',
+        'name: outer\ninputs: { all: { type: boolean, default: false } }\nsteps: { a: { if: "${{ inputs.all }}", pipeline: parts/middle.yaml } }',
+      )
+      await write('parts/middle.yaml', 'name: middle\nsteps: { b: { pipeline: ../inner.yaml } }')
+      await write('inner.yaml', 'name: inner\nsteps: { c: { job_type: x } }')
+      const file = path.join(folder, 'outer.yaml')
+      expect(await testPipeline({ file })).toMatchObject({ status: 'completed' })
+      await expect(testPipeline({ file }, { inputs: { all: true } })).rejects.toMatchObject({
+        code: 'nested_pipeline',
+      })
+      await write('inner.yaml', 'name: inner\nsteps: { c: { job_typ: x } }')
+      await expect(testPipeline({ file })).rejects.toMatchObject({
+        code: 'invalid_pipeline',
+        message: expect.stringContaining('inner.yaml'),
+      })
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   test('a step that is not there', async () => {

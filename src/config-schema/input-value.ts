@@ -1,5 +1,6 @@
-import type { Json, JsonObject } from '../../base/json.ts'
-import { checkValue, UnusableSchemaError } from '../../config-schema/index.ts'
+import type { Json, JsonObject } from '../base/json.ts'
+import { checkValue } from './checker.ts'
+import { UnusableSchemaError } from './compile.ts'
 
 /**
  * What the schema of an input refuses of a value, each to be read after the input's name; without a value, whether it can be used at all.
