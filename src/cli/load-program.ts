@@ -1,3 +1,4 @@
+import { whileReadingProgram } from '../base/reading-program.ts'
 import { usageError } from './errors.ts'
 
 const ending = ['SIGINT', 'SIGTERM'] as const
@@ -28,7 +29,7 @@ export async function loadProgram<T>(load: () => Promise<T>, host: LoadingProces
   for (const { signal, listener } of heard) host.off(signal, listener)
   host.on('beforeExit', onIdle)
   try {
-    return await Promise.race([load(), idle.promise])
+    return await Promise.race([whileReadingProgram(load), idle.promise])
   } finally {
     host.off('beforeExit', onIdle)
     for (const { signal, listener } of heard) host.on(signal, listener)

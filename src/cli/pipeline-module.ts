@@ -2,6 +2,7 @@ import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { codeOf, messageOf } from '../base/causes.ts'
 import { JobwrightError } from '../base/errors.ts'
+import { readOnlyProgram } from '../base/reading-program.ts'
 import type { AnyPipeline, Finding } from '../pipeline/index.ts'
 import type { CliContext } from './context.ts'
 
@@ -88,12 +89,24 @@ async function describeFailure(error: unknown, absolute: string, source: string)
   const { placeOf } = await import('../pipeline/index.ts')
   const place = error instanceof Error ? placeOf({ stack: error.stack ?? '' }) : undefined
   const kind = error instanceof Error ? `${error.name}: ` : ''
+  const where = place && place.file !== '' ? place : {}
+  // Of whichever copy of this package the program has.
+  if (codeOf(error) === readOnlyProgram.code) {
+    const own = error instanceof Error ? linesFrom(error, absolute) : ''
+    return { ...readOnlyProgram, ...(own === '' ? {} : placeOf({ stack: own })) }
+  }
   return {
     code: 'program_throws',
     message: `it throws while it is loaded: ${kind}${message}`,
     fix: 'correct what throws here',
-    ...(place && place.file !== '' ? place : {}),
+    ...where,
   }
+}
+
+/** The part of a stack that is in a file. */
+function linesFrom({ stack = '' }: Error, file: string): string {
+  const lines = stack.split('\n')
+  return lines.filter((line) => line.includes(file) || line.includes(pathToFileURL(file).href)).join('\n')
 }
 
 function missingModule(

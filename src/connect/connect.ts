@@ -1,3 +1,4 @@
+import { requireNotRead } from '../base/reading-program.ts'
 import type { JobsClient } from '../client/index.ts'
 import type { PipelinesClient } from '../pipelines/index.ts'
 import type { TemporalOptions } from '../temporal/index.ts'
@@ -42,6 +43,7 @@ export async function connectWith(
   options: ConnectOptions = {},
   findStack?: FindStack,
 ): Promise<Jobwright> {
+  requireNotRead()
   const { signal } = options
   const config = withOptions(read, options)
   signal?.throwIfAborted()

@@ -10,7 +10,9 @@ import type { ConnectConfig } from './config.ts'
 /** What of the embedded stack the commands need; present only while its owner is alive. */
 export type FindStack = (
   dataDir: string,
-) => Promise<Pick<StackInfo, 'temporalAddress' | 'namespace' | 'apiUrl' | 'tokenFile'> | undefined>
+) => Promise<
+  Pick<StackInfo, 'temporalAddress' | 'namespace' | 'apiUrl' | 'defaultConnection' | 'tokenFile'> | undefined
+>
 
 export interface TemporalPlace {
   options: TemporalOptions
@@ -25,7 +27,7 @@ export interface ApiPlace extends Pick<JobsClientOptions, 'baseUrl' | 'token'> {
 
 /**
  * Where Temporal is: the environment, else the embedded stack of the data directory.
- * @throws JobwrightError `no_temporal` when neither says so
+ * @throws JobwrightError `no_temporal` when neither says so, `other_jobs_api` when that stack works on another Jobs API than is named
  */
 export async function locateTemporal(
   config: ConnectConfig,
@@ -34,12 +36,26 @@ export async function locateTemporal(
   const { address, ...rest } = config.temporal
   if (address !== undefined) return { options: { ...rest, address }, source: 'environment' }
   const stack = await findStack(config.dataDir)
-  // The user's key and certificates are for a server of theirs.
-  if (stack)
+  if (stack) {
+    const { url } = config.jobsApi
+    // What is checked and owned on one server must not run on another.
+    if (
+      url !== undefined &&
+      stack.defaultConnection !== undefined &&
+      !isSameUrl(url, stack.defaultConnection)
+    )
+      throw new JobwrightError({
+        code: 'other_jobs_api',
+        fault: 'usage',
+        message: `JOBS_API_URL is ${url}, and the stack that runs in ${config.dataDir} works on ${stack.defaultConnection}`,
+        fix: 'set TEMPORAL_ADDRESS to the Temporal of that server, or unset JOBS_API_URL',
+      })
+    // The user's key and certificates are for a server of theirs.
     return {
       options: { address: stack.temporalAddress, namespace: stack.namespace },
       source: 'embedded stack',
     }
+  }
   throw new JobwrightError({
     code: 'no_temporal',
     fault: 'unreachable',
@@ -82,6 +98,11 @@ export async function locateApi(config: ConnectConfig, findStack: FindStack = re
 export async function locateConnection(config: ConnectConfig, findStack?: FindStack) {
   const { baseUrl: url, token, source } = await locateApi(config, findStack)
   return { url, token, headers: source === 'environment' ? config.jobsApi.headers : {} }
+}
+
+function isSameUrl(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((url) => url.replace(/\/$/, ''))
+  return first === second
 }
 
 async function readTokenFile(file: string): Promise<string> {

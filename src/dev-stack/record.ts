@@ -15,6 +15,8 @@ export interface StackRecord {
   temporalPort?: number
   /** With `/api/v1`. */
   apiUrl: string
+  /** What its worker has as its default connection; absent in what an earlier version wrote. */
+  defaultConnection?: string
   tokenFile: string
   workerTokenFile: string
 }
@@ -26,6 +28,8 @@ export interface StackInfo {
   namespace: string
   /** With `/api/v1`. */
   apiUrl: string
+  /** What its worker has as its default connection, where that is known. */
+  defaultConnection?: string
   /** The file that holds the token of the default workspace. */
   tokenFile: string
   workerTokenFile: string
@@ -62,13 +66,15 @@ export async function readStack(dataDir: string): Promise<StackInfo | undefined>
 }
 
 export function infoOf(dataDir: string, record: StackRecord, owner: ProcessIdentity): StackInfo {
-  const { temporalAddress, namespace, apiUrl, tokenFile, workerTokenFile, children } = record
+  const { temporalAddress, namespace, apiUrl, defaultConnection, tokenFile, workerTokenFile, children } =
+    record
   const pids = Object.fromEntries(Object.entries(children).map(([name, { pid }]) => [name, pid]))
   return {
     dataDir,
     temporalAddress,
     namespace,
     apiUrl,
+    ...(defaultConnection === undefined ? {} : { defaultConnection }),
     tokenFile,
     workerTokenFile,
     logsDir: logsFolder(dataDir),

@@ -145,6 +145,7 @@ async function prepare(options: StackOptions): Promise<Prepared> {
     temporalAddress: temporal.address,
     ...(temporal.own === undefined ? {} : { temporalPort: temporal.own.port }),
     apiUrl: url + basePath,
+    defaultConnection: options.environment.JOBS_API_URL ?? url + basePath,
     tokenFile,
     workerTokenFile,
   }

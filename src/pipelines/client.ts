@@ -81,16 +81,17 @@ export class PipelinesClient {
    * }
    * ```
    */
-  run<Inputs, Outputs>(
-    pipeline: Pipeline<Inputs, Outputs>,
-    inputs: NoInfer<Inputs>,
-    options?: StartOptions & ResultOptions,
-  ): Promise<Outputs>
   run(
     plan: PipelinePlan,
     inputs: GivenInputs,
     options?: StartOptions & ResultOptions,
   ): Promise<Record<string, Json>>
+  // The compiler explains what is wrong by the last of them.
+  run<Inputs, Outputs>(
+    pipeline: Pipeline<Inputs, Outputs>,
+    inputs: NoInfer<Inputs>,
+    options?: StartOptions & ResultOptions,
+  ): Promise<Outputs>
   async run(
     pipeline: StartablePipeline,
     inputs: unknown,
@@ -115,12 +116,12 @@ export class PipelinesClient {
    * console.log(await run.result())
    * ```
    */
+  start(plan: PipelinePlan, inputs: GivenInputs, options?: StartOptions): Promise<PipelineRun>
   start<Inputs, Outputs>(
     pipeline: Pipeline<Inputs, Outputs>,
     inputs: NoInfer<Inputs>,
     options?: StartOptions,
   ): Promise<PipelineRun<Outputs>>
-  start(plan: PipelinePlan, inputs: GivenInputs, options?: StartOptions): Promise<PipelineRun>
   start(
     pipeline: StartablePipeline,
     inputs: unknown,

@@ -1,4 +1,5 @@
 import type { Json } from '../base/json.ts'
+import { queryNames } from '../contract/names.ts'
 import type { RunPipelineInput } from '../workflows/messages.ts'
 import { findRun } from './find.ts'
 import type { PipelinesContext } from './options.ts'
@@ -9,7 +10,9 @@ import type { PipelinesContext } from './options.ts'
  */
 export async function inputsOf(context: PipelinesContext, id: string): Promise<Record<string, Json>> {
   const { namespace } = context.client.options
-  const { description } = await findRun(context, id)
+  const { description, names } = await findRun(context, id, 'any')
+  // A workflow of a user's own was given something else.
+  if (names.progress !== queryNames.progress) return {}
   const { history } = await context.client.workflowService.getWorkflowExecutionHistory({
     namespace,
     execution: { workflowId: id, runId: description.runId },

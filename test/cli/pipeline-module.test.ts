@@ -19,6 +19,10 @@ const files = {
   'module.ts': `${head}import { shared } from './shared.ts'\nexport default shared\n`,
   'package.ts': `${head}\nimport left from 'left-padding'\nexport default left\n`,
   'throws.ts': `${head}\nthrow new Error('no licence')\n`,
+  'starts.ts': `import { connect, definePipeline } from 'jobwright'
+export default ${one}
+await connect()
+`,
   'helper.ts': `import type { DefineStep } from 'jobwright'
 export const wrong = (step: DefineStep) =>
   step('w', { jobType: 'sleep', config: { duration: new Date(0) } as never })
@@ -51,6 +55,7 @@ test('validate takes programs, and says of each what is wrong with it', async ()
   expect(stdout).toMatch(/^module\.ts:2:\d+ error missing_module .*`\.\/shared\.ts`/m)
   expect(stdout).toMatch(/^package\.ts:3:\d+ error missing_module .*left-padding/m)
   expect(stdout).toMatch(/^throws\.ts:3:\d+ error program_throws .*no licence/m)
+  expect(stdout).toMatch(/^starts\.ts:5:\d+ error program_is_only_read .*import\.meta\.main/m)
   // The line that wrote it, whichever file that is in.
   expect(stdout).toMatch(/^helper\.ts:3:\d+ error not_json /m)
   expect(stdout).toMatch(/^gone\.ts:1:1 error no_such_file /m)

@@ -11,6 +11,7 @@ const stackAt =
     temporalAddress: '127.0.0.1:7000',
     namespace: 'default',
     apiUrl: 'http://127.0.0.1:8000/api/v1',
+    defaultConnection: 'http://127.0.0.1:8000/api/v1',
     tokenFile,
   })
 const noStack: FindStack = async () => undefined
@@ -34,6 +35,13 @@ describe('Temporal is', () => {
       options: { address: '127.0.0.1:7000', namespace: 'default' },
       source: 'embedded stack',
     })
+  })
+
+  test('not that of a stack which works on another Jobs API than is named', async () => {
+    const named = loadConfig({ JOBS_API_URL: 'https://jobs.example/api/v1', JOBS_API_TOKEN: 'mine' })
+    await expect(locateTemporal(named, stackAt())).rejects.toMatchObject({ code: 'other_jobs_api' })
+    const same = loadConfig({ JOBS_API_URL: 'http://127.0.0.1:8000/api/v1/', JOBS_API_TOKEN: 'mine' })
+    expect(await locateTemporal(same, stackAt())).toMatchObject({ source: 'embedded stack' })
   })
 
   test('else nowhere', async () => {

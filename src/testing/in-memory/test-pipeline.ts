@@ -78,14 +78,15 @@ const defaultPatienceMs = 4_000
  * console.log(run.status, run.step('read').items[1]?.error)
  * ```
  */
-export function testPipeline<Inputs, Outputs>(
-  pipeline: Pipeline<Inputs, Outputs>,
-  options: Omit<TestPipelineOptions, 'inputs'> & GivenInputs<NoInfer<Inputs>>,
-): Promise<TestedRun<Outputs>>
 export function testPipeline(
   pipeline: PipelinePlan | { yaml: string } | { file: string },
   options?: TestPipelineOptions,
 ): Promise<TestedRun>
+// The compiler explains what is wrong by the last of them.
+export function testPipeline<Inputs, Outputs>(
+  pipeline: Pipeline<Inputs, Outputs>,
+  options: Omit<TestPipelineOptions, 'inputs'> & GivenInputs<NoInfer<Inputs>>,
+): Promise<TestedRun<Outputs>>
 export async function testPipeline(
   pipeline: TestedPipeline,
   options: TestPipelineOptions = {},
