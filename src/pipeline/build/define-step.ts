@@ -164,8 +164,9 @@ function pipelineName({ pipelines }: OpenBuilding, pipeline: AnyPipeline): strin
 
 /** A job type object is known by its name. */
 function jobTypeName(value: unknown): unknown {
-  const isObject = typeof value === 'object' && value !== null && 'jobType' in value
-  return isObject && kindOf(value) === 'map' ? value.jobType : value
+  // An expression, into which nobody can look, is none.
+  if (kindOf(value) !== 'map' || typeof value !== 'object' || value === null) return value
+  return 'jobType' in value ? value.jobType : value
 }
 
 function refusePromise(building: OpenBuilding, mark: Mark, promise: Promise<unknown>): Node {

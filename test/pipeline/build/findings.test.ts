@@ -77,6 +77,11 @@ const cases: Record<string, () => AnyPipeline> = {
     definePipeline({ name: 'p' }, ({ step }) => {
       step('a', { jobId: 'x', config: { v: 'x'.repeat(2 * 1024 * 1024) } }) //> literal_too_large
     }),
+  'a job type that an expression gives': () =>
+    definePipeline({ name: 'p', inputs: z.object({ t: z.string() }) }, ({ inputs, step }) => {
+      const options = { jobType: inputs.t, config: {} } //> expression_not_allowed
+      step('a', untyped(options))
+    }),
   'an expression that is used as if it had a value': () =>
     definePipeline(
       { name: 'p', inputs: z.object({ n: z.number(), l: z.array(z.string()) }) },
