@@ -60,7 +60,7 @@ export async function locateTemporal(
     code: 'no_temporal',
     fault: 'unreachable',
     message: `no Temporal to talk to: TEMPORAL_ADDRESS is not set, and no stack is running in ${config.dataDir}`,
-    fix: 'start one with `jobwright dev`, or set TEMPORAL_ADDRESS',
+    fix: 'start one with `jobwright dev`, run this in the folder where one runs, or set TEMPORAL_ADDRESS',
   })
 }
 

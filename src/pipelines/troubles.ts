@@ -5,7 +5,7 @@ const shown = 3
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number]
 
 /** Of attempts that are no trouble, or one that the step itself tells of. */
-const silent: readonly string[] = ['worker_shutdown', 'worker_lost', 'trigger_unsettled']
+const silent: readonly string[] = ['worker_shutdown', 'worker_lost', 'trigger_unsettled', 'not_over']
 
 /**
  * What keeps the steps of an open run from going on, one sentence for each reason: a Jobs API that does not answer, a
