@@ -17,11 +17,14 @@ const page = `import { JobsClient } from 'jobwright/client'
 globalThis.client = new JobsClient({ baseUrl: '/api/v1', token: 'TOKEN' })`
 
 /** @param client the file behind `jobwright/client` */
-export async function bundleClient(client: string): Promise<ClientBundle> {
+export async function bundleClient(
+  client: string,
+  platform: 'browser' | 'node' = 'browser',
+): Promise<ClientBundle> {
   const entry = '\0page'
   const build = await rolldown({
     input: entry,
-    platform: 'browser',
+    platform,
     // What is not there stays an import.
     onLog: () => {},
     plugins: [

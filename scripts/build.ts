@@ -25,6 +25,7 @@ interface Manifest {
   engines: Record<string, string>
   dependencies: Record<string, string>
   exports: Record<string, string>
+  imports: Record<string, Record<string, string>>
 }
 
 async function main(): Promise<void> {
@@ -110,8 +111,21 @@ function publishedManifest(root: Manifest): object {
     engines: root.engines,
     bin: { jobwright: 'bin/jobwright.js' },
     exports,
+    imports: publishedImports(root.imports),
     dependencies: root.dependencies,
   }
+}
+
+function publishedImports(imports: Manifest['imports']): Manifest['imports'] {
+  return Object.fromEntries(
+    Object.entries(imports).map(([name, conditions]) => {
+      const built = Object.entries(conditions).map(([condition, source]) => [
+        condition,
+        source.replace('./src/', './').replace(/\.ts$/, '.js'),
+      ])
+      return [name, Object.fromEntries(built)]
+    }),
+  )
 }
 
 await main()

@@ -1,3 +1,4 @@
+import { sendRequest } from '#http'
 import { JobwrightError } from '../base/errors.ts'
 import { writeJsonText } from '../base/json-text.ts'
 import type { RouteDescriptor } from '../contract/index.ts'
@@ -120,7 +121,7 @@ async function readBody(response: Response, maxBytes: number): Promise<Uint8Arra
   return whole
 }
 
-class FetchTransport implements Transport {
+class HttpTransport implements Transport {
   readonly #options: JobsClientOptions
   readonly #baseUrl: string
   readonly timeoutMs: number
@@ -198,15 +199,17 @@ class FetchTransport implements Transport {
     const sent = this.#prepare(route, call, exchange, token)
     const query = buildQuery(call.query ?? {}).toString()
     let url = `${this.#baseUrl}${path}${query === '' ? '' : `?${query}`}`
-    const fetch = this.#options.fetch ?? globalThis.fetch
     // A redirected POST turns into a GET, and a redirect may carry the request elsewhere.
     const init: RequestInit = { ...sent, redirect: 'manual', signal: deadline.signal }
     let tooLate = false
+    const fetch: typeof globalThis.fetch = (...request) => {
+      tooLate = call.sendBefore !== undefined && performance.now() >= call.sendBefore
+      if (tooLate) throw new Error('too late')
+      return (this.#options.fetch ?? globalThis.fetch)(...request)
+    }
     try {
       for (let hops = 0; ; hops++) {
-        tooLate = call.sendBefore !== undefined && performance.now() >= call.sendBefore
-        if (tooLate) throw new Error('too late')
-        const response = await fetch(url, init)
+        const response = await sendRequest(url, init, fetch)
         const next = sent.method === 'GET' && hops < maxRedirects ? redirectTarget(url, response) : undefined
         if (next === undefined) {
           const { status, headers } = response
@@ -278,5 +281,5 @@ class FetchTransport implements Transport {
 
 /** @throws JobwrightError `bad_base_url` */
 export function createTransport(options: JobsClientOptions): Transport {
-  return new FetchTransport(options)
+  return new HttpTransport(options)
 }

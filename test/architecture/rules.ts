@@ -42,7 +42,7 @@ export const zones: readonly Zone[] = [
     packages: ['ajv', 'ajv-formats', 're2js'],
     node: false,
   },
-  { folder: client, loads: [base, contract], packages: [], node: false },
+  { folder: client, loads: [base, contract], packages: ['ky', '#http'], node: false },
   // Node.js for SHA-256 alone.
   { folder: 'src/job-type-schemas', loads: [base], types: [contract], packages: [], node: true },
   { folder: 'src/conformance', loads: [base, contract, client], packages: [], node: false },

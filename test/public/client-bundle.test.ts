@@ -12,3 +12,8 @@ test('the client is small in a browser, and needs nothing that a browser lacks',
   expect(bundle.gzipBytes).toBeLessThanOrEqual(15 * 1024)
   expect(bundle.gzipBytes).toBeGreaterThan(5 * 1024)
 })
+
+test('elsewhere its requests are sent by ky', async () => {
+  const { modules } = await bundleClient(path.join(repository, 'src', 'public', 'client.ts'), 'node')
+  expect(modules.some(({ file }) => file.includes('node_modules/ky/'))).toBe(true)
+})

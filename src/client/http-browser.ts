@@ -1,0 +1,3 @@
+import type { SendRequest } from './http.ts'
+
+export const sendRequest: SendRequest = (url, init, fetch) => fetch(url, init)
