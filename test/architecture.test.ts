@@ -131,7 +131,7 @@ describe('a breach is found', () => {
     const uses = [
       {
         path: 'src/client/a.ts',
-        text: "import ky from 'ky'\nimport type { Job } from '../contract/index.ts'",
+        text: "import ky from 'ky'\nimport { sendRequest } from '#http'\nimport type { Job } from '../contract/index.ts'",
       },
     ]
     // Types alone are no use of a folder that may be loaded.
