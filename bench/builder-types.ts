@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 
-/** How long the compiler takes over a pipeline of many typed steps: `node bench/builder-types.ts [--steps 400]`. */
+/** How long the compiler takes over a pipeline of many typed steps: `node bench/builder-types.ts [--steps 400] [--built]`, the latter with the declarations in dist/. */
 
-const { values } = parseArgs({ options: { steps: { type: 'string', default: '400' } } })
+const { values } = parseArgs({
+  options: { steps: { type: 'string', default: '400' }, built: { type: 'boolean', default: false } },
+})
 const repository = path.resolve(import.meta.dirname, '..')
 const compiler = path.join(repository, 'node_modules/typescript/bin/tsc')
 
@@ -38,7 +40,8 @@ function seconds(steps: number): number {
     symlinkSync(path.join(repository, 'node_modules/zod'), path.join(folder, 'node_modules/zod'))
     writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }')
     writeFileSync(path.join(folder, 'many.ts'), program(steps))
-    const paths = { jobwright: [path.join(repository, 'src/public/index.ts')] }
+    const types = values.built ? 'dist/public/index.d.ts' : 'src/public/index.ts'
+    const paths = { jobwright: [path.join(repository, types)] }
     const config = {
       extends: path.join(repository, 'tsconfig.json'),
       compilerOptions: { paths, typeRoots: [path.join(repository, 'node_modules/@types')] },

@@ -340,7 +340,7 @@ describe('a mistake in a test is told', () => {
     await expect(run()).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
   })
 
-  test('pipelines that a file names are found from where it is; none of them is run', async () => {
+  test('pipelines that a file names are found from where it is, and run', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'jobwright-nested-'))
     try {
       const write = (name: string, text: string) => writeFile(path.join(folder, name), text)
@@ -353,9 +353,10 @@ describe('a mistake in a test is told', () => {
       await write('inner.yaml', 'name: inner\nsteps: { c: { job_type: x } }')
       const file = path.join(folder, 'outer.yaml')
       expect(await testPipeline({ file })).toMatchObject({ status: 'completed' })
-      await expect(testPipeline({ file }, { inputs: { all: true } })).rejects.toMatchObject({
-        code: 'nested_pipeline',
-      })
+      const jobs = { x: () => ({}) }
+      const all = await testPipeline({ file }, { jobs, inputs: { all: true } })
+      expect(all).toMatchObject({ status: 'completed' })
+      expect(all.calls).toHaveLength(1)
       await write('inner.yaml', 'name: inner\nsteps: { c: { job_typ: x } }')
       await expect(testPipeline({ file })).rejects.toMatchObject({
         code: 'invalid_pipeline',
