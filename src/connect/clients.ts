@@ -39,7 +39,7 @@ export async function connectPipelines(
           code: 'client_closed',
           fault: 'usage',
           message: 'the connection was closed before what was waited for had ended; runs go on',
-          fix: 'wait for results, and leave watching, before it is closed',
+          fix: 'wait for what was asked (is an `await` missing?), and leave watching, before it is closed',
         }),
       )
       await client.connection.close()

@@ -132,7 +132,7 @@ export class PipelinesClient {
 
   #start(pipeline: StartablePipeline, inputs: unknown, options: StartOptions): Promise<PipelineRun<unknown>> {
     const context = this.#context
-    return waitFor(context.client, options, async () => {
+    return waitFor(context, options, async () => {
       const prepared = await prepare(context, pipeline, inputs)
       return handleOf(context, await startRun(context, prepared, options))
     })
@@ -298,6 +298,6 @@ export class PipelinesClient {
   }
 
   #within<T>(options: CallOptions, work: (context: PipelinesContext) => Promise<T>): Promise<T> {
-    return waitFor(this.#context.client, options, () => work(this.#context))
+    return waitFor(this.#context, options, () => work(this.#context))
   }
 }

@@ -37,7 +37,7 @@ export function handleOf<Outputs>(
     warnings,
     result: (options = {}) => resultOf(context, id, options) as Promise<Outputs>,
     watch: (options = {}) => watchRun(context, id, options),
-    show: (options = {}) => waitFor(context.client, options, () => showRun(context, id)),
-    cancel: (options = {}) => waitFor(context.client, options, () => cancelRun(context, id)),
+    show: (options = {}) => waitFor(context, options, () => showRun(context, id)),
+    cancel: (options = {}) => waitFor(context, options, () => cancelRun(context, id)),
   }
 }

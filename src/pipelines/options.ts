@@ -103,6 +103,7 @@ export interface PipelinesContext extends RunsAccess {
   readonly acceptTimeoutMs: number
   readonly decisionTimeoutMs: number
   readonly watchers: Watchers
+  readonly closing: AbortSignal | undefined
 }
 
 /** What is known already, or may be asked for. */
@@ -153,5 +154,6 @@ export function resolveOptions(
     // A run that is adopted is looked at first.
     decisionTimeoutMs: 45_000,
     watchers: createWatchers({ client, queryTimeoutMs }, historyPolls, closing),
+    closing,
   }
 }

@@ -14,6 +14,7 @@ import {
   PipelinesClient,
   type PipelinesClientOptions,
 } from '../../src/pipelines/index.ts'
+import { connectTemporal } from '../../src/temporal/index.ts'
 import { until } from '../helpers/until.ts'
 import { openRun, planFrom, recordOf, type Scripted, startScripted } from '../workflows/scripted.ts'
 
@@ -100,6 +101,15 @@ test('what the server has is asked for when a pipeline in code is started, and f
   await pipelines.run(plan, { size: 1 })
   expect(asked).toBe(1)
   expect(seen).toEqual([{ jobTypes: offered }])
+})
+
+test('what is asked of a client that was closed says so', async () => {
+  const temporal = await connectTemporal({ address: on.stack.temporalAddress, namespace: 'default' })
+  const closing = new AbortController()
+  const pipelines = new PipelinesClient(temporal, { closing: closing.signal })
+  closing.abort(new Error('it was closed'))
+  await temporal.connection.close()
+  await expect(pipelines.show('night')).rejects.toThrow('it was closed')
 })
 
 describe('nothing is started', () => {
