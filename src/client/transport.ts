@@ -1,4 +1,5 @@
 import { sendRequest } from '#http'
+import { joinBytes } from '../base/bytes.ts'
 import { JobwrightError } from '../base/errors.ts'
 import { writeJsonText } from '../base/json-text.ts'
 import type { RouteDescriptor } from '../contract/index.ts'
@@ -112,13 +113,7 @@ async function readBody(response: Response, maxBytes: number): Promise<Uint8Arra
     if (size > maxBytes) throw new TooLargeError()
     chunks.push(chunk)
   }
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return whole
+  return joinBytes(chunks)
 }
 
 class HttpTransport implements Transport {

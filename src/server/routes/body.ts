@@ -1,3 +1,4 @@
+import { joinBytes } from '../../base/bytes.ts'
 import { jsonPointer } from '../../base/json-pointer.ts'
 import { jsonTextProblems, nestingDepth } from '../../base/json-text.ts'
 import { decodeUtf8 } from '../../base/utf8.ts'
@@ -37,13 +38,7 @@ export async function readBytes(request: Request, limitBytes: number): Promise<U
     if (error instanceof ApiProblem) throw error
     throw new ApiProblem(400, 'body_incomplete', `The body broke off after ${size} bytes`)
   }
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return bytes
+  return joinBytes(chunks)
 }
 
 const jsonMediaType = /^application\/([\w.+-]+\+)?json\s*(;\s*charset="?utf-8"?\s*)?$/i
