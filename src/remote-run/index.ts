@@ -1,5 +1,5 @@
 export { finalError } from './activity-errors.ts'
-export { activitiesOf } from './activity-options.ts'
+export { activitiesOf, scheduleToClose } from './activity-options.ts'
 export { askDurably, askQuickly, remoteRunIn } from './connection.ts'
 export type {
   OpenJobRun,

@@ -16,7 +16,7 @@ import {
   nestedRunId,
   type PlanStep,
 } from '../pipeline/plan/index.ts'
-import type { RemoteRun, TimeLeft } from '../remote-run/index.ts'
+import { type RemoteRun, scheduleToClose, type TimeLeft } from '../remote-run/index.ts'
 import { type Execution, laneOf } from './execution.ts'
 import { endCleanupSignal, type NestedRunNews } from './messages.ts'
 import { noteHeld } from './surroundings.ts'
@@ -44,7 +44,7 @@ export function nestedRun(execution: Execution, place: NestedPlace, inputs: Reco
   const name = `${step.id}/${run.parent.item ?? '-'}/${run.parent.generation}`
   const activities = (left: TimeLeft, options: Parameters<typeof proxyActivities>[0] = {}) =>
     proxyActivities<PipelineActivities>({
-      ...untilThen(left),
+      ...scheduleToClose(left),
       startToCloseTimeout: exchangeTimeoutMs,
       heartbeatTimeout: execution.timing.stepHeartbeatMs,
       cancellationType: 'TRY_CANCEL',
@@ -83,11 +83,6 @@ export function readNestedOutputs(
 }
 
 const noLimit: TimeLeft = () => undefined
-
-function untilThen(left: TimeLeft): { scheduleToCloseTimeout?: number } {
-  const ms = left()
-  return ms === undefined ? {} : { scheduleToCloseTimeout: Math.max(1, ms) }
-}
 
 function identityOf({ data }: Execution, { step, item, index }: NestedPlace): NestedRunIdentity {
   const { firstExecutionRunId } = workflowInfo()
