@@ -1,20 +1,15 @@
-import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { codeOf, messageOf } from '../base/causes.ts'
 import { keepOutOfGit } from '../base/data-folder.ts'
 import { JobwrightError } from '../base/errors.ts'
-import {
-  acquireProcessLock,
-  type ProcessIdentity,
-  ProcessLockedError,
-  processIdentity,
-} from '../base/process-lock.ts'
+import { type ProcessIdentity, processIdentity } from '../base/process-lock.ts'
 import { basePath } from '../contract/index.ts'
 import { connectTemporal, requireStandaloneActivities, type TemporalOptions } from '../temporal/connect.ts'
 import { type Crew, createCrew } from './crew.ts'
 import { childEnvironment, type Environment, serverUrl, temporalEnvironment } from './environment.ts'
 import { StackError } from './errors.ts'
 import type { StackEvent } from './events.ts'
+import { lockFolder, makeFolder } from './folder.ts'
 import { ensureInstallationName } from './installation.ts'
 import { endLeftovers } from './leftovers.ts'
 import {
@@ -271,43 +266,6 @@ async function chooseTemporal(
     environment,
   })
   return { address: `127.0.0.1:${port}`, own: { port, part } }
-}
-
-/** Whether it was not there. */
-async function makeFolder(folder: string): Promise<boolean> {
-  try {
-    return await makeFolders(folder)
-  } catch (error) {
-    throw new StackError('data_dir_unusable', `cannot make ${folder}: ${messageOf(error)}`, {
-      fix: 'set JOBWRIGHT_DATA_DIR to another folder',
-      cause: error,
-    })
-  }
-}
-
-/** As mkdir with `recursive`, which never comes back where a parent appears to be there and takes no folder (/proc). */
-async function makeFolders(folder: string, parentIsThere = false): Promise<boolean> {
-  try {
-    await mkdir(folder, { mode: 0o700 })
-    return true
-  } catch (error) {
-    const code = codeOf(error)
-    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return false
-    if (code !== 'ENOENT' || parentIsThere) throw error
-    await makeFolders(path.dirname(folder))
-    return makeFolders(folder, true)
-  }
-}
-
-async function lockFolder(dataDir: string) {
-  try {
-    return await acquireProcessLock(path.join(dataDir, 'stack.lock'))
-  } catch (error) {
-    if (!(error instanceof ProcessLockedError)) throw error
-    const message = `a stack already runs on ${dataDir} (process ${error.pid})`
-    const fix = 'use that one, stop it, or set JOBWRIGHT_DATA_DIR'
-    throw new StackError('data_dir_in_use', message, { fix, cause: error })
-  }
 }
 
 function once(action: () => Promise<void>): () => Promise<void> {
