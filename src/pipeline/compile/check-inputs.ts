@@ -92,7 +92,8 @@ function compileInput(entry: MapEntry, type: PlanInput['type']): PlanInput {
     name: entry.key,
     type,
     ...(description === undefined ? {} : { description }),
-    ...(values ? { enum: toJson(values) as Json[] } : {}),
+    // Anything else was reported, and says nothing of its values.
+    ...(values?.kind === 'list' ? { enum: values.items.map(toJson) } : {}),
     ...(fallback ? { default: toJson(fallback) } : {}),
     ...(schema ? { schema } : {}),
   }

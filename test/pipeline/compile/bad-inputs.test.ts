@@ -533,3 +533,14 @@ test('a pipeline on another connection is not checked against the default server
   expect(placesOf(text('default'), { jobTypes })).not.toEqual([])
   expect(placesOf(text('partner'), { jobTypes })).toEqual([])
 })
+
+test.each(['type', 'description', 'enum', 'default', 'schema'])(
+  '`%s` of an input may be anything wrong',
+  (field) => {
+    for (const value of ['x', '5', 'null', '[[1]]', '{ a: 1 }', '!!binary aGk=', '"${{ 1 }}"']) {
+      const others = field === 'type' ? '' : 'type: integer, '
+      const text = `name: a\ninputs:\n  n: { ${others}${field}: ${value} }\nsteps:\n  s: { job_type: x, config: { n: "\${{ inputs.n }}" } }\n`
+      expect(() => findingsOf(text)).not.toThrow()
+    }
+  },
+)
