@@ -3,6 +3,11 @@ export const workflowTypes = {
   runPipeline: 'runPipeline',
   watchChanges: 'watchChanges',
   sweepClosedRuns: 'sweepClosedRuns',
+  keepSchedule: 'keepSchedule',
+  scheduleTick: 'scheduleTick',
+  runBackfill: 'runBackfill',
+  keepLimit: 'keepLimit',
+  deliverNotification: 'deliverNotification',
 } as const
 export const activityTypes = { executeJobRun: 'executeJobRun', holdPresence: 'holdPresence' } as const
 export const queryNames = { progress: 'progress', remains: 'remains' } as const
@@ -18,8 +23,15 @@ export const runJobNames = {
   memo: 'jobwright',
 } as const
 export const signalNames = { endCleanup: 'endCleanup', nestedRun: 'nestedRun' } as const
-/** Of a pipeline run: the workspace and the email of whoever started it. Temporal finds runs by them; they are Keywords. */
-export const searchAttributes = { workspace: 'JobwrightWorkspace', owner: 'JobwrightOwner' } as const
+/**
+ * Of a pipeline run: the workspace and the email of whoever started it, and the schedule that it is of. Temporal finds runs by them; they
+ * are Keywords.
+ */
+export const searchAttributes = {
+  workspace: 'JobwrightWorkspace',
+  owner: 'JobwrightOwner',
+  schedule: 'JobwrightSchedule',
+} as const
 
 export const defaultInstallation = 'default'
 /** Of the name of an installation. Without a dot, which keeps our names and those of users apart, and without what follows it in our own. */
@@ -41,6 +53,10 @@ export interface InstallationNames {
   presenceActivityId(life: string): string
   /** Looks after what closed pipeline runs left behind. */
   sweeperId: string
+  /** Of the workflow that keeps a schedule, and of the schedule in Temporal that wakes it. */
+  scheduleId(workspace: string | undefined, name: string): string
+  /** Of the workflow that keeps a limit across runs. */
+  limitId(workspace: string | undefined, key: string): string
 }
 
 export function installationNames(installation = defaultInstallation): InstallationNames {
@@ -55,6 +71,8 @@ export function installationNames(installation = defaultInstallation): Installat
     watcherWorkflowId: (connection) => `${prefix}-watcher-${connection}`,
     sweeperId: `${prefix}-sweeper`,
     presenceActivityId: (life) => `${prefix}-presence-${life}`,
+    scheduleId: (workspace, name) => `${prefix}-schedule-${workspace ?? ''}/${name}`,
+    limitId: (workspace, key) => `${prefix}-limit-${workspace ?? ''}/${key}`,
   }
 }
 

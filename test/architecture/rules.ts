@@ -90,6 +90,14 @@ export const zones: readonly Zone[] = [
     node: false,
   },
 
+  // What a schedule is and decides: runs in workflows.
+  {
+    folder: 'src/schedule/plan',
+    loads: [],
+    types: [base, plan],
+    packages: [],
+    node: false,
+  },
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
