@@ -25,6 +25,7 @@ const client = 'src/client'
 const pipelineWords = 'src/contract/pipelines/status.ts'
 const pipelineViews = 'src/contract/pipelines/view.ts'
 const plan = 'src/pipeline/plan'
+const schedulePlan = 'src/schedule/plan'
 const evaluate = 'src/pipeline/evaluate'
 const nodes = 'src/pipeline/nodes'
 const protocol = 'src/protocol'
@@ -51,6 +52,16 @@ export const zones: readonly Zone[] = [
   // Loads nothing at all: the same code runs in workflows, in activities and in checkers.
   { folder: protocol, loads: [], packages: [], node: false },
   { folder: plan, loads: [base, pipelineWords], types: [protocol, pipelineViews], packages: [], node: false },
+  // What a schedule is and decides: runs in workflows.
+  {
+    folder: schedulePlan,
+    loads: [],
+    types: [base, plan],
+    packages: [],
+    node: false,
+  },
+  // When a schedule is due: by the runtime's time zone data, and so not in workflows.
+  { folder: 'src/schedule/times', loads: [base], types: [schedulePlan], packages: [], node: false },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
@@ -90,14 +101,6 @@ export const zones: readonly Zone[] = [
     node: false,
   },
 
-  // What a schedule is and decides: runs in workflows.
-  {
-    folder: 'src/schedule/plan',
-    loads: [],
-    types: [base, plan],
-    packages: [],
-    node: false,
-  },
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
