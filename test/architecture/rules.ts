@@ -44,6 +44,8 @@ export const zones: readonly Zone[] = [
     node: false,
   },
   { folder: client, loads: [base, contract], packages: ['ky', '#http'], node: false },
+  // Webhooks on their way out: signed, and to no address that is not meant.
+  { folder: 'src/webhooks', loads: [base, 'src/client/retry-after.ts'], packages: [], node: true },
   // Node.js for SHA-256 alone.
   { folder: 'src/job-type-schemas', loads: [base], types: [contract], packages: [], node: true },
   { folder: 'src/conformance', loads: [base, contract, client], packages: [], node: false },
