@@ -26,6 +26,7 @@ const pipelineWords = 'src/contract/pipelines/status.ts'
 const pipelineViews = 'src/contract/pipelines/view.ts'
 const scheduleViews = 'src/contract/schedules/view.ts'
 const plan = 'src/pipeline/plan'
+const schedulePlan = 'src/schedule/plan'
 const evaluate = 'src/pipeline/evaluate'
 const nodes = 'src/pipeline/nodes'
 const protocol = 'src/protocol'
@@ -54,6 +55,16 @@ export const zones: readonly Zone[] = [
   // Loads nothing at all: the same code runs in workflows, in activities and in checkers.
   { folder: protocol, loads: [], packages: [], node: false },
   { folder: plan, loads: [base, pipelineWords], types: [protocol, pipelineViews], packages: [], node: false },
+  // What a schedule is and decides: runs in workflows.
+  {
+    folder: schedulePlan,
+    loads: [],
+    types: [base, plan, scheduleViews],
+    packages: [],
+    node: false,
+  },
+  // When a schedule is due: by the runtime's time zone data, and so not in workflows.
+  { folder: 'src/schedule/times', loads: [base], types: [schedulePlan], packages: [], node: false },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
@@ -93,14 +104,6 @@ export const zones: readonly Zone[] = [
     node: false,
   },
 
-  // What a schedule is and decides: runs in workflows.
-  {
-    folder: 'src/schedule/plan',
-    loads: [],
-    types: [base, plan, scheduleViews],
-    packages: [],
-    node: false,
-  },
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
