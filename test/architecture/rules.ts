@@ -29,6 +29,7 @@ const plan = 'src/pipeline/plan'
 const evaluate = 'src/pipeline/evaluate'
 const nodes = 'src/pipeline/nodes'
 const protocol = 'src/protocol'
+const schedules = 'src/schedule/plan'
 const ports = 'src/server/ports'
 
 /** From the ground up: a room loads only rooms that stand before it. */
@@ -54,6 +55,8 @@ export const zones: readonly Zone[] = [
   // Loads nothing at all: the same code runs in workflows, in activities and in checkers.
   { folder: protocol, loads: [], packages: [], node: false },
   { folder: plan, loads: [base, pipelineWords], types: [protocol, pipelineViews], packages: [], node: false },
+  // What a schedule is and decides: runs in workflows.
+  { folder: schedules, loads: [], types: [base, plan, scheduleViews], packages: [], node: false },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
@@ -65,6 +68,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/pipeline/compile',
     loads: [base, contract, 'src/config-schema', 'src/job-type-schemas', 'src/expressions', plan, nodes],
+    types: [schedules],
     packages: ['zod'],
     node: false,
   },
@@ -89,18 +93,11 @@ export const zones: readonly Zone[] = [
       'src/pipeline/build',
       'src/pipeline/draw',
     ],
+    types: [schedules],
     packages: [],
     node: false,
   },
 
-  // What a schedule is and decides: runs in workflows.
-  {
-    folder: 'src/schedule/plan',
-    loads: [],
-    types: [base, plan, scheduleViews],
-    packages: [],
-    node: false,
-  },
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
@@ -167,11 +164,11 @@ export const zones: readonly Zone[] = [
     node: true,
   },
 
-  { folder: ports, loads: [], types: [base, contract], packages: [], node: false },
+  { folder: ports, loads: [], types: [base, contract, schedules], packages: [], node: false },
   {
     folder: 'src/server/services',
     loads: [base, contract, 'src/config-schema', 'src/pipeline/index.ts'],
-    types: [ports],
+    types: [schedules, ports],
     packages: [],
     node: true,
   },
@@ -200,6 +197,13 @@ export const zones: readonly Zone[] = [
     folder: 'src/server/pipeline-runs',
     loads: ['src/pipelines'],
     types: [base, ports, plan],
+    packages: ['@temporalio/client'],
+    node: false,
+  },
+  {
+    folder: 'src/server/schedules',
+    loads: ['src/schedules'],
+    types: [ports, plan],
     packages: ['@temporalio/client'],
     node: false,
   },
