@@ -148,6 +148,9 @@ async function requireOpen(runs: PipelineRuns, caller: Caller, id: string): Prom
 const answers: Readonly<Record<string, (error: JobwrightError) => ApiProblem>> = {
   unknown_pipeline_run: (error) => unknown('pipeline_run', error.message.replace(/^no pipeline run /, '')),
   unknown_schedule: (error) => unknown('schedule', error.message.replace(/^no schedule /, '')),
+  // Of a change: it is with a worker, or with none.
+  no_worker: (error) => unavailable('no_worker', error.message),
+  not_finished: (error) => unavailable('not_finished', error.message),
   bad_run_id: (error) =>
     invalid('validation_failed', [{ pointer: '{pipeline_run_id}', detail: error.message }]),
   run_id_reused: () =>
