@@ -146,6 +146,7 @@ export {
   type SteerResult,
   type WatchPipeline,
 } from '../pipelines/index.ts'
+export type { CatchUp, Overlap, ScheduleRequest, ScheduleSpec } from '../schedule/plan/index.ts'
 export {
   connectTemporal,
   SearchAttributesError,

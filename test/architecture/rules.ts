@@ -76,6 +76,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/pipeline/compile',
     loads: [base, contract, 'src/config-schema', 'src/job-type-schemas', 'src/expressions', plan, nodes],
+    types: [schedulePlan],
     packages: ['zod'],
     node: false,
   },
@@ -100,6 +101,7 @@ export const zones: readonly Zone[] = [
       'src/pipeline/build',
       'src/pipeline/draw',
     ],
+    types: [schedulePlan],
     packages: [],
     node: false,
   },
@@ -170,11 +172,11 @@ export const zones: readonly Zone[] = [
     node: true,
   },
 
-  { folder: ports, loads: [], types: [base, contract], packages: [], node: false },
+  { folder: ports, loads: [], types: [base, contract, schedulePlan], packages: [], node: false },
   {
     folder: 'src/server/services',
     loads: [base, contract, 'src/config-schema', 'src/pipeline/index.ts'],
-    types: [ports],
+    types: [schedulePlan, ports],
     packages: [],
     node: true,
   },
@@ -203,6 +205,13 @@ export const zones: readonly Zone[] = [
     folder: 'src/server/pipeline-runs',
     loads: ['src/pipelines'],
     types: [base, ports, plan],
+    packages: ['@temporalio/client'],
+    node: false,
+  },
+  {
+    folder: 'src/server/schedules',
+    loads: ['src/schedules'],
+    types: [ports, plan],
     packages: ['@temporalio/client'],
     node: false,
   },

@@ -3,6 +3,7 @@ import { type ConfigChecker, createConfigChecker } from '../../config-schema/ind
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
 import { createExpressionChecker, type ScopeShape, type ValueShape } from '../../expressions/index.ts'
 import { jobTypeDigest } from '../../job-type-schemas/index.ts'
+import type { ScheduleRequest } from '../../schedule/plan/index.ts'
 import { type Finding, type Reporter, reporterWithin } from '../nodes/findings.ts'
 import {
   entriesOf,
@@ -47,6 +48,8 @@ export interface CompileOptions {
 export interface CompiledPipeline {
   /** Absent when there is a finding of severity `error`. */
   plan?: PipelinePlan
+  /** What the file says of when it is to run; they are no part of the plan. */
+  schedules?: ScheduleRequest[]
   /** In the order of the file. */
   findings: Finding[]
   /** What is known of its outputs, by name: for the compiler, where another pipeline has it as a step. */
