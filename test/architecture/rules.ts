@@ -90,6 +90,8 @@ export const zones: readonly Zone[] = [
     node: false,
   },
 
+  // Who has a place under a limit, and who is next: runs in workflows.
+  { folder: 'src/limit', loads: [], types: [pipelineWords], packages: [], node: false },
   // What a schedule is and decides: runs in workflows.
   {
     folder: 'src/schedule/plan',
@@ -102,6 +104,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/activities',
     loads: [base, contract, client, 'src/config-schema', plan, 'src/polling', protocol],
+    types: ['src/limit'],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
   },
@@ -114,7 +117,7 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/workflows',
-    loads: [base, names, references, plan, evaluate, 'src/expressions', 'src/remote-run'],
+    loads: [base, names, references, plan, evaluate, 'src/limit', 'src/expressions', 'src/remote-run'],
     types: ['src/activities', sweepReports],
     packages: ['@temporalio/workflow'],
     node: false,
