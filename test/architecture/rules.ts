@@ -106,10 +106,13 @@ export const zones: readonly Zone[] = [
     node: false,
   },
 
+  // Who has a place under a limit, and who is next: runs in workflows.
+  { folder: 'src/limit', loads: [], types: [pipelineWords], packages: [], node: false },
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
     loads: [base, contract, client, 'src/config-schema', plan, 'src/polling', protocol],
+    types: ['src/limit'],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
   },
@@ -122,8 +125,8 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/workflows',
-    loads: [base, names, references, plan, evaluate, 'src/expressions', 'src/remote-run'],
-    types: ['src/activities', sweepReports, scheduleViews, 'src/schedule/plan'],
+    loads: [base, names, references, plan, evaluate, 'src/limit', 'src/expressions', 'src/remote-run'],
+    types: ['src/activities', sweepReports, scheduleViews, schedulePlan],
     packages: ['@temporalio/workflow'],
     node: false,
   },

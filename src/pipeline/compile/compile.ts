@@ -20,6 +20,7 @@ import {
 import type { PipelinePlan, PlanInput, PlanStep } from '../plan/types.ts'
 import { compileInputs } from './check-inputs.ts'
 import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder } from './check-steps.ts'
+import { checkSelfWaits, compileLimit } from './compile-limit.ts'
 import { compileDefaults, compileStep } from './compile-step.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, createUsage } from './expression-site.ts'
@@ -133,6 +134,8 @@ function compileRoot(
     mayHaveOthers: options.mayHaveOthers ?? false,
     configs: options.configs ?? createConfigChecker(),
   })
+  const name = textOf(get(root, 'name')) ?? ''
+  const limit = compileLimit(context, root, { ...shape, steps: new Map() }, name)
   const outputs = entriesOf(get(root, 'outputs')).map((entry) => ({
     name: entry.key,
     value: compileValue(context, entry.value, shape, 'value'),
@@ -142,7 +145,7 @@ function compileRoot(
   const description = textOf(get(root, 'description'))
   const plan: PipelinePlan = {
     planVersion: 1,
-    name: textOf(get(root, 'name')) ?? '',
+    name,
     ...(description === undefined ? {} : { description }),
     connection,
     textPositions: 'characters',
@@ -152,9 +155,11 @@ function compileRoot(
       return step ? [{ ...step, ...context.usage.of(id) }] : []
     }),
     outputs,
+    ...limit,
     ...digestsOf([...compiled.values()], jobTypes),
   }
-  if (isTooLarge(plan, root, reporter)) return {}
+  checkSelfWaits(context, root, plan)
+  if (isTooLarge(plan, root, reporter) || reporter.hasErrors()) return {}
   const outputShapes = entriesOf(get(root, 'outputs')).flatMap(({ key, value }): [string, ValueShape][] => {
     const known = shapeOfNode(context, value)
     return known ? [[key, known]] : []
@@ -235,6 +240,7 @@ function compileSteps(
       }
       const needs = graph.get(step.key) ?? []
       const site = {
+        pipeline: textOf(get(file.root, 'name')) ?? '',
         step,
         needs,
         shape: own,
