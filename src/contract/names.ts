@@ -10,7 +10,7 @@ export const workflowTypes = {
   deliverNotification: 'deliverNotification',
 } as const
 export const activityTypes = { executeJobRun: 'executeJobRun', holdPresence: 'holdPresence' } as const
-export const queryNames = { progress: 'progress', remains: 'remains' } as const
+export const queryNames = { progress: 'progress', remains: 'remains', limit: 'limit' } as const
 export const updateNames = { steer: 'steer' } as const
 /** In workflows that users write themselves, and on their workers: beside names of theirs. */
 export const runJobNames = {
@@ -22,7 +22,27 @@ export const runJobNames = {
   /** The memo of such a workflow, from its first job run on. */
   memo: 'jobwright',
 } as const
-export const signalNames = { endCleanup: 'endCleanup', nestedRun: 'nestedRun' } as const
+/** What the keeper of a schedule takes: src/workflows/schedule-messages.ts says with what. */
+export const scheduleMessages = {
+  apply: 'applySchedule',
+  pause: 'pauseSchedule',
+  resume: 'resumeSchedule',
+  trigger: 'triggerSchedule',
+  delete: 'deleteSchedule',
+  refresh: 'refreshSchedule',
+  wake: 'wake',
+  backfilled: 'backfilled',
+  view: 'schedule',
+  definition: 'scheduleDefinition',
+  ledger: 'ledger',
+} as const
+export const signalNames = {
+  endCleanup: 'endCleanup',
+  nestedRun: 'nestedRun',
+  limitNews: 'limitNews',
+  askPlace: 'askPlace',
+  leavePlace: 'leavePlace',
+} as const
 /**
  * Of a pipeline run: the workspace and the email of whoever started it, and the schedule that it is of. Temporal finds runs by them; they
  * are Keywords.

@@ -20,6 +20,8 @@ export interface RunPipelineInput {
   workspace?: string
   /** Of a nested one: the step that it is. */
   parent?: ParentStep
+  /** Of a nested one: keys of which the runs around it have places. */
+  heldKeys?: string[]
   /** It is not to be started any more: all it does is to have its id. */
   isBarred?: true
   /** What whoever started it was told; the view says it as well. */
@@ -66,7 +68,9 @@ export interface PipelineMemo {
   /** Of whoever started the run, with the email below; absent when that was not known. */
   workspace?: string
   owner?: string
-  status?: 'cancelling' | 'held'
+  /** The name of the one that it is of. */
+  schedule?: string
+  status?: 'pending' | 'cancelling' | 'held'
   /** Of a nested one. */
   parent?: ParentStep
   /** Of one that was not to be started: to everybody it does not exist. */

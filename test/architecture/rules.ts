@@ -24,6 +24,7 @@ const references = 'src/contract/jobs/references.ts'
 const client = 'src/client'
 const pipelineWords = 'src/contract/pipelines/status.ts'
 const pipelineViews = 'src/contract/pipelines/view.ts'
+const scheduleViews = 'src/contract/schedules/view.ts'
 const plan = 'src/pipeline/plan'
 const schedulePlan = 'src/schedule/plan'
 const evaluate = 'src/pipeline/evaluate'
@@ -44,6 +45,8 @@ export const zones: readonly Zone[] = [
     node: false,
   },
   { folder: client, loads: [base, contract], packages: ['ky', '#http'], node: false },
+  // Webhooks on their way out: signed, and to no address that is not meant.
+  { folder: 'src/webhooks', loads: [base, 'src/client/retry-after.ts'], packages: [], node: true },
   // Node.js for SHA-256 alone.
   { folder: 'src/job-type-schemas', loads: [base], types: [contract], packages: [], node: true },
   { folder: 'src/conformance', loads: [base, contract, client], packages: [], node: false },
@@ -56,7 +59,7 @@ export const zones: readonly Zone[] = [
   {
     folder: schedulePlan,
     loads: [],
-    types: [base, plan],
+    types: [base, plan, scheduleViews],
     packages: [],
     node: false,
   },
@@ -73,6 +76,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/pipeline/compile',
     loads: [base, contract, 'src/config-schema', 'src/job-type-schemas', 'src/expressions', plan, nodes],
+    types: [schedulePlan],
     packages: ['zod'],
     node: false,
   },
@@ -97,14 +101,18 @@ export const zones: readonly Zone[] = [
       'src/pipeline/build',
       'src/pipeline/draw',
     ],
+    types: [schedulePlan],
     packages: [],
     node: false,
   },
 
+  // Who has a place under a limit, and who is next: runs in workflows.
+  { folder: 'src/limit', loads: [], types: [pipelineWords], packages: [], node: false },
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
     loads: [base, contract, client, 'src/config-schema', plan, 'src/polling', protocol],
+    types: ['src/limit'],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
   },
@@ -117,8 +125,8 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/workflows',
-    loads: [base, names, references, plan, evaluate, 'src/expressions', 'src/remote-run'],
-    types: ['src/activities', sweepReports],
+    loads: [base, names, references, plan, evaluate, 'src/limit', 'src/expressions', 'src/remote-run'],
+    types: ['src/activities', sweepReports, scheduleViews, schedulePlan],
     packages: ['@temporalio/workflow'],
     node: false,
   },
@@ -144,6 +152,13 @@ export const zones: readonly Zone[] = [
     packages: ['@temporalio/client'],
     node: true,
   },
+  {
+    folder: 'src/schedules',
+    loads: [names, 'src/pipelines'],
+    types: [base, contract, 'src/schedule/plan'],
+    packages: ['@temporalio/client'],
+    node: false,
+  },
 
   { folder: 'src/job-types', loads: [base, contract], types: [client], packages: ['zod'], node: true },
   { folder: 'src/references', loads: [contract, 'src/job-types'], types: [base], packages: [], node: false },
@@ -160,11 +175,11 @@ export const zones: readonly Zone[] = [
     node: true,
   },
 
-  { folder: ports, loads: [], types: [base, contract], packages: [], node: false },
+  { folder: ports, loads: [], types: [base, contract, schedulePlan], packages: [], node: false },
   {
     folder: 'src/server/services',
     loads: [base, contract, 'src/config-schema', 'src/pipeline/index.ts'],
-    types: [ports],
+    types: [schedulePlan, ports],
     packages: [],
     node: true,
   },
@@ -193,6 +208,13 @@ export const zones: readonly Zone[] = [
     folder: 'src/server/pipeline-runs',
     loads: ['src/pipelines'],
     types: [base, ports, plan],
+    packages: ['@temporalio/client'],
+    node: false,
+  },
+  {
+    folder: 'src/server/schedules',
+    loads: ['src/schedules'],
+    types: [ports, plan],
     packages: ['@temporalio/client'],
     node: false,
   },

@@ -1,5 +1,5 @@
 import type { Duration } from '../../base/duration.ts'
-import type { RetryReason } from '../plan/types.ts'
+import type { RetryReason, WhenFull } from '../plan/types.ts'
 import type {
   AnyJobType,
   EachOutputs,
@@ -33,6 +33,19 @@ export interface AnyStep {
   readonly outputs: object
 }
 
+/** A limit across runs: at most `limit` at once of all that ask under the same key, in whichever pipeline. */
+export interface ConcurrencyOptions {
+  /** @default the pipeline's name; of a step `PIPELINE/STEP` */
+  key?: string | number | ExprOf<string | number>
+  /** @default 1 */
+  limit?: number
+  /** @default 'queue' */
+  whenFull?: WhenFull
+}
+
+/** Who gets a place first; 1 goes first. */
+export type Priority = 1 | 2 | 3 | 4 | 5
+
 /** What every step may say. */
 export interface StepSettings {
   /** Steps that must be done before, besides those whose values are used. */
@@ -42,6 +55,10 @@ export interface StepSettings {
   retry?: RetryOptions
   /** @default 'fail' */
   onFailure?: 'fail' | 'continue'
+  /** A place for each item and generation. */
+  concurrency?: ConcurrencyOptions
+  /** @default 3 */
+  priority?: Priority
 }
 
 /** Creates a job of this type, and runs it. */

@@ -3,6 +3,7 @@ import { type ConfigChecker, createConfigChecker } from '../../config-schema/ind
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
 import { createExpressionChecker, type ScopeShape, type ValueShape } from '../../expressions/index.ts'
 import { jobTypeDigest } from '../../job-type-schemas/index.ts'
+import type { ScheduleRequest } from '../../schedule/plan/index.ts'
 import { type Finding, type Reporter, reporterWithin } from '../nodes/findings.ts'
 import {
   entriesOf,
@@ -19,6 +20,7 @@ import {
 import type { PipelinePlan, PlanInput, PlanStep } from '../plan/types.ts'
 import { compileInputs } from './check-inputs.ts'
 import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder } from './check-steps.ts'
+import { checkSelfWaits, compileLimit } from './compile-limit.ts'
 import { compileDefaults, compileStep } from './compile-step.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, createUsage } from './expression-site.ts'
@@ -47,6 +49,8 @@ export interface CompileOptions {
 export interface CompiledPipeline {
   /** Absent when there is a finding of severity `error`. */
   plan?: PipelinePlan
+  /** What the file says of when it is to run; they are no part of the plan. */
+  schedules?: ScheduleRequest[]
   /** In the order of the file. */
   findings: Finding[]
   /** What is known of its outputs, by name: for the compiler, where another pipeline has it as a step. */
@@ -130,6 +134,8 @@ function compileRoot(
     mayHaveOthers: options.mayHaveOthers ?? false,
     configs: options.configs ?? createConfigChecker(),
   })
+  const name = textOf(get(root, 'name')) ?? ''
+  const limit = compileLimit(context, root, { ...shape, steps: new Map() }, name)
   const outputs = entriesOf(get(root, 'outputs')).map((entry) => ({
     name: entry.key,
     value: compileValue(context, entry.value, shape, 'value'),
@@ -139,7 +145,7 @@ function compileRoot(
   const description = textOf(get(root, 'description'))
   const plan: PipelinePlan = {
     planVersion: 1,
-    name: textOf(get(root, 'name')) ?? '',
+    name,
     ...(description === undefined ? {} : { description }),
     connection,
     textPositions: 'characters',
@@ -149,9 +155,11 @@ function compileRoot(
       return step ? [{ ...step, ...context.usage.of(id) }] : []
     }),
     outputs,
+    ...limit,
     ...digestsOf([...compiled.values()], jobTypes),
   }
-  if (isTooLarge(plan, root, reporter)) return {}
+  checkSelfWaits(context, root, plan)
+  if (isTooLarge(plan, root, reporter) || reporter.hasErrors()) return {}
   const outputShapes = entriesOf(get(root, 'outputs')).flatMap(({ key, value }): [string, ValueShape][] => {
     const known = shapeOfNode(context, value)
     return known ? [[key, known]] : []
@@ -232,6 +240,7 @@ function compileSteps(
       }
       const needs = graph.get(step.key) ?? []
       const site = {
+        pipeline: textOf(get(file.root, 'name')) ?? '',
         step,
         needs,
         shape: own,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { durationPattern } from '../../base/duration.ts'
+import { whenFulls } from '../../contract/pipelines/status.ts'
 import { inputTypes, retryReasons } from '../plan/types.ts'
 
 /**
@@ -13,6 +14,8 @@ const json = z.json()
 export const ranges = {
   attempts: { min: 1, max: 100 },
   max_parallel: { min: 1, max: 500 },
+  limit: { min: 1, max: 1000 },
+  priority: { min: 1, max: 5 },
   /** In characters. */
   name: { min: 1, max: 100 },
 } as const
@@ -33,6 +36,32 @@ const retry = z
       .describe('Which ends are tried again; all of them by default'),
   })
   .describe('Runs the job again after it failed')
+
+const concurrency = z
+  .strictObject({
+    key: z
+      .union([z.string(), z.number()])
+      .optional()
+      .describe('What the limit is of: all that ask under the same key, in any pipeline'),
+    limit: z
+      .int()
+      .min(ranges.limit.min)
+      .max(ranges.limit.max)
+      .optional()
+      .describe('How many may have a place at once; one by default'),
+    when_full: z
+      .enum(whenFulls)
+      .optional()
+      .describe('`queue` (the default) waits, `cancel_previous` ends those before, `skip` does without'),
+  })
+  .describe('A limit across runs')
+
+const priority = z
+  .int()
+  .min(ranges.priority.min)
+  .max(ranges.priority.max)
+  .optional()
+  .describe('Who gets a place first: 1 to 5, 1 goes first, 3 by default')
 
 const input = z.strictObject({
   type: z.enum(inputTypes),
@@ -73,6 +102,8 @@ const step = z.strictObject({
   timeout: duration.optional().describe('Of each generation; then its run is cancelled'),
   retry: retry.optional(),
   on_failure: z.enum(['fail', 'continue']).optional(),
+  concurrency: concurrency.optional(),
+  priority,
 })
 
 export const pipelineDefinition = z.strictObject({
@@ -83,16 +114,12 @@ export const pipelineDefinition = z.strictObject({
   defaults: z.strictObject({ timeout: duration.optional(), retry: retry.optional() }).optional(),
   steps: z.record(z.string(), step).describe('By id; their order has no meaning, `needs` has'),
   outputs: z.record(z.string(), json).optional().describe('What the run returns'),
+  concurrency: concurrency.optional(),
+  priority,
 })
 
 /** Fields that a later version may have; naming them gets a plainer answer than "unknown". */
-export const unsupportedFields: ReadonlySet<string> = new Set([
-  'approval',
-  'hold',
-  'delay',
-  'schedule',
-  'concurrency',
-])
+export const unsupportedFields: ReadonlySet<string> = new Set(['approval', 'hold', 'delay', 'schedule'])
 
 /** JSON Schema (2020-12) of a pipeline file, for editors. */
 export function pipelineJsonSchema(): Record<string, unknown> {

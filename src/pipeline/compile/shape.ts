@@ -79,6 +79,8 @@ function expectation(issue: Issue, path: readonly PropertyKey[]): string {
   switch (path.at(-1)) {
     case 'for_each':
       return 'an expression or a list'
+    case 'key':
+      return 'text or a number'
     case 'config':
       return 'a map or an expression'
     default:

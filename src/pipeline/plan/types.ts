@@ -1,9 +1,11 @@
 import type { Json, JsonObject } from '../../base/json.ts'
+import type { WhenFull } from '../../contract/pipelines/status.ts'
 
-export type { ConnectionMode, PipelineStatus } from '../../contract/pipelines/status.ts'
+export type { ConnectionMode, PipelineStatus, WhenFull } from '../../contract/pipelines/status.ts'
 export type {
   EarlierGeneration,
   OwnRunView as PipelineRunView,
+  QueueView,
   StepError,
   StepRunView,
   UnknownTrigger,
@@ -46,6 +48,13 @@ export interface NestedTarget {
   inputs?: PlanValue
 }
 
+/** At most `limit` at once of all that ask under the same key, whichever pipeline they are of. */
+export interface PlanConcurrency {
+  key: PlanValue
+  limit: number
+  whenFull: WhenFull
+}
+
 export interface PlanStep {
   id: string
   needs: string[]
@@ -61,6 +70,10 @@ export interface PlanStep {
   /** `generations`: the first one included; the file's word for them is `attempts`. */
   retry: { generations: number; backoffMs: number; on: RetryReason[] }
   onFailure: 'fail' | 'continue'
+  /** A place for each item and generation. */
+  concurrency?: PlanConcurrency
+  /** 1 to 5, 1 goes first. */
+  priority?: number
   /** Outputs of this step that some expression reads as a value: fetched when the server does not inline them. */
   valueOutputs: string[]
   /** Outputs of this step that anything in the plan uses at all; the others are not kept. */
@@ -82,6 +95,10 @@ export interface PipelinePlan {
   inputs: PlanInput[]
   steps: PlanStep[]
   outputs: { name: string; value: PlanValue }[]
+  /** A place for each run. */
+  concurrency?: PlanConcurrency
+  /** 1 to 5, 1 goes first. */
+  priority?: number
   /**
    * By name: digests of the schemas of the job types that it uses, as they were when it was compiled. Those that were not known are left
    * out. Nothing that runs depends on it.
