@@ -15,7 +15,7 @@ import type { ZodSchema } from './job-type-types.ts'
 import { BuilderError, type Mistake } from './mistakes.ts'
 import { type AnyPipeline, type Pipeline, pipelineBrand } from './pipeline.ts'
 import { type Mark, markCaller, placeOf } from './place.ts'
-import type { DefineStep, RetryOptions, RunPipeline } from './step-types.ts'
+import type { DefineStep, NotificationOptions, RetryOptions, RunPipeline } from './step-types.ts'
 import { toNode } from './to-nodes.ts'
 import type { Expr, ValueOf } from './values.ts'
 
@@ -38,6 +38,8 @@ export interface PipelineDefinition<
   pipelines?: Pipelines
   /** Of steps that say nothing else. */
   defaults?: { timeout?: Duration; retry?: RetryOptions }
+  /** Who is told when a run fails, is held, completes or is late. */
+  notify?: readonly NotificationOptions[]
 }
 
 /** What the function of a pipeline is given. */
@@ -146,11 +148,13 @@ function describe(
   const where: Where = { building, mark, reads: () => undefined }
   const constant: Where = { ...where, constant: true }
   if (typeof definition !== 'object' || definition === null) return scalar(building, null, mark)
-  const { inputs, pipelines, ...fields } = definition as Record<string, unknown>
+  const { inputs, pipelines, notify, ...fields } = definition as Record<string, unknown>
   return map(building, mark, () => {
     const head = Object.entries(fields).flatMap(([key, value]) =>
       value === undefined ? [] : entry(building, key, mark, () => toNode(constant, value)),
     )
+    // Secrets may stand in it.
+    const told = notify === undefined ? [] : entry(building, 'notify', mark, () => toNode(where, notify))
     const declared =
       inputs === undefined ? [] : entry(building, 'inputs', mark, () => inputsNode(constant, inputs))
     const ran = run(building, mark, build, pipelines)
@@ -161,7 +165,7 @@ function describe(
     }
     const outputs =
       ran.result === undefined ? [] : entry(building, 'outputs', mark, () => toNode(where, ran.result))
-    return [...head, ...declared, { key: 'steps', keyStart: steps.start, value: steps }, ...outputs]
+    return [...head, ...told, ...declared, { key: 'steps', keyStart: steps.start, value: steps }, ...outputs]
   })
 }
 

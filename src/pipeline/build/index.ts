@@ -60,6 +60,7 @@ export type {
   JobTypeTarget,
   ListOnly,
   NothingElse,
+  NotificationOptions,
   OutputsOfPipeline,
   OutputsOfTarget,
   PipelineInputs,

@@ -19,6 +19,7 @@ import {
 import type { PipelinePlan, PlanInput, PlanStep } from '../plan/types.ts'
 import { compileInputs } from './check-inputs.ts'
 import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder } from './check-steps.ts'
+import { compileNotify } from './compile-notify.ts'
 import { compileDefaults, compileStep } from './compile-step.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, createUsage } from './expression-site.ts'
@@ -37,6 +38,13 @@ export interface CompileOptions {
   secretNames?: readonly string[]
   /** The connections that the configuration at hand has, besides `default`; others give a warning. */
   connectionNames?: readonly string[]
+  /** The functions for notifications that the configuration at hand has; others give a warning. */
+  notificationNames?: readonly string[]
+  /**
+   * What the configuration at hand has under `notificationTargets`; a private receiver that is not among them is an error.
+   * @default not known: each gives a warning
+   */
+  notificationTargets?: readonly string[]
   /**
    * Finds what a step's `pipeline` names.
    * @default nothing is found
@@ -134,6 +142,7 @@ function compileRoot(
     name: entry.key,
     value: compileValue(context, entry.value, shape, 'value'),
   }))
+  const notify = compileNotify(context, get(root, 'notify'), shape, options)
   if (reporter.hasErrors()) return {}
 
   const description = textOf(get(root, 'description'))
@@ -149,6 +158,7 @@ function compileRoot(
       return step ? [{ ...step, ...context.usage.of(id) }] : []
     }),
     outputs,
+    ...(notify ? { notify } : {}),
     ...digestsOf([...compiled.values()], jobTypes),
   }
   if (isTooLarge(plan, root, reporter)) return {}
