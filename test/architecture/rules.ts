@@ -24,6 +24,7 @@ const references = 'src/contract/jobs/references.ts'
 const client = 'src/client'
 const pipelineWords = 'src/contract/pipelines/status.ts'
 const pipelineViews = 'src/contract/pipelines/view.ts'
+const scheduleViews = 'src/contract/schedules/view.ts'
 const plan = 'src/pipeline/plan'
 const evaluate = 'src/pipeline/evaluate'
 const nodes = 'src/pipeline/nodes'
@@ -105,7 +106,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/schedule/plan',
     loads: [],
-    types: [base, plan],
+    types: [base, plan, scheduleViews],
     packages: [],
     node: false,
   },
@@ -126,7 +127,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/workflows',
     loads: [base, names, references, plan, evaluate, 'src/expressions', 'src/remote-run'],
-    types: ['src/activities', sweepReports],
+    types: ['src/activities', sweepReports, scheduleViews, 'src/schedule/plan'],
     packages: ['@temporalio/workflow'],
     node: false,
   },
