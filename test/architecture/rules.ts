@@ -75,7 +75,16 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipeline/compile',
-    loads: [base, contract, 'src/config-schema', 'src/job-type-schemas', 'src/expressions', plan, nodes],
+    loads: [
+      base,
+      contract,
+      'src/config-schema',
+      'src/webhooks/targets.ts',
+      'src/job-type-schemas',
+      'src/expressions',
+      plan,
+      nodes,
+    ],
     types: [schedulePlan],
     packages: ['zod'],
     node: false,
@@ -160,7 +169,13 @@ export const zones: readonly Zone[] = [
     node: false,
   },
 
-  { folder: 'src/job-types', loads: [base, contract], types: [client], packages: ['zod'], node: true },
+  {
+    folder: 'src/job-types',
+    loads: [base, contract, 'src/webhooks/targets.ts'],
+    types: [client],
+    packages: ['zod'],
+    node: true,
+  },
   { folder: 'src/references', loads: [contract, 'src/job-types'], types: [base], packages: [], node: false },
   {
     folder: 'src/built-in',

@@ -21,6 +21,7 @@ import type { PipelinePlan, PlanInput, PlanStep } from '../plan/types.ts'
 import { compileInputs } from './check-inputs.ts'
 import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder } from './check-steps.ts'
 import { checkSelfWaits, compileLimit } from './compile-limit.ts'
+import { compileNotify } from './compile-notify.ts'
 import { compileDefaults, compileStep } from './compile-step.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, createUsage } from './expression-site.ts'
@@ -39,6 +40,13 @@ export interface CompileOptions {
   secretNames?: readonly string[]
   /** The connections that the configuration at hand has, besides `default`; others give a warning. */
   connectionNames?: readonly string[]
+  /** The functions for notifications that the configuration at hand has; others give a warning. */
+  notificationNames?: readonly string[]
+  /**
+   * What the configuration at hand has under `notificationTargets`; a private receiver that is not among them is an error.
+   * @default not known: each gives a warning
+   */
+  notificationTargets?: readonly string[]
   /**
    * Finds what a step's `pipeline` names.
    * @default nothing is found
@@ -140,6 +148,7 @@ function compileRoot(
     name: entry.key,
     value: compileValue(context, entry.value, shape, 'value'),
   }))
+  const notify = compileNotify(context, get(root, 'notify'), shape, options)
   if (reporter.hasErrors()) return {}
 
   const description = textOf(get(root, 'description'))
@@ -156,6 +165,7 @@ function compileRoot(
     }),
     outputs,
     ...limit,
+    ...(notify ? { notify } : {}),
     ...digestsOf([...compiled.values()], jobTypes),
   }
   checkSelfWaits(context, root, plan)

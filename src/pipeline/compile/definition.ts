@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { durationPattern } from '../../base/duration.ts'
 import { whenFulls } from '../../contract/pipelines/status.ts'
-import { inputTypes, retryReasons } from '../plan/types.ts'
+import { inputTypes, notificationEvents, retryReasons } from '../plan/types.ts'
 
 /**
  * The shape of a pipeline file: names of fields and types of values. What a schema cannot say (cycles, names,
@@ -18,6 +18,9 @@ export const ranges = {
   priority: { min: 1, max: 5 },
   /** In characters. */
   name: { min: 1, max: 100 },
+  /** In entries. */
+  notify: { min: 1, max: 10 },
+  secrets: { min: 1, max: 2 },
 } as const
 
 const retry = z
@@ -106,6 +109,30 @@ const step = z.strictObject({
   priority,
 })
 
+const notification = z.strictObject({
+  on: z.array(z.enum(notificationEvents)).min(1).describe('Which events are told'),
+  webhook: z.string().min(1).optional().describe(`A URL; it may hold \${{ secrets.NAME }}`),
+  secrets: z
+    .array(z.string().min(1))
+    .min(1)
+    .max(ranges.secrets.max)
+    .optional()
+    .describe('Names of secrets that sign, as Standard Webhooks has it; two while they are changed'),
+  function: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('In place of a webhook: a name under `notifications` in jobwright.config.ts'),
+  late: z
+    .strictObject({
+      after: duration.optional().describe('From when the run was due, or was started'),
+      by: z.string().optional().describe('A time of day, such as 06:00'),
+      timezone: z.string().optional().describe('An IANA name; UTC by default'),
+    })
+    .optional()
+    .describe('From when on a run that is not over is late; exactly one of `after` and `by`'),
+})
+
 export const pipelineDefinition = z.strictObject({
   name: z.string().min(ranges.name.min).max(ranges.name.max),
   description: z.string().optional(),
@@ -116,6 +143,7 @@ export const pipelineDefinition = z.strictObject({
   outputs: z.record(z.string(), json).optional().describe('What the run returns'),
   concurrency: concurrency.optional(),
   priority,
+  notify: z.array(notification).min(1).max(ranges.notify.max).optional().describe('Who is told of what'),
 })
 
 /** Fields that a later version may have; naming them gets a plainer answer than "unknown". */
