@@ -16,9 +16,10 @@ import {
   textOf,
   variantsOf,
 } from '../nodes/nodes.ts'
+import { whatIsBefore } from '../plan/early.ts'
 import type { PipelinePlan, PlanInput, PlanStep } from '../plan/types.ts'
 import { compileInputs } from './check-inputs.ts'
-import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder } from './check-steps.ts'
+import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder, without } from './check-steps.ts'
 import { compileDefaults, compileStep } from './compile-step.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, createUsage } from './expression-site.ts'
@@ -221,6 +222,7 @@ function compileSteps(
 ): Map<string, ReturnType<typeof compileStep>> {
   const { steps, graph, shape, jobTypes, mayHaveOthers, configs } = file
   const reachable = new Map(steps.map(({ key }) => [key, reachableFrom(key, graph)]))
+  const before = stepsBefore(steps, graph)
   const defaults = compileDefaults(context, file.root)
   return new Map(
     steps.map((step) => {
@@ -234,6 +236,7 @@ function compileSteps(
       const site = {
         step,
         needs,
+        early: without(own.reachable, before.get(step.key)?.done),
         shape: own,
         defaults,
         configs,
@@ -242,6 +245,19 @@ function compileSteps(
       }
       return [step.key, compileStep(context, site)]
     }),
+  )
+}
+
+function stepsBefore(steps: readonly MapEntry[], graph: ReadonlyMap<string, string[]>) {
+  const early = new Set(
+    steps.flatMap(({ key, value }) => (textOf(get(value, 'start')) === 'any' ? [key] : [])),
+  )
+  return whatIsBefore(
+    topologicalOrder(graph).map((id) => ({
+      id,
+      needs: graph.get(id) ?? [],
+      ...(early.has(id) ? { start: 'any' } : {}),
+    })),
   )
 }
 

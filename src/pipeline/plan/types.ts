@@ -49,6 +49,8 @@ export interface NestedTarget {
 export interface PlanStep {
   id: string
   needs: string[]
+  /** As soon as one of its needs is done; otherwise once all are. */
+  start?: 'any'
   /** CEL, without the implied `completed()`; which of the status functions it calls. */
   if?: { source: string; statusFunctions: StatusFunction[] }
   target: PlanTarget
