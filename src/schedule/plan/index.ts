@@ -1,1 +1,3 @@
 export * from './definition.ts'
+export * from './ledger.ts'
+export * from './state.ts'
