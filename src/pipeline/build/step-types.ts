@@ -71,6 +71,8 @@ export type Priority = 1 | 2 | 3 | 4 | 5
 export interface StepSettings {
   /** Steps that must be done before, besides those whose values are used. */
   needs?: readonly AnyStep[]
+  /** Once all of them are done, or as soon as any of them is. @default 'all' */
+  start?: 'all' | 'any'
   if?: ExprOf<boolean>
   timeout?: Duration
   retry?: RetryOptions

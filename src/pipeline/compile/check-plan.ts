@@ -57,6 +57,7 @@ const limited = {
 const step = z.looseObject({
   id: text.refine(isIdentifier, 'expected a name of letters, digits and _'),
   needs: z.array(text),
+  start: z.literal('any').optional(),
   if: source
     .extend({ statusFunctions: z.array(z.enum(['completed', 'failed', 'always', 'cancelled'])) })
     .optional(),

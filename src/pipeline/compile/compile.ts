@@ -17,9 +17,10 @@ import {
   textOf,
   variantsOf,
 } from '../nodes/nodes.ts'
+import { whatIsBefore } from '../plan/early.ts'
 import type { PipelinePlan, PlanInput, PlanStep } from '../plan/types.ts'
 import { compileInputs } from './check-inputs.ts'
-import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder } from './check-steps.ts'
+import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder, without } from './check-steps.ts'
 import { checkSelfWaits, compileLimit } from './compile-limit.ts'
 import { compileNotify } from './compile-notify.ts'
 import { compileDefaults, compileStep } from './compile-step.ts'
@@ -239,6 +240,7 @@ function compileSteps(
 ): Map<string, ReturnType<typeof compileStep>> {
   const { steps, graph, shape, jobTypes, mayHaveOthers, configs } = file
   const reachable = new Map(steps.map(({ key }) => [key, reachableFrom(key, graph)]))
+  const before = stepsBefore(steps, graph)
   const defaults = compileDefaults(context, file.root)
   return new Map(
     steps.map((step) => {
@@ -253,6 +255,7 @@ function compileSteps(
         pipeline: textOf(get(file.root, 'name')) ?? '',
         step,
         needs,
+        early: without(own.reachable, before.get(step.key)?.done),
         shape: own,
         defaults,
         configs,
@@ -261,6 +264,19 @@ function compileSteps(
       }
       return [step.key, compileStep(context, site)]
     }),
+  )
+}
+
+function stepsBefore(steps: readonly MapEntry[], graph: ReadonlyMap<string, string[]>) {
+  const early = new Set(
+    steps.flatMap(({ key, value }) => (textOf(get(value, 'start')) === 'any' ? [key] : [])),
+  )
+  return whatIsBefore(
+    topologicalOrder(graph).map((id) => ({
+      id,
+      needs: graph.get(id) ?? [],
+      ...(early.has(id) ? { start: 'any' } : {}),
+    })),
   )
 }
 

@@ -79,6 +79,12 @@ const input = z.strictObject({
 
 const step = z.strictObject({
   needs: z.array(z.string()).optional().describe('Steps that must be done before this one starts'),
+  start: z
+    .enum(['all', 'any'])
+    .optional()
+    .describe(
+      'When it may start: once all of its needs are done (the default), or as soon as any of them is',
+    ),
   if: z.string().optional().describe(`A condition: \${{ … }}`),
   for_each: z
     .union([z.string(), z.array(json)])
@@ -149,7 +155,18 @@ export const pipelineDefinition = z.strictObject({
 /** Fields that a later version may have; naming them gets a plainer answer than "unknown". */
 export const unsupportedFields: ReadonlySet<string> = new Set(['approval', 'hold', 'delay', 'schedule'])
 
+/** A field of the file itself that is there for the one who writes it: a place for anchors. */
+export function isExtension(key: string): boolean {
+  return key.startsWith('x-')
+}
+
 /** JSON Schema (2020-12) of a pipeline file, for editors. */
 export function pipelineJsonSchema(): Record<string, unknown> {
-  return { ...z.toJSONSchema(pipelineDefinition), title: 'Jobwright pipeline' }
+  return {
+    ...z.toJSONSchema(pipelineDefinition),
+    patternProperties: {
+      '^x-': { description: 'Anything: a place for anchors, which `<<` and aliases name' },
+    },
+    title: 'Jobwright pipeline',
+  }
 }

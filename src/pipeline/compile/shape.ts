@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import { suggest } from '../../base/suggest.ts'
 import type { Reporter } from '../nodes/findings.ts'
-import { describe, entryOf, type Node, nodeAt, toJson } from '../nodes/nodes.ts'
-import { pipelineDefinition, ranges, unsupportedFields } from './definition.ts'
+import { describe, entryOf, type MapNode, type Node, nodeAt, toJson } from '../nodes/nodes.ts'
+import { isExtension, pipelineDefinition, ranges, unsupportedFields } from './definition.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -164,6 +164,10 @@ const lists: ReadonlySet<string> = new Set(['notify', 'secrets'])
 /** Durations have checks of their own, with better words. */
 const durationFields: ReadonlySet<PropertyKey> = new Set(['timeout', 'backoff', 'after'])
 
+function withoutExtensions(root: MapNode): MapNode {
+  return { ...root, entries: root.entries.filter(({ key }) => !isExtension(key)) }
+}
+
 /** Reports what the schema refuses: unknown fields, wrong types, missing fields. */
 export function checkShape(root: Node, reporter: Reporter): void {
   if (root.kind !== 'map') {
@@ -175,7 +179,7 @@ export function checkShape(root: Node, reporter: Reporter): void {
     })
     return
   }
-  const result = pipelineDefinition.safeParse(toJson(root))
+  const result = pipelineDefinition.safeParse(toJson(withoutExtensions(root)))
   for (const issue of result.error?.issues ?? []) {
     if (reporter.isFull()) return
     const last = issue.path.at(-1)

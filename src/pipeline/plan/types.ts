@@ -58,6 +58,8 @@ export interface PlanConcurrency {
 export interface PlanStep {
   id: string
   needs: string[]
+  /** As soon as one of its needs is done; otherwise once all are. */
+  start?: 'any'
   /** CEL, without the implied `completed()`; which of the status functions it calls. */
   if?: { source: string; statusFunctions: StatusFunction[] }
   target: PlanTarget
