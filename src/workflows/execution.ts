@@ -5,8 +5,10 @@ import {
   type ConnectionProfile,
   cleansUp,
   countChanges,
+  createEarlyReads,
   createPipelineRunState,
   createSchedule,
+  type EarlyReads,
   type ItemState,
   type PipelinePlan,
   type PipelineRunState,
@@ -59,6 +61,9 @@ export interface Execution {
   /** True once nothing cleans up any more. */
   isCleanupOver: boolean
   readonly cancels: Places
+  /** Steps of which an `if` that is asked again is just being evaluated. */
+  readonly asking: Set<string>
+  readonly earlyReads: EarlyReads
   /** While cancels wait. */
   widening?: Promise<void> | undefined
   /** Triggers whose outcome is not known, by `parkedKey`; each waits to be told what a person decided. */
@@ -110,6 +115,8 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
       scope: { cancelRequested: new Promise<never>(() => {}) },
       applies: () => patched('bounded-cancels'),
     }),
+    asking: new Set(),
+    earlyReads: createEarlyReads(plan),
     parked: new Map(),
     nestedNews: new Map(),
     nestedWaits: new Map(),

@@ -164,6 +164,7 @@ async function finishCancelled(execution: Execution): Promise<void> {
   // An execution that was to end goes on after all.
   execution.cleanup?.places.open()
   execution.cleanup?.triggers.open()
+  execution.schedule.reconsider()
   startReady(execution)
   await CancellationScope.nonCancellable(async () => {
     if (execution.cleanup) await cleanUp(execution, execution.cleanup)

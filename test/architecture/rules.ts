@@ -79,6 +79,7 @@ export const zones: readonly Zone[] = [
       base,
       contract,
       'src/config-schema',
+      'src/webhooks/targets.ts',
       'src/job-type-schemas',
       'src/expressions',
       plan,
@@ -169,7 +170,13 @@ export const zones: readonly Zone[] = [
     node: false,
   },
 
-  { folder: 'src/job-types', loads: [base, contract], types: [client], packages: ['zod'], node: true },
+  {
+    folder: 'src/job-types',
+    loads: [base, contract, 'src/webhooks/targets.ts'],
+    types: [client],
+    packages: ['zod'],
+    node: true,
+  },
   { folder: 'src/references', loads: [contract, 'src/job-types'], types: [base], packages: [], node: false },
   {
     folder: 'src/built-in',

@@ -92,6 +92,8 @@ export const stepRunViewSchema = z.object({
   queue: queueViewSchema.exactOptional(),
   /** What a waiting step waits for: ids of the steps it needs that are not done. */
   waits_for: z.array(z.string()).exactOptional(),
+  /** That it starts as soon as one of them is done, if its condition holds then. */
+  starts_with: z.literal('any').exactOptional(),
   /** Why a skipped one was skipped, as a sentence. */
   skipped_because: z.string().exactOptional(),
   /** The generations before this one, oldest first; of many the last ten. */

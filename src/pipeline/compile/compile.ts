@@ -17,10 +17,12 @@ import {
   textOf,
   variantsOf,
 } from '../nodes/nodes.ts'
+import { whatIsBefore } from '../plan/early.ts'
 import type { PipelinePlan, PlanInput, PlanStep } from '../plan/types.ts'
 import { compileInputs } from './check-inputs.ts'
-import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder } from './check-steps.ts'
+import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder, without } from './check-steps.ts'
 import { checkSelfWaits, compileLimit } from './compile-limit.ts'
+import { compileNotify } from './compile-notify.ts'
 import { compileSchedules } from './compile-schedules.ts'
 import { compileDefaults, compileStep } from './compile-step.ts'
 import { compileValue } from './compile-value.ts'
@@ -40,6 +42,13 @@ export interface CompileOptions {
   secretNames?: readonly string[]
   /** The connections that the configuration at hand has, besides `default`; others give a warning. */
   connectionNames?: readonly string[]
+  /** The functions for notifications that the configuration at hand has; others give a warning. */
+  notificationNames?: readonly string[]
+  /**
+   * What the configuration at hand has under `notificationTargets`; a private receiver that is not among them is an error.
+   * @default not known: each gives a warning
+   */
+  notificationTargets?: readonly string[]
   /**
    * Finds what a step's `pipeline` names.
    * @default nothing is found
@@ -148,6 +157,7 @@ function compileRoot(
     name: entry.key,
     value: compileValue(context, entry.value, shape, 'value'),
   }))
+  const notify = compileNotify(context, get(root, 'notify'), shape, options)
   if (reporter.hasErrors()) return {}
 
   const description = textOf(get(root, 'description'))
@@ -164,6 +174,7 @@ function compileRoot(
     }),
     outputs,
     ...limit,
+    ...(notify ? { notify } : {}),
     ...digestsOf([...compiled.values()], jobTypes),
   }
   checkSelfWaits(context, root, plan)
@@ -237,6 +248,7 @@ function compileSteps(
 ): Map<string, ReturnType<typeof compileStep>> {
   const { steps, graph, shape, jobTypes, mayHaveOthers, configs } = file
   const reachable = new Map(steps.map(({ key }) => [key, reachableFrom(key, graph)]))
+  const before = stepsBefore(steps, graph)
   const defaults = compileDefaults(context, file.root)
   return new Map(
     steps.map((step) => {
@@ -251,6 +263,7 @@ function compileSteps(
         pipeline: textOf(get(file.root, 'name')) ?? '',
         step,
         needs,
+        early: without(own.reachable, before.get(step.key)?.done),
         shape: own,
         defaults,
         configs,
@@ -259,6 +272,19 @@ function compileSteps(
       }
       return [step.key, compileStep(context, site)]
     }),
+  )
+}
+
+function stepsBefore(steps: readonly MapEntry[], graph: ReadonlyMap<string, string[]>) {
+  const early = new Set(
+    steps.flatMap(({ key, value }) => (textOf(get(value, 'start')) === 'any' ? [key] : [])),
+  )
+  return whatIsBefore(
+    topologicalOrder(graph).map((id) => ({
+      id,
+      needs: graph.get(id) ?? [],
+      ...(early.has(id) ? { start: 'any' } : {}),
+    })),
   )
 }
 

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import { suggest } from '../../base/suggest.ts'
 import type { Reporter } from '../nodes/findings.ts'
-import { describe, entryOf, get, type Node, nodeAt, toJson } from '../nodes/nodes.ts'
-import { pipelineDefinitions, ranges, unsupportedFields } from './definition.ts'
+import { describe, entryOf, get, type MapNode, type Node, nodeAt, toJson } from '../nodes/nodes.ts'
+import { isExtension, pipelineDefinitions, ranges, unsupportedFields } from './definition.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -43,8 +43,8 @@ function unwrap(schema: unknown): unknown {
 function childSchema(schema: unknown, segment: PropertyKey): unknown {
   if (isDefined(schema, 'object'))
     return (schema as unknown as { shape: Record<string, unknown> }).shape[String(segment)]
-  if (isDefined(schema, 'record')) return (schema as unknown as { def: { valueType: unknown } }).def.valueType
   if (isDefined(schema, 'array')) return (schema as unknown as { def: { element: unknown } }).def.element
+  if (isDefined(schema, 'record')) return (schema as unknown as { def: { valueType: unknown } }).def.valueType
   return undefined
 }
 
@@ -154,14 +154,21 @@ function rangeFix(issue: Issue): string {
   const field = String(issue.path.at(-1))
   if (Object.hasOwn(ranges, field)) {
     const { min, max } = ranges[field as keyof typeof ranges]
-    return `allowed: ${min} to ${max}${field === 'name' ? ' characters' : ''}`
+    const unit = field === 'name' ? ' characters' : lists.has(field) ? ' entries' : ''
+    return `allowed: ${min} to ${max}${unit}`
   }
   return issue.code === 'too_small' ? `at least ${String(issue.minimum)}` : 'make it smaller'
 }
 
+const lists: ReadonlySet<string> = new Set(['notify', 'secrets'])
+
 /** Durations have checks of their own, with better words. */
-const durationFields: ReadonlySet<PropertyKey> = new Set(['timeout', 'backoff'])
+const durationFields: ReadonlySet<PropertyKey> = new Set(['timeout', 'backoff', 'after'])
 const scheduleDurations: ReadonlySet<PropertyKey> = new Set(['every', 'jitter', 'window'])
+
+function withoutExtensions(root: MapNode): MapNode {
+  return { ...root, entries: root.entries.filter(({ key }) => !isExtension(key)) }
+}
 
 /** Reports what the schema refuses: unknown fields, wrong types, missing fields. */
 export function checkShape(root: Node, reporter: Reporter): void {
@@ -175,7 +182,7 @@ export function checkShape(root: Node, reporter: Reporter): void {
     return
   }
   const definition = pipelineDefinitions[get(root, 'schedule')?.kind === 'list' ? 'list' : 'map']
-  const result = definition.safeParse(toJson(root))
+  const result = definition.safeParse(toJson(withoutExtensions(root)))
   for (const issue of result.error?.issues ?? []) {
     if (reporter.isFull()) return
     const last = issue.path.at(-1)

@@ -1,4 +1,5 @@
 export { countChanges } from './changes.ts'
+export * from './early.ts'
 export * from './generations.ts'
 export * from './items.ts'
 export * from './limits.ts'

@@ -46,6 +46,8 @@ export interface StepState {
   error: StepError | null
   /** Why it was skipped; told to people only. */
   skippedBecause?: string
+  /** What it reads that was not done when it began, as it stood then: see `noteUnfinished`. */
+  unfinished?: Record<string, StepStatus>
   /** One for an ordinary step, one per value of a `for_each`; absent until the step starts. */
   items?: ItemState[]
 }

@@ -123,6 +123,7 @@ export function viewStep(state: PipelineRunState, step: PlanStep, own: StepState
     finished_at: null,
     error: own.error,
     ...(own.status === 'waiting' ? { waits_for: waitsFor } : {}),
+    ...(own.status === 'waiting' && step.start === 'any' ? { starts_with: step.start } : {}),
     ...(own.status === 'skipped' && own.skippedBecause ? { skipped_because: own.skippedBecause } : {}),
   }
 }
