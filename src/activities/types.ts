@@ -4,6 +4,7 @@ import type { SweepFinding, SweepMemory, SweepMode } from '../contract/sweep.ts'
 import type { ConnectionMode, JobRunRecord } from '../pipeline/plan/index.ts'
 import type { Poller } from '../polling/index.ts'
 import type { OwnJob, SeenRun, TriggerEvent } from '../protocol/index.ts'
+import type { Limits } from './limits/types.ts'
 import type { NestedRunIdentity, NestedRuns } from './nested/types.ts'
 import type { Schedules } from './schedules/types.ts'
 
@@ -285,6 +286,9 @@ export interface ActivityDependencies {
   closedRuns: ClosedRuns
   nestedRuns: NestedRuns
   schedules: Schedules
+  limits: Limits
+  /** What this installation does about what closed pipeline runs left active. */
+  sweep: SweepMode | 'off'
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
   /** One for each use: what it masks are the secrets of one run. */
   secretKeeper(): SecretKeeper

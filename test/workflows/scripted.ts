@@ -1,5 +1,6 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createActivities, type PipelineActivities } from '../../src/activities/index.ts'
+import { createLimits } from '../../src/activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
 import { createSchedules } from '../../src/activities/schedules/temporal-schedules.ts'
 import type {
@@ -8,6 +9,7 @@ import type {
   TriggerJobRunInput,
 } from '../../src/activities/types.ts'
 import type { Json } from '../../src/base/json.ts'
+import { installationNames } from '../../src/contract/names.ts'
 import { compilePipeline, type JobRunRecord, type PipelinePlan } from '../../src/pipeline/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import type { PipelineTiming } from '../../src/workflows/messages.ts'
@@ -38,6 +40,8 @@ type TemporalActivity =
   | 'awaitNestedRun'
   | 'cancelNestedRun'
   | 'readNestedOutputs'
+  | 'askForPlace'
+  | 'lookForGone'
   | 'readDueTicks'
   | 'awaitRunsOver'
   | 'startScheduledRun'
@@ -45,11 +49,13 @@ type TemporalActivity =
   | 'syncSchedule'
   | 'removeSchedule'
 
-/** Those about nested pipeline runs, and about schedules, need Temporal only. */
+/** Those about nested pipeline runs, limits and schedules need Temporal only. */
 function temporalActivities(stack: TestStack): Pick<PipelineActivities, TemporalActivity> {
   const deps: Partial<ActivityDependencies> = {
     nestedRuns: createNestedRuns(stack.client),
     schedules: createSchedules(stack.client),
+    limits: createLimits(stack.client, installationNames()),
+    sweep: 'off',
     heartbeatIntervalMs: 1_000,
   }
   return createActivities(deps as ActivityDependencies)
