@@ -11,7 +11,11 @@ export class ScheduleNotFoundError extends JobwrightError {
       code: 'unknown_schedule',
       fault: 'usage',
       message: `no schedule ${schedule}`,
-      fix: suggest(schedule, known, 'there is none yet: `jobwright schedule apply FILE` makes those of a file'),
+      fix: suggest(
+        schedule,
+        known,
+        'there is none yet: `jobwright schedule apply FILE` makes those of a file',
+      ),
     })
   }
 }

@@ -15,8 +15,8 @@ import {
 import { JobwrightError } from '../base/errors.ts'
 import { workflowTypes } from '../contract/names.ts'
 import type { KeepScheduleInput, ScheduleMemo } from '../workflows/schedule-messages.ts'
+import { notFinished, noWorker, requireScheduleName, ScheduleNotFoundError } from './errors.ts'
 import { namesOf } from './names.ts'
-import { noWorker, notFinished, requireScheduleName, ScheduleNotFoundError } from './errors.ts'
 import type { SchedulesContext, Scope } from './options.ts'
 
 /** The workflow that keeps a schedule: its present execution. */
@@ -117,7 +117,9 @@ function isOvertaken(error: unknown): boolean {
 }
 
 /** How a request is sent, so that it is known when it was accepted. */
-export type SendUpdate<T> = (waitForStage: typeof WorkflowUpdateStage.ACCEPTED) => Promise<WorkflowUpdateHandle<T>>
+export type SendUpdate<T> = (
+  waitForStage: typeof WorkflowUpdateStage.ACCEPTED,
+) => Promise<WorkflowUpdateHandle<T>>
 
 /**
  * Has a keeper do something, and waits until it is done.
@@ -129,7 +131,9 @@ export async function request<T>(context: SchedulesContext, what: string, send: 
   for (let tries = 1; ; tries += 1) {
     let update: WorkflowUpdateHandle<T> | undefined
     try {
-      update = await client.withDeadline(Date.now() + acceptTimeoutMs, () => send(WorkflowUpdateStage.ACCEPTED))
+      update = await client.withDeadline(Date.now() + acceptTimeoutMs, () =>
+        send(WorkflowUpdateStage.ACCEPTED),
+      )
       const accepted = update
       return await client.withDeadline(Date.now() + decisionTimeoutMs, () => accepted.result())
     } catch (error) {
