@@ -5,6 +5,7 @@ import type { ConnectionMode, JobRunRecord } from '../pipeline/plan/index.ts'
 import type { Poller } from '../polling/index.ts'
 import type { OwnJob, SeenRun, TriggerEvent } from '../protocol/index.ts'
 import type { NestedRunIdentity, NestedRuns } from './nested/types.ts'
+import type { Schedules } from './schedules/types.ts'
 
 /** What the workflow says of a step run; with the workflow's own identity it makes the keys. */
 export interface StepIdentity {
@@ -283,6 +284,7 @@ export interface ActivityDependencies {
   recoverWaits(identity: string): Promise<void>
   closedRuns: ClosedRuns
   nestedRuns: NestedRuns
+  schedules: Schedules
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
   /** One for each use: what it masks are the secrets of one run. */
   secretKeeper(): SecretKeeper

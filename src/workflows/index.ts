@@ -1,3 +1,5 @@
+export { keepSchedule } from './keep-schedule.ts'
 export { runPipeline } from './run-pipeline.ts'
+export { scheduleTick } from './schedule-tick.ts'
 export { sweepClosedRuns } from './sweep-closed-runs.ts'
 export { watchChanges } from './watch-changes.ts'

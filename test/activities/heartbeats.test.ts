@@ -7,6 +7,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createActivities } from '../../src/activities/index.ts'
 import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
+import { createSchedules } from '../../src/activities/schedules/temporal-schedules.ts'
 import { JobsApiError, JobsClient } from '../../src/client/index.ts'
 import { acquireTemporalBinary } from '../../src/dev-stack/temporal-cli/dev-server.ts'
 import { createSecretKeeper } from '../../src/worker/secret-keeper.ts'
@@ -51,6 +52,7 @@ beforeAll(async () => {
       },
       closedRuns: { since: async function* () {}, remainsOf: async () => undefined },
       nestedRuns: createNestedRuns(client),
+      schedules: createSchedules(client),
       log: { info: () => undefined, warn: () => undefined },
       presence: { identity: 'test' },
       recoverWaits: async () => undefined,

@@ -58,8 +58,8 @@ export const zones: readonly Zone[] = [
   // What a schedule is and decides: runs in workflows.
   {
     folder: schedulePlan,
-    loads: [],
-    types: [base, plan, scheduleViews],
+    loads: [base],
+    types: [plan, scheduleViews],
     packages: [],
     node: false,
   },
@@ -107,7 +107,7 @@ export const zones: readonly Zone[] = [
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
-    loads: [base, contract, client, 'src/config-schema', plan, 'src/polling', protocol],
+    loads: [base, contract, client, 'src/config-schema', plan, 'src/schedule/plan', 'src/polling', protocol],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
   },
@@ -120,8 +120,17 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/workflows',
-    loads: [base, names, references, plan, evaluate, 'src/expressions', 'src/remote-run'],
-    types: ['src/activities', sweepReports, scheduleViews, 'src/schedule/plan'],
+    loads: [
+      base,
+      names,
+      references,
+      plan,
+      evaluate,
+      'src/expressions',
+      'src/remote-run',
+      'src/schedule/plan',
+    ],
+    types: ['src/activities', sweepReports, scheduleViews],
     packages: ['@temporalio/workflow'],
     node: false,
   },

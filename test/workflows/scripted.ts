@@ -1,6 +1,7 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createActivities, type PipelineActivities } from '../../src/activities/index.ts'
 import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
+import { createSchedules } from '../../src/activities/schedules/temporal-schedules.ts'
 import type {
   ActivityDependencies,
   CancelJobRunInput,
@@ -31,13 +32,24 @@ type ScriptedActivity =
   | 'awaitJobRun'
   | 'cancelJobRun'
   | 'readOutputs'
-  | NestedActivity
-type NestedActivity = 'startNestedRun' | 'awaitNestedRun' | 'cancelNestedRun' | 'readNestedOutputs'
+  | TemporalActivity
+type TemporalActivity =
+  | 'startNestedRun'
+  | 'awaitNestedRun'
+  | 'cancelNestedRun'
+  | 'readNestedOutputs'
+  | 'readDueTicks'
+  | 'awaitRunsOver'
+  | 'startScheduledRun'
+  | 'cancelScheduledRun'
+  | 'syncSchedule'
+  | 'removeSchedule'
 
-/** Those about nested pipeline runs need Temporal only. */
-function nestedActivities(stack: TestStack): Pick<PipelineActivities, NestedActivity> {
+/** Those about nested pipeline runs, and about schedules, need Temporal only. */
+function temporalActivities(stack: TestStack): Pick<PipelineActivities, TemporalActivity> {
   const deps: Partial<ActivityDependencies> = {
     nestedRuns: createNestedRuns(stack.client),
+    schedules: createSchedules(stack.client),
     heartbeatIntervalMs: 1_000,
   }
   return createActivities(deps as ActivityDependencies)
@@ -102,11 +114,11 @@ export async function startScripted(): Promise<Scripted> {
   const stack = await startTestStack({ parts: ['temporal'] })
   const taskQueue = 'scripted'
   const scripted: Pick<Scripted, 'triggers' | 'cancels' | 'api'> = { triggers: [], cancels: [], api: {} }
-  const nested = nestedActivities(stack)
+  const temporal = temporalActivities(stack)
   const activities: Pick<PipelineActivities, ScriptedActivity> = {
-    ...nested,
+    ...temporal,
     async startNestedRun(input) {
-      const start = () => nested.startNestedRun(input)
+      const start = () => temporal.startNestedRun(input)
       return scripted.api.nested?.(start) ?? start()
     },
     async profileConnection() {

@@ -24,6 +24,8 @@ export interface PipelineData {
   steps: readonly PlanStep[]
   state: PipelineRunState
   inputs: Record<string, Json>
+  /** The nominal time of the tick that it is of; absent of one that no schedule started. */
+  scheduledForMs?: number
   /** Whether positions in text count characters. */
   characters?: boolean
 }
@@ -32,7 +34,10 @@ export interface PipelineData {
 export function dataOf(
   plan: PipelinePlan,
   state: PipelineRunState,
-  { schedule, ...run }: Pick<PipelineData, 'id' | 'inputs'> & { schedule: Pick<Schedule, 'step'> },
+  {
+    schedule,
+    ...run
+  }: Pick<PipelineData, 'id' | 'inputs' | 'scheduledForMs'> & { schedule: Pick<Schedule, 'step'> },
 ): PipelineData {
   return {
     ...run,
@@ -60,9 +65,17 @@ export function scopeOf(data: PipelineData, each?: Each): ExpressionScope {
   return {
     inputs: data.inputs,
     steps,
-    pipeline: { run_id: data.id, started_at: new Date(data.state.startedAtMs).toISOString() },
+    pipeline: pipelineScope(data),
     ...(each ? { item: each.value, index: each.index } : {}),
     ...(data.characters ? { characters: true } : {}),
+  }
+}
+
+function pipelineScope({ id, state, scheduledForMs }: PipelineData): ExpressionScope['pipeline'] {
+  return {
+    run_id: id,
+    started_at: new Date(state.startedAtMs).toISOString(),
+    ...(scheduledForMs === undefined ? {} : { scheduled_for: new Date(scheduledForMs).toISOString() }),
   }
 }
 
