@@ -21,6 +21,22 @@ import type {
 } from './nested/types.ts'
 import { createConnectionReader, profileOf } from './profile-connection.ts'
 import { readOutputs } from './read-outputs.ts'
+import {
+  awaitRunsOver,
+  cancelScheduledRun,
+  readDueTicks,
+  removeSchedule,
+  startScheduledRun,
+  syncSchedule,
+} from './schedules/schedules.ts'
+import type {
+  DueTicks,
+  ReadDueTicksInput,
+  StartScheduledRunInput,
+  StartScheduledRunResult,
+  SyncScheduleInput,
+  SyncScheduleResult,
+} from './schedules/types.ts'
 import { sweep } from './sweep/sweep.ts'
 import { triggerJobRun } from './trigger-job-run.ts'
 import type {
@@ -93,6 +109,12 @@ export interface PipelineActivities extends LimitActivities {
   awaitNestedRun(input: AwaitNestedRunInput): Promise<JobRunRecord>
   cancelNestedRun(input: NestedRunIdentity): Promise<CancelNestedRunResult>
   readNestedOutputs(input: ReadNestedOutputsInput): Promise<Json[]>
+  readDueTicks(input: ReadDueTicksInput): Promise<DueTicks>
+  awaitRunsOver(input: { runs: string[] }): Promise<string[]>
+  startScheduledRun(input: StartScheduledRunInput): Promise<StartScheduledRunResult>
+  cancelScheduledRun(input: { runId: string }): Promise<void>
+  syncSchedule(input: SyncScheduleInput): Promise<SyncScheduleResult>
+  removeSchedule(): Promise<void>
 }
 
 /** Activities over their dependencies; one use case a file, errors of the Jobs API mapped in one place. */
@@ -114,6 +136,12 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     awaitNestedRun: (input) => withRuns(() => awaitNestedRun(deps.nestedRuns, input)),
     cancelNestedRun: (input) => withRuns(() => cancelNestedRun(deps.nestedRuns, input)),
     readNestedOutputs: (input) => withRuns(() => readNestedOutputs(deps.nestedRuns, input)),
+    readDueTicks: (input) => withRuns(() => readDueTicks(deps.schedules, input)),
+    awaitRunsOver: (input) => withRuns(() => awaitRunsOver(deps.schedules, input)),
+    startScheduledRun: (input) => withRuns(() => startScheduledRun(deps.schedules, input)),
+    cancelScheduledRun: (input) => withRuns(() => cancelScheduledRun(deps.schedules, input)),
+    syncSchedule: (input) => withRuns(() => syncSchedule(deps.schedules, input)),
+    removeSchedule: () => withRuns(() => removeSchedule(deps.schedules)),
     profileConnection: (input) =>
       withFailures(() =>
         alive(deps, async () => {

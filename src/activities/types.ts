@@ -6,6 +6,7 @@ import type { Poller } from '../polling/index.ts'
 import type { OwnJob, SeenRun, TriggerEvent } from '../protocol/index.ts'
 import type { Limits } from './limits/types.ts'
 import type { NestedRunIdentity, NestedRuns } from './nested/types.ts'
+import type { Schedules } from './schedules/types.ts'
 
 /** What the workflow says of a step run; with the workflow's own identity it makes the keys. */
 export interface StepIdentity {
@@ -284,6 +285,7 @@ export interface ActivityDependencies {
   recoverWaits(identity: string): Promise<void>
   closedRuns: ClosedRuns
   nestedRuns: NestedRuns
+  schedules: Schedules
   limits: Limits
   /** What this installation does about what closed pipeline runs left active. */
   sweep: SweepMode | 'off'

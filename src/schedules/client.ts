@@ -2,12 +2,17 @@ import type { Client } from '@temporalio/client'
 import type { ScheduleChange, ScheduleView, Simulation, TickRow } from '../contract/schedules/view.ts'
 import { type CallOptions, waitFor } from '../pipelines/waiting.ts'
 import type { ScheduleRequest } from '../schedule/plan/index.ts'
+import { applySchedule, planSchedule } from './apply.ts'
+import { readLedger } from './ledger.ts'
+import { listSchedules } from './list.ts'
 import {
   contextAs,
   resolveSchedulesOptions,
   type SchedulesClientOptions,
   type SchedulesContext,
 } from './options.ts'
+import { simulateSchedule } from './simulate.ts'
+import { deleteSchedule, pauseSchedule, resumeSchedule, showSchedule, triggerSchedule } from './steer.ts'
 import type {
   ListSchedules,
   NewSchedule,
@@ -44,7 +49,7 @@ export class SchedulesClient {
    * @throws what `apply` throws
    */
   plan(schedule: NewSchedule, options: CallOptions = {}): Promise<ScheduleChange> {
-    return this.#within(options, () => unfinished(schedule))
+    return this.#within(options, (context) => planSchedule(context, schedule))
   }
 
   /**
@@ -54,27 +59,27 @@ export class SchedulesClient {
    * @throws JobwrightError `schedule_name_taken` where another pipeline has a schedule of this name, `no_worker` where none took it up
    */
   apply(schedule: NewSchedule, options: CallOptions = {}): Promise<ScheduleChange> {
-    return this.#within(options, () => unfinished(schedule))
+    return this.#within(options, (context) => applySchedule(context, schedule))
   }
 
   /** A page of the schedules there are, by name. @throws JobwrightError `bad_cursor` */
   list(options: ListSchedules = {}): Promise<SchedulePage> {
-    return this.#within(options, () => unfinished(options))
+    return this.#within(options, (context) => listSchedules(context, options))
   }
 
   /** When it is due, what it waits for, why it is paused. @throws ScheduleNotFoundError */
   show(name: string, options: CallOptions = {}): Promise<ScheduleView> {
-    return this.#within(options, () => unfinished(name))
+    return this.#within(options, (context) => showSchedule(context, name))
   }
 
   /** Nothing is due until it is resumed; runs of it go on. @throws ScheduleNotFoundError */
   pause(name: string, options: PauseSchedule = {}): Promise<ScheduleView> {
-    return this.#within(options, () => unfinished(name))
+    return this.#within(options, (context) => pauseSchedule(context, name, options))
   }
 
   /** Goes on with the next time to come; what was due meanwhile is not made up for. @throws ScheduleNotFoundError */
   resume(name: string, options: CallOptions = {}): Promise<ScheduleView> {
-    return this.#within(options, () => unfinished(name))
+    return this.#within(options, (context) => resumeSchedule(context, name))
   }
 
   /**
@@ -83,12 +88,12 @@ export class SchedulesClient {
    * inputs
    */
   trigger(name: string, options: TriggerSchedule = {}): Promise<TriggeredRun> {
-    return this.#within(options, () => unfinished(name))
+    return this.#within(options, (context) => triggerSchedule(context, name, options))
   }
 
   /** Nothing is due any more; runs of it go on. Answers it as it was. @throws ScheduleNotFoundError */
   delete(name: string, options: CallOptions = {}): Promise<ScheduleView> {
-    return this.#within(options, () => unfinished(name))
+    return this.#within(options, (context) => deleteSchedule(context, name))
   }
 
   /**
@@ -96,7 +101,7 @@ export class SchedulesClient {
    * @throws ScheduleNotFoundError, JobwrightError `empty_range`, `too_many_ticks`
    */
   ledger(name: string, options: ReadLedger = {}): Promise<TickRow[]> {
-    return this.#within(options, () => unfinished(name))
+    return this.#within(options, (context) => readLedger(context, name, options))
   }
 
   /**
@@ -104,14 +109,10 @@ export class SchedulesClient {
    * @throws ScheduleNotFoundError, JobwrightError `empty_range`, `too_many_ticks`
    */
   simulate(schedule: string | ScheduleRequest, options: SimulateSchedule = {}): Promise<Simulation> {
-    return this.#within(options, () => unfinished(schedule))
+    return this.#within(options, (context) => simulateSchedule(context, schedule, options))
   }
 
   #within<T>(options: CallOptions, work: (context: SchedulesContext) => Promise<T>): Promise<T> {
     return waitFor(this.#context, options, () => work(this.#context))
   }
-}
-
-function unfinished(_: unknown): Promise<never> {
-  return Promise.reject(new Error('not there yet'))
 }

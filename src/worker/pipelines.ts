@@ -6,6 +6,7 @@ import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
 import { createPollers } from '../activities/pollers.ts'
 import { createPresence } from '../activities/presence.ts'
 import { recoverWaits } from '../activities/recover-waits.ts'
+import { createSchedules } from '../activities/schedules/temporal-schedules.ts'
 import { createClosedRuns } from '../activities/sweep/closed-runs.ts'
 import { createWaits } from '../activities/temporal-waits.ts'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
@@ -63,6 +64,7 @@ export function pipelineWorker({
       presence,
       closedRuns: createClosedRuns(client, names),
       nestedRuns: createNestedRuns(client),
+      schedules: createSchedules(client),
       limits: createLimits(client, names),
       sweep: config.sweep,
       log,

@@ -8,6 +8,7 @@ import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
 import { createPollers } from '../activities/pollers.ts'
 import { createPresence } from '../activities/presence.ts'
 import { recoverWaits } from '../activities/recover-waits.ts'
+import { createSchedules } from '../activities/schedules/temporal-schedules.ts'
 import { keepSweepingOwn } from '../activities/sweep/own-workflows.ts'
 import { createWaits } from '../activities/temporal-waits.ts'
 import { JobwrightError } from '../base/errors.ts'
@@ -170,6 +171,7 @@ function assemble(
     presence,
     closedRuns: { since: noRuns, remainsOf: () => Promise.resolve(undefined) },
     nestedRuns: createNestedRuns(client),
+    schedules: createSchedules(client),
     limits: createLimits(client, installation),
     sweep: 'off' as const,
     log,

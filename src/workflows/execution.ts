@@ -105,7 +105,12 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
     timing,
     state,
     schedule,
-    data: dataOf(plan, state, { id: workflowId, inputs, schedule }),
+    data: dataOf(plan, state, {
+      id: workflowId,
+      inputs,
+      schedule,
+      ...(input.schedule ? { scheduledForMs: input.schedule.nominalMs } : {}),
+    }),
     scope,
     main,
     cleanup: plan.steps.some(cleansUp) && patched('clean-up') ? createCleanup(scope) : undefined,

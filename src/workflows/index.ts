@@ -1,4 +1,6 @@
+export { keepSchedule } from './keep-schedule.ts'
 export { keepLimit } from './keep-limit.ts'
 export { runPipeline } from './run-pipeline.ts'
+export { scheduleTick } from './schedule-tick.ts'
 export { sweepClosedRuns } from './sweep-closed-runs.ts'
 export { watchChanges } from './watch-changes.ts'

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createActivities } from '../../src/activities/index.ts'
 import { createLimits } from '../../src/activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
+import { createSchedules } from '../../src/activities/schedules/temporal-schedules.ts'
 import { JobsApiError, JobsClient } from '../../src/client/index.ts'
 import { installationNames } from '../../src/contract/names.ts'
 import { acquireTemporalBinary } from '../../src/dev-stack/temporal-cli/dev-server.ts'
@@ -53,6 +54,7 @@ beforeAll(async () => {
       },
       closedRuns: { since: async function* () {}, remainsOf: async () => undefined },
       nestedRuns: createNestedRuns(client),
+      schedules: createSchedules(client),
       limits: createLimits(client, installationNames()),
       sweep: 'off',
       log: { info: () => undefined, warn: () => undefined },

@@ -58,8 +58,8 @@ export const zones: readonly Zone[] = [
   // What a schedule is and decides: runs in workflows.
   {
     folder: schedulePlan,
-    loads: [],
-    types: [base, plan, scheduleViews],
+    loads: [base],
+    types: [plan, scheduleViews],
     packages: [],
     node: false,
   },
@@ -122,7 +122,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/activities',
     loads: [base, contract, client, 'src/config-schema', plan, 'src/polling', protocol],
-    types: ['src/limit'],
+    types: ['src/limit', schedulePlan],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
   },
@@ -135,8 +135,18 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/workflows',
-    loads: [base, names, references, plan, evaluate, 'src/limit', 'src/expressions', 'src/remote-run'],
-    types: ['src/activities', sweepReports, scheduleViews, schedulePlan],
+    loads: [
+      base,
+      names,
+      references,
+      plan,
+      evaluate,
+      'src/limit',
+      'src/expressions',
+      'src/remote-run',
+      schedulePlan,
+    ],
+    types: ['src/activities', sweepReports, scheduleViews],
     packages: ['@temporalio/workflow'],
     node: false,
   },

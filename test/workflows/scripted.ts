@@ -2,6 +2,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { createActivities, type PipelineActivities } from '../../src/activities/index.ts'
 import { createLimits } from '../../src/activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
+import { createSchedules } from '../../src/activities/schedules/temporal-schedules.ts'
 import type {
   ActivityDependencies,
   CancelJobRunInput,
@@ -33,19 +34,26 @@ type ScriptedActivity =
   | 'awaitJobRun'
   | 'cancelJobRun'
   | 'readOutputs'
-  | NestedActivity
-type NestedActivity =
+  | TemporalActivity
+type TemporalActivity =
   | 'startNestedRun'
   | 'awaitNestedRun'
   | 'cancelNestedRun'
   | 'readNestedOutputs'
   | 'askForPlace'
   | 'lookForGone'
+  | 'readDueTicks'
+  | 'awaitRunsOver'
+  | 'startScheduledRun'
+  | 'cancelScheduledRun'
+  | 'syncSchedule'
+  | 'removeSchedule'
 
-/** Those about nested pipeline runs and limits need Temporal only. */
-function nestedActivities(stack: TestStack): Pick<PipelineActivities, NestedActivity> {
+/** Those about nested pipeline runs, limits and schedules need Temporal only. */
+function temporalActivities(stack: TestStack): Pick<PipelineActivities, TemporalActivity> {
   const deps: Partial<ActivityDependencies> = {
     nestedRuns: createNestedRuns(stack.client),
+    schedules: createSchedules(stack.client),
     limits: createLimits(stack.client, installationNames()),
     sweep: 'off',
     heartbeatIntervalMs: 1_000,
@@ -112,11 +120,11 @@ export async function startScripted(): Promise<Scripted> {
   const stack = await startTestStack({ parts: ['temporal'] })
   const taskQueue = 'scripted'
   const scripted: Pick<Scripted, 'triggers' | 'cancels' | 'api'> = { triggers: [], cancels: [], api: {} }
-  const nested = nestedActivities(stack)
+  const temporal = temporalActivities(stack)
   const activities: Pick<PipelineActivities, ScriptedActivity> = {
-    ...nested,
+    ...temporal,
     async startNestedRun(input) {
-      const start = () => nested.startNestedRun(input)
+      const start = () => temporal.startNestedRun(input)
       return scripted.api.nested?.(start) ?? start()
     },
     async profileConnection() {

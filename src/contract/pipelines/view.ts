@@ -135,6 +135,8 @@ export const pipelineRunViewSchema = ownRunViewSchema.extend({
   parent: z
     .object({ id: z.string(), step: z.string(), item: z.int().nullable(), generation: z.int() })
     .exactOptional(),
+  /** Of one that a schedule started: for which nominal time. Absent elsewhere. */
+  schedule: z.object({ name: z.string(), scheduled_for: time }).exactOptional(),
   /** Of the saved pipeline that it was started from; absent for any other. */
   pipeline_version: z.int().exactOptional(),
   /** With what the mode promises; null where that is not known yet. */
@@ -149,6 +151,7 @@ export const pipelineRunSummarySchema = pipelineRunViewSchema.pick({
   workspace: true,
   owner: true,
   parent: true,
+  schedule: true,
   status: true,
   started_at: true,
   finished_at: true,

@@ -1,3 +1,6 @@
+export * from './decide.ts'
 export * from './definition.ts'
+export * from './edit.ts'
 export * from './ledger.ts'
 export * from './state.ts'
+export * from './view.ts'
