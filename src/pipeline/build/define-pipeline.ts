@@ -134,12 +134,13 @@ export function definePipeline<
 /** Pipelines that are given in code need no looking for. */
 function withPipelines({ pipelines }: OpenBuilding, options: CompileOptions): CompileOptions {
   if (pipelines.size === 0) return options
+  const { nowMs: _, ...timeless } = options
   const { resolvePipeline } = options
   return {
     ...options,
     resolvePipeline(reference) {
       const pipeline = pipelines.get(reference)
-      if (pipeline) return pipeline.compile(options)
+      if (pipeline) return pipeline.compile(timeless)
       return resolvePipeline?.(reference) ?? notFound(reference)
     },
   }
