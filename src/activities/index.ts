@@ -18,6 +18,8 @@ import type {
   StartNestedRunInput,
   StartNestedRunResult,
 } from './nested/types.ts'
+import { nextTimeOfDay } from './notify/next-time-of-day.ts'
+import type { NextTimeOfDayInput } from './notify/types.ts'
 import { createConnectionReader, profileOf } from './profile-connection.ts'
 import { readOutputs } from './read-outputs.ts'
 import { sweep } from './sweep/sweep.ts'
@@ -92,6 +94,7 @@ export interface PipelineActivities {
   awaitNestedRun(input: AwaitNestedRunInput): Promise<JobRunRecord>
   cancelNestedRun(input: NestedRunIdentity): Promise<CancelNestedRunResult>
   readNestedOutputs(input: ReadNestedOutputsInput): Promise<Json[]>
+  nextTimeOfDay(input: NextTimeOfDayInput): Promise<number>
 }
 
 /** Activities over their dependencies; one use case a file, errors of the Jobs API mapped in one place. */
@@ -112,6 +115,7 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     awaitNestedRun: (input) => withRuns(() => awaitNestedRun(deps.nestedRuns, input)),
     cancelNestedRun: (input) => withRuns(() => cancelNestedRun(deps.nestedRuns, input)),
     readNestedOutputs: (input) => withRuns(() => readNestedOutputs(deps.nestedRuns, input)),
+    nextTimeOfDay: async (input) => nextTimeOfDay(input),
     profileConnection: (input) =>
       withFailures(() =>
         alive(deps, async () => {

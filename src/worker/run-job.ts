@@ -167,7 +167,11 @@ function assemble(
     waits,
     pollers,
     presence,
-    closedRuns: { since: noRuns, remainsOf: () => Promise.resolve(undefined) },
+    closedRuns: {
+      since: noRuns,
+      remainsOf: () => Promise.resolve(undefined),
+      tellFailed: () => Promise.resolve(),
+    },
     nestedRuns: createNestedRuns(client),
     log,
     async recoverWaits(lost: string) {

@@ -10,6 +10,7 @@ import type {
   SteerRequest,
 } from '../pipeline/plan/index.ts'
 import type { RemoteRunTiming } from '../remote-run/index.ts'
+import type { ScheduledRun } from '../schedule/plan/index.ts'
 
 /** The argument of `runPipeline`. Everything that decides anything is in it: no file, no environment. */
 export interface RunPipelineInput {
@@ -20,6 +21,8 @@ export interface RunPipelineInput {
   workspace?: string
   /** Of a nested one: the step that it is. */
   parent?: ParentStep
+  /** The tick that it is of, its own or that of the run that it is a step of. */
+  schedule?: ScheduledRun
   /** It is not to be started any more: all it does is to have its id. */
   isBarred?: true
   /** What whoever started it was told; the view says it as well. */

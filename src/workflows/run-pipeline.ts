@@ -31,6 +31,7 @@ import {
   steerUpdate,
 } from './messages.ts'
 import { endNestedCleanup, hearOfNested } from './nested-run.ts'
+import { tellingBegun, watchLateness } from './notifications.ts'
 import { remainsOf } from './remains.ts'
 import { logRunStarted } from './run-log.ts'
 import { checkSteering, steer } from './steering.ts'
@@ -63,6 +64,7 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
   setHandler(steerUpdate, (request) => steer(execution, request), {
     validator: (request) => checkSteering(execution, request),
   })
+  watchLateness(execution)
   startSteps(execution)
   try {
     await condition(() => isSettled(execution) || isHistoryLong(execution))
@@ -75,7 +77,10 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
   // Whoever asked gets an answer.
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished))
   if (execution.fatal) throw execution.fatal.error
-  if (!execution.schedule.isFinished()) await goOnAsNew(execution)
+  if (!execution.schedule.isFinished()) {
+    await tellingBegun(execution)
+    await goOnAsNew(execution)
+  }
   return close(execution)
 }
 

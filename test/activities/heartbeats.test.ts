@@ -49,7 +49,11 @@ beforeAll(async () => {
         leaseMs: () => 30_000,
         handOver: async () => undefined,
       },
-      closedRuns: { since: async function* () {}, remainsOf: async () => undefined },
+      closedRuns: {
+        since: async function* () {},
+        remainsOf: async () => undefined,
+        tellFailed: async () => undefined,
+      },
       nestedRuns: createNestedRuns(client),
       log: { info: () => undefined, warn: () => undefined },
       presence: { identity: 'test' },

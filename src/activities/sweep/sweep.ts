@@ -84,6 +84,7 @@ async function look(deps: SweepDependencies, run: ClosedRun, mode: SweepMode) {
     return { pipelineRun: run.workflowId, step: '', item: null, jobRunId: null, outcome: 'failed', code }
   }
   try {
+    await deps.closedRuns.tellFailed(run)
     const remains = await deps.closedRuns.remainsOf(run)
     const nested = await sweepNested(deps.nestedRuns, run, remains?.nested ?? [], mode)
     if (!remains?.mode || remains.runs.length === 0) return nested

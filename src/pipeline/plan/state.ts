@@ -1,7 +1,7 @@
 import type { Json } from '../../base/json.ts'
 import type { TriggerState } from '../../protocol/index.ts'
 import type { SteerVerb, StepStatus } from './transitions.ts'
-import type { ConnectionMode, EarlierGeneration, PipelinePlan, PlanStep, StepError } from './types.ts'
+import type { ConnectionMode, EarlierGeneration, Notice, PipelinePlan, PlanStep, StepError } from './types.ts'
 
 /**
  * Where a pipeline run stands: plain JSON, carried across continue-as-new.
@@ -17,6 +17,8 @@ export interface PipelineRunState {
   warnings: string[]
   /** What the connection was found to be before its first job run; from then on it is taken for that. */
   connection: ConnectionProfile | null
+  /** Who was told of what so far, or is being told. */
+  notices?: Notice[]
   /** By step id, in plan order. */
   steps: Record<string, StepState>
 }

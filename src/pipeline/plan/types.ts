@@ -1,8 +1,16 @@
 import type { Json, JsonObject } from '../../base/json.ts'
 
-export type { ConnectionMode, PipelineStatus } from '../../contract/pipelines/status.ts'
+import type { NotificationEvent } from '../../contract/pipelines/status.ts'
+
+export {
+  type ConnectionMode,
+  type NotificationEvent,
+  notificationEvents,
+  type PipelineStatus,
+} from '../../contract/pipelines/status.ts'
 export type {
   EarlierGeneration,
+  Notice,
   OwnRunView as PipelineRunView,
   StepError,
   StepRunView,
@@ -68,10 +76,6 @@ export interface PlanStep {
   /** True when some expression reads `steps.X.run` of this step: then its job run is kept whole. */
   usesJobRun: boolean
 }
-
-/** What is told of a pipeline run; `missed`: of a time of its schedule at which none was started. */
-export const notificationEvents = ['failed', 'held', 'completed', 'late', 'missed'] as const
-export type NotificationEvent = (typeof notificationEvents)[number]
 
 /** Who is told of what. */
 export interface PlanNotification {

@@ -135,6 +135,7 @@ export function viewRun(
     warnings: [...state.warnings],
     connection: { name: plan.connection, mode: state.connection?.mode ?? null },
     ...cancelView(finishedAtMs === null && state.cancelRequested, state.cancelRequestedAtMs),
+    ...(state.notices ? { notices: [...state.notices] } : {}),
   }
 }
 
