@@ -169,7 +169,11 @@ function assemble(
     waits,
     pollers,
     presence,
-    closedRuns: { since: noRuns, remainsOf: () => Promise.resolve(undefined) },
+    closedRuns: {
+      since: noRuns,
+      remainsOf: () => Promise.resolve(undefined),
+      tellFailed: () => Promise.resolve(),
+    },
     nestedRuns: createNestedRuns(client),
     schedules: createSchedules(client),
     limits: createLimits(client, installation),

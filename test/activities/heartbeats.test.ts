@@ -52,7 +52,11 @@ beforeAll(async () => {
         leaseMs: () => 30_000,
         handOver: async () => undefined,
       },
-      closedRuns: { since: async function* () {}, remainsOf: async () => undefined },
+      closedRuns: {
+        since: async function* () {},
+        remainsOf: async () => undefined,
+        tellFailed: async () => undefined,
+      },
       nestedRuns: createNestedRuns(client),
       schedules: createSchedules(client),
       limits: createLimits(client, installationNames()),

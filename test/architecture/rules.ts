@@ -121,7 +121,7 @@ export const zones: readonly Zone[] = [
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
-    loads: [base, contract, client, 'src/config-schema', plan, 'src/polling', protocol],
+    loads: [base, contract, client, 'src/config-schema', 'src/webhooks', plan, 'src/polling', protocol],
     types: ['src/limit', schedulePlan],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
@@ -167,8 +167,16 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipelines',
-    loads: [base, names, capabilities, 'src/job-type-schemas', 'src/pipeline', 'src/temporal'],
-    types: [contract, plan, 'src/workflows'],
+    loads: [
+      base,
+      names,
+      capabilities,
+      'src/webhooks/signing.ts',
+      'src/job-type-schemas',
+      'src/pipeline',
+      'src/temporal',
+    ],
+    types: [contract, plan, 'src/activities', 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,
   },
@@ -268,7 +276,16 @@ export const zones: readonly Zone[] = [
   // What a worker process is made of; `worker.ts` puts it together.
   {
     folder: 'src/worker',
-    loads: [base, contract, client, 'src/activities', 'src/job-types', 'src/references', 'src/executor'],
+    loads: [
+      base,
+      contract,
+      client,
+      'src/webhooks',
+      'src/activities',
+      'src/job-types',
+      'src/references',
+      'src/executor',
+    ],
     types: ['src/config.ts', 'src/temporal'],
     packages: ['@temporalio/activity', '@temporalio/client', '@temporalio/worker', 'pino'],
     node: true,
@@ -334,6 +351,7 @@ export const zones: readonly Zone[] = [
 export const roots = [
   'src/worker.ts',
   'src/handler-host.ts',
+  'src/notification-host.ts',
   'src/server.ts',
   'src/cli.ts',
   'src/public/index.ts',

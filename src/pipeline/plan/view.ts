@@ -153,6 +153,7 @@ export function viewRun(
     ...(finishedAtMs === null ? queueView(state.place) : {}),
     connection: { name: plan.connection, mode: state.connection?.mode ?? null },
     ...cancelView(finishedAtMs === null && state.cancelRequested, state.cancelRequestedAtMs),
+    ...(state.notices ? { notices: [...state.notices] } : {}),
   }
 }
 
