@@ -9,6 +9,7 @@ import { awaitJobRun } from './await-job-run.ts'
 import { cancelJobRun } from './cancel-job-run.ts'
 import { createDefects, rejected, withFailures as withFailuresOf } from './failures.ts'
 import { holdPresence } from './hold-presence.ts'
+import { createLimitActivities, type LimitActivities } from './limits/index.ts'
 import { awaitNestedRun, cancelNestedRun, readNestedOutputs, startNestedRun } from './nested/nested-runs.ts'
 import type {
   AwaitNestedRunInput,
@@ -72,7 +73,7 @@ export type {
 } from './types.ts'
 
 /** The activities of `runPipeline` and `watchChanges`. */
-export interface PipelineActivities {
+export interface PipelineActivities extends LimitActivities {
   profileConnection(input: ProfileConnectionInput): Promise<ConnectionProfile>
   triggerJobRun(input: TriggerJobRunInput): Promise<TriggerJobRunResult>
   awaitJobRun(input: AwaitJobRunInput): Promise<JobRunRecord>
@@ -108,6 +109,7 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     withFailures(() => alive(deps, () => work(withApi(name))))
   const withRuns = <T>(work: () => Promise<T>) => withFailures(() => alive(deps, work))
   return {
+    ...createLimitActivities({ ...deps, knowledgeOf }, withRuns),
     startNestedRun: (input) => withRuns(() => startNestedRun(deps.nestedRuns, input)),
     awaitNestedRun: (input) => withRuns(() => awaitNestedRun(deps.nestedRuns, input)),
     cancelNestedRun: (input) => withRuns(() => cancelNestedRun(deps.nestedRuns, input)),

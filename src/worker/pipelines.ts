@@ -1,6 +1,7 @@
 import type { WorkerOptions } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { createActivities } from '../activities/index.ts'
+import { createLimits } from '../activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
 import { createPollers } from '../activities/pollers.ts'
 import { createPresence } from '../activities/presence.ts'
@@ -62,6 +63,8 @@ export function pipelineWorker({
       presence,
       closedRuns: createClosedRuns(client, names),
       nestedRuns: createNestedRuns(client),
+      limits: createLimits(client, names),
+      sweep: config.sweep,
       log,
       async recoverWaits(lost) {
         const sinceMs = performance.now()

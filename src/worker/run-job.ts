@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { Context } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
 import { createActivities, type PipelineActivities } from '../activities/index.ts'
+import { createLimits } from '../activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
 import { createPollers } from '../activities/pollers.ts'
 import { createPresence } from '../activities/presence.ts'
@@ -169,6 +170,8 @@ function assemble(
     presence,
     closedRuns: { since: noRuns, remainsOf: () => Promise.resolve(undefined) },
     nestedRuns: createNestedRuns(client),
+    limits: createLimits(client, installation),
+    sweep: 'off' as const,
     log,
     async recoverWaits(lost: string) {
       const workflows = `TaskQueue = '${taskQueue}'`

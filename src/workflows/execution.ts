@@ -9,6 +9,7 @@ import {
   createPipelineRunState,
   createSchedule,
   type EarlyReads,
+  type ItemState,
   type PipelinePlan,
   type PipelineRunState,
   type PlanStep,
@@ -70,6 +71,10 @@ export interface Execution {
   /** What nested pipeline runs last said, by their ids, and who waits for such news. */
   readonly nestedNews: Map<string, NestedRunNews>
   readonly nestedWaits: Map<string, () => void>
+  /** What ends a generation that has to give up its place, by the token of the place. */
+  readonly evictions: Map<string, () => void>
+  /** Places that are being given back, by their tokens. */
+  readonly leaving: Map<string, Promise<void>>
   /** Of what is evaluated, for all steps together. */
   readonly pace: Pace
   readonly reads: ReadFinder
@@ -115,6 +120,8 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
     parked: new Map(),
     nestedNews: new Map(),
     nestedWaits: new Map(),
+    evictions: new Map(),
+    leaving: new Map(),
     pace: main.pace,
     reads: createReadFinder(),
     progress: 0,
@@ -148,4 +155,9 @@ export function parkedKey(step: string, item: number | null): string {
 
 export function laneOf({ main, cleanup }: Execution, step: PlanStep): Lane {
   return cleanup && cleansUp(step) ? cleanup : main
+}
+
+/** Keys of places that are had around a step, and around what a step runs. */
+export function keysAround({ input, state }: Execution, item?: ItemState): string[] {
+  return [...(input.heldKeys ?? []), ...[state.place, item?.place].flatMap((place) => place?.key ?? [])]
 }

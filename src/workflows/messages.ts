@@ -20,6 +20,8 @@ export interface RunPipelineInput {
   workspace?: string
   /** Of a nested one: the step that it is. */
   parent?: ParentStep
+  /** Of a nested one: keys of which the runs around it have places. */
+  heldKeys?: string[]
   /** It is not to be started any more: all it does is to have its id. */
   isBarred?: true
   /** What whoever started it was told; the view says it as well. */
@@ -68,7 +70,7 @@ export interface PipelineMemo {
   owner?: string
   /** The name of the one that it is of. */
   schedule?: string
-  status?: 'cancelling' | 'held'
+  status?: 'pending' | 'cancelling' | 'held'
   /** Of a nested one. */
   parent?: ParentStep
   /** Of one that was not to be started: to everybody it does not exist. */

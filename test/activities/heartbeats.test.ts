@@ -6,8 +6,10 @@ import { Client, Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createActivities } from '../../src/activities/index.ts'
+import { createLimits } from '../../src/activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
 import { JobsApiError, JobsClient } from '../../src/client/index.ts'
+import { installationNames } from '../../src/contract/names.ts'
 import { acquireTemporalBinary } from '../../src/dev-stack/temporal-cli/dev-server.ts'
 import { createSecretKeeper } from '../../src/worker/secret-keeper.ts'
 import { type FaultServer, json, startFaultServer } from '../client/fault-server.ts'
@@ -51,6 +53,8 @@ beforeAll(async () => {
       },
       closedRuns: { since: async function* () {}, remainsOf: async () => undefined },
       nestedRuns: createNestedRuns(client),
+      limits: createLimits(client, installationNames()),
+      sweep: 'off',
       log: { info: () => undefined, warn: () => undefined },
       presence: { identity: 'test' },
       recoverWaits: async () => undefined,

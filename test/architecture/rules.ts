@@ -26,6 +26,7 @@ const pipelineWords = 'src/contract/pipelines/status.ts'
 const pipelineViews = 'src/contract/pipelines/view.ts'
 const scheduleViews = 'src/contract/schedules/view.ts'
 const plan = 'src/pipeline/plan'
+const schedulePlan = 'src/schedule/plan'
 const evaluate = 'src/pipeline/evaluate'
 const nodes = 'src/pipeline/nodes'
 const protocol = 'src/protocol'
@@ -54,6 +55,16 @@ export const zones: readonly Zone[] = [
   // Loads nothing at all: the same code runs in workflows, in activities and in checkers.
   { folder: protocol, loads: [], packages: [], node: false },
   { folder: plan, loads: [base, pipelineWords], types: [protocol, pipelineViews], packages: [], node: false },
+  // What a schedule is and decides: runs in workflows.
+  {
+    folder: schedulePlan,
+    loads: [],
+    types: [base, plan, scheduleViews],
+    packages: [],
+    node: false,
+  },
+  // When a schedule is due: by the runtime's time zone data, and so not in workflows.
+  { folder: 'src/schedule/times', loads: [base], types: [schedulePlan], packages: [], node: false },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
@@ -64,7 +75,17 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipeline/compile',
-    loads: [base, contract, 'src/config-schema', 'src/job-type-schemas', 'src/expressions', plan, nodes],
+    loads: [
+      base,
+      contract,
+      'src/config-schema',
+      'src/webhooks/targets.ts',
+      'src/job-type-schemas',
+      'src/expressions',
+      plan,
+      nodes,
+    ],
+    types: [schedulePlan],
     packages: ['zod'],
     node: false,
   },
@@ -89,22 +110,18 @@ export const zones: readonly Zone[] = [
       'src/pipeline/build',
       'src/pipeline/draw',
     ],
+    types: [schedulePlan],
     packages: [],
     node: false,
   },
 
-  // What a schedule is and decides: runs in workflows.
-  {
-    folder: 'src/schedule/plan',
-    loads: [],
-    types: [base, plan, scheduleViews],
-    packages: [],
-    node: false,
-  },
+  // Who has a place under a limit, and who is next: runs in workflows.
+  { folder: 'src/limit', loads: [], types: [pipelineWords], packages: [], node: false },
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
     loads: [base, contract, client, 'src/config-schema', plan, 'src/polling', protocol],
+    types: ['src/limit'],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
   },
@@ -117,8 +134,8 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/workflows',
-    loads: [base, names, references, plan, evaluate, 'src/expressions', 'src/remote-run'],
-    types: ['src/activities', sweepReports, scheduleViews, 'src/schedule/plan'],
+    loads: [base, names, references, plan, evaluate, 'src/limit', 'src/expressions', 'src/remote-run'],
+    types: ['src/activities', sweepReports, scheduleViews, schedulePlan],
     packages: ['@temporalio/workflow'],
     node: false,
   },
@@ -144,8 +161,21 @@ export const zones: readonly Zone[] = [
     packages: ['@temporalio/client'],
     node: true,
   },
+  {
+    folder: 'src/schedules',
+    loads: [names, 'src/pipelines'],
+    types: [base, contract, 'src/schedule/plan'],
+    packages: ['@temporalio/client'],
+    node: false,
+  },
 
-  { folder: 'src/job-types', loads: [base, contract], types: [client], packages: ['zod'], node: true },
+  {
+    folder: 'src/job-types',
+    loads: [base, contract, 'src/webhooks/targets.ts'],
+    types: [client],
+    packages: ['zod'],
+    node: true,
+  },
   { folder: 'src/references', loads: [contract, 'src/job-types'], types: [base], packages: [], node: false },
   {
     folder: 'src/built-in',
@@ -160,11 +190,11 @@ export const zones: readonly Zone[] = [
     node: true,
   },
 
-  { folder: ports, loads: [], types: [base, contract], packages: [], node: false },
+  { folder: ports, loads: [], types: [base, contract, schedulePlan], packages: [], node: false },
   {
     folder: 'src/server/services',
     loads: [base, contract, 'src/config-schema', 'src/pipeline/index.ts'],
-    types: [ports],
+    types: [schedulePlan, ports],
     packages: [],
     node: true,
   },
@@ -193,6 +223,13 @@ export const zones: readonly Zone[] = [
     folder: 'src/server/pipeline-runs',
     loads: ['src/pipelines'],
     types: [base, ports, plan],
+    packages: ['@temporalio/client'],
+    node: false,
+  },
+  {
+    folder: 'src/server/schedules',
+    loads: ['src/schedules'],
+    types: [ports, plan],
     packages: ['@temporalio/client'],
     node: false,
   },

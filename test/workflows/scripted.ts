@@ -1,5 +1,6 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createActivities, type PipelineActivities } from '../../src/activities/index.ts'
+import { createLimits } from '../../src/activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
 import type {
   ActivityDependencies,
@@ -7,6 +8,7 @@ import type {
   TriggerJobRunInput,
 } from '../../src/activities/types.ts'
 import type { Json } from '../../src/base/json.ts'
+import { installationNames } from '../../src/contract/names.ts'
 import { compilePipeline, type JobRunRecord, type PipelinePlan } from '../../src/pipeline/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import type { PipelineTiming } from '../../src/workflows/messages.ts'
@@ -32,12 +34,20 @@ type ScriptedActivity =
   | 'cancelJobRun'
   | 'readOutputs'
   | NestedActivity
-type NestedActivity = 'startNestedRun' | 'awaitNestedRun' | 'cancelNestedRun' | 'readNestedOutputs'
+type NestedActivity =
+  | 'startNestedRun'
+  | 'awaitNestedRun'
+  | 'cancelNestedRun'
+  | 'readNestedOutputs'
+  | 'askForPlace'
+  | 'lookForGone'
 
-/** Those about nested pipeline runs need Temporal only. */
+/** Those about nested pipeline runs and limits need Temporal only. */
 function nestedActivities(stack: TestStack): Pick<PipelineActivities, NestedActivity> {
   const deps: Partial<ActivityDependencies> = {
     nestedRuns: createNestedRuns(stack.client),
+    limits: createLimits(stack.client, installationNames()),
+    sweep: 'off',
     heartbeatIntervalMs: 1_000,
   }
   return createActivities(deps as ActivityDependencies)

@@ -16,6 +16,7 @@ const fieldNames: ReadonlyMap<string, string> = new Map([
   ['jobId', 'job_id'],
   ['maxParallel', 'max_parallel'],
   ['onFailure', 'on_failure'],
+  ['whenFull', 'when_full'],
 ])
 
 /** Names of a file as who writes code knows them. */
@@ -156,9 +157,20 @@ function readsItem({ building }: Where, condition: unknown): boolean {
   return true
 }
 
+/** `concurrency` with the names of a file. */
+export function withFileNames(value: unknown): unknown {
+  if (kindOf(value) !== 'map' || expressionOf(value)) return value
+  return Object.fromEntries(
+    Object.entries(value as object)
+      .filter(([, each]) => each !== undefined)
+      .map(([key, each]) => [fieldNames.get(key) ?? key, each]),
+  )
+}
+
 /** What a node can hold for what a step runs: names. */
 function targetOf(building: OpenBuilding, key: string, value: unknown): unknown {
   if (key === 'jobType') return jobTypeName(value)
+  if (key === 'concurrency') return withFileNames(value)
   return key === 'pipeline' && isPipeline(value) ? pipelineName(building, value) : value
 }
 

@@ -14,6 +14,7 @@ import { hasExpression } from '../nodes/template.ts'
 import { type PlanStep, type PlanValue, type RetryReason, retryReasons } from '../plan/types.ts'
 import { checkConfig, shapeOfConfig } from './check-config.ts'
 import { checkTarget, durationOf, without } from './check-steps.ts'
+import { compileLimit } from './compile-limit.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, wholeExpression } from './expression-site.ts'
 import { shapeOfNode } from './known-values.ts'
@@ -61,6 +62,8 @@ export function compileDefaults(context: CompileContext, root: Node): StepDefaul
 
 /** Everything around one step. */
 export interface StepSite {
+  /** The pipeline's name. */
+  pipeline: string
   step: MapEntry
   needs: readonly string[]
   /** What it may read, and what may not be done when it starts. */
@@ -365,5 +368,6 @@ export function compileStep(
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     retry: compileRetry(context, owner, site.defaults.retry),
     onFailure: textOf(get(owner, 'on_failure')) === 'continue' ? 'continue' : 'fail',
+    ...compileLimit(context, owner, itemShape, `${site.pipeline}/${site.step.key}`),
   }
 }

@@ -118,10 +118,15 @@ export function skipItem(state: PipelineRunState, item: ItemState): void {
 }
 
 /** A finished step's status from its items; none at all is a completed step. */
-export function statusOfItems(items: readonly ItemState[]): 'completed' | 'failed' | 'cancelled' {
+export function statusOfItems(
+  items: readonly ItemState[],
+): 'completed' | 'failed' | 'cancelled' | 'had_no_place' {
+  if (items.length > 0 && items.every(({ noPlace }) => noPlace)) return 'had_no_place'
   if (items.some((item) => item.status === 'failed')) return 'failed'
   // Items are skipped after a failure, which is told above, or after a cancel.
-  if (items.some((item) => item.status === 'cancelled' || item.status === 'skipped')) return 'cancelled'
+  const isCutShort = ({ status, noPlace }: ItemState) =>
+    status === 'cancelled' || (status === 'skipped' && !noPlace)
+  if (items.some(isCutShort)) return 'cancelled'
   return 'completed'
 }
 
@@ -137,6 +142,7 @@ export function isFinished(state: PipelineRunState): boolean {
 /** Of a run that has not closed yet. */
 export function openStatus(state: PipelineRunState): PipelineStatus {
   if (state.cancelRequested) return 'cancelling'
+  if (state.place?.status === 'waiting') return 'pending'
   const items = Object.values(state.steps).flatMap((step) => step.items ?? [])
   return items.some(({ status }) => status === 'trigger_unknown' || status === 'held') ? 'held' : 'running'
 }
@@ -144,6 +150,7 @@ export function openStatus(state: PipelineRunState): PipelineStatus {
 /** A cancelled run whose steps had all completed before is a completed one. */
 export function pipelineStatus(plan: PipelinePlan, state: PipelineRunState): PipelineStatus {
   if (!isFinished(state)) return openStatus(state)
+  if (state.notBegun) return 'failed'
   const cutShort = Object.values(state.steps).some(
     (step) => step.status === 'cancelled' || step.status === 'skipped',
   )
@@ -162,6 +169,7 @@ export function failureMessage(
   state: PipelineRunState,
   lines: readonly Pick<StepRunView, 'step' | 'status' | 'error'>[],
 ): string {
+  if (state.notBegun) return state.notBegun.message
   const failing = new Set(plan.steps.filter((step) => failsTheRun(step, state)).map(({ id }) => id))
   const failed = lines.find(
     ({ step, status }) => (status === 'failed' || status === 'cancelled') && failing.has(step),
