@@ -195,7 +195,8 @@ const controlFlow: Record<string, Case[]> = {
     },
   ],
   'interleaved-routing': [
-    { statuses: completed('receive', 'examine', 'release'), starts: { release: 4 }, seconds: 5 },
+    // In memory nobody waits for a place: on the engine release starts at 5.
+    { statuses: completed('receive', 'weigh', 'photograph', 'measure', 'release'), seconds: 4 },
   ],
   milestone: [
     { statuses: completed('tender', 'offer_ready', 'offer'), starts: { offer: 1 }, seconds: 3 },

@@ -108,6 +108,7 @@ const patterns: [string, Record<string, Json>][] = [
   ['trigger-rules/none-failed-min-one-success', { a: 'skipped' }],
   ['control-flow/discriminator', {}],
   ['control-flow/simple-merge', { amount: 1 }],
+  ['control-flow/interleaved-routing', {}],
 ]
 test.concurrent.each(patterns)('the pattern %s with %j', async (name, inputs) => {
   const plan = planOf(await readFile(path.join(examples, 'patterns', `${name}.yaml`), 'utf8'), name)
