@@ -11,6 +11,7 @@ import { queryNames } from '../contract/names.ts'
 import type { PipelineRunView as RunOwnView } from '../pipeline/plan/index.ts'
 import type { RunsAccess } from './access.ts'
 import { type FoundRun, findRun } from './find.ts'
+import { withPositions } from './limits.ts'
 import { troublesOf } from './troubles.ts'
 import { bareView, closedStatuses, closeTime, ownedView, type PipelineRunView, type RunInfo } from './view.ts'
 
@@ -21,7 +22,7 @@ const unansweredWarning =
 export async function showRun(context: RunsAccess, id: string): Promise<PipelineRunView> {
   const found = await findRun(context, id, 'any')
   if (found.description.status.name !== 'RUNNING') return closedView(context, found)
-  return openView(await queryRun(context, found), found.description)
+  return withPositions(context, openView(await queryRun(context, found), found.description))
 }
 
 /** What an open run says of itself; undefined when no worker answers. */

@@ -140,7 +140,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/pipelines',
     loads: [base, names, capabilities, 'src/job-type-schemas', 'src/pipeline', 'src/temporal'],
-    types: [contract, plan, 'src/workflows'],
+    types: [contract, plan, 'src/limit', 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,
   },
