@@ -176,7 +176,7 @@ export const zones: readonly Zone[] = [
       'src/pipeline',
       'src/temporal',
     ],
-    types: [contract, plan, 'src/activities', 'src/workflows'],
+    types: [contract, plan, 'src/activities', 'src/limit', 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,
   },
