@@ -1,5 +1,6 @@
 import type { WorkerOptions } from '@temporalio/worker'
 import type { Logger } from 'pino'
+import { createTickRuns } from '../activities/backfill/temporal-tick-runs.ts'
 import { createActivities } from '../activities/index.ts'
 import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
 import { createPollers } from '../activities/pollers.ts'
@@ -62,6 +63,7 @@ export function pipelineWorker({
       presence,
       closedRuns: createClosedRuns(client, names),
       nestedRuns: createNestedRuns(client),
+      tickRuns: createTickRuns(client, names),
       log,
       async recoverWaits(lost) {
         const sinceMs = performance.now()

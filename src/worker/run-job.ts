@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { Context } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
+import { createTickRuns } from '../activities/backfill/temporal-tick-runs.ts'
 import { createActivities, type PipelineActivities } from '../activities/index.ts'
 import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
 import { createPollers } from '../activities/pollers.ts'
@@ -169,6 +170,7 @@ function assemble(
     presence,
     closedRuns: { since: noRuns, remainsOf: () => Promise.resolve(undefined) },
     nestedRuns: createNestedRuns(client),
+    tickRuns: createTickRuns(client, installationNames()),
     log,
     async recoverWaits(lost: string) {
       const workflows = `TaskQueue = '${taskQueue}'`

@@ -1,1 +1,2 @@
+export * from './backfill.ts'
 export * from './definition.ts'
