@@ -8,6 +8,7 @@ process.env['NODE_COMPILE_CACHE'] ??= path.join(import.meta.dirname, 'node_modul
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/helpers/shared-postgres.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Many tests wait for real servers most of their time; far more workers than cores would make them wait for each other.

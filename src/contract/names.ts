@@ -28,6 +28,20 @@ export const runJobNames = {
   /** The memo of such a workflow, from its first job run on. */
   memo: 'jobwright',
 } as const
+/** What the keeper of a schedule takes: src/workflows/schedule-messages.ts says with what. */
+export const scheduleMessages = {
+  apply: 'applySchedule',
+  pause: 'pauseSchedule',
+  resume: 'resumeSchedule',
+  trigger: 'triggerSchedule',
+  delete: 'deleteSchedule',
+  refresh: 'refreshSchedule',
+  wake: 'wake',
+  backfilled: 'backfilled',
+  view: 'schedule',
+  definition: 'scheduleDefinition',
+  ledger: 'ledger',
+} as const
 export const signalNames = { endCleanup: 'endCleanup', nestedRun: 'nestedRun' } as const
 /**
  * Of a pipeline run: the workspace and the email of whoever started it, and the schedule that it is of. Temporal finds runs by them; they

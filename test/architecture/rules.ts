@@ -24,6 +24,7 @@ const references = 'src/contract/jobs/references.ts'
 const client = 'src/client'
 const pipelineWords = 'src/contract/pipelines/status.ts'
 const pipelineViews = 'src/contract/pipelines/view.ts'
+const scheduleViews = 'src/contract/schedules'
 const plan = 'src/pipeline/plan'
 const evaluate = 'src/pipeline/evaluate'
 const nodes = 'src/pipeline/nodes'
@@ -43,6 +44,8 @@ export const zones: readonly Zone[] = [
     node: false,
   },
   { folder: client, loads: [base, contract], packages: ['ky', '#http'], node: false },
+  // Webhooks on their way out: signed, and to no address that is not meant.
+  { folder: 'src/webhooks', loads: [base, 'src/client/retry-after.ts'], packages: [], node: true },
   // Node.js for SHA-256 alone.
   { folder: 'src/job-type-schemas', loads: [base], types: [contract], packages: [], node: true },
   { folder: 'src/conformance', loads: [base, contract, client], packages: [], node: false },
@@ -94,7 +97,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/schedule/plan',
     loads: [],
-    types: [base, contract, plan],
+    types: [base, plan, scheduleViews],
     packages: [],
     node: false,
   },
@@ -124,7 +127,7 @@ export const zones: readonly Zone[] = [
       'src/schedule/plan',
       'src/remote-run',
     ],
-    types: ['src/activities', sweepReports, 'src/contract/schedules'],
+    types: ['src/activities', sweepReports, scheduleViews],
     packages: ['@temporalio/workflow'],
     node: false,
   },

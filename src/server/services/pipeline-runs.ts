@@ -51,6 +51,7 @@ export function createPipelineRunService(deps: PipelineRunServiceDeps): Pipeline
         pipeline: query.pipeline,
         statuses: query.status,
         owner: query.owner,
+        schedule: query.schedule,
         startedAfterMs: started_after === undefined ? undefined : milliseconds(started_after),
         startedBeforeMs: started_before === undefined ? undefined : milliseconds(started_before),
         cursor: query.cursor,
