@@ -26,6 +26,7 @@ const pipelineWords = 'src/contract/pipelines/status.ts'
 const pipelineViews = 'src/contract/pipelines/view.ts'
 const scheduleViews = 'src/contract/schedules'
 const plan = 'src/pipeline/plan'
+const schedulePlan = 'src/schedule/plan'
 const evaluate = 'src/pipeline/evaluate'
 const nodes = 'src/pipeline/nodes'
 const protocol = 'src/protocol'
@@ -54,6 +55,16 @@ export const zones: readonly Zone[] = [
   // Loads nothing at all: the same code runs in workflows, in activities and in checkers.
   { folder: protocol, loads: [], packages: [], node: false },
   { folder: plan, loads: [base, pipelineWords], types: [protocol, pipelineViews], packages: [], node: false },
+  // What a schedule is and decides: runs in workflows.
+  {
+    folder: schedulePlan,
+    loads: [],
+    types: [base, plan, scheduleViews],
+    packages: [],
+    node: false,
+  },
+  // When a schedule is due: by the runtime's time zone data, and so not in workflows.
+  { folder: 'src/schedule/times', loads: [base], types: [schedulePlan], packages: [], node: false },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
@@ -93,18 +104,20 @@ export const zones: readonly Zone[] = [
     node: false,
   },
 
-  // What a schedule is and decides: runs in workflows.
-  {
-    folder: 'src/schedule/plan',
-    loads: [],
-    types: [base, plan, scheduleViews],
-    packages: [],
-    node: false,
-  },
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
-    loads: [base, contract, client, 'src/config-schema', plan, 'src/schedule/plan', 'src/polling', protocol],
+    loads: [
+      base,
+      contract,
+      client,
+      'src/config-schema',
+      plan,
+      schedulePlan,
+      'src/schedule/times',
+      'src/polling',
+      protocol,
+    ],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
   },
@@ -117,16 +130,7 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/workflows',
-    loads: [
-      base,
-      names,
-      references,
-      plan,
-      evaluate,
-      'src/expressions',
-      'src/schedule/plan',
-      'src/remote-run',
-    ],
+    loads: [base, names, references, plan, evaluate, 'src/expressions', schedulePlan, 'src/remote-run'],
     types: ['src/activities', sweepReports, scheduleViews],
     packages: ['@temporalio/workflow'],
     node: false,

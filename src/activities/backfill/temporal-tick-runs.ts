@@ -11,6 +11,7 @@ import {
 import { createHash } from 'node:crypto'
 import { type InstallationNames, searchAttributes, workflowTypes } from '../../contract/names.ts'
 import type { BackfilledRun, EndedRun, Tick, TickRun } from '../../schedule/plan/index.ts'
+import { ticksBetween } from '../../schedule/times/index.ts'
 import type { BackfillArgument, StartTickRun, TickRuns } from './types.ts'
 
 /** Backfills of which the argument is kept. */
@@ -235,11 +236,4 @@ async function startScheduledRun(
     if (error instanceof WorkflowExecutionAlreadyStartedError) return 'exists'
     throw error
   }
-}
-
-function ticksBetween(spec: any, _name: string, fromMs: number, untilMs: number): Tick[] {
-  const ticks: Tick[] = []
-  for (let at = Math.ceil(fromMs / spec.everyMs) * spec.everyMs; at < untilMs; at += spec.everyMs)
-    ticks.push({ nominalMs: at, dueMs: at })
-  return ticks
 }
