@@ -157,6 +157,13 @@ export const zones: readonly Zone[] = [
     packages: ['@temporalio/client'],
     node: true,
   },
+  {
+    folder: 'src/schedules',
+    loads: [names, 'src/pipelines'],
+    types: [base, contract, 'src/schedule/plan'],
+    packages: ['@temporalio/client'],
+    node: false,
+  },
 
   { folder: 'src/job-types', loads: [base, contract], types: [client], packages: ['zod'], node: true },
   { folder: 'src/references', loads: [contract, 'src/job-types'], types: [base], packages: [], node: false },

@@ -1,0 +1,12 @@
+export { SchedulesClient } from './client.ts'
+export type { SchedulesClientOptions } from './options.ts'
+export type {
+  ListSchedules,
+  NewSchedule,
+  PauseSchedule,
+  ReadLedger,
+  SchedulePage,
+  SimulateSchedule,
+  TriggeredRun,
+  TriggerSchedule,
+} from './types.ts'
