@@ -30,8 +30,8 @@ export interface BackfillMemo {
   pipeline: string
   workspace?: string
   owner?: string
-  fromMs: number
-  untilMs: number
+  request: BackfillRequest
+  ticks: number
   startedAtMs: number
   status?: BackfillView['status']
 }

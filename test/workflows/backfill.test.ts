@@ -1,7 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import type { WorkflowHandle } from '@temporalio/client'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { tickRunIdOf } from '../../src/activities/backfill/temporal-tick-runs.ts'
+import { ownRunId } from '../../src/schedule/ids.ts'
 import { installationNames, workflowTypes } from '../../src/contract/names.ts'
 import type { BackfillView } from '../../src/contract/schedules/backfills.ts'
 import type { JobRunRecord } from '../../src/pipeline/index.ts'
@@ -52,7 +52,7 @@ let begun = 0
 async function begin(schedule: string, request: Partial<BackfillRequest> = {}) {
   begun += 1
   const id = `${schedule}-backfill-${begun}`
-  const range = { fromMs, untilMs: fromMs + (ticks - 1) * hour }
+  const range = { fromMs, untilMs: fromMs + ticks * hour }
   const input: RunBackfillInput = {
     id,
     definition: definitionOf(schedule),
@@ -85,7 +85,7 @@ async function runsOf(schedule: string): Promise<string[][]> {
       found.push(status.status.name.toLowerCase())
     }
   }
-  return Promise.all(nominals.map((at) => statuses(tickRunIdOf({ name: schedule }, at))))
+  return Promise.all(nominals.map((at) => statuses(ownRunId({ name: schedule }, at))))
 }
 
 const each = (...runs: string[]) => Array.from({ length: ticks }, () => runs)
@@ -144,7 +144,7 @@ describe('a backfill', () => {
 
   it('paused, starts nothing until it goes on; a run that is ended from outside is seen', async () => {
     openRuns()
-    const backfill = await begin('pause', { maxActive: 1, untilMs: fromMs + 2 * hour })
+    const backfill = await begin('pause', { maxActive: 1, untilMs: fromMs + 3 * hour })
     await until('the first', async () => release.length === 1)
     await backfill.executeUpdate(pauseBackfillUpdate, { args: [{ note: 'too much', by: 'ada' }] })
     const [run] = (await view(backfill)).open_runs

@@ -4,8 +4,9 @@ import {
   type Advance,
   decideTick,
   type EndedRun,
+  type NewestRun,
+  newestRun,
   type Tick,
-  type TickRun,
   ticksInOrder,
   tickRunId,
 } from '../../schedule/plan/index.ts'
@@ -48,8 +49,8 @@ export async function advanceBackfill(runs: TickRuns, input: AdvanceBackfillInpu
   }
   return told()
 
-  async function newestOf(tick: Tick): Promise<Newest | undefined> {
-    return tick.isDropped ? undefined : newestRun(runs, runs.ownId(argument.definition, tick))
+  async function newestOf(tick: Tick): Promise<NewestRun | undefined> {
+    return tick.isDropped ? undefined : newestRun(runs.look, runs.ownId(argument.definition, tick))
   }
 
   async function told(): Promise<Advance> {
@@ -69,7 +70,7 @@ function noteTick(advance: Advance, { nominalMs }: Tick, became: Became): void {
 interface TakeTick {
   argument: BackfillArgument
   tick: Tick
-  newest: Newest | undefined
+  newest: NewestRun | undefined
   id: string
 }
 
@@ -79,7 +80,7 @@ async function takeTick(
   { argument, tick, id, newest: seen }: TakeTick,
 ): Promise<Became | 'stopped'> {
   const ownId = runs.ownId(argument.definition, tick)
-  for (let newest = seen; ; newest = await newestRun(runs, ownId)) {
+  for (let newest = seen; ; newest = await newestRun(runs.look, ownId)) {
     // An earlier attempt started it.
     if (newest?.run.backfill === id) return { started: newest.run.id }
     const decision = decideTick(tick, newest?.run, argument.request.only)
@@ -88,22 +89,6 @@ async function takeTick(
     const runId = tickRunId(ownId, (newest?.ordinal ?? 0) + 1)
     if ((await runs.start({ runId, tick, argument, id })) === 'started') return { started: runId }
     // Somebody was faster: it is decided anew.
-  }
-}
-
-export interface Newest {
-  run: TickRun
-  /** 1: the tick's own. */
-  ordinal: number
-}
-
-/** The last of those that a tick has. */
-export async function newestRun(runs: Pick<TickRuns, 'look'>, ownId: string): Promise<Newest | undefined> {
-  let newest: Newest | undefined
-  for (let ordinal = 1; ; ordinal += 1) {
-    const run = await runs.look(tickRunId(ownId, ordinal))
-    if (!run) return newest
-    newest = { run, ordinal }
   }
 }
 

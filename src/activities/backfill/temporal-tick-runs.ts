@@ -8,9 +8,21 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
 } from '@temporalio/client'
-import { createHash } from 'node:crypto'
-import { type InstallationNames, searchAttributes, workflowTypes } from '../../contract/names.ts'
-import type { BackfilledRun, EndedRun, Tick, TickRun } from '../../schedule/plan/index.ts'
+import {
+  type InstallationNames,
+  scheduleMessages,
+  searchAttributes,
+  workflowTypes,
+} from '../../contract/names.ts'
+import { ownRunId } from '../../schedule/ids.ts'
+import {
+  type BackfilledRun,
+  type EndedRun,
+  type LedgerEntry,
+  type Tick,
+  type TickRun,
+  tickRunStatus,
+} from '../../schedule/plan/index.ts'
 import { ticksBetween } from '../../schedule/times/index.ts'
 import type { BackfillArgument, StartTickRun, TickRuns } from './types.ts'
 
@@ -33,7 +45,7 @@ export function createTickRuns(client: Client, names: Pick<InstallationNames, 's
     const backfill = found.memo?.['backfill']
     return {
       id: runId,
-      status: statusOf(found),
+      status: tickRunStatus(found.status.name),
       ...(typeof backfill === 'string' ? { backfill } : {}),
     }
   }
@@ -98,7 +110,7 @@ export function createTickRuns(client: Client, names: Pick<InstallationNames, 's
       const { definition, request } = argument
       const ticks =
         ticksOf.get(argument) ??
-        ticksBetween(definition.spec, definition.name, request.fromMs, request.untilMs + 1)
+        ticksBetween(definition.spec, definition.name, request.fromMs, request.untilMs)
       ticksOf.set(argument, ticks)
       return ticks
     },
@@ -108,7 +120,7 @@ export function createTickRuns(client: Client, names: Pick<InstallationNames, 's
       const isCancelled = raw.workflowExtendedInfo?.cancelRequested === true
       return status.name !== 'RUNNING' || isCancelled || memo?.['status'] === 'paused'
     },
-    ownId: ({ workspace, name }, tick) => tickRunIdOf({ workspace, name }, tick.nominalMs),
+    ownId: (definition, tick) => ownRunId(definition, tick.nominalMs),
     start: ({ runId, tick, argument, id }: StartTickRun) =>
       startScheduledRun(client, {
         id: runId,
@@ -147,24 +159,8 @@ export function createTickRuns(client: Client, names: Pick<InstallationNames, 's
   }
 }
 
-function entryOf({ nominalMs, runId }: BackfilledRun, revision: number): object {
+function entryOf({ nominalMs, runId }: BackfilledRun, revision: number): LedgerEntry {
   return { nominalMs, decidedAtMs: Date.now(), outcome: 'backfilled', reason: null, run: runId, revision }
-}
-
-/** How a run of a tick stands, as Temporal has it. */
-export function statusOf({ status }: WorkflowExecutionDescription): TickRun['status'] {
-  switch (status.name) {
-    case 'COMPLETED':
-      return 'completed'
-    case 'CANCELLED':
-      return 'cancelled'
-    case 'FAILED':
-    case 'TERMINATED':
-    case 'TIMED_OUT':
-      return 'failed'
-    default:
-      return 'open'
-  }
 }
 
 /** The run closed in some way, or nothing happened for a while. */
@@ -187,17 +183,6 @@ async function readArgument(
   const [started] = history?.events ?? []
   const [payload] = started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []
   return JSON.parse(new TextDecoder().decode(payload?.data ?? new Uint8Array())) as BackfillArgument
-}
-
-export function tickRunIdOf(
-  { workspace, name }: { workspace?: string | undefined; name: string },
-  nominalMs: number,
-) {
-  const hash = createHash('sha256')
-    .update(`${workspace ?? ''}\n${name}`)
-    .digest('hex')
-    .slice(0, 6)
-  return `${name}-${new Date(nominalMs).toISOString().replace(/[-:]|\.000/g, '')}-${hash}`
 }
 
 async function startScheduledRun(

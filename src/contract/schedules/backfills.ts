@@ -41,7 +41,7 @@ export const backfillLineSchema = z.object({
 
 const rangeFields = {
   schedule: z.string(),
-  /** Both ends belong to it. */
+  /** `from` belongs to the range, `until` does not. */
   from: time,
   until: time,
   only: z.enum(backfillScopes),
@@ -55,6 +55,15 @@ export const backfillPlanSchema = z.object({
   runs: z.int(),
   /** In the order in which they would be taken. */
   lines: z.array(backfillLineSchema),
+  warnings: z.array(z.string()),
+})
+
+/** A start that was asked for twice starts one backfill. */
+export const startedBackfillSchema = z.object({
+  id: z.string(),
+  existed: z.boolean(),
+  /** In its range. */
+  ticks: z.int(),
   warnings: z.array(z.string()),
 })
 
@@ -98,5 +107,6 @@ export type LeaveReason = (typeof leaveReasons)[number]
 export type TickRunStatus = (typeof tickRunStatuses)[number]
 export type BackfillLine = z.infer<typeof backfillLineSchema>
 export type BackfillPlan = z.infer<typeof backfillPlanSchema>
+export type StartedBackfill = z.infer<typeof startedBackfillSchema>
 export type BackfillRun = z.infer<typeof backfillRunSchema>
 export type BackfillView = z.infer<typeof backfillViewSchema>

@@ -14,7 +14,7 @@ import type { Tick } from './definition.ts'
  * it has come, which runs are open, and counts.
  */
 
-/** What a backfill is asked for. Both ends belong to its range. */
+/** What a backfill is asked for. The beginning belongs to its range, the end does not. */
 export interface BackfillRequest {
   fromMs: number
   untilMs: number
@@ -58,6 +58,41 @@ export function ticksInOrder(ticks: readonly Tick[], order: BackfillOrder, after
  */
 export function tickRunId(ownId: string, ordinal: number): string {
   return ordinal === 1 ? ownId : `${ownId}-r${ordinal}`
+}
+
+/** How a run of a tick stands, by Temporal's word for its workflow. */
+export function tickRunStatus(temporalStatus: string): TickRunStatus {
+  switch (temporalStatus) {
+    case 'COMPLETED':
+      return 'completed'
+    case 'CANCELLED':
+      return 'cancelled'
+    case 'FAILED':
+    case 'TERMINATED':
+    case 'TIMED_OUT':
+      return 'failed'
+    default:
+      return 'open'
+  }
+}
+
+export interface NewestRun {
+  run: TickRun
+  /** 1: the tick's own. */
+  ordinal: number
+}
+
+/** The last of the runs that a tick has. */
+export async function newestRun(
+  look: (runId: string) => Promise<TickRun | undefined>,
+  ownId: string,
+): Promise<NewestRun | undefined> {
+  let newest: NewestRun | undefined
+  for (let ordinal = 1; ; ordinal += 1) {
+    const run = await look(tickRunId(ownId, ordinal))
+    if (!run) return newest
+    newest = { run, ordinal }
+  }
 }
 
 export interface BackfilledRun {
