@@ -3,6 +3,7 @@ import { JobwrightError } from '../base/errors.ts'
 import { scheduleMessages } from '../contract/names.ts'
 import type { TickRow } from '../contract/schedules/view.ts'
 import { countOf, expand, type LedgerEntry, nominalsOf } from '../schedule/plan/index.ts'
+import { requireRange } from '../schedule/simulation/index.ts'
 import type { LedgerPage } from '../workflows/schedule-messages.ts'
 import { noWorker } from './errors.ts'
 import { ask, findKeeper, isKept, type Keeper, lookForKeeper, readStart, update } from './keeper.ts'
@@ -10,7 +11,7 @@ import { type SchedulesContext, scopeOf } from './options.ts'
 import type { ReadLedger } from './types.ts'
 
 /** More rows are no answer: they would have to be held at once. */
-export const mostRows = 100_000
+const mostRows = 100_000
 
 /**
  * What became of each nominal time in a range: the present execution of the keeper is asked, then the starts of those before it are
@@ -43,18 +44,7 @@ export async function readLedger(
   return outcomes === undefined ? rows : rows.filter(({ outcome }) => outcomes.includes(outcome))
 }
 
-/** @throws JobwrightError `empty_range` */
-export function requireRange(from: Date | undefined, until: Date | undefined): void {
-  if (from === undefined || until === undefined || from < until) return
-  throw new JobwrightError({
-    code: 'empty_range',
-    fault: 'usage',
-    message: `the range from ${from.toISOString()} until ${until.toISOString()} is empty`,
-    fix: 'give an `until` that is later than `from`; it does not belong to the range itself',
-  })
-}
-
-export function tooMany(): JobwrightError {
+function tooMany(): JobwrightError {
   return new JobwrightError({
     code: 'too_many_ticks',
     fault: 'usage',

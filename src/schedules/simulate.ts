@@ -1,18 +1,11 @@
-import { durationText } from '../base/duration.ts'
-import { JobwrightError } from '../base/errors.ts'
 import { canonicalJson, type Json } from '../base/json.ts'
 import type { Simulation } from '../contract/schedules/view.ts'
-import type { ScheduleRequest, ScheduleSpec, Tick } from '../schedule/plan/index.ts'
-import { nextTicks, temporalSpec, ticksBetween, zoneOf } from '../schedule/times/index.ts'
-import { requireSchedule } from './define.ts'
+import type { ScheduleRequest, ScheduleSpec } from '../schedule/plan/index.ts'
+import { simulate } from '../schedule/simulation/index.ts'
+import { temporalSpec } from '../schedule/times/index.ts'
 import { findKeeper, isKept, lookForKeeper, readStart } from './keeper.ts'
-import { requireRange } from './ledger.ts'
 import { type SchedulesContext, scopeOf } from './options.ts'
-import { play } from './play.ts'
 import type { SimulateSchedule } from './types.ts'
-
-/** More would not be read. */
-const mostTicks = 10_000
 
 /**
  * Times of a schedule, and what would become of them.
@@ -33,69 +26,6 @@ export async function simulateSchedule(
   )
   const differences = await differencesOf(context, clock, { spec, ticks, name, options })
   return { ...simulation, compared: true, differences }
-}
-
-/** Asks nobody. @throws JobwrightError `empty_range`, `too_many_ticks`, `bad_count` */
-export function simulate(
-  request: ScheduleRequest,
-  options: SimulateSchedule,
-  nowMs = Date.now(),
-): Simulation {
-  requireSchedule(request)
-  const { name, spec, overlap } = request
-  const { assumeMs } = options
-  const ticks = ticksOf(request, options, nowMs)
-  const zone = zoneOf(spec.timezone)
-  return {
-    schedule: name,
-    timezone: spec.timezone,
-    overlap,
-    assume: assumeMs === undefined ? null : durationText(assumeMs),
-    ticks: play(request, ticks, assumeMs).map((row) => ({
-      ...row,
-      local_at: localText(Date.parse(row.nominal_at), zone.offsetMs(Date.parse(row.nominal_at))),
-    })),
-    compared: false,
-    differences: [],
-    warnings: ticks.length === 0 ? ['it is never due then'] : [],
-  }
-}
-
-function ticksOf(
-  { name, spec }: ScheduleRequest,
-  { from, until, count = 10 }: SimulateSchedule,
-  nowMs: number,
-): Tick[] {
-  requireRange(from ?? new Date(nowMs), until)
-  if (!Number.isSafeInteger(count) || count < 1 || count > mostTicks)
-    throw new JobwrightError({
-      code: 'bad_count',
-      fault: 'usage',
-      message: `${count} times cannot be simulated`,
-      fix: `expected a whole number from 1 to ${mostTicks.toLocaleString('en')}`,
-    })
-  // A time that is now is none that is to come.
-  const fromMs = from?.getTime() ?? nowMs + 1
-  if (until === undefined) {
-    const last = nextTicks(spec, name, fromMs - 1, count).at(-1)
-    return last ? ticksBetween(spec, name, fromMs, last.nominalMs + 1) : []
-  }
-  const ticks = ticksBetween(spec, name, fromMs, until.getTime(), mostTicks + 1)
-  if (ticks.length <= mostTicks) return ticks
-  throw new JobwrightError({
-    code: 'too_many_ticks',
-    fault: 'usage',
-    message: `there are more than ${mostTicks.toLocaleString('en')} times in the range`,
-    fix: 'give a shorter one',
-  })
-}
-
-/** `2026-03-29T03:00:00+02:00`. */
-export function localText(atMs: number, offsetMs: number): string {
-  const local = new Date(atMs + offsetMs).toISOString().slice(0, 19)
-  const minutes = Math.round(Math.abs(offsetMs) / 60_000)
-  const two = (value: number) => String(value).padStart(2, '0')
-  return `${local}${offsetMs < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
 }
 
 async function requestOf(context: SchedulesContext, name: string): Promise<ScheduleRequest> {

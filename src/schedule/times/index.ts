@@ -1,4 +1,5 @@
 export { type Cron, parseCron } from './cron.ts'
+export { localText } from './local-text.ts'
 export { type TemporalSpec, temporalSpec } from './temporal-spec.ts'
 export { nextTicks, ticksBetween } from './ticks.ts'
 export { type Transition, type Zone, zoneOf } from './zones.ts'

@@ -1,4 +1,4 @@
-import type { SimulatedTick } from '../contract/schedules/view.ts'
+import type { SimulatedTick } from '../../contract/schedules/view.ts'
 import {
   createScheduleState,
   decide,
@@ -6,7 +6,7 @@ import {
   type ScheduleRequest,
   type ScheduleState,
   type Tick,
-} from '../schedule/plan/index.ts'
+} from '../plan/index.ts'
 
 /** What becomes of a tick, without its place in a zone. */
 export type Played = Omit<SimulatedTick, 'local_at'>
