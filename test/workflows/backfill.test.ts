@@ -1,10 +1,10 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import type { WorkflowHandle } from '@temporalio/client'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { ownRunId } from '../../src/schedule/ids.ts'
 import { installationNames, workflowTypes } from '../../src/contract/names.ts'
 import type { BackfillView } from '../../src/contract/schedules/backfills.ts'
 import type { JobRunRecord } from '../../src/pipeline/index.ts'
+import { ownRunId } from '../../src/schedule/ids.ts'
 import { type BackfillRequest, type ScheduleDefinition, tickRunId } from '../../src/schedule/plan/index.ts'
 import {
   backfillQuery,

@@ -7,8 +7,8 @@ import {
   type NewestRun,
   newestRun,
   type Tick,
-  ticksInOrder,
   tickRunId,
+  ticksInOrder,
 } from '../../schedule/plan/index.ts'
 import type { AdvanceBackfillInput, BackfillArgument, BackfillRunsInput, TickRuns } from './types.ts'
 

@@ -10,8 +10,8 @@ import {
   planLine,
   type Tick,
   type TickRun,
-  ticksInOrder,
   tickRunId,
+  ticksInOrder,
   viewBackfill,
 } from '../../../src/schedule/plan/index.ts'
 
