@@ -12,6 +12,7 @@ import type { AdvanceBackfillInput, BackfillRunsInput } from './backfill/types.t
 import { cancelJobRun } from './cancel-job-run.ts'
 import { createDefects, rejected, withFailures as withFailuresOf } from './failures.ts'
 import { holdPresence } from './hold-presence.ts'
+import { createLimitActivities, type LimitActivities } from './limits/index.ts'
 import { awaitNestedRun, cancelNestedRun, readNestedOutputs, startNestedRun } from './nested/nested-runs.ts'
 import type {
   AwaitNestedRunInput,
@@ -23,6 +24,22 @@ import type {
 } from './nested/types.ts'
 import { createConnectionReader, profileOf } from './profile-connection.ts'
 import { readOutputs } from './read-outputs.ts'
+import {
+  awaitRunsOver,
+  cancelScheduledRun,
+  readDueTicks,
+  removeSchedule,
+  startScheduledRun,
+  syncSchedule,
+} from './schedules/schedules.ts'
+import type {
+  DueTicks,
+  ReadDueTicksInput,
+  StartScheduledRunInput,
+  StartScheduledRunResult,
+  SyncScheduleInput,
+  SyncScheduleResult,
+} from './schedules/types.ts'
 import { sweep } from './sweep/sweep.ts'
 import { triggerJobRun } from './trigger-job-run.ts'
 import type {
@@ -75,7 +92,7 @@ export type {
 } from './types.ts'
 
 /** The activities of `runPipeline` and `watchChanges`. */
-export interface PipelineActivities {
+export interface PipelineActivities extends LimitActivities {
   profileConnection(input: ProfileConnectionInput): Promise<ConnectionProfile>
   triggerJobRun(input: TriggerJobRunInput): Promise<TriggerJobRunResult>
   awaitJobRun(input: AwaitJobRunInput): Promise<JobRunRecord>
@@ -98,6 +115,12 @@ export interface PipelineActivities {
   advanceBackfill(input: AdvanceBackfillInput): Promise<Advance>
   awaitBackfillRuns(input: BackfillRunsInput): Promise<EndedRun[]>
   cancelBackfillRuns(input: BackfillRunsInput): Promise<void>
+  readDueTicks(input: ReadDueTicksInput): Promise<DueTicks>
+  awaitRunsOver(input: { runs: string[] }): Promise<string[]>
+  startScheduledRun(input: StartScheduledRunInput): Promise<StartScheduledRunResult>
+  cancelScheduledRun(input: { runId: string }): Promise<void>
+  syncSchedule(input: SyncScheduleInput): Promise<SyncScheduleResult>
+  removeSchedule(): Promise<void>
 }
 
 /** Activities over their dependencies; one use case a file, errors of the Jobs API mapped in one place. */
@@ -114,6 +137,7 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     withFailures(() => alive(deps, () => work(withApi(name))))
   const withRuns = <T>(work: () => Promise<T>) => withFailures(() => alive(deps, work))
   return {
+    ...createLimitActivities({ ...deps, knowledgeOf }, withRuns),
     startNestedRun: (input) => withRuns(() => startNestedRun(deps.nestedRuns, input)),
     awaitNestedRun: (input) => withRuns(() => awaitNestedRun(deps.nestedRuns, input)),
     cancelNestedRun: (input) => withRuns(() => cancelNestedRun(deps.nestedRuns, input)),
@@ -121,6 +145,12 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     advanceBackfill: (input) => withRuns(() => advanceBackfill(deps.tickRuns, input)),
     awaitBackfillRuns: (input) => withRuns(() => awaitBackfillRuns(deps.tickRuns, input)),
     cancelBackfillRuns: (input) => withRuns(() => cancelBackfillRuns(deps.tickRuns, input)),
+    readDueTicks: (input) => withRuns(() => readDueTicks(deps.schedules, input)),
+    awaitRunsOver: (input) => withRuns(() => awaitRunsOver(deps.schedules, input)),
+    startScheduledRun: (input) => withRuns(() => startScheduledRun(deps.schedules, input)),
+    cancelScheduledRun: (input) => withRuns(() => cancelScheduledRun(deps.schedules, input)),
+    syncSchedule: (input) => withRuns(() => syncSchedule(deps.schedules, input)),
+    removeSchedule: () => withRuns(() => removeSchedule(deps.schedules)),
     profileConnection: (input) =>
       withFailures(() =>
         alive(deps, async () => {

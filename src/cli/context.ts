@@ -81,6 +81,8 @@ export interface KnownConfig {
   file: string
   secrets: string[]
   connections: string[]
+  notifications: string[]
+  notificationTargets: readonly string[]
   jobTypes(): JobTypeSchemaEntry[]
 }
 

@@ -10,7 +10,7 @@ export const workflowTypes = {
   deliverNotification: 'deliverNotification',
 } as const
 export const activityTypes = { executeJobRun: 'executeJobRun', holdPresence: 'holdPresence' } as const
-export const queryNames = { progress: 'progress', remains: 'remains' } as const
+export const queryNames = { progress: 'progress', remains: 'remains', limit: 'limit' } as const
 export const updateNames = { steer: 'steer' } as const
 /** What a backfill is asked. */
 export const backfillNames = {
@@ -42,7 +42,13 @@ export const scheduleMessages = {
   definition: 'scheduleDefinition',
   ledger: 'ledger',
 } as const
-export const signalNames = { endCleanup: 'endCleanup', nestedRun: 'nestedRun' } as const
+export const signalNames = {
+  endCleanup: 'endCleanup',
+  nestedRun: 'nestedRun',
+  limitNews: 'limitNews',
+  askPlace: 'askPlace',
+  leavePlace: 'leavePlace',
+} as const
 /**
  * Of a pipeline run: the workspace and the email of whoever started it, and the schedule that it is of. Temporal finds runs by them; they
  * are Keywords.

@@ -7,7 +7,9 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTickRuns } from '../../src/activities/backfill/temporal-tick-runs.ts'
 import { createActivities } from '../../src/activities/index.ts'
+import { createLimits } from '../../src/activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
+import { createSchedules } from '../../src/activities/schedules/temporal-schedules.ts'
 import { JobsApiError, JobsClient } from '../../src/client/index.ts'
 import { installationNames } from '../../src/contract/names.ts'
 import { acquireTemporalBinary } from '../../src/dev-stack/temporal-cli/dev-server.ts'
@@ -54,6 +56,9 @@ beforeAll(async () => {
       closedRuns: { since: async function* () {}, remainsOf: async () => undefined },
       nestedRuns: createNestedRuns(client),
       tickRuns: createTickRuns(client, installationNames()),
+      schedules: createSchedules(client),
+      limits: createLimits(client, installationNames()),
+      sweep: 'off',
       log: { info: () => undefined, warn: () => undefined },
       presence: { identity: 'test' },
       recoverWaits: async () => undefined,

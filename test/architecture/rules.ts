@@ -58,8 +58,8 @@ export const zones: readonly Zone[] = [
   // What a schedule is and decides: runs in workflows.
   {
     folder: schedulePlan,
-    loads: [],
-    types: [base, plan, scheduleViews],
+    loads: [base],
+    types: [plan, scheduleViews],
     packages: [],
     node: false,
   },
@@ -77,7 +77,17 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipeline/compile',
-    loads: [base, contract, 'src/config-schema', 'src/job-type-schemas', 'src/expressions', plan, nodes],
+    loads: [
+      base,
+      contract,
+      'src/config-schema',
+      'src/webhooks/targets.ts',
+      'src/job-type-schemas',
+      'src/expressions',
+      plan,
+      nodes,
+    ],
+    types: [schedulePlan],
     packages: ['zod'],
     node: false,
   },
@@ -102,10 +112,13 @@ export const zones: readonly Zone[] = [
       'src/pipeline/build',
       'src/pipeline/draw',
     ],
+    types: [schedulePlan],
     packages: [],
     node: false,
   },
 
+  // Who has a place under a limit, and who is next: runs in workflows.
+  { folder: 'src/limit', loads: [], types: [pipelineWords], packages: [], node: false },
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
@@ -117,9 +130,11 @@ export const zones: readonly Zone[] = [
       plan,
       schedulePlan,
       'src/schedule/times',
+      'src/schedule/ids.ts',
       'src/polling',
       protocol,
     ],
+    types: ['src/limit'],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
   },
@@ -132,7 +147,17 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/workflows',
-    loads: [base, names, references, plan, evaluate, 'src/expressions', schedulePlan, 'src/remote-run'],
+    loads: [
+      base,
+      names,
+      references,
+      plan,
+      evaluate,
+      'src/limit',
+      'src/expressions',
+      'src/remote-run',
+      schedulePlan,
+    ],
     types: ['src/activities', sweepReports, scheduleViews],
     packages: ['@temporalio/workflow'],
     node: false,
@@ -167,7 +192,13 @@ export const zones: readonly Zone[] = [
     node: false,
   },
 
-  { folder: 'src/job-types', loads: [base, contract], types: [client], packages: ['zod'], node: true },
+  {
+    folder: 'src/job-types',
+    loads: [base, contract, 'src/webhooks/targets.ts'],
+    types: [client],
+    packages: ['zod'],
+    node: true,
+  },
   { folder: 'src/references', loads: [contract, 'src/job-types'], types: [base], packages: [], node: false },
   {
     folder: 'src/built-in',
@@ -182,11 +213,11 @@ export const zones: readonly Zone[] = [
     node: true,
   },
 
-  { folder: ports, loads: [], types: [base, contract], packages: [], node: false },
+  { folder: ports, loads: [], types: [base, contract, schedulePlan], packages: [], node: false },
   {
     folder: 'src/server/services',
     loads: [base, contract, 'src/config-schema', 'src/pipeline/index.ts'],
-    types: [ports],
+    types: [schedulePlan, ports],
     packages: [],
     node: true,
   },
@@ -215,6 +246,13 @@ export const zones: readonly Zone[] = [
     folder: 'src/server/pipeline-runs',
     loads: ['src/pipelines'],
     types: [base, ports, plan],
+    packages: ['@temporalio/client'],
+    node: false,
+  },
+  {
+    folder: 'src/server/schedules',
+    loads: ['src/schedules'],
+    types: [ports, plan],
     packages: ['@temporalio/client'],
     node: false,
   },

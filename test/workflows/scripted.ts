@@ -1,7 +1,9 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createTickRuns } from '../../src/activities/backfill/temporal-tick-runs.ts'
 import { createActivities, type PipelineActivities } from '../../src/activities/index.ts'
+import { createLimits } from '../../src/activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
+import { createSchedules } from '../../src/activities/schedules/temporal-schedules.ts'
 import type {
   ActivityDependencies,
   CancelJobRunInput,
@@ -36,8 +38,8 @@ type ScriptedActivity =
   | 'awaitJobRun'
   | 'cancelJobRun'
   | 'readOutputs'
-  | NestedActivity
-type NestedActivity =
+  | TemporalActivity
+type TemporalActivity =
   | 'startNestedRun'
   | 'awaitNestedRun'
   | 'cancelNestedRun'
@@ -45,11 +47,22 @@ type NestedActivity =
   | 'advanceBackfill'
   | 'awaitBackfillRuns'
   | 'cancelBackfillRuns'
+  | 'askForPlace'
+  | 'lookForGone'
+  | 'readDueTicks'
+  | 'awaitRunsOver'
+  | 'startScheduledRun'
+  | 'cancelScheduledRun'
+  | 'syncSchedule'
+  | 'removeSchedule'
 
-/** Those about other pipeline runs need Temporal only. */
-function nestedActivities(stack: TestStack): Pick<PipelineActivities, NestedActivity> {
+/** Those about nested pipeline runs, limits, schedules and backfills need Temporal only. */
+function temporalActivities(stack: TestStack): Pick<PipelineActivities, TemporalActivity> {
   const deps: Partial<ActivityDependencies> = {
     nestedRuns: createNestedRuns(stack.client),
+    schedules: createSchedules(stack.client),
+    limits: createLimits(stack.client, installationNames()),
+    sweep: 'off',
     tickRuns: createTickRuns(stack.client, installationNames()),
     heartbeatIntervalMs: 1_000,
   }
@@ -117,15 +130,15 @@ export async function startScripted(): Promise<Scripted> {
   const stack = await startTestStack({ parts: ['temporal'] })
   const taskQueue = 'scripted'
   const scripted: Pick<Scripted, 'triggers' | 'cancels' | 'api'> = { triggers: [], cancels: [], api: {} }
-  const nested = nestedActivities(stack)
+  const temporal = temporalActivities(stack)
   const activities: Pick<PipelineActivities, ScriptedActivity> = {
-    ...nested,
+    ...temporal,
     async startNestedRun(input) {
-      const start = () => nested.startNestedRun(input)
+      const start = () => temporal.startNestedRun(input)
       return scripted.api.nested?.(start) ?? start()
     },
     async advanceBackfill(input) {
-      const go: AdvanceBackfill = (places = input.places) => nested.advanceBackfill({ ...input, places })
+      const go: AdvanceBackfill = (places = input.places) => temporal.advanceBackfill({ ...input, places })
       return scripted.api.advance?.(go) ?? go()
     },
     async profileConnection() {

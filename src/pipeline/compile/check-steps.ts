@@ -210,6 +210,10 @@ export function reachableFrom(id: string, graph: ReadonlyMap<string, string[]>):
   return found
 }
 
+export function without(ids: ReadonlySet<string>, others: ReadonlySet<string> = new Set()): Set<string> {
+  return new Set([...ids].filter((id) => !others.has(id)))
+}
+
 /** Ids so that every step comes after what it needs; otherwise the order of the file. Without cycles only. */
 export function topologicalOrder(graph: ReadonlyMap<string, string[]>): string[] {
   const order: string[] = []
