@@ -135,6 +135,16 @@ export function scriptedContext(
     delete: unscripted,
     ledger: unscripted,
     simulate: unscripted,
+    planBackfill: unscripted,
+    backfill: unscripted,
+    backfills: unscripted,
+    showBackfill: unscripted,
+    watchBackfill: () => {
+      throw new Error('not scripted')
+    },
+    pauseBackfill: unscripted,
+    resumeBackfill: unscripted,
+    cancelBackfill: unscripted,
     ...options.schedules,
   }
   return {
