@@ -1,5 +1,5 @@
-export { keepSchedule } from './keep-schedule.ts'
 export { keepLimit } from './keep-limit.ts'
+export { keepSchedule } from './keep-schedule.ts'
 export { runPipeline } from './run-pipeline.ts'
 export { scheduleTick } from './schedule-tick.ts'
 export { sweepClosedRuns } from './sweep-closed-runs.ts'

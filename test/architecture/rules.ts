@@ -120,7 +120,7 @@ export const zones: readonly Zone[] = [
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
-    loads: [base, contract, client, 'src/config-schema', plan, 'src/polling', protocol],
+    loads: [base, contract, client, 'src/config-schema', plan, 'src/schedule/times', 'src/polling', protocol],
     types: ['src/limit', schedulePlan],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
