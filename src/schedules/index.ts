@@ -1,4 +1,5 @@
 export { SchedulesClient } from './client.ts'
+export { ScheduleNotFoundError } from './errors.ts'
 export type { SchedulesClientOptions } from './options.ts'
 export type {
   ListSchedules,

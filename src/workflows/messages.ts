@@ -69,8 +69,6 @@ export interface PipelineMemo {
   /** Of whoever started the run, with the email below; absent when that was not known. */
   workspace?: string
   owner?: string
-  /** The name of the one that it is of. */
-  schedule?: string
   status?: 'cancelling' | 'held'
   /** Of a nested one. */
   parent?: ParentStep
