@@ -70,6 +70,8 @@ export async function startRun(
     digest,
     ...(version === undefined ? {} : { version }),
     ...ownership,
+    // Until it has a place.
+    ...(plan.concurrency ? { status: 'pending' } : {}),
   }
   const start = () =>
     context.client.workflow.start(workflowTypes.runPipeline, {
@@ -80,6 +82,7 @@ export async function startRun(
       memo: { ...memo },
       typedSearchAttributes: searchPairs(ownership),
       staticSummary: plan.name,
+      ...(plan.priority === undefined ? {} : { priority: { priorityKey: plan.priority } }),
       args: [input],
     })
   try {

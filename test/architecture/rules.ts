@@ -24,7 +24,7 @@ const references = 'src/contract/jobs/references.ts'
 const client = 'src/client'
 const pipelineWords = 'src/contract/pipelines/status.ts'
 const pipelineViews = 'src/contract/pipelines/view.ts'
-const scheduleViews = 'src/contract/schedules/view.ts'
+const scheduleViews = 'src/contract/schedules'
 const plan = 'src/pipeline/plan'
 const schedulePlan = 'src/schedule/plan'
 const evaluate = 'src/pipeline/evaluate'
@@ -65,17 +65,30 @@ export const zones: readonly Zone[] = [
   },
   // When a schedule is due: by the runtime's time zone data, and so not in workflows.
   { folder: 'src/schedule/times', loads: [base], types: [schedulePlan], packages: [], node: false },
+  // Ids of runs: Node.js for SHA-256 alone.
+  { folder: 'src/schedule/ids.ts', loads: [], types: [schedulePlan], packages: [], node: true },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
     folder: 'src/pipeline/yaml',
-    loads: [nodes, 'src/expressions'],
+    loads: [base, nodes, 'src/expressions', 'src/schedule/times'],
     packages: ['yaml'],
     node: false,
   },
   {
     folder: 'src/pipeline/compile',
-    loads: [base, contract, 'src/config-schema', 'src/job-type-schemas', 'src/expressions', plan, nodes],
+    loads: [
+      base,
+      contract,
+      'src/config-schema',
+      'src/webhooks/targets.ts',
+      'src/job-type-schemas',
+      'src/expressions',
+      plan,
+      schedulePlan,
+      'src/schedule/times',
+      nodes,
+    ],
     packages: ['zod'],
     node: false,
   },
@@ -100,14 +113,30 @@ export const zones: readonly Zone[] = [
       'src/pipeline/build',
       'src/pipeline/draw',
     ],
+    types: [schedulePlan],
     packages: [],
     node: false,
   },
 
+  // Who has a place under a limit, and who is next: runs in workflows.
+  { folder: 'src/limit', loads: [], types: [pipelineWords], packages: [], node: false },
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
-    loads: [base, contract, client, 'src/config-schema', plan, 'src/schedule/plan', 'src/polling', protocol],
+    loads: [
+      base,
+      contract,
+      client,
+      'src/config-schema',
+      'src/webhooks',
+      plan,
+      schedulePlan,
+      'src/schedule/times',
+      'src/schedule/ids.ts',
+      'src/polling',
+      protocol,
+    ],
+    types: ['src/limit'],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
   },
@@ -126,9 +155,10 @@ export const zones: readonly Zone[] = [
       references,
       plan,
       evaluate,
+      'src/limit',
       'src/expressions',
       'src/remote-run',
-      'src/schedule/plan',
+      schedulePlan,
     ],
     types: ['src/activities', sweepReports, scheduleViews],
     packages: ['@temporalio/workflow'],
@@ -151,8 +181,16 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipelines',
-    loads: [base, names, capabilities, 'src/job-type-schemas', 'src/pipeline', 'src/temporal'],
-    types: [contract, plan, 'src/workflows'],
+    loads: [
+      base,
+      names,
+      capabilities,
+      'src/webhooks/signing.ts',
+      'src/job-type-schemas',
+      'src/pipeline',
+      'src/temporal',
+    ],
+    types: [contract, plan, 'src/activities', 'src/limit', 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,
   },
@@ -164,7 +202,13 @@ export const zones: readonly Zone[] = [
     node: false,
   },
 
-  { folder: 'src/job-types', loads: [base, contract], types: [client], packages: ['zod'], node: true },
+  {
+    folder: 'src/job-types',
+    loads: [base, contract, 'src/webhooks/targets.ts'],
+    types: [client],
+    packages: ['zod'],
+    node: true,
+  },
   { folder: 'src/references', loads: [contract, 'src/job-types'], types: [base], packages: [], node: false },
   {
     folder: 'src/built-in',
@@ -179,11 +223,11 @@ export const zones: readonly Zone[] = [
     node: true,
   },
 
-  { folder: ports, loads: [], types: [base, contract], packages: [], node: false },
+  { folder: ports, loads: [], types: [base, contract, schedulePlan], packages: [], node: false },
   {
     folder: 'src/server/services',
     loads: [base, contract, 'src/config-schema', 'src/pipeline/index.ts'],
-    types: [ports],
+    types: [schedulePlan, ports],
     packages: [],
     node: true,
   },
@@ -215,6 +259,13 @@ export const zones: readonly Zone[] = [
     packages: ['@temporalio/client'],
     node: false,
   },
+  {
+    folder: 'src/server/schedules',
+    loads: ['src/schedules'],
+    types: [ports, plan],
+    packages: ['@temporalio/client'],
+    node: false,
+  },
   // What puts the parts of the server together.
   {
     folder: 'src/server',
@@ -239,7 +290,16 @@ export const zones: readonly Zone[] = [
   // What a worker process is made of; `worker.ts` puts it together.
   {
     folder: 'src/worker',
-    loads: [base, contract, client, 'src/activities', 'src/job-types', 'src/references', 'src/executor'],
+    loads: [
+      base,
+      contract,
+      client,
+      'src/webhooks',
+      'src/activities',
+      'src/job-types',
+      'src/references',
+      'src/executor',
+    ],
     types: ['src/config.ts', 'src/temporal'],
     packages: ['@temporalio/activity', '@temporalio/client', '@temporalio/worker', 'pino'],
     node: true,
@@ -305,6 +365,7 @@ export const zones: readonly Zone[] = [
 export const roots = [
   'src/worker.ts',
   'src/handler-host.ts',
+  'src/notification-host.ts',
   'src/server.ts',
   'src/cli.ts',
   'src/public/index.ts',

@@ -23,6 +23,8 @@ export interface NestedRunIdentity {
 export interface StartNestedRunInput extends NestedRunIdentity {
   /** Resolved: every declared one that has a value. The plan is that of the parent's step. */
   inputs: Record<string, Json>
+  /** Keys of which the runs around it have places. */
+  heldKeys?: string[]
 }
 
 /** `running`: it exists, and was not over. */
@@ -64,7 +66,12 @@ export interface NestedRuns {
    */
   start(
     run: NestedRunIdentity,
-    start: { plan: PipelinePlan; inputs: Record<string, Json>; parent: ParentArgument } | null,
+    start: {
+      plan: PipelinePlan
+      inputs: Record<string, Json>
+      parent: ParentArgument
+      heldKeys?: string[]
+    } | null,
   ): Promise<'started' | 'exists'>
   /** How it ended; undefined while it is open. @throws JobwrightError `run_id_taken`, `unknown_pipeline_run` */
   look(run: NestedRunIdentity): Promise<JobRunRecord | undefined>

@@ -53,6 +53,7 @@ export { type AnyPipeline, isPipeline, type Pipeline } from './pipeline.ts'
 export { type Place, placeOf } from './place.ts'
 export type {
   AnyStep,
+  ConcurrencyOptions,
   DefineStep,
   EachOptions,
   EachSettings,
@@ -60,10 +61,12 @@ export type {
   JobTypeTarget,
   ListOnly,
   NothingElse,
+  NotificationOptions,
   OutputsOfPipeline,
   OutputsOfTarget,
   PipelineInputs,
   PipelineTarget,
+  Priority,
   RetryOptions,
   RunPipeline,
   Step,

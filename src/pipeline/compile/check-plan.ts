@@ -1,11 +1,16 @@
 import { z } from 'zod'
+import { durationRange } from '../../base/duration.ts'
 import { jsonBytes } from '../../base/json.ts'
 import { jsonPointer } from '../../base/json-pointer.ts'
+import { whenFulls } from '../../contract/pipelines/status.ts'
 import { createExpressionChecker, type ExpressionChecker, type ScopeShape } from '../../expressions/index.ts'
+import { readTarget } from '../../webhooks/targets.ts'
 import type { Finding } from '../nodes/findings.ts'
+import { selfWaits } from '../plan/limits.ts'
 import { maxNesting, nestingOf } from '../plan/nested.ts'
 import {
   inputTypes,
+  notificationEvents,
   type PipelinePlan,
   type PlanStep,
   type PlanValue,
@@ -14,6 +19,7 @@ import {
 } from '../plan/types.ts'
 import { isIdentifier, isPipelineName, maxSteps, reachableFrom } from './check-steps.ts'
 import { maxPlanBytes } from './compile.ts'
+import { isTimezone, timeOfDay } from './compile-notify.ts'
 import { ranges } from './definition.ts'
 
 /*
@@ -38,9 +44,20 @@ const value: z.ZodType = z.lazy(() =>
   ]),
 )
 const milliseconds = z.int().min(0)
+const limited = {
+  concurrency: z
+    .looseObject({
+      key: value,
+      limit: z.int().min(ranges.limit.min).max(ranges.limit.max),
+      whenFull: z.enum(whenFulls),
+    })
+    .optional(),
+  priority: z.int().min(ranges.priority.min).max(ranges.priority.max).optional(),
+}
 const step = z.looseObject({
   id: text.refine(isIdentifier, 'expected a name of letters, digits and _'),
   needs: z.array(text),
+  start: z.literal('any').optional(),
   if: source
     .extend({ statusFunctions: z.array(z.enum(['completed', 'failed', 'always', 'cancelled'])) })
     .optional(),
@@ -66,6 +83,39 @@ const step = z.looseObject({
   valueOutputs: z.array(text),
   usedOutputs: z.array(text),
   usesJobRun: z.boolean(),
+  ...limited,
+})
+const notification = z.looseObject({
+  on: z.array(z.enum(notificationEvents)).min(1),
+  receiver: z.discriminatedUnion('kind', [
+    z.looseObject({
+      kind: z.literal('webhook'),
+      url: z.discriminatedUnion('kind', [
+        z.looseObject({
+          kind: z.literal('literal'),
+          value: text.refine(
+            (url) => 'url' in readTarget(url),
+            'expected a URL of http or https, without credentials',
+          ),
+        }),
+        z.looseObject({
+          kind: z.literal('secret'),
+          parts: z.array(z.union([text, z.looseObject({ secret: text })])),
+        }),
+      ]),
+      secrets: z.array(text).max(ranges.secrets.max),
+    }),
+    z.looseObject({ kind: z.literal('function'), name: text.min(1) }),
+  ]),
+  late: z
+    .union([
+      z.looseObject({ afterMs: milliseconds.min(durationRange.minMs).max(durationRange.maxMs) }),
+      z.looseObject({
+        by: text.regex(timeOfDay, 'expected a time of day such as 06:00'),
+        timezone: text.refine(isTimezone, 'expected the IANA name of a time zone'),
+      }),
+    ])
+    .optional(),
 })
 const planSchema = z.looseObject({
   planVersion: z.literal(planVersions),
@@ -84,6 +134,8 @@ const planSchema = z.looseObject({
   ),
   steps: z.array(step).min(1).max(maxSteps),
   outputs: z.array(z.looseObject({ name: text.refine(isIdentifier), value })),
+  ...limited,
+  notify: z.array(notification).max(ranges.notify.max).optional(),
 })
 
 /** A plan that somebody sent, if a worker can run it; every problem is a finding, with a JSON pointer into the plan. */
@@ -123,6 +175,13 @@ export function checkPlan(given: unknown): { plan?: PipelinePlan; findings: Find
       'nested_too_deep',
       `more than ${maxNesting} pipelines stand within one another`,
       'run steps of the inner ones directly',
+    )
+  for (const { key, steps } of selfWaits(plan))
+    add(
+      ['steps'],
+      'limit_deadlock',
+      `${steps.join(' / ')} asks for a place under the key ${key}, of which the run has a place already`,
+      'give one of the two another key',
     )
   return findings.length === 0 ? { plan, findings } : { findings }
 }
@@ -194,6 +253,8 @@ function checkExpressions(plan: PipelinePlan, add: Add): void {
     for (const [field, part, own] of valuesOf(one))
       checkValue(site([...path, field], { ...shape, ...own }), part)
   })
+  if (plan.concurrency)
+    checkValue(site(['concurrency', 'key'], { ...whole, reachable: new Set() }), plan.concurrency.key)
   plan.outputs.forEach((output, index) => {
     checkValue(site(['outputs', index], whole), output.value)
   })
@@ -202,6 +263,9 @@ function checkExpressions(plan: PipelinePlan, add: Add): void {
 function valuesOf(one: PlanStep): [string, PlanValue, Partial<ScopeShape>][] {
   const item = one.forEach !== undefined
   return [
+    ...(one.concurrency
+      ? [['concurrency', one.concurrency.key, { item }] as [string, PlanValue, Partial<ScopeShape>]]
+      : []),
     ...(one.forEach ? [['forEach', one.forEach, {}] as [string, PlanValue, Partial<ScopeShape>]] : []),
     ...(one.config
       ? [['config', one.config, { item, secrets: true }] as [string, PlanValue, Partial<ScopeShape>]]
