@@ -283,6 +283,10 @@ test('the schema for editors allows the fields and refuses others', () => {
     'defaults',
     'steps',
     'outputs',
+    'concurrency',
+    'priority',
+    'notify',
+    'schedule',
   ])
   expect(schema.additionalProperties).toBe(false)
   expect(JSON.stringify(schema)).toContain('"job_type"')
