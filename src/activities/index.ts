@@ -5,7 +5,10 @@ import type { SweepReport } from '../contract/sweep.ts'
 import type { ConnectionProfile, JobRunRecord } from '../pipeline/plan/index.ts'
 import { leaseMs } from '../polling/index.ts'
 import type { OwnJob, SeenRun } from '../protocol/index.ts'
+import type { Advance, EndedRun } from '../schedule/plan/index.ts'
 import { awaitJobRun } from './await-job-run.ts'
+import { advanceBackfill, awaitBackfillRuns, cancelBackfillRuns } from './backfill/backfill.ts'
+import type { AdvanceBackfillInput, BackfillRunsInput } from './backfill/types.ts'
 import { cancelJobRun } from './cancel-job-run.ts'
 import { createDefects, rejected, withFailures as withFailuresOf } from './failures.ts'
 import { holdPresence } from './hold-presence.ts'
@@ -111,6 +114,9 @@ export interface PipelineActivities extends LimitActivities {
   awaitNestedRun(input: AwaitNestedRunInput): Promise<JobRunRecord>
   cancelNestedRun(input: NestedRunIdentity): Promise<CancelNestedRunResult>
   readNestedOutputs(input: ReadNestedOutputsInput): Promise<Json[]>
+  advanceBackfill(input: AdvanceBackfillInput): Promise<Advance>
+  awaitBackfillRuns(input: BackfillRunsInput): Promise<EndedRun[]>
+  cancelBackfillRuns(input: BackfillRunsInput): Promise<void>
   readDueTicks(input: ReadDueTicksInput): Promise<DueTicks>
   awaitRunsOver(input: { runs: string[] }): Promise<string[]>
   startScheduledRun(input: StartScheduledRunInput): Promise<StartScheduledRunResult>
@@ -139,6 +145,9 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     awaitNestedRun: (input) => withRuns(() => awaitNestedRun(deps.nestedRuns, input)),
     cancelNestedRun: (input) => withRuns(() => cancelNestedRun(deps.nestedRuns, input)),
     readNestedOutputs: (input) => withRuns(() => readNestedOutputs(deps.nestedRuns, input)),
+    advanceBackfill: (input) => withRuns(() => advanceBackfill(deps.tickRuns, input)),
+    awaitBackfillRuns: (input) => withRuns(() => awaitBackfillRuns(deps.tickRuns, input)),
+    cancelBackfillRuns: (input) => withRuns(() => cancelBackfillRuns(deps.tickRuns, input)),
     readDueTicks: (input) => withRuns(() => readDueTicks(deps.schedules, input)),
     awaitRunsOver: (input) => withRuns(() => awaitRunsOver(deps.schedules, input)),
     startScheduledRun: (input) => withRuns(() => startScheduledRun(deps.schedules, input)),

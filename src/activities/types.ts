@@ -4,6 +4,7 @@ import type { SweepFinding, SweepMemory, SweepMode } from '../contract/sweep.ts'
 import type { ConnectionMode, JobRunRecord } from '../pipeline/plan/index.ts'
 import type { Poller } from '../polling/index.ts'
 import type { OwnJob, SeenRun, TriggerEvent } from '../protocol/index.ts'
+import type { TickRuns } from './backfill/types.ts'
 import type { Limits } from './limits/types.ts'
 import type { NestedRunIdentity, NestedRuns } from './nested/types.ts'
 import type { Schedules } from './schedules/types.ts'
@@ -287,6 +288,8 @@ export interface ActivityDependencies {
   recoverWaits(identity: string): Promise<void>
   closedRuns: ClosedRuns
   nestedRuns: NestedRuns
+  /** Runs of a schedule's ticks, as backfills start them. */
+  tickRuns: TickRuns
   schedules: Schedules
   limits: Limits
   /** What this installation does about what closed pipeline runs left active. */

@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander'
 import { type Bind, collect, collectList, wholeNumber } from './options.ts'
 
+import { addBackfillCommands, addBackfillSteering } from './program-backfills.ts'
+
 type Options = Record<string, unknown>
 const text = (options: Options, name: string) => options[name] as string | undefined
 const list = (options: Options, name: string) => options[name] as string[] | undefined
@@ -14,6 +16,8 @@ export function addScheduleCommands(program: Command, bind: Bind): void {
   addFileCommands(schedule, bind)
   addLooks(schedule, bind)
   addSteering(schedule, bind)
+  addBackfillCommands(schedule, bind)
+  addBackfillSteering(program, bind)
 }
 
 function addFileCommands(schedule: Command, bind: Bind): void {

@@ -1,8 +1,20 @@
 import type { Client } from '@temporalio/client'
+import type { BackfillPlan, BackfillView, StartedBackfill } from '../contract/schedules/backfills.ts'
 import type { ScheduleChange, ScheduleView, Simulation, TickRow } from '../contract/schedules/view.ts'
 import { type CallOptions, waitFor } from '../pipelines/waiting.ts'
 import type { ScheduleRequest } from '../schedule/plan/index.ts'
 import { applySchedule, planSchedule } from './apply.ts'
+import { planBackfill } from './backfill-plan.ts'
+import type { BackfillOptions, ListBackfills, StartBackfill } from './backfill-types.ts'
+import {
+  cancelBackfill,
+  listBackfills,
+  pauseBackfill,
+  resumeBackfill,
+  showBackfill,
+  startBackfill,
+  watchBackfill,
+} from './backfills.ts'
 import { readLedger } from './ledger.ts'
 import { listSchedules } from './list.ts'
 import {
@@ -110,6 +122,57 @@ export class SchedulesClient {
    */
   simulate(schedule: string | ScheduleRequest, options: SimulateSchedule = {}): Promise<Simulation> {
     return this.#within(options, (context) => simulateSchedule(context, schedule, options))
+  }
+
+  /**
+   * What a backfill of a range would do: a line for each of its times, with the newest run that it has. Starts nothing.
+   * @throws ScheduleNotFoundError
+   * @throws JobwrightError `bad_time`, `empty_range`, `future_range`, `no_ticks`, `too_many_ticks`, `bad_max_active`
+   */
+  planBackfill(name: string, options: BackfillOptions): Promise<BackfillPlan> {
+    return this.#within(options, (context) => planBackfill(context, name, options))
+  }
+
+  /**
+   * Makes up for times of a schedule that have been, also of one that is paused. It goes on whoever watches; no time is run twice by it,
+   * however many backfills there are. To wait for its end, watch it.
+   * @throws what `planBackfill` throws, and JobwrightError `bad_key`, `backfill_id_reused`
+   */
+  backfill(name: string, options: StartBackfill): Promise<StartedBackfill> {
+    return this.#within(options, (context) => startBackfill(context, name, options))
+  }
+
+  /** The backfills of a schedule, newest first, as far as Temporal remembers them. @throws ScheduleNotFoundError */
+  backfills(name: string, options: ListBackfills = {}): Promise<BackfillView[]> {
+    return this.#within(options, (context) => listBackfills(context, name, options))
+  }
+
+  /** Where a backfill stands. @throws BackfillNotFoundError */
+  showBackfill(id: string, options: CallOptions = {}): Promise<BackfillView> {
+    return this.#within(options, (context) => showBackfill(context, id))
+  }
+
+  /** Yields the view of a backfill whenever it changed, the last one when it is over. @throws BackfillNotFoundError */
+  watchBackfill(id: string, options: CallOptions = {}): AsyncGenerator<BackfillView, void, undefined> {
+    return watchBackfill(() => this.showBackfill(id, options), options, this.#context.closing)
+  }
+
+  /** It starts nothing more until it is resumed; its runs go on. @throws BackfillNotFoundError, JobwrightError `backfill_over`, `no_worker` */
+  pauseBackfill(id: string, options: PauseSchedule = {}): Promise<BackfillView> {
+    return this.#within(options, (context) => pauseBackfill(context, id, options))
+  }
+
+  /** @throws as `pauseBackfill` does */
+  resumeBackfill(id: string, options: CallOptions = {}): Promise<BackfillView> {
+    return this.#within(options, (context) => resumeBackfill(context, id))
+  }
+
+  /**
+   * Asks it to stop: it starts nothing more, cancels its open runs, and is over when they are. Times that were not begun stay as they are.
+   * To wait for that, watch it. @throws BackfillNotFoundError
+   */
+  cancelBackfill(id: string, options: CallOptions = {}): Promise<void> {
+    return this.#within(options, (context) => cancelBackfill(context, id))
   }
 
   #within<T>(options: CallOptions, work: (context: SchedulesContext) => Promise<T>): Promise<T> {

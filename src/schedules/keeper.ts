@@ -16,7 +16,7 @@ import { JobwrightError } from '../base/errors.ts'
 import { workflowTypes } from '../contract/names.ts'
 import { requireScheduleName } from '../schedule/simulation/index.ts'
 import type { KeepScheduleInput, ScheduleMemo } from '../workflows/schedule-messages.ts'
-import { notFinished, noWorker, requireScheduleName, ScheduleNotFoundError } from './errors.ts'
+import { notFinished, noWorker, ScheduleNotFoundError } from './errors.ts'
 import { namesOf } from './names.ts'
 import type { SchedulesContext, Scope } from './options.ts'
 

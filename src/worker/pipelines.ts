@@ -1,5 +1,6 @@
 import type { WorkerOptions } from '@temporalio/worker'
 import type { Logger } from 'pino'
+import { createTickRuns } from '../activities/backfill/temporal-tick-runs.ts'
 import { createActivities } from '../activities/index.ts'
 import { createLimits } from '../activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
@@ -64,6 +65,7 @@ export function pipelineWorker({
       presence,
       closedRuns: createClosedRuns(client, names),
       nestedRuns: createNestedRuns(client),
+      tickRuns: createTickRuns(client, names),
       schedules: createSchedules(client),
       limits: createLimits(client, names),
       sweep: config.sweep,

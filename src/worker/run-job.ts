@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { Context } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
+import { createTickRuns } from '../activities/backfill/temporal-tick-runs.ts'
 import { createActivities, type PipelineActivities } from '../activities/index.ts'
 import { createLimits } from '../activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
@@ -175,6 +176,7 @@ function assemble(
       tellFailed: () => Promise.resolve(),
     },
     nestedRuns: createNestedRuns(client),
+    tickRuns: createTickRuns(client, installationNames()),
     schedules: createSchedules(client),
     limits: createLimits(client, installation),
     sweep: 'off' as const,

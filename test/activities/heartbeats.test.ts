@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTickRuns } from '../../src/activities/backfill/temporal-tick-runs.ts'
 import { createActivities } from '../../src/activities/index.ts'
 import { createLimits } from '../../src/activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
@@ -58,6 +59,7 @@ beforeAll(async () => {
         tellFailed: async () => undefined,
       },
       nestedRuns: createNestedRuns(client),
+      tickRuns: createTickRuns(client, installationNames()),
       schedules: createSchedules(client),
       limits: createLimits(client, installationNames()),
       sweep: 'off',

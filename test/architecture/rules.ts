@@ -24,7 +24,7 @@ const references = 'src/contract/jobs/references.ts'
 const client = 'src/client'
 const pipelineWords = 'src/contract/pipelines/status.ts'
 const pipelineViews = 'src/contract/pipelines/view.ts'
-const scheduleViews = 'src/contract/schedules/view.ts'
+const scheduleViews = 'src/contract/schedules'
 const plan = 'src/pipeline/plan'
 const schedulePlan = 'src/schedule/plan'
 const evaluate = 'src/pipeline/evaluate'
@@ -65,6 +65,8 @@ export const zones: readonly Zone[] = [
   },
   // When a schedule is due: by the runtime's time zone data, and so not in workflows.
   { folder: 'src/schedule/times', loads: [base], types: [schedulePlan], packages: [], node: false },
+  // Ids of runs: Node.js for SHA-256 alone.
+  { folder: 'src/schedule/ids.ts', loads: [], types: [schedulePlan], packages: [], node: true },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
@@ -121,8 +123,20 @@ export const zones: readonly Zone[] = [
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
-    loads: [base, contract, client, 'src/config-schema', 'src/webhooks', plan, 'src/polling', protocol],
-    types: ['src/limit', schedulePlan],
+    loads: [
+      base,
+      contract,
+      client,
+      'src/config-schema',
+      'src/webhooks',
+      plan,
+      schedulePlan,
+      'src/schedule/times',
+      'src/schedule/ids.ts',
+      'src/polling',
+      protocol,
+    ],
+    types: ['src/limit'],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
   },
@@ -176,7 +190,7 @@ export const zones: readonly Zone[] = [
       'src/pipeline',
       'src/temporal',
     ],
-    types: [contract, plan, 'src/activities', 'src/workflows'],
+    types: [contract, plan, 'src/activities', 'src/limit', 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,
   },

@@ -99,6 +99,7 @@ export function scriptedContext(
 ): ScriptedContext {
   const unscripted = () => Promise.reject(new Error('not scripted'))
   const pipelines: Pipelines = {
+    limits: unscripted,
     as: () => {
       throw new Error('not scripted')
     },
@@ -134,6 +135,16 @@ export function scriptedContext(
     delete: unscripted,
     ledger: unscripted,
     simulate: unscripted,
+    planBackfill: unscripted,
+    backfill: unscripted,
+    backfills: unscripted,
+    showBackfill: unscripted,
+    watchBackfill: () => {
+      throw new Error('not scripted')
+    },
+    pauseBackfill: unscripted,
+    resumeBackfill: unscripted,
+    cancelBackfill: unscripted,
     ...options.schedules,
   }
   return {

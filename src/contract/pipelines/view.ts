@@ -41,6 +41,8 @@ export const queueViewSchema = z.object({
   /** 1 to 5, 1 goes first. */
   priority: z.int(),
   since: time,
+  /** The id of the workflow that knows who is before it, once that was asked. */
+  kept_by: z.string().exactOptional(),
   /** 1 is the next one. Here and below: absent where nobody could say it. */
   position: z.int().exactOptional(),
   /** Who has the places: pipeline runs, or steps of them. */

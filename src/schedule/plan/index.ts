@@ -1,3 +1,4 @@
+export * from './backfill.ts'
 export * from './decide.ts'
 export * from './definition.ts'
 export * from './edit.ts'
