@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { ApplicationFailure, Context } from '@temporalio/activity'
-import { temporalSpec, ticksBetween } from './stand-in-times.ts'
+import { temporalSpec, ticksBetween } from '../../schedule/times/index.ts'
 import type {
   DueTicks,
   ReadDueTicksInput,

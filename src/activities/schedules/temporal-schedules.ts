@@ -133,6 +133,8 @@ async function startRun(
         ...ownership,
         ...tick,
         tick: scheduled.kind,
+        // Before it is granted a place, it waits for one.
+        ...(plan.concurrency ? { status: 'pending' } : {}),
       },
       typedSearchAttributes: [
         ...pair(searchAttributes.workspace, workspace),
@@ -140,6 +142,7 @@ async function startRun(
         ...pair(searchAttributes.schedule, scheduled.schedule),
       ],
       staticSummary: plan.name,
+      ...(plan.priority === undefined ? {} : { priority: { priorityKey: plan.priority } }),
       args: [
         { plan, inputs, timing, ...(workspace === undefined ? {} : { workspace }), schedule: scheduled },
       ],
