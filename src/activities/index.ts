@@ -5,10 +5,14 @@ import type { SweepReport } from '../contract/sweep.ts'
 import type { ConnectionProfile, JobRunRecord } from '../pipeline/plan/index.ts'
 import { leaseMs } from '../polling/index.ts'
 import type { OwnJob, SeenRun } from '../protocol/index.ts'
+import type { Advance, EndedRun } from '../schedule/plan/index.ts'
 import { awaitJobRun } from './await-job-run.ts'
+import { advanceBackfill, awaitBackfillRuns, cancelBackfillRuns } from './backfill/backfill.ts'
+import type { AdvanceBackfillInput, BackfillRunsInput } from './backfill/types.ts'
 import { cancelJobRun } from './cancel-job-run.ts'
 import { createDefects, rejected, withFailures as withFailuresOf } from './failures.ts'
 import { holdPresence } from './hold-presence.ts'
+import { createLimitActivities, type LimitActivities } from './limits/index.ts'
 import { awaitNestedRun, cancelNestedRun, readNestedOutputs, startNestedRun } from './nested/nested-runs.ts'
 import type {
   AwaitNestedRunInput,
@@ -22,6 +26,22 @@ import { nextTimeOfDay } from './notify/next-time-of-day.ts'
 import type { NextTimeOfDayInput } from './notify/types.ts'
 import { createConnectionReader, profileOf } from './profile-connection.ts'
 import { readOutputs } from './read-outputs.ts'
+import {
+  awaitRunsOver,
+  cancelScheduledRun,
+  readDueTicks,
+  removeSchedule,
+  startScheduledRun,
+  syncSchedule,
+} from './schedules/schedules.ts'
+import type {
+  DueTicks,
+  ReadDueTicksInput,
+  StartScheduledRunInput,
+  StartScheduledRunResult,
+  SyncScheduleInput,
+  SyncScheduleResult,
+} from './schedules/types.ts'
 import { sweep } from './sweep/sweep.ts'
 import { triggerJobRun } from './trigger-job-run.ts'
 import type {
@@ -74,7 +94,7 @@ export type {
 } from './types.ts'
 
 /** The activities of `runPipeline` and `watchChanges`. */
-export interface PipelineActivities {
+export interface PipelineActivities extends LimitActivities {
   profileConnection(input: ProfileConnectionInput): Promise<ConnectionProfile>
   triggerJobRun(input: TriggerJobRunInput): Promise<TriggerJobRunResult>
   awaitJobRun(input: AwaitJobRunInput): Promise<JobRunRecord>
@@ -94,6 +114,15 @@ export interface PipelineActivities {
   awaitNestedRun(input: AwaitNestedRunInput): Promise<JobRunRecord>
   cancelNestedRun(input: NestedRunIdentity): Promise<CancelNestedRunResult>
   readNestedOutputs(input: ReadNestedOutputsInput): Promise<Json[]>
+  advanceBackfill(input: AdvanceBackfillInput): Promise<Advance>
+  awaitBackfillRuns(input: BackfillRunsInput): Promise<EndedRun[]>
+  cancelBackfillRuns(input: BackfillRunsInput): Promise<void>
+  readDueTicks(input: ReadDueTicksInput): Promise<DueTicks>
+  awaitRunsOver(input: { runs: string[] }): Promise<string[]>
+  startScheduledRun(input: StartScheduledRunInput): Promise<StartScheduledRunResult>
+  cancelScheduledRun(input: { runId: string }): Promise<void>
+  syncSchedule(input: SyncScheduleInput): Promise<SyncScheduleResult>
+  removeSchedule(): Promise<void>
   nextTimeOfDay(input: NextTimeOfDayInput): Promise<number>
 }
 
@@ -111,10 +140,20 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     withFailures(() => alive(deps, () => work(withApi(name))))
   const withRuns = <T>(work: () => Promise<T>) => withFailures(() => alive(deps, work))
   return {
+    ...createLimitActivities({ ...deps, knowledgeOf }, withRuns),
     startNestedRun: (input) => withRuns(() => startNestedRun(deps.nestedRuns, input)),
     awaitNestedRun: (input) => withRuns(() => awaitNestedRun(deps.nestedRuns, input)),
     cancelNestedRun: (input) => withRuns(() => cancelNestedRun(deps.nestedRuns, input)),
     readNestedOutputs: (input) => withRuns(() => readNestedOutputs(deps.nestedRuns, input)),
+    advanceBackfill: (input) => withRuns(() => advanceBackfill(deps.tickRuns, input)),
+    awaitBackfillRuns: (input) => withRuns(() => awaitBackfillRuns(deps.tickRuns, input)),
+    cancelBackfillRuns: (input) => withRuns(() => cancelBackfillRuns(deps.tickRuns, input)),
+    readDueTicks: (input) => withRuns(() => readDueTicks(deps.schedules, input)),
+    awaitRunsOver: (input) => withRuns(() => awaitRunsOver(deps.schedules, input)),
+    startScheduledRun: (input) => withRuns(() => startScheduledRun(deps.schedules, input)),
+    cancelScheduledRun: (input) => withRuns(() => cancelScheduledRun(deps.schedules, input)),
+    syncSchedule: (input) => withRuns(() => syncSchedule(deps.schedules, input)),
+    removeSchedule: () => withRuns(() => removeSchedule(deps.schedules)),
     nextTimeOfDay: async (input) => nextTimeOfDay(input),
     profileConnection: (input) =>
       withFailures(() =>

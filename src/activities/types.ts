@@ -4,7 +4,10 @@ import type { SweepFinding, SweepMemory, SweepMode } from '../contract/sweep.ts'
 import type { ConnectionMode, JobRunRecord } from '../pipeline/plan/index.ts'
 import type { Poller } from '../polling/index.ts'
 import type { OwnJob, SeenRun, TriggerEvent } from '../protocol/index.ts'
+import type { TickRuns } from './backfill/types.ts'
+import type { Limits } from './limits/types.ts'
 import type { NestedRunIdentity, NestedRuns } from './nested/types.ts'
+import type { Schedules } from './schedules/types.ts'
 
 /** What the workflow says of a step run; with the workflow's own identity it makes the keys. */
 export interface StepIdentity {
@@ -285,6 +288,12 @@ export interface ActivityDependencies {
   recoverWaits(identity: string): Promise<void>
   closedRuns: ClosedRuns
   nestedRuns: NestedRuns
+  /** Runs of a schedule's ticks, as backfills start them. */
+  tickRuns: TickRuns
+  schedules: Schedules
+  limits: Limits
+  /** What this installation does about what closed pipeline runs left active. */
+  sweep: SweepMode | 'off'
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
   /** One for each use: what it masks are the secrets of one run. */
   secretKeeper(): SecretKeeper

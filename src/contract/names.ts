@@ -10,8 +10,14 @@ export const workflowTypes = {
   deliverNotification: 'deliverNotification',
 } as const
 export const activityTypes = { executeJobRun: 'executeJobRun', holdPresence: 'holdPresence' } as const
-export const queryNames = { progress: 'progress', remains: 'remains' } as const
+export const queryNames = { progress: 'progress', remains: 'remains', limit: 'limit' } as const
 export const updateNames = { steer: 'steer' } as const
+/** What a backfill is asked. */
+export const backfillNames = {
+  view: 'backfill',
+  pause: 'pauseBackfill',
+  resume: 'resumeBackfill',
+} as const
 /** In workflows that users write themselves, and on their workers: beside names of theirs. */
 export const runJobNames = {
   /** Before the names of activities. */
@@ -36,7 +42,13 @@ export const scheduleMessages = {
   definition: 'scheduleDefinition',
   ledger: 'ledger',
 } as const
-export const signalNames = { endCleanup: 'endCleanup', nestedRun: 'nestedRun' } as const
+export const signalNames = {
+  endCleanup: 'endCleanup',
+  nestedRun: 'nestedRun',
+  limitNews: 'limitNews',
+  askPlace: 'askPlace',
+  leavePlace: 'leavePlace',
+} as const
 /**
  * Of a pipeline run: the workspace and the email of whoever started it, and the schedule that it is of. Temporal finds runs by them; they
  * are Keywords.
@@ -71,6 +83,8 @@ export interface InstallationNames {
   sweeperId: string
   /** Of the workflow that keeps a schedule, and of the schedule in Temporal that wakes it. */
   scheduleId(workspace: string | undefined, name: string): string
+  /** Of the workflow that runs a backfill, whose own id has the schedule's name in it. */
+  backfillId(workspace: string | undefined, id: string): string
   /** Of the workflow that keeps a limit across runs. */
   limitId(workspace: string | undefined, key: string): string
 }
@@ -89,6 +103,7 @@ export function installationNames(installation = defaultInstallation): Installat
     sweeperId: `${prefix}-sweeper`,
     presenceActivityId: (life) => `${prefix}-presence-${life}`,
     scheduleId: (workspace, name) => `${prefix}-schedule-${workspace ?? ''}/${name}`,
+    backfillId: (workspace, id) => `${prefix}-backfill-${workspace ?? ''}/${id}`,
     limitId: (workspace, key) => `${prefix}-limit-${workspace ?? ''}/${key}`,
   }
 }

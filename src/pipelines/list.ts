@@ -141,6 +141,7 @@ const isOpen = (status: PipelineStatus): boolean => temporalStatuses[status].inc
 
 /** Temporal's words for how runs of a status stand; all that are open are running to it. */
 const temporalStatuses: Readonly<Record<PipelineStatus, readonly string[]>> = {
+  pending: ['Running'],
   running: ['Running'],
   held: ['Running'],
   cancelling: ['Running'],

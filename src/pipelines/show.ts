@@ -15,6 +15,7 @@ import type { RunsAccess } from './access.ts'
 import { deliveriesOf, noticesOfSweep } from './deliveries.ts'
 import { type FoundRun, findRun } from './find.ts'
 import { argumentOf } from './inputs.ts'
+import { withPositions } from './limits.ts'
 import { troublesOf } from './troubles.ts'
 import { bareView, closedStatuses, closeTime, ownedView, type PipelineRunView, type RunInfo } from './view.ts'
 
@@ -29,7 +30,8 @@ export async function showRun(context: RunsAccess, id: string): Promise<Pipeline
     return withDeliveries(context, view, own?.notices ?? [], hasTold(found, own) ? undefined : found)
   }
   const own = await queryRun(context, found)
-  return withDeliveries(context, openView(own, found.description), own?.notices ?? [])
+  const view = await withPositions(context, openView(own, found.description))
+  return withDeliveries(context, view, own?.notices ?? [])
 }
 
 /** @param closed the run, where it could not tell of its end itself */

@@ -70,6 +70,8 @@ export async function startRun(
     digest,
     ...(version === undefined ? {} : { version }),
     ...ownership,
+    // Until it has a place.
+    ...(plan.concurrency ? { status: 'pending' } : {}),
   }
   const start = () =>
     context.client.workflow.start(workflowTypes.runPipeline, {
@@ -80,6 +82,7 @@ export async function startRun(
       memo: { ...memo },
       typedSearchAttributes: searchPairs(ownership),
       staticSummary: plan.name,
+      ...(plan.priority === undefined ? {} : { priority: { priorityKey: plan.priority } }),
       args: [input],
     })
   try {
@@ -109,7 +112,7 @@ function withoutJobTypes({ jobTypes: _, ...plan }: PipelinePlan): Omit<PipelineP
 }
 
 /** What is known of whose the run will be. A client that is bound starts nothing that it could not see. */
-function ownershipOf(context: PipelinesContext, owner: PipelineOwner | undefined): Ownership {
+export function ownershipOf(context: PipelinesContext, owner: PipelineOwner | undefined): Ownership {
   const workspace = context.workspace ?? owner?.workspace
   if (owner && owner.workspace !== workspace)
     throw new JobwrightError({

@@ -18,6 +18,7 @@ export {
   type Comparable,
   type CompiledPipeline,
   type CompileOptions,
+  type ConcurrencyOptions,
   type ConfigChecker,
   type ConfigOf,
   type ConfigProblem,
@@ -97,6 +98,7 @@ export {
   type PlanTarget,
   type PlanValue,
   type Primitive,
+  type Priority,
   pipeline,
   type ResolvedInputs,
   type ResolvedPipeline,
@@ -151,6 +153,7 @@ export {
   type SteerResult,
   type WatchPipeline,
 } from '../pipelines/index.ts'
+export type { CatchUp, Overlap, ScheduleRequest, ScheduleSpec } from '../schedule/plan/index.ts'
 export {
   connectTemporal,
   SearchAttributesError,

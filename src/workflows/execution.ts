@@ -5,8 +5,11 @@ import {
   type ConnectionProfile,
   cleansUp,
   countChanges,
+  createEarlyReads,
   createPipelineRunState,
   createSchedule,
+  type EarlyReads,
+  type ItemState,
   type PipelinePlan,
   type PipelineRunState,
   type PlanStep,
@@ -58,6 +61,9 @@ export interface Execution {
   /** True once nothing cleans up any more. */
   isCleanupOver: boolean
   readonly cancels: Places
+  /** Steps of which an `if` that is asked again is just being evaluated. */
+  readonly asking: Set<string>
+  readonly earlyReads: EarlyReads
   /** While cancels wait. */
   widening?: Promise<void> | undefined
   /** Triggers whose outcome is not known, by `parkedKey`; each waits to be told what a person decided. */
@@ -65,6 +71,10 @@ export interface Execution {
   /** What nested pipeline runs last said, by their ids, and who waits for such news. */
   readonly nestedNews: Map<string, NestedRunNews>
   readonly nestedWaits: Map<string, () => void>
+  /** What ends a generation that has to give up its place, by the token of the place. */
+  readonly evictions: Map<string, () => void>
+  /** Places that are being given back, by their tokens. */
+  readonly leaving: Map<string, Promise<void>>
   /** Of what is evaluated, for all steps together. */
   readonly pace: Pace
   readonly reads: ReadFinder
@@ -97,7 +107,12 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
     timing,
     state,
     schedule,
-    data: dataOf(plan, state, { id: workflowId, inputs, schedule }),
+    data: dataOf(plan, state, {
+      id: workflowId,
+      inputs,
+      schedule,
+      ...(input.schedule ? { scheduledForMs: input.schedule.nominalMs } : {}),
+    }),
     scope,
     main,
     cleanup: plan.steps.some(cleansUp) && patched('clean-up') ? createCleanup(scope) : undefined,
@@ -107,9 +122,13 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
       scope: { cancelRequested: new Promise<never>(() => {}) },
       applies: () => patched('bounded-cancels'),
     }),
+    asking: new Set(),
+    earlyReads: createEarlyReads(plan),
     parked: new Map(),
     nestedNews: new Map(),
     nestedWaits: new Map(),
+    evictions: new Map(),
+    leaving: new Map(),
     pace: main.pace,
     reads: createReadFinder(),
     progress: 0,
@@ -144,4 +163,9 @@ export function parkedKey(step: string, item: number | null): string {
 
 export function laneOf({ main, cleanup }: Execution, step: PlanStep): Lane {
   return cleanup && cleansUp(step) ? cleanup : main
+}
+
+/** Keys of places that are had around a step, and around what a step runs. */
+export function keysAround({ input, state }: Execution, item?: ItemState): string[] {
+  return [...(input.heldKeys ?? []), ...[state.place, item?.place].flatMap((place) => place?.key ?? [])]
 }

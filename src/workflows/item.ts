@@ -28,6 +28,7 @@ import {
 } from '../remote-run/index.ts'
 import { evaluateNow, prepare } from './evaluation.ts'
 import { type Execution, type Lane, laneOf, parkedKey } from './execution.ts'
+import { enterItem, inPlace, leavePlace, noteEviction } from './limits.ts'
 import { type NestedPlace, nestedRun } from './nested-run.ts'
 import { type Enter, enter } from './places.ts'
 import { boundedCancel, reach } from './reach.ts'
@@ -75,10 +76,11 @@ export async function runItem(
   }
   try {
     if (!hasPlaces) throw new CancelledFailure('cancelled while it waited for a place')
-    const values = valuesOf(step)
-    for (let wait = prepare(execution, values); wait; wait = prepare(execution, values)) await wait
+    const values = [...valuesOf(step), ...(step.concurrency ? [step.concurrency.key] : [])]
+    for (let wait = prepare(execution, values, step); wait; wait = prepare(execution, values, step))
+      await wait
     const resolved = resolveStep(step, (value) =>
-      evaluateNow(execution, value, step.forEach ? each : undefined),
+      evaluateNow(execution, value, { step, each: step.forEach ? each : undefined }),
     )
     item.startedAtMs ??= Date.now()
     item.generation = Math.max(1, item.generation)
@@ -88,6 +90,11 @@ export async function runItem(
         await alarm.at(item.notBeforeMs)
       }
       item.notBeforeMs = null
+      if (step.concurrency && item.generationStartedAtMs === null) {
+        move(item, 'began')
+        // Whoever waits has no trigger under way.
+        if (!(await enterItem(execution, step, item, each, triggered))) break
+      }
       if (item.jobRunId === null && !isTriggering) {
         const entered = enter(triggers)
         if (!(entered === true || (await entered)))
@@ -97,9 +104,13 @@ export async function runItem(
       const admitted = item.jobRunId === null ? pace.admit(resolved.bytes) : undefined
       if (admitted) await admitted
       isUnderWay = true
-      const outcome = await runGeneration(execution, step, item, each, resolved, triggered)
+      const generation = () => runGeneration(execution, step, item, each, resolved, triggered)
+      const outcome = await (step.concurrency ? inPlace(execution, item, generation) : generation())
       triggered()
-      if (!goesOn(execution, step, item, outcome)) break
+      const isNext = goesOn(execution, step, item, outcome)
+      noteEviction(item)
+      leavePlace(execution, item)
+      if (!isNext) break
     }
   } catch (error) {
     triggered()
@@ -113,6 +124,8 @@ export async function runItem(
       move(item, 'failed')
     }
   }
+  triggered()
+  leavePlace(execution, item)
   item.finishedAtMs = Date.now()
   if (hasPlaces) places.giveBack()
 }
@@ -140,6 +153,7 @@ export async function endBegun(
   )
   move(item, status)
   forgetTrigger(item)
+  leavePlace(execution, item)
   item.finishedAtMs = Date.now()
   // It may have been the one that a person was asked about.
   if (workflowInfo().memo?.status === 'held') noteHeld(execution)

@@ -16,6 +16,7 @@ import {
 import { evaluate } from './evaluation.ts'
 import { type Execution, laneOf } from './execution.ts'
 import { endBegun, leavePlaces, runItem, whenPlaced } from './item.ts'
+import { leavePlace } from './limits.ts'
 import { stepErrorOf } from './step-failure.ts'
 
 /** A step that runs a job: to its end, with all its items; goes on with what an earlier execution began. */
@@ -23,7 +24,7 @@ export async function runJobStep(execution: Execution, step: PlanStep): Promise<
   const own = stepState(execution.state, step.id)
   move(own, 'found_running')
   try {
-    const values = step.forEach ? listOf(await evaluate(execution, step.forEach)) : [null]
+    const values = step.forEach ? listOf(await evaluate(execution, step.forEach, step)) : [null]
     own.items ??= createItems(execution.state, values)
     const [only] = own.items
     // The usual step has no `for_each`: it does without lanes, and their promises.
@@ -50,8 +51,10 @@ async function endItems(
 ): Promise<void> {
   const ends = items.map(async (item, index) => {
     if (isBegun(item)) await endBegun(execution, step, item, { value: null, index }, error)
-    else if (item.generation > 0 && !isDone(item.status)) move(item, 'cancelled')
-    else if (!isDone(item.status)) skipItem(execution.state, item)
+    else if (item.generation > 0 && !isDone(item.status)) {
+      move(item, 'cancelled')
+      leavePlace(execution, item)
+    } else if (!isDone(item.status)) skipItem(execution.state, item)
   })
   await Promise.all(ends)
 }

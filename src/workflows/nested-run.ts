@@ -17,7 +17,7 @@ import {
   type PlanStep,
 } from '../pipeline/plan/index.ts'
 import { type RemoteRun, scheduleToClose, type TimeLeft } from '../remote-run/index.ts'
-import { type Execution, laneOf } from './execution.ts'
+import { type Execution, keysAround, laneOf } from './execution.ts'
 import { endCleanupSignal, type NestedRunNews } from './messages.ts'
 import { noteHeld } from './surroundings.ts'
 
@@ -55,7 +55,10 @@ export function nestedRun(execution: Execution, place: NestedPlace, inputs: Reco
   const look = (isEnding: boolean) =>
     activities(noLimit, isEnding ? {} : { retry: lookRetry }).awaitNestedRun({ ...run, isEnding })
   return {
-    trigger: (left) => activities(left).startNestedRun({ ...run, inputs }),
+    trigger(left) {
+      const heldKeys = keysAround(execution, place.item)
+      return activities(left).startNestedRun({ ...run, inputs, ...(heldKeys.length > 0 ? { heldKeys } : {}) })
+    },
     wait: (_, left) => untilOver(execution, place, run.id, look, left),
     cancel: () =>
       CancellationScope.nonCancellable(async () => {

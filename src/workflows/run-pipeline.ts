@@ -22,6 +22,8 @@ import {
 } from '../pipeline/plan/index.ts'
 import { close, closeBarred, view } from './close.ts'
 import { createExecution, type Execution, type Lane } from './execution.ts'
+import { limitNewsSignal } from './limit-messages.ts'
+import { allLeft, enterRun, hearOfLimit, leaveAll } from './limits.ts'
 import {
   endCleanupSignal,
   nestedRunSignal,
@@ -50,7 +52,8 @@ const historyBytes = 32 * 1024 * 1024
  * then the view is had by query only.
  */
 export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunView> {
-  requireKnownVersion(input.plan)
+  const { plan } = input
+  requireKnownVersion(plan)
   const execution = createExecution(input, CancellationScope.current())
   if (input.isBarred) return closeBarred(execution)
   setHandler(progressQuery, () => view(execution))
@@ -61,10 +64,12 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
     if (execution.isCleanupOver) endNestedCleanup(execution)
   })
   setHandler(nestedRunSignal, (news) => hearOfNested(execution, news))
+  setHandler(limitNewsSignal, (news) => hearOfLimit(execution, news))
   setHandler(steerUpdate, (request) => steer(execution, request), {
     validator: (request) => checkSteering(execution, request),
   })
   watchLateness(execution)
+  if (plan.concurrency && !(await enterRun(execution, plan.concurrency))) return endUnbegun(execution)
   startSteps(execution)
   try {
     await condition(() => isSettled(execution) || isHistoryLong(execution))
@@ -76,11 +81,24 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
   if (execution.scope.consideredCancelled) await finishCancelled(execution)
   // Whoever asked gets an answer.
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished))
-  if (execution.fatal) throw execution.fatal.error
-  if (!execution.schedule.isFinished()) {
+  if (!execution.fatal && !execution.schedule.isFinished()) {
     await tellingBegun(execution)
     await goOnAsNew(execution)
   }
+  await leaveAll(execution)
+  if (execution.fatal) throw execution.fatal.error
+  return close(execution)
+}
+
+/** One that was cancelled while it waited for its place, or that could not ask for one. */
+async function endUnbegun(execution: Execution): Promise<PipelineRunView> {
+  const { state } = execution
+  if (!state.notBegun) {
+    state.cancelRequested = true
+    state.cancelRequestedAtMs ??= Date.now()
+  }
+  await CancellationScope.nonCancellable(() => condition(allHandlersFinished))
+  await leaveAll(execution)
   return close(execution)
 }
 
@@ -118,7 +136,9 @@ async function drain(execution: Execution): Promise<void> {
   }
 }
 
-async function goOnAsNew({ input, state }: Execution): Promise<void> {
+async function goOnAsNew(execution: Execution): Promise<void> {
+  const { input, state } = execution
+  await allLeft(execution)
   shrinkState(state, payloadBytes - jsonBytes({ ...input, state: null }))
   const memo = { ...workflowInfo().memo, startedAtMs: state.startedAtMs }
   await makeContinueAsNewFunc<typeof runPipeline>({ memo })({ ...input, state })
@@ -149,6 +169,7 @@ async function finishCancelled(execution: Execution): Promise<void> {
   // An execution that was to end goes on after all.
   execution.cleanup?.places.open()
   execution.cleanup?.triggers.open()
+  execution.schedule.reconsider()
   startReady(execution)
   await CancellationScope.nonCancellable(async () => {
     if (execution.cleanup) await cleanUp(execution, execution.cleanup)

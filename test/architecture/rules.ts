@@ -24,8 +24,9 @@ const references = 'src/contract/jobs/references.ts'
 const client = 'src/client'
 const pipelineWords = 'src/contract/pipelines/status.ts'
 const pipelineViews = 'src/contract/pipelines/view.ts'
-const scheduleViews = 'src/contract/schedules/view.ts'
+const scheduleViews = 'src/contract/schedules'
 const plan = 'src/pipeline/plan'
+const schedulePlan = 'src/schedule/plan'
 const evaluate = 'src/pipeline/evaluate'
 const nodes = 'src/pipeline/nodes'
 const protocol = 'src/protocol'
@@ -54,11 +55,23 @@ export const zones: readonly Zone[] = [
   // Loads nothing at all: the same code runs in workflows, in activities and in checkers.
   { folder: protocol, loads: [], packages: [], node: false },
   { folder: plan, loads: [base, pipelineWords], types: [protocol, pipelineViews], packages: [], node: false },
+  // What a schedule is and decides: runs in workflows.
+  {
+    folder: schedulePlan,
+    loads: [base],
+    types: [plan, scheduleViews],
+    packages: [],
+    node: false,
+  },
+  // When a schedule is due: by the runtime's time zone data, and so not in workflows.
+  { folder: 'src/schedule/times', loads: [base], types: [schedulePlan], packages: [], node: false },
+  // Ids of runs: Node.js for SHA-256 alone.
+  { folder: 'src/schedule/ids.ts', loads: [], types: [schedulePlan], packages: [], node: true },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
     folder: 'src/pipeline/yaml',
-    loads: [nodes, 'src/expressions'],
+    loads: [base, nodes, 'src/expressions', 'src/schedule/times'],
     packages: ['yaml'],
     node: false,
   },
@@ -72,6 +85,8 @@ export const zones: readonly Zone[] = [
       'src/job-type-schemas',
       'src/expressions',
       plan,
+      schedulePlan,
+      'src/schedule/times',
       nodes,
     ],
     packages: ['zod'],
@@ -98,22 +113,30 @@ export const zones: readonly Zone[] = [
       'src/pipeline/build',
       'src/pipeline/draw',
     ],
+    types: [schedulePlan],
     packages: [],
     node: false,
   },
 
-  // What a schedule is and decides: runs in workflows.
-  {
-    folder: 'src/schedule/plan',
-    loads: [],
-    types: [base, plan, scheduleViews],
-    packages: [],
-    node: false,
-  },
+  // Who has a place under a limit, and who is next: runs in workflows.
+  { folder: 'src/limit', loads: [], types: [pipelineWords], packages: [], node: false },
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
-    loads: [base, contract, client, 'src/config-schema', 'src/webhooks', plan, 'src/polling', protocol],
+    loads: [
+      base,
+      contract,
+      client,
+      'src/config-schema',
+      'src/webhooks',
+      plan,
+      schedulePlan,
+      'src/schedule/times',
+      'src/schedule/ids.ts',
+      'src/polling',
+      protocol,
+    ],
+    types: ['src/limit'],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
   },
@@ -126,8 +149,18 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/workflows',
-    loads: [base, names, references, plan, evaluate, 'src/expressions', 'src/remote-run'],
-    types: ['src/activities', sweepReports, scheduleViews, 'src/schedule/plan'],
+    loads: [
+      base,
+      names,
+      references,
+      plan,
+      evaluate,
+      'src/limit',
+      'src/expressions',
+      'src/remote-run',
+      schedulePlan,
+    ],
+    types: ['src/activities', sweepReports, scheduleViews],
     packages: ['@temporalio/workflow'],
     node: false,
   },
@@ -157,9 +190,16 @@ export const zones: readonly Zone[] = [
       'src/pipeline',
       'src/temporal',
     ],
-    types: [contract, plan, 'src/activities', 'src/workflows'],
+    types: [contract, plan, 'src/activities', 'src/limit', 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,
+  },
+  {
+    folder: 'src/schedules',
+    loads: [names, 'src/pipelines'],
+    types: [base, contract, 'src/schedule/plan'],
+    packages: ['@temporalio/client'],
+    node: false,
   },
 
   {
@@ -183,11 +223,11 @@ export const zones: readonly Zone[] = [
     node: true,
   },
 
-  { folder: ports, loads: [], types: [base, contract], packages: [], node: false },
+  { folder: ports, loads: [], types: [base, contract, schedulePlan], packages: [], node: false },
   {
     folder: 'src/server/services',
     loads: [base, contract, 'src/config-schema', 'src/pipeline/index.ts'],
-    types: [ports],
+    types: [schedulePlan, ports],
     packages: [],
     node: true,
   },
@@ -216,6 +256,13 @@ export const zones: readonly Zone[] = [
     folder: 'src/server/pipeline-runs',
     loads: ['src/pipelines'],
     types: [base, ports, plan],
+    packages: ['@temporalio/client'],
+    node: false,
+  },
+  {
+    folder: 'src/server/schedules',
+    loads: ['src/schedules'],
+    types: [ports, plan],
     packages: ['@temporalio/client'],
     node: false,
   },

@@ -2,8 +2,10 @@ import { CompleteAsyncError, Context } from '@temporalio/activity'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createActivities, type JobRunListing, type PipelineActivities } from '../../src/activities/index.ts'
+import { createLimits } from '../../src/activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
 import type { ActivityDependencies } from '../../src/activities/types.ts'
+import { installationNames } from '../../src/contract/names.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import type { OwnJob, SeenRun } from '../../src/protocol/index.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
@@ -149,6 +151,8 @@ describe('a pipeline run that is held', () => {
     const seen: JobRunListing = { runs: [], isComplete: true, isSettled: true }
     const nested = createActivities({
       nestedRuns: createNestedRuns(stack.client),
+      limits: createLimits(stack.client, installationNames()),
+      sweep: 'off',
       heartbeatIntervalMs: 1_000,
     } as Partial<ActivityDependencies> as ActivityDependencies)
     await withWorker(

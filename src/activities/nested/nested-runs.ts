@@ -20,14 +20,15 @@ const endingMs = 5_000
 /** Starts it, or finds that an earlier attempt did. The plan comes from the parent's argument: a history has it once. */
 export async function startNestedRun(
   runs: NestedRuns,
-  { id, parent, inputs }: StartNestedRunInput,
+  { id, parent, inputs, heldKeys }: StartNestedRunInput,
 ): Promise<StartNestedRunResult> {
   const { workflowExecution } = Context.current().info
   const argument = await runs.argumentOf({ workflowId: parent.id, runId: workflowExecution?.runId ?? '' })
   const target = argument.plan.steps.find((step) => step.id === parent.step)?.target
   if (target?.kind !== 'pipeline') throw rejected('no_pipeline', `step ${parent.step} runs no pipeline`)
   requireSchemas(target.pipeline, inputs)
-  const began = await runs.start({ id, parent }, { plan: target.pipeline, inputs, parent: argument })
+  const held = heldKeys ? { heldKeys } : {}
+  const began = await runs.start({ id, parent }, { plan: target.pipeline, inputs, parent: argument, ...held })
   const record = began === 'exists' ? await runs.look({ id, parent }) : undefined
   return record
     ? { phase: 'terminal', record }

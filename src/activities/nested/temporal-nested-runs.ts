@@ -17,9 +17,12 @@ import {
   closedFromOutside,
   type JobRunRecord,
   nestedRecord,
+  type PipelinePlan,
   type PipelineRunView,
 } from '../../pipeline/plan/index.ts'
 import type { NestedRunIdentity, NestedRuns, ParentArgument } from './types.ts'
+
+type NestedStart = NonNullable<Parameters<NestedRuns['start']>[1]>
 
 /** Parents of which the arguments are kept: a fan-out starts hundreds by one. */
 const keptArguments = 20
@@ -55,7 +58,7 @@ export function createNestedRuns(client: Client): NestedRuns {
       const { id, parent } = run
       const { memo } = await argumentOf(parentExecution(parent.id))
       const input = start
-        ? { ...inherited(start.parent), plan: start.plan, inputs: start.inputs, parent }
+        ? { ...inherited(start.parent), ...startOf(start), parent }
         : { plan: barredPlan, inputs: {}, timing: {}, parent, isBarred: true }
       try {
         await client.workflow.start(workflowTypes.runPipeline, {
@@ -63,9 +66,15 @@ export function createNestedRuns(client: Client): NestedRuns {
           taskQueue: Context.current().info.taskQueue,
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           workflowIdConflictPolicy: 'FAIL',
-          memo: { pipeline: input.plan.name, ...memo, parent, ...(start ? {} : { isBarred: true }) },
+          memo: {
+            pipeline: input.plan.name,
+            ...memo,
+            parent,
+            ...(start ? waitingMemo(start.plan) : { isBarred: true }),
+          },
           typedSearchAttributes: searchPairs(memo),
           staticSummary: input.plan.name,
+          ...priorityOf(start?.plan),
           args: [input],
         })
         return 'started'
@@ -101,9 +110,26 @@ export function createNestedRuns(client: Client): NestedRuns {
   }
 }
 
-/** Its inputs, how patient it is, and whose it is: what a nested run has of its parent. */
-function inherited({ timing, workspace }: ParentArgument) {
-  return { timing, ...(workspace === undefined ? {} : { workspace }) }
+function startOf({ plan, inputs, heldKeys }: NestedStart) {
+  return { plan, inputs, ...(heldKeys ? { heldKeys } : {}) }
+}
+
+/** Before it is granted a place, it waits for one. */
+function waitingMemo({ concurrency }: PipelinePlan) {
+  return concurrency ? { status: 'pending' } : {}
+}
+
+function priorityOf(plan: PipelinePlan | undefined) {
+  return plan?.priority === undefined ? {} : { priority: { priorityKey: plan.priority } }
+}
+
+/** How patient it is, whose it is, and which tick it is of: what a nested run has of its parent. */
+function inherited({ timing, workspace, schedule }: ParentArgument) {
+  return {
+    timing,
+    ...(workspace === undefined ? {} : { workspace }),
+    ...(schedule === undefined ? {} : { schedule }),
+  }
 }
 
 const barredPlan = {
@@ -145,12 +171,13 @@ async function readArgument(
   const [payload] = started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []
   const argument = JSON.parse(new TextDecoder().decode(payload?.data ?? new Uint8Array())) as ParentArgument
   // Not what it carries of its state, which may be large.
-  const { plan, workspace, timing } = argument
+  const { plan, workspace, timing, schedule } = argument
   const { workspace: own, owner } = (description.memo ?? {}) as Owner
   return {
     plan,
     timing,
     ...(workspace === undefined ? {} : { workspace }),
+    ...(schedule === undefined ? {} : { schedule }),
     memo: { ...(own === undefined ? {} : { workspace: own }), ...(owner === undefined ? {} : { owner }) },
   }
 }

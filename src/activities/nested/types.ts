@@ -1,5 +1,6 @@
 import type { Json } from '../../base/json.ts'
 import type { JobRunRecord, PipelinePlan } from '../../pipeline/plan/index.ts'
+import type { ScheduledRun } from '../../schedule/plan/index.ts'
 
 /** Which step of which pipeline run a nested one is: with it a run is told from another one that has its id. */
 export interface ParentStep {
@@ -22,6 +23,8 @@ export interface NestedRunIdentity {
 export interface StartNestedRunInput extends NestedRunIdentity {
   /** Resolved: every declared one that has a value. The plan is that of the parent's step. */
   inputs: Record<string, Json>
+  /** Keys of which the runs around it have places. */
+  heldKeys?: string[]
 }
 
 /** `running`: it exists, and was not over. */
@@ -49,6 +52,8 @@ export interface ParentArgument {
   plan: PipelinePlan
   workspace?: string
   timing: object
+  /** The tick that it is of. */
+  schedule?: ScheduledRun
 }
 
 /** Pipeline runs in Temporal, as the activities about nested ones need them. */
@@ -61,7 +66,12 @@ export interface NestedRuns {
    */
   start(
     run: NestedRunIdentity,
-    start: { plan: PipelinePlan; inputs: Record<string, Json>; parent: ParentArgument } | null,
+    start: {
+      plan: PipelinePlan
+      inputs: Record<string, Json>
+      parent: ParentArgument
+      heldKeys?: string[]
+    } | null,
   ): Promise<'started' | 'exists'>
   /** How it ended; undefined while it is open. @throws JobwrightError `run_id_taken`, `unknown_pipeline_run` */
   look(run: NestedRunIdentity): Promise<JobRunRecord | undefined>

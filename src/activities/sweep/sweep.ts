@@ -39,7 +39,7 @@ export async function sweep(deps: SweepDependencies, { mode, last }: SweepInput)
   const unfinished: ClosedRun[] = []
   await eachOf(runs, lookedAtOnce, async (run) => {
     const isLate = Date.now() - startedAtMs > longestMs
-    const { isDone, found } = isLate ? { isDone: false, found: [] } : await look(deps, run, mode)
+    const { isDone, found } = isLate ? { isDone: false, found: [] } : await lookAt(deps, run, mode)
     findings.push(...found)
     if (isDone || startedAtMs - run.closedAtMs > dayMs) known.add(run.runId)
     else unfinished.push(run)
@@ -72,7 +72,8 @@ async function newRuns({ closedRuns }: SweepDependencies, sinceMs: number, known
   return { runs, seen, isCut: false }
 }
 
-async function look(deps: SweepDependencies, run: ClosedRun, mode: SweepMode) {
+/** Looks once for what one of them left active, and has it cancelled; done when nothing of it is active any more. */
+export async function lookAt(deps: SweepDependencies, run: ClosedRun, mode: SweepMode) {
   const failed = (error: unknown): SweepFinding => {
     const code = codeOf(error)
     // What nobody expects; of what a server says only the code is told, as it may repeat what it was sent.

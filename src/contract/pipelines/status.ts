@@ -16,9 +16,21 @@ export const stepStatuses = [
 ] as const
 export type StepStatus = (typeof stepStatuses)[number]
 
-/** Statuses of a pipeline run; the last three are those of one that is over. */
-export const pipelineStatuses = ['running', 'held', 'cancelling', 'completed', 'failed', 'cancelled'] as const
+/** Statuses of a pipeline run; `pending`: it waits for a place under its limit; the last three are those of one that is over. */
+export const pipelineStatuses = [
+  'pending',
+  'running',
+  'held',
+  'cancelling',
+  'completed',
+  'failed',
+  'cancelled',
+] as const
 export type PipelineStatus = (typeof pipelineStatuses)[number]
+
+/** What becomes of an ask for a place where all are taken: it waits, those before it have to leave, or it is refused. */
+export const whenFulls = ['queue', 'cancel_previous', 'skip'] as const
+export type WhenFull = (typeof whenFulls)[number]
 
 /** What can be decided of a trigger whose outcome is not known; the other verbs are not offered yet. */
 export const steerVerbs = ['adopt', 'trigger', 'fail'] as const

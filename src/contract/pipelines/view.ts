@@ -34,6 +34,31 @@ export const earlierGenerationSchema = z.object({
   error: stepErrorSchema.nullable(),
 })
 
+/** Of what waits for a place under a limit. */
+export const queueViewSchema = z.object({
+  key: z.string(),
+  limit: z.int(),
+  /** 1 to 5, 1 goes first. */
+  priority: z.int(),
+  since: time,
+  /** The id of the workflow that knows who is before it, once that was asked. */
+  kept_by: z.string().exactOptional(),
+  /** 1 is the next one. Here and below: absent where nobody could say it. */
+  position: z.int().exactOptional(),
+  /** Who has the places: pipeline runs, or steps of them. */
+  holders: z
+    .array(
+      z.object({
+        pipeline_run_id: z.string(),
+        step: z.string().exactOptional(),
+        /** 0-based; absent outside `for_each`. */
+        item: z.int().exactOptional(),
+        since: time,
+      }),
+    )
+    .exactOptional(),
+})
+
 /** One line of a pipeline run's `steps`: highest generation only, one entry per item. */
 export const stepRunViewSchema = z.object({
   step: z.string(),
@@ -65,8 +90,12 @@ export const stepRunViewSchema = z.object({
   cancel_requested_at: time.exactOptional(),
   /** Why the step cannot go on just now. */
   trouble: z.string().exactOptional(),
+  /** While it waits for a place under the limit of its step. */
+  queue: queueViewSchema.exactOptional(),
   /** What a waiting step waits for: ids of the steps it needs that are not done. */
   waits_for: z.array(z.string()).exactOptional(),
+  /** That it starts as soon as one of them is done, if its condition holds then. */
+  starts_with: z.literal('any').exactOptional(),
   /** Why a skipped one was skipped, as a sentence. */
   skipped_because: z.string().exactOptional(),
   /** The generations before this one, oldest first; of many the last ten. */
@@ -115,6 +144,8 @@ export const ownRunViewSchema = z.object({
    * where no worker answers.
    */
   connection: connectionSchema.nullable(),
+  /** While it waits for a place under the limit of its pipeline. */
+  queue: queueViewSchema.exactOptional(),
   /** While it is cancelled: since when. */
   cancel_requested_at: time.exactOptional(),
   /** Whom its pipeline tells of it; absent where nobody was told yet. */
@@ -132,6 +163,8 @@ export const pipelineRunViewSchema = ownRunViewSchema.omit({ notices: true }).ex
   parent: z
     .object({ id: z.string(), step: z.string(), item: z.int().nullable(), generation: z.int() })
     .exactOptional(),
+  /** Of one that a schedule started: for which nominal time. Absent elsewhere. */
+  schedule: z.object({ name: z.string(), scheduled_for: time }).exactOptional(),
   /** Whom its pipeline tells of it, and whether they know; absent where nobody was told yet, and in what is streamed. */
   deliveries: z.array(deliverySchema).exactOptional(),
   /** Of the saved pipeline that it was started from; absent for any other. */
@@ -148,6 +181,7 @@ export const pipelineRunSummarySchema = pipelineRunViewSchema.pick({
   workspace: true,
   owner: true,
   parent: true,
+  schedule: true,
   status: true,
   started_at: true,
   finished_at: true,
@@ -158,6 +192,8 @@ export type UnknownTrigger = z.infer<typeof unknownTriggerSchema>
 export type Notice = z.infer<typeof noticeSchema>
 export type Delivery = z.infer<typeof deliverySchema>
 export type EarlierGeneration = z.infer<typeof earlierGenerationSchema>
+/** Of what waits for a place under a limit. */
+export type QueueView = z.infer<typeof queueViewSchema>
 /** One line of a pipeline run's `steps`: highest generation only, one entry per item. */
 export type StepRunView = z.infer<typeof stepRunViewSchema>
 /** A pipeline run as its workflow tells of it, in answer to the query `progress`. */

@@ -8,14 +8,21 @@ import type { MapEntry, MapNode, Node } from '../nodes/nodes.ts'
 import { writeYaml } from '../yaml/write.ts'
 import { createBuilding, entry, map, type OpenBuilding, scalar, type Where } from './building.ts'
 import { binding, cel } from './cel.ts'
-import { createDefineStep, createRunPipeline, inCode } from './define-step.ts'
+import { createDefineStep, createRunPipeline, inCode, withFileNames } from './define-step.ts'
 import { expression, expressionOf, lift } from './expression.ts'
 import { inputFields, isSchema, moreThanFields, shapeOfObject } from './input-schemas.ts'
 import type { ZodSchema } from './job-type-types.ts'
 import { BuilderError, type Mistake } from './mistakes.ts'
 import { type AnyPipeline, type Pipeline, pipelineBrand } from './pipeline.ts'
 import { type Mark, markCaller, placeOf } from './place.ts'
-import type { DefineStep, NotificationOptions, RetryOptions, RunPipeline } from './step-types.ts'
+import type {
+  ConcurrencyOptions,
+  DefineStep,
+  NotificationOptions,
+  Priority,
+  RetryOptions,
+  RunPipeline,
+} from './step-types.ts'
 import { toNode } from './to-nodes.ts'
 import type { Expr, ValueOf } from './values.ts'
 
@@ -36,6 +43,10 @@ export interface PipelineDefinition<
   connection?: string
   /** Pipelines that its steps run, by names of its own. */
   pipelines?: Pipelines
+  /** A place for each run; as a function, with a key made of the inputs. */
+  concurrency?: ConcurrencyOptions | ((inputs: Expr<NoInfer<Inputs>['_zod']['output']>) => ConcurrencyOptions)
+  /** @default 3 */
+  priority?: Priority
   /** Of steps that say nothing else. */
   defaults?: { timeout?: Duration; retry?: RetryOptions }
   /** Who is told when a run fails, is held, completes or is late. */
@@ -148,7 +159,7 @@ function describe(
   const where: Where = { building, mark, reads: () => undefined }
   const constant: Where = { ...where, constant: true }
   if (typeof definition !== 'object' || definition === null) return scalar(building, null, mark)
-  const { inputs, pipelines, notify, ...fields } = definition as Record<string, unknown>
+  const { inputs, pipelines, concurrency, notify, ...fields } = definition as Record<string, unknown>
   return map(building, mark, () => {
     const head = Object.entries(fields).flatMap(([key, value]) =>
       value === undefined ? [] : entry(building, key, mark, () => toNode(constant, value)),
@@ -157,6 +168,10 @@ function describe(
     const told = notify === undefined ? [] : entry(building, 'notify', mark, () => toNode(where, notify))
     const declared =
       inputs === undefined ? [] : entry(building, 'inputs', mark, () => inputsNode(constant, inputs))
+    const limit =
+      concurrency === undefined
+        ? []
+        : entry(building, 'concurrency', mark, () => toNode(where, limitOf(building, mark, concurrency)))
     const ran = run(building, mark, build, pipelines)
     const steps: MapNode = {
       ...map(building, mark, () => building.steps),
@@ -165,8 +180,29 @@ function describe(
     }
     const outputs =
       ran.result === undefined ? [] : entry(building, 'outputs', mark, () => toNode(where, ran.result))
-    return [...head, ...told, ...declared, { key: 'steps', keyStart: steps.start, value: steps }, ...outputs]
+    return [
+      ...head,
+      ...told,
+      ...declared,
+      ...limit,
+      { key: 'steps', keyStart: steps.start, value: steps },
+      ...outputs,
+    ]
   })
+}
+
+function inputsOf(building: OpenBuilding, mark: Mark) {
+  return lift<unknown>(expression(cel(binding.member, 'inputs'), mark, [{ buildings: new Set([building]) }]))
+}
+
+function limitOf(building: OpenBuilding, mark: Mark, concurrency: unknown): unknown {
+  if (typeof concurrency !== 'function' || expressionOf(concurrency)) return withFileNames(concurrency)
+  try {
+    return withFileNames((concurrency as (inputs: unknown) => unknown)(inputsOf(building, mark)))
+  } catch (error) {
+    building.report(mistakeOf(error, mark))
+    return null
+  }
 }
 
 /** Lets the user's function describe the pipeline. */
@@ -176,12 +212,9 @@ function run(
   build: (parts: PipelineParts<unknown>) => unknown,
   pipelines: unknown,
 ): { result?: unknown; failed: boolean } {
-  const inputs = lift<unknown>(
-    expression(cel(binding.member, 'inputs'), mark, [{ buildings: new Set([building]) }]),
-  )
   try {
     const result = build({
-      inputs,
+      inputs: inputsOf(building, mark),
       step: createDefineStep(building),
       pipelines: createRunPipeline(building, pipelines) as PipelineParts<unknown>['pipelines'],
     })

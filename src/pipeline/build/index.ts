@@ -53,6 +53,7 @@ export { type AnyPipeline, isPipeline, type Pipeline } from './pipeline.ts'
 export { type Place, placeOf } from './place.ts'
 export type {
   AnyStep,
+  ConcurrencyOptions,
   DefineStep,
   EachOptions,
   EachSettings,
@@ -65,6 +66,7 @@ export type {
   OutputsOfTarget,
   PipelineInputs,
   PipelineTarget,
+  Priority,
   RetryOptions,
   RunPipeline,
   Step,

@@ -1,5 +1,5 @@
 import type { Duration } from '../../base/duration.ts'
-import type { NotificationEvent, RetryReason } from '../plan/types.ts'
+import type { NotificationEvent, RetryReason, WhenFull } from '../plan/types.ts'
 import type {
   AnyJobType,
   EachOutputs,
@@ -54,15 +54,34 @@ export interface AnyStep {
   readonly outputs: object
 }
 
+/** A limit across runs: at most `limit` at once of all that ask under the same key, in whichever pipeline. */
+export interface ConcurrencyOptions {
+  /** @default the pipeline's name; of a step `PIPELINE/STEP` */
+  key?: string | number | ExprOf<string | number>
+  /** @default 1 */
+  limit?: number
+  /** @default 'queue' */
+  whenFull?: WhenFull
+}
+
+/** Who gets a place first; 1 goes first. */
+export type Priority = 1 | 2 | 3 | 4 | 5
+
 /** What every step may say. */
 export interface StepSettings {
   /** Steps that must be done before, besides those whose values are used. */
   needs?: readonly AnyStep[]
+  /** Once all of them are done, or as soon as any of them is. @default 'all' */
+  start?: 'all' | 'any'
   if?: ExprOf<boolean>
   timeout?: Duration
   retry?: RetryOptions
   /** @default 'fail' */
   onFailure?: 'fail' | 'continue'
+  /** A place for each item and generation. */
+  concurrency?: ConcurrencyOptions
+  /** @default 3 */
+  priority?: Priority
 }
 
 /** Creates a job of this type, and runs it. */

@@ -2,9 +2,11 @@ import { z } from 'zod'
 import { durationRange } from '../../base/duration.ts'
 import { jsonBytes } from '../../base/json.ts'
 import { jsonPointer } from '../../base/json-pointer.ts'
+import { whenFulls } from '../../contract/pipelines/status.ts'
 import { createExpressionChecker, type ExpressionChecker, type ScopeShape } from '../../expressions/index.ts'
 import { readTarget } from '../../webhooks/targets.ts'
 import type { Finding } from '../nodes/findings.ts'
+import { selfWaits } from '../plan/limits.ts'
 import { maxNesting, nestingOf } from '../plan/nested.ts'
 import {
   inputTypes,
@@ -42,9 +44,20 @@ const value: z.ZodType = z.lazy(() =>
   ]),
 )
 const milliseconds = z.int().min(0)
+const limited = {
+  concurrency: z
+    .looseObject({
+      key: value,
+      limit: z.int().min(ranges.limit.min).max(ranges.limit.max),
+      whenFull: z.enum(whenFulls),
+    })
+    .optional(),
+  priority: z.int().min(ranges.priority.min).max(ranges.priority.max).optional(),
+}
 const step = z.looseObject({
   id: text.refine(isIdentifier, 'expected a name of letters, digits and _'),
   needs: z.array(text),
+  start: z.literal('any').optional(),
   if: source
     .extend({ statusFunctions: z.array(z.enum(['completed', 'failed', 'always', 'cancelled'])) })
     .optional(),
@@ -70,6 +83,7 @@ const step = z.looseObject({
   valueOutputs: z.array(text),
   usedOutputs: z.array(text),
   usesJobRun: z.boolean(),
+  ...limited,
 })
 const notification = z.looseObject({
   on: z.array(z.enum(notificationEvents)).min(1),
@@ -120,6 +134,7 @@ const planSchema = z.looseObject({
   ),
   steps: z.array(step).min(1).max(maxSteps),
   outputs: z.array(z.looseObject({ name: text.refine(isIdentifier), value })),
+  ...limited,
   notify: z.array(notification).max(ranges.notify.max).optional(),
 })
 
@@ -160,6 +175,13 @@ export function checkPlan(given: unknown): { plan?: PipelinePlan; findings: Find
       'nested_too_deep',
       `more than ${maxNesting} pipelines stand within one another`,
       'run steps of the inner ones directly',
+    )
+  for (const { key, steps } of selfWaits(plan))
+    add(
+      ['steps'],
+      'limit_deadlock',
+      `${steps.join(' / ')} asks for a place under the key ${key}, of which the run has a place already`,
+      'give one of the two another key',
     )
   return findings.length === 0 ? { plan, findings } : { findings }
 }
@@ -231,6 +253,8 @@ function checkExpressions(plan: PipelinePlan, add: Add): void {
     for (const [field, part, own] of valuesOf(one))
       checkValue(site([...path, field], { ...shape, ...own }), part)
   })
+  if (plan.concurrency)
+    checkValue(site(['concurrency', 'key'], { ...whole, reachable: new Set() }), plan.concurrency.key)
   plan.outputs.forEach((output, index) => {
     checkValue(site(['outputs', index], whole), output.value)
   })
@@ -239,6 +263,9 @@ function checkExpressions(plan: PipelinePlan, add: Add): void {
 function valuesOf(one: PlanStep): [string, PlanValue, Partial<ScopeShape>][] {
   const item = one.forEach !== undefined
   return [
+    ...(one.concurrency
+      ? [['concurrency', one.concurrency.key, { item }] as [string, PlanValue, Partial<ScopeShape>]]
+      : []),
     ...(one.forEach ? [['forEach', one.forEach, {}] as [string, PlanValue, Partial<ScopeShape>]] : []),
     ...(one.config
       ? [['config', one.config, { item, secrets: true }] as [string, PlanValue, Partial<ScopeShape>]]

@@ -23,7 +23,8 @@ export function createItems(state: PipelineRunState, values: readonly Json[]): I
 /** Notes what a step is, now that its items are done. */
 export function concludeStep(own: StepState, items: readonly ItemState[]): void {
   const status = statusOfItems(items)
-  own.error = items.find((item) => item.status === status)?.error ?? null
+  if (status === 'had_no_place') own.skippedBecause = items[0]?.skippedBecause ?? ''
+  else own.error = items.find((item) => item.status === status)?.error ?? null
   move(own, status)
 }
 

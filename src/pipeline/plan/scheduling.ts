@@ -5,7 +5,9 @@ import type { PipelinePlan, PipelineStatus, PlanStep, StepRunView } from './type
 /** Pure decisions: which steps may start, what a step or a run amounts to. */
 
 export interface NeedsSummary {
-  /** Every need is completed, or failed and was told to continue. */
+  /**
+   * Every need is completed, or failed and was told to continue. Of a step that starts when any of them is done: some need is.
+   */
   completed: boolean
   /** Some need failed, whatever its `on_failure`. */
   failed: boolean
@@ -16,16 +18,20 @@ function hasFailed(status: StepStatus): boolean {
   return status === 'failed' || status === 'cancelled'
 }
 
-/** What the needs of a step amount to: of each how it ended, and what its plan says about a failure. */
+/**
+ * What the needs of a step amount to: of each how it ended, and what its plan says about a failure.
+ * @param start of the step
+ */
 export function summarizeNeeds(
   needs: readonly Pick<PlanStep, 'id' | 'onFailure'>[],
   state: PipelineRunState,
+  start?: PlanStep['start'],
 ): NeedsSummary {
   const ended = needs.map(({ id, onFailure }) => ({ onFailure, status: stepState(state, id).status }))
+  const isCompleted = ({ onFailure, status }: (typeof ended)[number]) =>
+    status === 'completed' || (hasFailed(status) && onFailure === 'continue')
   return {
-    completed: ended.every(
-      ({ onFailure, status }) => status === 'completed' || (hasFailed(status) && onFailure === 'continue'),
-    ),
+    completed: start === 'any' && ended.length > 0 ? ended.some(isCompleted) : ended.every(isCompleted),
     failed: ended.some(({ status }) => hasFailed(status)),
   }
 }
@@ -78,11 +84,16 @@ const cancelledText = 'the pipeline run was cancelled'
 
 /** Why `decideStart` skips a step, for people. */
 export function whySkipped(
+  { start }: Pick<PlanStep, 'start'>,
   needs: readonly Pick<PlanStep, 'id' | 'onFailure'>[],
   state: PipelineRunState,
   run: { cancelRequested: boolean },
 ): string {
   if (run.cancelRequested) return cancelledText
+  if (start === 'any')
+    return summarizeNeeds(needs, state, start).completed
+      ? 'another step had failed'
+      : 'none of what it needs was completed'
   const ended = needs.map(({ id, onFailure }) => ({ id, onFailure, status: stepState(state, id).status }))
   const failed = ended.find(({ onFailure, status }) => hasFailed(status) && onFailure === 'fail')
   const culprit = failed ?? ended.find(({ status }) => status === 'skipped')
@@ -107,10 +118,15 @@ export function skipItem(state: PipelineRunState, item: ItemState): void {
 }
 
 /** A finished step's status from its items; none at all is a completed step. */
-export function statusOfItems(items: readonly ItemState[]): 'completed' | 'failed' | 'cancelled' {
+export function statusOfItems(
+  items: readonly ItemState[],
+): 'completed' | 'failed' | 'cancelled' | 'had_no_place' {
+  if (items.length > 0 && items.every(({ noPlace }) => noPlace)) return 'had_no_place'
   if (items.some((item) => item.status === 'failed')) return 'failed'
   // Items are skipped after a failure, which is told above, or after a cancel.
-  if (items.some((item) => item.status === 'cancelled' || item.status === 'skipped')) return 'cancelled'
+  const isCutShort = ({ status, noPlace }: ItemState) =>
+    status === 'cancelled' || (status === 'skipped' && !noPlace)
+  if (items.some(isCutShort)) return 'cancelled'
   return 'completed'
 }
 
@@ -126,6 +142,7 @@ export function isFinished(state: PipelineRunState): boolean {
 /** Of a run that has not closed yet. */
 export function openStatus(state: PipelineRunState): PipelineStatus {
   if (state.cancelRequested) return 'cancelling'
+  if (state.place?.status === 'waiting') return 'pending'
   const items = Object.values(state.steps).flatMap((step) => step.items ?? [])
   return items.some(({ status }) => status === 'trigger_unknown' || status === 'held') ? 'held' : 'running'
 }
@@ -133,6 +150,7 @@ export function openStatus(state: PipelineRunState): PipelineStatus {
 /** A cancelled run whose steps had all completed before is a completed one. */
 export function pipelineStatus(plan: PipelinePlan, state: PipelineRunState): PipelineStatus {
   if (!isFinished(state)) return openStatus(state)
+  if (state.notBegun) return 'failed'
   const cutShort = Object.values(state.steps).some(
     (step) => step.status === 'cancelled' || step.status === 'skipped',
   )
@@ -151,6 +169,7 @@ export function failureMessage(
   state: PipelineRunState,
   lines: readonly Pick<StepRunView, 'step' | 'status' | 'error'>[],
 ): string {
+  if (state.notBegun) return state.notBegun.message
   const failing = new Set(plan.steps.filter((step) => failsTheRun(step, state)).map(({ id }) => id))
   const failed = lines.find(
     ({ step, status }) => (status === 'failed' || status === 'cancelled') && failing.has(step),

@@ -1,5 +1,6 @@
 import type { Json } from '../../base/json.ts'
 import type { TriggerState } from '../../protocol/index.ts'
+import type { PlaceState } from './place.ts'
 import type { SteerVerb, StepStatus } from './transitions.ts'
 import type { ConnectionMode, EarlierGeneration, Notice, PipelinePlan, PlanStep, StepError } from './types.ts'
 
@@ -17,6 +18,10 @@ export interface PipelineRunState {
   warnings: string[]
   /** What the connection was found to be before its first job run; from then on it is taken for that. */
   connection: ConnectionProfile | null
+  /** Under the limit of its pipeline. */
+  place?: PlaceState
+  /** Why it failed before its first step. */
+  notBegun?: StepError
   /** Who was told of what so far, or is being told. */
   notices?: Notice[]
   /** By step id, in plan order. */
@@ -43,6 +48,8 @@ export interface StepState {
   error: StepError | null
   /** Why it was skipped; told to people only. */
   skippedBecause?: string
+  /** What it reads that was not done when it began, as it stood then: see `noteUnfinished`. */
+  unfinished?: Record<string, StepStatus>
   /** One for an ordinary step, one per value of a `for_each`; absent until the step starts. */
   items?: ItemState[]
 }
@@ -71,6 +78,10 @@ export interface ItemState {
   decided?: SteerVerb
   /** Why it was skipped; told to people only. */
   skippedBecause?: string
+  /** It was skipped as there was no place for it. */
+  noPlace?: true
+  /** Of the present generation, under the limit of its step. */
+  place?: PlaceState
   /** Since when the present generation is being cancelled; told to people only. */
   cancelRequestedAtMs?: number
   /** What was before the present generation; told to people only. */

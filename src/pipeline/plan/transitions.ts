@@ -16,6 +16,7 @@ export const stepEvents = [
   'failed',
   'cancelled',
   'was_skipped',
+  'had_no_place',
 ] as const
 export type StepEvent = (typeof stepEvents)[number]
 
@@ -57,6 +58,7 @@ export const stepTransitions = {
   failed:        { waiting: 'failed', pending: 'failed', running: 'failed', paused: 'failed', cancelling: 'failed', held: no, trigger_unknown: no, ...done },
   cancelled:     { waiting: 'cancelled', pending: 'cancelled', running: 'cancelled', paused: 'cancelled', cancelling: 'cancelled', held: 'cancelled', trigger_unknown: 'cancelled', ...done },
   was_skipped:   { waiting: 'skipped', pending: 'skipped', running: no, paused: no, cancelling: no, held: no, trigger_unknown: no, ...done },
+  had_no_place:  { waiting: no, pending: 'skipped', running: 'skipped', paused: no, cancelling: no, held: no, trigger_unknown: no, ...done },
 
   retry:         { ...atWork, held: 'pending', trigger_unknown: no, ...done },
   skip:          { ...atWork, waiting: 'skipped', held: 'skipped', trigger_unknown: no, ...done },

@@ -1,17 +1,18 @@
 import type { Json, JsonObject } from '../../base/json.ts'
-
-import type { NotificationEvent } from '../../contract/pipelines/status.ts'
+import type { NotificationEvent, WhenFull } from '../../contract/pipelines/status.ts'
 
 export {
   type ConnectionMode,
   type NotificationEvent,
   notificationEvents,
   type PipelineStatus,
+  type WhenFull,
 } from '../../contract/pipelines/status.ts'
 export type {
   EarlierGeneration,
   Notice,
   OwnRunView as PipelineRunView,
+  QueueView,
   StepError,
   StepRunView,
   UnknownTrigger,
@@ -54,9 +55,18 @@ export interface NestedTarget {
   inputs?: PlanValue
 }
 
+/** At most `limit` at once of all that ask under the same key, whichever pipeline they are of. */
+export interface PlanConcurrency {
+  key: PlanValue
+  limit: number
+  whenFull: WhenFull
+}
+
 export interface PlanStep {
   id: string
   needs: string[]
+  /** As soon as one of its needs is done; otherwise once all are. */
+  start?: 'any'
   /** CEL, without the implied `completed()`; which of the status functions it calls. */
   if?: { source: string; statusFunctions: StatusFunction[] }
   target: PlanTarget
@@ -69,6 +79,10 @@ export interface PlanStep {
   /** `generations`: the first one included; the file's word for them is `attempts`. */
   retry: { generations: number; backoffMs: number; on: RetryReason[] }
   onFailure: 'fail' | 'continue'
+  /** A place for each item and generation. */
+  concurrency?: PlanConcurrency
+  /** 1 to 5, 1 goes first. */
+  priority?: number
   /** Outputs of this step that some expression reads as a value: fetched when the server does not inline them. */
   valueOutputs: string[]
   /** Outputs of this step that anything in the plan uses at all; the others are not kept. */
@@ -107,6 +121,10 @@ export interface PipelinePlan {
   inputs: PlanInput[]
   steps: PlanStep[]
   outputs: { name: string; value: PlanValue }[]
+  /** A place for each run. */
+  concurrency?: PlanConcurrency
+  /** 1 to 5, 1 goes first. */
+  priority?: number
   /** In the order of the file; which one is told is known by its index. */
   notify?: PlanNotification[]
   /**

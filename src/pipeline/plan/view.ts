@@ -1,9 +1,17 @@
 import type { Json } from '../../base/json.ts'
 import { isNested } from './nested.ts'
+import type { PlaceState } from './place.ts'
 import { openStatus, pipelineStatus, whyItemSkipped } from './scheduling.ts'
 import { type ItemState, type PipelineRunState, type StepState, stepState } from './state.ts'
 import { isDone } from './transitions.ts'
-import type { EarlierGeneration, PipelinePlan, PipelineRunView, PlanStep, StepRunView } from './types.ts'
+import type {
+  EarlierGeneration,
+  PipelinePlan,
+  PipelineRunView,
+  PlanStep,
+  QueueView,
+  StepRunView,
+} from './types.ts'
 
 function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()
@@ -43,6 +51,14 @@ function triggerView({ status, trigger }: ItemState): Pick<StepRunView, 'unknown
   }))
   const sent = new Date(trigger.sentByMs).toISOString()
   return { unknown_trigger: { job_id: trigger.job.jobId, sent_by: sent, candidates } }
+}
+
+/** What it waits for, while it does: who is before it only the limit's keeper knows. */
+function queueView(place: PlaceState | undefined): { queue?: QueueView } {
+  if (place?.status !== 'waiting') return {}
+  const { key, limit, priority, sinceMs, limitId } = place
+  const since = new Date(sinceMs).toISOString()
+  return { queue: { key, limit, priority, since, ...(limitId === undefined ? {} : { kept_by: limitId }) } }
 }
 
 type RemoteIds = Pick<StepRunView, 'job_id' | 'job_run_id' | 'pipeline_run_id'>
@@ -85,6 +101,7 @@ export function viewItem(
     error: item.error,
     ...triggerView(item),
     ...heldView(step, item),
+    ...(isDone(item.status) ? {} : queueView(item.place)),
     ...(item.decided ? { decided: item.decided } : {}),
     ...cancelView(item.status === 'cancelling', item.cancelRequestedAtMs),
     ...(item.status === 'skipped' ? { skipped_because: item.skippedBecause ?? whyItemSkipped(state) } : {}),
@@ -107,6 +124,7 @@ export function viewStep(state: PipelineRunState, step: PlanStep, own: StepState
     finished_at: null,
     error: own.error,
     ...(own.status === 'waiting' ? { waits_for: waitsFor } : {}),
+    ...(own.status === 'waiting' && step.start === 'any' ? { starts_with: step.start } : {}),
     ...(own.status === 'skipped' && own.skippedBecause ? { skipped_because: own.skippedBecause } : {}),
   }
 }
@@ -133,6 +151,7 @@ export function viewRun(
     finished_at: iso(finishedAtMs),
     outputs,
     warnings: [...state.warnings],
+    ...(finishedAtMs === null ? queueView(state.place) : {}),
     connection: { name: plan.connection, mode: state.connection?.mode ?? null },
     ...cancelView(finishedAtMs === null && state.cancelRequested, state.cancelRequestedAtMs),
     ...(state.notices ? { notices: [...state.notices] } : {}),

@@ -24,7 +24,7 @@ export function runItem(engine: Engine, step: PlanStep, item: ItemState, each: E
   }
   let resolved: ResolvedStep
   try {
-    resolved = resolveStep(step, (value) => evaluate(engine, value, step.forEach ? each : undefined))
+    resolved = resolveStep(step, (value) => evaluate(engine, value, step, step.forEach ? each : undefined))
   } catch (error) {
     item.error = stepErrorOf(error)
     move(item, 'failed')

@@ -1,0 +1,48 @@
+import { ApplicationFailure } from '@temporalio/activity'
+import type { ClosedRun } from '../types.ts'
+import type { AskerState, Limits, LookForGoneResult } from './types.ts'
+
+/** Who is further behind is looked at when it comes nearer. */
+const mostWaiting = 200
+/** A place is given on even if nobody can tell any more whether its job runs are over. */
+const settlePatienceMs = 60 * 60_000
+
+/**
+ * Whoever has a place, or waits for one, and is closed. Nothing is held while there is nobody: this fails, and is tried again.
+ * @param settle of one that was closed from outside: true once none of its job runs is active
+ */
+export async function lookForGone(
+  limits: Limits,
+  execution: { workflowId: string; runId: string },
+  settle: (run: ClosedRun) => Promise<boolean>,
+): Promise<LookForGoneResult> {
+  const { holders, waiting } = await limits.read(execution)
+  if (waiting.length === 0) return { gone: [] }
+  const askers = [
+    ...holders.map((holder) => ({ ...holder, isHolder: true })),
+    ...waiting.slice(0, mostWaiting).map((waiter) => ({ ...waiter, isHolder: false })),
+  ]
+  const open = await limits.listedAsOpen(askers.map(({ run }) => run))
+  const states = new Map<string, AskerState>()
+  const gone: string[] = []
+  for (const asker of askers) {
+    if (open.has(asker.run)) continue
+    const id = `${asker.run}\n${asker.firstExecutionRunId}`
+    const state = states.get(id) ?? (await limits.stateOf(asker))
+    states.set(id, state)
+    if (await isGone(state, asker.isHolder, settle)) gone.push(asker.token)
+  }
+  if (gone.length > 0) return { gone }
+  throw ApplicationFailure.retryable('nobody is gone', 'nobody_gone')
+}
+
+async function isGone(
+  state: AskerState,
+  isHolder: boolean,
+  settle: (run: ClosedRun) => Promise<boolean>,
+): Promise<boolean> {
+  if (state.kind !== 'closed') return state.kind === 'over'
+  // Who only waits has nothing under way for it.
+  if (!isHolder || Date.now() - state.closedAtMs > settlePatienceMs) return true
+  return settle(state)
+}
