@@ -79,12 +79,17 @@ const exitCode = await runCli(process.argv.slice(2), {
   loadModule: (url) => loadProgram(() => import(url), process),
   userConfig: async (config, directory) => {
     const { createRegistry, loadUserConfig } = await import('./job-types/index.ts')
-    const { file, secrets, connections, jobTypes } = await loadUserConfig(config.configFile, directory)
+    const { file, secrets, connections, jobTypes, notifications, notificationTargets } = await loadUserConfig(
+      config.configFile,
+      directory,
+    )
     if (file === undefined) return undefined
     return {
       file,
       secrets: Object.keys(secrets),
       connections: Object.keys(connections),
+      notifications: Object.keys(notifications),
+      notificationTargets,
       jobTypes: () => createRegistry(jobTypes).schemas(),
     }
   },

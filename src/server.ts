@@ -17,6 +17,7 @@ import { listen } from './server/listen.ts'
 import { createPipelineRuns } from './server/pipeline-runs/over-client.ts'
 import type { JobStore } from './server/ports/index.ts'
 import { withRunLog } from './server/run-log.ts'
+import { createSchedules } from './server/schedules/over-client.ts'
 import { tokenHash } from './server/services/callers.ts'
 import { openStore } from './server/store/index.ts'
 import { lazyTemporalClient } from './temporal/index.ts'
@@ -46,6 +47,7 @@ async function main(config: Config): Promise<void> {
       store,
       registry,
       pipelineRuns: createPipelineRuns(temporal, { installation, timing: config.timing }),
+      schedules: createSchedules(temporal, { installation, timing: config.timing }),
       version: findVersion(),
       installation,
       closing: stopping,

@@ -92,6 +92,11 @@ async function findWorld(
         ...(jobTypes === undefined ? {} : { jobTypes, mayHaveOthers: !isComplete }),
         ...(named ? { secretNames: usable.flatMap(({ secrets }) => secrets) } : {}),
         ...(named ? { connectionNames: usable.flatMap(({ connections }) => connections) } : {}),
+        ...(named ? { notificationNames: usable.flatMap(({ notifications }) => notifications) } : {}),
+        // Without any it is not known what the workers allow.
+        ...(named && first
+          ? { notificationTargets: usable.flatMap((each) => each.notificationTargets) }
+          : {}),
       },
       knowsNames: usable.length > 0 || !isStackElsewhere(ctx),
     },

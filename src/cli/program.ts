@@ -8,6 +8,7 @@ import { errorJson } from './output/json.ts'
 import { painter } from './output/paint.ts'
 import { addDocumentCommands } from './program-documents.ts'
 import { addJobCommands } from './program-jobs.ts'
+import { addScheduleCommands } from './program-schedules.ts'
 import { addStackCommands } from './program-stack.ts'
 import { addSteerCommands } from './program-steering.ts'
 
@@ -54,6 +55,7 @@ export function createProgram(host: CliHost, isJson: boolean, run: Run): Command
   addStackCommands(program, bind)
   addPipelineCommands(program, bind)
   addSteerCommands(program, bind)
+  addScheduleCommands(program, bind)
   addFileCommands(program, bind)
   addJobCommands(program, bind)
   addDocumentCommands(program, bind)
@@ -98,17 +100,19 @@ function addPipelineCommands(program: Command, bind: Bind): void {
     .option('--all-workspaces', 'of everybody, and of nobody')
     .option('--pipeline <name>', 'only of pipelines of this name')
     .option('--status <statuses>', 'only with these statuses', collectList)
+    .option('--schedule <name>', 'only of the schedule of this name')
     .option('--since <time>', 'only started then or later: 2h, 7d, 2026-04-13, or RFC 3339')
     .option('--nested', 'also those that are steps of other runs')
     .action(
       bind(
         async () => (await import('./commands/runs.ts')).runsHandler,
-        (_, { limit, allWorkspaces, pipeline, status, since, nested }) => ({
+        (_, { limit, allWorkspaces, pipeline, status, schedule, since, nested }) => ({
           nested: nested as boolean | undefined,
           limit: limit as number,
           allWorkspaces: allWorkspaces as boolean | undefined,
           pipeline: pipeline as string | undefined,
           status: status as string[] | undefined,
+          schedule: schedule as string | undefined,
           since: since as string | undefined,
         }),
       ),

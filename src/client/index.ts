@@ -21,4 +21,11 @@ export type {
   WireOutputReference,
 } from './responses.ts'
 export { isSameId } from './responses.ts'
+export {
+  type ApplyScheduleOptions,
+  PipelineSchedulesClient,
+  type ScheduleSource,
+  type SimulatedSource,
+  type TriggerScheduleOptions,
+} from './schedules.ts'
 export type { CallOptions, JobsClientOptions } from './transport.ts'

@@ -11,7 +11,7 @@ import { pipelineTargets as targets } from '../contract/pipelines/targets.ts'
 import type { PipelineRunSummary, PipelineRunView } from '../contract/pipelines/view.ts'
 import { readList, type WireList } from './lists.ts'
 import type { CreateOptions, PageQuery } from './options.ts'
-import { isTrue, type Reader, readObject, readText, refuse } from './reading.ts'
+import { having, isTrue, type Reader, readObject, refuse } from './reading.ts'
 import { followRun } from './run-events.ts'
 import { type CallOptions, createTransport, type JobsClientOptions, type Transport } from './transport.ts'
 
@@ -38,15 +38,6 @@ export interface FollowOptions {
    * @default from the beginning
    */
   lastEventId?: string | undefined
-}
-
-/** Only our own server answers here: what tells that it is one is checked, the rest is as its contract says. */
-function having<T>(...names: string[]): Reader<T> {
-  return (value, pointer) => {
-    const object = readObject(value, pointer)
-    for (const name of names) readText(object, name, pointer)
-    return object as T
-  }
 }
 
 const readSummary = having<PipelineRunSummary>('id', 'pipeline', 'status')

@@ -95,3 +95,12 @@ export function readBy<T>(schema: ContractSchema<T>): Reader<T> {
     )
   }
 }
+
+/** Of what only our own server answers: what tells that it is one is checked, the rest is as its contract says. */
+export function having<T>(...names: string[]): Reader<T> {
+  return (value, pointer) => {
+    const object = readObject(value, pointer)
+    for (const name of names) readText(object, name, pointer)
+    return object as T
+  }
+}

@@ -248,6 +248,7 @@ export const readCapabilities: Reader<Capabilities> = (value, pointer) => {
     whoami: isTrue(given.whoami),
     job_names: isTrue(given.job_names),
     pipelines: isTrue(given.pipelines),
+    schedules: isTrue(given.schedules),
   }
 }
 

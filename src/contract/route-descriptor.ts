@@ -6,7 +6,16 @@ export interface RouteDescriptor {
   /** OpenAPI form; `{path}` of a document may contain slashes. */
   path: string
   summary: string
-  tag: 'Jobs' | 'Job runs' | 'Pipelines' | 'Pipeline runs' | 'Documents' | 'Metagraphs' | 'Worker' | 'Server'
+  tag:
+    | 'Jobs'
+    | 'Job runs'
+    | 'Pipelines'
+    | 'Pipeline runs'
+    | 'Schedules'
+    | 'Documents'
+    | 'Metagraphs'
+    | 'Worker'
+    | 'Server'
   auth: 'token' | 'worker' | 'none'
   params?: z.ZodObject
   query?: z.ZodObject
@@ -16,6 +25,10 @@ export interface RouteDescriptor {
   bodyLimits?: { bytes: number; depth: number }
   /** A body of `application/yaml` is taken for the field `yaml` of the JSON one. */
   takesYaml?: boolean
+  /** A JSON body that is left out is an empty one. */
+  mayLackBody?: boolean
+  /** To who accepts `text/csv` alone, the items of the answer are lines of it. */
+  givesCsv?: boolean
   /** Headers that mean something here, by name. */
   headers?: readonly ('Idempotency-Key' | 'If-Match' | 'If-None-Match' | 'Last-Event-ID')[]
   status: 200 | 201 | 204

@@ -40,6 +40,8 @@ export interface ScopeShape {
   item: boolean
   /** Set where the step runs although steps that it needs may have failed or been skipped: those that its `if` asks after. */
   askedBefore?: ReadonlySet<string>
+  /** Steps that may not be done when that step starts, apart from those that its `if` asks after. */
+  early?: ReadonlySet<string>
   /** True in an `if`. */
   statusFunctions: boolean
   /** True in a `config`. */

@@ -3,6 +3,8 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { messageOf } from '../base/causes.ts'
 import { JobwrightError } from '../base/errors.ts'
+import type { JsonObject } from '../base/json.ts'
+import { targetProblem } from '../webhooks/targets.ts'
 import {
   type ConnectionSettings,
   type Connections,
@@ -17,17 +19,45 @@ import type { AnyJobType } from './types.ts'
 export type SecretSource = string | (() => string | Promise<string>)
 export type Secrets = Readonly<Record<string, SecretSource>>
 
+/** Tells somebody of an event. It may be called again for the same `id`: when it threw, took too long, or its worker was lost. */
+export type NotificationFunction = (
+  event: NotificationMessage,
+  context: { signal: AbortSignal },
+) => void | Promise<void>
+
+/** What a receiver is told. */
+export interface NotificationMessage {
+  /** The same however often it is told. */
+  id: string
+  /** `pipeline_run.failed`, … */
+  type: string
+  /** ISO 8601: when it happened. */
+  timestamp: string
+  data: JsonObject
+}
+
+export type Notifications = Readonly<Record<string, NotificationFunction>>
+
 /** What a `jobwright.config.ts` exports, as default or by name. */
 export interface UserConfig {
   jobTypes?: readonly AnyJobType[]
   connections?: Connections
   secrets?: Secrets
+  /** Functions that pipelines name under `notify`. */
+  notifications?: Notifications
+  /**
+   * Where webhooks may go though the address is none of the public internet: hosts, addresses, blocks of addresses, each with or without
+   * a port. `['hooks.internal', '127.0.0.1:9000', '10.1.0.0/16']`
+   */
+  notificationTargets?: readonly string[]
 }
 
 export interface LoadedUserConfig {
   jobTypes: readonly AnyJobType[]
   connections: Readonly<Record<string, ConnectionSettings>>
   secrets: Secrets
+  notifications: Notifications
+  notificationTargets: readonly string[]
   /** Absolute; absent when there is none. */
   file?: string
 }
@@ -44,7 +74,7 @@ export class UserConfigError extends JobwrightError {
 }
 
 const names = ['jobwright.config.ts', 'jobwright.config.js', 'jobwright.config.mjs'] as const
-const fields = ['jobTypes', 'connections', 'secrets'] as const
+const fields = ['jobTypes', 'connections', 'secrets', 'notifications', 'notificationTargets'] as const
 
 /**
  * Gives a `jobwright.config.ts` its types.
@@ -123,6 +153,31 @@ function checkConnections(file: string, connections: unknown): Record<string, Co
   )
 }
 
+function checkNotifications(file: string, notifications: unknown): Notifications {
+  if (!isRecord(notifications))
+    throw new UserConfigError(file, 'notifications is no object; expected { name: async (event) => { … } }')
+  for (const [name, value] of Object.entries(notifications))
+    if (typeof value !== 'function')
+      throw new UserConfigError(
+        file,
+        `notifications.${name} is ${typeof value}; expected a function, async (event) => { … }`,
+      )
+  return notifications as Notifications
+}
+
+function checkTargets(file: string, targets: unknown): readonly string[] {
+  if (!Array.isArray(targets))
+    throw new UserConfigError(
+      file,
+      "notificationTargets is no list; expected ['hooks.internal', '127.0.0.1:9000']",
+    )
+  targets.forEach((target: unknown, index) => {
+    const problem = targetProblem(target)
+    if (problem !== undefined) throw new UserConfigError(file, `notificationTargets[${index}] ${problem}`)
+  })
+  return targets as string[]
+}
+
 function findFile(given: string | undefined, cwd: string): string | undefined {
   if (given === undefined)
     return names.map((name) => path.resolve(cwd, name)).find((file) => existsSync(file))
@@ -177,7 +232,8 @@ async function importExports(file: string): Promise<Record<string, unknown>> {
  */
 export async function loadUserConfig(given: string | undefined, cwd: string): Promise<LoadedUserConfig> {
   const file = findFile(given, cwd)
-  if (file === undefined) return { jobTypes: [], connections: {}, secrets: {} }
+  if (file === undefined)
+    return { jobTypes: [], connections: {}, secrets: {}, notifications: {}, notificationTargets: [] }
   const exported = await importExports(file)
   if (!fields.some((field) => Object.hasOwn(exported, field)))
     throw new UserConfigError(
@@ -188,6 +244,8 @@ export async function loadUserConfig(given: string | undefined, cwd: string): Pr
     jobTypes: checkJobTypes(file, exported.jobTypes ?? []),
     connections: checkConnections(file, exported.connections ?? {}),
     secrets: checkSecrets(file, exported.secrets ?? {}),
+    notifications: checkNotifications(file, exported.notifications ?? {}),
+    notificationTargets: checkTargets(file, exported.notificationTargets ?? []),
     file,
   }
 }

@@ -22,4 +22,5 @@ export {
   savedPlace,
 } from './pipeline-files.ts'
 export * from './plan/index.ts'
+export { compileScheduleMap, type ScheduleProblem } from './schedule-map.ts'
 export { badUtf8 } from './yaml/read.ts'

@@ -22,6 +22,8 @@ export interface ListPipelines extends CallOptions {
   pipeline?: string | undefined
   /** Only runs with one of these statuses. @default whatever their status */
   statuses?: readonly PipelineStatus[] | undefined
+  /** Only runs of the schedule of this name. @default all, also those of none */
+  schedule?: string | undefined
   /** Only runs that were started then or later. @default whenever they were */
   startedAfter?: Date | undefined
   /** Also runs that are steps of other runs. @default false */
@@ -74,12 +76,13 @@ export async function listRuns(context: PipelinesContext, options: ListPipelines
 
 /** What a list was asked for, as its cursors keep it. */
 function askedOf(filter: Filter): Asked {
-  const { workspace, owner, pipeline, statuses, startedAfter, startedBefore, nested } = filter
+  const { workspace, owner, pipeline, statuses, schedule, startedAfter, startedBefore, nested } = filter
   const values = {
     workspace,
     owner,
     pipeline,
     statuses: statuses?.toSorted().join(),
+    schedule,
     startedAfter: startedAfter?.toISOString(),
     startedBefore: startedBefore?.toISOString(),
     nested: nested ? 'true' : undefined,
@@ -115,7 +118,7 @@ async function* runsFrom(
 
 /** Temporal's query for the runs that a filter lets through, and perhaps for more. */
 export function listQuery(
-  { workspace, owner, statuses, startedAfter }: Filter,
+  { workspace, owner, schedule, statuses, startedAfter }: Filter,
   { part, bound }: { part?: ListPlace['part']; bound?: ListPlace | undefined } = {},
 ): string {
   const time = part === 'open' ? 'StartTime' : 'CloseTime'
@@ -129,6 +132,7 @@ export function listQuery(
     ...(startedAfter === undefined ? [] : [`StartTime >= '${startedAfter.toISOString()}'`]),
     ...(workspace === undefined ? [] : [equals(searchAttributes.workspace, workspace)]),
     ...(owner === undefined ? [] : [equals(searchAttributes.owner, owner)]),
+    ...(schedule === undefined ? [] : [equals(searchAttributes.schedule, schedule)]),
   ]
   return conditions.filter((condition) => condition !== undefined).join(' AND ')
 }
@@ -159,10 +163,10 @@ function equals(attribute: string, value: string): string | undefined {
   return /['"`\\\p{Cc}]/u.test(value) ? undefined : `${attribute} = '${value}'`
 }
 
-/** A run that is a step of another one is seen there. */
-function isShown(info: RunInfo, { nested = false }: Filter): boolean {
-  const { parent, isBarred } = memoOf(info)
-  return !isBarred && (nested || parent === undefined)
+/** A run that is a step of another one is seen there. The memo tells of the schedule where the query could not. */
+function isShown(info: RunInfo, { nested = false, schedule }: Filter): boolean {
+  const { parent, isBarred, schedule: own } = memoOf(info)
+  return !isBarred && (nested || parent === undefined) && (schedule === undefined || own === schedule)
 }
 
 /** What the query could not say, and what a database may compare more loosely than we do. */

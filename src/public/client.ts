@@ -1,6 +1,7 @@
 /** The public surface of `jobwright/client`: a client of any server that speaks the Jobs API. */
 export type { Json, JsonObject } from '../base/json.ts'
 export {
+  type ApplyScheduleOptions,
   type CallOptions,
   type CreateOptions,
   discoverCapabilities,
@@ -14,9 +15,13 @@ export {
   type JobsClientOptions,
   type PageQuery,
   PipelineRunsClient,
+  PipelineSchedulesClient,
   type PipelineSource,
   type SavePipelineOptions,
+  type ScheduleSource,
+  type SimulatedSource,
   type StartRunOptions,
+  type TriggerScheduleOptions,
   type WireCancel,
   type WireCancelByKey,
   type WireChange,
@@ -28,6 +33,7 @@ export {
   type WireOutputReference,
 } from '../client/index.ts'
 export type {
+  AppliedSchedule,
   CancelAnswer,
   Capabilities,
   ChangesQuery,
@@ -58,9 +64,18 @@ export type {
   RunError,
   RunEventData,
   SavedPipeline,
+  ScheduleListQuery,
+  ScheduleView,
+  SimulatedTick,
+  Simulation,
+  SimulationQuery,
   StepEventData,
   StepRunView,
   TerminalJobRunStatus,
+  TickListQuery,
+  TickOutcome,
+  TickReason,
+  TickRow,
   Whoami,
 } from '../contract/index.ts'
 export { missingForPipelines } from '../contract/jobs/capabilities.ts'

@@ -68,6 +68,8 @@ export {
   type NamedPipelines,
   type NestedTarget,
   type NothingElse,
+  type NotificationEvent,
+  type NotificationOptions,
   ne,
   not,
   type OpenFields,
@@ -88,7 +90,10 @@ export {
   type PipelinePlan,
   type PipelineStatus,
   type PipelineTarget,
+  type PlanDeadline,
   type PlanInput,
+  type PlanNotification,
+  type PlanReceiver,
   type PlanStep,
   type PlanTarget,
   type PlanValue,
@@ -148,12 +153,14 @@ export {
   type SteerResult,
   type WatchPipeline,
 } from '../pipelines/index.ts'
+export type { CatchUp, Overlap, ScheduleRequest, ScheduleSpec } from '../schedule/plan/index.ts'
 export {
   connectTemporal,
   SearchAttributesError,
   type TemporalOptions,
   TemporalUnreachableError,
 } from '../temporal/index.ts'
+export { type ReceivedWebhook, verifyWebhook } from '../webhooks/index.ts'
 
 /**
  * Connects a program to Temporal and to the Jobs API, as the environment says, else to the stack that `jobwright dev` runs in this

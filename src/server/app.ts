@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { basePath, referenceRoutes, routes, workerRoutes } from '../contract/index.ts'
 import { defaultInstallation } from '../contract/names.ts'
-import type { JobStore, PipelineRuns } from './ports/index.ts'
+import type { JobStore, PipelineRuns, Schedules } from './ports/index.ts'
 import { bindRoutes, type RouteContext } from './routes/bind.ts'
 import { capabilityHandlers } from './routes/capabilities.ts'
 import { documentHandlers } from './routes/documents.ts'
@@ -14,6 +14,7 @@ import { checkTarget, methodFinder } from './routes/paths.ts'
 import { pipelineHandlers, pipelineRunHandlers } from './routes/pipelines.ts'
 import { plainHandlers } from './routes/plain.ts'
 import { asProblem, problemResponse } from './routes/problem-response.ts'
+import { scheduleHandlers } from './routes/schedules.ts'
 import { whoamiHandlers } from './routes/whoami.ts'
 import { workerHandlers } from './routes/worker.ts'
 import { createConfigValidator } from './services/config-validation.ts'
@@ -26,12 +27,15 @@ import { createPipelineCompiler } from './services/pipeline-compiler.ts'
 import { createPipelineRunService } from './services/pipeline-runs.ts'
 import { ApiProblem, nothingThere, unavailable } from './services/problems.ts'
 import { createSavedPipelineService } from './services/saved-pipelines.ts'
+import { createScheduleCompiler } from './services/schedule-compiler.ts'
+import { createScheduleService } from './services/schedules.ts'
 import { createWorkerReportService } from './services/worker-reports.ts'
 
 export interface AppOptions {
   store: JobStore
   registry: JobTypeCatalog
   pipelineRuns: PipelineRuns
+  schedules: Schedules
   version: string
   /** Aborted when the server begins to close: long polls answer at once. @default never */
   /** The name of the installation. @default 'default' */
@@ -59,6 +63,7 @@ export function createApp(options: AppOptions): Hono {
     store,
     registry,
     pipelineRuns,
+    schedules,
     version,
     heartbeatMs = 15_000,
     installation = defaultInstallation,
@@ -90,7 +95,11 @@ export function createApp(options: AppOptions): Hono {
     const document = createOpenApiDocument(version)
     app.get(documentPath, (c) => c.json(document))
   }
-  bindRoutes(app, createHandlers({ store, registry, pipelineRuns, version, installation, plain }), context)
+  bindRoutes(
+    app,
+    createHandlers({ store, registry, pipelineRuns, schedules, version, installation, plain }),
+    context,
+  )
   return app
 }
 
@@ -98,10 +107,11 @@ function createHandlers({
   store,
   registry,
   pipelineRuns,
+  schedules,
   version,
   installation,
   plain,
-}: Pick<AppOptions, 'store' | 'registry' | 'pipelineRuns' | 'version'> & {
+}: Pick<AppOptions, 'store' | 'registry' | 'pipelineRuns' | 'schedules' | 'version'> & {
   installation: string
   plain: boolean
 }): Handlers {
@@ -121,6 +131,14 @@ function createHandlers({
     ...metagraphHandlers(createMetagraphService(store)),
     ...pipelineHandlers(saved, compiler),
     ...pipelineRunHandlers(service, pipelineRuns),
+    ...scheduleHandlers(
+      createScheduleService({
+        schedules,
+        runs: pipelineRuns,
+        compiler: createScheduleCompiler(compiler, saved),
+        installationId,
+      }),
+    ),
     ...workerHandlers(createWorkerReportService(store)),
     ...capabilityHandlers(version),
     ...whoamiHandlers(installation),

@@ -3,7 +3,7 @@ import type { ExpectedStep, ReportedOutcome } from './expectations.ts'
 
 /** What a pipeline run says of its steps, as what the server has to bear out. */
 export function expectationsOf(plan: PipelinePlan, views: readonly StepRunView[]): ExpectedStep[] {
-  return plan.steps.map(({ id, needs, target }) => {
+  return plan.steps.map(({ id, needs, start, target }) => {
     const own = views.filter(({ step }) => step === id)
     const jobRunIds = own.flatMap(({ job_run_id, earlier = [] }) =>
       [job_run_id, ...earlier.map((generation) => generation.job_run_id)].filter((one) => one !== null),
@@ -16,6 +16,7 @@ export function expectationsOf(plan: PipelinePlan, views: readonly StepRunView[]
     return {
       name: id,
       needs,
+      ...(start ? { start } : {}),
       jobRunIds,
       jobIds,
       generations: own.reduce((sum, { generation }) => sum + generation, 0),

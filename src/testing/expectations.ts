@@ -19,6 +19,8 @@ export interface ExpectedStep {
   jobRunIds?: readonly string[]
   /** Names of steps whose runs have to be completed before this one is triggered. */
   needs?: readonly string[]
+  /** That one of them is enough. */
+  start?: 'any'
   /** How many runs it may have: a generation of an item each. @default 1 */
   generations?: number
   /** Without them nothing is said about how it ends. */

@@ -65,15 +65,21 @@ const noStranger: Rule = ({ steps }) =>
 
 /** What a step needs is done before it is triggered. */
 const needsFirst: Rule = ({ steps }) =>
-  steps.flatMap(({ step, runs }) =>
-    (step.needs ?? []).flatMap((need) => {
+  steps.flatMap(({ step, runs }) => {
+    const { needs = [] } = step
+    const earlyOf = (need: string) => {
       const needed = steps.find((one) => one.step.name === need)
-      const early = runs.filter((run) => needed === undefined || !isDone(needed, run.askedAtMs))
-      if (early.length === 0) return []
+      return runs.filter((run) => needed === undefined || !isDone(needed, run.askedAtMs))
+    }
+    const early = needs.map((need) => ({ need, runs: earlyOf(need) }))
+    // One that was early for none of them was in time.
+    const isMet = step.start === 'any' && early.some((each) => each.runs.length === 0)
+    return early.flatMap(({ need, runs }) => {
+      if (isMet || runs.length === 0) return []
       const message = `${step.name} was triggered before ${need} was done`
-      return [{ rule: 'before_needs', message, jobRunIds: idsOf(early) }]
-    }),
-  )
+      return [{ rule: 'before_needs', message, jobRunIds: idsOf(runs) }]
+    })
+  })
 
 function isDone({ step: { outcomes }, runs }: JudgedStep, atMs: number): boolean {
   const isEnded = ({ end }: SeenRun) => end !== undefined && end.atMs <= atMs

@@ -5,8 +5,10 @@ import {
   type ConnectionProfile,
   cleansUp,
   countChanges,
+  createEarlyReads,
   createPipelineRunState,
   createSchedule,
+  type EarlyReads,
   type ItemState,
   type PipelinePlan,
   type PipelineRunState,
@@ -59,6 +61,9 @@ export interface Execution {
   /** True once nothing cleans up any more. */
   isCleanupOver: boolean
   readonly cancels: Places
+  /** Steps of which an `if` that is asked again is just being evaluated. */
+  readonly asking: Set<string>
+  readonly earlyReads: EarlyReads
   /** While cancels wait. */
   widening?: Promise<void> | undefined
   /** Triggers whose outcome is not known, by `parkedKey`; each waits to be told what a person decided. */
@@ -81,6 +86,8 @@ export interface Execution {
   fetchedBytes: number
   /** Outputs on their way, by job run and name. */
   readonly fetching: Map<string, Promise<void>>
+  /** Workflows that tell receivers, on their way to be started. */
+  readonly telling: Set<Promise<void>>
   outputs: Record<string, Json>
   finishedAtMs: number | null
   /** What no step can answer for, thrown by the workflow itself. */
@@ -100,7 +107,12 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
     timing,
     state,
     schedule,
-    data: dataOf(plan, state, { id: workflowId, inputs, schedule }),
+    data: dataOf(plan, state, {
+      id: workflowId,
+      inputs,
+      schedule,
+      ...(input.schedule ? { scheduledForMs: input.schedule.nominalMs } : {}),
+    }),
     scope,
     main,
     cleanup: plan.steps.some(cleansUp) && patched('clean-up') ? createCleanup(scope) : undefined,
@@ -110,6 +122,8 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
       scope: { cancelRequested: new Promise<never>(() => {}) },
       applies: () => patched('bounded-cancels'),
     }),
+    asking: new Set(),
+    earlyReads: createEarlyReads(plan),
     parked: new Map(),
     nestedNews: new Map(),
     nestedWaits: new Map(),
@@ -120,6 +134,7 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
     progress: 0,
     fetchedBytes: 0,
     fetching: new Map(),
+    telling: new Set(),
     outputs: {},
     finishedAtMs: null,
   }

@@ -77,9 +77,10 @@ export async function runItem(
   try {
     if (!hasPlaces) throw new CancelledFailure('cancelled while it waited for a place')
     const values = [...valuesOf(step), ...(step.concurrency ? [step.concurrency.key] : [])]
-    for (let wait = prepare(execution, values); wait; wait = prepare(execution, values)) await wait
+    for (let wait = prepare(execution, values, step); wait; wait = prepare(execution, values, step))
+      await wait
     const resolved = resolveStep(step, (value) =>
-      evaluateNow(execution, value, step.forEach ? each : undefined),
+      evaluateNow(execution, value, { step, each: step.forEach ? each : undefined }),
     )
     item.startedAtMs ??= Date.now()
     item.generation = Math.max(1, item.generation)

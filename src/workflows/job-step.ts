@@ -24,7 +24,7 @@ export async function runJobStep(execution: Execution, step: PlanStep): Promise<
   const own = stepState(execution.state, step.id)
   move(own, 'found_running')
   try {
-    const values = step.forEach ? listOf(await evaluate(execution, step.forEach)) : [null]
+    const values = step.forEach ? listOf(await evaluate(execution, step.forEach, step)) : [null]
     own.items ??= createItems(execution.state, values)
     const [only] = own.items
     // The usual step has no `for_each`: it does without lanes, and their promises.

@@ -24,7 +24,9 @@ const references = 'src/contract/jobs/references.ts'
 const client = 'src/client'
 const pipelineWords = 'src/contract/pipelines/status.ts'
 const pipelineViews = 'src/contract/pipelines/view.ts'
+const scheduleViews = 'src/contract/schedules'
 const plan = 'src/pipeline/plan'
+const schedulePlan = 'src/schedule/plan'
 const evaluate = 'src/pipeline/evaluate'
 const nodes = 'src/pipeline/nodes'
 const protocol = 'src/protocol'
@@ -43,6 +45,8 @@ export const zones: readonly Zone[] = [
     node: false,
   },
   { folder: client, loads: [base, contract], packages: ['ky', '#http'], node: false },
+  // Webhooks on their way out: signed, and to no address that is not meant.
+  { folder: 'src/webhooks', loads: [base, 'src/client/retry-after.ts'], packages: [], node: true },
   // Node.js for SHA-256 alone.
   { folder: 'src/job-type-schemas', loads: [base], types: [contract], packages: [], node: true },
   { folder: 'src/conformance', loads: [base, contract, client], packages: [], node: false },
@@ -51,17 +55,40 @@ export const zones: readonly Zone[] = [
   // Loads nothing at all: the same code runs in workflows, in activities and in checkers.
   { folder: protocol, loads: [], packages: [], node: false },
   { folder: plan, loads: [base, pipelineWords], types: [protocol, pipelineViews], packages: [], node: false },
+  // What a schedule is and decides: runs in workflows.
+  {
+    folder: schedulePlan,
+    loads: [base],
+    types: [plan, scheduleViews],
+    packages: [],
+    node: false,
+  },
+  // When a schedule is due: by the runtime's time zone data, and so not in workflows.
+  { folder: 'src/schedule/times', loads: [base], types: [schedulePlan], packages: [], node: false },
+  // Ids of runs: Node.js for SHA-256 alone.
+  { folder: 'src/schedule/ids.ts', loads: [], types: [schedulePlan], packages: [], node: true },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
     folder: 'src/pipeline/yaml',
-    loads: [nodes, 'src/expressions'],
+    loads: [base, nodes, 'src/expressions', 'src/schedule/times'],
     packages: ['yaml'],
     node: false,
   },
   {
     folder: 'src/pipeline/compile',
-    loads: [base, contract, 'src/config-schema', 'src/job-type-schemas', 'src/expressions', plan, nodes],
+    loads: [
+      base,
+      contract,
+      'src/config-schema',
+      'src/webhooks/targets.ts',
+      'src/job-type-schemas',
+      'src/expressions',
+      plan,
+      schedulePlan,
+      'src/schedule/times',
+      nodes,
+    ],
     packages: ['zod'],
     node: false,
   },
@@ -86,24 +113,29 @@ export const zones: readonly Zone[] = [
       'src/pipeline/build',
       'src/pipeline/draw',
     ],
+    types: [schedulePlan],
     packages: [],
     node: false,
   },
 
   // Who has a place under a limit, and who is next: runs in workflows.
   { folder: 'src/limit', loads: [], types: [pipelineWords], packages: [], node: false },
-  // What a schedule is and decides: runs in workflows.
-  {
-    folder: 'src/schedule/plan',
-    loads: [],
-    types: [base, plan],
-    packages: [],
-    node: false,
-  },
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
-    loads: [base, contract, client, 'src/config-schema', plan, 'src/polling', protocol],
+    loads: [
+      base,
+      contract,
+      client,
+      'src/config-schema',
+      'src/webhooks',
+      plan,
+      schedulePlan,
+      'src/schedule/times',
+      'src/schedule/ids.ts',
+      'src/polling',
+      protocol,
+    ],
     types: ['src/limit'],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
@@ -117,8 +149,18 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/workflows',
-    loads: [base, names, references, plan, evaluate, 'src/limit', 'src/expressions', 'src/remote-run'],
-    types: ['src/activities', sweepReports],
+    loads: [
+      base,
+      names,
+      references,
+      plan,
+      evaluate,
+      'src/limit',
+      'src/expressions',
+      'src/remote-run',
+      schedulePlan,
+    ],
+    types: ['src/activities', sweepReports, scheduleViews],
     packages: ['@temporalio/workflow'],
     node: false,
   },
@@ -139,13 +181,34 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipelines',
-    loads: [base, names, capabilities, 'src/job-type-schemas', 'src/pipeline', 'src/temporal'],
-    types: [contract, plan, 'src/limit', 'src/workflows'],
+    loads: [
+      base,
+      names,
+      capabilities,
+      'src/webhooks/signing.ts',
+      'src/job-type-schemas',
+      'src/pipeline',
+      'src/temporal',
+    ],
+    types: [contract, plan, 'src/activities', 'src/limit', 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,
   },
+  {
+    folder: 'src/schedules',
+    loads: [names, 'src/pipelines'],
+    types: [base, contract, 'src/schedule/plan'],
+    packages: ['@temporalio/client'],
+    node: false,
+  },
 
-  { folder: 'src/job-types', loads: [base, contract], types: [client], packages: ['zod'], node: true },
+  {
+    folder: 'src/job-types',
+    loads: [base, contract, 'src/webhooks/targets.ts'],
+    types: [client],
+    packages: ['zod'],
+    node: true,
+  },
   { folder: 'src/references', loads: [contract, 'src/job-types'], types: [base], packages: [], node: false },
   {
     folder: 'src/built-in',
@@ -160,11 +223,11 @@ export const zones: readonly Zone[] = [
     node: true,
   },
 
-  { folder: ports, loads: [], types: [base, contract], packages: [], node: false },
+  { folder: ports, loads: [], types: [base, contract, schedulePlan], packages: [], node: false },
   {
     folder: 'src/server/services',
     loads: [base, contract, 'src/config-schema', 'src/pipeline/index.ts'],
-    types: [ports],
+    types: [schedulePlan, ports],
     packages: [],
     node: true,
   },
@@ -196,6 +259,13 @@ export const zones: readonly Zone[] = [
     packages: ['@temporalio/client'],
     node: false,
   },
+  {
+    folder: 'src/server/schedules',
+    loads: ['src/schedules'],
+    types: [ports, plan],
+    packages: ['@temporalio/client'],
+    node: false,
+  },
   // What puts the parts of the server together.
   {
     folder: 'src/server',
@@ -220,7 +290,16 @@ export const zones: readonly Zone[] = [
   // What a worker process is made of; `worker.ts` puts it together.
   {
     folder: 'src/worker',
-    loads: [base, contract, client, 'src/activities', 'src/job-types', 'src/references', 'src/executor'],
+    loads: [
+      base,
+      contract,
+      client,
+      'src/webhooks',
+      'src/activities',
+      'src/job-types',
+      'src/references',
+      'src/executor',
+    ],
     types: ['src/config.ts', 'src/temporal'],
     packages: ['@temporalio/activity', '@temporalio/client', '@temporalio/worker', 'pino'],
     node: true,
@@ -286,6 +365,7 @@ export const zones: readonly Zone[] = [
 export const roots = [
   'src/worker.ts',
   'src/handler-host.ts',
+  'src/notification-host.ts',
   'src/server.ts',
   'src/cli.ts',
   'src/public/index.ts',

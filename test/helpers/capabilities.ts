@@ -17,4 +17,5 @@ export const allCapabilities: Capabilities = {
   whoami: true,
   job_names: true,
   pipelines: true,
+  schedules: true,
 }

@@ -26,7 +26,13 @@ async function write(text: string, name = 'jobwright.config.ts'): Promise<string
 
 describe('The user config', () => {
   test('is empty when there is no file', async () => {
-    expect(await loadUserConfig(undefined, cwd)).toEqual({ jobTypes: [], connections: {}, secrets: {} })
+    expect(await loadUserConfig(undefined, cwd)).toEqual({
+      jobTypes: [],
+      connections: {},
+      secrets: {},
+      notifications: {},
+      notificationTargets: [],
+    })
   })
 
   test('is found in the working directory, TypeScript first', async () => {
@@ -88,6 +94,16 @@ describe('The user config', () => {
       'has a secret that is no text',
       `export const secrets = { TOKEN: 4711 }`,
       /secrets\.TOKEN is number; expected text, or a function/,
+    ],
+    [
+      'has a notification that is no function',
+      `export const notifications = { page: 4711 }`,
+      /notifications\.page is number; expected a function/,
+    ],
+    [
+      'has a target of notifications that is a URL',
+      `export const notificationTargets = ['h:80', 'http://canary']`,
+      /notificationTargets\[1\] is no receiver; expected a host/,
     ],
     [
       'has a connection with an address that is none',

@@ -121,6 +121,16 @@ describe('is found innocent', () => {
       ],
       { steps: [{ name: 'a', jobRunIds: [], outcomes: [{ status: 'cancelled' }] }] },
     ],
+    [
+      'a step that starts with any need once one is done',
+      [
+        [1, 'A/a1'],
+        [2, 'A/a1=completed'],
+        [3, 'B/b1'],
+        [4, 'B/b1=completed'],
+      ],
+      { steps: [a, { ...b, needs: ['gone', 'a'], start: 'any' }] },
+    ],
     ['a run that is active while it is not over', [[1, 'A/a1']], { isOver: false }],
     ['a text without the secret', [], { secrets: ['hush'], texts: { log: 'nothing' } }],
   ])('%s', (_, lines, expectations) => {
@@ -202,6 +212,17 @@ describe('is found guilty', () => {
       ],
       { steps: [a, b] },
       ['before_needs'],
+    ],
+    [
+      'a step that starts with any need before all of them',
+      [
+        [1, 'B/b1'],
+        [2, 'A/a1'],
+        [3, 'A/a1=completed'],
+        [4, 'B/b1=completed'],
+      ],
+      { steps: [a, { ...b, needs: ['a', 'gone'], start: 'any' }] },
+      ['before_needs', 'before_needs'],
     ],
     [
       'a step whose need never was',

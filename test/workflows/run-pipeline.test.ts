@@ -565,3 +565,83 @@ describe('a cancel that comes when the history is long enough to go on as a new 
     },
   )
 })
+
+describe('a step that starts with any of its needs', () => {
+  const chain = Array.from(
+    { length: 12 },
+    (_, i) => `  c${i}: { job_type: x, needs: [${i > 0 ? `c${i - 1}` : 'gate'}] }`,
+  ).join('\n')
+  const triggered = (step: string) => on.triggers.filter((trigger) => trigger.step === step)
+  const statusIn = async (id: string, step: string) =>
+    (await on.pipelines().show(id)).steps.find((line) => line.step === step)?.status
+
+  /** `a` ends at once, `b` when it is told to; both may have an output that has to be fetched. */
+  function hold(steps: readonly string[], until: Record<string, () => Promise<unknown>>) {
+    on.triggers.length = 0
+    on.api.trigger = async (input) => {
+      if (steps.includes(input.step)) return openRun(input)
+      await until[input.step]?.()
+      const { jobRunId } = recordOf(input)
+      const outputs = { big: { jobRunId, sizeBytes: 9, inlined: false } }
+      return { phase: 'terminal', record: recordOf(input, 'completed', { outputs }) }
+    }
+    on.api.wait = async (jobRunId) => {
+      const [, step = '', , generation = '1'] = jobRunId.split('-')
+      await until[step]?.()
+      const input = { step, item: null, generation: Number(generation) }
+      return recordOf(input, generation === '1' ? 'failed' : 'completed', {
+        error: { code: 'no', message: '' },
+      })
+    }
+  }
+
+  it('is made of the same in a later execution, and asked about each need there, too', async () => {
+    const plan = planFrom(`name: p
+steps:
+  a: { job_type: x }
+  b: { job_type: x, on_failure: continue }
+  first: { needs: [a, b], start: any, job_type: x, config: { b: "\${{ steps.b.status == 'failed' }}" }, retry: { attempts: 2, backoff: 1ms } }
+  told: { needs: [a, b], start: any, if: "\${{ failed() }}", job_type: x }
+  gate: { job_type: x }
+${chain}`)
+    let id = ''
+    const inSecond = () => until('another execution', async () => (await executions(id)) === 2)
+    const bFailed = () => until('b has failed', async () => (await statusIn(id, 'b')) === 'failed')
+    hold(['b', 'first'], {
+      b: inSecond,
+      first: bFailed,
+      gate: () => until('both are open', () => triggered('b').length > 0 && triggered('first').length > 0),
+    })
+    ;({ id } = await on.pipelines({ maxHistoryEvents: 40 }).start(plan, {}))
+    const { status, steps } = await until('it is over', async () => {
+      const view = await on.pipelines().show(id)
+      return view.finished_at !== null && view
+    })
+    expect(status).toBe('completed')
+    expect(triggered('first').map(({ generation, config }) => [generation, config])).toEqual([
+      [1, { b: false }],
+      [2, { b: false }],
+    ])
+    expect(steps.find(({ step }) => step === 'told')?.status).toBe('completed')
+    expect(triggered('told')).toHaveLength(1)
+  })
+
+  it('hears of a need that ends while what its condition reads is fetched', async () => {
+    const plan = planFrom(`name: p
+steps:
+  a: { job_type: x }
+  b: { job_type: x, on_failure: continue }
+  told: { needs: [a, b], start: any, if: "\${{ steps.a.outputs.big == 1 && failed() }}", job_type: x }`)
+    let id = ''
+    let isFetching = false
+    hold(['b'], { b: () => until('the fetch is under way', () => isFetching) })
+    on.api.read = async (outputs) => {
+      isFetching = true
+      await until('b has failed', async () => (await statusIn(id, 'b')) === 'failed')
+      return outputs.map(() => 1)
+    }
+    ;({ id } = await on.pipelines().start(plan, {}))
+    await until('it is over', async () => (await on.pipelines().show(id)).finished_at !== null)
+    expect(await statusIn(id, 'told')).toBe('completed')
+  })
+})

@@ -14,6 +14,8 @@ export interface RunsArgs {
   /** Of the pipeline's name. */
   pipeline?: string | undefined
   status?: string[] | undefined
+  /** The name of the schedule that they are of. */
+  schedule?: string | undefined
   since?: string | undefined
   /** Also runs that are steps of others. */
   nested?: boolean | undefined
@@ -26,6 +28,7 @@ export async function runsHandler(args: RunsArgs, ctx: CliContext): Promise<numb
   const filter = {
     pipeline: args.pipeline,
     statuses: args.status?.map(knownStatus),
+    schedule: args.schedule,
     startedAfter: args.since === undefined ? undefined : parseSince(args.since, ctx.now()),
   }
   const workspace = args.allWorkspaces ? undefined : await ownWorkspace(ctx)

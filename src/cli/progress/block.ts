@@ -148,7 +148,9 @@ function stepDetail(group: StepGroup, now: number): string {
   const line = group.line
   const parts: string[] = line?.skipped_because ? [escapeControl(line.skipped_because)] : []
   if (line?.waits_for && line.waits_for.length > 0)
-    parts.push(`waits for ${line.waits_for.map(escapeControl).join(', ')}`)
+    parts.push(
+      `waits for ${line.waits_for.map(escapeControl).join(line.starts_with === 'any' ? ' or ' : ', ')}`,
+    )
   const nextMs = toMs(line?.next_try_at ?? null)
   if (line && nextMs !== undefined)
     parts.push(`generation ${line.generation} starts at ${formatClock(nextMs)}`)

@@ -252,6 +252,8 @@ export const capabilitiesSchema = z.object({
   job_names: z.boolean(),
   /** Pipelines and their runs: `/pipelines`, `/pipeline-runs`. */
   pipelines: z.boolean(),
+  /** `/schedules`. */
+  schedules: z.boolean(),
 })
 
 /** Extension: whose token a request carried. A worker's token answers for the job run that its header names. */

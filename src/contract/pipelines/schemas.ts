@@ -45,6 +45,7 @@ export const runListQuery = z.strictObject({
   pipeline: z.string().min(1).optional(),
   status: z.array(z.enum(pipelineStatuses)).optional(),
   owner: z.string().min(1).optional(),
+  schedule: z.string().min(1).meta({ description: 'The name of the schedule that they are of' }).optional(),
   started_after: time('Started at this time or later'),
   started_before: time('Started before this time'),
   limit: z.number().int().min(1).max(limits.pageItems).optional(),

@@ -15,7 +15,14 @@ import type { ZodSchema } from './job-type-types.ts'
 import { BuilderError, type Mistake } from './mistakes.ts'
 import { type AnyPipeline, type Pipeline, pipelineBrand } from './pipeline.ts'
 import { type Mark, markCaller, placeOf } from './place.ts'
-import type { ConcurrencyOptions, DefineStep, Priority, RetryOptions, RunPipeline } from './step-types.ts'
+import type {
+  ConcurrencyOptions,
+  DefineStep,
+  NotificationOptions,
+  Priority,
+  RetryOptions,
+  RunPipeline,
+} from './step-types.ts'
 import { toNode } from './to-nodes.ts'
 import type { Expr, ValueOf } from './values.ts'
 
@@ -42,6 +49,8 @@ export interface PipelineDefinition<
   priority?: Priority
   /** Of steps that say nothing else. */
   defaults?: { timeout?: Duration; retry?: RetryOptions }
+  /** Who is told when a run fails, is held, completes or is late. */
+  notify?: readonly NotificationOptions[]
 }
 
 /** What the function of a pipeline is given. */
@@ -150,11 +159,13 @@ function describe(
   const where: Where = { building, mark, reads: () => undefined }
   const constant: Where = { ...where, constant: true }
   if (typeof definition !== 'object' || definition === null) return scalar(building, null, mark)
-  const { inputs, pipelines, concurrency, ...fields } = definition as Record<string, unknown>
+  const { inputs, pipelines, concurrency, notify, ...fields } = definition as Record<string, unknown>
   return map(building, mark, () => {
     const head = Object.entries(fields).flatMap(([key, value]) =>
       value === undefined ? [] : entry(building, key, mark, () => toNode(constant, value)),
     )
+    // Secrets may stand in it.
+    const told = notify === undefined ? [] : entry(building, 'notify', mark, () => toNode(where, notify))
     const declared =
       inputs === undefined ? [] : entry(building, 'inputs', mark, () => inputsNode(constant, inputs))
     const limit =
@@ -169,7 +180,14 @@ function describe(
     }
     const outputs =
       ran.result === undefined ? [] : entry(building, 'outputs', mark, () => toNode(where, ran.result))
-    return [...head, ...declared, ...limit, { key: 'steps', keyStart: steps.start, value: steps }, ...outputs]
+    return [
+      ...head,
+      ...told,
+      ...declared,
+      ...limit,
+      { key: 'steps', keyStart: steps.start, value: steps },
+      ...outputs,
+    ]
   })
 }
 

@@ -85,9 +85,14 @@ function addStep(building: OpenBuilding, definition: Definition): Step {
       mark,
     })
   const keyStart = offsetOf(building, mark)
-  const needs: StepRecord[] = []
-  const value = describeStep(building, definition, needs)
-  const record: StepRecord = { building, name: String(name), needs }
+  const own: OwnNeeds = { needs: [] }
+  const value = describeStep(building, definition, own)
+  const record: StepRecord = {
+    building,
+    name: String(name),
+    needs: own.needs,
+    before: doneBefore(own),
+  }
   const first = building.records.get(record.name)
   if (first) {
     building.repeated.push({ key: record.name, keyStart, value })
@@ -103,7 +108,13 @@ function addStep(building: OpenBuilding, definition: Definition): Step {
   return stepHandle<Step>(record, outputs as Step['outputs'])
 }
 
-function describeStep(building: OpenBuilding, definition: Definition, needs: StepRecord[]): Node {
+/** What a step turns out to need as it is described. */
+interface OwnNeeds {
+  needs: StepRecord[]
+  start?: 'any'
+}
+
+function describeStep(building: OpenBuilding, definition: Definition, own: OwnNeeds): Node {
   const { mark, list, item } = definition
   const used: StepRecord[] = []
   const reads = (step: StepRecord) => void used.push(step)
@@ -111,7 +122,8 @@ function describeStep(building: OpenBuilding, definition: Definition, needs: Ste
   const written = definition.options()
   if (written instanceof Promise) return refusePromise(building, mark, written)
   if (kindOf(written) !== 'map') return toNode(where, written ?? null) ?? scalar(building, null, mark)
-  const { needs: explicit, ...options } = written as { needs?: unknown }
+  const { needs: explicit, ...options } = written as { needs?: unknown; start?: unknown }
+  if (options.start === 'any') own.start = options.start
   const field = ([key, value]: [string, unknown]): MapEntry[] => {
     if (value === undefined || (key === 'if' && readsItem(where, value))) return []
     const within = item ? { ...where, item } : where
@@ -123,9 +135,9 @@ function describeStep(building: OpenBuilding, definition: Definition, needs: Ste
     ...(item ? entry(building, 'for_each', mark, () => toNode(where, list ?? null)) : []),
     ...Object.entries(options).flatMap(field),
   ])
-  const named = needsOf(where, explicit, needs)
-  const others = notReached(needs, used)
-  needs.push(...others)
+  const named = needsOf(where, explicit, own.needs)
+  const others = notReached(own, used)
+  own.needs.push(...others)
   const derived = others.map(({ name }) => scalar(building, name, mark))
   return {
     ...node,
@@ -220,14 +232,26 @@ function needsEntry(building: OpenBuilding, mark: Mark, explicit: unknown, items
   })
 }
 
-/** Each step that is used and that those named do not need already. */
-function notReached(named: readonly StepRecord[], used: readonly StepRecord[]): StepRecord[] {
+/** Each step that is used and that is not waited for already. */
+function notReached(own: OwnNeeds, used: readonly StepRecord[]): StepRecord[] {
+  // What starts with any of its needs waits for no more by naming what one of them needs.
+  const reached = own.start === 'any' ? allBefore(own.needs) : doneBefore(own)
+  return [...new Set(used)].filter((step) => !reached.has(step))
+}
+
+function doneBefore({ needs, start }: OwnNeeds): ReadonlySet<StepRecord> {
+  const byNeed = needs.map((need) => new Set([need, ...need.before]))
+  const all = new Set(byNeed.flatMap((done) => [...done]))
+  return start === 'any' ? new Set([...all].filter((step) => byNeed.every((done) => done.has(step)))) : all
+}
+
+function allBefore(needs: readonly StepRecord[]): ReadonlySet<StepRecord> {
   const reached = new Set<StepRecord>()
   const reach = (step: StepRecord): void => {
     if (reached.has(step)) return
     reached.add(step)
     step.needs.forEach(reach)
   }
-  named.forEach(reach)
-  return [...new Set(used)].filter((step) => !reached.has(step))
+  needs.forEach(reach)
+  return reached
 }

@@ -14,6 +14,8 @@ export interface StepRecord {
   readonly building: Building
   readonly name: string
   readonly needs: readonly StepRecord[]
+  /** What is done before it begins: with `start: 'any'` not all that it needs. */
+  readonly before: ReadonlySet<StepRecord>
 }
 
 /** The step that an `item` is of. */

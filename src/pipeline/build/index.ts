@@ -61,6 +61,7 @@ export type {
   JobTypeTarget,
   ListOnly,
   NothingElse,
+  NotificationOptions,
   OutputsOfPipeline,
   OutputsOfTarget,
   PipelineInputs,

@@ -1,5 +1,5 @@
 import type { Duration } from '../../base/duration.ts'
-import type { RetryReason, WhenFull } from '../plan/types.ts'
+import type { NotificationEvent, RetryReason, WhenFull } from '../plan/types.ts'
 import type {
   AnyJobType,
   EachOutputs,
@@ -19,6 +19,27 @@ export interface RetryOptions {
   /** Which ends are tried again; all of them by default. */
   on?: readonly RetryReason[]
 }
+
+/** Who is told of what. */
+export type NotificationOptions = {
+  on: readonly NotificationEvent[]
+  /** From when on a run is late: counted from when it was due, or was started; or the next such time of day. */
+  late?: { after: Duration } | { by: string; timezone?: string }
+} & (
+  | {
+      /** A URL, or text with secrets in it. */
+      webhook: string | ExprOf<string>
+      /** Names of secrets that sign; two while they are changed. */
+      secrets?: readonly [string] | readonly [string, string]
+      function?: never
+    }
+  | {
+      /** By its name under `notifications` in `jobwright.config.ts`. */
+      function: string
+      webhook?: never
+      secrets?: never
+    }
+)
 
 /** A step of a pipeline: what later steps read of it. */
 export interface Step<Outputs = unknown> {
@@ -50,6 +71,8 @@ export type Priority = 1 | 2 | 3 | 4 | 5
 export interface StepSettings {
   /** Steps that must be done before, besides those whose values are used. */
   needs?: readonly AnyStep[]
+  /** Once all of them are done, or as soon as any of them is. @default 'all' */
+  start?: 'all' | 'any'
   if?: ExprOf<boolean>
   timeout?: Duration
   retry?: RetryOptions

@@ -1,13 +1,16 @@
 import { z } from 'zod'
+import { durationRange } from '../../base/duration.ts'
 import { jsonBytes } from '../../base/json.ts'
 import { jsonPointer } from '../../base/json-pointer.ts'
 import { whenFulls } from '../../contract/pipelines/status.ts'
 import { createExpressionChecker, type ExpressionChecker, type ScopeShape } from '../../expressions/index.ts'
+import { readTarget } from '../../webhooks/targets.ts'
 import type { Finding } from '../nodes/findings.ts'
 import { selfWaits } from '../plan/limits.ts'
 import { maxNesting, nestingOf } from '../plan/nested.ts'
 import {
   inputTypes,
+  notificationEvents,
   type PipelinePlan,
   type PlanStep,
   type PlanValue,
@@ -16,6 +19,7 @@ import {
 } from '../plan/types.ts'
 import { isIdentifier, isPipelineName, maxSteps, reachableFrom } from './check-steps.ts'
 import { maxPlanBytes } from './compile.ts'
+import { isTimezone, timeOfDay } from './compile-notify.ts'
 import { ranges } from './definition.ts'
 
 /*
@@ -53,6 +57,7 @@ const limited = {
 const step = z.looseObject({
   id: text.refine(isIdentifier, 'expected a name of letters, digits and _'),
   needs: z.array(text),
+  start: z.literal('any').optional(),
   if: source
     .extend({ statusFunctions: z.array(z.enum(['completed', 'failed', 'always', 'cancelled'])) })
     .optional(),
@@ -80,6 +85,38 @@ const step = z.looseObject({
   usesJobRun: z.boolean(),
   ...limited,
 })
+const notification = z.looseObject({
+  on: z.array(z.enum(notificationEvents)).min(1),
+  receiver: z.discriminatedUnion('kind', [
+    z.looseObject({
+      kind: z.literal('webhook'),
+      url: z.discriminatedUnion('kind', [
+        z.looseObject({
+          kind: z.literal('literal'),
+          value: text.refine(
+            (url) => 'url' in readTarget(url),
+            'expected a URL of http or https, without credentials',
+          ),
+        }),
+        z.looseObject({
+          kind: z.literal('secret'),
+          parts: z.array(z.union([text, z.looseObject({ secret: text })])),
+        }),
+      ]),
+      secrets: z.array(text).max(ranges.secrets.max),
+    }),
+    z.looseObject({ kind: z.literal('function'), name: text.min(1) }),
+  ]),
+  late: z
+    .union([
+      z.looseObject({ afterMs: milliseconds.min(durationRange.minMs).max(durationRange.maxMs) }),
+      z.looseObject({
+        by: text.regex(timeOfDay, 'expected a time of day such as 06:00'),
+        timezone: text.refine(isTimezone, 'expected the IANA name of a time zone'),
+      }),
+    ])
+    .optional(),
+})
 const planSchema = z.looseObject({
   planVersion: z.literal(planVersions),
   name: text.refine(isPipelineName, 'expected letters, digits, -, _ and ., at most 100'),
@@ -98,6 +135,7 @@ const planSchema = z.looseObject({
   steps: z.array(step).min(1).max(maxSteps),
   outputs: z.array(z.looseObject({ name: text.refine(isIdentifier), value })),
   ...limited,
+  notify: z.array(notification).max(ranges.notify.max).optional(),
 })
 
 /** A plan that somebody sent, if a worker can run it; every problem is a finding, with a JSON pointer into the plan. */

@@ -13,7 +13,7 @@ import { describe, entryOf, get, itemsOf, type MapEntry, type Node, textOf } fro
 import { hasExpression } from '../nodes/template.ts'
 import { type PlanStep, type PlanValue, type RetryReason, retryReasons } from '../plan/types.ts'
 import { checkConfig, shapeOfConfig } from './check-config.ts'
-import { checkTarget, durationOf } from './check-steps.ts'
+import { checkTarget, durationOf, without } from './check-steps.ts'
 import { compileLimit } from './compile-limit.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, wholeExpression } from './expression-site.ts'
@@ -66,6 +66,8 @@ export interface StepSite {
   pipeline: string
   step: MapEntry
   needs: readonly string[]
+  /** What it may read, and what may not be done when it starts. */
+  early: ReadonlySet<string>
   shape: ScopeShape
   defaults: StepDefaults
   jobTypes?: readonly JobTypeSchemaEntry[]
@@ -122,9 +124,29 @@ function compileIf(context: CompileContext, site: StepSite): Condition | undefin
 }
 
 /** With a condition that names one of the functions of what went wrong, a step runs whatever became of those it needs. */
-function scopeAfter(shape: ScopeShape, found: Condition | undefined): ScopeShape {
+function scopeAfter({ early, shape }: StepSite, found: Condition | undefined): ScopeShape {
   const runsAnyway = found?.condition.statusFunctions.some((name) => name !== 'completed') ?? false
-  return found && runsAnyway ? { ...shape, askedBefore: new Set(found.asked) } : shape
+  const asked = new Set(found?.asked)
+  return {
+    ...shape,
+    ...(runsAnyway ? { askedBefore: asked } : {}),
+    ...(early.size > 0 ? { early: without(early, asked) } : {}),
+  }
+}
+
+/** With one need or none it is the same as to wait for all. */
+function compileStart({ reporter }: CompileContext, { step, needs }: StepSite): Pick<PlanStep, 'start'> {
+  const start = entryOf(step.value, 'start')
+  if (!start || textOf(start.value) !== 'any') return {}
+  if (needs.length > 1) return { start: 'any' }
+  reporter.add({
+    code: 'unused_start',
+    severity: 'warning',
+    offset: start.keyStart,
+    message: '`start: any` means nothing with less than two `needs`',
+    fix: 'remove it, or name what else is enough',
+  })
+  return {}
 }
 
 /** A `for_each` as a plan's value, and what is known of its items. */
@@ -328,7 +350,7 @@ export function compileStep(
   checkTarget(site.step, context.reporter)
   refuseExpression(context, owner, 'timeout')
   const found = compileIf(context, site)
-  const shape = scopeAfter(site.shape, found)
+  const shape = scopeAfter(site, found)
   const forEach = compileForEach(context, { ...site, shape })
   const itemShape = scopeOfItem(site, shape, forEach)
   const target = compileTarget(context, site, itemShape, forEach)
@@ -337,6 +359,7 @@ export function compileStep(
   return {
     id: site.step.key,
     needs: [...site.needs],
+    ...compileStart(context, site),
     ...(found ? { if: found.condition } : {}),
     target,
     ...(config ? { config } : {}),

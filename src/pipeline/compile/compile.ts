@@ -3,6 +3,7 @@ import { type ConfigChecker, createConfigChecker } from '../../config-schema/ind
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
 import { createExpressionChecker, type ScopeShape, type ValueShape } from '../../expressions/index.ts'
 import { jobTypeDigest } from '../../job-type-schemas/index.ts'
+import type { ScheduleRequest } from '../../schedule/plan/index.ts'
 import { type Finding, type Reporter, reporterWithin } from '../nodes/findings.ts'
 import {
   entriesOf,
@@ -16,10 +17,13 @@ import {
   textOf,
   variantsOf,
 } from '../nodes/nodes.ts'
+import { whatIsBefore } from '../plan/early.ts'
 import type { PipelinePlan, PlanInput, PlanStep } from '../plan/types.ts'
 import { compileInputs } from './check-inputs.ts'
-import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder } from './check-steps.ts'
+import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder, without } from './check-steps.ts'
 import { checkSelfWaits, compileLimit } from './compile-limit.ts'
+import { compileNotify } from './compile-notify.ts'
+import { compileSchedules } from './compile-schedules.ts'
 import { compileDefaults, compileStep } from './compile-step.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, createUsage } from './expression-site.ts'
@@ -38,16 +42,31 @@ export interface CompileOptions {
   secretNames?: readonly string[]
   /** The connections that the configuration at hand has, besides `default`; others give a warning. */
   connectionNames?: readonly string[]
+  /** The functions for notifications that the configuration at hand has; others give a warning. */
+  notificationNames?: readonly string[]
+  /**
+   * What the configuration at hand has under `notificationTargets`; a private receiver that is not among them is an error.
+   * @default not known: each gives a warning
+   */
+  notificationTargets?: readonly string[]
   /**
    * Finds what a step's `pipeline` names.
    * @default nothing is found
    */
   resolvePipeline?: ResolvePipeline
+  /**
+   * Now, in milliseconds since the epoch: with it, an end of a schedule that is over is an error, and times of the coming year that do not exist
+   * or come twice are warnings.
+   * @default schedules are not held against a clock
+   */
+  nowMs?: number
 }
 
 export interface CompiledPipeline {
   /** Absent when there is a finding of severity `error`. */
   plan?: PipelinePlan
+  /** What the file says of when it is to run; they are no part of the plan. Absent when there is none. */
+  schedules?: ScheduleRequest[]
   /** In the order of the file. */
   findings: Finding[]
   /** What is known of its outputs, by name: for the compiler, where another pipeline has it as a step. */
@@ -85,7 +104,7 @@ function compileRoot(
   { root, reporter, text: source }: Required<PipelineSource>,
   options: CompileOptions,
   nestedFindings: Finding[],
-): Pick<CompiledPipeline, 'plan' | 'outputShapes'> {
+): Omit<CompiledPipeline, 'findings'> {
   checkShape(root, reporter)
   checkNames(root, reporter)
   const steps = entriesOf(get(root, 'steps'))
@@ -99,6 +118,7 @@ function compileRoot(
   const inputs = compileInputs(root, reporter)
   const twiceGiven = repeatedKeys(get(root, 'inputs'))
   const givenOnce = inputs.filter(({ name }) => !twiceGiven.has(name))
+  const schedules = compileSchedules({ root, reporter, inputs: givenOnce, nowMs: options.nowMs })
   const declared = declaredInputs(root, givenOnce)
   const nested = findNested(steps, options.resolvePipeline, reporter, nestedFindings)
   const context: CompileContext = {
@@ -137,6 +157,7 @@ function compileRoot(
     name: entry.key,
     value: compileValue(context, entry.value, shape, 'value'),
   }))
+  const notify = compileNotify(context, get(root, 'notify'), shape, options)
   if (reporter.hasErrors()) return {}
 
   const description = textOf(get(root, 'description'))
@@ -153,6 +174,7 @@ function compileRoot(
     }),
     outputs,
     ...limit,
+    ...(notify ? { notify } : {}),
     ...digestsOf([...compiled.values()], jobTypes),
   }
   checkSelfWaits(context, root, plan)
@@ -161,7 +183,7 @@ function compileRoot(
     const known = shapeOfNode(context, value)
     return known ? [[key, known]] : []
   })
-  return { plan: deepFreeze(plan), outputShapes: new Map(outputShapes) }
+  return { plan: deepFreeze(plan), schedules, outputShapes: new Map(outputShapes) }
 }
 
 /** Looks up which outputs a step is known to have; undefined: it may have any. */
@@ -226,6 +248,7 @@ function compileSteps(
 ): Map<string, ReturnType<typeof compileStep>> {
   const { steps, graph, shape, jobTypes, mayHaveOthers, configs } = file
   const reachable = new Map(steps.map(({ key }) => [key, reachableFrom(key, graph)]))
+  const before = stepsBefore(steps, graph)
   const defaults = compileDefaults(context, file.root)
   return new Map(
     steps.map((step) => {
@@ -240,6 +263,7 @@ function compileSteps(
         pipeline: textOf(get(file.root, 'name')) ?? '',
         step,
         needs,
+        early: without(own.reachable, before.get(step.key)?.done),
         shape: own,
         defaults,
         configs,
@@ -248,6 +272,19 @@ function compileSteps(
       }
       return [step.key, compileStep(context, site)]
     }),
+  )
+}
+
+function stepsBefore(steps: readonly MapEntry[], graph: ReadonlyMap<string, string[]>) {
+  const early = new Set(
+    steps.flatMap(({ key, value }) => (textOf(get(value, 'start')) === 'any' ? [key] : [])),
+  )
+  return whatIsBefore(
+    topologicalOrder(graph).map((id) => ({
+      id,
+      needs: graph.get(id) ?? [],
+      ...(early.has(id) ? { start: 'any' } : {}),
+    })),
   )
 }
 

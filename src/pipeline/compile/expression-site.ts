@@ -147,21 +147,23 @@ export function checkPart(
   return checked
 }
 
-/** In a step that runs whatever became of those before it, their outputs may not be there. */
+/** In a step that runs whatever became of those before it, or while they are not done, their outputs may not be there. */
 function warnOfMissing(
   { reporter }: CompileContext,
   offset: number,
   { references }: CheckedExpression,
-  { askedBefore, self }: ScopeShape,
+  { askedBefore, early, self = 'this step' }: ScopeShape,
 ): void {
-  if (!askedBefore) return
   for (const { step, name } of references.outputs) {
-    if (askedBefore.has(step) || references.asked.includes(step)) continue
+    if (references.asked.includes(step)) continue
+    const isEarly = early?.has(step) ?? false
+    const isAskedFor = askedBefore?.has(step) ?? true
+    if (!isEarly && isAskedFor) continue
     reporter.add({
       code: 'output_may_be_missing',
       severity: 'warning',
       offset,
-      message: `output \`${name}\` may not be there: \`${self ?? 'this step'}\` runs also when \`${step}\` failed or was skipped`,
+      message: `output \`${name}\` may not be there: \`${self}\` ${isEarly ? `may start while \`${step}\` is not done` : `runs also when \`${step}\` failed or was skipped`}`,
       fix: `ask first: has(steps.${step}.outputs.${name}) ? … : …, or steps.${step}.status == "completed" in the \`if\``,
     })
   }

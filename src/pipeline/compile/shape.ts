@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import { suggest } from '../../base/suggest.ts'
 import type { Reporter } from '../nodes/findings.ts'
-import { describe, entryOf, type Node, nodeAt, toJson } from '../nodes/nodes.ts'
-import { pipelineDefinition, ranges, unsupportedFields } from './definition.ts'
+import { describe, entryOf, get, type MapNode, type Node, nodeAt, toJson } from '../nodes/nodes.ts'
+import { isExtension, pipelineDefinitions, ranges, unsupportedFields } from './definition.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -24,7 +24,7 @@ function fieldName(path: readonly PropertyKey[]): string {
 
 /** Fields known at a place, for suggestions: those of the schema that refused one. */
 function knownFields(path: readonly PropertyKey[]): string[] {
-  let schema: unknown = pipelineDefinition
+  let schema: unknown = pipelineDefinitions[typeof path[1] === 'number' ? 'list' : 'map']
   for (const segment of path) schema = childSchema(unwrap(schema), segment)
   const inner = unwrap(schema)
   return isDefined(inner, 'object') ? Object.keys((inner as unknown as { shape: object }).shape) : []
@@ -43,6 +43,7 @@ function unwrap(schema: unknown): unknown {
 function childSchema(schema: unknown, segment: PropertyKey): unknown {
   if (isDefined(schema, 'object'))
     return (schema as unknown as { shape: Record<string, unknown> }).shape[String(segment)]
+  if (isDefined(schema, 'array')) return (schema as unknown as { def: { element: unknown } }).def.element
   if (isDefined(schema, 'record')) return (schema as unknown as { def: { valueType: unknown } }).def.valueType
   return undefined
 }
@@ -137,6 +138,7 @@ function reportIssue(root: Node, issue: Issue, reporter: Reporter): void {
 }
 
 function fixFor(node: Node, name: string, expected: string): string {
+  if (name === '`schedule`') return "write what it is, such as schedule: { cron: '30 2 * * *' }"
   const isListed = expected === 'a list' && node.kind === 'scalar' && node.value !== null
   return isListed ? `write ${name.replaceAll('`', '')}: [${String(node.value)}]` : `give it ${expected}`
 }
@@ -152,13 +154,21 @@ function rangeFix(issue: Issue): string {
   const field = String(issue.path.at(-1))
   if (Object.hasOwn(ranges, field)) {
     const { min, max } = ranges[field as keyof typeof ranges]
-    return `allowed: ${min} to ${max}${field === 'name' ? ' characters' : ''}`
+    const unit = field === 'name' ? ' characters' : lists.has(field) ? ' entries' : ''
+    return `allowed: ${min} to ${max}${unit}`
   }
   return issue.code === 'too_small' ? `at least ${String(issue.minimum)}` : 'make it smaller'
 }
 
+const lists: ReadonlySet<string> = new Set(['notify', 'secrets'])
+
 /** Durations have checks of their own, with better words. */
-const durationFields: ReadonlySet<PropertyKey> = new Set(['timeout', 'backoff'])
+const durationFields: ReadonlySet<PropertyKey> = new Set(['timeout', 'backoff', 'after'])
+const scheduleDurations: ReadonlySet<PropertyKey> = new Set(['every', 'jitter', 'window'])
+
+function withoutExtensions(root: MapNode): MapNode {
+  return { ...root, entries: root.entries.filter(({ key }) => !isExtension(key)) }
+}
 
 /** Reports what the schema refuses: unknown fields, wrong types, missing fields. */
 export function checkShape(root: Node, reporter: Reporter): void {
@@ -171,11 +181,13 @@ export function checkShape(root: Node, reporter: Reporter): void {
     })
     return
   }
-  const result = pipelineDefinition.safeParse(toJson(root))
+  const definition = pipelineDefinitions[get(root, 'schedule')?.kind === 'list' ? 'list' : 'map']
+  const result = definition.safeParse(toJson(withoutExtensions(root)))
   for (const issue of result.error?.issues ?? []) {
     if (reporter.isFull()) return
     const last = issue.path.at(-1)
     if (last !== undefined && durationFields.has(last) && issue.path.length > 1) continue
+    if (last !== undefined && scheduleDurations.has(last) && issue.path[0] === 'schedule') continue
     // A condition has a check of its own: `if: true` is a likely first try.
     if (last === 'if' && issue.path.length === 3) continue
     reportIssue(root, issue, reporter)

@@ -29,6 +29,7 @@ export function describeStep(step: PlanStep): string[] {
   return [
     targetOf(step),
     ...(step.forEach ? [`for each, ${step.maxParallel} at once`] : []),
+    ...(step.start === 'any' ? ['starts with any need'] : []),
     ...(step.if ? [`if ${oneLine(step.if.source)}`] : []),
     ...(step.retry.generations > 1 ? [`up to ${step.retry.generations} generations`] : []),
     ...(step.onFailure === 'continue' ? ['continues on failure'] : []),

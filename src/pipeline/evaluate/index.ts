@@ -1,9 +1,12 @@
 export { createReadFinder, type ReadFinder } from './reads.ts'
 export {
+  dataFor,
   dataOf,
   type Each,
+  explainMissing,
   type MissingOutput,
   missingOutputs,
+  outputNotReady,
   type PipelineData,
   type Read,
   refuseTooLarge,

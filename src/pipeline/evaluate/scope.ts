@@ -9,6 +9,7 @@ import {
   type PlanStep,
   type Schedule,
   StepFailure,
+  type StepStatus,
   stepState,
 } from '../plan/index.ts'
 import { refuseReferences } from './value.ts'
@@ -24,15 +25,34 @@ export interface PipelineData {
   steps: readonly PlanStep[]
   state: PipelineRunState
   inputs: Record<string, Json>
+  /** The nominal time of the tick that it is of; absent of one that no schedule started. */
+  scheduledForMs?: number
   /** Whether positions in text count characters. */
   characters?: boolean
+  /** Steps that are taken for not done, whatever became of them since: as they stood when the step began that reads them. */
+  unfinished?: Readonly<Record<string, StepStatus>>
+}
+
+/** What the values of a step are evaluated over; of the pipeline's outputs without one. */
+export function dataFor(data: PipelineData, step: Pick<PlanStep, 'id'> | undefined): PipelineData {
+  const unfinished = step && stepState(data.state, step.id).unfinished
+  return unfinished ? { ...data, unfinished } : data
+}
+
+type Standing = Pick<PipelineData, 'state' | 'unfinished'>
+
+function statusOf({ state, unfinished = {} }: Standing, id: string): StepStatus {
+  return (Object.hasOwn(unfinished, id) ? unfinished[id] : undefined) ?? stepState(state, id).status
 }
 
 /** @param run of this id, with these inputs */
 export function dataOf(
   plan: PipelinePlan,
   state: PipelineRunState,
-  { schedule, ...run }: Pick<PipelineData, 'id' | 'inputs'> & { schedule: Pick<Schedule, 'step'> },
+  {
+    schedule,
+    ...run
+  }: Pick<PipelineData, 'id' | 'inputs' | 'scheduledForMs'> & { schedule: Pick<Schedule, 'step'> },
 ): PipelineData {
   return {
     ...run,
@@ -60,18 +80,28 @@ export function scopeOf(data: PipelineData, each?: Each): ExpressionScope {
   return {
     inputs: data.inputs,
     steps,
-    pipeline: { run_id: data.id, started_at: new Date(data.state.startedAtMs).toISOString() },
+    pipeline: pipelineScope(data),
     ...(each ? { item: each.value, index: each.index } : {}),
     ...(data.characters ? { characters: true } : {}),
   }
 }
 
-function stepScope({ state }: PipelineData, step: PlanStep): ExpressionScope['steps'][string] {
-  const own = stepState(state, step.id)
+function pipelineScope({ id, state, scheduledForMs }: PipelineData): ExpressionScope['pipeline'] {
+  return {
+    run_id: id,
+    started_at: new Date(state.startedAtMs).toISOString(),
+    ...(scheduledForMs === undefined ? {} : { scheduled_for: new Date(scheduledForMs).toISOString() }),
+  }
+}
+
+function stepScope(data: PipelineData, step: PlanStep): ExpressionScope['steps'][string] {
+  const status = statusOf(data, step.id)
+  if (!isDone(status)) return { status, outputs: {}, run: null, job: null }
+  const own = stepState(data.state, step.id)
   const items = own.items ?? []
   const only = items[0]
   return {
-    status: own.status,
+    status,
     outputs: outputValues(step, items),
     run: step.forEach ? items.map((item) => item.jobRun) : (only?.jobRun ?? null),
     job: step.forEach ? items.map(jobOf) : only ? jobOf(only) : null,
@@ -104,12 +134,13 @@ function isPassedByValue(slot: OutputSlot): boolean {
 
 /** An output passed whole into a config: its value where it is small, else a reference that the handler's worker resolves. */
 export function resolveOutput(data: PipelineData, stepId: string, name: string): Json {
-  const own = stepState(data.state, stepId)
-  const items = own.items ?? []
+  const status = statusOf(data, stepId)
+  if (!isDone(status)) throw notReady(stepId, status, name)
+  const items = stepState(data.state, stepId).items ?? []
   if (data.step(stepId).forEach) return items.map((item) => passOn(item, name) ?? null)
   const value = items[0] && passOn(items[0], name)
   if (value === undefined)
-    throw new ExpressionError('missing_output', `step ${stepId} (${own.status}) has no output named ${name}`)
+    throw new ExpressionError('missing_output', `step ${stepId} (${status}) has no output named ${name}`)
   return value
 }
 
@@ -143,16 +174,32 @@ export interface MissingOutput {
 }
 
 /** What has to be fetched before the reads can be answered. Of a step that is not done nothing is: it has no outputs yet. */
-export function missingOutputs(state: PipelineRunState, reads: readonly Read[]): MissingOutput[] {
+export function missingOutputs(data: Standing, reads: readonly Read[]): MissingOutput[] {
   return reads.flatMap(({ step, name, passed }) => {
-    const own = stepState(state, step)
-    if (!isDone(own.status)) return []
-    return (own.items ?? []).flatMap((item) => {
+    if (!isDone(statusOf(data, step))) return []
+    return (stepState(data.state, step).items ?? []).flatMap((item) => {
       const slot = slotOf(item, name)
       if (!slot || 'value' in slot || (passed && !isPassedByValue(slot))) return []
       return [{ item, name, ...slot }]
     })
   })
+}
+
+/** The code of an error about an output of a step that is not done. */
+export const outputNotReady = 'output_not_ready'
+
+function notReady(step: string, status: StepStatus, name: string): ExpressionError {
+  return new ExpressionError(
+    outputNotReady,
+    `step ${step} was not done (${status}) when this was evaluated, so it had no output ${name}; ask first: has(steps.${step}.outputs.${name})`,
+  )
+}
+
+/** Of an expression that missed a value: that it is the output of a step which was not done, where that is so. */
+export function explainMissing(data: Standing, reads: readonly Read[], error: unknown): unknown {
+  if (!(error instanceof ExpressionError) || error.code !== 'expression_missing_value') return error
+  const read = reads.find(({ step }) => !isDone(statusOf(data, step)))
+  return read ? notReady(read.step, statusOf(data, read.step), read.name) : error
 }
 
 /** What a pipeline run reads at most by expressions at once. */

@@ -10,8 +10,15 @@ export interface Schedule {
   needsOf(step: PlanStep): readonly PlanStep[]
   /** Steps under way when the schedule was made: an earlier execution began them. */
   readonly begun: readonly PlanStep[]
-  /** The next step that waits although everything it needs is done, in the order in which they became ready. */
+  /**
+   * The next step that waits although everything it needs is done, in the order in which they became ready. One that starts when any
+   * of its needs is done is ready with each of them, as long as it waits.
+   */
   takeReady(): PlanStep | undefined
+  /** True while something that a step needs is not done: it may be ready once more. */
+  hasOpenNeeds(step: PlanStep): boolean
+  /** Makes steps that were ready, and still wait, ready once more. */
+  reconsider(): void
   /** Notes that a step is done. */
   ended(step: PlanStep): void
   isFinished(): boolean
@@ -19,21 +26,29 @@ export interface Schedule {
   isFailing(): boolean
 }
 
-/** Takes the next step that is ready; one that is not to start is skipped, with why. */
+/** Takes the next step that is ready; one that is not to start is skipped, with why, unless it can become ready once more. */
 export function takeNext(
   schedule: Schedule,
   state: PipelineRunState,
   { cancelRequested, cleansUp }: { cancelRequested: boolean; cleansUp: boolean },
 ): { step: PlanStep; isSkipped: boolean } | undefined {
-  const step = schedule.takeReady()
-  if (!step) return undefined
-  const needs = schedule.needsOf(step)
   const run = { failing: schedule.isFailing(), cancelRequested, cleansUp }
-  if (decideStart(step, summarizeNeeds(needs, state), run) !== 'skip') return { step, isSkipped: false }
-  const own = stepState(state, step.id)
-  own.skippedBecause = whySkipped(needs, state, { cancelRequested })
-  move(own, 'was_skipped')
-  return { step, isSkipped: true }
+  for (let step = schedule.takeReady(); step; step = schedule.takeReady()) {
+    const needs = schedule.needsOf(step)
+    if (decideStart(step, summarizeNeeds(needs, state, step.start), run) !== 'skip')
+      return { step, isSkipped: false }
+    if (schedule.hasOpenNeeds(step)) continue
+    const own = stepState(state, step.id)
+    own.skippedBecause = whySkipped(step, needs, state, { cancelRequested })
+    move(own, 'was_skipped')
+    return { step, isSkipped: true }
+  }
+  return undefined
+}
+
+/** A step that may be asked several times whether it starts. */
+export function isAskedAgain({ start, if: condition }: PlanStep): boolean {
+  return start === 'any' && condition !== undefined
 }
 
 /** The schedule of a pipeline run as its state says it stands. */
@@ -51,6 +66,8 @@ export function createSchedule(plan: PipelinePlan, state: PipelineRunState): Sch
   const ready: PlanStep[] = []
   let open = 0
   let failing = false
+  const isReady = ({ start, needs }: PlanStep, left: number): boolean =>
+    left === 0 || (start === 'any' && left < needs.length)
 
   for (const each of plan.steps) {
     if (isDone(statusOf(each))) failing ||= failsTheRun(each, state)
@@ -59,21 +76,31 @@ export function createSchedule(plan: PipelinePlan, state: PipelineRunState): Sch
     for (const need of needs) dependents.get(need.id)?.push(each)
     const waitsFor = needs.filter((need) => !isDone(statusOf(need))).length
     openNeeds.set(each.id, waitsFor)
-    if (waitsFor === 0 && statusOf(each) === 'waiting') ready.push(each)
+    if (statusOf(each) === 'waiting' && isReady(each, waitsFor)) ready.push(each)
   }
 
   return {
     step,
     needsOf: ({ id }) => needsOf.get(id) ?? [],
     begun: plan.steps.filter((each) => statusOf(each) !== 'waiting' && !isDone(statusOf(each))),
-    takeReady: () => ready.shift(),
+    takeReady() {
+      for (let next = ready.shift(); next; next = ready.shift())
+        if (next.start !== 'any' || statusOf(next) === 'waiting') return next
+      return undefined
+    },
+    hasOpenNeeds: ({ id }) => (openNeeds.get(id) ?? 0) > 0,
+    reconsider() {
+      const isAgain = (each: PlanStep) =>
+        each.start === 'any' && statusOf(each) === 'waiting' && isReady(each, openNeeds.get(each.id) ?? 0)
+      ready.push(...plan.steps.filter(isAgain))
+    },
     ended(over) {
       open -= 1
       failing ||= failsTheRun(over, state)
       for (const dependent of dependents.get(over.id) ?? []) {
         const left = (openNeeds.get(dependent.id) ?? 0) - 1
         openNeeds.set(dependent.id, left)
-        if (left === 0) ready.push(dependent)
+        if (isReady(dependent, left)) ready.push(dependent)
       }
     },
     isFinished: () => open === 0,

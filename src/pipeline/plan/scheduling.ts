@@ -5,7 +5,9 @@ import type { PipelinePlan, PipelineStatus, PlanStep, StepRunView } from './type
 /** Pure decisions: which steps may start, what a step or a run amounts to. */
 
 export interface NeedsSummary {
-  /** Every need is completed, or failed and was told to continue. */
+  /**
+   * Every need is completed, or failed and was told to continue. Of a step that starts when any of them is done: some need is.
+   */
   completed: boolean
   /** Some need failed, whatever its `on_failure`. */
   failed: boolean
@@ -16,16 +18,20 @@ function hasFailed(status: StepStatus): boolean {
   return status === 'failed' || status === 'cancelled'
 }
 
-/** What the needs of a step amount to: of each how it ended, and what its plan says about a failure. */
+/**
+ * What the needs of a step amount to: of each how it ended, and what its plan says about a failure.
+ * @param start of the step
+ */
 export function summarizeNeeds(
   needs: readonly Pick<PlanStep, 'id' | 'onFailure'>[],
   state: PipelineRunState,
+  start?: PlanStep['start'],
 ): NeedsSummary {
   const ended = needs.map(({ id, onFailure }) => ({ onFailure, status: stepState(state, id).status }))
+  const isCompleted = ({ onFailure, status }: (typeof ended)[number]) =>
+    status === 'completed' || (hasFailed(status) && onFailure === 'continue')
   return {
-    completed: ended.every(
-      ({ onFailure, status }) => status === 'completed' || (hasFailed(status) && onFailure === 'continue'),
-    ),
+    completed: start === 'any' && ended.length > 0 ? ended.some(isCompleted) : ended.every(isCompleted),
     failed: ended.some(({ status }) => hasFailed(status)),
   }
 }
@@ -78,11 +84,16 @@ const cancelledText = 'the pipeline run was cancelled'
 
 /** Why `decideStart` skips a step, for people. */
 export function whySkipped(
+  { start }: Pick<PlanStep, 'start'>,
   needs: readonly Pick<PlanStep, 'id' | 'onFailure'>[],
   state: PipelineRunState,
   run: { cancelRequested: boolean },
 ): string {
   if (run.cancelRequested) return cancelledText
+  if (start === 'any')
+    return summarizeNeeds(needs, state, start).completed
+      ? 'another step had failed'
+      : 'none of what it needs was completed'
   const ended = needs.map(({ id, onFailure }) => ({ id, onFailure, status: stepState(state, id).status }))
   const failed = ended.find(({ onFailure, status }) => hasFailed(status) && onFailure === 'fail')
   const culprit = failed ?? ended.find(({ status }) => status === 'skipped')

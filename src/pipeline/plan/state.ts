@@ -2,7 +2,7 @@ import type { Json } from '../../base/json.ts'
 import type { TriggerState } from '../../protocol/index.ts'
 import type { PlaceState } from './place.ts'
 import type { SteerVerb, StepStatus } from './transitions.ts'
-import type { ConnectionMode, EarlierGeneration, PipelinePlan, PlanStep, StepError } from './types.ts'
+import type { ConnectionMode, EarlierGeneration, Notice, PipelinePlan, PlanStep, StepError } from './types.ts'
 
 /**
  * Where a pipeline run stands: plain JSON, carried across continue-as-new.
@@ -22,6 +22,8 @@ export interface PipelineRunState {
   place?: PlaceState
   /** Why it failed before its first step. */
   notBegun?: StepError
+  /** Who was told of what so far, or is being told. */
+  notices?: Notice[]
   /** By step id, in plan order. */
   steps: Record<string, StepState>
 }
@@ -46,6 +48,8 @@ export interface StepState {
   error: StepError | null
   /** Why it was skipped; told to people only. */
   skippedBecause?: string
+  /** What it reads that was not done when it began, as it stood then: see `noteUnfinished`. */
+  unfinished?: Record<string, StepStatus>
   /** One for an ordinary step, one per value of a `for_each`; absent until the step starts. */
   items?: ItemState[]
 }

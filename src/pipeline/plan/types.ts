@@ -1,9 +1,16 @@
 import type { Json, JsonObject } from '../../base/json.ts'
-import type { WhenFull } from '../../contract/pipelines/status.ts'
+import type { NotificationEvent, WhenFull } from '../../contract/pipelines/status.ts'
 
-export type { ConnectionMode, PipelineStatus, WhenFull } from '../../contract/pipelines/status.ts'
+export {
+  type ConnectionMode,
+  type NotificationEvent,
+  notificationEvents,
+  type PipelineStatus,
+  type WhenFull,
+} from '../../contract/pipelines/status.ts'
 export type {
   EarlierGeneration,
+  Notice,
   OwnRunView as PipelineRunView,
   QueueView,
   StepError,
@@ -58,6 +65,8 @@ export interface PlanConcurrency {
 export interface PlanStep {
   id: string
   needs: string[]
+  /** As soon as one of its needs is done; otherwise once all are. */
+  start?: 'any'
   /** CEL, without the implied `completed()`; which of the status functions it calls. */
   if?: { source: string; statusFunctions: StatusFunction[] }
   target: PlanTarget
@@ -82,6 +91,23 @@ export interface PlanStep {
   usesJobRun: boolean
 }
 
+/** Who is told of what. */
+export interface PlanNotification {
+  on: NotificationEvent[]
+  receiver: PlanReceiver
+  /** From when on a run that is not over is late. */
+  late?: PlanDeadline
+}
+
+export type PlanReceiver =
+  /** `secrets`: names of those that sign. */
+  | { kind: 'webhook'; url: Extract<PlanValue, { kind: 'literal' | 'secret' }>; secrets: string[] }
+  /** Of the `jobwright.config.ts` of the workers. */
+  | { kind: 'function'; name: string }
+
+/** Counted from when the run was due, or was started; `by`: the next time of day `HH:MM` from then on. */
+export type PlanDeadline = { afterMs: number } | { by: string; timezone: string }
+
 /** The versions that this program can run. A plan of another one is for a worker of another version. */
 export const planVersions = [1] as const
 
@@ -99,6 +125,8 @@ export interface PipelinePlan {
   concurrency?: PlanConcurrency
   /** 1 to 5, 1 goes first. */
   priority?: number
+  /** In the order of the file; which one is told is known by its index. */
+  notify?: PlanNotification[]
   /**
    * By name: digests of the schemas of the job types that it uses, as they were when it was compiled. Those that were not known are left
    * out. Nothing that runs depends on it.

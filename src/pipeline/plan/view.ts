@@ -124,6 +124,7 @@ export function viewStep(state: PipelineRunState, step: PlanStep, own: StepState
     finished_at: null,
     error: own.error,
     ...(own.status === 'waiting' ? { waits_for: waitsFor } : {}),
+    ...(own.status === 'waiting' && step.start === 'any' ? { starts_with: step.start } : {}),
     ...(own.status === 'skipped' && own.skippedBecause ? { skipped_because: own.skippedBecause } : {}),
   }
 }
@@ -153,6 +154,7 @@ export function viewRun(
     ...(finishedAtMs === null ? queueView(state.place) : {}),
     connection: { name: plan.connection, mode: state.connection?.mode ?? null },
     ...cancelView(finishedAtMs === null && state.cancelRequested, state.cancelRequestedAtMs),
+    ...(state.notices ? { notices: [...state.notices] } : {}),
   }
 }
 

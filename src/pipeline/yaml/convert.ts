@@ -14,7 +14,7 @@ import { describe, type MapEntry, type MapNode, type Node } from '../nodes/nodes
 import { quoteFix, unquotedExpression } from '../nodes/unquoted.ts'
 
 /** Values that a file may hold; aliases count as often as they are used. */
-const limits = { nodes: 50_000, depth: 32, aliases: 100 } as const
+const limits = { nodes: 50_000, depth: 32, aliases: 1_000 } as const
 
 interface Conversion {
   document: Document.Parsed

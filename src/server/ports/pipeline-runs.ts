@@ -17,6 +17,8 @@ export interface PipelineRunFilter {
   pipeline?: string
   statuses?: readonly PipelineStatus[]
   owner?: string
+  /** The name of the schedule that they are of. */
+  schedule?: string
   startedAfterMs?: number
   startedBeforeMs?: number
   limit: number

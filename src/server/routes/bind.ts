@@ -8,6 +8,7 @@ import {
   pipelineRoutes,
   type RouteDescriptor,
   routes,
+  scheduleRoutes,
 } from '../../contract/index.ts'
 import type { JobStore } from '../ports/index.ts'
 import { type ApiCaller, authenticate, authenticateWorker } from '../services/callers.ts'
@@ -88,7 +89,8 @@ async function answerRequest(
   return respond(await handler(input), route, c, context)
 }
 
-const isOfPipelines = (route: RouteDescriptor) => Object.hasOwn(pipelineRoutes, route.operationId)
+const isOfPipelines = ({ operationId }: RouteDescriptor) =>
+  Object.hasOwn(pipelineRoutes, operationId) || Object.hasOwn(scheduleRoutes, operationId)
 const isExtension = (route: RouteDescriptor) =>
   Object.hasOwn(extensionRoutes, route.operationId) || isOfPipelines(route)
 const isRefusal = (error: unknown) => error instanceof ApiProblem && error.status < 500

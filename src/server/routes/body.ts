@@ -46,7 +46,7 @@ const jsonMediaType = /^application\/([\w.+-]+\+)?json\s*(;\s*charset="?utf-8"?\
 const yamlMediaType = /^(application|text)\/(x-)?yaml\s*(;\s*charset="?utf-8"?\s*)?$/i
 
 /**
- * A JSON body as parsed, undefined when it is empty; YAML, where a route takes it, as if it were the JSON's field `yaml`.
+ * A JSON body as parsed, undefined when it is empty and may not be; YAML, where a route takes it, as if it were the JSON's field `yaml`.
  * @throws ApiProblem 415, 413, 400 with the offset of what is no JSON, 422 when it nests
  * too deeply, or for keys and numbers that would be lost or changed
  */
@@ -55,7 +55,8 @@ export async function readJsonBody(
   {
     bodyLimits = { bytes: limits.bodyBytes, depth: limits.jsonDepth },
     takesYaml = false,
-  }: Pick<RouteDescriptor, 'bodyLimits' | 'takesYaml'>,
+    mayLackBody = false,
+  }: Pick<RouteDescriptor, 'bodyLimits' | 'takesYaml' | 'mayLackBody'>,
 ): Promise<unknown> {
   const mediaType = request.headers.get('Content-Type')
   const isYaml = takesYaml && mediaType !== null && yamlMediaType.test(mediaType)
@@ -66,7 +67,7 @@ export async function readJsonBody(
       `The Content-Type is ${mediaType === null ? 'missing' : mediaType.slice(0, 80)}; expected application/json${takesYaml ? ' or application/yaml' : ''}`,
     )
   const bytes = await readBytes(request, bodyLimits.bytes)
-  if (bytes.byteLength === 0) return isYaml ? { yaml: '' } : undefined
+  if (bytes.byteLength === 0) return isYaml ? { yaml: '' } : mayLackBody ? {} : undefined
   const decoded = decodeUtf8(bytes)
   if ('badByte' in decoded)
     throw new ApiProblem(

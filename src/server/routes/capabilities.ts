@@ -18,6 +18,7 @@ export function capabilityHandlers(version: string): Handlers<'getCapabilities'>
     whoami: true,
     job_names: true,
     pipelines: true,
+    schedules: true,
   }
   return { getCapabilities: () => json(capabilities) }
 }

@@ -41,6 +41,7 @@ export type Answer =
 /** `over`: there is nothing more, and never will be. `signal` aborts when nobody reads any more. */
 type OpenEvents = (signal: AbortSignal) => Promise<'over' | AsyncIterableIterator<RunEvent[]>>
 
+type BytesAnswer = Extract<Answer, { kind: 'bytes' }>
 type JsonAnswer<T> = { kind: 'json'; value: T; headers?: Headers }
 type AnswerTo<R> = R extends 'events'
   ? Extract<Answer, { kind: 'events' }>
@@ -48,12 +49,14 @@ type AnswerTo<R> = R extends 'events'
     ? z.output<R> extends { items: (infer Item)[]; count: number }
       ? { kind: 'list'; page: ListPage<Item> }
       : JsonAnswer<z.output<R>> | { kind: 'empty' }
-    : Extract<Answer, { kind: 'bytes' }>
+    : BytesAnswer
+
+type AnswerOf<K extends OperationId> =
+  | AnswerTo<Routes[K]['response']>
+  | (Routes[K] extends { givesCsv: true } ? BytesAnswer : never)
 
 /** Answers one operation; its types follow from the descriptor in the contract. */
-export type Handler<K extends OperationId> = (
-  input: HandlerInput<K>,
-) => AnswerTo<Routes[K]['response']> | Promise<AnswerTo<Routes[K]['response']>>
+export type Handler<K extends OperationId> = (input: HandlerInput<K>) => AnswerOf<K> | Promise<AnswerOf<K>>
 
 /** The handlers of some operations. */
 export type Handlers<K extends OperationId = OperationId> = { readonly [Id in K]: Handler<Id> }

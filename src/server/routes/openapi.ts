@@ -126,7 +126,7 @@ function operation(route: RouteDescriptor): JsonObject {
         ? { security: [] }
         : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(route.body === undefined ? {} : { requestBody: requestBody(route.body, route.takesYaml) }),
+    ...(route.body === undefined ? {} : { requestBody: requestBody(route) }),
     responses: responses(route),
   }
 }
@@ -153,11 +153,11 @@ function headerParameter(name: HeaderName): JsonObject {
   return { name, in: 'header', required: false, ...headers[name] }
 }
 
-function requestBody(body: z.ZodType | 'bytes', takesYaml = false): JsonObject {
-  if (body !== 'bytes') {
+function requestBody({ body, takesYaml = false, mayLackBody = false }: RouteDescriptor): JsonObject {
+  if (body !== 'bytes' && body !== undefined) {
     const yaml = { 'application/yaml': { schema: { type: 'string', description: 'A pipeline file' } } }
     const content = { 'application/json': { schema: schemaOf(body, 'input') }, ...(takesYaml ? yaml : {}) }
-    return { required: true, content }
+    return { required: !mayLackBody, content }
   }
   return {
     required: false,
@@ -178,7 +178,10 @@ function responses(route: RouteDescriptor): JsonObject {
               ? { '*/*': {} }
               : response === 'events'
                 ? { 'text/event-stream': eventStream() }
-                : { 'application/json': { schema: schemaOf(response, 'output') } },
+                : {
+                    'application/json': { schema: schemaOf(response, 'output') },
+                    ...(route.givesCsv ? { 'text/csv': { schema: { type: 'string' } } } : {}),
+                  },
         }
   const common = [
     ...(route.auth === 'none' ? [] : [401, 403]),

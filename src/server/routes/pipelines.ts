@@ -43,7 +43,8 @@ export function pipelineRunHandlers(
   }
 }
 
-async function* eachOf<T>(items: readonly T[]): AsyncIterable<T> {
+/** Items that are at hand, as a list has them. */
+export async function* eachOf<T>(items: readonly T[]): AsyncIterable<T> {
   yield* items
 }
 

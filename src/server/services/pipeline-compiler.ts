@@ -14,6 +14,7 @@ import {
   savedPlace,
   unknownPipeline,
 } from '../../pipeline/index.ts'
+import type { ScheduleRequest } from '../../schedule/plan/index.ts'
 import type { Caller, SavedPipelines } from '../ports/index.ts'
 import { ApiProblem, invalid } from './problems.ts'
 
@@ -35,7 +36,7 @@ export interface PipelineCompiler {
     caller: Caller,
     pipeline: PipelineText,
     name?: string,
-  ): Promise<{ plan: PipelinePlan; findings: PipelineFinding[] }>
+  ): Promise<{ plan: PipelinePlan; schedules: ScheduleRequest[]; findings: PipelineFinding[] }>
 }
 
 /** What findings call the pipeline that was sent. */
@@ -57,7 +58,7 @@ export function createPipelineCompiler(
     const isYaml = yaml !== null && yaml !== undefined
     if (isYaml === (plan !== null && plan !== undefined))
       throw invalid('validation_failed', [{ pointer: '', detail: 'expected exactly one of yaml and plan' }])
-    if (!isYaml) return checkPlan(plan)
+    if (!isYaml) return { schedules: [], ...checkPlan(plan) }
     const place = name === undefined ? sentFile : savedPlace(name)
     const compiled = await compilePipelineFile({ text: yaml }, place, { jobTypes, configs }, filesOf(caller))
     const file = (each: string) => (each === place ? sentFile : each)
@@ -72,9 +73,9 @@ export function createPipelineCompiler(
       return { valid: plan !== undefined, findings }
     },
     async compile(caller, pipeline, name) {
-      const { plan, findings } = await check(caller, pipeline, name)
+      const { plan, schedules = [], findings } = await check(caller, pipeline, name)
       if (!plan) throw withFindings('invalid_pipeline', pipeline.plan ? '/plan' : '/yaml', findings)
-      return { plan, findings }
+      return { plan, schedules, findings }
     },
   }
 }

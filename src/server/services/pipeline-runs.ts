@@ -14,7 +14,7 @@ import type { Caller, NewPipelineRun, PipelineRuns } from '../ports/index.ts'
 import { idempotencyKey } from './idempotency.ts'
 import { type PipelineCompiler, withFindings } from './pipeline-compiler.ts'
 import { ApiProblem, invalid, unavailable, unknown } from './problems.ts'
-import { instants } from './queries.ts'
+import { instants, milliseconds } from './queries.ts'
 import type { SavedPipelineService } from './saved-pipelines.ts'
 
 export interface PipelineRunServiceDeps {
@@ -51,8 +51,9 @@ export function createPipelineRunService(deps: PipelineRunServiceDeps): Pipeline
         pipeline: query.pipeline,
         statuses: query.status,
         owner: query.owner,
-        startedAfterMs: started_after === undefined ? undefined : milliseconds(started_after),
-        startedBeforeMs: started_before === undefined ? undefined : milliseconds(started_before),
+        schedule: query.schedule,
+        startedAfterMs: milliseconds(started_after),
+        startedBeforeMs: milliseconds(started_before),
         cursor: query.cursor,
       })
       const limit = query.limit ?? pipelineLimits.listedRuns
@@ -61,11 +62,6 @@ export function createPipelineRunService(deps: PipelineRunServiceDeps): Pipeline
     show: (caller, id) => runs.show(caller, id).catch(throwAsProblem),
     cancel: (caller, id) => cancel(runs, caller, id).catch(throwAsProblem),
   }
-}
-
-/** Runs count milliseconds, queries microseconds: a fraction is in no run's time, so that bounds are rounded up. */
-function milliseconds(instant: string): number {
-  return Date.parse(instant) + (instant.endsWith('000Z') ? 0 : 1)
 }
 
 async function start(
@@ -148,16 +144,20 @@ async function requireOpen(runs: PipelineRuns, caller: Caller, id: string): Prom
   )
 }
 
-/** What an error of pipeline runs is to somebody who asks over HTTP: the one table of it. */
+/** What an error of pipeline runs and schedules is to somebody who asks over HTTP: the one table of it. */
 const answers: Readonly<Record<string, (error: JobwrightError) => ApiProblem>> = {
   unknown_pipeline_run: (error) => unknown('pipeline_run', error.message.replace(/^no pipeline run /, '')),
+  unknown_schedule: (error) => unknown('schedule', error.message.replace(/^no schedule /, '')),
+  // Of a change: it is with a worker, or with none.
+  no_worker: (error) => unavailable('no_worker', error.message),
+  not_finished: (error) => unavailable('not_finished', error.message),
   bad_run_id: (error) =>
     invalid('validation_failed', [{ pointer: '{pipeline_run_id}', detail: error.message }]),
   run_id_reused: () =>
     new ApiProblem(
       422,
       'idempotency_key_reused',
-      'This Idempotency-Key was used for another pipeline or other inputs; send the body it was first used with, or use another key',
+      'This Idempotency-Key was used for something else, or with other inputs; send the body it was first used with, or use another key',
       { errors: [{ pointer: 'Idempotency-Key', detail: 'used before with another body' }] },
     ),
 }

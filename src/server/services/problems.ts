@@ -68,7 +68,16 @@ export function nothingThere(pathname: string): ApiProblem {
 
 /** 404. The same words for a thing that never was and for one of another workspace. */
 export function unknown(
-  kind: 'job' | 'job_run' | 'output' | 'document' | 'metagraph' | 'pipeline' | 'pipeline_run',
+  kind:
+    | 'job'
+    | 'job_run'
+    | 'output'
+    | 'document'
+    | 'metagraph'
+    | 'pipeline'
+    | 'pipeline_run'
+    | 'schedule'
+    | 'backfill',
   name: string,
 ): ApiProblem {
   return new ApiProblem(
@@ -81,7 +90,11 @@ export function unknown(
 /** A 422 about a cursor when the store says that it did not make it; anything else as it is. */
 export function orBadCursor(error: unknown, parameter: 'cursor' | 'after'): unknown {
   const isOfStore = error instanceof JobwrightError && !(error instanceof ApiProblem)
-  if (!isOfStore || error.code !== 'bad_cursor') return error
+  return isOfStore && error.code === 'bad_cursor' ? badCursor(parameter) : error
+}
+
+/** 422. */
+export function badCursor(parameter: 'cursor' | 'after'): ApiProblem {
   return invalid('bad_cursor', [
     {
       pointer: `?${parameter}`,

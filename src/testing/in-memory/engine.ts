@@ -2,10 +2,12 @@ import type { Json, JsonObject } from '../../base/json.ts'
 import { evaluateCondition } from '../../expressions/evaluate.ts'
 import {
   createReadFinder,
+  dataFor,
   dataOf,
   type Each,
   evaluateValue,
   evaluationError,
+  explainMissing,
   type PipelineData,
   type Read,
   type ReadFinder,
@@ -16,8 +18,10 @@ import {
   type ConnectionProfile,
   cleansUp,
   countChanges,
+  createEarlyReads,
   createPipelineRunState,
   createSchedule,
+  type EarlyReads,
   type JobRunRecord,
   type PipelinePlan,
   type PipelineRunState,
@@ -65,6 +69,7 @@ export interface Engine {
   readonly schedule: Schedule
   readonly data: PipelineData
   readonly reads: ReadFinder
+  readonly earlyReads: EarlyReads
   readonly clock: VirtualClock
   readonly jobRuns: JobRuns
   readonly savedJobs: Readonly<Record<string, SavedJob>>
@@ -102,6 +107,7 @@ export function createEngine(
     schedule,
     data: dataOf(plan, state, { id, inputs, schedule }),
     reads: createReadFinder(),
+    earlyReads: createEarlyReads(plan),
     main: lane(),
     cleanup: plan.steps.some(cleansUp) ? lane() : undefined,
     isCleanupOver: false,
@@ -121,23 +127,35 @@ export function noteConnection({ state }: Engine): void {
   state.connection ??= profile
 }
 
-/** @throws ExpressionError, StepFailure */
-export function evaluate(engine: Engine, value: PlanValue, each?: Each): Json {
-  const { data, reads } = engine
-  load(engine, reads.ofValue(value))
-  return evaluateValue(value, scopeOf(data, each), (step, name) => resolveOutput(data, step, name))
+/** Of a step, or of the pipeline's outputs. @throws ExpressionError, StepFailure */
+export function evaluate(engine: Engine, value: PlanValue, owner?: PlanStep, each?: Each): Json {
+  return reading(engine, engine.reads.ofValue(value), owner, (data) =>
+    evaluateValue(value, scopeOf(data, each), (step, name) => resolveOutput(data, step, name)),
+  )
 }
 
 /** A step's `if`. @throws ExpressionError, StepFailure */
 export function evaluateIf(engine: Engine, step: PlanStep, source: string): boolean {
-  const { data, schedule, state, reads } = engine
-  load(engine, reads.ofExpression(source))
-  const needs = summarizeNeeds(schedule.needsOf(step), state)
-  return evaluateCondition(source, scopeOf(data), { ...needs, cancelled: state.cancelRequested })
+  const { schedule, state } = engine
+  return reading(engine, engine.reads.ofExpression(source), step, (data) => {
+    const needs = summarizeNeeds(schedule.needsOf(step), state, step.start)
+    return evaluateCondition(source, scopeOf(data), { ...needs, cancelled: state.cancelRequested })
+  })
 }
 
-function load({ state, jobRuns, nested }: Engine, reads: readonly Read[]): void {
-  loadOutputs(state, jobRuns, (id, name) => nested.get(id)?.outputs[name], reads)
+function reading<T>(
+  { jobRuns, nested, ...engine }: Engine,
+  reads: readonly Read[],
+  owner: PlanStep | undefined,
+  evaluateOver: (data: PipelineData) => T,
+): T {
+  const data = dataFor(engine.data, owner)
+  loadOutputs(data, jobRuns, (id, name) => nested.get(id)?.outputs[name], reads)
+  try {
+    return evaluateOver(data)
+  } catch (error) {
+    throw explainMissing(data, reads, error)
+  }
 }
 
 /** @throws the error itself when no step can answer for it */

@@ -26,8 +26,8 @@ export function runItem(engine: Engine, step: PlanStep, item: ItemState, each: E
   let resolved: ResolvedStep
   try {
     const own = step.forEach ? each : undefined
-    resolved = resolveStep(step, (value) => evaluate(engine, value, own))
-    if (step.concurrency) limitKey(evaluate(engine, step.concurrency.key, own))
+    resolved = resolveStep(step, (value) => evaluate(engine, value, step, own))
+    if (step.concurrency) limitKey(evaluate(engine, step.concurrency.key, step, own))
   } catch (error) {
     item.error = stepErrorOf(error)
     move(item, 'failed')

@@ -1,6 +1,11 @@
 import { type Json, jsonBytes } from '../../base/json.ts'
-import { missingOutputs, type Read, refuseTooLarge } from '../../pipeline/evaluate/index.ts'
-import { type PipelineRunState, StepFailure } from '../../pipeline/plan/index.ts'
+import {
+  missingOutputs,
+  type PipelineData,
+  type Read,
+  refuseTooLarge,
+} from '../../pipeline/evaluate/index.ts'
+import { StepFailure } from '../../pipeline/plan/index.ts'
 import type { JobRuns } from './job-runs.ts'
 import { jsonOf } from './outputs.ts'
 
@@ -9,12 +14,12 @@ const valueLimitBytes = 1024 * 1024
 
 /** Fetches what expressions read and the server did not inline. @throws StepFailure for what they cannot read */
 export function loadOutputs(
-  state: PipelineRunState,
+  data: PipelineData,
   jobRuns: JobRuns,
   nestedOutput: (pipelineRunId: string, name: string) => Json | undefined,
   reads: readonly Read[],
 ): void {
-  const missing = missingOutputs(state, reads)
+  const missing = missingOutputs(data, reads)
   refuseTooLarge(missing)
   for (const { item, name, jobRunId, ...slot } of missing) {
     const output = jobRuns.byId(jobRunId)?.outputs.get(name)

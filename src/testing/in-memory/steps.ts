@@ -1,5 +1,5 @@
 import { type Json, jsonBytes } from '../../base/json.ts'
-import { listOf } from '../../pipeline/evaluate/index.ts'
+import { listOf, outputNotReady } from '../../pipeline/evaluate/index.ts'
 import {
   cleanupIsOver,
   concludeStep,
@@ -7,10 +7,12 @@ import {
   createRunOutputs,
   defaultCleanupMs,
   type ItemState,
+  isAskedAgain,
   isCleanupAlone,
   limitKey,
   mayStartItem,
   move,
+  noteUnfinished,
   type PipelineRunView,
   type PlanStep,
   payloadBytes,
@@ -59,7 +61,10 @@ export function startReady(engine: Engine): void {
 function launch(engine: Engine, step: PlanStep): void {
   const { clock, state, schedule } = engine
   const own = stepState(state, step.id)
-  move(own, 'began')
+  const begin = () => {
+    noteUnfinished(state, step, engine.earlyReads)
+    move(own, 'began')
+  }
   const ended = () =>
     clock.soon(() => {
       if (!state.cancelRequested) warnOfContinued(state, step)
@@ -68,15 +73,22 @@ function launch(engine: Engine, step: PlanStep): void {
       timeCleanup(engine)
       finishLater(engine)
     })
+  // What is asked again waits until it is let in.
+  if (!isAskedAgain(step)) begin()
+  const isOpen = schedule.hasOpenNeeds(step)
   try {
     if (!step.if || evaluateIf(engine, step, step.if.source)) {
+      if (isAskedAgain(step)) begin()
       runJobStep(engine, step, ended)
       return
     }
+    if (isOpen) return
     own.skippedBecause = whyNotLetIn(state)
     move(own, 'was_skipped')
   } catch (error) {
-    own.error = stepErrorOf(error)
+    const stepError = stepErrorOf(error)
+    if (isOpen && stepError.code === outputNotReady) return
+    own.error = stepError
     move(own, 'failed')
   }
   ended()
@@ -88,7 +100,7 @@ function runJobStep(engine: Engine, step: PlanStep, ended: () => void): void {
   move(own, 'found_running')
   let values: Json[]
   try {
-    values = step.forEach ? listOf(evaluate(engine, step.forEach)) : [null]
+    values = step.forEach ? listOf(evaluate(engine, step.forEach, step)) : [null]
     own.items = createItems(engine.state, values)
   } catch (error) {
     own.error = stepErrorOf(error)
@@ -152,6 +164,7 @@ export function cancelPipelineRun(engine: Engine): void {
   state.cancelRequested = true
   state.cancelRequestedAtMs ??= clock.now()
   cancelLane(engine.main)
+  engine.schedule.reconsider()
   startReady(engine)
   timeCleanup(engine)
   finishLater(engine)

@@ -168,3 +168,26 @@ outputs: { found: '\${{ steps.first.outputs.found }}', run: '\${{ steps.third.ru
   expect(JSON.stringify(plan)).toBe(JSON.stringify(fromFile.plan))
   expect(plan).toBeDefined()
 })
+
+test('a step that starts with any of its needs, and what it then does not wait for', () => {
+  const race = definePipeline({ name: 'race' }, ({ step }) => {
+    const fast = step('fast', { jobType: otherJobType<{ outputs: { n: number } }>('work') })
+    const slow = step('slow', { jobType: otherJobType<{ outputs: { n: number } }>('work') })
+    const first = step('first', {
+      jobType: otherJobType<{ config: object; outputs: { n: number } }>('work'),
+      needs: [slow],
+      start: 'any',
+      config: { n: cel<number>`has(${slow.outputs.n}) ? ${slow.outputs.n} : ${fast.outputs.n}` },
+    })
+    step('after', { jobType: 'sleep', if: failed(), needs: [first], config: { n: slow.outputs.n } })
+    return { n: first.outputs.n }
+  })
+  const { plan } = race.compile()
+  expect(plan?.steps.map(({ id, needs, start }) => [id, needs, start])).toEqual([
+    ['fast', [], undefined],
+    ['slow', [], undefined],
+    ['first', ['slow', 'fast'], 'any'],
+    ['after', ['first', 'slow'], undefined],
+  ])
+  expect(compilePipeline(race.toYaml(), { file: 'race.yaml' }).plan).toEqual(plan)
+})

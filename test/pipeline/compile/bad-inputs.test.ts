@@ -541,3 +541,71 @@ test.each(['type', 'description', 'enum', 'default', 'schema'])(
     }
   },
 )
+
+test('a start with any need: other words, less than two of them, and outputs that may not be there', () => {
+  const text = (start: string, needs = '[a, b]', config = '{}') => `name: a
+steps:
+  a: { job_type: x }
+  b: { job_type: x, needs: [a2] }
+  a2: { job_type: x }
+  s: { job_type: x, needs: ${needs}, start: ${start}, config: ${config} }
+  t: { job_type: x, needs: [s, a], config: ${config} }
+`
+  const startOf = (source: string) => planOf(source).steps.find(({ id }) => id === 's')?.start
+  expect([startOf(text('any')), startOf(text('all')), startOf(text('any', '[a]'))]).toEqual([
+    'any',
+    undefined,
+    undefined,
+  ])
+  expect(findingsOf(text('some'))[0]).toMatchObject({
+    line: 6,
+    code: 'wrong_value',
+    message: '`start` cannot be text "some"',
+  })
+  expect(placesOf(text('any', '[a]'))).toEqual(['6:33 unused_start'])
+  expect(placesOf(text('any', '[a, b]', '{ v: "${{ steps.b.outputs.v }}" }'))).toEqual([
+    '6:66 output_may_be_missing',
+    '7:54 output_may_be_missing',
+  ])
+  // What stands before each of its needs is done, and so is what a later step waits for by itself.
+  expect(placesOf(text('any', '[b, a2]', '{ v: "${{ steps.a2.outputs.v }}" }'))).toEqual([])
+  expect(
+    placesOf(
+      text('any').replace(
+        'needs: [s, a], config: {}',
+        'needs: [s, a], config: { v: "${{ steps.a.outputs.v }}" }',
+      ),
+    ),
+  ).toEqual([])
+  for (const guarded of [
+    '{ v: "${{ has(steps.b.outputs.v) ? steps.b.outputs.v : 0 }}" }',
+    '{ v: "${{ steps.b.status == \'completed\' ? steps.b.outputs.v : 0 }}" }',
+  ])
+    expect(placesOf(text('any', '[a, b]', guarded))).toEqual([])
+  const asked = 'any, if: "${{ steps.b.status == \'completed\' }}"'
+  expect(placesOf(text(asked, '[a, b]', '{ v: "${{ steps.b.outputs.v }}" }'))).toEqual([
+    '7:54 output_may_be_missing',
+  ])
+})
+
+test('fields of one’s own, for anchors, that begin with `x-`: at the top only', () => {
+  const text = `name: a
+x-base: &base { job_type: x, timeout: 5m }
+x-more: [1, { any: "\${{ thing }}" }]
+steps:
+  one: { <<: *base }
+  two: { <<: [{ timeout: 7m }, *base], needs: [one] }
+`
+  expect(planOf(text).steps.map(({ target, timeoutMs }) => [target, timeoutMs])).toEqual([
+    [{ kind: 'job_type', jobType: 'x' }, 300_000],
+    [{ kind: 'job_type', jobType: 'x' }, 420_000],
+  ])
+  expect(placesOf(text.replace('5m', '5').replace('any:', '__proto__:'))).toEqual([
+    '2:39 bad_duration',
+    '3:15 forbidden_key',
+  ])
+  expect(placesOf(text.replace('needs:', 'x-needs:'))).toEqual(['6:40 unknown_field'])
+  expect(placesOf(text.replace('x-more', 'xmore'))).toEqual(['3:1 unknown_field'])
+  const many = Array.from({ length: 400 }, (_, index) => `  s${index}: { <<: *base }\n`).join('')
+  expect(planOf(`${text}${many}`).steps).toHaveLength(402)
+})

@@ -301,6 +301,12 @@ test('a drawing as text is a graph', () => {
 `)
 })
 
+test('a drawing says which step starts with any of its needs', () => {
+  const text =
+    'name: a\nsteps: { a: { job_type: x }, b: { job_type: x }, c: { needs: [a, b], start: any, job_type: x } }'
+  expect(drawPipeline(planOf(text), 'text')).toContain('c  x · starts with any need\n')
+})
+
 test('lines of a drawing pass by what they have nothing to do with', () => {
   const needs = { a: [], b: ['a'], c: ['a'], x: [], d: ['b', 'c'], e: ['c', 'x'], f: ['d', 'e', 'a'] }
   const steps = Object.entries(needs).map(

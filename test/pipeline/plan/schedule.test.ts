@@ -18,31 +18,56 @@ const ends = ['completed', 'failed', 'cancelled', 'skipped'] as const
 function readyByLooking(plan: PipelinePlan, state: PipelineRunState): string[] {
   return plan.steps
     .filter(
-      ({ id, needs }) =>
+      ({ id, needs, start }) =>
         stepState(state, id).status === 'waiting' &&
-        needs.every((need) => isDone(stepState(state, need).status)),
+        (needs.every((need) => isDone(stepState(state, need).status)) ||
+          (start === 'any' && needs.some((need) => isDone(stepState(state, need).status)))),
     )
     .map(({ id }) => id)
 }
 
 /** A plan of up to 12 steps, each of which needs some of those before it. */
 const plans = fc
-  .array(fc.record({ needs: fc.array(fc.nat(11), { maxLength: 4 }), fails: fc.boolean() }), {
-    minLength: 1,
-    maxLength: 12,
-  })
+  .array(
+    fc.record({ needs: fc.array(fc.nat(11), { maxLength: 4 }), fails: fc.boolean(), any: fc.boolean() }),
+    {
+      minLength: 1,
+      maxLength: 12,
+    },
+  )
   .map((steps) =>
     planOf(
-      steps.map(({ needs, fails }, index) =>
+      steps.map(({ needs, fails, any }, index) =>
         planStep(`s${index}`, {
           needs: [...new Set(needs.filter((need) => need < index).map((need) => `s${need}`))],
           onFailure: fails ? 'fail' : 'continue',
+          ...(any ? { start: 'any' as const } : {}),
         }),
       ),
     ),
   )
 
 describe('the schedule', () => {
+  it('has a step that starts with any need ready with each, until it has begun, and whenever it is reconsidered', () => {
+    const plan = planOf([planStep('a'), planStep('b'), planStep('c', { needs: ['a', 'b'], start: 'any' })])
+    const state = createPipelineRunState(plan, 0)
+    const schedule = createSchedule(plan, state)
+    const take = () => schedule.takeReady()?.id
+    expect([take(), take(), take()]).toEqual(['a', 'b', undefined])
+    schedule.reconsider()
+    expect(take()).toBeUndefined()
+    stepState(state, 'a').status = 'failed'
+    schedule.ended(schedule.step('a'))
+    expect([take(), take(), schedule.hasOpenNeeds(schedule.step('c'))]).toEqual(['c', undefined, true])
+    schedule.reconsider()
+    expect(take()).toBe('c')
+    stepState(state, 'b').status = 'completed'
+    schedule.ended(schedule.step('b'))
+    expect(schedule.hasOpenNeeds(schedule.step('c'))).toBe(false)
+    stepState(state, 'c').status = 'running'
+    expect(take()).toBeUndefined()
+  })
+
   it('starts with those that need nothing, in the order of the plan', () => {
     const plan = planOf([planStep('a'), planStep('b', { needs: ['a'] }), planStep('c')])
     const schedule = createSchedule(plan, createPipelineRunState(plan, 0))

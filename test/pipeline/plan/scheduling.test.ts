@@ -73,6 +73,15 @@ describe('needs', () => {
     })
   })
 
+  it('of a step that starts with any of them count as soon as one does', () => {
+    const summary = (statuses: Record<string, StepStatus>) =>
+      summarizeNeeds(needs, stateWith(plan, statuses), 'any')
+    expect(summary({ a: 'running', b: 'completed' })).toEqual({ completed: true, failed: false })
+    expect(summary({ a: 'failed', b: 'running' })).toEqual({ completed: true, failed: true })
+    expect(summary({ a: 'skipped', b: 'failed' })).toEqual({ completed: false, failed: true })
+    expect(summary({ a: 'skipped', b: 'running' })).toEqual({ completed: false, failed: false })
+  })
+
   it('are not completed when one was skipped', () => {
     expect(summarizeNeeds(needs, stateWith(plan, { a: 'completed', b: 'skipped' }))).toEqual({
       completed: false,

@@ -12,6 +12,7 @@ import { tokenHash } from '../../../src/server/services/callers.ts'
 import { openStore } from '../../../src/server/store/index.ts'
 import { placeEmptyPglite } from '../../helpers/empty-pglite.ts'
 import { type ScriptedRuns, scriptedRuns } from './scripted-runs.ts'
+import { type ScriptedSchedules, scriptedSchedules } from './scripted-schedules.ts'
 
 const metagraphLike = defineJobType({
   jobType: 'metagraph_update',
@@ -65,6 +66,7 @@ export interface TestApi {
   errors: unknown[]
   /** Of pipelines. */
   runs: ScriptedRuns
+  schedules: ScriptedSchedules
   /** A person in a workspace of their own, or in a given one. */
   person(workspace?: string): Promise<Person>
   worker: Person
@@ -146,11 +148,13 @@ export async function startApi(
   const store = await openStore(databaseUrl === undefined ? { dataDir } : { databaseUrl })
   const errors: unknown[] = []
   const runs = scriptedRuns()
+  const schedules = scriptedSchedules(runs)
   const closing = new AbortController()
   const app = createApp({
     store: options.store?.(store) ?? store,
     registry: options.registry ?? testRegistry,
     pipelineRuns: runs,
+    schedules,
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
     version: '1.2.3',
     closing: closing.signal,
@@ -167,6 +171,7 @@ export async function startApi(
     store,
     errors,
     runs,
+    schedules,
     async person(workspace = randomUUID()) {
       const owner = { token: randomUUID(), workspace, email: `${randomUUID()}@example.com` }
       await store.tokens.ensure(tokenHash(owner.token), {

@@ -42,6 +42,17 @@ function graph(description: string) {
 }
 
 const nap = 'name: nap\nsteps: { nap: { job_type: plain } }'
+const applied = { yaml: nap, schedule: { cron: '30 2 * * *' } }
+const ownersSchedule = () => owner.send('PUT', '/schedules/nap', { body: applied })
+
+/** Nothing of it is known to the stranger, and nothing of it changes by what they ask. */
+async function ofSchedule(ask: (person: Person, name: string) => Promise<Answer>): Promise<void> {
+  await ownersSchedule()
+  const before = (await owner.get('/schedules/nap')).json
+  await answersAsUnknown(ask, 'nap')
+  expect((await owner.get('/schedules/nap')).json).toEqual(before)
+}
+
 const ownersRun = async (): Promise<string> => (await owner.post('/pipeline-runs', { yaml: nap })).json.id
 
 const unknownId = '00000000-0000-4000-8000-000000000000'
@@ -205,6 +216,37 @@ const proofs: Record<
     expect((await (await api.person()).send('DELETE', '/pipelines/nap')).status).toBe(404)
     expect((await owner.get('/pipelines/nap')).status).toBe(200)
   },
+  applySchedule: async () => {
+    await ownersSchedule()
+    expect((await stranger.get('/schedules/nap')).status).toBe(404)
+    const theirs = await stranger.send('PUT', '/schedules/nap', { body: applied })
+    expect(theirs.json).toMatchObject({ change: 'created', schedule: { owner: stranger.email } })
+    expect((await owner.get('/schedules/nap')).json.owner).toBe(owner.email)
+    await stranger.send('DELETE', '/schedules/nap')
+  },
+  listSchedules: async () => {
+    await ownersSchedule()
+    expect((await stranger.get('/schedules')).json.items).toEqual([])
+  },
+  getSchedule: () => ofSchedule((person, name) => person.get(`/schedules/${name}`)),
+  deleteSchedule: () => ofSchedule((person, name) => person.send('DELETE', `/schedules/${name}`)),
+  pauseSchedule: () => ofSchedule((person, name) => person.post(`/schedules/${name}/pause`)),
+  resumeSchedule: () => ofSchedule((person, name) => person.post(`/schedules/${name}/resume`)),
+  triggerSchedule: async () => {
+    await ofSchedule((person, name) => person.post(`/schedules/${name}/trigger`))
+    const headers = { 'Idempotency-Key': 'same' }
+    await owner.post('/schedules/nap/trigger', {}, headers)
+    await answersAsUnknown((person, name) => person.post(`/schedules/${name}/trigger`, {}, headers), 'nap')
+  },
+  simulateSchedules: async () => {
+    await owner.send('PUT', '/pipelines/owners', { body: { yaml: nap.replace('name: nap', 'name: owners') } })
+    const simulate = (person: Person) =>
+      person.post('/schedules/simulate', { pipeline: 'owners', schedule: { every: '1h' } })
+    expect((await simulate(owner)).status).toBe(200)
+    expect((await simulate(stranger)).json.code).toBe('unknown_pipeline')
+  },
+  simulateSchedule: () => ofSchedule((person, name) => person.get(`/schedules/${name}/simulation`)),
+  listTicks: () => ofSchedule((person, name) => person.get(`/schedules/${name}/ticks`)),
   startAttempt: 'takes only the token of a worker',
   finishRun: 'takes only the token of a worker',
   retryRun: 'takes only the token of a worker',

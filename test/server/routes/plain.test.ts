@@ -5,6 +5,7 @@ import {
   extensionRoutes,
   pipelineRoutes,
   type RouteDescriptor,
+  scheduleRoutes,
 } from '../../../src/contract/index.ts'
 import { type Person, startApi, type TestApi } from './api.ts'
 
@@ -54,7 +55,7 @@ async function fail(jobRunId: string): Promise<void> {
 }
 
 describe('a plain server', () => {
-  it.each(Object.entries<RouteDescriptor>(pipelineRoutes))(
+  it.each(Object.entries<RouteDescriptor>({ ...pipelineRoutes, ...scheduleRoutes }))(
     'has no %s, not for handlers either',
     async (_id, { method, path }) => {
       const target = path.replaceAll(/\{\w+\}/g, 'x')

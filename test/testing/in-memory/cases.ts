@@ -107,6 +107,37 @@ steps:
   b: { needs: [a], ${act('{ status: "${{ steps.a.run.status }}", names: "${{ steps.a.run.output_references.map(r, r.name) }}", type: "${{ steps.a.run.output_references[0].media_type }}", kind: "${{ steps.a.run.output_references[0].type }}", job: "${{ size(steps.a.job.uuid) }}" }')} }
 outputs: { status: "\${{ steps.b.outputs.status }}", names: "\${{ steps.b.outputs.names }}", type: "\${{ steps.b.outputs.type }}", kind: "\${{ steps.b.outputs.kind }}", job: "\${{ steps.b.outputs.job }}" }`,
   },
+  'a start with the first need that is done': {
+    yaml: `
+steps:
+  a: { ${act('{ n: 1 }')} }
+  slow: { job_type: wait, timeout: 3s, on_failure: continue }
+  none: { if: "\${{ false }}", ${none} }
+  first: { needs: [slow, a], start: any, ${act('{ n: "${{ has(steps.slow.outputs.n) ? 0 : steps.a.outputs.n }}", late: "${{ steps.slow.status == \'failed\' }}" }')} }
+  after: { needs: [first], ${act('{ n: "${{ steps.first.outputs.n }}" }')} }
+outputs: { n: "\${{ steps.after.outputs.n }}", late: "\${{ steps.first.outputs.late }}", slow: "\${{ steps.slow.status }}" }`,
+  },
+  'a start that each need is asked about': {
+    yaml: `
+steps:
+  a: { ${act('{ n: 1 }')} }
+  slow: { job_type: wait, timeout: 300ms, on_failure: continue }
+  none: { if: "\${{ false }}", ${none} }
+  failure: { needs: [a, slow], start: any, if: "\${{ failed() }}", ${act('{ n: "${{ steps.a.outputs.n }}" }')} }
+  never: { needs: [a, slow], start: any, if: "\${{ steps.slow.status == 'completed' }}", ${none} }
+  unready: { needs: [a, slow], start: any, if: "\${{ steps.slow.outputs.n == 1 }}", on_failure: continue, ${none} }
+  skipped: { needs: [none, never], start: any, ${none} }
+  anyway: { needs: [none, never], start: any, if: "\${{ !failed() }}", ${none} }
+outputs: { n: "\${{ steps.failure.outputs.n }}" }`,
+  },
+  'a start with any need after a failure': {
+    yaml: `
+steps:
+  a: { ${failing()} }
+  slow: { job_type: wait, timeout: 300ms }
+  one: { needs: [slow, a], start: any, ${none} }
+  told: { needs: [slow, a], start: any, if: "\${{ failed() }}", ${none} }`,
+  },
   'a cancel': {
     cancelAt: 'b',
     yaml: `
@@ -125,6 +156,8 @@ steps:
   anyway: { needs: [b], if: "\${{ always() }}", ${none} }
   back: { needs: [a, b], if: "\${{ cancelled() }}", ${failing('not back')}, on_failure: continue }
   told: { needs: [b], if: "\${{ failed() }}", ${none} }
+  soon: { needs: [a, anyway], start: any, if: "\${{ cancelled() }}", ${none} }
+  not: { needs: [a, b], start: any, if: "\${{ failed() }}", ${none} }
   last: { needs: [back], if: "\${{ always() }}", ${none} }`,
   },
 }

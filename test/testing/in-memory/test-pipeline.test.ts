@@ -373,3 +373,64 @@ describe('a mistake in a test is told', () => {
     expect(() => run.step('b')).toThrow('no step b')
   })
 })
+
+describe('a step that starts with any of its needs', () => {
+  const steps = (first: string) => ({
+    yaml: `name: race
+steps:
+  fast: { job_type: fast }
+  slow: { job_type: slow, on_failure: continue }
+  first: { needs: [slow, fast], start: any, job_type: work, ${first} }
+  after: { needs: [first], job_type: work, config: { slow: "\${{ steps.slow.status }}" } }
+`,
+  })
+  const race = {
+    fast: takes('1m', { n: 1 }),
+    slow: takes('1h', { n: 2 }),
+    work: takes('1m'),
+  }
+  const startOf = (run: Awaited<ReturnType<typeof testPipeline>>, step: string) =>
+    run.view.steps.find((line) => line.step === step)?.started_at?.slice(11, 16)
+
+  test('is asked with each that is done, and its values see each as it stood then', async () => {
+    const seen = 'config: { slow: "${{ steps.slow.status }}", has: "${{ has(steps.slow.outputs.n) }}" }'
+    const run = await testPipeline(steps(seen), { jobs: race })
+    expect([startOf(run, 'first'), startOf(run, 'after')]).toEqual(['00:01', '00:02'])
+    expect(run.calls.filter(({ jobType }) => jobType === 'work').map(({ config }) => config)).toEqual([
+      { slow: 'running', has: false },
+      { slow: 'running' },
+    ])
+    const late = await testPipeline(steps(`if: "\${{ failed() }}", ${seen}`), {
+      jobs: race,
+      faults: { slow: fail('no') },
+    })
+    expect(late.status).toBe('completed')
+    expect(late.calls.at(-1)?.config).toEqual({ slow: 'failed' })
+  })
+
+  test('has one chance more where its condition cannot be answered yet, and fails by what is never there', async () => {
+    const asked = (condition: string) => testPipeline(steps(`if: "\${{ ${condition} }}"`), { jobs: race })
+    expect(startOf(await asked('steps.slow.outputs.n == 2'), 'first')).toBe('01:00')
+    expect(startOf(await asked('steps.slow.outputs.n == 2 || steps.fast.outputs.n == 1'), 'first')).toBe(
+      '00:01',
+    )
+    expect((await asked('steps.slow.outputs.n == 3')).step('first')).toMatchObject({
+      status: 'skipped',
+      skippedBecause: 'its `if` is false',
+    })
+    const wrong = await asked('steps.fast.outputs.none == 1')
+    expect(wrong.step('first').error?.code).toBe('expression_missing_value')
+    expect(wrong.view.steps.find(({ step }) => step === 'slow')?.status).toBe('completed')
+  })
+
+  test('fails by name where it reads an output of one that is not done', async () => {
+    for (const config of ['"${{ steps.slow.outputs.n }}"', '"${{ steps.slow.outputs.n + 1 }}"']) {
+      const run = await testPipeline(steps(`config: { n: ${config} }`), { jobs: race })
+      expect(run.view.steps.find(({ step }) => step === 'first')?.error).toEqual({
+        code: 'output_not_ready',
+        message:
+          'step slow was not done (running) when this was evaluated, so it had no output n; ask first: has(steps.slow.outputs.n)',
+      })
+    }
+  })
+})

@@ -1,0 +1,180 @@
+import type { Json, JsonObject } from '../base/json.ts'
+import { present } from '../base/present.ts'
+import type { PipelineRunSummary } from '../contract/pipelines/view.ts'
+import type {
+  AppliedSchedule,
+  ScheduleListQuery,
+  SimulationQuery,
+  TickListQuery,
+} from '../contract/schedules/schemas.ts'
+import { scheduleTargets as targets } from '../contract/schedules/targets.ts'
+import type { ScheduleView, Simulation, TickRow } from '../contract/schedules/view.ts'
+import { readList, type WireList } from './lists.ts'
+import type { CreateOptions } from './options.ts'
+import type { PipelineSource } from './pipeline-runs.ts'
+import { having, type Reader, refuse } from './reading.ts'
+import { type CallOptions, createTransport, type JobsClientOptions, type Transport } from './transport.ts'
+
+/** When and how a schedule runs, as `schedule:` of a pipeline file has it, without a name. */
+export type ScheduleSource = Readonly<Record<string, Json>>
+
+/** What is simulated: the schedules of a pipeline, all or the one of a name, or one that is given. */
+export type SimulatedSource = { name?: string | undefined } & (
+  | { yaml: string }
+  | { pipeline: string; version?: number | undefined }
+  | { schedule: ScheduleSource }
+)
+
+export interface ApplyScheduleOptions extends CallOptions {
+  /** In place of what the pipeline's own file says; a plan has none. */
+  schedule?: ScheduleSource | undefined
+  /** Only tells what would change. @default false */
+  dryRun?: boolean | undefined
+}
+
+export interface TriggerScheduleOptions extends CreateOptions {
+  /** Over those of the schedule, for this run. */
+  inputs?: Readonly<Record<string, Json>> | undefined
+}
+
+const readChange = having<AppliedSchedule>('name', 'change')
+const readSchedule = having<ScheduleView>('name', 'pipeline', 'timezone')
+const readSchedules = readList(readSchedule)
+const readTicks = readList(having<TickRow>('nominal_at', 'outcome'))
+const readSimulation: Reader<Simulation> = (value, pointer) => {
+  const simulation = having<Simulation & JsonObject>('schedule')(value, pointer)
+  if (!Array.isArray(simulation.ticks)) refuse(`${pointer}/ticks`, 'a list', simulation.ticks)
+  return simulation
+}
+const readSimulations = readList(readSimulation)
+const readRun = having<PipelineRunSummary>('id', 'pipeline', 'status')
+
+/**
+ * A client of the API of schedules of our server, for Node.js and browsers. No retries of its own.
+ * Every method throws JobsApiError, as JobsClient does.
+ *
+ * @example
+ * ```ts
+ * import { PipelineSchedulesClient } from 'jobwright/client'
+ *
+ * const schedules = new PipelineSchedulesClient({ baseUrl: 'http://127.0.0.1:8300/api/v1', token: 'TOKEN' })
+ * const schedule = { cron: '30 2 * * *', timezone: 'Europe/Berlin' }
+ * const { change, next_after } = await schedules.apply('night', { pipeline: 'night' }, { schedule })
+ * console.log(change, next_after)
+ * for (const { nominal_at, outcome, reason } of (await schedules.ticks('night')).items) console.log(nominal_at, outcome, reason)
+ * ```
+ */
+export class PipelineSchedulesClient {
+  readonly #transport: Transport
+
+  /** @throws JobwrightError `bad_base_url` */
+  constructor(options: JobsClientOptions) {
+    this.#transport = createTransport(options)
+  }
+
+  /** Makes a schedule of this name, or makes it say this. The same again changes nothing; no run is started by it, and no pause is lost. */
+  apply(
+    name: string,
+    source: PipelineSource,
+    { schedule, dryRun = false, ...options }: ApplyScheduleOptions = {},
+  ): Promise<AppliedSchedule> {
+    const json = { ...source, ...(schedule === undefined ? {} : { schedule }) }
+    const query = dryRun ? { dry_run: true } : {}
+    return this.#transport.sendJson(
+      targets.applySchedule,
+      { ...options, params: { name }, query, json },
+      readChange,
+    )
+  }
+
+  /** By name. */
+  list(query: ScheduleListQuery = {}, options: CallOptions = {}): Promise<WireList<ScheduleView>> {
+    return this.#transport.sendJson(targets.listSchedules, { ...options, query }, readSchedules)
+  }
+
+  /** When it is due, what it waits for, and why it is paused. */
+  show(name: string, options: CallOptions = {}): Promise<ScheduleView> {
+    return this.#transport.sendJson(targets.getSchedule, { ...options, params: { name } }, readSchedule)
+  }
+
+  /** Runs of it go on. */
+  async delete(name: string, options: CallOptions = {}): Promise<void> {
+    await this.#transport.send(targets.deleteSchedule, { ...options, params: { name } })
+  }
+
+  /** Until it is resumed; runs of it go on. */
+  pause(
+    name: string,
+    { note, ...options }: CallOptions & { note?: string | undefined } = {},
+  ): Promise<ScheduleView> {
+    const json = note === undefined ? {} : { note }
+    return this.#transport.sendJson(
+      targets.pauseSchedule,
+      { ...options, params: { name }, json },
+      readSchedule,
+    )
+  }
+
+  /** It runs with the next time that is to come; what was due meanwhile is not made up for. */
+  resume(name: string, options: CallOptions = {}): Promise<ScheduleView> {
+    return this.#transport.sendJson(targets.resumeSchedule, { ...options, params: { name } }, readSchedule)
+  }
+
+  /** Starts a run now, whatever else runs. Under an idempotency key it is started once, however often this is sent. */
+  trigger(
+    name: string,
+    { inputs, idempotencyKey, ...options }: TriggerScheduleOptions = {},
+  ): Promise<PipelineRunSummary> {
+    const headers = { 'Idempotency-Key': idempotencyKey }
+    const json = inputs === undefined ? {} : { inputs }
+    return this.#transport.sendJson(
+      targets.triggerSchedule,
+      { ...options, params: { name }, json, headers },
+      readRun,
+    )
+  }
+
+  /** What became of each time, oldest first; as far as runs are kept. */
+  ticks(name: string, query: TickListQuery = {}, options: CallOptions = {}): Promise<WireList<TickRow>> {
+    return this.#transport.sendJson(targets.listTicks, { ...options, params: { name }, query }, readTicks)
+  }
+
+  /** The same as CSV, with a line of names first. */
+  async ticksCsv(name: string, query: TickListQuery = {}, options: CallOptions = {}): Promise<string> {
+    const headers = { accept: 'text/csv' }
+    const { body } = await this.#transport.send(targets.listTicks, {
+      ...options,
+      params: { name },
+      query,
+      headers,
+    })
+    return new TextDecoder().decode(body)
+  }
+
+  /** When a schedule will be due, and what would become of each time if its runs took as long as is assumed. */
+  simulation(name: string, query: SimulationQuery = {}, options: CallOptions = {}): Promise<Simulation> {
+    const call = { ...options, params: { name }, query }
+    return this.#transport.sendJson(targets.simulateSchedule, call, readSimulation)
+  }
+
+  /**
+   * The same of the schedules of a file, or of one that is no file's; none of them has to be there.
+   *
+   * @example
+   * ```ts
+   * import { PipelineSchedulesClient } from 'jobwright/client'
+   *
+   * const schedules = new PipelineSchedulesClient({ baseUrl: 'http://127.0.0.1:8300/api/v1', token: 'TOKEN' })
+   * const schedule = { cron: '30 2 * * *', timezone: 'Europe/Berlin' }
+   * const [night] = (await schedules.simulate({ schedule }, { count: 3, assume: '25m' })).items
+   * console.log(night?.ticks.map(({ local_at, outcome }) => `${local_at} ${outcome}`))
+   * ```
+   */
+  simulate(
+    source: SimulatedSource,
+    { count, from, until, assume, ...options }: SimulationQuery & CallOptions = {},
+  ): Promise<WireList<Simulation>> {
+    const json = { ...source, ...present({ count, from, until, assume }) }
+    return this.#transport.sendJson(targets.simulateSchedules, { ...options, json }, readSimulations)
+  }
+}

@@ -1,0 +1,42 @@
+import { JobwrightError } from '../base/errors.ts'
+import { suggest } from '../base/suggest.ts'
+
+/** There is no such schedule, or none in the workspace that is asked about. */
+export class ScheduleNotFoundError extends JobwrightError {
+  override readonly name = 'ScheduleNotFoundError'
+
+  /** @param known names of those there are */
+  constructor(schedule: string, known: readonly string[]) {
+    super({
+      code: 'unknown_schedule',
+      fault: 'usage',
+      message: `no schedule ${schedule}`,
+      fix: suggest(
+        schedule,
+        known,
+        'there is none yet: `jobwright schedule apply FILE` makes those of a file',
+      ),
+    })
+  }
+}
+
+/** Nobody takes up what is asked of a schedule. */
+export function noWorker(what: string, cause?: unknown): JobwrightError {
+  return new JobwrightError({
+    code: 'no_worker',
+    fault: 'unreachable',
+    message: `no worker has taken up ${what}: as far as is known nothing was done; a worker that starts within moments may still do it`,
+    fix: 'start one (`jobwright worker`, `jobwright dev`), and ask again: it is done once',
+    cause,
+  })
+}
+
+export function notFinished(what: string, cause: unknown): JobwrightError {
+  return new JobwrightError({
+    code: 'not_finished',
+    fault: 'unreachable',
+    message: `${what} was accepted, and is not done yet: a worker goes on with it`,
+    fix: '`jobwright schedule show` says when it is; asked again, it is done once',
+    cause,
+  })
+}

@@ -1,0 +1,14 @@
+export type { BackfillOptions, ListBackfills, StartBackfill } from './backfill-types.ts'
+export { BackfillNotFoundError } from './backfills.ts'
+export { SchedulesClient } from './client.ts'
+export type { SchedulesClientOptions } from './options.ts'
+export type {
+  ListSchedules,
+  NewSchedule,
+  PauseSchedule,
+  ReadLedger,
+  SchedulePage,
+  SimulateSchedule,
+  TriggeredRun,
+  TriggerSchedule,
+} from './types.ts'
