@@ -5,7 +5,10 @@ import type { SweepReport } from '../contract/sweep.ts'
 import type { ConnectionProfile, JobRunRecord } from '../pipeline/plan/index.ts'
 import { leaseMs } from '../polling/index.ts'
 import type { OwnJob, SeenRun } from '../protocol/index.ts'
+import type { Advance, EndedRun } from '../schedule/plan/index.ts'
 import { awaitJobRun } from './await-job-run.ts'
+import { advanceBackfill, awaitBackfillRuns, cancelBackfillRuns } from './backfill/backfill.ts'
+import type { AdvanceBackfillInput, BackfillRunsInput } from './backfill/types.ts'
 import { cancelJobRun } from './cancel-job-run.ts'
 import { createDefects, rejected, withFailures as withFailuresOf } from './failures.ts'
 import { holdPresence } from './hold-presence.ts'
@@ -19,8 +22,26 @@ import type {
   StartNestedRunInput,
   StartNestedRunResult,
 } from './nested/types.ts'
+import { nextTimeOfDay } from './notify/next-time-of-day.ts'
+import type { NextTimeOfDayInput } from './notify/types.ts'
 import { createConnectionReader, profileOf } from './profile-connection.ts'
 import { readOutputs } from './read-outputs.ts'
+import {
+  awaitRunsOver,
+  cancelScheduledRun,
+  readDueTicks,
+  removeSchedule,
+  startScheduledRun,
+  syncSchedule,
+} from './schedules/schedules.ts'
+import type {
+  DueTicks,
+  ReadDueTicksInput,
+  StartScheduledRunInput,
+  StartScheduledRunResult,
+  SyncScheduleInput,
+  SyncScheduleResult,
+} from './schedules/types.ts'
 import { sweep } from './sweep/sweep.ts'
 import { triggerJobRun } from './trigger-job-run.ts'
 import type {
@@ -93,6 +114,16 @@ export interface PipelineActivities extends LimitActivities {
   awaitNestedRun(input: AwaitNestedRunInput): Promise<JobRunRecord>
   cancelNestedRun(input: NestedRunIdentity): Promise<CancelNestedRunResult>
   readNestedOutputs(input: ReadNestedOutputsInput): Promise<Json[]>
+  advanceBackfill(input: AdvanceBackfillInput): Promise<Advance>
+  awaitBackfillRuns(input: BackfillRunsInput): Promise<EndedRun[]>
+  cancelBackfillRuns(input: BackfillRunsInput): Promise<void>
+  readDueTicks(input: ReadDueTicksInput): Promise<DueTicks>
+  awaitRunsOver(input: { runs: string[] }): Promise<string[]>
+  startScheduledRun(input: StartScheduledRunInput): Promise<StartScheduledRunResult>
+  cancelScheduledRun(input: { runId: string }): Promise<void>
+  syncSchedule(input: SyncScheduleInput): Promise<SyncScheduleResult>
+  removeSchedule(): Promise<void>
+  nextTimeOfDay(input: NextTimeOfDayInput): Promise<number>
 }
 
 /** Activities over their dependencies; one use case a file, errors of the Jobs API mapped in one place. */
@@ -114,6 +145,16 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     awaitNestedRun: (input) => withRuns(() => awaitNestedRun(deps.nestedRuns, input)),
     cancelNestedRun: (input) => withRuns(() => cancelNestedRun(deps.nestedRuns, input)),
     readNestedOutputs: (input) => withRuns(() => readNestedOutputs(deps.nestedRuns, input)),
+    advanceBackfill: (input) => withRuns(() => advanceBackfill(deps.tickRuns, input)),
+    awaitBackfillRuns: (input) => withRuns(() => awaitBackfillRuns(deps.tickRuns, input)),
+    cancelBackfillRuns: (input) => withRuns(() => cancelBackfillRuns(deps.tickRuns, input)),
+    readDueTicks: (input) => withRuns(() => readDueTicks(deps.schedules, input)),
+    awaitRunsOver: (input) => withRuns(() => awaitRunsOver(deps.schedules, input)),
+    startScheduledRun: (input) => withRuns(() => startScheduledRun(deps.schedules, input)),
+    cancelScheduledRun: (input) => withRuns(() => cancelScheduledRun(deps.schedules, input)),
+    syncSchedule: (input) => withRuns(() => syncSchedule(deps.schedules, input)),
+    removeSchedule: () => withRuns(() => removeSchedule(deps.schedules)),
+    nextTimeOfDay: async (input) => nextTimeOfDay(input),
     profileConnection: (input) =>
       withFailures(() =>
         alive(deps, async () => {

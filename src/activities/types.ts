@@ -4,8 +4,10 @@ import type { SweepFinding, SweepMemory, SweepMode } from '../contract/sweep.ts'
 import type { ConnectionMode, JobRunRecord } from '../pipeline/plan/index.ts'
 import type { Poller } from '../polling/index.ts'
 import type { OwnJob, SeenRun, TriggerEvent } from '../protocol/index.ts'
+import type { TickRuns } from './backfill/types.ts'
 import type { Limits } from './limits/types.ts'
 import type { NestedRunIdentity, NestedRuns } from './nested/types.ts'
+import type { Schedules } from './schedules/types.ts'
 
 /** What the workflow says of a step run; with the workflow's own identity it makes the keys. */
 export interface StepIdentity {
@@ -261,6 +263,8 @@ export interface ClosedRuns {
   since(instantMs: number): AsyncIterable<ClosedRun>
   /** undefined of one that has nothing to be looked for: it ended by itself after all, or a later execution goes on. @throws when it cannot be told */
   remainsOf(run: ClosedRun): Promise<PipelineRemains | undefined>
+  /** Begins to tell whom its pipeline names that it failed, unless it ended by itself, and told them. */
+  tellFailed(run: ClosedRun): Promise<void>
 }
 
 /** What this worker looks for on servers without a change feed. */
@@ -284,6 +288,9 @@ export interface ActivityDependencies {
   recoverWaits(identity: string): Promise<void>
   closedRuns: ClosedRuns
   nestedRuns: NestedRuns
+  /** Runs of a schedule's ticks, as backfills start them. */
+  tickRuns: TickRuns
+  schedules: Schedules
   limits: Limits
   /** What this installation does about what closed pipeline runs left active. */
   sweep: SweepMode | 'off'

@@ -14,3 +14,10 @@ export function parseDurationMs(text: string): number | undefined {
   if (!match) return undefined
   return Number(match[1]) * unitMs[match[2] as keyof typeof unitMs]
 }
+
+/** The shortest text that is exactly so long, as users write it: `90m`, `2h`, `1500ms`. */
+export function durationText(ms: number): Duration {
+  for (const unit of ['d', 'h', 'm', 's'] as const)
+    if (ms !== 0 && ms % unitMs[unit] === 0) return `${ms / unitMs[unit]}${unit}`
+  return `${ms}ms`
+}

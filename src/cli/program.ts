@@ -8,6 +8,7 @@ import { errorJson } from './output/json.ts'
 import { painter } from './output/paint.ts'
 import { addDocumentCommands } from './program-documents.ts'
 import { addJobCommands } from './program-jobs.ts'
+import { addScheduleCommands } from './program-schedules.ts'
 import { addStackCommands } from './program-stack.ts'
 import { addSteerCommands } from './program-steering.ts'
 
@@ -54,6 +55,7 @@ export function createProgram(host: CliHost, isJson: boolean, run: Run): Command
   addStackCommands(program, bind)
   addPipelineCommands(program, bind)
   addSteerCommands(program, bind)
+  addScheduleCommands(program, bind)
   addFileCommands(program, bind)
   addJobCommands(program, bind)
   addDocumentCommands(program, bind)
@@ -113,6 +115,16 @@ function addPipelineCommands(program: Command, bind: Bind): void {
           schedule: schedule as string | undefined,
           since: since as string | undefined,
         }),
+      ),
+    )
+  program
+    .command('limits')
+    .description('who has places under the limits of your workspace, and who waits')
+    .option('--all-workspaces', 'of everybody, and of nobody')
+    .action(
+      bind(
+        async () => (await import('./commands/limits.ts')).limitsHandler,
+        (_, { allWorkspaces }) => ({ allWorkspaces: allWorkspaces as boolean | undefined }),
       ),
     )
   program

@@ -2,6 +2,7 @@ import { JobwrightError } from '../base/errors.ts'
 import type { JobsClient, PipelineRunsClient } from '../client/index.ts'
 import type { Whoami } from '../contract/index.ts'
 import type { PipelinesClient } from '../pipelines/index.ts'
+import type { SchedulesClient } from '../schedules/index.ts'
 import type { ConnectConfig, KnownConnection } from './config.ts'
 import { type FindStack, locateApi, locateTemporal } from './locate.ts'
 
@@ -9,6 +10,7 @@ import { type FindStack, locateApi, locateTemporal } from './locate.ts'
 
 export interface PipelinesAccess {
   pipelines: PipelinesClient
+  schedules: SchedulesClient
   close(): Promise<void>
 }
 
@@ -18,21 +20,24 @@ export async function connectPipelines(
   owner: () => Promise<Whoami | undefined>,
   findStack?: FindStack,
 ): Promise<PipelinesAccess> {
-  const { options } = await locateTemporal(config, findStack)
+  const { options: place } = await locateTemporal(config, findStack)
   const { connectTemporal } = await import('../temporal/index.ts')
   const { PipelinesClient } = await import('../pipelines/index.ts')
-  const client = await connectTemporal(options)
+  const { SchedulesClient } = await import('../schedules/index.ts')
+  const client = await connectTemporal(place)
   const closing = new AbortController()
   const jobTypes = async (signal: AbortSignal) =>
     (await connectApi(config, findStack)).listJobSchemas({ signal })
+  const options = {
+    owner,
+    jobTypes,
+    installation: config.installation,
+    timing: config.timing,
+    closing: closing.signal,
+  }
   return {
-    pipelines: new PipelinesClient(client, {
-      owner,
-      jobTypes,
-      installation: config.installation,
-      timing: config.timing,
-      closing: closing.signal,
-    }),
+    pipelines: new PipelinesClient(client, options),
+    schedules: new SchedulesClient(client, options),
     async close() {
       closing.abort(
         new JobwrightError({

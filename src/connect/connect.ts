@@ -1,6 +1,7 @@
 import { requireNotRead } from '../base/reading-program.ts'
 import type { JobsClient } from '../client/index.ts'
 import type { PipelinesClient } from '../pipelines/index.ts'
+import type { SchedulesClient } from '../schedules/index.ts'
 import type { TemporalOptions } from '../temporal/index.ts'
 import { askWhoami, connectApi, connectPipelines } from './clients.ts'
 import type { ConnectConfig } from './config.ts'
@@ -27,10 +28,12 @@ export interface ConnectOptions {
   signal?: AbortSignal | undefined
 }
 
-/** Both clients, ready for use. */
+/** The clients, ready for use. */
 export interface Jobwright extends AsyncDisposable {
   /** Starts, watches and steers pipeline runs. */
   readonly pipelines: PipelinesClient
+  /** Applies, explains and steers schedules of pipelines. */
+  readonly schedules: SchedulesClient
   /** The Jobs API: job types, jobs and their runs. @throws JobwrightError `no_jobs_api`, `no_token` where there is none */
   readonly jobs: JobsClient
   /** Lets go of Temporal; runs go on. `await using` does it by itself. */
@@ -61,6 +64,7 @@ export async function connectWith(
   signal?.throwIfAborted()
   return {
     pipelines: access.pipelines,
+    schedules: access.schedules,
     get jobs() {
       return jobs()
     },

@@ -12,6 +12,12 @@ export const workflowTypes = {
 export const activityTypes = { executeJobRun: 'executeJobRun', holdPresence: 'holdPresence' } as const
 export const queryNames = { progress: 'progress', remains: 'remains', limit: 'limit' } as const
 export const updateNames = { steer: 'steer' } as const
+/** What a backfill is asked. */
+export const backfillNames = {
+  view: 'backfill',
+  pause: 'pauseBackfill',
+  resume: 'resumeBackfill',
+} as const
 /** In workflows that users write themselves, and on their workers: beside names of theirs. */
 export const runJobNames = {
   /** Before the names of activities. */
@@ -64,6 +70,8 @@ export interface InstallationNames {
   taskQueues: {
     pipelines: string
     jobRuns: string
+    /** Of notifications on their way. */
+    notifications: string
     /** Of a job type that names a task queue. */
     ofJobType(taskQueue: string): string
   }
@@ -75,6 +83,8 @@ export interface InstallationNames {
   sweeperId: string
   /** Of the workflow that keeps a schedule, and of the schedule in Temporal that wakes it. */
   scheduleId(workspace: string | undefined, name: string): string
+  /** Of the workflow that runs a backfill, whose own id has the schedule's name in it. */
+  backfillId(workspace: string | undefined, id: string): string
   /** Of the workflow that keeps a limit across runs. */
   limitId(workspace: string | undefined, key: string): string
 }
@@ -86,14 +96,35 @@ export function installationNames(installation = defaultInstallation): Installat
     taskQueues: {
       pipelines: prefix,
       jobRuns: `${prefix}-jobs`,
+      notifications: notificationQueue(prefix),
       ofJobType: (taskQueue) => (isDefault ? taskQueue : `${prefix}.${taskQueue}`),
     },
     watcherWorkflowId: (connection) => `${prefix}-watcher-${connection}`,
     sweeperId: `${prefix}-sweeper`,
     presenceActivityId: (life) => `${prefix}-presence-${life}`,
     scheduleId: (workspace, name) => `${prefix}-schedule-${workspace ?? ''}/${name}`,
+    backfillId: (workspace, id) => `${prefix}-backfill-${workspace ?? ''}/${id}`,
     limitId: (workspace, key) => `${prefix}-limit-${workspace ?? ''}/${key}`,
   }
+}
+
+/** Beside the task queue of pipelines: a receiver that does not answer takes no place there. No installation's name has a slash. */
+export function notificationQueue(pipelines: string): string {
+  return `${pipelines}/notifications`
+}
+
+/**
+ * Of the workflow that tells one receiver of one event: the same whoever starts it and how often, so that it is told once.
+ * @param subject a pipeline run or a schedule, and the first execution of its workflow, as an id may be used again one day
+ * @param occasion the event, with what tells it from others of its kind
+ * @param receiver its index
+ */
+export function notificationId(
+  subject: { id: string; firstExecutionRunId: string },
+  occasion: string,
+  receiver: number,
+): string {
+  return `jobwright-notification-${subject.id}/${subject.firstExecutionRunId}/${occasion}/${receiver}`
 }
 
 /**

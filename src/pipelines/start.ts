@@ -112,7 +112,7 @@ function withoutJobTypes({ jobTypes: _, ...plan }: PipelinePlan): Omit<PipelineP
 }
 
 /** What is known of whose the run will be. A client that is bound starts nothing that it could not see. */
-function ownershipOf(context: PipelinesContext, owner: PipelineOwner | undefined): Ownership {
+export function ownershipOf(context: PipelinesContext, owner: PipelineOwner | undefined): Ownership {
   const workspace = context.workspace ?? owner?.workspace
   if (owner && owner.workspace !== workspace)
     throw new JobwrightError({

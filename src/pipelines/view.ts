@@ -27,7 +27,7 @@ export function closeTime(info: RunInfo): string | null {
 
 /** The run does not know its owner's email, so the memo tells. */
 export function ownedView(view: RunOwnView, info: RunInfo): PipelineRunView {
-  const { id, seq, pipeline, connection, ...rest } = view
+  const { id, seq, pipeline, connection, notices: _notices, ...rest } = view
   const { workspace = null, owner = null, version } = memoOf(info)
   const promise = connection?.mode ? modePromises[connection.mode] : null
   // One that an earlier version left behind does not say.
@@ -39,6 +39,7 @@ export function ownedView(view: RunOwnView, info: RunInfo): PipelineRunView {
     workspace,
     owner,
     ...parentOf(info),
+    ...scheduleOf(info),
     ...rest,
     connection: connection ? { ...connection, promise } : null,
   }
@@ -51,6 +52,12 @@ function parentOf(info: RunInfo): Pick<PipelineRunView, 'parent'> {
   return { parent: { id, step, item, generation } }
 }
 
+function scheduleOf(info: RunInfo): Pick<PipelineRunView, 'schedule'> {
+  const { schedule, scheduledForMs } = memoOf(info)
+  if (schedule === undefined || scheduledForMs === undefined) return {}
+  return { schedule: { name: schedule, scheduled_for: new Date(scheduledForMs).toISOString() } }
+}
+
 /** What is known without a worker: all but the steps and what came of them. */
 export function summaryView(info: RunInfo): PipelineRunSummary {
   const { pipeline = '', version, workspace = null, owner = null, status, startedAtMs } = memoOf(info)
@@ -61,6 +68,7 @@ export function summaryView(info: RunInfo): PipelineRunSummary {
     workspace,
     owner,
     ...parentOf(info),
+    ...scheduleOf(info),
     status: closedStatuses[info.status.name] ?? status ?? 'running',
     started_at: new Date(startedAtMs ?? info.startTime).toISOString(),
     finished_at: closeTime(info),

@@ -1,13 +1,30 @@
 import type { Client } from '@temporalio/client'
+import type { BackfillPlan, BackfillView, StartedBackfill } from '../contract/schedules/backfills.ts'
 import type { ScheduleChange, ScheduleView, Simulation, TickRow } from '../contract/schedules/view.ts'
 import { type CallOptions, waitFor } from '../pipelines/waiting.ts'
 import type { ScheduleRequest } from '../schedule/plan/index.ts'
+import { applySchedule, planSchedule } from './apply.ts'
+import { planBackfill } from './backfill-plan.ts'
+import type { BackfillOptions, ListBackfills, StartBackfill } from './backfill-types.ts'
+import {
+  cancelBackfill,
+  listBackfills,
+  pauseBackfill,
+  resumeBackfill,
+  showBackfill,
+  startBackfill,
+  watchBackfill,
+} from './backfills.ts'
+import { readLedger } from './ledger.ts'
+import { listSchedules } from './list.ts'
 import {
   contextAs,
   resolveSchedulesOptions,
   type SchedulesClientOptions,
   type SchedulesContext,
 } from './options.ts'
+import { simulateSchedule } from './simulate.ts'
+import { deleteSchedule, pauseSchedule, resumeSchedule, showSchedule, triggerSchedule } from './steer.ts'
 import type {
   ListSchedules,
   NewSchedule,
@@ -44,7 +61,7 @@ export class SchedulesClient {
    * @throws what `apply` throws
    */
   plan(schedule: NewSchedule, options: CallOptions = {}): Promise<ScheduleChange> {
-    return this.#within(options, () => unfinished(schedule))
+    return this.#within(options, (context) => planSchedule(context, schedule))
   }
 
   /**
@@ -54,27 +71,27 @@ export class SchedulesClient {
    * @throws JobwrightError `schedule_name_taken` where another pipeline has a schedule of this name, `no_worker` where none took it up
    */
   apply(schedule: NewSchedule, options: CallOptions = {}): Promise<ScheduleChange> {
-    return this.#within(options, () => unfinished(schedule))
+    return this.#within(options, (context) => applySchedule(context, schedule))
   }
 
   /** A page of the schedules there are, by name. @throws JobwrightError `bad_cursor` */
   list(options: ListSchedules = {}): Promise<SchedulePage> {
-    return this.#within(options, () => unfinished(options))
+    return this.#within(options, (context) => listSchedules(context, options))
   }
 
   /** When it is due, what it waits for, why it is paused. @throws ScheduleNotFoundError */
   show(name: string, options: CallOptions = {}): Promise<ScheduleView> {
-    return this.#within(options, () => unfinished(name))
+    return this.#within(options, (context) => showSchedule(context, name))
   }
 
   /** Nothing is due until it is resumed; runs of it go on. @throws ScheduleNotFoundError */
   pause(name: string, options: PauseSchedule = {}): Promise<ScheduleView> {
-    return this.#within(options, () => unfinished(name))
+    return this.#within(options, (context) => pauseSchedule(context, name, options))
   }
 
   /** Goes on with the next time to come; what was due meanwhile is not made up for. @throws ScheduleNotFoundError */
   resume(name: string, options: CallOptions = {}): Promise<ScheduleView> {
-    return this.#within(options, () => unfinished(name))
+    return this.#within(options, (context) => resumeSchedule(context, name))
   }
 
   /**
@@ -83,12 +100,12 @@ export class SchedulesClient {
    * inputs
    */
   trigger(name: string, options: TriggerSchedule = {}): Promise<TriggeredRun> {
-    return this.#within(options, () => unfinished(name))
+    return this.#within(options, (context) => triggerSchedule(context, name, options))
   }
 
   /** Nothing is due any more; runs of it go on. Answers it as it was. @throws ScheduleNotFoundError */
   delete(name: string, options: CallOptions = {}): Promise<ScheduleView> {
-    return this.#within(options, () => unfinished(name))
+    return this.#within(options, (context) => deleteSchedule(context, name))
   }
 
   /**
@@ -96,7 +113,7 @@ export class SchedulesClient {
    * @throws ScheduleNotFoundError, JobwrightError `empty_range`, `too_many_ticks`
    */
   ledger(name: string, options: ReadLedger = {}): Promise<TickRow[]> {
-    return this.#within(options, () => unfinished(name))
+    return this.#within(options, (context) => readLedger(context, name, options))
   }
 
   /**
@@ -104,14 +121,61 @@ export class SchedulesClient {
    * @throws ScheduleNotFoundError, JobwrightError `empty_range`, `too_many_ticks`
    */
   simulate(schedule: string | ScheduleRequest, options: SimulateSchedule = {}): Promise<Simulation> {
-    return this.#within(options, () => unfinished(schedule))
+    return this.#within(options, (context) => simulateSchedule(context, schedule, options))
+  }
+
+  /**
+   * What a backfill of a range would do: a line for each of its times, with the newest run that it has. Starts nothing.
+   * @throws ScheduleNotFoundError
+   * @throws JobwrightError `bad_time`, `empty_range`, `future_range`, `no_ticks`, `too_many_ticks`, `bad_max_active`
+   */
+  planBackfill(name: string, options: BackfillOptions): Promise<BackfillPlan> {
+    return this.#within(options, (context) => planBackfill(context, name, options))
+  }
+
+  /**
+   * Makes up for times of a schedule that have been, also of one that is paused. It goes on whoever watches; no time is run twice by it,
+   * however many backfills there are. To wait for its end, watch it.
+   * @throws what `planBackfill` throws, and JobwrightError `bad_key`, `backfill_id_reused`
+   */
+  backfill(name: string, options: StartBackfill): Promise<StartedBackfill> {
+    return this.#within(options, (context) => startBackfill(context, name, options))
+  }
+
+  /** The backfills of a schedule, newest first, as far as Temporal remembers them. @throws ScheduleNotFoundError */
+  backfills(name: string, options: ListBackfills = {}): Promise<BackfillView[]> {
+    return this.#within(options, (context) => listBackfills(context, name, options))
+  }
+
+  /** Where a backfill stands. @throws BackfillNotFoundError */
+  showBackfill(id: string, options: CallOptions = {}): Promise<BackfillView> {
+    return this.#within(options, (context) => showBackfill(context, id))
+  }
+
+  /** Yields the view of a backfill whenever it changed, the last one when it is over. @throws BackfillNotFoundError */
+  watchBackfill(id: string, options: CallOptions = {}): AsyncGenerator<BackfillView, void, undefined> {
+    return watchBackfill(() => this.showBackfill(id, options), options, this.#context.closing)
+  }
+
+  /** It starts nothing more until it is resumed; its runs go on. @throws BackfillNotFoundError, JobwrightError `backfill_over`, `no_worker` */
+  pauseBackfill(id: string, options: PauseSchedule = {}): Promise<BackfillView> {
+    return this.#within(options, (context) => pauseBackfill(context, id, options))
+  }
+
+  /** @throws as `pauseBackfill` does */
+  resumeBackfill(id: string, options: CallOptions = {}): Promise<BackfillView> {
+    return this.#within(options, (context) => resumeBackfill(context, id))
+  }
+
+  /**
+   * Asks it to stop: it starts nothing more, cancels its open runs, and is over when they are. Times that were not begun stay as they are.
+   * To wait for that, watch it. @throws BackfillNotFoundError
+   */
+  cancelBackfill(id: string, options: CallOptions = {}): Promise<void> {
+    return this.#within(options, (context) => cancelBackfill(context, id))
   }
 
   #within<T>(options: CallOptions, work: (context: SchedulesContext) => Promise<T>): Promise<T> {
     return waitFor(this.#context, options, () => work(this.#context))
   }
-}
-
-function unfinished(_: unknown): Promise<never> {
-  return Promise.reject(new Error('not there yet'))
 }

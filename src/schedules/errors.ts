@@ -20,20 +20,6 @@ export class ScheduleNotFoundError extends JobwrightError {
   }
 }
 
-/** Ids are made of workspace and name: a name without what stands between the two cannot be taken for another's. */
-const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/
-
-/** @throws JobwrightError `bad_schedule_name` */
-export function requireScheduleName(name: string): void {
-  if (namePattern.test(name)) return
-  throw new JobwrightError({
-    code: 'bad_schedule_name',
-    fault: 'usage',
-    message: `${JSON.stringify(name.slice(0, 120))} cannot name a schedule`,
-    fix: 'expected letters, digits, -, _ and ., beginning with a letter or digit, at most 100',
-  })
-}
-
 /** Nobody takes up what is asked of a schedule. */
 export function noWorker(what: string, cause?: unknown): JobwrightError {
   return new JobwrightError({

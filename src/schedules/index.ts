@@ -1,3 +1,5 @@
+export type { BackfillOptions, ListBackfills, StartBackfill } from './backfill-types.ts'
+export { BackfillNotFoundError } from './backfills.ts'
 export { SchedulesClient } from './client.ts'
 export type { SchedulesClientOptions } from './options.ts'
 export type {

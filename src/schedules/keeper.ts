@@ -14,8 +14,9 @@ import {
 } from '@temporalio/client'
 import { JobwrightError } from '../base/errors.ts'
 import { workflowTypes } from '../contract/names.ts'
+import { requireScheduleName } from '../schedule/simulation/index.ts'
 import type { KeepScheduleInput, ScheduleMemo } from '../workflows/schedule-messages.ts'
-import { notFinished, noWorker, requireScheduleName, ScheduleNotFoundError } from './errors.ts'
+import { notFinished, noWorker, ScheduleNotFoundError } from './errors.ts'
 import { namesOf } from './names.ts'
 import type { SchedulesContext, Scope } from './options.ts'
 
@@ -154,7 +155,7 @@ export async function update<T>(
   const what = `\`${verb}\` of schedule ${keeper.name}`
   try {
     return await request<T>(context, what, (waitForStage) =>
-      client.workflow.getHandle(keeper.id).startUpdate<T, unknown[]>(name, { args, waitForStage }),
+      client.workflow.getHandle(keeper.id).startUpdate<T, [] | [unknown]>(name, { args, waitForStage }),
     )
   } catch (error) {
     const isGone =

@@ -3,6 +3,7 @@ import type { ScheduleView, TickOutcome } from '../contract/schedules/view.ts'
 import type { StartablePipeline } from '../pipelines/prepare.ts'
 import type { CallOptions } from '../pipelines/waiting.ts'
 import type { ScheduleRequest } from '../schedule/plan/index.ts'
+import type { SimulationOptions } from '../schedule/simulation/index.ts'
 
 /** A schedule as it is to be. */
 export interface NewSchedule {
@@ -77,16 +78,4 @@ export interface ReadLedger extends CallOptions {
 }
 
 /** Which times are simulated, and with what. */
-export interface SimulateSchedule extends CallOptions {
-  /**
-   * The next so many; not together with `until`.
-   * @default 10
-   */
-  count?: number | undefined
-  /** Nominal then or later. @default from now on */
-  from?: Date | undefined
-  /** Nominal before. @default as many as `count` says */
-  until?: Date | undefined
-  /** How long each run is assumed to take: then the overlap policy is played through. @default not assumed */
-  assumeMs?: number | undefined
-}
+export interface SimulateSchedule extends CallOptions, SimulationOptions {}

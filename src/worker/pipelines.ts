@@ -1,11 +1,13 @@
 import type { WorkerOptions } from '@temporalio/worker'
 import type { Logger } from 'pino'
+import { createTickRuns } from '../activities/backfill/temporal-tick-runs.ts'
 import { createActivities } from '../activities/index.ts'
 import { createLimits } from '../activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
 import { createPollers } from '../activities/pollers.ts'
 import { createPresence } from '../activities/presence.ts'
 import { recoverWaits } from '../activities/recover-waits.ts'
+import { createSchedules } from '../activities/schedules/temporal-schedules.ts'
 import { createClosedRuns } from '../activities/sweep/closed-runs.ts'
 import { createWaits } from '../activities/temporal-waits.ts'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
@@ -63,6 +65,8 @@ export function pipelineWorker({
       presence,
       closedRuns: createClosedRuns(client, names),
       nestedRuns: createNestedRuns(client),
+      tickRuns: createTickRuns(client, names),
+      schedules: createSchedules(client),
       limits: createLimits(client, names),
       sweep: config.sweep,
       log,

@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { Context } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
+import { createTickRuns } from '../activities/backfill/temporal-tick-runs.ts'
 import { createActivities, type PipelineActivities } from '../activities/index.ts'
 import { createLimits } from '../activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
 import { createPollers } from '../activities/pollers.ts'
 import { createPresence } from '../activities/presence.ts'
 import { recoverWaits } from '../activities/recover-waits.ts'
+import { createSchedules } from '../activities/schedules/temporal-schedules.ts'
 import { keepSweepingOwn } from '../activities/sweep/own-workflows.ts'
 import { createWaits } from '../activities/temporal-waits.ts'
 import { JobwrightError } from '../base/errors.ts'
@@ -168,8 +170,14 @@ function assemble(
     waits,
     pollers,
     presence,
-    closedRuns: { since: noRuns, remainsOf: () => Promise.resolve(undefined) },
+    closedRuns: {
+      since: noRuns,
+      remainsOf: () => Promise.resolve(undefined),
+      tellFailed: () => Promise.resolve(),
+    },
     nestedRuns: createNestedRuns(client),
+    tickRuns: createTickRuns(client, installationNames()),
+    schedules: createSchedules(client),
     limits: createLimits(client, installation),
     sweep: 'off' as const,
     log,

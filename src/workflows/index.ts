@@ -1,4 +1,8 @@
+export { deliverNotification } from './deliver-notification.ts'
 export { keepLimit } from './keep-limit.ts'
+export { keepSchedule } from './keep-schedule.ts'
+export { runBackfill } from './run-backfill.ts'
 export { runPipeline } from './run-pipeline.ts'
+export { scheduleTick } from './schedule-tick.ts'
 export { sweepClosedRuns } from './sweep-closed-runs.ts'
 export { watchChanges } from './watch-changes.ts'

@@ -103,7 +103,9 @@ export async function enterItem(
   const { concurrency, priority = execution.plan.priority } = step
   if (!concurrency || item.place?.status === 'held') return true
   const own = step.forEach ? each : undefined
-  const key = item.place?.key ?? limitKey(evaluateNow(execution, concurrency.key, { step, ...(own ? { each: own } : {}) }))
+  const key =
+    item.place?.key ??
+    limitKey(evaluateNow(execution, concurrency.key, { step, ...(own ? { each: own } : {}) }))
   refuseHeldKey(key, keysAround(execution))
   const of = { step: step.id, item: own?.index ?? null, generation: item.generation }
   await take(execution, item, { key, concurrency, priority, of }, waits)

@@ -10,6 +10,7 @@ import type {
   SteerRequest,
 } from '../pipeline/plan/index.ts'
 import type { RemoteRunTiming } from '../remote-run/index.ts'
+import type { ScheduledRun } from '../schedule/plan/index.ts'
 
 /** The argument of `runPipeline`. Everything that decides anything is in it: no file, no environment. */
 export interface RunPipelineInput {
@@ -20,6 +21,8 @@ export interface RunPipelineInput {
   workspace?: string
   /** Of a nested one: the step that it is. */
   parent?: ParentStep
+  /** The tick that it is of, its own or that of the run that it is a step of. */
+  schedule?: ScheduledRun
   /** Of a nested one: keys of which the runs around it have places. */
   heldKeys?: string[]
   /** It is not to be started any more: all it does is to have its id. */
@@ -68,11 +71,13 @@ export interface PipelineMemo {
   /** Of whoever started the run, with the email below; absent when that was not known. */
   workspace?: string
   owner?: string
-  /** The name of the one that it is of. */
-  schedule?: string
   status?: 'pending' | 'cancelling' | 'held'
   /** Of a nested one. */
   parent?: ParentStep
+  /** Name of the schedule that started it, for which nominal time, and how that came. */
+  schedule?: string
+  scheduledForMs?: number
+  tick?: ScheduledRun['kind']
   /** Of one that was not to be started: to everybody it does not exist. */
   isBarred?: true
   /** Of the run, where this execution of it is not the first. */

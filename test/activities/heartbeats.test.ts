@@ -5,9 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTickRuns } from '../../src/activities/backfill/temporal-tick-runs.ts'
 import { createActivities } from '../../src/activities/index.ts'
 import { createLimits } from '../../src/activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
+import { createSchedules } from '../../src/activities/schedules/temporal-schedules.ts'
 import { JobsApiError, JobsClient } from '../../src/client/index.ts'
 import { installationNames } from '../../src/contract/names.ts'
 import { acquireTemporalBinary } from '../../src/dev-stack/temporal-cli/dev-server.ts'
@@ -51,8 +53,14 @@ beforeAll(async () => {
         leaseMs: () => 30_000,
         handOver: async () => undefined,
       },
-      closedRuns: { since: async function* () {}, remainsOf: async () => undefined },
+      closedRuns: {
+        since: async function* () {},
+        remainsOf: async () => undefined,
+        tellFailed: async () => undefined,
+      },
       nestedRuns: createNestedRuns(client),
+      tickRuns: createTickRuns(client, installationNames()),
+      schedules: createSchedules(client),
       limits: createLimits(client, installationNames()),
       sweep: 'off',
       log: { info: () => undefined, warn: () => undefined },

@@ -24,7 +24,7 @@ const references = 'src/contract/jobs/references.ts'
 const client = 'src/client'
 const pipelineWords = 'src/contract/pipelines/status.ts'
 const pipelineViews = 'src/contract/pipelines/view.ts'
-const scheduleViews = 'src/contract/schedules/view.ts'
+const scheduleViews = 'src/contract/schedules'
 const plan = 'src/pipeline/plan'
 const schedulePlan = 'src/schedule/plan'
 const evaluate = 'src/pipeline/evaluate'
@@ -58,18 +58,20 @@ export const zones: readonly Zone[] = [
   // What a schedule is and decides: runs in workflows.
   {
     folder: schedulePlan,
-    loads: [],
-    types: [base, plan, scheduleViews],
+    loads: [base],
+    types: [plan, scheduleViews],
     packages: [],
     node: false,
   },
   // When a schedule is due: by the runtime's time zone data, and so not in workflows.
   { folder: 'src/schedule/times', loads: [base], types: [schedulePlan], packages: [], node: false },
+  // Ids of runs: Node.js for SHA-256 alone.
+  { folder: 'src/schedule/ids.ts', loads: [], types: [schedulePlan], packages: [], node: true },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
     folder: 'src/pipeline/yaml',
-    loads: [nodes, 'src/expressions'],
+    loads: [base, nodes, 'src/expressions', 'src/schedule/times'],
     packages: ['yaml'],
     node: false,
   },
@@ -83,9 +85,10 @@ export const zones: readonly Zone[] = [
       'src/job-type-schemas',
       'src/expressions',
       plan,
+      schedulePlan,
+      'src/schedule/times',
       nodes,
     ],
-    types: [schedulePlan],
     packages: ['zod'],
     node: false,
   },
@@ -120,7 +123,19 @@ export const zones: readonly Zone[] = [
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
   {
     folder: 'src/activities',
-    loads: [base, contract, client, 'src/config-schema', plan, 'src/polling', protocol],
+    loads: [
+      base,
+      contract,
+      client,
+      'src/config-schema',
+      'src/webhooks',
+      plan,
+      schedulePlan,
+      'src/schedule/times',
+      'src/schedule/ids.ts',
+      'src/polling',
+      protocol,
+    ],
     types: ['src/limit'],
     packages: ['@temporalio/activity', '@temporalio/client'],
     node: true,
@@ -134,8 +149,18 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/workflows',
-    loads: [base, names, references, plan, evaluate, 'src/limit', 'src/expressions', 'src/remote-run'],
-    types: ['src/activities', sweepReports, scheduleViews, schedulePlan],
+    loads: [
+      base,
+      names,
+      references,
+      plan,
+      evaluate,
+      'src/limit',
+      'src/expressions',
+      'src/remote-run',
+      schedulePlan,
+    ],
+    types: ['src/activities', sweepReports, scheduleViews],
     packages: ['@temporalio/workflow'],
     node: false,
   },
@@ -156,8 +181,16 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/pipelines',
-    loads: [base, names, capabilities, 'src/job-type-schemas', 'src/pipeline', 'src/temporal'],
-    types: [contract, plan, 'src/workflows'],
+    loads: [
+      base,
+      names,
+      capabilities,
+      'src/webhooks/signing.ts',
+      'src/job-type-schemas',
+      'src/pipeline',
+      'src/temporal',
+    ],
+    types: [contract, plan, 'src/activities', 'src/limit', 'src/workflows'],
     packages: ['@temporalio/client'],
     node: true,
   },
@@ -257,7 +290,16 @@ export const zones: readonly Zone[] = [
   // What a worker process is made of; `worker.ts` puts it together.
   {
     folder: 'src/worker',
-    loads: [base, contract, client, 'src/activities', 'src/job-types', 'src/references', 'src/executor'],
+    loads: [
+      base,
+      contract,
+      client,
+      'src/webhooks',
+      'src/activities',
+      'src/job-types',
+      'src/references',
+      'src/executor',
+    ],
     types: ['src/config.ts', 'src/temporal'],
     packages: ['@temporalio/activity', '@temporalio/client', '@temporalio/worker', 'pino'],
     node: true,
@@ -323,6 +365,7 @@ export const zones: readonly Zone[] = [
 export const roots = [
   'src/worker.ts',
   'src/handler-host.ts',
+  'src/notification-host.ts',
   'src/server.ts',
   'src/cli.ts',
   'src/public/index.ts',

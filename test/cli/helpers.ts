@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { CliContext, Pipelines } from '../../src/cli/context.ts'
+import type { CliContext, Pipelines, Schedules } from '../../src/cli/context.ts'
 import { loadConfig } from '../../src/config.ts'
 import type { StepRunView } from '../../src/pipeline/plan/index.ts'
 import type { PipelineRunView } from '../../src/pipelines/index.ts'
@@ -88,6 +88,7 @@ export interface ScriptedContext extends CliContext {
 export function scriptedContext(
   options: {
     pipelines?: Partial<Pipelines>
+    schedules?: Partial<Schedules>
     columns?: number
     rows?: number
     output?: 'text' | 'json'
@@ -98,6 +99,7 @@ export function scriptedContext(
 ): ScriptedContext {
   const unscripted = () => Promise.reject(new Error('not scripted'))
   const pipelines: Pipelines = {
+    limits: unscripted,
     as: () => {
       throw new Error('not scripted')
     },
@@ -118,6 +120,32 @@ export function scriptedContext(
       throw new Error('not scripted')
     },
     ...options.pipelines,
+  }
+  const schedules: Schedules = {
+    as: () => {
+      throw new Error('not scripted')
+    },
+    plan: unscripted,
+    apply: unscripted,
+    list: unscripted,
+    show: unscripted,
+    pause: unscripted,
+    resume: unscripted,
+    trigger: unscripted,
+    delete: unscripted,
+    ledger: unscripted,
+    simulate: unscripted,
+    planBackfill: unscripted,
+    backfill: unscripted,
+    backfills: unscripted,
+    showBackfill: unscripted,
+    watchBackfill: () => {
+      throw new Error('not scripted')
+    },
+    pauseBackfill: unscripted,
+    resumeBackfill: unscripted,
+    cancelBackfill: unscripted,
+    ...options.schedules,
   }
   return {
     stdout: new Recorder(options.columns, options.rows),
@@ -144,7 +172,7 @@ export function scriptedContext(
     builtInJobTypes: async () => [],
     config: loadConfig({ JOBWRIGHT_DATA_DIR: path.join(tmpdir(), 'jobwright-no-such-stack') }),
     output: options.output ?? 'text',
-    connect: async () => ({ pipelines, close: async () => {} }),
+    connect: async () => ({ pipelines, schedules, close: async () => {} }),
     api: unscripted,
     pipelineApi: unscripted,
     whoami: async () => undefined,

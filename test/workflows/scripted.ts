@@ -1,7 +1,9 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { createTickRuns } from '../../src/activities/backfill/temporal-tick-runs.ts'
 import { createActivities, type PipelineActivities } from '../../src/activities/index.ts'
 import { createLimits } from '../../src/activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
+import { createSchedules } from '../../src/activities/schedules/temporal-schedules.ts'
 import type {
   ActivityDependencies,
   CancelJobRunInput,
@@ -24,30 +26,44 @@ export interface ScriptedApi {
   read(outputs: { jobRunId: string; name: string }[]): Promise<Json[]>
   /** Around the start of a nested pipeline run. */
   nested(start: NestedStart): ReturnType<NestedStart>
+  /** Around an attempt of a backfill to go on. */
+  advance(go: AdvanceBackfill): ReturnType<AdvanceBackfill>
 }
 
 type NestedStart = () => ReturnType<PipelineActivities['startNestedRun']>
+type AdvanceBackfill = (places?: number) => ReturnType<PipelineActivities['advanceBackfill']>
 type ScriptedActivity =
   | 'profileConnection'
   | 'triggerJobRun'
   | 'awaitJobRun'
   | 'cancelJobRun'
   | 'readOutputs'
-  | NestedActivity
-type NestedActivity =
+  | TemporalActivity
+type TemporalActivity =
   | 'startNestedRun'
   | 'awaitNestedRun'
   | 'cancelNestedRun'
   | 'readNestedOutputs'
+  | 'advanceBackfill'
+  | 'awaitBackfillRuns'
+  | 'cancelBackfillRuns'
   | 'askForPlace'
   | 'lookForGone'
+  | 'readDueTicks'
+  | 'awaitRunsOver'
+  | 'startScheduledRun'
+  | 'cancelScheduledRun'
+  | 'syncSchedule'
+  | 'removeSchedule'
 
-/** Those about nested pipeline runs and limits need Temporal only. */
-function nestedActivities(stack: TestStack): Pick<PipelineActivities, NestedActivity> {
+/** Those about nested pipeline runs, limits, schedules and backfills need Temporal only. */
+function temporalActivities(stack: TestStack): Pick<PipelineActivities, TemporalActivity> {
   const deps: Partial<ActivityDependencies> = {
     nestedRuns: createNestedRuns(stack.client),
+    schedules: createSchedules(stack.client),
     limits: createLimits(stack.client, installationNames()),
     sweep: 'off',
+    tickRuns: createTickRuns(stack.client, installationNames()),
     heartbeatIntervalMs: 1_000,
   }
   return createActivities(deps as ActivityDependencies)
@@ -63,6 +79,8 @@ export interface Scripted {
   pipelines(timing?: Partial<PipelineTiming>): PipelinesClient
   /** Runs to its end. */
   run(plan: PipelinePlan, timing?: Partial<PipelineTiming>, inputs?: Record<string, Json>): Promise<Ended>
+  /** Another worker, as after a deploy. */
+  restartWorker(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -112,12 +130,16 @@ export async function startScripted(): Promise<Scripted> {
   const stack = await startTestStack({ parts: ['temporal'] })
   const taskQueue = 'scripted'
   const scripted: Pick<Scripted, 'triggers' | 'cancels' | 'api'> = { triggers: [], cancels: [], api: {} }
-  const nested = nestedActivities(stack)
+  const temporal = temporalActivities(stack)
   const activities: Pick<PipelineActivities, ScriptedActivity> = {
-    ...nested,
+    ...temporal,
     async startNestedRun(input) {
-      const start = () => nested.startNestedRun(input)
+      const start = () => temporal.startNestedRun(input)
       return scripted.api.nested?.(start) ?? start()
+    },
+    async advanceBackfill(input) {
+      const go: AdvanceBackfill = (places = input.places) => temporal.advanceBackfill({ ...input, places })
+      return scripted.api.advance?.(go) ?? go()
     },
     async profileConnection() {
       return { mode: 'fenced', valueReferences: true }
@@ -139,16 +161,25 @@ export async function startScripted(): Promise<Scripted> {
     },
   }
   const connection = await NativeConnection.connect({ address: stack.temporalAddress })
-  const worker = await Worker.create({
-    connection,
-    taskQueue,
-    workflowBundle: { codePath: await workflowBundle() },
-    activities,
-    maxConcurrentActivityTaskExecutions: 2_000,
-    shutdownGraceTime: 0,
-    shutdownForceTime: 1_000,
-  })
-  const running = worker.run()
+  const codePath = await workflowBundle()
+  const startWorker = async () => {
+    const worker = await Worker.create({
+      connection,
+      taskQueue,
+      workflowBundle: { codePath },
+      activities,
+      maxConcurrentActivityTaskExecutions: 2_000,
+      shutdownGraceTime: 0,
+      shutdownForceTime: 1_000,
+      stickyQueueScheduleToStartTimeout: 1_000,
+    })
+    const running = worker.run()
+    return async () => {
+      worker.shutdown()
+      await running.catch(() => undefined)
+    }
+  }
+  let stopWorker = await startWorker()
   const pipelines = (timing: Partial<PipelineTiming> = {}) =>
     new PipelinesClient(stack.client, {
       taskQueue,
@@ -168,9 +199,12 @@ export async function startScripted(): Promise<Scripted> {
         .catch(() => undefined)
       return { id, view: await client.show(id) }
     },
+    async restartWorker() {
+      await stopWorker()
+      stopWorker = await startWorker()
+    },
     async stop() {
-      worker.shutdown()
-      await running.catch(() => undefined)
+      await stopWorker()
       await connection.close()
       await stack.stop()
     },

@@ -123,9 +123,13 @@ function priorityOf(plan: PipelinePlan | undefined) {
   return plan?.priority === undefined ? {} : { priority: { priorityKey: plan.priority } }
 }
 
-/** Its inputs, how patient it is, and whose it is: what a nested run has of its parent. */
-function inherited({ timing, workspace }: ParentArgument) {
-  return { timing, ...(workspace === undefined ? {} : { workspace }) }
+/** How patient it is, whose it is, and which tick it is of: what a nested run has of its parent. */
+function inherited({ timing, workspace, schedule }: ParentArgument) {
+  return {
+    timing,
+    ...(workspace === undefined ? {} : { workspace }),
+    ...(schedule === undefined ? {} : { schedule }),
+  }
 }
 
 const barredPlan = {
@@ -167,12 +171,13 @@ async function readArgument(
   const [payload] = started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []
   const argument = JSON.parse(new TextDecoder().decode(payload?.data ?? new Uint8Array())) as ParentArgument
   // Not what it carries of its state, which may be large.
-  const { plan, workspace, timing } = argument
+  const { plan, workspace, timing, schedule } = argument
   const { workspace: own, owner } = (description.memo ?? {}) as Owner
   return {
     plan,
     timing,
     ...(workspace === undefined ? {} : { workspace }),
+    ...(schedule === undefined ? {} : { schedule }),
     memo: { ...(own === undefined ? {} : { workspace: own }), ...(owner === undefined ? {} : { owner }) },
   }
 }

@@ -1,5 +1,6 @@
 import type { Json } from '../../base/json.ts'
 import type { JobRunRecord, PipelinePlan } from '../../pipeline/plan/index.ts'
+import type { ScheduledRun } from '../../schedule/plan/index.ts'
 
 /** Which step of which pipeline run a nested one is: with it a run is told from another one that has its id. */
 export interface ParentStep {
@@ -51,6 +52,8 @@ export interface ParentArgument {
   plan: PipelinePlan
   workspace?: string
   timing: object
+  /** The tick that it is of. */
+  schedule?: ScheduledRun
 }
 
 /** Pipeline runs in Temporal, as the activities about nested ones need them. */

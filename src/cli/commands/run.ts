@@ -1,16 +1,11 @@
-import { existsSync } from 'node:fs'
-import path from 'node:path'
-import type { CompiledPipeline, CompileOptions } from '../../pipeline/index.ts'
-import { type CliContext, type Finding, note } from '../context.ts'
+import { compileToRun } from '../compile-to-run.ts'
+import { type CliContext, note } from '../context.ts'
 import { usageError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { knownWorld } from '../known-world.ts'
 import { findingLine, hasErrors } from '../output/findings.ts'
 import { renderJson } from '../output/json.ts'
 import { escapeControl, shellWord } from '../output/text.ts'
-import { compileFile, compileSaved } from '../pipeline-file.ts'
 import { follow } from '../progress/follow.ts'
-import { readSaved, savedReference } from '../saved-pipelines.ts'
 
 export interface RunArgs {
   /** Or the name of a saved pipeline. */
@@ -21,20 +16,12 @@ export interface RunArgs {
   id?: string | undefined
 }
 
-/** What a run cannot start without, though a file may be valid without it. */
-const neededToRun: readonly string[] = ['unknown_secret', 'unknown_connection']
-
 /** `jobwright run FILE|NAME`: check, start, follow. Nothing is started when there is a finding of severity error. */
 export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number> {
   const given = parseInputs(args.input ?? [])
   const { resolveInputs } = await import('../../pipeline/index.ts')
-  const findWorld = await knownWorld(ctx, { live: true })
-  const { options, knowsNames } = await findWorld(args.file)
-  const { version, ...compiled } = await compile(args.file, ctx, options)
-  const findings = compiled.findings.map(
-    (finding): Finding =>
-      knowsNames && neededToRun.includes(finding.code) ? { ...finding, severity: 'error' } : finding,
-  )
+  const { version, ...compiled } = await compileToRun(args.file, ctx)
+  const findings = [...compiled.findings]
   const resolved = compiled.plan ? resolveInputs(compiled.plan, given) : { findings: [] }
   findings.push(...resolved.findings.map((finding) => ({ ...finding, file: args.file })))
   for (const finding of findings) note(ctx, findingLine(finding, ctx.errorColor))
@@ -59,22 +46,6 @@ export async function runHandler(args: RunArgs, ctx: CliContext): Promise<number
   } finally {
     await access.close()
   }
-}
-
-/** Of a file; where there is none, of the saved pipeline of that name. */
-async function compile(
-  given: string,
-  ctx: CliContext,
-  options: CompileOptions,
-): Promise<CompiledPipeline & { version?: number }> {
-  const saved = savedReference(given)
-  if (!saved || existsSync(path.resolve(ctx.cwd, given))) return compileFile(given, ctx, options)
-  note(
-    ctx,
-    `note: no file ${escapeControl(given)} is here: the server is asked for a saved pipeline of that name`,
-  )
-  const { yaml, version } = await readSaved(saved, ctx)
-  return { ...(await compileSaved(saved.name, yaml, ctx, options)), version }
 }
 
 function started(

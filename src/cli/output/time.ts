@@ -27,14 +27,23 @@ function zoneOf(minutes: number): string {
  * `--since`: how long ago (`2h`), a day (`2026-04-13`, which begins in UTC as in the Jobs API), or a time of RFC 3339.
  * @throws JobwrightError `bad_time`
  */
-export function parseSince(text: string, now: number): Date {
-  const ago = parseDurationMs(text)
+export function parseSince(text: string, now: number, option = '--since'): Date {
+  return parseTime(text, option, (durationMs) => now - durationMs)
+}
+
+/** As `parseSince`, but a duration lies ahead. @throws JobwrightError `bad_time` */
+export function parseAhead(text: string, now: number, option: string): Date {
+  return parseTime(text, option, (durationMs) => now + durationMs)
+}
+
+function parseTime(text: string, option: string, distance: (durationMs: number) => number): Date {
+  const durationMs = parseDurationMs(text)
   const isTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/i.test(text)
-  const ms = ago === undefined ? (isTime ? Date.parse(text) : Number.NaN) : now - ago
+  const ms = durationMs === undefined ? (isTime ? Date.parse(text) : Number.NaN) : distance(durationMs)
   if (!Number.isNaN(ms)) return new Date(ms)
   throw usageError(
     'bad_time',
-    `--since ${escapeControl(text)}: not a time`,
+    `${option} ${escapeControl(text)}: not a time`,
     'for example 2h, 7d, 2026-04-13 or 2026-04-13T08:00:00Z',
   )
 }

@@ -25,6 +25,8 @@ export interface PipelineData {
   steps: readonly PlanStep[]
   state: PipelineRunState
   inputs: Record<string, Json>
+  /** The nominal time of the tick that it is of; absent of one that no schedule started. */
+  scheduledForMs?: number
   /** Whether positions in text count characters. */
   characters?: boolean
   /** Steps that are taken for not done, whatever became of them since: as they stood when the step began that reads them. */
@@ -47,7 +49,10 @@ function statusOf({ state, unfinished = {} }: Standing, id: string): StepStatus 
 export function dataOf(
   plan: PipelinePlan,
   state: PipelineRunState,
-  { schedule, ...run }: Pick<PipelineData, 'id' | 'inputs'> & { schedule: Pick<Schedule, 'step'> },
+  {
+    schedule,
+    ...run
+  }: Pick<PipelineData, 'id' | 'inputs' | 'scheduledForMs'> & { schedule: Pick<Schedule, 'step'> },
 ): PipelineData {
   return {
     ...run,
@@ -75,9 +80,17 @@ export function scopeOf(data: PipelineData, each?: Each): ExpressionScope {
   return {
     inputs: data.inputs,
     steps,
-    pipeline: { run_id: data.id, started_at: new Date(data.state.startedAtMs).toISOString() },
+    pipeline: pipelineScope(data),
     ...(each ? { item: each.value, index: each.index } : {}),
     ...(data.characters ? { characters: true } : {}),
+  }
+}
+
+function pipelineScope({ id, state, scheduledForMs }: PipelineData): ExpressionScope['pipeline'] {
+  return {
+    run_id: id,
+    started_at: new Date(state.startedAtMs).toISOString(),
+    ...(scheduledForMs === undefined ? {} : { scheduled_for: new Date(scheduledForMs).toISOString() }),
   }
 }
 

@@ -1,3 +1,7 @@
+export * from './backfill.ts'
+export * from './decide.ts'
 export * from './definition.ts'
+export * from './edit.ts'
 export * from './ledger.ts'
 export * from './state.ts'
+export * from './view.ts'

@@ -21,6 +21,52 @@ export interface LedgerEntry {
   revision: number
 }
 
+const longestJitters = 200
+
+/** Adds to a ledger what was decided: neighbours that fared alike are one entry. */
+export function append(ledger: readonly LedgerEntry[], entries: readonly LedgerEntry[]): LedgerEntry[] {
+  const all = [...ledger]
+  for (const entry of entries) {
+    const last = all.at(-1)
+    const joined = last && join(last, entry)
+    if (joined) all[all.length - 1] = joined
+    else all.push(entry)
+  }
+  return all
+}
+
+function join(last: LedgerEntry, next: LedgerEntry): LedgerEntry | undefined {
+  const isAlike =
+    last.outcome === next.outcome &&
+    last.reason === next.reason &&
+    last.decidedAtMs === next.decidedAtMs &&
+    last.revision === next.revision &&
+    last.run === null &&
+    next.run === null &&
+    next.more === undefined &&
+    (last.jitterMs?.length ?? 0) < longestJitters
+  const gapMs = next.nominalMs - lastNominalOf(last)
+  if (!isAlike || gapMs <= 0) return undefined
+  const more = last.more ?? []
+  const step = more.at(-1)
+  const isSameGap = step?.[0] === gapMs
+  const jitter =
+    (last.jitterMs ?? next.jitterMs) ? { jitterMs: [...jittersOf(last), ...jittersOf(next)] } : {}
+  return {
+    ...last,
+    more: isSameGap ? [...more.slice(0, -1), [gapMs, step[1] + 1]] : [...more, [gapMs, 1]],
+    ...jitter,
+  }
+}
+
+function jittersOf(entry: LedgerEntry): number[] {
+  return entry.jitterMs ?? Array.from({ length: countOf([entry]) }, () => 0)
+}
+
+function lastNominalOf({ nominalMs, more = [] }: LedgerEntry): number {
+  return more.reduce((sum, [gapMs, times]) => sum + gapMs * times, nominalMs)
+}
+
 /** Nominal times of an entry, oldest first. */
 export function nominalsOf({ nominalMs, more = [] }: LedgerEntry): number[] {
   const all = [nominalMs]

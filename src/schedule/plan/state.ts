@@ -13,10 +13,27 @@ export interface ScheduleState {
   /** Runs that were started, and not yet seen to be over; oldest first. */
   open: OpenRun[]
   pause: Pause | null
+  /** Tells its runs from those of a schedule of this name in another workspace. '' until it is known. */
+  tag: string
+  clock: ClockState
   /** Of this execution, oldest first. */
   entries: LedgerEntry[]
   /** The last one of all. */
   last: LedgerEntry | null
+}
+
+/** What is known of Temporal's schedule, which wakes the keeper. */
+export interface ClockState {
+  /** It acted for a time from `fromMs` to `toMs`: what is undecided from there on is to be decided. */
+  woken: { fromMs: number; toMs: number } | null
+  /** It is to be written anew, since then. */
+  syncSinceMs: number | null
+  /** Then it is to be written anew, before its times run out. */
+  renewAtMs: number | null
+  /** A person resumes: a pause by hand of Temporal's schedule ends, too. */
+  isResuming: boolean
+  /** Paused by hand in Temporal, as of the last look. */
+  isHandPaused: boolean
 }
 
 export interface PendingTick {
@@ -37,4 +54,20 @@ export interface Pause {
   sinceMs: number
   note?: string
   by?: string
+}
+
+/** @param fromMs nothing before it is due; Temporal's schedule is yet to be written */
+export function createScheduleState(fromMs: number): ScheduleState {
+  return {
+    revision: 1,
+    takenUntilMs: fromMs,
+    waiting: [],
+    queue: [],
+    open: [],
+    pause: null,
+    tag: '',
+    clock: { woken: null, syncSinceMs: fromMs, renewAtMs: null, isResuming: false, isHandPaused: false },
+    entries: [],
+    last: null,
+  }
 }

@@ -283,6 +283,8 @@ test('the schema for editors allows the fields and refuses others', () => {
     'defaults',
     'steps',
     'outputs',
+    'concurrency',
+    'priority',
   ])
   expect(schema.additionalProperties).toBe(false)
   expect(JSON.stringify(schema)).toContain('"job_type"')

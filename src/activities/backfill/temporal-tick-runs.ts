@@ -1,0 +1,224 @@
+import { Context } from '@temporalio/activity'
+import {
+  type Client,
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionDescription,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client'
+import {
+  type InstallationNames,
+  scheduleMessages,
+  searchAttributes,
+  workflowTypes,
+} from '../../contract/names.ts'
+import { ownRunId } from '../../schedule/ids.ts'
+import {
+  type BackfilledRun,
+  type EndedRun,
+  type LedgerEntry,
+  type Tick,
+  type TickRun,
+  tickRunStatus,
+} from '../../schedule/plan/index.ts'
+import { ticksBetween } from '../../schedule/times/index.ts'
+import type { BackfillArgument, StartTickRun, TickRuns } from './types.ts'
+
+/** Backfills of which the argument is kept. */
+const keptArguments = 10
+/** Requests at once; how many runs are listened to, so that an end is heard of at once; and for how long by one request. */
+const looksAtOnce = 16
+const listenedTo = 50
+const listenMs = 20_000
+
+/** Runs of ticks through a Temporal client. */
+export function createTickRuns(client: Client, names: Pick<InstallationNames, 'scheduleId'>): TickRuns {
+  const known = new Map<string, Promise<BackfillArgument>>()
+  const ticksOf = new WeakMap<BackfillArgument, Tick[]>()
+  const handleOf = (id: string) => client.workflow.getHandle(id)
+
+  async function look(runId: string): Promise<TickRun | undefined> {
+    const found = await describe(runId)
+    if (!found) return undefined
+    const backfill = found.memo?.['backfill']
+    return {
+      id: runId,
+      status: tickRunStatus(found.status.name),
+      ...(typeof backfill === 'string' ? { backfill } : {}),
+    }
+  }
+
+  async function describe(id: string): Promise<WorkflowExecutionDescription | undefined> {
+    try {
+      return await handleOf(id).describe()
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined
+      throw error
+    }
+  }
+
+  async function endsAmong(runIds: readonly string[]): Promise<EndedRun[]> {
+    const ends: EndedRun[] = []
+    for (let at = 0; at < runIds.length; at += looksAtOnce) {
+      const looked = runIds
+        .slice(at, at + looksAtOnce)
+        .map(async (runId) => ({ runId, run: await look(runId) }))
+      for (const { runId, run } of await Promise.all(looked)) {
+        // Of one that Temporal has no trace of any more, nothing is left to be waited for.
+        const status = run ? run.status : 'failed'
+        if (status !== 'open') ends.push({ runId, status })
+      }
+    }
+    return ends
+  }
+
+  /** Until one of them closes, or the time is up. */
+  async function listen(runIds: readonly string[], signal: AbortSignal): Promise<void> {
+    const enough = new AbortController()
+    const ended = runIds.slice(0, listenedTo).map(async (runId) => {
+      try {
+        await client.withAbortSignal(AbortSignal.any([signal, enough.signal]), () =>
+          client.withDeadline(Date.now() + listenMs, () => handleOf(runId).result()),
+        )
+      } catch (error) {
+        if (!isEndOrDeadline(error)) throw error
+      }
+    })
+    try {
+      await Promise.race(ended)
+    } finally {
+      enough.abort()
+      await Promise.allSettled(ended)
+    }
+  }
+
+  return {
+    look,
+    argument() {
+      const { workflowExecution } = Context.current().info
+      const { workflowId = '', runId = '' } = workflowExecution ?? {}
+      const found = known.get(runId) ?? readArgument(client, { workflowId, runId })
+      known.set(runId, found)
+      found.catch(() => known.delete(runId))
+      const [oldest] = known.keys()
+      if (known.size > keptArguments && oldest !== undefined) known.delete(oldest)
+      return found
+    },
+    ticks(argument) {
+      const { definition, request } = argument
+      const ticks =
+        ticksOf.get(argument) ??
+        ticksBetween(definition.spec, definition.name, request.fromMs, request.untilMs)
+      ticksOf.set(argument, ticks)
+      return ticks
+    },
+    async isStopped() {
+      const { workflowId = '', runId = '' } = Context.current().info.workflowExecution ?? {}
+      const { status, memo, raw } = await client.workflow.getHandle(workflowId, runId).describe()
+      const isCancelled = raw.workflowExtendedInfo?.cancelRequested === true
+      return status.name !== 'RUNNING' || isCancelled || memo?.['status'] === 'paused'
+    },
+    ownId: (definition, tick) => ownRunId(definition, tick.nominalMs),
+    start: ({ runId, tick, argument, id }: StartTickRun) =>
+      startScheduledRun(client, {
+        id: runId,
+        taskQueue: Context.current().info.taskQueue,
+        definition: argument.definition,
+        timing: argument.timing,
+        scheduled: { schedule: argument.definition.name, nominalMs: tick.nominalMs, kind: 'backfilled' },
+        memo: { backfill: id },
+      }),
+    async tellKeeper({ definition, revision }, started) {
+      const entries = started.map((run) => entryOf(run, revision))
+      try {
+        await handleOf(names.scheduleId(definition.workspace, definition.name)).signal('backfilled', entries)
+      } catch (error) {
+        // The schedule was deleted: nobody keeps a ledger.
+        if (!(error instanceof WorkflowNotFoundError)) throw error
+      }
+    },
+    async awaitEnds(runIds, waitMs, signal) {
+      const untilMs = Date.now() + waitMs
+      for (;;) {
+        signal.throwIfAborted()
+        const ends = await endsAmong(runIds)
+        if (ends.length > 0 || Date.now() >= untilMs) return ends
+        await listen(runIds, signal)
+      }
+    },
+    async cancel(runId) {
+      try {
+        await handleOf(runId).cancel()
+      } catch (error) {
+        // It is over meanwhile.
+        if (!(error instanceof WorkflowNotFoundError)) throw error
+      }
+    },
+  }
+}
+
+function entryOf({ nominalMs, runId }: BackfilledRun, revision: number): LedgerEntry {
+  return { nominalMs, decidedAtMs: Date.now(), outcome: 'backfilled', reason: null, run: runId, revision }
+}
+
+/** The run closed in some way, or nothing happened for a while. */
+function isEndOrDeadline(error: unknown): boolean {
+  if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError) return true
+  const cause = error instanceof ServiceError ? error.cause : error
+  // DEADLINE_EXCEEDED
+  return isGrpcServiceError(cause) && cause.code === 4
+}
+
+async function readArgument(
+  client: Client,
+  execution: { workflowId: string; runId: string },
+): Promise<BackfillArgument> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    namespace: client.options.namespace,
+    execution,
+    maximumPageSize: 1,
+  })
+  const [started] = history?.events ?? []
+  const [payload] = started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []
+  return JSON.parse(new TextDecoder().decode(payload?.data ?? new Uint8Array())) as BackfillArgument
+}
+
+async function startScheduledRun(
+  client: Client,
+  { id, taskQueue, definition, timing, scheduled, memo }: any,
+) {
+  const { plan, resolvedInputs: inputs, workspace, owner } = definition
+  const pair = (name: string, value: string | undefined) =>
+    value === undefined ? [] : [{ key: { name, type: 'KEYWORD' as const }, value }]
+  try {
+    await client.workflow.start(workflowTypes.runPipeline, {
+      workflowId: id,
+      taskQueue,
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+      memo: {
+        pipeline: plan.name,
+        workspace,
+        owner,
+        schedule: definition.name,
+        scheduledForMs: scheduled.nominalMs,
+        tick: scheduled.kind,
+        ...memo,
+      },
+      typedSearchAttributes: [
+        ...pair(searchAttributes.workspace, workspace),
+        ...pair(searchAttributes.owner, owner),
+        ...pair(searchAttributes.schedule, definition.name),
+      ],
+      args: [
+        { plan, inputs, timing, ...(workspace === undefined ? {} : { workspace }), schedule: scheduled },
+      ],
+    })
+    return 'started'
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'exists'
+    throw error
+  }
+}

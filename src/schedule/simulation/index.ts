@@ -1,0 +1,2 @@
+export { requireRange, requireSchedule, requireScheduleName } from './check.ts'
+export { type SimulationOptions, simulate } from './simulate.ts'

@@ -1,0 +1,94 @@
+import { WorkflowNotFoundError } from '@temporalio/client'
+import { scheduleMessages } from '../contract/names.ts'
+import type { BackfillLine, BackfillPlan } from '../contract/schedules/backfills.ts'
+import type { ScheduleView } from '../contract/schedules/view.ts'
+import { ownRunId } from '../schedule/ids.ts'
+import {
+  newestRun,
+  planLine,
+  type ScheduleDefinition,
+  type Tick,
+  type TickRun,
+  tickRunStatus,
+  ticksInOrder,
+} from '../schedule/plan/index.ts'
+import { requestBackfill } from './backfill-request.ts'
+import type { BackfillOptions } from './backfill-types.ts'
+import { ask, findKeeper, type Keeper, readStart } from './keeper.ts'
+import { type SchedulesContext, scopeOf } from './options.ts'
+
+const looksAtOnce = 16
+
+/**
+ * What a backfill would do: a line for each of its times. Starts nothing.
+ * @throws ScheduleNotFoundError, and what `requestBackfill` throws
+ */
+export async function planBackfill(
+  context: SchedulesContext,
+  name: string,
+  options: BackfillOptions,
+): Promise<BackfillPlan> {
+  const keeper = await findKeeper(context, await scopeOf(context), name)
+  const { definition } = await definitionOf(context, keeper)
+  const { request, ticks } = requestBackfill(definition, options, Date.now())
+  const lines: BackfillLine[] = []
+  const ordered = ticksInOrder(ticks, request.order, null)
+  for (let at = 0; at < ordered.length; at += looksAtOnce) {
+    const some = ordered.slice(at, at + looksAtOnce)
+    const newest = await Promise.all(some.map((tick) => newestOf(context, definition, tick)))
+    lines.push(...some.map((tick, index) => planLine(tick, newest[index], request.only)))
+  }
+  return {
+    schedule: name,
+    from: new Date(request.fromMs).toISOString(),
+    until: new Date(request.untilMs).toISOString(),
+    only: request.only,
+    order: request.order,
+    max_active: request.maxActive,
+    runs: lines.filter(({ action }) => action === 'run').length,
+    lines,
+    warnings: await warningsOf(context, request.fromMs),
+  }
+}
+
+/** The schedule as it is now, with its plan: by its keeper's word, else, where no worker answers, by its start. */
+export async function definitionOf(
+  context: SchedulesContext,
+  { id, handle, description }: Keeper,
+): Promise<{ definition: ScheduleDefinition; revision: number }> {
+  const definition = await ask<ScheduleDefinition>(context, handle, scheduleMessages.definition)
+  const view = definition && (await ask<ScheduleView>(context, handle, scheduleMessages.view))
+  if (view) return { definition, revision: view.revision }
+  const start = await readStart(context, { workflowId: id, runId: description.runId })
+  if (!start) throw new Error(`the history of ${id} does not begin with its start`)
+  return { definition: start.input.definition, revision: start.input.state?.revision ?? 1 }
+}
+
+async function newestOf(
+  context: SchedulesContext,
+  definition: ScheduleDefinition,
+  tick: Tick,
+): Promise<TickRun | undefined> {
+  if (tick.isDropped) return undefined
+  return (await newestRun((id) => lookForRun(context, id), ownRunId(definition, tick.nominalMs)))?.run
+}
+
+async function lookForRun({ client }: SchedulesContext, id: string): Promise<TickRun | undefined> {
+  try {
+    const { status } = await client.workflow.getHandle(id).describe()
+    return { id, status: tickRunStatus(status.name) }
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined
+    throw error
+  }
+}
+
+/** Of what Temporal has forgotten, nobody can say whether it ran. */
+export async function warningsOf({ client }: SchedulesContext, fromMs: number): Promise<string[]> {
+  const { config } = await client.workflowService.describeNamespace({ namespace: client.options.namespace })
+  const days = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / 86_400
+  if (days === 0 || fromMs >= Date.now() - days * 86_400_000) return []
+  return [
+    `Temporal keeps what has ended for ${Math.round(days)} days: runs that ended before that are not known, and count as missing`,
+  ]
+}

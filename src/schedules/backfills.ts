@@ -1,0 +1,284 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionDescription,
+  WorkflowNotFoundError,
+} from '@temporalio/client'
+import { JobwrightError } from '../base/errors.ts'
+import { canonicalJson, type Json } from '../base/json.ts'
+import { present } from '../base/present.ts'
+import { backfillNames, searchAttributes, workflowTypes } from '../contract/names.ts'
+import type { BackfillView, StartedBackfill } from '../contract/schedules/backfills.ts'
+import type { CallOptions } from '../pipelines/waiting.ts'
+import { createBackfillState, viewBackfill } from '../schedule/plan/index.ts'
+import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/index.ts'
+import type { BackfillMemo, PauseBackfill, RunBackfillInput } from '../workflows/backfill-messages.ts'
+import { definitionOf, warningsOf } from './backfill-plan.ts'
+import { requestBackfill } from './backfill-request.ts'
+import type { ListBackfills, StartBackfill } from './backfill-types.ts'
+import { ask, findKeeper, request as requestOf } from './keeper.ts'
+import { type SchedulesContext, type Scope, scopeOf } from './options.ts'
+
+/** There is no such backfill, or none in the workspace that is asked about. */
+export class BackfillNotFoundError extends JobwrightError {
+  override readonly name = 'BackfillNotFoundError'
+
+  constructor(id: string) {
+    super({
+      code: 'unknown_backfill',
+      fault: 'usage',
+      message: `no backfill ${id}`,
+      fix: '`jobwright schedule backfills NAME` lists those of a schedule',
+    })
+  }
+}
+
+/**
+ * Starts a backfill of the schedule as it is now; a later edit changes nothing of it.
+ * @throws ScheduleNotFoundError, JobwrightError `bad_key`, `backfill_id_reused`, and what `requestBackfill` throws
+ */
+export async function startBackfill(
+  context: SchedulesContext,
+  name: string,
+  { key = randomBytes(4).toString('hex'), ...options }: StartBackfill,
+): Promise<StartedBackfill> {
+  requireKey(key)
+  const scope = await scopeOf(context)
+  const { definition, revision } = await definitionOf(context, await findKeeper(context, scope, name))
+  const { request, ticks } = requestBackfill(definition, options, Date.now())
+  const id = `${name}-backfill-${key}`
+  const owner = scope.owner?.email
+  const input: RunBackfillInput = {
+    ...{ id, definition, revision, request, ticks: ticks.length, timing: context.timing },
+    ...present({ owner }),
+  }
+  const memo: BackfillMemo = {
+    ...{ backfill: id, schedule: name, pipeline: definition.plan.name, request, ticks: ticks.length },
+    ...present({ workspace: scope.workspace, owner }),
+    startedAtMs: Date.now(),
+  }
+  const started = {
+    id,
+    existed: false,
+    ticks: ticks.length,
+    warnings: await warningsOf(context, request.fromMs),
+  }
+  try {
+    await context.client.workflow.start(workflowTypes.runBackfill, {
+      workflowId: scope.names.backfillId(scope.workspace, id),
+      taskQueue: scope.taskQueue,
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+      memo: { ...memo },
+      typedSearchAttributes: [
+        ...pair(searchAttributes.workspace, scope.workspace),
+        ...pair(searchAttributes.owner, owner),
+        ...pair(searchAttributes.schedule, name),
+      ],
+      staticSummary: id,
+      args: [input],
+    })
+    return started
+  } catch (error) {
+    if (isUnknownSearchAttribute(error))
+      throw new SearchAttributesError(context.client.options.namespace, undefined, error)
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
+    requireSame(id, await find(context, scope, id), options.until === undefined ? null : request)
+    return { ...started, existed: true }
+  }
+}
+
+const pair = (name: string, value: string | undefined) =>
+  value === undefined ? [] : [{ key: { name, type: 'KEYWORD' as const }, value }]
+
+function requireKey(key: string): void {
+  if (/^[0-9a-f]{1,64}$/.test(key)) return
+  throw new JobwrightError({
+    code: 'bad_key',
+    fault: 'usage',
+    message: 'this is no key of a backfill',
+    fix: 'expected 1 to 64 of 0-9 and a-f',
+  })
+}
+
+/** @param asked null: without an end, which is another one each time */
+function requireSame(id: string, { memo }: Found, asked: RunBackfillInput['request'] | null): void {
+  if (
+    asked === null ||
+    canonicalJson(asked as unknown as Json) === canonicalJson(memo.request as unknown as Json)
+  )
+    return
+  throw new JobwrightError({
+    code: 'backfill_id_reused',
+    fault: 'refused',
+    message: `the id ${id} belongs to a backfill of another range, or with other options; nothing was started`,
+    fix: 'start it under another key',
+  })
+}
+
+interface Found {
+  description: WorkflowExecutionDescription
+  memo: BackfillMemo
+}
+
+/** @throws BackfillNotFoundError */
+async function find({ client }: SchedulesContext, scope: Scope, id: string): Promise<Found> {
+  try {
+    const handle = client.workflow.getHandle(scope.names.backfillId(scope.workspace, id))
+    const description = await handle.describe()
+    if (description.type !== workflowTypes.runBackfill) throw new BackfillNotFoundError(id)
+    return { description, memo: (description.memo ?? {}) as unknown as BackfillMemo }
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw new BackfillNotFoundError(id)
+    throw error
+  }
+}
+
+/** Where a backfill stands; of an open one by its own word. @throws BackfillNotFoundError */
+export async function showBackfill(context: SchedulesContext, id: string): Promise<BackfillView> {
+  const scope = await scopeOf(context)
+  return viewOf(context, await find(context, scope, id))
+}
+
+async function viewOf(context: SchedulesContext, found: Found): Promise<BackfillView> {
+  const { description } = found
+  const handle = context.client.workflow.getHandle(description.workflowId)
+  switch (description.status.name) {
+    case 'RUNNING': {
+      const unanswered = 'no worker answers; is one running? (`jobwright worker`, `jobwright dev`)'
+      return (await ask<BackfillView>(context, handle, backfillNames.view)) ?? bareView(found, unanswered)
+    }
+    case 'COMPLETED':
+      return (await handle.result()) as BackfillView
+    default:
+      return bareView(
+        found,
+        `it was closed from outside (${description.status.name.toLowerCase()}): its open runs go on, and another backfill takes the times that are left`,
+      )
+  }
+}
+
+/** What is known without a worker. */
+function bareView({ description, memo }: Found, warning: string): BackfillView {
+  const { backfill: id, schedule, pipeline, workspace, owner, request, ticks, startedAtMs, status } = memo
+  const view = viewBackfill(
+    { id, schedule, pipeline, workspace, owner },
+    request,
+    createBackfillState(startedAtMs, ticks),
+  )
+  const isOver = description.closeTime !== undefined
+  return {
+    ...view,
+    status: isOver ? 'failed' : (status ?? 'running'),
+    finished_at: description.closeTime?.toISOString() ?? null,
+    warnings: [warning],
+  }
+}
+
+/** Those of a schedule, newest first. @throws ScheduleNotFoundError, SearchAttributesError */
+export async function listBackfills(
+  context: SchedulesContext,
+  name: string,
+  { limit = 20 }: ListBackfills,
+): Promise<BackfillView[]> {
+  const scope = await scopeOf(context)
+  await findKeeper(context, scope, name, 'any')
+  const query = [
+    `WorkflowType = '${workflowTypes.runBackfill}'`,
+    "ExecutionStatus != 'ContinuedAsNew'",
+    `${searchAttributes.schedule} = '${name}'`,
+  ].join(' AND ')
+  const ids = new Map<string, number>()
+  try {
+    for await (const { workflowId, memo } of context.client.workflow.list({ query })) {
+      const { backfill = '', startedAtMs = 0 } = (memo ?? {}) as Partial<BackfillMemo>
+      if (workflowId === scope.names.backfillId(scope.workspace, backfill)) ids.set(backfill, startedAtMs)
+    }
+  } catch (error) {
+    if (!isUnknownSearchAttribute(error)) throw error
+    throw new SearchAttributesError(context.client.options.namespace, undefined, error)
+  }
+  const newest = [...ids].toSorted(([, a], [, b]) => b - a).slice(0, limit)
+  return Promise.all(newest.map(([id]) => showBackfill(context, id)))
+}
+
+/** Starts nothing more until it is resumed; runs of it go on. @throws BackfillNotFoundError, JobwrightError `backfill_over`, `no_worker` */
+export async function pauseBackfill(
+  context: SchedulesContext,
+  id: string,
+  { note }: { note?: string | undefined },
+): Promise<BackfillView> {
+  const { owner } = await scopeOf(context)
+  const pause: PauseBackfill = present({ note, by: owner?.email })
+  return steer(context, id, { verb: 'pause', name: backfillNames.pause, args: [pause] })
+}
+
+/** @throws as `pauseBackfill` does */
+export async function resumeBackfill(context: SchedulesContext, id: string): Promise<BackfillView> {
+  return steer(context, id, { verb: 'resume', name: backfillNames.resume, args: [] })
+}
+
+async function steer(
+  context: SchedulesContext,
+  id: string,
+  { verb, name, args }: { verb: string; name: string; args: unknown[] },
+): Promise<BackfillView> {
+  const { client } = context
+  const { description } = await find(context, await scopeOf(context), id)
+  const handle = client.workflow.getHandle(description.workflowId)
+  if (description.status.name !== 'RUNNING') throw over(id, verb)
+  try {
+    return await requestOf<BackfillView>(context, `\`${verb}\` of backfill ${id}`, (waitForStage) =>
+      handle.startUpdate<BackfillView, [unknown]>(name, { args: args as [unknown], waitForStage }),
+    )
+  } catch (error) {
+    throw error instanceof WorkflowNotFoundError ? over(id, verb) : error
+  }
+}
+
+function over(id: string, verb: string): JobwrightError {
+  return new JobwrightError({
+    code: 'backfill_over',
+    fault: 'refused',
+    message: `backfill ${id} is over: there is nothing to ${verb}`,
+    fix: `see how it ended with \`jobwright backfill show ${id}\``,
+  })
+}
+
+/**
+ * Asks it to stop: it starts nothing more, cancels its open runs, and ends when they have. Temporal keeps the request, whether a worker is
+ * there or not. Of one that is over nothing is asked. @throws BackfillNotFoundError
+ */
+export async function cancelBackfill(context: SchedulesContext, id: string): Promise<void> {
+  const { description } = await find(context, await scopeOf(context), id)
+  if (description.status.name !== 'RUNNING') return
+  try {
+    await context.client.workflow.getHandle(description.workflowId).cancel()
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error
+  }
+}
+
+const lookEveryMs = 1_000
+
+/** Goes on through outages, once it was seen. */
+export async function* watchBackfill(
+  look: () => Promise<BackfillView>,
+  { signal }: CallOptions,
+  closing: AbortSignal | undefined,
+): AsyncGenerator<BackfillView, void, undefined> {
+  for (let before: string | undefined; ; ) {
+    const view = await look().catch((error: unknown) => {
+      const isAway = error instanceof JobwrightError && error.fault === 'unreachable'
+      if (before !== undefined && isAway) return undefined
+      throw error
+    })
+    const text = JSON.stringify(view)
+    if (view && text !== before) yield view
+    if (view && view.finished_at !== null) return
+    before = text ?? before
+    await sleep(lookEveryMs, undefined, signal ? { signal } : {})
+    closing?.throwIfAborted()
+  }
+}

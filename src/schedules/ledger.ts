@@ -1,0 +1,101 @@
+import { WorkflowNotFoundError } from '@temporalio/client'
+import { JobwrightError } from '../base/errors.ts'
+import { scheduleMessages } from '../contract/names.ts'
+import type { TickRow } from '../contract/schedules/view.ts'
+import { countOf, expand, type LedgerEntry, nominalsOf } from '../schedule/plan/index.ts'
+import { requireRange } from '../schedule/simulation/index.ts'
+import type { LedgerPage } from '../workflows/schedule-messages.ts'
+import { noWorker } from './errors.ts'
+import { ask, findKeeper, isKept, type Keeper, lookForKeeper, readStart, update } from './keeper.ts'
+import { type SchedulesContext, scopeOf } from './options.ts'
+import type { ReadLedger } from './types.ts'
+
+/** More rows are no answer: they would have to be held at once. */
+const mostRows = 100_000
+
+/**
+ * What became of each nominal time in a range: the present execution of the keeper is asked, then the starts of those before it are
+ * read, each of which has a page, until Temporal remembers none.
+ * @throws ScheduleNotFoundError, JobwrightError `empty_range`, `too_many_ticks`, `no_worker`
+ */
+export async function readLedger(
+  context: SchedulesContext,
+  name: string,
+  { from, until, outcomes }: ReadLedger,
+): Promise<TickRow[]> {
+  requireRange(from, until)
+  const range = {
+    fromMs: from?.getTime() ?? Number.NEGATIVE_INFINITY,
+    untilMs: until?.getTime() ?? Number.POSITIVE_INFINITY,
+  }
+  const keeper = await upToDate(context, name)
+  const pages: LedgerEntry[][] = []
+  let amount = 0
+  for await (const page of pagesBack(context, keeper)) {
+    const entries = page.filter((entry) => isWithin(entry, range))
+    amount += countOf(entries)
+    if (amount > mostRows) throw tooMany()
+    pages.push(entries)
+    // A time is never decided before it comes, so that all before are earlier.
+    const first = page[0]
+    if (first && first.decidedAtMs < range.fromMs) break
+  }
+  const rows = expand(name, pages.reverse().flat(), range)
+  return outcomes === undefined ? rows : rows.filter(({ outcome }) => outcomes.includes(outcome))
+}
+
+function tooMany(): JobwrightError {
+  return new JobwrightError({
+    code: 'too_many_ticks',
+    fault: 'usage',
+    message: `there are more than ${mostRows.toLocaleString('en')} times in the range`,
+    fix: 'give a shorter one, by its `from` and `until`',
+  })
+}
+
+/** A schedule that is paused is woken by nobody else. */
+async function upToDate(context: SchedulesContext, name: string): Promise<Keeper> {
+  const scope = await scopeOf(context)
+  const keeper = await findKeeper(context, scope, name, 'any')
+  if (!isKept(keeper)) return keeper
+  await update(context, keeper, { verb: 'ledger', name: scheduleMessages.refresh, args: [] })
+  return (await lookForKeeper(context, scope, name)) ?? keeper
+}
+
+/** What was decided, newest page first. */
+async function* pagesBack(context: SchedulesContext, keeper: Keeper): AsyncGenerator<LedgerEntry[]> {
+  const { id, name, description } = keeper
+  // This very execution, although it may go on as another one meanwhile.
+  const handle = context.client.workflow.getHandle(id, description.runId)
+  const page = await ask<LedgerPage>(context, handle, scheduleMessages.ledger)
+  if (!page) throw noWorker(`\`ledger\` of schedule ${name}`)
+  yield page.entries
+  yield page.previousPage
+  let execution = (await readStart(context, { workflowId: id, runId: description.runId }))?.earlier
+  while (execution !== undefined) {
+    const start = await forgotten(readStart(context, { workflowId: id, runId: execution }))
+    if (!start) return
+    yield start.input.previousPage ?? []
+    execution = start.earlier
+  }
+}
+
+/** undefined of an execution that Temporal remembers no more. */
+async function forgotten<T>(reading: Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError || isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+/** NOT_FOUND of gRPC, as the service itself says it. */
+function isNotFound(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 5
+}
+
+function isWithin(entry: LedgerEntry, { fromMs, untilMs }: { fromMs: number; untilMs: number }): boolean {
+  if (entry.more === undefined) return entry.nominalMs >= fromMs && entry.nominalMs < untilMs
+  return nominalsOf(entry).some((atMs) => atMs >= fromMs && atMs < untilMs)
+}

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto'
+import { JobwrightError } from '../base/errors.ts'
+import { present } from '../base/present.ts'
+import { scheduleMessages } from '../contract/names.ts'
+import type { ScheduleView } from '../contract/schedules/view.ts'
+import type { ScheduleDefinition } from '../schedule/plan/index.ts'
+import type { PauseScheduleRequest, TriggerScheduleRequest } from '../workflows/schedule-messages.ts'
+import { noWorker } from './errors.ts'
+import { ask, findKeeper, update } from './keeper.ts'
+import { completed, lookAt } from './look.ts'
+import { type SchedulesContext, scopeOf } from './options.ts'
+import type { PauseSchedule, TriggeredRun, TriggerSchedule } from './types.ts'
+
+/** @throws ScheduleNotFoundError */
+export async function showSchedule(context: SchedulesContext, name: string): Promise<ScheduleView> {
+  return lookAt(context, await findKeeper(context, await scopeOf(context), name))
+}
+
+/** @throws ScheduleNotFoundError, JobwrightError `no_worker` */
+export async function pauseSchedule(
+  context: SchedulesContext,
+  name: string,
+  { note }: PauseSchedule,
+): Promise<ScheduleView> {
+  const scope = await scopeOf(context)
+  const keeper = await findKeeper(context, scope, name)
+  const asked: PauseScheduleRequest = present({ note, by: scope.owner?.email })
+  const view = await update<ScheduleView>(context, keeper, {
+    verb: 'pause',
+    name: scheduleMessages.pause,
+    args: [asked],
+  })
+  return completed(context, keeper, view)
+}
+
+/** @throws ScheduleNotFoundError, JobwrightError `no_worker` */
+export async function resumeSchedule(context: SchedulesContext, name: string): Promise<ScheduleView> {
+  const keeper = await findKeeper(context, await scopeOf(context), name)
+  const view = await update<ScheduleView>(context, keeper, {
+    verb: 'resume',
+    name: scheduleMessages.resume,
+    args: [],
+  })
+  return completed(context, keeper, view)
+}
+
+/** @returns it as it was. @throws ScheduleNotFoundError, JobwrightError `no_worker` */
+export async function deleteSchedule(context: SchedulesContext, name: string): Promise<ScheduleView> {
+  const keeper = await findKeeper(context, await scopeOf(context), name)
+  return update<ScheduleView>(context, keeper, {
+    verb: 'delete',
+    name: scheduleMessages.delete,
+    args: [],
+  })
+}
+
+/** @throws ScheduleNotFoundError, PipelineFindingsError, JobwrightError `no_worker`, `bad_key` */
+export async function triggerSchedule(
+  context: SchedulesContext,
+  name: string,
+  { inputs, key = randomBytes(6).toString('hex') }: TriggerSchedule,
+): Promise<TriggeredRun> {
+  if (!/^[0-9a-f]{1,64}$/.test(key))
+    throw new JobwrightError({
+      code: 'bad_key',
+      fault: 'usage',
+      message: 'this is no key of a trigger',
+      fix: 'expected 1 to 64 of 0-9 and a-f',
+    })
+  const keeper = await findKeeper(context, await scopeOf(context), name)
+  const resolved = inputs && (await resolve(context, keeper, inputs))
+  const asked: TriggerScheduleRequest = present({ key, inputs: resolved })
+  return update<TriggeredRun>(context, keeper, {
+    verb: 'trigger',
+    name: scheduleMessages.trigger,
+    args: [asked],
+  })
+}
+
+async function resolve(
+  context: SchedulesContext,
+  { handle, name }: Awaited<ReturnType<typeof findKeeper>>,
+  inputs: NonNullable<TriggerSchedule['inputs']>,
+) {
+  const definition = await ask<ScheduleDefinition>(context, handle, scheduleMessages.definition)
+  if (!definition) throw noWorker(`\`trigger\` of schedule ${name}`)
+  const { PipelineFindingsError, resolveInputs } = await import('../pipeline/index.ts')
+  const { plan } = definition
+  const resolved = resolveInputs(plan, { ...definition.inputs, ...inputs })
+  if (!resolved.inputs) throw new PipelineFindingsError('invalid_inputs', plan.name, resolved.findings)
+  return resolved.inputs
+}
