@@ -172,7 +172,7 @@ function assemble(
     presence,
     closedRuns: { since: noRuns, remainsOf: () => Promise.resolve(undefined) },
     nestedRuns: createNestedRuns(client),
-    tickRuns: createTickRuns(client, installationNames()),
+    tickRuns: createTickRuns(client, installationNames(), createSchedules(client)),
     schedules: createSchedules(client),
     limits: createLimits(client, installation),
     sweep: 'off' as const,

@@ -55,7 +55,7 @@ beforeAll(async () => {
       },
       closedRuns: { since: async function* () {}, remainsOf: async () => undefined },
       nestedRuns: createNestedRuns(client),
-      tickRuns: createTickRuns(client, installationNames()),
+      tickRuns: createTickRuns(client, installationNames(), createSchedules(client)),
       schedules: createSchedules(client),
       limits: createLimits(client, installationNames()),
       sweep: 'off',
