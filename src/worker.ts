@@ -24,6 +24,7 @@ import {
   TemporalUnreachableError,
 } from './temporal/index.ts'
 import { jobRunWorkers } from './worker/job-runs.ts'
+import { notificationWorker } from './worker/notifications.ts'
 import { pipelineWorker } from './worker/pipelines.ts'
 import { runtimeOptions, runUntilStopped, surviveForgottenPromises } from './worker/process.ts'
 import { workflowSources } from './worker/workflow-sources.ts'
@@ -46,7 +47,11 @@ async function main(config: Config): Promise<void> {
   const life = randomBytes(6).toString('hex')
   const identity = workerIdentity({ pid: process.pid, host: hostname(), life }, config.server.url)
   const pipelines = pipelineWorker({ config, client, user, log, process: { life, identity } })
-  const options = [{ ...workflowCode(config.workflowBundle), ...pipelines.options }, ...jobRuns.options]
+  const options = [
+    { ...workflowCode(config.workflowBundle), ...pipelines.options },
+    notificationWorker(config, user),
+    ...jobRuns.options,
+  ]
   const workers: Worker[] = []
   for (const own of options)
     workers.push(await Worker.create({ connection, namespace: temporal.namespace, identity, ...own }))

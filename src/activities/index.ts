@@ -22,6 +22,8 @@ import type {
   StartNestedRunInput,
   StartNestedRunResult,
 } from './nested/types.ts'
+import { nextTimeOfDay } from './notify/next-time-of-day.ts'
+import type { NextTimeOfDayInput } from './notify/types.ts'
 import { createConnectionReader, profileOf } from './profile-connection.ts'
 import { readOutputs } from './read-outputs.ts'
 import {
@@ -121,6 +123,7 @@ export interface PipelineActivities extends LimitActivities {
   cancelScheduledRun(input: { runId: string }): Promise<void>
   syncSchedule(input: SyncScheduleInput): Promise<SyncScheduleResult>
   removeSchedule(): Promise<void>
+  nextTimeOfDay(input: NextTimeOfDayInput): Promise<number>
 }
 
 /** Activities over their dependencies; one use case a file, errors of the Jobs API mapped in one place. */
@@ -151,6 +154,7 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     cancelScheduledRun: (input) => withRuns(() => cancelScheduledRun(deps.schedules, input)),
     syncSchedule: (input) => withRuns(() => syncSchedule(deps.schedules, input)),
     removeSchedule: () => withRuns(() => removeSchedule(deps.schedules)),
+    nextTimeOfDay: async (input) => nextTimeOfDay(input),
     profileConnection: (input) =>
       withFailures(() =>
         alive(deps, async () => {

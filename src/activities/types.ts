@@ -263,6 +263,8 @@ export interface ClosedRuns {
   since(instantMs: number): AsyncIterable<ClosedRun>
   /** undefined of one that has nothing to be looked for: it ended by itself after all, or a later execution goes on. @throws when it cannot be told */
   remainsOf(run: ClosedRun): Promise<PipelineRemains | undefined>
+  /** Begins to tell whom its pipeline names that it failed, unless it ended by itself, and told them. */
+  tellFailed(run: ClosedRun): Promise<void>
 }
 
 /** What this worker looks for on servers without a change feed. */

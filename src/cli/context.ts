@@ -3,11 +3,11 @@ import type { Config } from '../config.ts'
 import type { KnownConnection } from '../connect/config.ts'
 import type { JobTypeSchemaEntry, Whoami } from '../contract/index.ts'
 import type { Finding } from '../pipeline/index.ts'
-import type { PipelineRunSummary, PipelineRunView, PipelinesClient } from '../pipelines/index.ts'
+import type { LimitState, PipelineRunSummary, PipelineRunView, PipelinesClient } from '../pipelines/index.ts'
 import type { SchedulesClient } from '../schedules/index.ts'
 import type { Terminal } from './terminal.ts'
 
-export type { Finding, JobsClient, JobTypeSchemaEntry, PipelineRunSummary, PipelineRunView }
+export type { Finding, JobsClient, JobTypeSchemaEntry, LimitState, PipelineRunSummary, PipelineRunView }
 
 /** What the commands need of the configuration; `config.ts` gives more. */
 export type CliConfig = Pick<

@@ -118,6 +118,16 @@ function addPipelineCommands(program: Command, bind: Bind): void {
       ),
     )
   program
+    .command('limits')
+    .description('who has places under the limits of your workspace, and who waits')
+    .option('--all-workspaces', 'of everybody, and of nobody')
+    .action(
+      bind(
+        async () => (await import('./commands/limits.ts')).limitsHandler,
+        (_, { allWorkspaces }) => ({ allWorkspaces: allWorkspaces as boolean | undefined }),
+      ),
+    )
+  program
     .command('show <id>')
     .description('where a pipeline run stands')
     .action(

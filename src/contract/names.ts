@@ -70,6 +70,8 @@ export interface InstallationNames {
   taskQueues: {
     pipelines: string
     jobRuns: string
+    /** Of notifications on their way. */
+    notifications: string
     /** Of a job type that names a task queue. */
     ofJobType(taskQueue: string): string
   }
@@ -94,6 +96,7 @@ export function installationNames(installation = defaultInstallation): Installat
     taskQueues: {
       pipelines: prefix,
       jobRuns: `${prefix}-jobs`,
+      notifications: notificationQueue(prefix),
       ofJobType: (taskQueue) => (isDefault ? taskQueue : `${prefix}.${taskQueue}`),
     },
     watcherWorkflowId: (connection) => `${prefix}-watcher-${connection}`,
@@ -103,6 +106,25 @@ export function installationNames(installation = defaultInstallation): Installat
     backfillId: (workspace, id) => `${prefix}-backfill-${workspace ?? ''}/${id}`,
     limitId: (workspace, key) => `${prefix}-limit-${workspace ?? ''}/${key}`,
   }
+}
+
+/** Beside the task queue of pipelines: a receiver that does not answer takes no place there. No installation's name has a slash. */
+export function notificationQueue(pipelines: string): string {
+  return `${pipelines}/notifications`
+}
+
+/**
+ * Of the workflow that tells one receiver of one event: the same whoever starts it and how often, so that it is told once.
+ * @param subject a pipeline run or a schedule, and the first execution of its workflow, as an id may be used again one day
+ * @param occasion the event, with what tells it from others of its kind
+ * @param receiver its index
+ */
+export function notificationId(
+  subject: { id: string; firstExecutionRunId: string },
+  occasion: string,
+  receiver: number,
+): string {
+  return `jobwright-notification-${subject.id}/${subject.firstExecutionRunId}/${occasion}/${receiver}`
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Pipeline, PipelinePlan } from '../pipeline/index.ts'
 import { cancelRun } from './cancel.ts'
 import { handleOf, type PipelineRun } from './handle.ts'
 import { inputsOf } from './inputs.ts'
+import { type LimitState, listLimits } from './limits.ts'
 import { type ListPipelines, listRuns, type PipelineRunPage } from './list.ts'
 import { asQuestion, type PipelinesClientOptions, type PipelinesContext, resolveOptions } from './options.ts'
 import { prepare, type StartablePipeline } from './prepare.ts'
@@ -193,6 +194,18 @@ export class PipelinesClient {
    */
   inputs(id: string, options: CallOptions = {}): Promise<Record<string, Json>> {
     return this.#within(options, (context) => inputsOf(context, id))
+  }
+
+  /**
+   * Limits across runs (`concurrency:`) under which anybody has a place or waits for one, by their keys.
+   *
+   * @example
+   * ```ts
+   * for (const { key, holders, waiting } of await pipelines.limits()) console.log(key, holders.length, waiting.length)
+   * ```
+   */
+  limits(options: CallOptions = {}): Promise<LimitState[]> {
+    return this.#within(options, listLimits)
   }
 
   /**

@@ -1,6 +1,7 @@
 export { type GivenInputs, PipelinesClient } from './client.ts'
 export { PipelineRunError, PipelineRunNotFoundError } from './errors.ts'
 export type { PipelineRun } from './handle.ts'
+export type { LimitPlace, LimitState } from './limits.ts'
 export type { ListPipelines, PipelineRunPage } from './list.ts'
 export type { PipelineOwner, PipelinesClientOptions, PipelineTimingOptions } from './options.ts'
 export type { StartablePipeline } from './prepare.ts'

@@ -1,5 +1,6 @@
 import {
   ApplicationFailure,
+  type Client,
   QueryNotRegisteredError,
   QueryRejectedError,
   ServiceError,
@@ -8,9 +9,13 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client'
 import { queryNames } from '../contract/names.ts'
+import type { Notice } from '../contract/pipelines/view.ts'
 import type { PipelineRunView as RunOwnView } from '../pipeline/plan/index.ts'
 import type { RunsAccess } from './access.ts'
+import { deliveriesOf, noticesOfSweep } from './deliveries.ts'
 import { type FoundRun, findRun } from './find.ts'
+import { argumentOf } from './inputs.ts'
+import { withPositions } from './limits.ts'
 import { troublesOf } from './troubles.ts'
 import { bareView, closedStatuses, closeTime, ownedView, type PipelineRunView, type RunInfo } from './view.ts'
 
@@ -20,8 +25,36 @@ const unansweredWarning =
 /** Where a run stands. @throws PipelineRunNotFoundError */
 export async function showRun(context: RunsAccess, id: string): Promise<PipelineRunView> {
   const found = await findRun(context, id, 'any')
-  if (found.description.status.name !== 'RUNNING') return closedView(context, found)
-  return openView(await queryRun(context, found), found.description)
+  if (found.description.status.name !== 'RUNNING') {
+    const { own, view } = await closedRun(context, found)
+    return withDeliveries(context, view, own?.notices ?? [], hasTold(found, own) ? undefined : found)
+  }
+  const own = await queryRun(context, found)
+  const view = await withPositions(context, openView(own, found.description))
+  return withDeliveries(context, view, own?.notices ?? [])
+}
+
+/** @param closed the run, where it could not tell of its end itself */
+async function withDeliveries(
+  { client }: RunsAccess,
+  view: PipelineRunView,
+  own: readonly Notice[],
+  closed?: FoundRun,
+): Promise<PipelineRunView> {
+  const notices = [...own, ...(closed ? await toldForIt(client, closed) : [])]
+  return notices.length === 0 ? view : { ...view, deliveries: await deliveriesOf(client, notices) }
+}
+
+/** Whether it was the run itself that ended. */
+function hasTold({ description }: FoundRun, own: RunOwnView | undefined): boolean {
+  const { name } = description.status
+  return name === 'FAILED' ? own !== undefined : name !== 'TERMINATED' && name !== 'TIMED_OUT'
+}
+
+async function toldForIt(client: Client, { description, names }: FoundRun): Promise<Notice[]> {
+  if (names.progress !== queryNames.progress) return []
+  const argument = await argumentOf(client, description)
+  return argument ? noticesOfSweep(client, argument, description) : []
 }
 
 /** What an open run says of itself; undefined when no worker answers. */
@@ -56,6 +89,16 @@ export function unanswered(view: PipelineRunView): PipelineRunView {
 
 /** Of a run that is over. */
 export async function closedView(context: RunsAccess, found: FoundRun): Promise<PipelineRunView> {
+  return (await closedRun(context, found)).view
+}
+
+/** What a run that is over said of itself last, if it did. */
+interface ClosedRun {
+  own?: RunOwnView
+  view: PipelineRunView
+}
+
+async function closedRun(context: RunsAccess, found: FoundRun): Promise<ClosedRun> {
   const { handle, description, names } = found
   const { name } = description.status
   // A workflow of a user's own gives something else.
@@ -63,11 +106,12 @@ export async function closedView(context: RunsAccess, found: FoundRun): Promise<
   if (isPipeline && (name === 'COMPLETED' || name === 'FAILED')) return leftView(handle, description)
   // Neither result nor failure holds a cancelled run's view, and one that was closed from outside could not note it itself.
   const own = await queryRun(context, found)
-  if (!own) return unanswered(bareView(description))
+  if (!own) return { view: unanswered(bareView(description)) }
   const view = ownedView(own, description)
   // Then its end is one change more than it counted.
   const seq = own.finished_at === null ? view.seq + 1 : view.seq
-  return { ...view, seq, status: closedStatuses[name] ?? view.status, finished_at: closeTime(description) }
+  const ended = { seq, status: closedStatuses[name] ?? view.status, finished_at: closeTime(description) }
+  return { own, view: { ...view, ...ended } }
 }
 
 /** No worker polls, it is too slow, or Temporal itself went away in between: the memo still tells something. */
@@ -80,16 +124,17 @@ function isUnanswered(error: unknown): boolean {
 }
 
 /** The view a run left behind: its result, or the details of its failure. */
-async function leftView(handle: WorkflowHandle, info: RunInfo): Promise<PipelineRunView> {
+async function leftView(handle: WorkflowHandle, info: RunInfo): Promise<ClosedRun> {
+  const left = (own: RunOwnView) => ({ own, view: ownedView(own, info) })
   try {
-    return ownedView((await handle.result()) as RunOwnView, info)
+    return left((await handle.result()) as RunOwnView)
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error
     const cause = error.cause
     const view =
       cause instanceof ApplicationFailure ? (cause.details?.[0] as RunOwnView | undefined) : undefined
-    if (view) return ownedView(view, info)
+    if (view) return left(view)
     const how = `the workflow was closed from outside (${info.status.name.toLowerCase()})`
-    return { ...bareView(info), warnings: [`${how}: ${cause?.message ?? ''}`] }
+    return { view: { ...bareView(info), warnings: [`${how}: ${cause?.message ?? ''}`] } }
   }
 }

@@ -27,7 +27,7 @@ export function closeTime(info: RunInfo): string | null {
 
 /** The run does not know its owner's email, so the memo tells. */
 export function ownedView(view: RunOwnView, info: RunInfo): PipelineRunView {
-  const { id, seq, pipeline, connection, ...rest } = view
+  const { id, seq, pipeline, connection, notices: _notices, ...rest } = view
   const { workspace = null, owner = null, version } = memoOf(info)
   const promise = connection?.mode ? modePromises[connection.mode] : null
   // One that an earlier version left behind does not say.

@@ -170,7 +170,11 @@ function assemble(
     waits,
     pollers,
     presence,
-    closedRuns: { since: noRuns, remainsOf: () => Promise.resolve(undefined) },
+    closedRuns: {
+      since: noRuns,
+      remainsOf: () => Promise.resolve(undefined),
+      tellFailed: () => Promise.resolve(),
+    },
     nestedRuns: createNestedRuns(client),
     tickRuns: createTickRuns(client, installationNames(), createSchedules(client)),
     schedules: createSchedules(client),

@@ -11,6 +11,7 @@ import {
 } from '../pipeline/plan/index.ts'
 import { evaluate } from './evaluation.ts'
 import type { Execution } from './execution.ts'
+import { tellEnd } from './notifications.ts'
 import { logRunEnded } from './run-log.ts'
 import { stepErrorOf } from './step-failure.ts'
 import { tellParent } from './tell-parent.ts'
@@ -32,6 +33,7 @@ export async function close(execution: Execution): Promise<PipelineRunView> {
   const status = pipelineStatus(execution.plan, execution.state)
   // A cancelled run does not stay open for outputs that nobody may be there to give.
   if (status !== 'cancelled') await CancellationScope.nonCancellable(() => evaluateOutputs(execution))
+  if (status === 'completed' || status === 'failed') await tellEnd(execution, status)
   await tellParent(execution, 'ending')
   execution.finishedAtMs = Date.now()
   logRunEnded(execution)

@@ -86,6 +86,8 @@ export interface Execution {
   fetchedBytes: number
   /** Outputs on their way, by job run and name. */
   readonly fetching: Map<string, Promise<void>>
+  /** Workflows that tell receivers, on their way to be started. */
+  readonly telling: Set<Promise<void>>
   outputs: Record<string, Json>
   finishedAtMs: number | null
   /** What no step can answer for, thrown by the workflow itself. */
@@ -132,6 +134,7 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
     progress: 0,
     fetchedBytes: 0,
     fetching: new Map(),
+    telling: new Set(),
     outputs: {},
     finishedAtMs: null,
   }

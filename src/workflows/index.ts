@@ -1,3 +1,4 @@
+export { deliverNotification } from './deliver-notification.ts'
 export { keepLimit } from './keep-limit.ts'
 export { keepSchedule } from './keep-schedule.ts'
 export { runBackfill } from './run-backfill.ts'

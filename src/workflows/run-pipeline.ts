@@ -33,6 +33,7 @@ import {
   steerUpdate,
 } from './messages.ts'
 import { endNestedCleanup, hearOfNested } from './nested-run.ts'
+import { tellingBegun, watchLateness } from './notifications.ts'
 import { remainsOf } from './remains.ts'
 import { logRunStarted } from './run-log.ts'
 import { checkSteering, steer } from './steering.ts'
@@ -67,6 +68,7 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
   setHandler(steerUpdate, (request) => steer(execution, request), {
     validator: (request) => checkSteering(execution, request),
   })
+  watchLateness(execution)
   if (plan.concurrency && !(await enterRun(execution, plan.concurrency))) return endUnbegun(execution)
   startSteps(execution)
   try {
@@ -79,7 +81,10 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
   if (execution.scope.consideredCancelled) await finishCancelled(execution)
   // Whoever asked gets an answer.
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished))
-  if (!execution.fatal && !execution.schedule.isFinished()) await goOnAsNew(execution)
+  if (!execution.fatal && !execution.schedule.isFinished()) {
+    await tellingBegun(execution)
+    await goOnAsNew(execution)
+  }
   await leaveAll(execution)
   if (execution.fatal) throw execution.fatal.error
   return close(execution)

@@ -12,6 +12,7 @@ import {
 } from '../pipeline/plan/index.ts'
 import type { Surroundings } from '../remote-run/index.ts'
 import { type Execution, laneOf, parkedKey } from './execution.ts'
+import { tellHeld } from './notifications.ts'
 import { tellParent } from './tell-parent.ts'
 
 /** What the run of an item on a server without idempotency keys needs of the pipeline run around it. */
@@ -57,6 +58,7 @@ export function noteHeld(execution: Execution): void {
   if (state.cancelRequested || (workflowInfo().memo?.status ?? null) === status) return
   upsertMemo({ status })
   void tellParent(execution, status ?? 'running')
+  if (status === 'held') tellHeld(execution)
 }
 
 /** Of all steps and generations of the pipeline run. */

@@ -53,7 +53,11 @@ beforeAll(async () => {
         leaseMs: () => 30_000,
         handOver: async () => undefined,
       },
-      closedRuns: { since: async function* () {}, remainsOf: async () => undefined },
+      closedRuns: {
+        since: async function* () {},
+        remainsOf: async () => undefined,
+        tellFailed: async () => undefined,
+      },
       nestedRuns: createNestedRuns(client),
       tickRuns: createTickRuns(client, installationNames(), createSchedules(client)),
       schedules: createSchedules(client),

@@ -99,6 +99,7 @@ export function scriptedContext(
 ): ScriptedContext {
   const unscripted = () => Promise.reject(new Error('not scripted'))
   const pipelines: Pipelines = {
+    limits: unscripted,
     as: () => {
       throw new Error('not scripted')
     },

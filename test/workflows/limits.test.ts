@@ -3,7 +3,7 @@ import { Context } from '@temporalio/activity'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { LimitView } from '../../src/limit/index.ts'
 import type { JobRunRecord } from '../../src/pipeline/index.ts'
-import { until } from '../helpers/until.ts'
+import { until as untilNamed } from '../helpers/until.ts'
 import { openRun, planFrom, recordOf, type Scripted, startScripted } from './scripted.ts'
 
 let on: Scripted
@@ -27,6 +27,7 @@ afterEach(async () => {
   on.api = {}
 })
 
+const until = (probe: () => boolean | Promise<boolean>) => untilNamed(String(probe), probe, 30_000)
 const handle = (id: string) => on.stack.client.workflow.getHandle(id)
 const limitId = (of = key) => `jobwright-limit-/${of}`
 const limit = () => handle(limitId()).query<LimitView>('limit')

@@ -6,6 +6,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client'
 import { type InstallationNames, queryNames, workflowTypes } from '../../contract/names.ts'
+import { tellFailed } from '../notify/tell-failed.ts'
 import type { ClosedRun, ClosedRuns, PipelineRemains } from '../types.ts'
 import { forgottenBy, remainsFromHistory } from './remains-from-history.ts'
 
@@ -27,6 +28,7 @@ export function createClosedRuns(client: Client, names: InstallationNames): Clos
       for await (const { workflowId, runId, closeTime } of client.workflow.list({ query, pageSize: 1_000 }))
         yield { workflowId, runId, closedAtMs: closeTime?.getTime() ?? 0 }
     },
+    tellFailed: (run) => ofClosed(client, run, (handle) => tellFailed(client, handle, run.closedAtMs)),
     async remainsOf(run) {
       const handle = client.workflow.getHandle(run.workflowId, run.runId, { followRuns: false })
       try {
@@ -41,6 +43,21 @@ export function createClosedRuns(client: Client, names: InstallationNames): Clos
         throw error
       }
     },
+  }
+}
+
+/** Does something about a run that did not end by itself, and that no other execution goes on with. */
+async function ofClosed(
+  client: Client,
+  run: ClosedRun,
+  work: (handle: WorkflowHandle) => Promise<void>,
+): Promise<void> {
+  const handle = client.workflow.getHandle(run.workflowId, run.runId, { followRuns: false })
+  try {
+    if (!(await endedByItself(handle)) && !(await goesOn(client, run))) await work(handle)
+  } catch (error) {
+    // Its time in Temporal is over.
+    if (!(error instanceof WorkflowNotFoundError)) throw error
   }
 }
 

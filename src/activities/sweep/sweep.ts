@@ -85,6 +85,7 @@ export async function lookAt(deps: SweepDependencies, run: ClosedRun, mode: Swee
     return { pipelineRun: run.workflowId, step: '', item: null, jobRunId: null, outcome: 'failed', code }
   }
   try {
+    await deps.closedRuns.tellFailed(run)
     const remains = await deps.closedRuns.remainsOf(run)
     const nested = await sweepNested(deps.nestedRuns, run, remains?.nested ?? [], mode)
     if (!remains?.mode || remains.runs.length === 0) return nested

@@ -21,7 +21,7 @@ export interface RunsArgs {
   nested?: boolean | undefined
 }
 
-const statuses = ['running', 'held', 'cancelling', 'completed', 'failed', 'cancelled'] as const
+const statuses = ['pending', 'running', 'held', 'cancelling', 'completed', 'failed', 'cancelled'] as const
 
 /** `jobwright runs`: pipeline runs of the token's workspace, newest first. JSON is `{items, count}`, as the API's lists are. */
 export async function runsHandler(args: RunsArgs, ctx: CliContext): Promise<number> {
@@ -60,7 +60,7 @@ function knownStatus(status: string): (typeof statuses)[number] {
 }
 
 /** undefined when it is not known: then all runs are listed. Whoever may ask Temporal sees them anyway. */
-async function ownWorkspace(ctx: CliContext): Promise<string | undefined> {
+export async function ownWorkspace(ctx: CliContext): Promise<string | undefined> {
   try {
     return (await ctx.whoami())?.workspace
   } catch (error) {

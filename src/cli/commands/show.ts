@@ -3,7 +3,7 @@ import type { CliContext, PipelineRunView } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderJson } from '../output/json.ts'
 import { painter } from '../output/paint.ts'
-import { escapeControl } from '../output/text.ts'
+import { count, escapeControl } from '../output/text.ts'
 import { formatTime } from '../output/time.ts'
 import { renderBlock } from '../progress/block.ts'
 import { heldLines, jobRunLink } from '../progress/held.ts'
@@ -37,6 +37,7 @@ export async function showHandler(args: { id: string }, ctx: CliContext): Promis
     const details = [
       ...section('items:', itemLines(view)),
       ...section('earlier generations:', earlierLines(view)),
+      ...section('notifications:', deliveryLines(view)),
     ]
     ctx.stdout.write(
       `${[...lines, ...details, ...given, ...summary, ...within(view), ...where(view), ...whose(view)].join('\n')}\n`,
@@ -76,6 +77,25 @@ function earlierLines(view: PipelineRunView): string[] {
       return `  ${[stepName(step), `generation ${generation}`, ...run, ...why].join('  ')}`
     }),
   )
+}
+
+function deliveryLines({ deliveries = [] }: PipelineRunView): string[] {
+  return deliveries.map(({ event, receiver, state, attempts, error, ...when }) => {
+    const at = formatTime(when.delivered_at ?? when.at)
+    const tries = state === 'unknown' ? [] : [count(attempts, 'attempt')]
+    const next = formatTime(when.next_try_at)
+    const why = [
+      ...(error === null ? [] : [escapeControl(error)]),
+      ...(next === null ? [] : [`next at ${next}`]),
+    ]
+    const told = [
+      escapeControl(event),
+      escapeControl(receiver),
+      escapeControl(state),
+      ...(at === null ? [] : [at]),
+    ]
+    return `  ${[...told, ...tries, ...why].join('  ')}`
+  })
 }
 
 function within({ parent }: PipelineRunView): string[] {

@@ -12,6 +12,7 @@ import {
   truncate,
 } from '../output/text.ts'
 import { progressText } from './job-runs.ts'
+import { queueText } from './queue.ts'
 import { groupSteps, runOf, type StepGroup, toMs } from './steps.ts'
 
 const symbols: Record<StepStatus, string> = {
@@ -59,6 +60,7 @@ export function renderBlock(
   const cancelled = sinceText(view.cancel_requested_at, now)
   const status = `${escapeControl(view.status)}${cancelled === '' ? '' : ` ${cancelled}`}`
   const head = `${escapeControl(view.pipeline)}  ${status}  ${formatDuration(elapsed)}  ${escapeControl(view.id)}`
+  const queue = view.queue ? [paint('yellow', truncate(`  ${queueText(view.queue)}`, columns))] : []
   const warnings = (isDone(view.status) ? [] : view.warnings.slice(0, failuresShown)).map((warning) =>
     paint('yellow', truncate(`  warning: ${escapeControl(warning)}`, columns)),
   )
@@ -67,10 +69,11 @@ export function renderBlock(
     ...failureLines(group).map((failure) => paint('red', truncate(failure, columns))),
     ...troubleLines(group).map((trouble) => paint('yellow', truncate(trouble, columns))),
   ])
-  const shown = mostUrgent(groups, steps, maxLines - 1 - warnings.length)
+  const shown = mostUrgent(groups, steps, maxLines - 1 - queue.length - warnings.length)
   const left = groups.length - shown.size
   return [
     paint('bold', truncate(head, columns)),
+    ...queue,
     ...steps.filter((_, index) => shown.has(index)).flat(),
     ...(left > 0 ? [paint('dim', truncate(`  … and ${count(left, 'more step')}`, columns))] : []),
     ...warnings,
@@ -162,10 +165,13 @@ function stepDetail(group: StepGroup, now: number): string {
 /** Why steps that are neither over nor at work do not go on. */
 function troubleLines({ items, line }: StepGroup): string[] {
   const lines = line ? [line] : items
-  const stuck = lines.filter(({ trouble, unknown_trigger: unknown }) => trouble !== undefined || unknown)
-  const shown = stuck.slice(0, failuresShown).map(({ item, trouble, unknown_trigger: unknown }) => {
+  const stuck = lines.filter(
+    ({ trouble, unknown_trigger: unknown, queue }) => trouble !== undefined || unknown || queue,
+  )
+  const shown = stuck.slice(0, failuresShown).map(({ item, trouble, unknown_trigger: unknown, queue }) => {
     const what = unknown ? `job ${unknown.job_id} may have been triggered, a person has to decide` : trouble
-    return `      ${item === undefined ? '' : `[${item}] `}${escapeControl(what ?? '')}`
+    const why = what === undefined && queue ? queueText(queue) : escapeControl(what ?? '')
+    return `      ${item === undefined ? '' : `[${item}] `}${why}`
   })
   if (stuck.length > failuresShown) shown.push(`      … and ${stuck.length - failuresShown} more`)
   return shown

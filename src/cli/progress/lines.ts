@@ -2,6 +2,7 @@ import { isDone } from '../../pipeline/plan/transitions.ts'
 import type { PipelineRunView } from '../context.ts'
 import { escapeControl, formatClock, formatDuration } from '../output/text.ts'
 import { progressText } from './job-runs.ts'
+import { queueText } from './queue.ts'
 import { runOf, toMs } from './steps.ts'
 
 type StepLine = PipelineRunView['steps'][number]
@@ -17,7 +18,9 @@ export function changeLines(said: Said, view: PipelineRunView, now: number): str
   const lines: { at: number; text: string }[] = []
   for (const step of view.steps) {
     const name = step.item === undefined ? step.step : `${step.step}[${step.item}]`
-    const news = [step.status, step.generation, progressText(step), step.trouble ?? ''].join(' ').trimEnd()
+    const news = [step.status, step.generation, progressText(step), step.trouble ?? '', step.queue?.key ?? '']
+      .join(' ')
+      .trimEnd()
     const before = said.get(name)
     if (before === news) continue
     said.set(name, news)
@@ -36,6 +39,10 @@ export function changeLines(said: Said, view: PipelineRunView, now: number): str
     const isChange = hadBegun && !isDone(step.status) && step.status !== 'cancelling'
     const at = isProgress || isChange ? now : (timeOf(step) ?? toMs(view.finished_at) ?? now)
     lines.push({ at, text: `${formatClock(at)} step ${escapeControl(name)} ${describe(step)}` })
+  }
+  if (view.queue && !said.has('queue')) {
+    said.set('queue', '')
+    lines.push({ at: now, text: `${formatClock(now)} ${queueText(view.queue)}` })
   }
   for (const warning of view.warnings) {
     const key = `warning: ${warning}`
@@ -61,6 +68,7 @@ function describe(step: StepLine): string {
   if (run) parts.push(`run ${escapeControl(run)}`)
   if (step.unknown_trigger) parts.push(`job ${escapeControl(step.unknown_trigger.job_id)}`)
   if (step.trouble) parts.push(escapeControl(step.trouble))
+  if (step.queue) parts.push(queueText(step.queue))
   if (step.error) parts.push(`${escapeControl(step.error.code)}: ${escapeControl(step.error.message)}`)
   return parts.join(' ')
 }

@@ -43,3 +43,7 @@ export type SteerVerb = (typeof steerVerbs)[number]
  */
 export const connectionModes = ['fenced', 'strict', 'bounded'] as const
 export type ConnectionMode = (typeof connectionModes)[number]
+
+/** What is told of a pipeline run; `missed`: of a time of its schedule at which none was started. */
+export const notificationEvents = ['failed', 'held', 'completed', 'late', 'missed'] as const
+export type NotificationEvent = (typeof notificationEvents)[number]

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { jsonSchema } from '../jobs/schemas.ts'
-import { connectionModes, pipelineStatuses, steerVerbs, stepStatuses } from './status.ts'
+import { connectionModes, notificationEvents, pipelineStatuses, steerVerbs, stepStatuses } from './status.ts'
 
 /** How a pipeline run looks from outside: the one definition for workflow, client, server and command line. */
 
@@ -41,6 +41,8 @@ export const queueViewSchema = z.object({
   /** 1 to 5, 1 goes first. */
   priority: z.int(),
   since: time,
+  /** The id of the workflow that knows who is before it, once that was asked. */
+  kept_by: z.string().exactOptional(),
   /** 1 is the next one. Here and below: absent where nobody could say it. */
   position: z.int().exactOptional(),
   /** Who has the places: pipeline runs, or steps of them. */
@@ -100,6 +102,30 @@ export const stepRunViewSchema = z.object({
   earlier: z.array(earlierGenerationSchema).exactOptional(),
 })
 
+/** One receiver that is told of one event. */
+export const noticeSchema = z.object({
+  /** Of the workflow that tells it. */
+  id: z.string(),
+  event: z.enum(notificationEvents),
+  /** As the pipeline names it: a URL without its query, or a function. Secrets stand in it by their names. */
+  receiver: z.string(),
+  at: time,
+})
+
+/** How far it is. */
+export const deliverySchema = noticeSchema.extend({
+  /** As the receiver knows it: the same however often it is sent. */
+  id: z.string(),
+  /** `unknown`: its time in Temporal is over, or it cannot be asked just now. */
+  state: z.enum(['pending', 'delivered', 'failed', 'unknown']),
+  attempts: z.int(),
+  /** Why it is not delivered, as of the last attempt. */
+  error: z.string().nullable(),
+  delivered_at: time.nullable(),
+  /** While it waits for another attempt. */
+  next_try_at: time.exactOptional(),
+})
+
 const connectionSchema = z.object({ name: z.string(), mode: z.enum(connectionModes).nullable() })
 
 /** A pipeline run as its workflow tells of it. */
@@ -122,11 +148,13 @@ export const ownRunViewSchema = z.object({
   queue: queueViewSchema.exactOptional(),
   /** While it is cancelled: since when. */
   cancel_requested_at: time.exactOptional(),
+  /** Whom its pipeline tells of it; absent where nobody was told yet. */
+  notices: z.array(noticeSchema).exactOptional(),
   steps: z.array(stepRunViewSchema),
 })
 
 /** A pipeline run: what it says of itself, and whose it is. */
-export const pipelineRunViewSchema = ownRunViewSchema.extend({
+export const pipelineRunViewSchema = ownRunViewSchema.omit({ notices: true }).extend({
   /** null when it is not known whose token started it. */
   workspace: z.string().nullable(),
   /** The email of whoever started it; null when that is not known. */
@@ -137,6 +165,8 @@ export const pipelineRunViewSchema = ownRunViewSchema.extend({
     .exactOptional(),
   /** Of one that a schedule started: for which nominal time. Absent elsewhere. */
   schedule: z.object({ name: z.string(), scheduled_for: time }).exactOptional(),
+  /** Whom its pipeline tells of it, and whether they know; absent where nobody was told yet, and in what is streamed. */
+  deliveries: z.array(deliverySchema).exactOptional(),
   /** Of the saved pipeline that it was started from; absent for any other. */
   pipeline_version: z.int().exactOptional(),
   /** With what the mode promises; null where that is not known yet. */
@@ -159,6 +189,8 @@ export const pipelineRunSummarySchema = pipelineRunViewSchema.pick({
 
 export type StepError = z.infer<typeof stepErrorSchema>
 export type UnknownTrigger = z.infer<typeof unknownTriggerSchema>
+export type Notice = z.infer<typeof noticeSchema>
+export type Delivery = z.infer<typeof deliverySchema>
 export type EarlierGeneration = z.infer<typeof earlierGenerationSchema>
 /** Of what waits for a place under a limit. */
 export type QueueView = z.infer<typeof queueViewSchema>

@@ -1,4 +1,4 @@
-import { durationRange, parseDurationMs } from '../../base/duration.ts'
+import { type Duration, durationRange, parseDurationMs } from '../../base/duration.ts'
 import { nearest, suggest } from '../../base/suggest.ts'
 import { pipelineNamePattern } from '../../contract/index.ts'
 import { isForbiddenMember } from '../../expressions/index.ts'
@@ -229,7 +229,12 @@ export function topologicalOrder(graph: ReadonlyMap<string, string[]>): string[]
 }
 
 /** A duration in milliseconds; problems are reported and give undefined. */
-export function durationOf(owner: Node | undefined, field: string, reporter: Reporter): number | undefined {
+export function durationOf(
+  owner: Node | undefined,
+  field: string,
+  reporter: Reporter,
+  least: { ms: number; text: Duration } = { ms: durationRange.minMs, text: '1ms' },
+): number | undefined {
   const node = get(owner, field)
   if (!node) return undefined
   const text = textOf(node)
@@ -237,12 +242,12 @@ export function durationOf(owner: Node | undefined, field: string, reporter: Rep
     (text !== undefined && /^-\s*\d/.test(text)) ||
     (node.kind === 'scalar' && typeof node.value === 'number' && node.value < 0)
   const ms = text === undefined ? undefined : parseDurationMs(text)
-  if (isNegative || (ms !== undefined && (ms < durationRange.minMs || ms > durationRange.maxMs))) {
+  if (isNegative || (ms !== undefined && (ms < least.ms || ms > durationRange.maxMs))) {
     reporter.add({
       code: 'duration_out_of_range',
       offset: node.start,
       message: `\`${field}\` is out of range: found ${describe(node)}`,
-      fix: 'allowed: 1ms to 365d',
+      fix: `allowed: ${least.text} to 365d`,
     })
     return undefined
   }

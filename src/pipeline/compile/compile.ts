@@ -23,6 +23,7 @@ import { compileInputs } from './check-inputs.ts'
 import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder, without } from './check-steps.ts'
 import { checkSelfWaits, compileLimit } from './compile-limit.ts'
 import { compileNotify } from './compile-notify.ts'
+import { compileSchedules } from './compile-schedules.ts'
 import { compileDefaults, compileStep } from './compile-step.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, createUsage } from './expression-site.ts'
@@ -53,12 +54,18 @@ export interface CompileOptions {
    * @default nothing is found
    */
   resolvePipeline?: ResolvePipeline
+  /**
+   * Now, in milliseconds since the epoch: with it, an end of a schedule that is over is an error, and times of the coming year that do not exist
+   * or come twice are warnings.
+   * @default schedules are not held against a clock
+   */
+  nowMs?: number
 }
 
 export interface CompiledPipeline {
   /** Absent when there is a finding of severity `error`. */
   plan?: PipelinePlan
-  /** What the file says of when it is to run; they are no part of the plan. */
+  /** What the file says of when it is to run; they are no part of the plan. Absent when there is none. */
   schedules?: ScheduleRequest[]
   /** In the order of the file. */
   findings: Finding[]
@@ -97,7 +104,7 @@ function compileRoot(
   { root, reporter, text: source }: Required<PipelineSource>,
   options: CompileOptions,
   nestedFindings: Finding[],
-): Pick<CompiledPipeline, 'plan' | 'outputShapes'> {
+): Omit<CompiledPipeline, 'findings'> {
   checkShape(root, reporter)
   checkNames(root, reporter)
   const steps = entriesOf(get(root, 'steps'))
@@ -111,6 +118,7 @@ function compileRoot(
   const inputs = compileInputs(root, reporter)
   const twiceGiven = repeatedKeys(get(root, 'inputs'))
   const givenOnce = inputs.filter(({ name }) => !twiceGiven.has(name))
+  const schedules = compileSchedules({ root, reporter, inputs: givenOnce, nowMs: options.nowMs })
   const declared = declaredInputs(root, givenOnce)
   const nested = findNested(steps, options.resolvePipeline, reporter, nestedFindings)
   const context: CompileContext = {
@@ -175,7 +183,7 @@ function compileRoot(
     const known = shapeOfNode(context, value)
     return known ? [[key, known]] : []
   })
-  return { plan: deepFreeze(plan), outputShapes: new Map(outputShapes) }
+  return { plan: deepFreeze(plan), schedules, outputShapes: new Map(outputShapes) }
 }
 
 /** Looks up which outputs a step is known to have; undefined: it may have any. */

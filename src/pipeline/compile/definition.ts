@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { durationPattern } from '../../base/duration.ts'
 import { whenFulls } from '../../contract/pipelines/status.ts'
+import { catchUpKeeps, dstFolds, dstGaps, overlaps } from '../../schedule/plan/index.ts'
 import { inputTypes, notificationEvents, retryReasons } from '../plan/types.ts'
 
 /**
@@ -139,6 +140,50 @@ const notification = z.strictObject({
     .describe('From when on a run that is not over is late; exactly one of `after` and `by`'),
 })
 
+const schedule = z
+  .strictObject({
+    name: z
+      .string()
+      .min(ranges.name.min)
+      .max(ranges.name.max)
+      .optional()
+      .describe("Unique in the workspace; the pipeline's name by default"),
+    cron: z
+      .string()
+      .optional()
+      .describe('Minute, hour, day of month, month, day of week, in quotes; both of the days have to match'),
+    every: duration.optional().describe('In place of `cron`; counted from 1970-01-01T00:00Z'),
+    timezone: z.string().min(1).optional().describe('An IANA name, such as Europe/Berlin; UTC by default'),
+    overlap: z.enum(overlaps).optional().describe('What becomes of a time while an earlier run is open'),
+    catch_up: z
+      .strictObject({
+        window: duration.optional().describe('A time that is later than this is missed; 1h by default'),
+        keep: z
+          .enum(catchUpKeeps)
+          .optional()
+          .describe('Which of those that are late run; the last by default'),
+      })
+      .optional(),
+    dst: z
+      .strictObject({
+        gap: z.enum(dstGaps).optional().describe('What becomes of a local time that does not exist'),
+        fold: z.enum(dstFolds).optional().describe('When a local time that comes twice runs'),
+      })
+      .optional(),
+    jitter: duration
+      .optional()
+      .describe('Each run starts up to so much later, always as much at the same time'),
+    inputs: z.record(z.string(), json).optional().describe('Of its runs'),
+    paused: z.boolean().optional(),
+    until: z
+      .string()
+      .optional()
+      .describe(
+        'The last day, or the last time: 2026-12-31, 2026-12-31T18:00 in its zone, or with an offset',
+      ),
+  })
+  .describe('When it runs by itself: exactly one of `cron` and `every`')
+
 export const pipelineDefinition = z.strictObject({
   name: z.string().min(ranges.name.min).max(ranges.name.max),
   description: z.string().optional(),
@@ -150,10 +195,17 @@ export const pipelineDefinition = z.strictObject({
   concurrency: concurrency.optional(),
   priority,
   notify: z.array(notification).min(1).max(ranges.notify.max).optional().describe('Who is told of what'),
+  schedule: z.union([schedule, z.array(schedule)]).optional(),
 })
 
+/** The same, for a file whose `schedule` is one map, or a list of them: so that what is wrong in it can be said. */
+export const pipelineDefinitions = {
+  map: pipelineDefinition.extend({ schedule: schedule.optional() }),
+  list: pipelineDefinition.extend({ schedule: z.array(schedule).min(1).optional() }),
+} as const
+
 /** Fields that a later version may have; naming them gets a plainer answer than "unknown". */
-export const unsupportedFields: ReadonlySet<string> = new Set(['approval', 'hold', 'delay', 'schedule'])
+export const unsupportedFields: ReadonlySet<string> = new Set(['approval', 'hold', 'delay'])
 
 /** A field of the file itself that is there for the one who writes it: a place for anchors. */
 export function isExtension(key: string): boolean {

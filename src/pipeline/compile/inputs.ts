@@ -82,7 +82,7 @@ function schemaRefusals({ name, schema }: PlanInput, value: Json): string[] {
  * ```
  */
 export function resolveInputs(
-  plan: PipelinePlan,
+  plan: Pick<PipelinePlan, 'name' | 'inputs'>,
   given: Readonly<Record<string, string | Json>>,
 ): ResolvedInputs {
   const findings: Finding[] = []

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import { suggest } from '../../base/suggest.ts'
 import type { Reporter } from '../nodes/findings.ts'
-import { describe, entryOf, type MapNode, type Node, nodeAt, toJson } from '../nodes/nodes.ts'
-import { isExtension, pipelineDefinition, ranges, unsupportedFields } from './definition.ts'
+import { describe, entryOf, get, type MapNode, type Node, nodeAt, toJson } from '../nodes/nodes.ts'
+import { isExtension, pipelineDefinitions, ranges, unsupportedFields } from './definition.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -24,7 +24,7 @@ function fieldName(path: readonly PropertyKey[]): string {
 
 /** Fields known at a place, for suggestions: those of the schema that refused one. */
 function knownFields(path: readonly PropertyKey[]): string[] {
-  let schema: unknown = pipelineDefinition
+  let schema: unknown = pipelineDefinitions[typeof path[1] === 'number' ? 'list' : 'map']
   for (const segment of path) schema = childSchema(unwrap(schema), segment)
   const inner = unwrap(schema)
   return isDefined(inner, 'object') ? Object.keys((inner as unknown as { shape: object }).shape) : []
@@ -138,6 +138,7 @@ function reportIssue(root: Node, issue: Issue, reporter: Reporter): void {
 }
 
 function fixFor(node: Node, name: string, expected: string): string {
+  if (name === '`schedule`') return "write what it is, such as schedule: { cron: '30 2 * * *' }"
   const isListed = expected === 'a list' && node.kind === 'scalar' && node.value !== null
   return isListed ? `write ${name.replaceAll('`', '')}: [${String(node.value)}]` : `give it ${expected}`
 }
@@ -163,6 +164,7 @@ const lists: ReadonlySet<string> = new Set(['notify', 'secrets'])
 
 /** Durations have checks of their own, with better words. */
 const durationFields: ReadonlySet<PropertyKey> = new Set(['timeout', 'backoff', 'after'])
+const scheduleDurations: ReadonlySet<PropertyKey> = new Set(['every', 'jitter', 'window'])
 
 function withoutExtensions(root: MapNode): MapNode {
   return { ...root, entries: root.entries.filter(({ key }) => !isExtension(key)) }
@@ -179,11 +181,13 @@ export function checkShape(root: Node, reporter: Reporter): void {
     })
     return
   }
-  const result = pipelineDefinition.safeParse(toJson(withoutExtensions(root)))
+  const definition = pipelineDefinitions[get(root, 'schedule')?.kind === 'list' ? 'list' : 'map']
+  const result = definition.safeParse(toJson(withoutExtensions(root)))
   for (const issue of result.error?.issues ?? []) {
     if (reporter.isFull()) return
     const last = issue.path.at(-1)
     if (last !== undefined && durationFields.has(last) && issue.path.length > 1) continue
+    if (last !== undefined && scheduleDurations.has(last) && issue.path[0] === 'schedule') continue
     // A condition has a check of its own: `if: true` is a likely first try.
     if (last === 'if' && issue.path.length === 3) continue
     reportIssue(root, issue, reporter)

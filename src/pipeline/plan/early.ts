@@ -53,11 +53,11 @@ export function noteUnfinished(state: PipelineRunState, step: PlanStep, earlyRea
 }
 
 /** Every name in the expressions of a step: more than it reads, and never less. */
-function namesOf({ if: condition, config, forEach, target }: PlanStep): string[] {
+function namesOf({ if: condition, config, forEach, target, concurrency }: PlanStep): string[] {
   const values = target.kind === 'job_id' ? [target.jobId] : target.kind === 'pipeline' ? [target.inputs] : []
   return [
     ...wordsOf(condition?.source ?? ''),
-    ...[config, forEach, ...values].flatMap((value) => (value ? namesIn(value) : [])),
+    ...[config, forEach, concurrency?.key, ...values].flatMap((value) => (value ? namesIn(value) : [])),
   ]
 }
 

@@ -2,7 +2,7 @@ import type { Json } from '../../base/json.ts'
 import type { TriggerState } from '../../protocol/index.ts'
 import type { PlaceState } from './place.ts'
 import type { SteerVerb, StepStatus } from './transitions.ts'
-import type { ConnectionMode, EarlierGeneration, PipelinePlan, PlanStep, StepError } from './types.ts'
+import type { ConnectionMode, EarlierGeneration, Notice, PipelinePlan, PlanStep, StepError } from './types.ts'
 
 /**
  * Where a pipeline run stands: plain JSON, carried across continue-as-new.
@@ -22,6 +22,8 @@ export interface PipelineRunState {
   place?: PlaceState
   /** Why it failed before its first step. */
   notBegun?: StepError
+  /** Who was told of what so far, or is being told. */
+  notices?: Notice[]
   /** By step id, in plan order. */
   steps: Record<string, StepState>
 }

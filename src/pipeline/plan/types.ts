@@ -1,9 +1,16 @@
 import type { Json, JsonObject } from '../../base/json.ts'
-import type { WhenFull } from '../../contract/pipelines/status.ts'
+import type { NotificationEvent, WhenFull } from '../../contract/pipelines/status.ts'
 
-export type { ConnectionMode, PipelineStatus, WhenFull } from '../../contract/pipelines/status.ts'
+export {
+  type ConnectionMode,
+  type NotificationEvent,
+  notificationEvents,
+  type PipelineStatus,
+  type WhenFull,
+} from '../../contract/pipelines/status.ts'
 export type {
   EarlierGeneration,
+  Notice,
   OwnRunView as PipelineRunView,
   QueueView,
   StepError,
@@ -83,10 +90,6 @@ export interface PlanStep {
   /** True when some expression reads `steps.X.run` of this step: then its job run is kept whole. */
   usesJobRun: boolean
 }
-
-/** What is told of a pipeline run; `missed`: of a time of its schedule at which none was started. */
-export const notificationEvents = ['failed', 'held', 'completed', 'late', 'missed'] as const
-export type NotificationEvent = (typeof notificationEvents)[number]
 
 /** Who is told of what. */
 export interface PlanNotification {

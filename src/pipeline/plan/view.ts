@@ -56,8 +56,9 @@ function triggerView({ status, trigger }: ItemState): Pick<StepRunView, 'unknown
 /** What it waits for, while it does: who is before it only the limit's keeper knows. */
 function queueView(place: PlaceState | undefined): { queue?: QueueView } {
   if (place?.status !== 'waiting') return {}
-  const { key, limit, priority, sinceMs } = place
-  return { queue: { key, limit, priority, since: new Date(sinceMs).toISOString() } }
+  const { key, limit, priority, sinceMs, limitId } = place
+  const since = new Date(sinceMs).toISOString()
+  return { queue: { key, limit, priority, since, ...(limitId === undefined ? {} : { kept_by: limitId }) } }
 }
 
 type RemoteIds = Pick<StepRunView, 'job_id' | 'job_run_id' | 'pipeline_run_id'>
@@ -153,6 +154,7 @@ export function viewRun(
     ...(finishedAtMs === null ? queueView(state.place) : {}),
     connection: { name: plan.connection, mode: state.connection?.mode ?? null },
     ...cancelView(finishedAtMs === null && state.cancelRequested, state.cancelRequestedAtMs),
+    ...(state.notices ? { notices: [...state.notices] } : {}),
   }
 }
 

@@ -3,6 +3,7 @@ import { createReporter, type Finding, type Reporter } from '../nodes/findings.t
 import type { Node, PipelineSource } from '../nodes/nodes.ts'
 import { quoteFix, repairExpression, unquotedExpression } from '../nodes/unquoted.ts'
 import { convertDocument } from './convert.ts'
+import { unquotedCron } from './unquoted-cron.ts'
 
 const maxBytes = 1024 * 1024
 
@@ -161,6 +162,13 @@ function failsAlone(text: string, offset: number): boolean {
 function repairErrors(document: Document.Parsed, text: string, reporter: Reporter): string {
   let repaired = text
   for (const error of ownErrors(document, text, reporter)) {
+    const cron = unquotedCron(repaired, error.pos[0])
+    if (cron) {
+      reporter.add(cron.problem)
+      reporter.mute(cron.repair.start, cron.repair.end)
+      repaired = cron.repair.text
+      continue
+    }
     const offset = unquotedExpression(repaired, error.pos[0])
     const repair = offset === undefined ? undefined : repairExpression(repaired, offset)
     if (offset === undefined || repair === undefined) continue

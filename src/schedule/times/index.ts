@@ -1,4 +1,6 @@
+export { type ClockChange, clockChanges } from './clock-changes.ts'
 export { type Cron, parseCron } from './cron.ts'
+export { readInstant } from './instants.ts'
 export { localText } from './local-text.ts'
 export { type TemporalSpec, temporalSpec } from './temporal-spec.ts'
 export { nextTicks, ticksBetween } from './ticks.ts'

@@ -1,6 +1,7 @@
 import type { ScheduleSpec, Tick } from '../plan/index.ts'
 import { type Cron, parseCron } from './cron.ts'
 import { jitterOf } from './jitter.ts'
+import { matchingDays } from './matching-days.ts'
 import { wallClock } from './wall-clock.ts'
 import { zoneOf } from './zones.ts'
 
@@ -96,22 +97,6 @@ function* cronTimes(spec: ScheduleSpec, cron: Cron, fromMs: number, endMs: numbe
     }
   }
   yield* within(pending, fromMs, endMs)
-}
-
-/** Local days as if they were UTC: what a local clock shows. */
-function* matchingDays(cron: Cron, firstDay: number, endMs: number): Generator<number> {
-  const [months, daysOfMonth, daysOfWeek] = [cron.months, cron.daysOfMonth, cron.daysOfWeek].map(
-    (one) => new Set(one),
-  )
-  for (let day = firstDay; day < endMs; ) {
-    const date = new Date(day)
-    if (!months?.has(date.getUTCMonth() + 1)) {
-      day = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1)
-      continue
-    }
-    if (daysOfMonth?.has(date.getUTCDate()) && daysOfWeek?.has(date.getUTCDay())) yield day
-    day += dayMs
-  }
 }
 
 type Reading = ReturnType<ReturnType<typeof wallClock>['read']>

@@ -19,6 +19,7 @@ test('every step has a line: its status, how long, which run, and what it waits 
     }),
     stepView('issues', { generation: 2, status: 'running', job_run_id: '0197-bbbb', started_at: iso(1.5) }),
     stepView('sign_off', { waits_for: ['issues', 'tickets'] }),
+    stepView('use', { waits_for: ['issues', 'tickets'], starts_with: 'any' }),
     stepView('cleanup', { status: 'skipped' }),
   ])
   expect(draw(view)).toBe(
@@ -27,6 +28,7 @@ test('every step has a line: its status, how long, which run, and what it waits 
       '  ✓ graph     completed    1.2s  run 0197-aaaa',
       '  ● issues    running      3.5s  generation 2  run 0197-bbbb',
       '  ○ sign_off  waiting            waits for issues, tickets',
+      '  ○ use       waiting            waits for issues or tickets',
       '  – cleanup   skipped',
       '',
     ].join('\n'),

@@ -283,6 +283,8 @@ test('the schema for editors allows the fields and refuses others', () => {
     'defaults',
     'steps',
     'outputs',
+    'concurrency',
+    'priority',
   ])
   expect(schema.additionalProperties).toBe(false)
   expect(JSON.stringify(schema)).toContain('"job_type"')
@@ -297,6 +299,12 @@ test('a drawing as text is a graph', () => {
   ●    nightly_export  job 3f0c8a52-0000-4000-8000-000000000000 · up to 3 generations
   → outputs: issues
 `)
+})
+
+test('a drawing says which step starts with any of its needs', () => {
+  const text =
+    'name: a\nsteps: { a: { job_type: x }, b: { job_type: x }, c: { needs: [a, b], start: any, job_type: x } }'
+  expect(drawPipeline(planOf(text), 'text')).toContain('c  x · starts with any need\n')
 })
 
 test('lines of a drawing pass by what they have nothing to do with', () => {

@@ -92,9 +92,13 @@ const writes: readonly ((state: PipelineRunState, step: PlanStep, item: ItemStat
   (state) => shrinkState(state, 10),
 ]
 
-function moveIfMay(subject: { status: ItemState['status'] }, n: number): void {
+function moveIfMay(subject: Pick<ItemState, 'status' | 'skippedBecause'>, n: number): void {
   const what = whatHappens[n % whatHappens.length]
-  if (what && statusAfter(subject.status, what) !== null) move(subject, what)
+  const next = what && statusAfter(subject.status, what)
+  if (!next) return
+  // Whoever skips says why, and what is done stays.
+  if (next === 'skipped') subject.skippedBecause ??= 'so'
+  move(subject, what)
 }
 
 const keyOf = ({ step, item }: { step: string; item?: number }) => `${step}/${item ?? '-'}`

@@ -31,6 +31,23 @@ describe('the view of a run whose steps are all over', () => {
   })
 })
 
+it('a waiting step says for what, and whether one of it is enough', () => {
+  const needs = ['a', 'b']
+  const plan = planOf([
+    planStep('a'),
+    planStep('b'),
+    planStep('c', { needs, start: 'any' }),
+    planStep('d', { needs }),
+  ])
+  const state = createPipelineRunState(plan, 0)
+  stepState(state, 'a').status = 'failed'
+  const { steps } = viewPipelineRun(plan, state, { id: 'p', finishedAtMs: null, outputs: {} })
+  expect(steps.slice(2).map(({ waits_for, starts_with }) => [waits_for, starts_with])).toEqual([
+    [['b'], 'any'],
+    [['b'], undefined],
+  ])
+})
+
 describe('the view of a step whose trigger takes more than a request', () => {
   const plan = planOf([planStep('a')])
   const job = { jobId: 'j', isOwn: true, madeAtMs: 0, creator: '', before: null, isMarked: false }

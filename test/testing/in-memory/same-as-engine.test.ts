@@ -2,6 +2,7 @@ import { globSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Json } from '../../../src/base/json.ts'
 import {
   compilePipeline,
   type PipelinePlan,
@@ -11,6 +12,7 @@ import {
 import {
   cancel,
   hangs,
+  type InMemoryHandler,
   type InMemoryJobs,
   recorded,
   recordJobs,
@@ -35,8 +37,12 @@ function planOf(text: string, file: string): PipelinePlan {
   return plan
 }
 
-async function onEngine(plan: PipelinePlan, cancelAt?: string): Promise<PipelineRunView> {
-  const { inputs = {} } = resolveInputs(plan, {})
+async function onEngine(
+  plan: PipelinePlan,
+  cancelAt?: string,
+  given: Record<string, Json> = {},
+): Promise<PipelineRunView> {
+  const { inputs = {} } = resolveInputs(plan, given)
   const { id } = await on.pipelines.start(plan, inputs)
   if (cancelAt !== undefined) {
     await until('it is time to cancel', async () => {
@@ -96,6 +102,23 @@ test.concurrent.each(Object.entries(cases))('%s', async (name, { yaml, cancelAt 
 })
 
 const examples = path.resolve(import.meta.dirname, '../../../examples')
+
+const patterns: [string, Record<string, Json>][] = [
+  ['trigger-rules/one-failed', { a: 'failed', b: 'skipped' }],
+  ['trigger-rules/none-failed-min-one-success', { a: 'skipped' }],
+  ['control-flow/discriminator', {}],
+  ['control-flow/simple-merge', { amount: 1 }],
+  ['control-flow/interleaved-routing', {}],
+]
+test.concurrent.each(patterns)('the pattern %s with %j', async (name, inputs) => {
+  const plan = planOf(await readFile(path.join(examples, 'patterns', `${name}.yaml`), 'utf8'), name)
+  const sleep: InMemoryHandler = async ({ config, sleep: pause }) => {
+    await pause(String(config.duration) as `${number}s`)
+    if (config.fail === true) throw Object.assign(new Error('told to fail'), { code: 'sleep_failed' })
+  }
+  const inMemory = await testPipeline(plan, { jobs: { sleep }, inputs })
+  expect(comparable(inMemory.view)).toEqual(comparable(await onEngine(plan, undefined, inputs)))
+})
 
 test.concurrent.each(['pdu-review', 'hosted-api'])('the example %s, as it was recorded', async (example) => {
   const documents = path.join(examples, example, 'documents')
