@@ -119,7 +119,8 @@ async function lookAt(keeper: Keeper, untilMs: number, coveredFromMs: number | u
   const { name, spec, overlap } = definition
   const { open, takenUntilMs } = state
   const runs = overlap !== 'allow' || open.length > looseRuns ? open.map(({ id }) => id) : []
-  const { ticks, closed, ...found } = await localActivities(name).readDueTicks({
+  const { readDueTicks } = proxyLocalActivities<PipelineActivities>({ ...local, summary: name })
+  const { ticks, closed, ...found } = await readDueTicks({
     name,
     spec,
     fromMs: takenUntilMs,
@@ -139,7 +140,10 @@ async function lookAt(keeper: Keeper, untilMs: number, coveredFromMs: number | u
   }
 }
 
-/** What was decided stands from here on, and is done. */
+/**
+ * What was decided is in the history before any of it is done: a worker that is killed leaves nothing that the next one decides
+ * otherwise.
+ */
 async function carryOut(keeper: Keeper, { state, entries, actions }: Decision): Promise<void> {
   keeper.state = state
   const failed = new Set<string>()
@@ -147,8 +151,8 @@ async function carryOut(keeper: Keeper, { state, entries, actions }: Decision): 
     const { runId } = action
     try {
       if (action.kind === 'start')
-        await localActivities(runId).startScheduledRun({ runId, nominalMs: action.nominalMs, kind: 'fired' })
-      else await localActivities(runId).cancelScheduledRun({ runId })
+        await runActivities(runId).startScheduledRun({ runId, nominalMs: action.nominalMs, kind: 'fired' })
+      else await runActivities(runId).cancelScheduledRun({ runId })
     } catch (error) {
       if (isCancellation(error)) throw error
       keeper.trouble = `run ${runId} could not be ${action.kind === 'start' ? 'started' : 'cancelled'}: ${messageOf(error)}`
@@ -207,13 +211,7 @@ export async function sync(keeper: Keeper): Promise<void> {
   const { name, spec, workspace } = definition
   const { syncSinceMs, isResuming } = state.clock
   const sinceMs = syncSinceMs ?? state.takenUntilMs
-  const { syncSchedule } = proxyActivities<PipelineActivities>({
-    startToCloseTimeout: '1 minute',
-    heartbeatTimeout: '20 seconds',
-    summary: name,
-    retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 10_000 },
-  })
-  const written = await syncSchedule({
+  const written = await runActivities(name).syncSchedule({
     name,
     spec,
     ...(workspace === undefined ? {} : { workspace }),
@@ -227,13 +225,7 @@ export async function sync(keeper: Keeper): Promise<void> {
 }
 
 export async function removeClock(keeper: Keeper): Promise<void> {
-  const { removeSchedule } = proxyActivities<PipelineActivities>({
-    startToCloseTimeout: '1 minute',
-    heartbeatTimeout: '20 seconds',
-    summary: keeper.definition.name,
-    retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 10_000 },
-  })
-  await removeSchedule()
+  await runActivities(keeper.definition.name).removeSchedule()
 }
 
 /**
@@ -263,6 +255,12 @@ export function watchOpenRuns(keeper: Keeper, runs: readonly string[]): Cancella
   return scope
 }
 
-export function localActivities(summary: string) {
-  return proxyLocalActivities<PipelineActivities>({ ...local, summary })
+/** Effects: never in the task that decides them. */
+export function runActivities(summary: string) {
+  return proxyActivities<PipelineActivities>({
+    startToCloseTimeout: '1 minute',
+    heartbeatTimeout: '20 seconds',
+    summary,
+    retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 10_000 },
+  })
 }

@@ -1,6 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { scheduleTag } from '../../schedule/ids.ts'
-import { temporalSpec, ticksBetween } from './stand-in-times.ts'
+import { temporalSpec, ticksBetween } from '../../schedule/times/index.ts'
 import type {
   DueTicks,
   ReadDueTicksInput,

@@ -134,6 +134,8 @@ async function startRun(
         ...tick,
         tick: scheduled.kind,
         ...(backfill === undefined ? {} : { backfill }),
+        // Before it is granted a place, it waits for one.
+        ...(plan.concurrency ? { status: 'pending' } : {}),
       },
       typedSearchAttributes: [
         ...pair(searchAttributes.workspace, workspace),
@@ -141,6 +143,7 @@ async function startRun(
         ...pair(searchAttributes.schedule, scheduled.schedule),
       ],
       staticSummary: plan.name,
+      ...(plan.priority === undefined ? {} : { priority: { priorityKey: plan.priority } }),
       args: [
         { plan, inputs, timing, ...(workspace === undefined ? {} : { workspace }), schedule: scheduled },
       ],

@@ -1,6 +1,6 @@
 import type { Json } from '../../base/json.ts'
 import type { ScheduleDefinition, ScheduledRun, ScheduleSpec, Tick } from '../../schedule/plan/index.ts'
-import type { temporalSpec } from './stand-in-times.ts'
+import type { temporalSpec } from '../../schedule/times/index.ts'
 
 export interface ReadDueTicksInput {
   name: string

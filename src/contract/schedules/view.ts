@@ -59,6 +59,8 @@ export const scheduleViewSchema = z.object({
   paused: z.boolean(),
   /** Why it is paused, and by whom. */
   paused_because: z.string().nullable(),
+  /** `file`: an apply that says otherwise lifts it; nobody but a person lifts that of a `person`. null where it is not paused. */
+  pause_origin: z.enum(['file', 'person']).nullable(),
   /** Counts from 1: how often something else was applied. */
   revision: z.int(),
   next_at: z.array(time),

@@ -197,3 +197,8 @@ export function scheduledRunId(name: string, tag: string, nominalMs: number): st
   const millis = rest.startsWith('000') ? '' : rest.slice(0, 3)
   return `${name}-${seconds.replaceAll(/[-:]/g, '')}${millis}Z-${tag}`
 }
+
+/** Of a run that a person starts: the same key stands for the same run. */
+export function manualRunId(name: string, key: string): string {
+  return `${name}-manual-${key}`
+}
