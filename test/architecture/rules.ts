@@ -66,7 +66,7 @@ export const zones: readonly Zone[] = [
   // When a schedule is due: by the runtime's time zone data, and so not in workflows.
   { folder: 'src/schedule/times', loads: [base], types: [schedulePlan], packages: [], node: false },
   // Ids of runs: Node.js for SHA-256 alone.
-  { folder: 'src/schedule/ids.ts', loads: [], types: [schedulePlan], packages: [], node: true },
+  { folder: 'src/schedule/ids.ts', loads: [schedulePlan], packages: [], node: true },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
