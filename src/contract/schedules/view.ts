@@ -37,6 +37,8 @@ export const tickRowSchema = z.object({
   reason: z.enum(tickReasons).nullable(),
   /** Of the run that was started. */
   run: z.string().nullable(),
+  /** How much later than it was due it was decided; null of one on time, and of a run that was triggered by hand. */
+  late_seconds: z.int().nullable(),
 })
 
 export const scheduleViewSchema = z.object({

@@ -15,8 +15,6 @@ export interface FileSchedules {
   schedules: ScheduleRequest[]
 }
 
-type CompiledWithSchedules = Awaited<ReturnType<typeof compileToRun>> & { schedules?: ScheduleRequest[] }
-
 /**
  * Compiles a file, or a saved pipeline; findings are told on stderr.
  * @param only the names of those that are meant; all of them where it is left out
@@ -28,8 +26,7 @@ export async function fileSchedules(
   only: readonly string[] | undefined,
   ctx: CliContext,
 ): Promise<FileSchedules | { findings: Finding[] }> {
-  const compiled: CompiledWithSchedules = await compileToRun(given, ctx)
-  const { plan, findings, version, schedules = [] } = compiled
+  const { plan, findings, version, schedules = [] } = await compileToRun(given, ctx)
   for (const finding of findings) note(ctx, findingLine(finding, ctx.errorColor))
   if (!plan || hasErrors(findings)) return { findings }
   if (schedules.length === 0)
