@@ -1,6 +1,6 @@
 import { ApplicationFailure, condition, isCancellation } from '@temporalio/workflow'
 import { messageOf } from '../base/causes.ts'
-import { changedFields, edited, graceMs, pauseAfterApply } from '../schedule/plan/index.ts'
+import { changedFields, edited, graceMs, manualRunId, pauseAfterApply } from '../schedule/plan/index.ts'
 import { dropAll, type Keeper, record, removeClock, runActivities, setClock, settleAll } from './keeper.ts'
 import type {
   ApplyScheduleAnswer,
@@ -82,7 +82,7 @@ export async function triggerIt(
   keeper: Keeper,
   { key, inputs }: TriggerScheduleRequest,
 ): Promise<{ run: string }> {
-  const run = `${keeper.definition.name}-manual-${key}`
+  const run = manualRunId(keeper.definition.name, key)
   const nominalMs = Date.now()
   try {
     await runActivities(run).startScheduledRun({
