@@ -83,16 +83,17 @@ const row = (nominal_at: string, more: Partial<TickRow> = {}): TickRow => ({
 describe('schedule apply', () => {
   const applying = (options: { output?: 'text' | 'json' } = {}) => {
     const asked: [string, NewSchedule][] = []
+    const nameOf = ({ schedule }: NewSchedule) => (typeof schedule === 'object' ? schedule.name : '')
     const answer = (verb: string) => async (schedule: NewSchedule) => {
       asked.push([verb, schedule])
-      return { ...change, name: schedule.schedule.name, dry_run: verb === 'plan' }
+      return { ...change, name: nameOf(schedule), dry_run: verb === 'plan' }
     }
     const ctx = scriptedContext({
       cwd,
       ...options,
       schedules: { plan: answer('plan'), apply: answer('apply') },
     })
-    return { ctx, asked: () => asked.map(([verb, { schedule }]) => `${verb} ${schedule.name}`) }
+    return { ctx, asked: () => asked.map(([verb, schedule]) => `${verb} ${nameOf(schedule)}`) }
   }
 
   test('says what changes, in the zone of the schedule, before it changes it', async () => {
