@@ -74,7 +74,7 @@ export const zones: readonly Zone[] = [
     node: false,
   },
   // Ids of runs: Node.js for SHA-256 alone.
-  { folder: 'src/schedule/ids.ts', loads: [], types: [schedulePlan], packages: [], node: true },
+  { folder: 'src/schedule/ids.ts', loads: [schedulePlan], packages: [], node: true },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {

@@ -69,6 +69,8 @@ export interface ScheduledStart {
   scheduled: ScheduledRun
   inputs: Record<string, Json>
   argument: KeeperArgument
+  /** The id of the backfill that asks. */
+  backfill?: string
 }
 
 /** Schedules and their runs in Temporal, as the activities of keepers need them. */
