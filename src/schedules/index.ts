@@ -1,6 +1,7 @@
 export type { BackfillOptions, ListBackfills, StartBackfill } from './backfill-types.ts'
 export { BackfillNotFoundError } from './backfills.ts'
 export { SchedulesClient } from './client.ts'
+export { ScheduleNotFoundError } from './errors.ts'
 export type { SchedulesClientOptions } from './options.ts'
 export type {
   ListSchedules,

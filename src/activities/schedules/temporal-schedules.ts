@@ -112,7 +112,7 @@ function isPausedByHand({ paused, note }: Found['state']): boolean {
 
 async function startRun(
   client: Client,
-  { runId, scheduled, inputs, argument }: ScheduledStart,
+  { runId, scheduled, inputs, argument, backfill }: ScheduledStart,
 ): Promise<'started' | 'exists'> {
   const { definition, timing } = argument
   const { plan, workspace, owner, version } = definition
@@ -133,6 +133,9 @@ async function startRun(
         ...ownership,
         ...tick,
         tick: scheduled.kind,
+        ...(backfill === undefined ? {} : { backfill }),
+        // Before it is granted a place, it waits for one.
+        ...(plan.concurrency ? { status: 'pending' } : {}),
       },
       typedSearchAttributes: [
         ...pair(searchAttributes.workspace, workspace),
@@ -140,6 +143,7 @@ async function startRun(
         ...pair(searchAttributes.schedule, scheduled.schedule),
       ],
       staticSummary: plan.name,
+      ...(plan.priority === undefined ? {} : { priority: { priorityKey: plan.priority } }),
       args: [
         { plan, inputs, timing, ...(workspace === undefined ? {} : { workspace }), schedule: scheduled },
       ],

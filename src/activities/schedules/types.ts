@@ -1,6 +1,6 @@
 import type { Json } from '../../base/json.ts'
 import type { ScheduleDefinition, ScheduledRun, ScheduleSpec, Tick } from '../../schedule/plan/index.ts'
-import type { temporalSpec } from './stand-in-times.ts'
+import type { temporalSpec } from '../../schedule/times/index.ts'
 
 export interface ReadDueTicksInput {
   name: string
@@ -69,6 +69,8 @@ export interface ScheduledStart {
   scheduled: ScheduledRun
   inputs: Record<string, Json>
   argument: KeeperArgument
+  /** The id of the backfill that asks. */
+  backfill?: string
 }
 
 /** Schedules and their runs in Temporal, as the activities of keepers need them. */
