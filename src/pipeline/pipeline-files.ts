@@ -107,7 +107,10 @@ function compileFrom(
   }
 
   function compileAt(found: PipelineText, path: readonly string[]): CompiledPipeline {
-    const own = { ...options, resolvePipeline: resolverOf(path) }
+    const { nowMs, ...timeless } = options
+    // Schedules of pipelines that are steps of this one are nothing of it.
+    const known = path.length > 1 || nowMs === undefined ? timeless : { ...timeless, nowMs }
+    const own = { ...known, resolvePipeline: resolverOf(path) }
     return 'compile' in found
       ? found.compile(own)
       : compileSource(readYaml(found.text, show(path.at(-1) ?? place)), own)

@@ -104,6 +104,7 @@ export const zones: readonly Zone[] = [
   {
     folder: 'src/pipeline/build',
     loads: [base, 'src/expressions', plan, nodes, 'src/pipeline/yaml', 'src/pipeline/compile'],
+    types: [schedulePlan],
     packages: ['zod'],
     node: true,
   },

@@ -43,6 +43,28 @@ describe('jobwright validate', () => {
     })
   })
 
+  test('holds a schedule against the clock, where `graph` and others do not; those of nested pipelines are not asked', async () => {
+    const scheduled = (schedule: string) => `${good}schedule: ${schedule}\n`
+    const over = scheduled('{ every: 1h, until: 2020-01-01 }')
+    const files = {
+      'night.yaml': scheduled("{ cron: '30 2 * * *', timezone: Europe/Berlin }"),
+      'over.yaml': over,
+      'outer.yaml': 'name: outer\nsteps: { a: { pipeline: ./over.yaml } }\n',
+    }
+    await inDirectory(files, async (cwd) => {
+      const night = await jobwright(['validate', '--offline', 'night.yaml', 'outer.yaml'], { cwd })
+      expect(night.code).toBe(0)
+      expect(night.stdout).toMatch(
+        /^night\.yaml:6:19 warning dst_gap 02:30 on 20\d\d-03-\d\d does not exist in Europe\/Berlin/m,
+      )
+      expect(night.stdout).toMatch(/^outer\.yaml: valid$/m)
+      const ended = await jobwright(['validate', '--offline', 'over.yaml'], { cwd })
+      expect(ended.code).toBe(2)
+      expect(ended.stdout).toMatch(/^over\.yaml:6:31 error until_past /m)
+      expect((await jobwright(['graph', 'over.yaml'], { cwd })).code).toBe(0)
+    })
+  })
+
   test('gives a machine {valid, findings}, and nothing else on stdout', async () => {
     await inDirectory({ 'good.yaml': good, 'bad.yaml': bad }, async (cwd) => {
       const valid = await jobwright(['validate', 'good.yaml', '--output', 'json'], { cwd })

@@ -21,7 +21,7 @@ export async function validateHandler(args: ValidateArgs, ctx: CliContext): Prom
   const named = savedPipelines(ctx, { offline: args.offline })
   for (const file of args.files) {
     const { options } = await findWorld(file)
-    const own = (await compileFile(file, ctx, options, named)).findings
+    const own = (await compileFile(file, ctx, { ...options, nowMs: ctx.now() }, named)).findings
     findings.push(...own)
     if (ctx.output === 'text') ctx.stdout.write(report(file, own, ctx.color))
   }

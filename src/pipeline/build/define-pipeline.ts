@@ -15,6 +15,7 @@ import type { ZodSchema } from './job-type-types.ts'
 import { BuilderError, type Mistake } from './mistakes.ts'
 import { type AnyPipeline, type Pipeline, pipelineBrand } from './pipeline.ts'
 import { type Mark, markCaller, placeOf } from './place.ts'
+import type { ScheduleOptions } from './schedule-types.ts'
 import type {
   ConcurrencyOptions,
   DefineStep,
@@ -49,6 +50,10 @@ export interface PipelineDefinition<
   priority?: Priority
   /** Of steps that say nothing else. */
   defaults?: { timeout?: Duration; retry?: RetryOptions }
+  /** When it runs by itself; several schedules have names. */
+  schedule?:
+    | ScheduleOptions<NoInfer<Inputs>['_zod']['input']>
+    | readonly ScheduleOptions<NoInfer<Inputs>['_zod']['input']>[]
   /** Who is told when a run fails, is held, completes or is late. */
   notify?: readonly NotificationOptions[]
 }
@@ -129,12 +134,13 @@ export function definePipeline<
 /** Pipelines that are given in code need no looking for. */
 function withPipelines({ pipelines }: OpenBuilding, options: CompileOptions): CompileOptions {
   if (pipelines.size === 0) return options
+  const { nowMs: _, ...timeless } = options
   const { resolvePipeline } = options
   return {
     ...options,
     resolvePipeline(reference) {
       const pipeline = pipelines.get(reference)
-      if (pipeline) return pipeline.compile(options)
+      if (pipeline) return pipeline.compile(timeless)
       return resolvePipeline?.(reference) ?? notFound(reference)
     },
   }
@@ -159,11 +165,18 @@ function describe(
   const where: Where = { building, mark, reads: () => undefined }
   const constant: Where = { ...where, constant: true }
   if (typeof definition !== 'object' || definition === null) return scalar(building, null, mark)
-  const { inputs, pipelines, concurrency, notify, ...fields } = definition as Record<string, unknown>
+  const { inputs, pipelines, concurrency, schedule, notify, ...fields } = definition as Record<
+    string,
+    unknown
+  >
   return map(building, mark, () => {
     const head = Object.entries(fields).flatMap(([key, value]) =>
       value === undefined ? [] : entry(building, key, mark, () => toNode(constant, value)),
     )
+    const due =
+      schedule === undefined
+        ? []
+        : entry(building, 'schedule', mark, () => toNode(constant, schedulesOf(schedule)))
     // Secrets may stand in it.
     const told = notify === undefined ? [] : entry(building, 'notify', mark, () => toNode(where, notify))
     const declared =
@@ -184,11 +197,16 @@ function describe(
       ...head,
       ...told,
       ...declared,
+      ...due,
       ...limit,
       { key: 'steps', keyStart: steps.start, value: steps },
       ...outputs,
     ]
   })
+}
+
+function schedulesOf(schedule: unknown): unknown {
+  return Array.isArray(schedule) ? schedule.map(withFileNames) : withFileNames(schedule)
 }
 
 function inputsOf(building: OpenBuilding, mark: Mark) {

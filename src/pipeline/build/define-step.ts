@@ -17,6 +17,7 @@ const fieldNames: ReadonlyMap<string, string> = new Map([
   ['maxParallel', 'max_parallel'],
   ['onFailure', 'on_failure'],
   ['whenFull', 'when_full'],
+  ['catchUp', 'catch_up'],
 ])
 
 /** Names of a file as who writes code knows them. */
@@ -157,7 +158,7 @@ function readsItem({ building }: Where, condition: unknown): boolean {
   return true
 }
 
-/** `concurrency` with the names of a file. */
+/** `concurrency` or a schedule with the names of a file. */
 export function withFileNames(value: unknown): unknown {
   if (kindOf(value) !== 'map' || expressionOf(value)) return value
   return Object.fromEntries(

@@ -51,6 +51,7 @@ export {
 } from './operators.ts'
 export { type AnyPipeline, isPipeline, type Pipeline } from './pipeline.ts'
 export { type Place, placeOf } from './place.ts'
+export type { ScheduleOptions, ScheduleSettings, ScheduleTimes } from './schedule-types.ts'
 export type {
   AnyStep,
   ConcurrencyOptions,

@@ -45,6 +45,7 @@ const sentFile = 'pipeline.yaml'
 export function createPipelineCompiler(
   jobTypes: readonly JobTypeSchemaEntry[],
   { pipelines }: { pipelines: Pick<SavedPipelines, 'get'> },
+  now: () => number = Date.now,
 ): PipelineCompiler {
   const configs = createConfigChecker()
   const filesOf = (caller: Caller): PipelineFiles => ({
@@ -54,13 +55,18 @@ export function createPipelineCompiler(
       return found ? { text: found.yaml } : { problem: unknownPipeline(name) }
     },
   })
-  const check = async (caller: Caller, { yaml, plan }: PipelineText, name?: string) => {
+  const check = async (
+    caller: Caller,
+    { yaml, plan }: PipelineText,
+    { name, ...clock }: { name?: string | undefined; nowMs?: number },
+  ) => {
     const isYaml = yaml !== null && yaml !== undefined
     if (isYaml === (plan !== null && plan !== undefined))
       throw invalid('validation_failed', [{ pointer: '', detail: 'expected exactly one of yaml and plan' }])
     if (!isYaml) return { schedules: [], ...checkPlan(plan) }
     const place = name === undefined ? sentFile : savedPlace(name)
-    const compiled = await compilePipelineFile({ text: yaml }, place, { jobTypes, configs }, filesOf(caller))
+    const options = { jobTypes, configs, ...clock }
+    const compiled = await compilePipelineFile({ text: yaml }, place, options, filesOf(caller))
     const file = (each: string) => (each === place ? sentFile : each)
     return {
       ...compiled,
@@ -69,11 +75,11 @@ export function createPipelineCompiler(
   }
   return {
     async validate(caller, pipeline) {
-      const { plan, findings } = await check(caller, pipeline)
+      const { plan, findings } = await check(caller, pipeline, { nowMs: now() })
       return { valid: plan !== undefined, findings }
     },
     async compile(caller, pipeline, name) {
-      const { plan, schedules = [], findings } = await check(caller, pipeline, name)
+      const { plan, schedules = [], findings } = await check(caller, pipeline, { name })
       if (!plan) throw withFindings('invalid_pipeline', pipeline.plan ? '/plan' : '/yaml', findings)
       return { plan, schedules, findings }
     },

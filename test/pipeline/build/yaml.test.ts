@@ -174,3 +174,46 @@ test('whatever is built is the same again after it was YAML', () => {
     { numRuns: 25 },
   )
 })
+
+test('schedules are the same in code, and again after they were YAML', () => {
+  const built = definePipeline(
+    {
+      name: 'nightly',
+      inputs: z.object({ unit: z.string() }),
+      schedule: [
+        {
+          name: 'day',
+          cron: '*/5 2 * * *',
+          catchUp: { window: '2h', keep: 'all' },
+          inputs: { unit: 'pump' },
+        },
+        { every: '1h', dst: { fold: 'both' }, until: '2030-12-31', paused: true, inputs: { unit: '@x' } },
+      ],
+    },
+    ({ inputs, step }) => {
+      step('a', { jobType: 'work', config: { unit: inputs.unit } })
+    },
+  )
+  const { schedules, findings } = built.compile()
+  expect(findings.map(({ code }) => code)).toEqual(['no_effect'])
+  expect(schedules).toMatchObject([
+    { name: 'day', spec: { cron: '*/5 2 * * *' }, catchUp: { windowMs: 7_200_000, keep: 'all' } },
+    { name: 'nightly', spec: { everyMs: 3_600_000 }, paused: true, inputs: { unit: '@x' } },
+  ])
+  expect(compilePipeline(built.toYaml(), { file: 'again.yaml' }).schedules).toEqual(schedules)
+})
+
+test('what is wrong with a schedule in code is said at its pipeline, in the words of code', () => {
+  const built = definePipeline(
+    { name: 'nightly', schedule: { cron: '@daily', catchUp: { keep: 'lost' as never } } },
+    ({ step }) => {
+      step('a', { jobType: 'work' })
+    },
+  )
+  const { schedules, findings } = built.compile()
+  expect(schedules).toBeUndefined()
+  expect(findings.map(({ code, file }) => [code, file.endsWith('yaml.test.ts')])).toEqual([
+    ['wrong_value', true],
+    ['bad_cron', true],
+  ])
+})

@@ -57,9 +57,6 @@ test('a step that is only an approval gives one finding', () => {
   ])
   expect(placesOf(step('    on_failure: hold\n'))).toEqual(['5:17 wrong_value'])
   expect(findingsOf(step('    on_failure: hold\n'))[0]?.fix).toContain('not supported by this version')
-  expect(placesOf('name: a\nschedule: { cron: "* * * * *" }\nsteps: { s: { job_type: x } }\n')).toEqual([
-    '2:1 unsupported_field',
-  ])
 })
 
 test('an unknown need, with the known steps', () => {

@@ -285,6 +285,8 @@ test('the schema for editors allows the fields and refuses others', () => {
     'outputs',
     'concurrency',
     'priority',
+    'notify',
+    'schedule',
   ])
   expect(schema.additionalProperties).toBe(false)
   expect(JSON.stringify(schema)).toContain('"job_type"')

@@ -36,6 +36,13 @@ describe('POST /pipelines/validate', () => {
     expect((await me.post('/pipelines/validate', { plan })).json).toEqual({ valid: true, findings: [] })
   })
 
+  it('holds schedules against the clock; a start does not', async () => {
+    const yaml = `${nap}\nschedule: { every: 1h, until: 2020-01-01 }\n`
+    const { json } = await me.post('/pipelines/validate', { yaml })
+    expect(json).toMatchObject({ valid: false, findings: [{ code: 'until_past' }] })
+    expect((await me.post('/pipeline-runs', { yaml })).json.code).not.toBe('invalid_pipeline')
+  })
+
   it.each(['', '\t', 'a: [', 'a: 1\na: 2', '- x', 'x: &a [*a, *a]', 'name: a\n---\nname: b'])(
     'lists findings of text that is no pipeline: %j',
     async (yaml) => {
