@@ -51,12 +51,12 @@ export async function keepSchedule(input: KeepScheduleInput): Promise<ScheduleVi
     await condition(() => hasWork(keeper) || keeper.isDeleted || isToGoOn(keeper), untilDueMs(keeper))
     if (keeper.isDeleted) break
     if (isToGoOn(keeper)) {
-      await condition(allHandlersFinished)
+      await condition(() => allHandlersFinished() && keeper.telling.size === 0)
       if (!keeper.isDeleted) await goOnAsNew(keeper)
     } else await keeper.inTurn(() => work(keeper))
   }
   watch.end()
-  await condition(allHandlersFinished)
+  await condition(() => allHandlersFinished() && keeper.telling.size === 0)
   return view(keeper)
 }
 

@@ -16,10 +16,12 @@ import {
   type LedgerEntry,
   type Look,
   letGo,
+  nominalsOf,
   type ScheduleDefinition,
   type ScheduleState,
 } from '../schedule/plan/index.ts'
 import type { PipelineTiming } from './messages.ts'
+import { tellMissed } from './notifications.ts'
 import type { KeepScheduleInput } from './schedule-messages.ts'
 
 /** What is decided in short order: a marker in the history, and no task of its own. */
@@ -43,6 +45,8 @@ export interface Keeper {
   isDeleted: boolean
   /** Runs that were seen to be over. */
   readonly closed: Set<string>
+  /** Of missed ticks, until it is begun. */
+  readonly telling: Set<Promise<void>>
   /** Why it cannot go on just now. */
   trouble: string | null
   /** What changes the schedule is done by one at a time, in the order in which it was asked for. */
@@ -63,6 +67,7 @@ export function createKeeper(input: KeepScheduleInput): Keeper {
     isReplaced: false,
     isDeleted: false,
     closed: new Set(),
+    telling: new Set(),
     trouble: null,
     inTurn(work) {
       const run = last.then(work)
@@ -185,10 +190,20 @@ export function record(keeper: Keeper, entries: readonly LedgerEntry[]): void {
   )
 }
 
-/** The place to tell of ticks that did not run because nothing could decide them in time. */
-function onMissed(_: Keeper, entries: readonly LedgerEntry[]): void {
-  if (entries.length === 0) return
-  log.warn('ticks were missed', { count: entries.length })
+/** Tells those who want to know of ticks that did not run, because nothing could decide them in time. */
+function onMissed(keeper: Keeper, missed: readonly LedgerEntry[]): void {
+  const nominals = missed.flatMap(nominalsOf)
+  const [firstMs] = nominals
+  const lastMs = nominals.at(-1)
+  if (firstMs === undefined || lastMs === undefined) return
+  const { name, plan } = keeper.definition
+  const count = nominals.length
+  log.warn('ticks were missed', { schedule: name, count })
+  if (!plan.notify) return
+  const reason = missed.at(-1)?.reason ?? null
+  const telling = tellMissed(plan, { schedule: name, pipeline: plan.name, firstMs, lastMs, count, reason })
+  keeper.telling.add(telling)
+  void telling.finally(() => keeper.telling.delete(telling))
 }
 
 /** Temporal's schedule acted for these times: what is undecided from the first on may fire. */

@@ -191,9 +191,8 @@ export function nextDueMs({ waiting }: ScheduleState): number | undefined {
 
 /** The one run that a tick may have: its id says which, so that no tick can have two. */
 export function scheduledRunId(name: string, tag: string, nominalMs: number): string {
-  const [seconds = '', rest = ''] = new Date(nominalMs).toISOString().split('.')
-  const millis = rest.startsWith('000') ? '' : rest.slice(0, 3)
-  return `${name}-${seconds.replaceAll(/[-:]/g, '')}${millis}Z-${tag}`
+  // Seconds are the finest that a schedule knows.
+  return `${name}-${new Date(nominalMs).toISOString().replace(/[-:]|\.\d+/g, '')}-${tag}`
 }
 
 /** Of a run that a person starts: the same key stands for the same run. */
