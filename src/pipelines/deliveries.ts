@@ -76,6 +76,9 @@ async function progressOf(handle: WorkflowHandle): Promise<Progress> {
   }
 }
 
+/** Temporal says only which of its times was over. */
+const lost = 'the attempt was lost with its worker'
+
 /** Not yet handed to a worker: Temporal counts the attempt that is to come. */
 const scheduled = 1
 
@@ -88,7 +91,7 @@ function pendingOf({ raw }: WorkflowExecutionDescription): Progress {
   return {
     state: 'pending',
     attempts: (attempt ?? 1) - (isWaiting ? 1 : 0),
-    error: lastFailure?.message ?? null,
+    error: lastFailure?.timeoutFailureInfo ? lost : (lastFailure?.message ?? null),
     delivered_at: null,
     ...(isWaiting && nextMs > 0 ? { next_try_at: new Date(nextMs).toISOString() } : {}),
   }

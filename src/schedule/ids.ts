@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ScheduleDefinition } from './plan/index.ts'
+import { type ScheduleDefinition, scheduledRunId } from './plan/index.ts'
 
 /** Whose schedule it is, and its name: what ids are made of. */
 export type ScheduleIdentity = Pick<ScheduleDefinition, 'workspace' | 'name'>
@@ -14,8 +14,5 @@ export function scheduleTag({ workspace, name }: ScheduleIdentity): string {
 
 /** The id of a tick's own run: whoever starts it asks for the same one, and one of them gets it. */
 export function ownRunId(schedule: ScheduleIdentity, nominalMs: number): string {
-  return `${schedule.name}-${compact(nominalMs)}-${scheduleTag(schedule)}`
+  return scheduledRunId(schedule.name, scheduleTag(schedule), nominalMs)
 }
-
-/** `20260413T023000Z`; seconds are the finest that a schedule knows. */
-const compact = (atMs: number): string => new Date(atMs).toISOString().replace(/[-:]|\.\d+/g, '')

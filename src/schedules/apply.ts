@@ -10,6 +10,7 @@ import { present } from '../base/present.ts'
 import { scheduleMessages, searchAttributes, workflowTypes } from '../contract/names.ts'
 import type { ScheduleChange, ScheduleView } from '../contract/schedules/view.ts'
 import { createScheduleState, type ScheduleDefinition, viewSchedule } from '../schedule/plan/index.ts'
+import { nextTicks } from '../schedule/times/index.ts'
 import type {
   ApplyScheduleAnswer,
   ApplyScheduleRequest,
@@ -17,8 +18,10 @@ import type {
   ScheduleMemo,
 } from '../workflows/schedule-messages.ts'
 import { type Defined, define } from './define.ts'
-import { ask, isKept, type Keeper, lookForKeeper, readStart, request } from './keeper.ts'
-import { lookAt, nextTimes, specOf } from './look.ts'
+import { notFinished } from './errors.ts'
+import { ask, isKept, isNotFound, type Keeper, lookForKeeper, readStart, request } from './keeper.ts'
+import { lookAt, nextTimes, shownTimes } from './look.ts'
+import { matchingTimes } from './matching-times.ts'
 import { type SchedulesContext, type Scope, scopeOf } from './options.ts'
 import type { NewSchedule } from './types.ts'
 
@@ -53,7 +56,7 @@ export async function applySchedule(
   const before = await presentOf(context, scope, defined.definition)
   const change = changeOf(defined, before)
   const { created, changed } = await send(context, scope, defined)
-  await inPlace(context, scope, defined.definition.name)
+  await inPlace(context, scope, defined.definition)
   const keeper = await lookForKeeper(context, scope, defined.definition.name)
   const view = keeper ? await lookAt(context, keeper) : null
   // Somebody else may have been quicker.
@@ -168,6 +171,8 @@ function digestOf({ plan }: ScheduleDefinition): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12)
 }
 
+type Keep = (input: KeepScheduleInput) => Promise<unknown>
+
 /** In one request to Temporal, so that of two at once one makes it and the other edits it. */
 async function send(
   context: SchedulesContext,
@@ -179,12 +184,12 @@ async function send(
   const input: KeepScheduleInput = { ...asked }
   const memo: ScheduleMemo = present({ schedule: name, pipeline: definition.plan.name, workspace, owner })
   return request<ApplyScheduleAnswer>(context, `\`apply\` of schedule ${name}`, (waitForStage) =>
-    context.client.workflow.startUpdateWithStart<never, ApplyScheduleAnswer, [ApplyScheduleRequest]>(
+    context.client.workflow.startUpdateWithStart<Keep, ApplyScheduleAnswer, [ApplyScheduleRequest]>(
       scheduleMessages.apply,
       {
         args: [asked],
         waitForStage,
-        startWorkflowOperation: new WithStartWorkflowOperation(workflowTypes.keepSchedule, {
+        startWorkflowOperation: new WithStartWorkflowOperation<Keep>(workflowTypes.keepSchedule, {
           workflowId: scope.names.scheduleId(scope.workspace, name),
           taskQueue: scope.taskQueue,
           workflowIdConflictPolicy: 'USE_EXISTING',
@@ -205,17 +210,39 @@ async function send(
 const pair = (name: string, value: string | undefined) =>
   value === undefined ? [] : [{ key: { name, type: 'KEYWORD' as const }, value }]
 
-/** Until Temporal's schedule is there. @throws JobwrightError `not_finished` */
-async function inPlace(context: SchedulesContext, scope: Scope, name: string): Promise<void> {
+/** Until Temporal's schedule has the times that this one has. @throws JobwrightError `not_finished` */
+async function inPlace(
+  context: SchedulesContext,
+  scope: Scope,
+  { name, spec }: ScheduleDefinition,
+): Promise<void> {
   const deadline = Date.now() + context.decisionTimeoutMs
-  const handle = context.client.schedule.getHandle(scope.names.scheduleId(scope.workspace, name))
-  for (;;) {
-    try {
-      await handle.describe()
-      return
-    } catch (error) {
-      if (!(error instanceof TemporalScheduleNotFoundError) || Date.now() > deadline) throw error
-    }
+  const id = scope.names.scheduleId(scope.workspace, name)
+  while (!(await hasTimes(context, id, { name, spec }))) {
+    if (Date.now() > deadline)
+      throw notFinished(
+        `\`apply\` of schedule ${name}`,
+        new Error('its schedule in Temporal has other times'),
+      )
     await sleep(100)
+  }
+}
+
+async function hasTimes(
+  context: SchedulesContext,
+  id: string,
+  { name, spec }: Pick<ScheduleDefinition, 'name' | 'spec'>,
+): Promise<boolean> {
+  try {
+    // A time that is about to come may be gone before Temporal's schedule is written.
+    const next = nextTicks(spec, name, Date.now() + 1_000, shownTimes).map(({ nominalMs }) => nominalMs)
+    const [first, last] = [next[0], next.at(-1)]
+    if (first === undefined || last === undefined)
+      return (await context.client.schedule.getHandle(id).describe()) !== undefined
+    const found = await matchingTimes(context, id, first - 1, last + 1)
+    return found.join() === next.join()
+  } catch (error) {
+    if (error instanceof TemporalScheduleNotFoundError || isNotFound(error)) return false
+    throw error
   }
 }

@@ -105,6 +105,11 @@ export async function readStart(
   return { input, earlier: started?.continuedExecutionRunId || undefined }
 }
 
+/** NOT_FOUND of gRPC, as the service itself says it. */
+export function isNotFound(error: unknown): boolean {
+  return isGrpcServiceError(error) && error.code === 5
+}
+
 /** Of a request that is over when the keeper went on meanwhile: as Temporal's SDK calls it. */
 const overtaken = 'AcceptedUpdateCompletedWorkflow'
 /** A keeper may go on as a new execution between a look at it and the request. */
@@ -149,13 +154,13 @@ export async function request<T>(context: SchedulesContext, what: string, send: 
 export async function update<T>(
   context: SchedulesContext,
   keeper: Pick<Keeper, 'id' | 'name' | 'scope'>,
-  { verb, name, args }: { verb: string; name: string; args: [unknown] | [] },
+  { verb, name, args }: { verb: string; name: string; args?: object },
 ): Promise<T> {
   const { client } = context
   const what = `\`${verb}\` of schedule ${keeper.name}`
   try {
     return await request<T>(context, what, (waitForStage) =>
-      client.workflow.getHandle(keeper.id).startUpdate<T, [] | [unknown]>(name, { args, waitForStage }),
+      client.workflow.getHandle(keeper.id).startUpdate<T, [unknown]>(name, { args: [args], waitForStage }),
     )
   } catch (error) {
     const isGone =

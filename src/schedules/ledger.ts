@@ -6,7 +6,16 @@ import { countOf, expand, type LedgerEntry, nominalsOf } from '../schedule/plan/
 import { requireRange } from '../schedule/simulation/index.ts'
 import type { LedgerPage } from '../workflows/schedule-messages.ts'
 import { noWorker } from './errors.ts'
-import { ask, findKeeper, isKept, type Keeper, lookForKeeper, readStart, update } from './keeper.ts'
+import {
+  ask,
+  findKeeper,
+  isKept,
+  isNotFound,
+  type Keeper,
+  lookForKeeper,
+  readStart,
+  update,
+} from './keeper.ts'
 import { type SchedulesContext, scopeOf } from './options.ts'
 import type { ReadLedger } from './types.ts'
 
@@ -58,7 +67,7 @@ async function upToDate(context: SchedulesContext, name: string): Promise<Keeper
   const scope = await scopeOf(context)
   const keeper = await findKeeper(context, scope, name, 'any')
   if (!isKept(keeper)) return keeper
-  await update(context, keeper, { verb: 'ledger', name: scheduleMessages.refresh, args: [] })
+  await update(context, keeper, { verb: 'ledger', name: scheduleMessages.refresh })
   return (await lookForKeeper(context, scope, name)) ?? keeper
 }
 
@@ -88,11 +97,6 @@ async function forgotten<T>(reading: Promise<T | undefined>): Promise<T | undefi
     if (error instanceof WorkflowNotFoundError || isNotFound(error)) return undefined
     throw error
   }
-}
-
-/** NOT_FOUND of gRPC, as the service itself says it. */
-function isNotFound(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 5
 }
 
 function isWithin(entry: LedgerEntry, { fromMs, untilMs }: { fromMs: number; untilMs: number }): boolean {

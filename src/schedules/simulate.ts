@@ -4,6 +4,7 @@ import type { ScheduleRequest, ScheduleSpec } from '../schedule/plan/index.ts'
 import { simulate } from '../schedule/simulation/index.ts'
 import { temporalSpec } from '../schedule/times/index.ts'
 import { findKeeper, isKept, lookForKeeper, readStart } from './keeper.ts'
+import { matchingTimes } from './matching-times.ts'
 import { type SchedulesContext, scopeOf } from './options.ts'
 import type { SimulateSchedule } from './types.ts'
 
@@ -77,35 +78,4 @@ async function differencesOf(
     if (ours.has(at) && theirs.has(at)) return []
     return [{ at: new Date(at).toISOString(), only_in: ours.has(at) ? 'jobwright' : 'temporal' } as const]
   })
-}
-
-/** What Temporal lists at once. */
-const pageOfTimes = 1_000
-
-async function matchingTimes(
-  { client }: SchedulesContext,
-  scheduleId: string,
-  fromMs: number,
-  untilMs: number,
-): Promise<number[]> {
-  const found: number[] = []
-  for (let start = fromMs; ; ) {
-    const { startTime } = await client.workflowService.listScheduleMatchingTimes({
-      namespace: client.options.namespace,
-      scheduleId,
-      startTime: timestamp(start),
-      endTime: timestamp(untilMs),
-    })
-    const times = (startTime ?? []).map(({ seconds, nanos }) => Number(seconds) * 1000 + (nanos ?? 0) / 1e6)
-    found.push(...times)
-    const last = times.at(-1)
-    if (times.length < pageOfTimes || last === undefined || last <= start) return found
-    start = last
-  }
-}
-
-function timestamp(ms: number) {
-  const seconds = Math.floor(ms / 1000)
-  // A Long, as protobufjs takes it.
-  return { seconds: seconds as never, nanos: (ms - seconds * 1000) * 1e6 }
 }

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { JobwrightError } from '../base/errors.ts'
+import { canonicalJson } from '../base/json.ts'
 import { present } from '../base/present.ts'
 import { scheduleMessages } from '../contract/names.ts'
 import type { ScheduleView } from '../contract/schedules/view.ts'
-import type { ScheduleDefinition } from '../schedule/plan/index.ts'
+import { PipelineRunNotFoundError } from '../pipelines/errors.ts'
+import { inputsOf } from '../pipelines/inputs.ts'
+import { manualRunId, type ScheduleDefinition } from '../schedule/plan/index.ts'
 import type { PauseScheduleRequest, TriggerScheduleRequest } from '../workflows/schedule-messages.ts'
 import { noWorker } from './errors.ts'
 import { ask, findKeeper, update } from './keeper.ts'
@@ -28,7 +31,7 @@ export async function pauseSchedule(
   const view = await update<ScheduleView>(context, keeper, {
     verb: 'pause',
     name: scheduleMessages.pause,
-    args: [asked],
+    args: asked,
   })
   return completed(context, keeper, view)
 }
@@ -39,7 +42,6 @@ export async function resumeSchedule(context: SchedulesContext, name: string): P
   const view = await update<ScheduleView>(context, keeper, {
     verb: 'resume',
     name: scheduleMessages.resume,
-    args: [],
   })
   return completed(context, keeper, view)
 }
@@ -50,7 +52,6 @@ export async function deleteSchedule(context: SchedulesContext, name: string): P
   return update<ScheduleView>(context, keeper, {
     verb: 'delete',
     name: scheduleMessages.delete,
-    args: [],
   })
 }
 
@@ -68,22 +69,40 @@ export async function triggerSchedule(
       fix: 'expected 1 to 64 of 0-9 and a-f',
     })
   const keeper = await findKeeper(context, await scopeOf(context), name)
-  const resolved = inputs && (await resolve(context, keeper, inputs))
-  const asked: TriggerScheduleRequest = present({ key, inputs: resolved })
-  return update<TriggeredRun>(context, keeper, {
+  const resolved = await resolve(context, keeper, inputs)
+  const before = await inputsOf(context, manualRunId(name, key)).catch(ifUnknown)
+  if (before && canonicalJson(before) !== canonicalJson(resolved)) throw keyReused(name)
+  const asked: TriggerScheduleRequest = { key, inputs: resolved }
+  const { run } = await update<{ run: string }>(context, keeper, {
     verb: 'trigger',
     name: scheduleMessages.trigger,
-    args: [asked],
+    args: asked,
+  })
+  return { run, existed: before !== undefined }
+}
+
+function ifUnknown(error: unknown): undefined {
+  if (!(error instanceof PipelineRunNotFoundError)) throw error
+}
+
+function keyReused(name: string): JobwrightError {
+  return new JobwrightError({
+    code: 'run_id_reused',
+    fault: 'refused',
+    message: `the key was used for a run of schedule ${name} with other inputs; nothing was started`,
+    fix: 'use another key, or leave it out',
   })
 }
 
+/** What a run is given: the inputs of the schedule, and those over them. */
 async function resolve(
   context: SchedulesContext,
   { handle, name }: Awaited<ReturnType<typeof findKeeper>>,
-  inputs: NonNullable<TriggerSchedule['inputs']>,
+  inputs: TriggerSchedule['inputs'],
 ) {
   const definition = await ask<ScheduleDefinition>(context, handle, scheduleMessages.definition)
   if (!definition) throw noWorker(`\`trigger\` of schedule ${name}`)
+  if (inputs === undefined) return definition.resolvedInputs
   const { PipelineFindingsError, resolveInputs } = await import('../pipeline/index.ts')
   const { plan } = definition
   const resolved = resolveInputs(plan, { ...definition.inputs, ...inputs })

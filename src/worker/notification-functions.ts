@@ -48,11 +48,12 @@ export async function callNotificationFunction(
   thread.once('message', resolve)
   thread.once('error', (error) => resolve({ kind: 'failed', message: messageOf(error) }))
   thread.once('exit', () => resolve({ kind: 'failed', message: 'it ended its process' }))
+  let grace: NodeJS.Timeout | undefined
   const stop = () => {
     thread.postMessage('stop')
-    grace = setTimeout(() => resolve('timeout'), graceMs)
+    grace ??= setTimeout(() => resolve('timeout'), graceMs)
   }
-  let grace: NodeJS.Timeout | undefined
+  if (signal.aborted) stop()
   const limit = setTimeout(stop, timeoutMs)
   signal.addEventListener('abort', stop, { once: true })
   try {

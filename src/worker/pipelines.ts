@@ -65,7 +65,7 @@ export function pipelineWorker({
       presence,
       closedRuns: createClosedRuns(client, names),
       nestedRuns: createNestedRuns(client),
-      tickRuns: createTickRuns(client, names),
+      tickRuns: createTickRuns(client, names, createSchedules(client)),
       schedules: createSchedules(client),
       limits: createLimits(client, names),
       sweep: config.sweep,

@@ -176,7 +176,7 @@ function assemble(
       tellFailed: () => Promise.resolve(),
     },
     nestedRuns: createNestedRuns(client),
-    tickRuns: createTickRuns(client, installationNames()),
+    tickRuns: createTickRuns(client, installationNames(), createSchedules(client)),
     schedules: createSchedules(client),
     limits: createLimits(client, installation),
     sweep: 'off' as const,

@@ -16,10 +16,12 @@ import {
   type LedgerEntry,
   type Look,
   letGo,
+  nominalsOf,
   type ScheduleDefinition,
   type ScheduleState,
 } from '../schedule/plan/index.ts'
 import type { PipelineTiming } from './messages.ts'
+import { tellMissed } from './notifications.ts'
 import type { KeepScheduleInput } from './schedule-messages.ts'
 
 /** What is decided in short order: a marker in the history, and no task of its own. */
@@ -43,6 +45,8 @@ export interface Keeper {
   isDeleted: boolean
   /** Runs that were seen to be over. */
   readonly closed: Set<string>
+  /** Of missed ticks, until it is begun. */
+  readonly telling: Set<Promise<void>>
   /** Why it cannot go on just now. */
   trouble: string | null
   /** What changes the schedule is done by one at a time, in the order in which it was asked for. */
@@ -63,6 +67,7 @@ export function createKeeper(input: KeepScheduleInput): Keeper {
     isReplaced: false,
     isDeleted: false,
     closed: new Set(),
+    telling: new Set(),
     trouble: null,
     inTurn(work) {
       const run = last.then(work)
@@ -105,6 +110,15 @@ export async function settleAll(keeper: Keeper, untilCovered: (nominalMs: number
   }
 }
 
+/** Ticks until now that no clock acted for. */
+export async function settlePast(keeper: Keeper): Promise<void> {
+  for (;;) {
+    const look = await lookAt(keeper, Date.now(), undefined)
+    await carryOut(keeper, decide(keeper.state, keeper.definition, look))
+    if (!look.isPartial) return
+  }
+}
+
 /** Lets go of everything until now. */
 export async function dropAll(keeper: Keeper): Promise<void> {
   for (;;) {
@@ -119,7 +133,8 @@ async function lookAt(keeper: Keeper, untilMs: number, coveredFromMs: number | u
   const { name, spec, overlap } = definition
   const { open, takenUntilMs } = state
   const runs = overlap !== 'allow' || open.length > looseRuns ? open.map(({ id }) => id) : []
-  const { ticks, closed, ...found } = await localActivities(name).readDueTicks({
+  const { readDueTicks } = proxyLocalActivities<PipelineActivities>({ ...local, summary: name })
+  const { ticks, closed, ...found } = await readDueTicks({
     name,
     spec,
     fromMs: takenUntilMs,
@@ -139,7 +154,10 @@ async function lookAt(keeper: Keeper, untilMs: number, coveredFromMs: number | u
   }
 }
 
-/** What was decided stands from here on, and is done. */
+/**
+ * What was decided is in the history before any of it is done: a worker that is killed leaves nothing that the next one decides
+ * otherwise.
+ */
 async function carryOut(keeper: Keeper, { state, entries, actions }: Decision): Promise<void> {
   keeper.state = state
   const failed = new Set<string>()
@@ -147,8 +165,8 @@ async function carryOut(keeper: Keeper, { state, entries, actions }: Decision): 
     const { runId } = action
     try {
       if (action.kind === 'start')
-        await localActivities(runId).startScheduledRun({ runId, nominalMs: action.nominalMs, kind: 'fired' })
-      else await localActivities(runId).cancelScheduledRun({ runId })
+        await runActivities(runId).startScheduledRun({ runId, nominalMs: action.nominalMs, kind: 'fired' })
+      else await runActivities(runId).cancelScheduledRun({ runId })
     } catch (error) {
       if (isCancellation(error)) throw error
       keeper.trouble = `run ${runId} could not be ${action.kind === 'start' ? 'started' : 'cancelled'}: ${messageOf(error)}`
@@ -181,10 +199,20 @@ export function record(keeper: Keeper, entries: readonly LedgerEntry[]): void {
   )
 }
 
-/** The place to tell of ticks that did not run because nothing could decide them in time. */
-function onMissed(_: Keeper, entries: readonly LedgerEntry[]): void {
-  if (entries.length === 0) return
-  log.warn('ticks were missed', { count: entries.length })
+/** Tells those who want to know of ticks that did not run, because nothing could decide them in time. */
+function onMissed(keeper: Keeper, missed: readonly LedgerEntry[]): void {
+  const nominals = missed.flatMap(nominalsOf)
+  const [firstMs] = nominals
+  const lastMs = nominals.at(-1)
+  if (firstMs === undefined || lastMs === undefined) return
+  const { name, plan } = keeper.definition
+  const count = nominals.length
+  log.warn('ticks were missed', { schedule: name, count })
+  if (!plan.notify) return
+  const reason = missed.at(-1)?.reason ?? null
+  const telling = tellMissed(plan, { schedule: name, pipeline: plan.name, firstMs, lastMs, count, reason })
+  keeper.telling.add(telling)
+  void telling.finally(() => keeper.telling.delete(telling))
 }
 
 /** Temporal's schedule acted for these times: what is undecided from the first on may fire. */
@@ -207,13 +235,7 @@ export async function sync(keeper: Keeper): Promise<void> {
   const { name, spec, workspace } = definition
   const { syncSinceMs, isResuming } = state.clock
   const sinceMs = syncSinceMs ?? state.takenUntilMs
-  const { syncSchedule } = proxyActivities<PipelineActivities>({
-    startToCloseTimeout: '1 minute',
-    heartbeatTimeout: '20 seconds',
-    summary: name,
-    retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 10_000 },
-  })
-  const written = await syncSchedule({
+  const written = await runActivities(name).syncSchedule({
     name,
     spec,
     ...(workspace === undefined ? {} : { workspace }),
@@ -227,13 +249,7 @@ export async function sync(keeper: Keeper): Promise<void> {
 }
 
 export async function removeClock(keeper: Keeper): Promise<void> {
-  const { removeSchedule } = proxyActivities<PipelineActivities>({
-    startToCloseTimeout: '1 minute',
-    heartbeatTimeout: '20 seconds',
-    summary: keeper.definition.name,
-    retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 10_000 },
-  })
-  await removeSchedule()
+  await runActivities(keeper.definition.name).removeSchedule()
 }
 
 /**
@@ -263,6 +279,12 @@ export function watchOpenRuns(keeper: Keeper, runs: readonly string[]): Cancella
   return scope
 }
 
-export function localActivities(summary: string) {
-  return proxyLocalActivities<PipelineActivities>({ ...local, summary })
+/** Effects: never in the task that decides them. */
+export function runActivities(summary: string) {
+  return proxyActivities<PipelineActivities>({
+    startToCloseTimeout: '1 minute',
+    heartbeatTimeout: '20 seconds',
+    summary,
+    retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 10_000 },
+  })
 }

@@ -78,6 +78,8 @@ export interface PipelineMemo {
   schedule?: string
   scheduledForMs?: number
   tick?: ScheduledRun['kind']
+  /** The id of the backfill that started it. */
+  backfill?: string
   /** Of one that was not to be started: to everybody it does not exist. */
   isBarred?: true
   /** Of the run, where this execution of it is not the first. */

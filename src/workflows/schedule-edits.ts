@@ -1,7 +1,7 @@
 import { ApplicationFailure, condition, isCancellation } from '@temporalio/workflow'
 import { messageOf } from '../base/causes.ts'
-import { changedFields, edited, graceMs, pauseAfterApply } from '../schedule/plan/index.ts'
-import { dropAll, type Keeper, localActivities, record, removeClock, setClock, settleAll } from './keeper.ts'
+import { changedFields, edited, graceMs, manualRunId, pauseAfterApply } from '../schedule/plan/index.ts'
+import { dropAll, type Keeper, record, removeClock, runActivities, setClock, settleAll } from './keeper.ts'
 import type {
   ApplyScheduleAnswer,
   ApplyScheduleRequest,
@@ -82,10 +82,10 @@ export async function triggerIt(
   keeper: Keeper,
   { key, inputs }: TriggerScheduleRequest,
 ): Promise<{ run: string }> {
-  const run = `${keeper.definition.name}-manual-${key}`
+  const run = manualRunId(keeper.definition.name, key)
   const nominalMs = Date.now()
   try {
-    await localActivities(run).startScheduledRun({
+    await runActivities(run).startScheduledRun({
       runId: run,
       nominalMs,
       kind: 'manual',

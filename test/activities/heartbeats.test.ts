@@ -59,7 +59,7 @@ beforeAll(async () => {
         tellFailed: async () => undefined,
       },
       nestedRuns: createNestedRuns(client),
-      tickRuns: createTickRuns(client, installationNames()),
+      tickRuns: createTickRuns(client, installationNames(), createSchedules(client)),
       schedules: createSchedules(client),
       limits: createLimits(client, installationNames()),
       sweep: 'off',

@@ -65,8 +65,16 @@ export const zones: readonly Zone[] = [
   },
   // When a schedule is due: by the runtime's time zone data, and so not in workflows.
   { folder: 'src/schedule/times', loads: [base], types: [schedulePlan], packages: [], node: false },
+  // What would become of its times.
+  {
+    folder: 'src/schedule/simulation',
+    loads: [base, schedulePlan, 'src/schedule/times'],
+    types: [contract],
+    packages: [],
+    node: false,
+  },
   // Ids of runs: Node.js for SHA-256 alone.
-  { folder: 'src/schedule/ids.ts', loads: [], types: [schedulePlan], packages: [], node: true },
+  { folder: 'src/schedule/ids.ts', loads: [schedulePlan], packages: [], node: true },
   { folder: evaluate, loads: [base, references, 'src/expressions', plan], packages: [], node: false },
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
@@ -197,10 +205,20 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/schedules',
-    loads: [names, 'src/pipelines'],
-    types: [base, contract, 'src/schedule/plan'],
+    loads: [
+      base,
+      contract,
+      'src/pipeline',
+      'src/schedule/plan',
+      'src/schedule/times',
+      'src/schedule/simulation',
+      'src/schedule/ids.ts',
+      'src/temporal',
+      'src/pipelines',
+    ],
+    types: ['src/workflows'],
     packages: ['@temporalio/client'],
-    node: false,
+    node: true,
   },
 
   {
@@ -315,7 +333,7 @@ export const zones: readonly Zone[] = [
   // Finds Temporal and the Jobs API, and makes clients of them, for the command line and users' programs alike.
   {
     folder: 'src/connect',
-    loads: [base, client, 'src/dev-stack', 'src/pipelines', 'src/temporal'],
+    loads: [base, client, 'src/dev-stack', 'src/pipelines', 'src/schedules', 'src/temporal'],
     types: [contract, 'src/config.ts'],
     packages: [],
     node: true,
@@ -353,10 +371,12 @@ export const zones: readonly Zone[] = [
       'src/conformance',
       'src/job-type-schemas',
       'src/pipeline',
+      'src/schedule/times',
+      'src/schedule/simulation',
       'src/temporal',
       'src/dev-stack',
     ],
-    types: ['src/config.ts', 'src/pipelines'],
+    types: ['src/config.ts', 'src/pipelines', 'src/schedules', schedulePlan],
     packages: ['commander', 'log-update', 'string-width'],
     node: true,
   },

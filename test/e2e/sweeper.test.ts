@@ -166,6 +166,29 @@ describe('a pipeline run that is terminated', () => {
   })
 })
 
+it('a place is given on when the job runs of a terminated run are over, and survives a kill of the worker', async () => {
+  const key = { kind: 'literal', value: 'one at a time' } as const
+  const config = { kind: 'literal', value: { duration: '10m' } } as const
+  const plan = planOf([planStep('long', { config })], { concurrency: { key, limit: 1, whenFull: 'queue' } })
+  const jobRunOf = (id: string) =>
+    until('it has a job run', async () => (await stack.pipelines.show(id)).steps[0]?.job_run_id ?? undefined)
+  const first = await stack.runPlan(plan)
+  const firstRun = await jobRunOf(first)
+  const second = await stack.runPlan(plan)
+  const third = await stack.runPlan(plan)
+  await until('both wait', async () => (await stack.pipelines.show(third)).queue?.position === 2)
+  await stack.kill('worker')
+  await terminate(first)
+  await terminate(second)
+  await stack.start('worker')
+  const after = await stack.api.getJobRun(await jobRunOf(third))
+  const ended = await stack.api.getJobRun(firstRun)
+  expect(ended.status).toBe('cancelled')
+  expect(Date.parse(ended.finished_at ?? '')).toBeLessThanOrEqual(Date.parse(after.created_at))
+  await stack.pipelines.cancel(third)
+  await until('nobody has a place', async () => (await stack.pipelines.limits()).length === 0)
+})
+
 it('a pipeline run that is reset to before its job was made has the job run that it forgot cancelled', async () => {
   const earlier = foreign.runs.size
   const id = await stack.runPlan(planOf([foreignWork('again')], { connection: 'bounded' }))

@@ -55,6 +55,7 @@ type TemporalActivity =
   | 'cancelScheduledRun'
   | 'syncSchedule'
   | 'removeSchedule'
+  | 'readEarlierKeeper'
 
 /** Those about nested pipeline runs, limits, schedules and backfills need Temporal only. */
 function temporalActivities(stack: TestStack): Pick<PipelineActivities, TemporalActivity> {
@@ -63,7 +64,7 @@ function temporalActivities(stack: TestStack): Pick<PipelineActivities, Temporal
     schedules: createSchedules(stack.client),
     limits: createLimits(stack.client, installationNames()),
     sweep: 'off',
-    tickRuns: createTickRuns(stack.client, installationNames()),
+    tickRuns: createTickRuns(stack.client, installationNames(), createSchedules(stack.client)),
     heartbeatIntervalMs: 1_000,
   }
   return createActivities(deps as ActivityDependencies)

@@ -10,7 +10,13 @@ import {
   tickRunId,
   ticksInOrder,
 } from '../../schedule/plan/index.ts'
-import type { AdvanceBackfillInput, BackfillArgument, BackfillRunsInput, TickRuns } from './types.ts'
+import type {
+  AdvanceBackfillInput,
+  BackfillArgument,
+  BackfillRunsInput,
+  StartedTick,
+  TickRuns,
+} from './types.ts'
 
 /** How many ticks are looked at at once, and by one activity. */
 const atOnce = 16
@@ -36,25 +42,32 @@ export async function advanceBackfill(runs: TickRuns, input: AdvanceBackfillInpu
     started: [],
     left: {},
   }
+  const told: StartedTick[] = []
   const { cancellationSignal } = Context.current()
-  for (let at = 0; at < Math.min(rest.length, mostLooks); at += atOnce) {
+  // As many as may start; more where none of them does.
+  let width = Math.min(input.places, atOnce)
+  for (let at = 0; at < Math.min(rest.length, mostLooks); ) {
     cancellationSignal.throwIfAborted()
-    const looked = rest.slice(at, at + atOnce).map(async (tick) => ({ tick, newest: await newestOf(tick) }))
+    const some = rest.slice(at, at + width)
+    at += width
+    width = Math.min(2 * width, atOnce)
+    const looked = some.map(async (tick) => ({ tick, newest: await newestOf(tick) }))
     for (const { tick, newest } of await Promise.all(looked)) {
-      if (advance.started.length >= input.places) return told()
+      if (advance.started.length >= input.places) return done()
       const became = await takeTick(runs, { argument, tick, newest, id: input.id })
-      if (became === 'stopped') return told()
+      if (became === 'stopped') return done()
       noteTick(advance, tick, became)
+      if ('started' in became) told.push({ tick, runId: became.started })
     }
   }
-  return told()
+  return done()
 
   async function newestOf(tick: Tick): Promise<NewestRun | undefined> {
     return tick.isDropped ? undefined : newestRun(runs.look, runs.ownId(argument.definition, tick))
   }
 
-  async function told(): Promise<Advance> {
-    if (advance.started.length > 0) await runs.tellKeeper(argument, advance.started)
+  async function done(): Promise<Advance> {
+    if (told.length > 0) await runs.tellKeeper(argument, told)
     return { ...advance, isAtEnd: rest.length === 0 || advance.cursor === rest.at(-1)?.nominalMs }
   }
 }

@@ -3,20 +3,14 @@ import {
   type Client,
   isGrpcServiceError,
   ServiceError,
-  WorkflowExecutionAlreadyStartedError,
   type WorkflowExecutionDescription,
   WorkflowFailedError,
   WorkflowNotFoundError,
 } from '@temporalio/client'
-import {
-  type InstallationNames,
-  scheduleMessages,
-  searchAttributes,
-  workflowTypes,
-} from '../../contract/names.ts'
+import { JobwrightError } from '../../base/errors.ts'
+import { type InstallationNames, scheduleMessages } from '../../contract/names.ts'
 import { ownRunId } from '../../schedule/ids.ts'
 import {
-  type BackfilledRun,
   type EndedRun,
   type LedgerEntry,
   type Tick,
@@ -24,7 +18,8 @@ import {
   tickRunStatus,
 } from '../../schedule/plan/index.ts'
 import { ticksBetween } from '../../schedule/times/index.ts'
-import type { BackfillArgument, StartTickRun, TickRuns } from './types.ts'
+import type { Schedules } from '../schedules/types.ts'
+import type { BackfillArgument, StartedTick, TickRuns } from './types.ts'
 
 /** Backfills of which the argument is kept. */
 const keptArguments = 10
@@ -34,7 +29,11 @@ const listenedTo = 50
 const listenMs = 20_000
 
 /** Runs of ticks through a Temporal client. */
-export function createTickRuns(client: Client, names: Pick<InstallationNames, 'scheduleId'>): TickRuns {
+export function createTickRuns(
+  client: Client,
+  names: Pick<InstallationNames, 'scheduleId'>,
+  schedules: Pick<Schedules, 'start' | 'cancel'>,
+): TickRuns {
   const known = new Map<string, Promise<BackfillArgument>>()
   const ticksOf = new WeakMap<BackfillArgument, Tick[]>()
   const handleOf = (id: string) => client.workflow.getHandle(id)
@@ -121,19 +120,25 @@ export function createTickRuns(client: Client, names: Pick<InstallationNames, 's
       return status.name !== 'RUNNING' || isCancelled || memo?.['status'] === 'paused'
     },
     ownId: (definition, tick) => ownRunId(definition, tick.nominalMs),
-    start: ({ runId, tick, argument, id }: StartTickRun) =>
-      startScheduledRun(client, {
-        id: runId,
-        taskQueue: Context.current().info.taskQueue,
-        definition: argument.definition,
-        timing: argument.timing,
-        scheduled: { schedule: argument.definition.name, nominalMs: tick.nominalMs, kind: 'backfilled' },
-        memo: { backfill: id },
-      }),
+    async start({ runId, tick, argument, id }) {
+      const { definition } = argument
+      const scheduled = { schedule: definition.name, nominalMs: tick.nominalMs, kind: 'backfilled' } as const
+      try {
+        const inputs = definition.resolvedInputs
+        return await schedules.start({ runId, scheduled, inputs, argument, backfill: id })
+      } catch (error) {
+        // By whomever: what is there is looked at again.
+        if (error instanceof JobwrightError && error.code === 'run_id_taken') return 'exists'
+        throw error
+      }
+    },
     async tellKeeper({ definition, revision }, started) {
       const entries = started.map((run) => entryOf(run, revision))
       try {
-        await handleOf(names.scheduleId(definition.workspace, definition.name)).signal('backfilled', entries)
+        await handleOf(names.scheduleId(definition.workspace, definition.name)).signal(
+          scheduleMessages.backfilled,
+          entries,
+        )
       } catch (error) {
         // The schedule was deleted: nobody keeps a ledger.
         if (!(error instanceof WorkflowNotFoundError)) throw error
@@ -148,19 +153,21 @@ export function createTickRuns(client: Client, names: Pick<InstallationNames, 's
         await listen(runIds, signal)
       }
     },
-    async cancel(runId) {
-      try {
-        await handleOf(runId).cancel()
-      } catch (error) {
-        // It is over meanwhile.
-        if (!(error instanceof WorkflowNotFoundError)) throw error
-      }
-    },
+    cancel: schedules.cancel,
   }
 }
 
-function entryOf({ nominalMs, runId }: BackfilledRun, revision: number): LedgerEntry {
-  return { nominalMs, decidedAtMs: Date.now(), outcome: 'backfilled', reason: null, run: runId, revision }
+function entryOf({ tick, runId }: StartedTick, revision: number): LedgerEntry {
+  const jitterMs = tick.dueMs - tick.nominalMs
+  return {
+    nominalMs: tick.nominalMs,
+    ...(jitterMs === 0 ? {} : { jitterMs: [jitterMs] }),
+    decidedAtMs: Date.now(),
+    outcome: 'backfilled',
+    reason: null,
+    run: runId,
+    revision,
+  }
 }
 
 /** The run closed in some way, or nothing happened for a while. */
@@ -183,42 +190,4 @@ async function readArgument(
   const [started] = history?.events ?? []
   const [payload] = started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []
   return JSON.parse(new TextDecoder().decode(payload?.data ?? new Uint8Array())) as BackfillArgument
-}
-
-async function startScheduledRun(
-  client: Client,
-  { id, taskQueue, definition, timing, scheduled, memo }: any,
-) {
-  const { plan, resolvedInputs: inputs, workspace, owner } = definition
-  const pair = (name: string, value: string | undefined) =>
-    value === undefined ? [] : [{ key: { name, type: 'KEYWORD' as const }, value }]
-  try {
-    await client.workflow.start(workflowTypes.runPipeline, {
-      workflowId: id,
-      taskQueue,
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      workflowIdConflictPolicy: 'FAIL',
-      memo: {
-        pipeline: plan.name,
-        workspace,
-        owner,
-        schedule: definition.name,
-        scheduledForMs: scheduled.nominalMs,
-        tick: scheduled.kind,
-        ...memo,
-      },
-      typedSearchAttributes: [
-        ...pair(searchAttributes.workspace, workspace),
-        ...pair(searchAttributes.owner, owner),
-        ...pair(searchAttributes.schedule, definition.name),
-      ],
-      args: [
-        { plan, inputs, timing, ...(workspace === undefined ? {} : { workspace }), schedule: scheduled },
-      ],
-    })
-    return 'started'
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'exists'
-    throw error
-  }
 }

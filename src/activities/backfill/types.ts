@@ -1,5 +1,4 @@
 import type {
-  BackfilledRun,
   BackfillRequest,
   EndedRun,
   ScheduleDefinition,
@@ -41,10 +40,15 @@ export interface TickRuns {
   look(runId: string): Promise<TickRun | undefined>
   start(start: StartTickRun): Promise<'started' | 'exists'>
   /** Lets the keeper of the schedule note runs that a backfill started. One that is gone needs not know. */
-  tellKeeper(argument: BackfillArgument, started: readonly BackfilledRun[]): Promise<void>
+  tellKeeper(argument: BackfillArgument, started: readonly StartedTick[]): Promise<void>
   /** Those of them that are over, as soon as one is; none when the time is up before. */
   awaitEnds(runIds: readonly string[], waitMs: number, signal: AbortSignal): Promise<EndedRun[]>
   cancel(runId: string): Promise<void>
+}
+
+export interface StartedTick {
+  tick: Tick
+  runId: string
 }
 
 export interface StartTickRun {

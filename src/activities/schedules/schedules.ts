@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto'
 import { ApplicationFailure, Context } from '@temporalio/activity'
-import { temporalSpec, ticksBetween } from './stand-in-times.ts'
+import { scheduleTag } from '../../schedule/ids.ts'
+import { temporalSpec, ticksBetween } from '../../schedule/times/index.ts'
 import type {
   DueTicks,
+  EarlierKeeper,
   ReadDueTicksInput,
   Schedules,
   StartScheduledRunInput,
@@ -71,10 +72,15 @@ export async function syncSchedule(
   const isHandPaused = await schedules.write(keeperId(), { spec: written, isPaused, isResuming })
   const isEndless = coversUntilMs === Number.MAX_SAFE_INTEGER
   return {
-    tag: scheduleTag(workspace, name),
+    tag: scheduleTag({ name, ...(workspace === undefined ? {} : { workspace }) }),
     renewAtMs: isEndless ? null : nowMs + (coversUntilMs - nowMs) / 2,
     isHandPaused,
   }
+}
+
+/** What the keeper before the one that asks left, if somebody ended it. */
+export function readEarlierKeeper(schedules: Schedules): Promise<EarlierKeeper | null> {
+  return schedules.earlierKeeper(ownExecution())
 }
 
 /** Temporal's schedule is not there any more. */
@@ -85,14 +91,6 @@ export async function removeSchedule(schedules: Schedules): Promise<void> {
 /** Asks it to stop; one that is over is left as it is. */
 export async function cancelScheduledRun(schedules: Schedules, { runId }: { runId: string }): Promise<void> {
   await schedules.cancel(runId)
-}
-
-/** Tells the runs of a schedule from those of one of the same name in another workspace. */
-export function scheduleTag(workspace: string | undefined, name: string): string {
-  return createHash('sha256')
-    .update(`${workspace ?? ''}\n${name}`)
-    .digest('hex')
-    .slice(0, 6)
 }
 
 function ownExecution(): { workflowId: string; runId: string } {

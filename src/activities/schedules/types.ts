@@ -1,6 +1,12 @@
 import type { Json } from '../../base/json.ts'
-import type { ScheduleDefinition, ScheduledRun, ScheduleSpec, Tick } from '../../schedule/plan/index.ts'
-import type { temporalSpec } from './stand-in-times.ts'
+import type {
+  ScheduleDefinition,
+  ScheduledRun,
+  ScheduleSpec,
+  ScheduleState,
+  Tick,
+} from '../../schedule/plan/index.ts'
+import type { temporalSpec } from '../../schedule/times/index.ts'
 
 export interface ReadDueTicksInput {
   name: string
@@ -63,12 +69,20 @@ export interface KeeperArgument {
   timing: object
 }
 
+/** What a keeper left that did not end by itself. */
+export interface EarlierKeeper {
+  definition: ScheduleDefinition
+  state: ScheduleState
+}
+
 /** What is started for a tick. */
 export interface ScheduledStart {
   runId: string
   scheduled: ScheduledRun
   inputs: Record<string, Json>
   argument: KeeperArgument
+  /** The id of the backfill that asks. */
+  backfill?: string
 }
 
 /** Schedules and their runs in Temporal, as the activities of keepers need them. */
@@ -78,6 +92,8 @@ export interface Schedules {
   /** @throws JobwrightError `run_id_taken` when the id belongs to another run */
   start(start: ScheduledStart): Promise<'started' | 'exists'>
   cancel(runId: string): Promise<void>
+  /** null where there was none, or where it was deleted. */
+  earlierKeeper(keeper: { workflowId: string; runId: string }): Promise<EarlierKeeper | null>
   isOver(runId: string): Promise<boolean>
   isHandPaused(scheduleId: string): Promise<boolean>
   /** Writes Temporal's schedule. @returns whether it is paused by hand */

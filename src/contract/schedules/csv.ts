@@ -14,7 +14,10 @@ const columns = [
   'outcome',
   'reason',
   'run',
+  'late_seconds',
 ] as const satisfies (keyof TickRow)[]
 
-const cell = (value: string | null): string =>
-  value === null ? '' : /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value
+function cell(value: string | number | null): string {
+  const text = value === null ? '' : String(value)
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}

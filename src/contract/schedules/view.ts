@@ -37,6 +37,8 @@ export const tickRowSchema = z.object({
   reason: z.enum(tickReasons).nullable(),
   /** Of the run that was started. */
   run: z.string().nullable(),
+  /** How much later than it was due it was decided; null of one on time, and of a run that was triggered by hand. */
+  late_seconds: z.int().nullable(),
 })
 
 export const scheduleViewSchema = z.object({
@@ -59,6 +61,8 @@ export const scheduleViewSchema = z.object({
   paused: z.boolean(),
   /** Why it is paused, and by whom. */
   paused_because: z.string().nullable(),
+  /** `file`: an apply that says otherwise lifts it; nobody but a person lifts that of a `person`. null where it is not paused. */
+  pause_origin: z.enum(['file', 'person']).nullable(),
   /** Counts from 1: how often something else was applied. */
   revision: z.int(),
   next_at: z.array(time),

@@ -1,10 +1,8 @@
 import type { TickOutcome, TickReason } from '../../contract/schedules/view.ts'
 import type { ScheduleDefinition, Tick } from './definition.ts'
-import type { LedgerEntry } from './ledger.ts'
+import { graceMs, type LedgerEntry } from './ledger.ts'
 import type { PendingTick, ScheduleState } from './state.ts'
 
-/** A tick is late when it is decided more than this after it was due: so long may a worker that is replaced be away. */
-export const graceMs = 10_000
 /** Ticks that wait for an open run, with `queue`. */
 export const queueLimit = 1_000
 /** With `allow`, more open runs are not remembered. */
@@ -193,7 +191,11 @@ export function nextDueMs({ waiting }: ScheduleState): number | undefined {
 
 /** The one run that a tick may have: its id says which, so that no tick can have two. */
 export function scheduledRunId(name: string, tag: string, nominalMs: number): string {
-  const [seconds = '', rest = ''] = new Date(nominalMs).toISOString().split('.')
-  const millis = rest.startsWith('000') ? '' : rest.slice(0, 3)
-  return `${name}-${seconds.replaceAll(/[-:]/g, '')}${millis}Z-${tag}`
+  // Seconds are the finest that a schedule knows.
+  return `${name}-${new Date(nominalMs).toISOString().replace(/[-:]|\.\d+/g, '')}-${tag}`
+}
+
+/** Of a run that a person starts: the same key stands for the same run. */
+export function manualRunId(name: string, key: string): string {
+  return `${name}-manual-${key}`
 }

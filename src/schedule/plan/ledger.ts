@@ -5,6 +5,9 @@ import type { TickOutcome, TickReason, TickRow } from '../../contract/schedules/
  * counts, but a manual one, which is a row of its own.
  */
 
+/** A tick is late when it is decided more than this after it was due: so long may a worker that is replaced be away. */
+export const graceMs = 10_000
+
 /** What became of one nominal time, or of several neighbours that fared alike. */
 export interface LedgerEntry {
   nominalMs: number
@@ -101,14 +104,17 @@ export function expand(
   for (const entry of entries)
     nominalsOf(entry).forEach((atMs, index) => {
       if (atMs < fromMs || atMs >= untilMs) return
+      const dueMs = atMs + (entry.jitterMs?.[index] ?? 0)
+      const lateMs = entry.decidedAtMs - dueMs
       const row = {
         schedule,
         nominal_at: iso(atMs),
-        due_at: iso(atMs + (entry.jitterMs?.[index] ?? 0)),
+        due_at: iso(dueMs),
         decided_at: iso(entry.decidedAtMs),
         outcome: entry.outcome,
         reason: entry.reason,
         run: entry.run,
+        late_seconds: entry.outcome === 'manual' || lateMs <= graceMs ? null : Math.round(lateMs / 1_000),
       }
       rows.set(entry.outcome === 'manual' ? `manual ${entry.run}` : String(atMs), { atMs, row })
     })

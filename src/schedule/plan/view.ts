@@ -29,6 +29,7 @@ export function viewSchedule(
     inputs,
     paused: pause !== null || clock.isHandPaused,
     paused_because: pause ? pausedBecause(pause) : clock.isHandPaused ? handPaused : null,
+    pause_origin: pause?.origin ?? (clock.isHandPaused ? 'person' : null),
     revision: state.revision,
     next_at: [],
     buffered_at: state.queue.map(({ nominalMs }) => iso(nominalMs)),

@@ -59,11 +59,11 @@ export function play(
   }
 }
 
-function rowOf({ nominalMs, dueMs, dst = null }: Tick): Played {
+function rowOf({ nominalMs, dueMs, dst }: Tick): Played {
   return {
     nominal_at: iso(nominalMs),
     due_at: iso(dueMs),
-    dst,
+    dst: dst ?? null,
     outcome: 'skipped',
     reason: null,
     starts_at: null,

@@ -4,6 +4,7 @@ import {
   type ItemState,
   isNested,
   type JobRunRecord,
+  limitKey,
   move,
   nestedRunId,
   noteCancelling,
@@ -24,7 +25,9 @@ export function runItem(engine: Engine, step: PlanStep, item: ItemState, each: E
   }
   let resolved: ResolvedStep
   try {
-    resolved = resolveStep(step, (value) => evaluate(engine, value, step, step.forEach ? each : undefined))
+    const own = step.forEach ? each : undefined
+    resolved = resolveStep(step, (value) => evaluate(engine, value, step, own))
+    if (step.concurrency) limitKey(evaluate(engine, step.concurrency.key, step, own))
   } catch (error) {
     item.error = stepErrorOf(error)
     move(item, 'failed')

@@ -1,6 +1,6 @@
 import { failureMessage, nestedRecord } from '../../pipeline/plan/index.ts'
 import { createEngine, type NestedStart } from './engine.ts'
-import { cancelPipelineRun, close, finishLater, startReady } from './steps.ts'
+import { begin, cancelPipelineRun, close, finishLater } from './steps.ts'
 
 /** Runs the pipeline of a step: a pipeline run of its own, in the same virtual time and on the same Jobs API. */
 export function startNested({ parent, step, plan, inputs, id, onEnd }: NestedStart): { cancel(): void } {
@@ -12,7 +12,7 @@ export function startNested({ parent, step, plan, inputs, id, onEnd }: NestedSta
     const error = status === 'failed' ? { code: 'pipeline_failed', message } : null
     onEnd(nestedRecord(id, { status, error, outputs }))
   }
-  startReady(child)
+  begin(child)
   finishLater(child)
   return { cancel: () => cancelPipelineRun(child) }
 }

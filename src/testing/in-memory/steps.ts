@@ -9,6 +9,7 @@ import {
   type ItemState,
   isAskedAgain,
   isCleanupAlone,
+  limitKey,
   mayStartItem,
   move,
   noteUnfinished,
@@ -17,6 +18,7 @@ import {
   payloadBytes,
   pipelineStatus,
   shrinkView,
+  skipAll,
   skipItem,
   stepState,
   takeNext,
@@ -26,6 +28,21 @@ import {
 } from '../../pipeline/plan/index.ts'
 import { type Engine, evaluate, evaluateIf, type Lane, laneOf, stepErrorOf } from './engine.ts'
 import { runItem } from './items.ts'
+
+/** Begins a run. It is alone, and so has its place at once; a key that is none fails it all the same. */
+export function begin(engine: Engine): void {
+  const { plan, state, schedule } = engine
+  try {
+    if (plan.concurrency) limitKey(evaluate(engine, plan.concurrency.key))
+  } catch (error) {
+    state.notBegun = stepErrorOf(error)
+    state.warnings.push(`it did not begin: ${state.notBegun.message}`)
+    skipAll(state, 'the pipeline run did not begin')
+    for (const step of plan.steps) schedule.ended(step)
+    return
+  }
+  startReady(engine)
+}
 
 /** Starts or skips every step whose needs are done; a skipped one may make others ready. */
 export function startReady(engine: Engine): void {

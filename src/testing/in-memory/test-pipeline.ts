@@ -23,7 +23,7 @@ import { createJobRuns } from './job-runs.ts'
 import { startNested } from './nested.ts'
 import { pipelineFiles } from './pipeline-files.ts'
 import { resultOf, type TestedRun } from './result.ts'
-import { cancelPipelineRun, close, startReady } from './steps.ts'
+import { begin, cancelPipelineRun, close } from './steps.ts'
 import type { HandlerCall, InMemoryLogLine } from './types.ts'
 import { checkHandlers, createOffer, type KnownJobTypes } from './work.ts'
 
@@ -118,7 +118,7 @@ export async function testPipeline(
     ...{ clock, jobRuns, savedJobs, startNested, path: '' },
     faultOf: faultPlan.of,
   })
-  startReady(engine)
+  begin(engine)
   await clock.run(() => engine.schedule.isFinished())
   if (!engine.schedule.isFinished()) throw neverEnds(engine)
   return resultOf(engine, close(engine), { calls, logs, unmetFaults: faultPlan.unmet() })

@@ -231,6 +231,7 @@ describe('GET /schedules/{name}/ticks', () => {
     outcome: 'fired',
     reason: null,
     run: `nap-${day}`,
+    late_seconds: null,
     ...rest,
   })
   const days = (items: TickRow[]) => items.map(({ nominal_at }) => Number(nominal_at.slice(8, 10)))
@@ -278,10 +279,10 @@ describe('GET /schedules/{name}/ticks', () => {
     expect(
       (await client.ticksCsv('ledger', { from: '2026-04-02', until: '2026-04-04' })).split('\r\n'),
     ).toEqual([
-      'schedule,nominal_at,due_at,decided_at,outcome,reason,run',
-      `ledger,${at(2)},${at(2)},${at(2)},skipped,overlap,`,
-      `ledger,${at(3)},${at(3)},${at(3)},manual,,"a, ""b"""`,
-      `ledger,${at(3)},${at(3)},${at(3)},manual,,nap-3`,
+      'schedule,nominal_at,due_at,decided_at,outcome,reason,run,late_seconds',
+      `ledger,${at(2)},${at(2)},${at(2)},skipped,overlap,,`,
+      `ledger,${at(3)},${at(3)},${at(3)},manual,,"a, ""b""",`,
+      `ledger,${at(3)},${at(3)},${at(3)},manual,,nap-3,`,
       '',
     ])
     for (const [accept, type] of [

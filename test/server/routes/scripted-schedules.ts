@@ -179,6 +179,7 @@ function viewOf({ plan, request, version }: NewSchedule): ScheduleView {
     inputs,
     paused,
     paused_because: paused ? 'the file says so' : null,
+    pause_origin: paused ? 'file' : null,
     revision: 1,
     next_at: [],
     buffered_at: [],

@@ -1,3 +1,4 @@
+import { ticksCsv } from '../../../contract/schedules/csv.ts'
 import { type TickOutcome, type TickRow, tickOutcomes } from '../../../contract/schedules/view.ts'
 import type { CliContext } from '../../context.ts'
 import { usageError } from '../../errors.ts'
@@ -8,7 +9,7 @@ import { renderTable } from '../../output/table.ts'
 import { escapeControl } from '../../output/text.ts'
 import { formatTime, parseSince } from '../../output/time.ts'
 import { withSchedules } from './with-schedules.ts'
-import { lateOf, lateText } from './words.ts'
+import { lateText } from './words.ts'
 
 export interface LedgerArgs {
   name: string
@@ -29,9 +30,8 @@ export async function ledgerHandler(args: LedgerArgs, ctx: CliContext): Promise<
     schedules.ledger(args.name, { from, until, outcomes, signal: ctx.signal }),
   )
   if (ctx.output === 'json') {
-    const items = rows.map((row) => ({ ...row, late_seconds: lateSeconds(row) }))
-    ctx.stdout.write(renderJson({ items, count: items.length }))
-  } else ctx.stdout.write(args.format === 'csv' ? csv(rows) : table(rows, ctx))
+    ctx.stdout.write(renderJson({ items: rows, count: rows.length }))
+  } else ctx.stdout.write(args.format === 'csv' ? ticksCsv(rows) : table(rows, ctx))
   return exitCodes.completed
 }
 
@@ -71,23 +71,4 @@ const colors: Readonly<Record<TickOutcome, string>> = {
   skipped: 'warning',
   paused: 'paused',
   missed: 'problem',
-}
-
-/** null of one on time. */
-function lateSeconds(row: TickRow): number | null {
-  const ms = lateOf(row)
-  return ms === undefined ? null : Math.round(ms / 1000)
-}
-
-const columns = ['schedule', 'nominal_at', 'due_at', 'decided_at', 'outcome', 'reason', 'run'] as const
-
-/** RFC 4180, with a line of names first; what is null is empty. */
-function csv(rows: readonly TickRow[]): string {
-  const lines = rows.map((row) => [...columns.map((name) => row[name]), lateSeconds(row)].map(cell).join(','))
-  return [[...columns, 'late_seconds'].join(','), ...lines].map((line) => `${line}\r\n`).join('')
-}
-
-function cell(value: string | number | null): string {
-  const text = value === null ? '' : String(value)
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

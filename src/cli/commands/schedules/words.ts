@@ -16,16 +16,7 @@ export function lastText(row: TickRow | null): string | null {
   return row && `${row.outcome} ${formatTime(row.nominal_at)}`
 }
 
-/** What takes longer than a worker's replacement counts as late. */
-const lateMs = 10_000
-
-/** How much later than it was due a time was decided; undefined of one on time. */
-export function lateOf({ decided_at, due_at, outcome }: TickRow): number | undefined {
-  const ms = Date.parse(decided_at) - Date.parse(due_at)
-  return outcome === 'manual' || ms < lateMs ? undefined : ms
-}
-
-export function lateText(row: TickRow): string | null {
-  const ms = lateOf(row)
-  return ms === undefined ? null : formatDuration(ms)
+/** How much later than it was due a time was decided; null of one on time. */
+export function lateText({ late_seconds }: TickRow): string | null {
+  return late_seconds === null ? null : formatDuration(late_seconds * 1_000)
 }
