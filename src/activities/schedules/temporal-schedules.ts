@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity'
 import {
+  ApplicationFailure,
   type Client,
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
@@ -157,7 +158,7 @@ async function startRun(
   }
 }
 
-/** By their starts: lists are a moment behind about who is over. */
+/** The newest but the one that asks. Lists are a moment behind about who is over; those who ended last come first. */
 async function readEarlier(
   client: Client,
   { workflowId, runId }: { workflowId: string; runId: string },
@@ -167,8 +168,8 @@ async function readEarlier(
     const handle = client.workflow.getHandle(workflowId, found.runId)
     const { status } = await handle.describe()
     if (status.name === 'COMPLETED') return null
-    // One that went on is not the last one.
-    if (status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW') continue
+    if (status.name === 'CONTINUED_AS_NEW' || status.name === 'RUNNING')
+      throw ApplicationFailure.retryable('the last execution is not listed yet', 'not_listed')
     const [definition, state] = await Promise.all([
       handle.query<ScheduleDefinition>(scheduleMessages.definition),
       handle.query<ScheduleState>(scheduleMessages.state),

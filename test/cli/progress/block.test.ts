@@ -35,6 +35,11 @@ test('every step has a line: its status, how long, which run, and what it waits 
   )
 })
 
+test('a run of a schedule says for which time it is', () => {
+  const view = runView([], { schedule: { name: 'nightly', scheduled_for: '2026-04-13T02:30:00.000Z' } })
+  expect(draw(view)).toContain('  of schedule nightly, for 2026-04-13T02:30:00.000Z\n')
+})
+
 test('a failed step says why, below its line', () => {
   const view = runView([
     stepView('graph', {

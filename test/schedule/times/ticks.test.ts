@@ -83,6 +83,9 @@ test('the range has its beginning and not its end, and a limit; none is after `u
   const day = ['2026-01-01T00:00Z', '2026-01-01T03:00Z'] as const
   expect(between(hourly, ...day)).toHaveLength(3)
   expect(ticksBetween(hourly, 'x', Date.parse(day[0]), Date.parse(day[1]), 2)).toHaveLength(2)
+  expect(
+    ticksBetween(specOf('0 * * * *', 'Europe/Berlin'), 'x', 0, Number.POSITIVE_INFINITY, 2),
+  ).toHaveLength(2)
   expect(between({ ...hourly, untilMs: Date.parse('2026-01-01T01:00Z') }, ...day)).toHaveLength(2)
 })
 
