@@ -34,7 +34,8 @@ export async function lookForGone(
     if (await isGone(state, asker.isHolder, settle)) gone.push(asker.token)
   }
   if (gone.length > 0) return { gone }
-  throw ApplicationFailure.retryable('nobody is gone', 'nobody_gone')
+  // As it should be: no log needs to know.
+  throw ApplicationFailure.create({ type: 'nobody_gone', message: 'nobody is gone', category: 'BENIGN' })
 }
 
 async function isGone(
