@@ -45,7 +45,7 @@ export async function prepare(
   }
 }
 
-function isCode(pipeline: StartablePipeline): pipeline is Pipeline<never, unknown> {
+export function isCode(pipeline: StartablePipeline): pipeline is Pipeline<never, unknown> {
   return typeof pipeline === 'object' && pipeline !== null && 'compile' in pipeline
 }
 

@@ -1,4 +1,4 @@
-/** The public surface of `jobwright`: compile pipelines, start, watch and steer their runs. */
+/** The public surface of `jobwright`: compile pipelines; start, watch, steer and schedule their runs. */
 import { loadConfig } from '../config.ts'
 import { type ConnectOptions, connectWith, type Jobwright } from '../connect/connect.ts'
 
@@ -157,6 +157,35 @@ export {
   type WatchPipeline,
 } from '../pipelines/index.ts'
 export type { CatchUp, Overlap, ScheduleRequest, ScheduleSpec } from '../schedule/plan/index.ts'
+export {
+  BackfillNotFoundError,
+  type BackfillOptions,
+  type BackfillOrder,
+  type BackfillPlan,
+  type BackfillScope,
+  type BackfillView,
+  type ListBackfills,
+  type ListSchedules,
+  type NewSchedule,
+  type PauseSchedule,
+  type ReadLedger,
+  type ScheduleChange,
+  ScheduleNotFoundError,
+  type SchedulePage,
+  SchedulesClient,
+  type SchedulesClientOptions,
+  type ScheduleView,
+  type SimulatedTick,
+  type SimulateSchedule,
+  type Simulation,
+  type StartBackfill,
+  type StartedBackfill,
+  type TickOutcome,
+  type TickReason,
+  type TickRow,
+  type TriggeredRun,
+  type TriggerSchedule,
+} from '../schedules/index.ts'
 export {
   connectTemporal,
   SearchAttributesError,

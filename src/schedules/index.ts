@@ -1,3 +1,19 @@
+export type {
+  BackfillOrder,
+  BackfillPlan,
+  BackfillScope,
+  BackfillView,
+  StartedBackfill,
+} from '../contract/schedules/backfills.ts'
+export type {
+  ScheduleChange,
+  ScheduleView,
+  SimulatedTick,
+  Simulation,
+  TickOutcome,
+  TickReason,
+  TickRow,
+} from '../contract/schedules/view.ts'
 export type { BackfillOptions, ListBackfills, StartBackfill } from './backfill-types.ts'
 export { BackfillNotFoundError } from './backfills.ts'
 export { SchedulesClient } from './client.ts'

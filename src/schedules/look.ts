@@ -1,4 +1,4 @@
-import type { WorkflowExecutionDescription } from '@temporalio/client'
+import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client'
 import { parseDurationMs } from '../base/duration.ts'
 import { scheduleMessages } from '../contract/names.ts'
 import type { ScheduleView } from '../contract/schedules/view.ts'
@@ -35,12 +35,30 @@ export async function completed(
   isAnswered = true,
 ): Promise<ScheduleView> {
   const spec = specOf(own)
-  const found = await warningsOf(context, keeper, { view: own, spec })
+  const [open_runs, found] = await Promise.all([
+    stillOpen(context, own.open_runs),
+    warningsOf(context, keeper, { view: own, spec }),
+  ])
   return {
     ...own,
+    open_runs,
     next_at: own.paused ? [] : nextTimes(spec, own.name),
     warnings: [...own.warnings, ...(isAnswered ? [] : [unanswered]), ...found],
   }
+}
+
+/** A keeper looks for the ends of its runs when it has something to decide. */
+export async function stillOpen({ client }: SchedulesContext, runs: readonly string[]): Promise<string[]> {
+  const isOpen = async (run: string) => {
+    try {
+      return (await client.workflow.getHandle(run).describe()).status.name === 'RUNNING'
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false
+      throw error
+    }
+  }
+  const open = await Promise.all(runs.map(isOpen))
+  return runs.filter((_, index) => open[index])
 }
 
 /** As its present execution was started: a keeper goes on as a new one after each edit. */

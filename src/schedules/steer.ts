@@ -10,7 +10,7 @@ import { manualRunId, type ScheduleDefinition } from '../schedule/plan/index.ts'
 import type { PauseScheduleRequest, TriggerScheduleRequest } from '../workflows/schedule-messages.ts'
 import { noWorker } from './errors.ts'
 import { ask, findKeeper, update } from './keeper.ts'
-import { completed, lookAt } from './look.ts'
+import { completed, lookAt, stillOpen } from './look.ts'
 import { type SchedulesContext, scopeOf } from './options.ts'
 import type { PauseSchedule, TriggeredRun, TriggerSchedule } from './types.ts'
 
@@ -49,10 +49,11 @@ export async function resumeSchedule(context: SchedulesContext, name: string): P
 /** @returns it as it was. @throws ScheduleNotFoundError, JobwrightError `no_worker` */
 export async function deleteSchedule(context: SchedulesContext, name: string): Promise<ScheduleView> {
   const keeper = await findKeeper(context, await scopeOf(context), name)
-  return update<ScheduleView>(context, keeper, {
+  const view = await update<ScheduleView>(context, keeper, {
     verb: 'delete',
     name: scheduleMessages.delete,
   })
+  return { ...view, open_runs: await stillOpen(context, view.open_runs) }
 }
 
 /** @throws ScheduleNotFoundError, PipelineFindingsError, JobwrightError `no_worker`, `bad_key` */

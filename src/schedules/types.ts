@@ -9,8 +9,11 @@ import type { SimulationOptions } from '../schedule/simulation/index.ts'
 export interface NewSchedule {
   /** What its runs are of: the plan that a pipeline file was compiled to, or a pipeline in code. The schedule keeps it. */
   pipeline: StartablePipeline
-  /** When and how: one of `schedules` of a compiled pipeline. */
-  schedule: ScheduleRequest
+  /**
+   * When and how: one of `schedules` of a compiled pipeline; of a pipeline in code the name of one that it has is enough.
+   * @default the only one that the pipeline in code has
+   */
+  schedule?: ScheduleRequest | string | undefined
   /**
    * Of the saved pipeline that it is applied from.
    * @default it is none

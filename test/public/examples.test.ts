@@ -23,6 +23,8 @@ declare global {
   const plan: import('jobwright').PipelinePlan
   const inputs: Record<string, import('jobwright').Json>
   const pipelines: import('jobwright').PipelinesClient
+  const schedules: import('jobwright').SchedulesClient
+  const schedule: import('jobwright').ScheduleRequest
   const api: import('jobwright/client').JobsClient
   const runs: import('jobwright/client').PipelineRunsClient
   const id: string
@@ -54,6 +56,8 @@ test('stand beside everything that users call first', () => {
       'connectTemporal',
       'PipelinesClient',
       ...['start', 'show', 'list', 'cancel', 'watch'].map((method) => `PipelinesClient.${method}`),
+      'SchedulesClient',
+      ...['apply', 'list', 'ledger', 'simulate'].map((method) => `SchedulesClient.${method}`),
       'JobsClient',
       ...['createJobRun', 'getJobRun', 'listJobRuns', 'listJobRunChanges', 'putDocument', 'whoami'].map(
         (method) => `JobsClient.${method}`,

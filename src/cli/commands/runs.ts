@@ -78,17 +78,21 @@ function nothing(workspace: string | undefined, isFiltered: boolean): string {
 
 function table(runs: PipelineRunSummary[], workspace: string | undefined, ctx: CliContext): string {
   const isOfAll = workspace === undefined
+  const hasScheduled = runs.some(({ schedule }) => schedule !== undefined)
   const rows = runs.map((run) => {
     const started = toMs(run.started_at)
     const took = started === undefined ? '' : formatDuration((toMs(run.finished_at) ?? ctx.now()) - started)
     const whose = isOfAll ? [run.workspace, run.owner] : [run.owner]
-    return [run.id, run.pipeline, run.status, formatTime(run.started_at), took, ...whose]
+    const tick = run.schedule ? formatTime(run.schedule.scheduled_for) : ''
+    const times = [formatTime(run.started_at), took, ...(hasScheduled ? [tick] : [])]
+    return [run.id, run.pipeline, run.status, ...times, ...whose]
   })
   const whose = isOfAll ? ['WORKSPACE', 'OWNER'] : ['OWNER']
-  return renderTable(['ID', 'PIPELINE', 'STATUS', 'STARTED', 'TOOK', ...whose], rows, {
+  const times = ['STARTED', 'TOOK', ...(hasScheduled ? ['SCHEDULED FOR'] : [])]
+  return renderTable(['ID', 'PIPELINE', 'STATUS', ...times, ...whose], rows, {
     columns: ctx.columns(),
     cut: ['PIPELINE', 'OWNER'],
-    drop: ['OWNER', 'TOOK', 'PIPELINE', 'STARTED'],
+    drop: ['OWNER', 'TOOK', 'SCHEDULED FOR', 'PIPELINE', 'STARTED'],
     paint: statusPaint(ctx.color),
   })
 }

@@ -60,6 +60,7 @@ export function renderBlock(
   const cancelled = sinceText(view.cancel_requested_at, now)
   const status = `${escapeControl(view.status)}${cancelled === '' ? '' : ` ${cancelled}`}`
   const head = `${escapeControl(view.pipeline)}  ${status}  ${formatDuration(elapsed)}  ${escapeControl(view.id)}`
+  const schedule = view.schedule ? [paint('dim', truncate(`  ${scheduleText(view.schedule)}`, columns))] : []
   const queue = view.queue ? [paint('yellow', truncate(`  ${queueText(view.queue)}`, columns))] : []
   const warnings = (isDone(view.status) ? [] : view.warnings.slice(0, failuresShown)).map((warning) =>
     paint('yellow', truncate(`  warning: ${escapeControl(warning)}`, columns)),
@@ -69,10 +70,11 @@ export function renderBlock(
     ...failureLines(group).map((failure) => paint('red', truncate(failure, columns))),
     ...troubleLines(group).map((trouble) => paint('yellow', truncate(trouble, columns))),
   ])
-  const shown = mostUrgent(groups, steps, maxLines - 1 - queue.length - warnings.length)
+  const shown = mostUrgent(groups, steps, maxLines - 1 - schedule.length - queue.length - warnings.length)
   const left = groups.length - shown.size
   return [
     paint('bold', truncate(head, columns)),
+    ...schedule,
     ...queue,
     ...steps.filter((_, index) => shown.has(index)).flat(),
     ...(left > 0 ? [paint('dim', truncate(`  … and ${count(left, 'more step')}`, columns))] : []),
@@ -126,6 +128,10 @@ function stepLine(
     plain.slice(statusAt + status.length),
   ]
   return `${paint(format, mark)}${before}${paint(format, word)}${paint('dim', after)}`
+}
+
+function scheduleText({ name, scheduled_for }: NonNullable<PipelineRunView['schedule']>): string {
+  return `of schedule ${escapeControl(name)}, for ${escapeControl(scheduled_for)}`
 }
 
 /** `since 14:03:01 (12.0s)` */

@@ -114,11 +114,16 @@ export function expand(
         outcome: entry.outcome,
         reason: entry.reason,
         run: entry.run,
-        late_seconds: entry.outcome === 'manual' || lateMs <= graceMs ? null : Math.round(lateMs / 1_000),
+        late_seconds: isLate(entry, lateMs) ? Math.round(lateMs / 1_000) : null,
       }
       rows.set(entry.outcome === 'manual' ? `manual ${entry.run}` : String(atMs), { atMs, row })
     })
   return [...rows.values()].toSorted((a, b) => a.atMs - b.atMs).map(({ row }) => row)
+}
+
+/** What nobody was to decide in time is not late. */
+function isLate({ outcome }: LedgerEntry, lateMs: number): boolean {
+  return outcome !== 'manual' && outcome !== 'paused' && outcome !== 'backfilled' && lateMs > graceMs
 }
 
 const iso = (ms: number) => new Date(ms).toISOString()

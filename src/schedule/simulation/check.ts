@@ -24,7 +24,9 @@ export function requireSchedule({ name, spec, overlap, catchUp }: ScheduleReques
   requireScheduleName(name)
   const wrong = [
     (spec.cron === undefined) === (spec.everyMs === undefined) && 'expected either `cron` or `everyMs`',
-    spec.everyMs !== undefined && !isMs(spec.everyMs, 1_000) && 'expected `everyMs` to be a second at least',
+    spec.everyMs !== undefined &&
+      !(isMs(spec.everyMs, 1_000) && spec.everyMs % 1_000 === 0) &&
+      'expected `everyMs` in whole seconds, one at least',
     !isMs(spec.jitterMs) && 'expected `jitterMs` in whole milliseconds',
     spec.untilMs !== null && !isMs(spec.untilMs) && 'expected `untilMs` in whole milliseconds, or null',
     !dstGaps.includes(spec.dst.gap) && `expected \`dst.gap\` to be one of ${dstGaps.join(', ')}`,

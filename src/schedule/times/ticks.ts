@@ -3,16 +3,19 @@ import { type Cron, parseCron } from './cron.ts'
 import { jitterOf } from './jitter.ts'
 import { matchingDays } from './matching-days.ts'
 import { wallClock } from './wall-clock.ts'
-import { zoneOf } from './zones.ts'
+import { type Zone, zoneOf } from './zones.ts'
 
 /** A tick without jitter. */
 type Time = Omit<Tick, 'dueMs'>
 
-const dayMs = 86_400_000
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
 /** The calendar repeats itself after it, days of the week included: what does not come within it never does. */
 const calendarCycleMs = 146_097 * dayMs
+/** No schedule is looked at further ahead. */
+const furthestMs = 2 * calendarCycleMs
 /** No clock is further from UTC, however it changes. */
-const furthestOffsetMs = 26 * 3_600_000
+const furthestOffsetMs = 26 * hourMs
 
 /**
  * The ticks whose nominal times are in [fromMs, untilMs), in order. Dropped ones are among them, where nothing else falls on their time.
@@ -60,7 +63,11 @@ function* withJitter(spec: ScheduleSpec, name: string, times: Iterable<Time>): G
       return { ...time, dueMs: time.nominalMs + jitterOf(name, time.nominalMs, room) }
     })
   for (const time of times) {
-    if (!time.isDropped || jitterMs === 0) {
+    if (jitterMs === 0) {
+      yield { ...time, dueMs: time.nominalMs }
+      continue
+    }
+    if (!time.isDropped) {
       yield* release(time.nominalMs)
       held = []
     }
@@ -75,7 +82,7 @@ const latest = (spec: ScheduleSpec) => spec.untilMs ?? Number.POSITIVE_INFINITY
 function timesFrom(spec: ScheduleSpec, fromMs: number, untilMs: number): Iterable<Time> {
   const endMs = Math.min(untilMs, latest(spec) + 1)
   if (spec.everyMs !== undefined) return intervalTimes(spec.everyMs, fromMs, endMs)
-  return cronTimes(spec, parseCron(spec.cron ?? ''), fromMs, endMs)
+  return cronTimes(spec, parseCron(spec.cron ?? ''), fromMs, Math.min(endMs, fromMs + furthestMs))
 }
 
 function* intervalTimes(everyMs: number, fromMs: number, endMs: number): Generator<Time> {
@@ -83,20 +90,30 @@ function* intervalTimes(everyMs: number, fromMs: number, endMs: number): Generat
 }
 
 function* cronTimes(spec: ScheduleSpec, cron: Cron, fromMs: number, endMs: number): Generator<Time> {
-  const clock = wallClock(zoneOf(spec.timezone))
+  const zone = zoneOf(spec.timezone)
+  const clock = wallClock(zone)
+  const first = localAround(zone, fromMs, -furthestOffsetMs)
+  const last = localAround(zone, endMs, furthestOffsetMs)
   /** Of the days before, out of order as clocks that change make them. */
   let pending: Time[] = []
-  const firstDay = Math.floor((fromMs - furthestOffsetMs) / dayMs) * dayMs
-  for (const day of matchingDays(cron, firstDay, endMs + furthestOffsetMs)) {
+  for (const day of matchingDays(cron, Math.floor(first / dayMs) * dayMs, last)) {
     const [ready, rest] = split(pending, day - furthestOffsetMs)
     yield* within(ready, fromMs, endMs)
     pending = rest
     for (const hour of cron.hours) {
+      const hourStart = day + hour * hourMs
+      if (hourStart + hourMs <= first || hourStart >= last) continue
       for (const minute of cron.minutes)
-        pending.push(...timesAt(spec, clock.read(day + hour * 3_600_000 + minute * 60_000)))
+        pending.push(...timesAt(spec, clock.read(hourStart + minute * 60_000)))
     }
   }
   yield* within(pending, fromMs, endMs)
+}
+
+/** What the clock shows then; where it changes nearby, so much before or after it. */
+function localAround(zone: Zone, atMs: number, marginMs: number): number {
+  const isStill = zone.transitionsBetween(atMs - 2 * dayMs, atMs + 2 * dayMs).length === 0
+  return atMs + (isStill ? zone.offsetMs(atMs) : marginMs)
 }
 
 type Reading = ReturnType<ReturnType<typeof wallClock>['read']>

@@ -241,6 +241,8 @@ describe('500 days of a schedule', () => {
         seen.set(at, entry.outcome)
       }
     expect(world.problems).toEqual([])
+    // Whatever waited was decided in the end.
+    expect(rows.filter(({ outcome }) => outcome === 'buffered')).toEqual([])
     const fired = rows.filter(({ outcome }) => outcome === 'fired')
     const isPaused = (at: number) => pauses.some(([from, until]) => at > from && at < until)
     expect(fired.filter(({ decided_at }) => isPaused(Date.parse(decided_at)))).toEqual([])
