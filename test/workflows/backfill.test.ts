@@ -180,6 +180,25 @@ describe('a backfill', () => {
     await expect(clientOf().pauseBackfill(backfill.id)).rejects.toMatchObject({ code: 'backfill_over' })
   })
 
+  it('terminated, leaves its runs to themselves, and the rest to another', async () => {
+    await apply('ended')
+    openRuns()
+    const first = await begin('ended', { maxActive: 2 })
+    await until('two runs', () => release.length === 2)
+    await first.handle.terminate()
+    expect(await view(first)).toMatchObject({
+      status: 'failed',
+      warnings: [expect.stringContaining('closed from outside (terminated)')],
+    })
+    on.api = {}
+    expect(await end(await begin('ended'))).toMatchObject({
+      status: 'completed',
+      counts: { completed: ticks - 2 },
+      left_because: { open: 2 },
+    })
+    for (const letGo of release) letGo()
+  })
+
   it('finds what an attempt had started whose answer was lost, and after a cancel starts nothing more', async () => {
     await apply('lost')
     const isLost = new Set<string>()
