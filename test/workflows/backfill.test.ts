@@ -97,7 +97,7 @@ function openRuns(): void {
   on.api.cancel = async (input) => recordOf(input, 'cancelled')
 }
 
-describe('a backfill', () => {
+describe('a backfill', { timeout: 120_000 }, () => {
   it('runs each tick once, over a worker that goes; cancelled and followed by others, too', async () => {
     await apply('night')
     openRuns()
