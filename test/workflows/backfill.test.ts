@@ -127,7 +127,7 @@ describe('a backfill', { timeout: 120_000 }, () => {
     expect(planned).toMatchObject({
       runs: ticks - begun,
       max_active: 1,
-      warnings: [expect.stringContaining('30 days')],
+      warnings: [expect.stringContaining('1 day:')],
     })
     expect(planned.lines.map(({ action, status }) => [action, status])).toEqual(
       left.map(([status]) => (status === undefined ? ['run', null] : ['leave', status])),
