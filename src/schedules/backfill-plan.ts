@@ -86,9 +86,10 @@ async function lookForRun({ client }: SchedulesContext, id: string): Promise<Tic
 /** Of what Temporal has forgotten, nobody can say whether it ran. */
 export async function warningsOf({ client }: SchedulesContext, fromMs: number): Promise<string[]> {
   const { config } = await client.workflowService.describeNamespace({ namespace: client.options.namespace })
-  const days = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / 86_400
-  if (days === 0 || fromMs >= Date.now() - days * 86_400_000) return []
+  const keptMs = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1_000
+  if (keptMs === 0 || fromMs >= Date.now() - keptMs) return []
+  const days = Math.round(keptMs / 86_400_000)
   return [
-    `Temporal keeps what has ended for ${Math.round(days)} days: runs that ended before that are not known, and count as missing`,
+    `Temporal keeps what has ended for ${days} ${days === 1 ? 'day' : 'days'}: runs that ended before that are not known, and count as missing`,
   ]
 }

@@ -1,38 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  WorkflowExecutionAlreadyStartedError,
-  type WorkflowExecutionDescription,
-  WorkflowNotFoundError,
-} from '@temporalio/client'
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client'
 import { JobwrightError } from '../base/errors.ts'
 import { canonicalJson, type Json } from '../base/json.ts'
 import { present } from '../base/present.ts'
 import { backfillNames, searchAttributes, workflowTypes } from '../contract/names.ts'
 import type { BackfillView, StartedBackfill } from '../contract/schedules/backfills.ts'
 import type { CallOptions } from '../pipelines/waiting.ts'
-import { createBackfillState, viewBackfill } from '../schedule/plan/index.ts'
 import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/index.ts'
 import type { BackfillMemo, PauseBackfill, RunBackfillInput } from '../workflows/backfill-messages.ts'
+import { type Found, findBackfill, showBackfill, unanswered } from './backfill-look.ts'
 import { definitionOf, warningsOf } from './backfill-plan.ts'
 import { requestBackfill } from './backfill-request.ts'
 import type { ListBackfills, StartBackfill } from './backfill-types.ts'
-import { ask, findKeeper, request as requestOf } from './keeper.ts'
-import { type SchedulesContext, type Scope, scopeOf } from './options.ts'
-
-/** There is no such backfill, or none in the workspace that is asked about. */
-export class BackfillNotFoundError extends JobwrightError {
-  override readonly name = 'BackfillNotFoundError'
-
-  constructor(id: string) {
-    super({
-      code: 'unknown_backfill',
-      fault: 'usage',
-      message: `no backfill ${id}`,
-      fix: '`jobwright schedule backfills NAME` lists those of a schedule',
-    })
-  }
-}
+import { findKeeper, request as requestOf } from './keeper.ts'
+import { type SchedulesContext, scopeOf } from './options.ts'
 
 /**
  * Starts a backfill of the schedule as it is now; a later edit changes nothing of it.
@@ -84,7 +66,7 @@ export async function startBackfill(
     if (isUnknownSearchAttribute(error))
       throw new SearchAttributesError(context.client.options.namespace, undefined, error)
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
-    requireSame(id, await find(context, scope, id), options.until === undefined ? null : request)
+    requireSame(id, await findBackfill(context, scope, id), options.until === undefined ? null : request)
     return { ...started, existed: true }
   }
 }
@@ -115,65 +97,6 @@ function requireSame(id: string, { memo }: Found, asked: RunBackfillInput['reque
     message: `the id ${id} belongs to a backfill of another range, or with other options; nothing was started`,
     fix: 'start it under another key',
   })
-}
-
-interface Found {
-  description: WorkflowExecutionDescription
-  memo: BackfillMemo
-}
-
-/** @throws BackfillNotFoundError */
-async function find({ client }: SchedulesContext, scope: Scope, id: string): Promise<Found> {
-  try {
-    const handle = client.workflow.getHandle(scope.names.backfillId(scope.workspace, id))
-    const description = await handle.describe()
-    if (description.type !== workflowTypes.runBackfill) throw new BackfillNotFoundError(id)
-    return { description, memo: (description.memo ?? {}) as unknown as BackfillMemo }
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) throw new BackfillNotFoundError(id)
-    throw error
-  }
-}
-
-/** Where a backfill stands; of an open one by its own word. @throws BackfillNotFoundError */
-export async function showBackfill(context: SchedulesContext, id: string): Promise<BackfillView> {
-  const scope = await scopeOf(context)
-  return viewOf(context, await find(context, scope, id))
-}
-
-const unanswered = 'no worker answers; is one running? (`jobwright worker`, `jobwright dev`)'
-
-async function viewOf(context: SchedulesContext, found: Found): Promise<BackfillView> {
-  const { description } = found
-  const handle = context.client.workflow.getHandle(description.workflowId)
-  switch (description.status.name) {
-    case 'RUNNING':
-      return (await ask<BackfillView>(context, handle, backfillNames.view)) ?? bareView(found, unanswered)
-    case 'COMPLETED':
-      return (await handle.result()) as BackfillView
-    default:
-      return bareView(
-        found,
-        `it was closed from outside (${description.status.name.toLowerCase()}): its open runs go on, and another backfill takes the times that are left`,
-      )
-  }
-}
-
-/** What is known without a worker. */
-function bareView({ description, memo }: Found, warning: string): BackfillView {
-  const { backfill: id, schedule, pipeline, workspace, owner, request, ticks, startedAtMs, status } = memo
-  const view = viewBackfill(
-    { id, schedule, pipeline, workspace, owner },
-    request,
-    createBackfillState(startedAtMs, ticks),
-  )
-  const isOver = description.closeTime !== undefined
-  return {
-    ...view,
-    status: isOver ? 'failed' : (status ?? 'running'),
-    finished_at: description.closeTime?.toISOString() ?? null,
-    warnings: [warning],
-  }
 }
 
 /** Those of a schedule, newest first. @throws ScheduleNotFoundError, SearchAttributesError */
@@ -225,7 +148,7 @@ async function steer(
   { verb, name, args }: { verb: string; name: string; args: unknown[] },
 ): Promise<BackfillView> {
   const { client } = context
-  const { description } = await find(context, await scopeOf(context), id)
+  const { description } = await findBackfill(context, await scopeOf(context), id)
   const handle = client.workflow.getHandle(description.workflowId)
   if (description.status.name !== 'RUNNING') throw over(id, verb)
   try {
@@ -251,7 +174,7 @@ function over(id: string, verb: string): JobwrightError {
  * there or not. Of one that is over nothing is asked. @throws BackfillNotFoundError
  */
 export async function cancelBackfill(context: SchedulesContext, id: string): Promise<void> {
-  const { description } = await find(context, await scopeOf(context), id)
+  const { description } = await findBackfill(context, await scopeOf(context), id)
   if (description.status.name !== 'RUNNING') return
   try {
     await context.client.workflow.getHandle(description.workflowId).cancel()

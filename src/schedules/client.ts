@@ -4,6 +4,7 @@ import type { ScheduleChange, ScheduleView, Simulation, TickRow } from '../contr
 import { type CallOptions, waitFor } from '../pipelines/waiting.ts'
 import type { ScheduleRequest } from '../schedule/plan/index.ts'
 import { applySchedule, planSchedule } from './apply.ts'
+import { showBackfill } from './backfill-look.ts'
 import { planBackfill } from './backfill-plan.ts'
 import type { BackfillOptions, ListBackfills, StartBackfill } from './backfill-types.ts'
 import {
@@ -11,7 +12,6 @@ import {
   listBackfills,
   pauseBackfill,
   resumeBackfill,
-  showBackfill,
   startBackfill,
   watchBackfill,
 } from './backfills.ts'

@@ -14,8 +14,8 @@ export type {
   TickReason,
   TickRow,
 } from '../contract/schedules/view.ts'
+export { BackfillNotFoundError } from './backfill-look.ts'
 export type { BackfillOptions, ListBackfills, StartBackfill } from './backfill-types.ts'
-export { BackfillNotFoundError } from './backfills.ts'
 export { SchedulesClient } from './client.ts'
 export { ScheduleNotFoundError } from './errors.ts'
 export type { SchedulesClientOptions } from './options.ts'

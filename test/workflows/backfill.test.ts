@@ -97,7 +97,7 @@ function openRuns(): void {
   on.api.cancel = async (input) => recordOf(input, 'cancelled')
 }
 
-describe('a backfill', () => {
+describe('a backfill', { timeout: 120_000 }, () => {
   it('runs each tick once, over a worker that goes; cancelled and followed by others, too', async () => {
     await apply('night')
     openRuns()
@@ -127,7 +127,7 @@ describe('a backfill', () => {
     expect(planned).toMatchObject({
       runs: ticks - begun,
       max_active: 1,
-      warnings: [expect.stringContaining('30 days')],
+      warnings: [expect.stringContaining('1 day:')],
     })
     expect(planned.lines.map(({ action, status }) => [action, status])).toEqual(
       left.map(([status]) => (status === undefined ? ['run', null] : ['leave', status])),
@@ -178,6 +178,25 @@ describe('a backfill', () => {
       failures: [{ nominal_at: '2026-04-01T00:00:00.000Z', run: run?.run, status: 'failed' }],
     })
     await expect(clientOf().pauseBackfill(backfill.id)).rejects.toMatchObject({ code: 'backfill_over' })
+  })
+
+  it('terminated, leaves its runs to themselves, and the rest to another', async () => {
+    await apply('ended')
+    openRuns()
+    const first = await begin('ended', { maxActive: 2 })
+    await until('two runs', () => release.length === 2)
+    await first.handle.terminate()
+    expect(await view(first)).toMatchObject({
+      status: 'failed',
+      warnings: [expect.stringContaining('closed from outside (terminated)')],
+    })
+    on.api = {}
+    expect(await end(await begin('ended'))).toMatchObject({
+      status: 'completed',
+      counts: { completed: ticks - 2 },
+      left_because: { open: 2 },
+    })
+    for (const letGo of release) letGo()
   })
 
   it('finds what an attempt had started whose answer was lost, and after a cancel starts nothing more', async () => {
