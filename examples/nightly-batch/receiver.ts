@@ -15,4 +15,8 @@ const server = createServer(async (request, response) => {
     response.writeHead(401).end()
   }
 })
-server.listen(hook.port, '127.0.0.1', () => console.log(`listening on http://127.0.0.1:${hook.port}`))
+server.listen(hook.port, '127.0.0.1', () => {
+  const address = server.address()
+  const port = typeof address === 'object' ? address?.port : hook.port
+  console.log(`listening on http://127.0.0.1:${port}`)
+})

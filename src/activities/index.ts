@@ -30,12 +30,14 @@ import {
   awaitRunsOver,
   cancelScheduledRun,
   readDueTicks,
+  readEarlierKeeper,
   removeSchedule,
   startScheduledRun,
   syncSchedule,
 } from './schedules/schedules.ts'
 import type {
   DueTicks,
+  EarlierKeeper,
   ReadDueTicksInput,
   StartScheduledRunInput,
   StartScheduledRunResult,
@@ -123,6 +125,7 @@ export interface PipelineActivities extends LimitActivities {
   cancelScheduledRun(input: { runId: string }): Promise<void>
   syncSchedule(input: SyncScheduleInput): Promise<SyncScheduleResult>
   removeSchedule(): Promise<void>
+  readEarlierKeeper(): Promise<EarlierKeeper | null>
   nextTimeOfDay(input: NextTimeOfDayInput): Promise<number>
 }
 
@@ -154,6 +157,7 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     cancelScheduledRun: (input) => withRuns(() => cancelScheduledRun(deps.schedules, input)),
     syncSchedule: (input) => withRuns(() => syncSchedule(deps.schedules, input)),
     removeSchedule: () => withRuns(() => removeSchedule(deps.schedules)),
+    readEarlierKeeper: () => withRuns(() => readEarlierKeeper(deps.schedules)),
     nextTimeOfDay: async (input) => nextTimeOfDay(input),
     profileConnection: (input) =>
       withFailures(() =>

@@ -40,6 +40,7 @@ export const scheduleMessages = {
   backfilled: 'backfilled',
   view: 'schedule',
   definition: 'scheduleDefinition',
+  state: 'scheduleState',
   ledger: 'ledger',
 } as const
 export const signalNames = {

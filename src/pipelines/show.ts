@@ -107,7 +107,8 @@ async function closedRun(context: RunsAccess, found: FoundRun): Promise<ClosedRu
   // Neither result nor failure holds a cancelled run's view, and one that was closed from outside could not note it itself.
   const own = await queryRun(context, found)
   if (!own) return { view: unanswered(bareView(description)) }
-  const view = ownedView(own, description)
+  // It does not wait any more.
+  const { queue: _, ...view } = ownedView(own, description)
   // Then its end is one change more than it counted.
   const seq = own.finished_at === null ? view.seq + 1 : view.seq
   const ended = { seq, status: closedStatuses[name] ?? view.status, finished_at: closeTime(description) }

@@ -96,12 +96,19 @@ export function timeOf(given: Date | string, timezone: string): number {
   if (typeof given !== 'string') return valid(given.getTime(), String(given))
   const text = given.trim()
   const [local, instant] = forms
+  // JavaScript takes the 30th of February for the 2nd of March.
+  if (!isDay(text.slice(0, 10))) return valid(Number.NaN, text)
   if (local.test(text)) {
     const localMs = valid(Date.parse(`${text.length === 10 ? `${text}T00:00` : text}Z`), text)
     const { instants, gap } = wallClock(zoneOf(timezone)).read(localMs)
     return instants[0] ?? gap?.endsAtMs ?? localMs
   }
   return valid(instant.test(text) ? Date.parse(text) : Number.NaN, text)
+}
+
+function isDay(day: string): boolean {
+  const ms = Date.parse(`${day}T00:00:00Z`)
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day)
 }
 
 function valid(ms: number, given: string): number {

@@ -141,14 +141,14 @@ export async function showBackfill(context: SchedulesContext, id: string): Promi
   return viewOf(context, await find(context, scope, id))
 }
 
+const unanswered = 'no worker answers; is one running? (`jobwright worker`, `jobwright dev`)'
+
 async function viewOf(context: SchedulesContext, found: Found): Promise<BackfillView> {
   const { description } = found
   const handle = context.client.workflow.getHandle(description.workflowId)
   switch (description.status.name) {
-    case 'RUNNING': {
-      const unanswered = 'no worker answers; is one running? (`jobwright worker`, `jobwright dev`)'
+    case 'RUNNING':
       return (await ask<BackfillView>(context, handle, backfillNames.view)) ?? bareView(found, unanswered)
-    }
     case 'COMPLETED':
       return (await handle.result()) as BackfillView
     default:
@@ -262,22 +262,23 @@ export async function cancelBackfill(context: SchedulesContext, id: string): Pro
 
 const lookEveryMs = 1_000
 
-/** Goes on through outages, once it was seen. */
+/** Goes on through outages, once it was seen; while no worker answers, it stays as it was last seen. */
 export async function* watchBackfill(
   look: () => Promise<BackfillView>,
   { signal }: CallOptions,
   closing: AbortSignal | undefined,
 ): AsyncGenerator<BackfillView, void, undefined> {
-  for (let before: string | undefined; ; ) {
-    const view = await look().catch((error: unknown) => {
+  for (let last: BackfillView | undefined; ; ) {
+    const seen = await look().catch((error: unknown) => {
       const isAway = error instanceof JobwrightError && error.fault === 'unreachable'
-      if (before !== undefined && isAway) return undefined
+      if (last !== undefined && isAway) return last
       throw error
     })
-    const text = JSON.stringify(view)
-    if (view && text !== before) yield view
-    if (view && view.finished_at !== null) return
-    before = text ?? before
+    const isAnswered = !seen.warnings.includes(unanswered)
+    const view: BackfillView = isAnswered || last === undefined ? seen : { ...last, warnings: [unanswered] }
+    if (JSON.stringify(view) !== JSON.stringify(last)) yield view
+    if (view.finished_at !== null) return
+    last = view
     await sleep(lookEveryMs, undefined, signal ? { signal } : {})
     closing?.throwIfAborted()
   }

@@ -13,6 +13,7 @@ import {
 import { messageOf } from '../base/causes.ts'
 import type { ScheduleView } from '../contract/schedules/view.ts'
 import { nextDueMs, viewSchedule } from '../schedule/plan/index.ts'
+import { adoptEarlier } from './adopt-keeper.ts'
 import { createKeeper, type Keeper, record, settle, sync, wake, watchOpenRuns } from './keeper.ts'
 import { applyEdit, checkEdit, deleteIt, pauseIt, refreshIt, resumeIt, triggerIt } from './schedule-edits.ts'
 import {
@@ -26,6 +27,7 @@ import {
   resumeScheduleUpdate,
   scheduleDefinitionQuery,
   scheduleQuery,
+  scheduleStateQuery,
   triggerScheduleUpdate,
   wakeSignal,
 } from './schedule-messages.ts'
@@ -44,6 +46,8 @@ const idleMs = 100 * 86_400_000
  */
 export async function keepSchedule(input: KeepScheduleInput): Promise<ScheduleView> {
   const keeper = createKeeper(input)
+  // Before whatever it was started together with.
+  if (keeper.isFresh) keeper.inTurn(() => adoptEarlier(keeper)).catch((error) => noteTrouble(keeper, error))
   handleMessages(keeper)
   const watch = createWatch(keeper)
   while (!keeper.isDeleted) {
@@ -70,10 +74,14 @@ async function work(keeper: Keeper): Promise<void> {
     keeper.trouble = null
   } catch (error) {
     if (isCancellation(error)) throw error
-    keeper.trouble = messageOf(error)
-    log.error('a schedule cannot go on', { reason: keeper.trouble })
+    noteTrouble(keeper, error)
     await sleep(troubleMs)
   }
+}
+
+function noteTrouble(keeper: Keeper, error: unknown): void {
+  keeper.trouble = messageOf(error)
+  log.error('a schedule cannot go on', { reason: keeper.trouble })
 }
 
 function hasWork({ state, closed }: Keeper): boolean {
@@ -139,6 +147,7 @@ function handleMessages(keeper: Keeper): void {
   const validator = () => requirePresent(keeper)
   setHandler(scheduleQuery, () => view(keeper))
   setHandler(scheduleDefinitionQuery, () => keeper.definition)
+  setHandler(scheduleStateQuery, () => keeper.state)
   setHandler(ledgerQuery, () => ({
     entries: keeper.state.entries,
     previousPage: keeper.input.previousPage ?? [],

@@ -87,6 +87,8 @@ export const backfilledSignal = defineSignal<[LedgerEntry[]]>(scheduleMessages.b
 export const scheduleQuery = defineQuery<ScheduleView>(scheduleMessages.view)
 /** The definition as it is kept, with its plan. */
 export const scheduleDefinitionQuery = defineQuery<ScheduleDefinition>(scheduleMessages.definition)
+/** For a keeper that goes on where another one was ended. */
+export const scheduleStateQuery = defineQuery<ScheduleState>(scheduleMessages.state)
 export const ledgerQuery = defineQuery<LedgerPage>(scheduleMessages.ledger)
 
 /** What can be read of a keeper without a worker. */

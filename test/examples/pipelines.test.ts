@@ -24,7 +24,9 @@ describe.each(files)('%s', (file) => {
     const own = await loadUserConfig(undefined, path.dirname(path.join(repository, file)))
     const jobTypes = createRegistry([...builtInJobTypes, ...own.jobTypes]).schemas()
     const text = await readFile(path.join(repository, file), 'utf8')
-    const { plan, findings } = compilePipeline(text, { file, jobTypes })
+    const { notificationTargets, secrets } = own
+    const known = { jobTypes, notificationTargets, secretNames: Object.keys(secrets) }
+    const { plan, findings } = compilePipeline(text, { file, ...known })
     expect(findings).toEqual([])
     expect(plan && resolveInputs(plan, {}).findings).toEqual([])
   })

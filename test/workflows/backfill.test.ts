@@ -1,17 +1,13 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the marks of our own templates
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import type { WorkflowHandle } from '@temporalio/client'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { installationNames, workflowTypes } from '../../src/contract/names.ts'
+import { installationNames } from '../../src/contract/names.ts'
 import type { BackfillView } from '../../src/contract/schedules/backfills.ts'
 import type { JobRunRecord } from '../../src/pipeline/index.ts'
 import { ownRunId } from '../../src/schedule/ids.ts'
-import { type BackfillRequest, type ScheduleDefinition, tickRunId } from '../../src/schedule/plan/index.ts'
-import {
-  backfillQuery,
-  pauseBackfillUpdate,
-  type RunBackfillInput,
-  resumeBackfillUpdate,
-} from '../../src/workflows/backfill-messages.ts'
+import { tickRunId } from '../../src/schedule/plan/index.ts'
+import { SchedulesClient, type StartBackfill } from '../../src/schedules/index.ts'
 import { until } from '../helpers/until.ts'
 import { openRun, planFrom, recordOf, type Scripted, startScripted } from './scripted.ts'
 
@@ -29,50 +25,45 @@ beforeEach(() => {
   release = []
 })
 
-const plan = planFrom('name: nightly\nsteps: { work: { job_type: x } }')
-const hour = 3_600_000
+const plan = planFrom(
+  "name: daily\nsteps: { work: { job_type: x, config: { day: '${{ pipeline.scheduled_for }}' } } }",
+)
+const dayMs = 86_400_000
 const fromMs = Date.UTC(2026, 3, 1)
 const ticks = 30
-const nominals = Array.from({ length: ticks }, (_, n) => fromMs + n * hour)
+const nominals = Array.from({ length: ticks }, (_, n) => fromMs + n * dayMs)
+const range = { from: '2026-04-01', until: '2026-05-01' }
 
-function definitionOf(name: string): ScheduleDefinition {
-  const dst = { gap: 'next', fold: 'first' } as const
-  return {
-    name,
-    spec: { everyMs: hour, timezone: 'UTC', dst, jitterMs: 0, untilMs: null },
-    overlap: 'skip',
-    catchUp: { windowMs: hour, keep: 'last' },
-    inputs: {},
-    resolvedInputs: {},
-    plan,
-  }
-}
-
-let begun = 0
-async function begin(schedule: string, request: Partial<BackfillRequest> = {}) {
-  begun += 1
-  const id = `${schedule}-backfill-${begun}`
-  const range = { fromMs, untilMs: fromMs + ticks * hour }
-  const input: RunBackfillInput = {
-    id,
-    definition: definitionOf(schedule),
-    revision: 1,
-    request: { ...range, only: 'missing', order: 'oldest', maxActive: 3, ...request },
-    ticks,
-    // Several executions of each backfill.
-    timing: { waitLeaseMs: 60_000, stepHeartbeatMs: 2_000, maxHistoryEvents: 60 },
-  }
-  const workflowId = installationNames().backfillId(undefined, id)
-  await on.stack.client.workflow.start(workflowTypes.runBackfill, {
-    workflowId,
+/** Several executions of each backfill. */
+const timing = { stepHeartbeatMs: 2_000, maxHistoryEvents: 60 }
+const clientOf = (email = 'ada@example.com') =>
+  new SchedulesClient(on.stack.client, {
     taskQueue: 'scripted',
-    args: [input],
+    owner: { workspace: 'blue', email },
+    timing,
   })
-  return on.stack.client.workflow.getHandle(workflowId)
+
+/** Nothing but a backfill starts a run: it is paused. */
+async function apply(name: string): Promise<void> {
+  const dst = { gap: 'next', fold: 'first' } as const
+  const spec = { everyMs: dayMs, timezone: 'UTC', dst, jitterMs: 0, untilMs: null }
+  const catchUp = { windowMs: 1, keep: 'none' } as const
+  const schedule = { name, spec, overlap: 'skip', catchUp, inputs: {}, paused: true } as const
+  await clientOf().apply({ pipeline: plan, schedule })
 }
 
-const view = (backfill: WorkflowHandle): Promise<BackfillView> => backfill.query(backfillQuery)
-const end = (backfill: WorkflowHandle): Promise<BackfillView> => backfill.result() as Promise<BackfillView>
+interface Begun {
+  id: string
+  handle: WorkflowHandle
+}
+
+async function begin(schedule: string, options: Partial<StartBackfill> = {}): Promise<Begun> {
+  const { id } = await clientOf().backfill(schedule, { ...range, maxActive: 3, ...options })
+  return { id, handle: on.stack.client.workflow.getHandle(installationNames().backfillId('blue', id)) }
+}
+
+const view = ({ id }: Begun): Promise<BackfillView> => clientOf().showBackfill(id)
+const end = ({ handle }: Begun): Promise<BackfillView> => handle.result() as Promise<BackfillView>
 
 /** How the runs of each tick stand, in the order of the ticks, the tick's own first. */
 async function runsOf(schedule: string): Promise<string[][]> {
@@ -85,7 +76,7 @@ async function runsOf(schedule: string): Promise<string[][]> {
       found.push(status.status.name.toLowerCase())
     }
   }
-  return Promise.all(nominals.map((at) => statuses(ownRunId({ name: schedule }, at))))
+  return Promise.all(nominals.map((at) => statuses(ownRunId({ name: schedule, workspace: 'blue' }, at))))
 }
 
 const each = (...runs: string[]) => Array.from({ length: ticks }, () => runs)
@@ -108,6 +99,7 @@ function openRuns(): void {
 
 describe('a backfill', () => {
   it('runs each tick once, over a worker that goes; cancelled and followed by others, too', async () => {
+    await apply('night')
     openRuns()
     const first = await begin('night')
     await until('a full house', () => release.length === 3)
@@ -118,7 +110,7 @@ describe('a backfill', () => {
     release = []
     await on.restartWorker()
     await until('a full house again', async () => (await view(first)).counts.open === 3)
-    await first.cancel()
+    await clientOf().cancelBackfill(first.id)
     const cancelled = await end(first)
     const { completed, cancelled: ended } = cancelled.counts
     const begun = completed + ended
@@ -131,6 +123,16 @@ describe('a backfill', () => {
     expect(left.flat().filter((status) => status === 'cancelled')).toHaveLength(ended)
     expect(left.map((runs) => runs.length)).toEqual(nominals.map((_, n) => (n < begun ? 1 : 0)))
 
+    const planned = await clientOf().planBackfill('night', range)
+    expect(planned).toMatchObject({
+      runs: ticks - begun,
+      max_active: 1,
+      warnings: [expect.stringContaining('30 days')],
+    })
+    expect(planned.lines.map(({ action, status }) => [action, status])).toEqual(
+      left.map(([status]) => (status === undefined ? ['run', null] : ['leave', status])),
+    )
+
     on.api = {}
     const second = await end(await begin('night'))
     expect(second).toMatchObject({ status: 'completed', left_because: { exists: begun } })
@@ -140,31 +142,46 @@ describe('a backfill', () => {
     expect(await runsOf('night')).toEqual(
       left.map((runs) => (runs[0] === 'cancelled' ? ['cancelled', 'completed'] : ['completed'])),
     )
+    const days = nominals.map((at) => new Date(at).toISOString())
+    expect(new Set(on.triggers.map(({ config }) => config?.['day']))).toEqual(new Set(days))
+    const rows = await clientOf().ledger('night', { from: new Date(fromMs), until: new Date('2026-05-01') })
+    expect(rows.map(({ nominal_at, outcome }) => [nominal_at, outcome])).toEqual(
+      days.map((day) => [day, 'backfilled']),
+    )
+    expect(rows.filter(({ run }) => run?.endsWith('-r2'))).toHaveLength(ended)
+    expect((await clientOf().backfills('night')).map(({ id, status }) => [id, status])).toEqual([
+      [third.id, 'completed'],
+      [second.id, 'completed'],
+      [first.id, 'cancelled'],
+    ])
   })
 
   it('paused, starts nothing until it goes on; a run that is ended from outside is seen', async () => {
+    await apply('pause')
     openRuns()
-    const backfill = await begin('pause', { maxActive: 1, untilMs: fromMs + 3 * hour })
+    const backfill = await begin('pause', { maxActive: 1, until: '2026-04-04' })
     await until('the first', async () => release.length === 1)
-    await backfill.executeUpdate(pauseBackfillUpdate, { args: [{ note: 'too much', by: 'ada' }] })
+    await clientOf().pauseBackfill(backfill.id, { note: 'too much' })
     const [run] = (await view(backfill)).open_runs
     await on.stack.client.workflow.getHandle(run?.run ?? '').terminate()
     const rested = await until('nothing is open', async () => {
       const now = await view(backfill)
       return now.counts.open === 0 && now
     })
-    expect(rested).toMatchObject({ status: 'paused', paused_because: 'paused by ada: too much' })
+    expect(rested).toMatchObject({ status: 'paused', paused_because: 'paused by ada@example.com: too much' })
     expect(rested.counts).toMatchObject({ failed: 1, waiting: 2 })
     on.api = {}
-    expect(await backfill.executeUpdate(resumeBackfillUpdate)).toMatchObject({ status: 'running' })
+    expect(await clientOf().resumeBackfill(backfill.id)).toMatchObject({ status: 'running' })
     expect(await end(backfill)).toMatchObject({
       status: 'failed',
       counts: { completed: 2, failed: 1 },
       failures: [{ nominal_at: '2026-04-01T00:00:00.000Z', run: run?.run, status: 'failed' }],
     })
+    await expect(clientOf().pauseBackfill(backfill.id)).rejects.toMatchObject({ code: 'backfill_over' })
   })
 
   it('finds what an attempt had started whose answer was lost, and after a cancel starts nothing more', async () => {
+    await apply('lost')
     const isLost = new Set<string>()
     on.api.advance = async (go) => {
       const advance = await go()
@@ -176,6 +193,7 @@ describe('a backfill', () => {
     expect(await end(await begin('lost'))).toMatchObject({ counts: { completed: ticks, left: 0 } })
     expect(await runsOf('lost')).toEqual(each('completed'))
 
+    await apply('stopped')
     openRuns()
     const isCancelled = Promise.withResolvers<void>()
     on.api.advance = async (go) => {
@@ -187,14 +205,32 @@ describe('a backfill', () => {
     }
     const backfill = await begin('stopped')
     await until('the first run', async () => release.length === 1)
-    await backfill.cancel()
+    await clientOf().cancelBackfill(backfill.id)
     isCancelled.resolve()
     const counts = { waiting: ticks - 1, open: 0, cancelled: 1 }
     expect(await end(backfill)).toMatchObject({ status: 'cancelled', counts })
     expect((await runsOf('stopped')).flat()).toEqual(['cancelled'])
   })
 
+  it('is started once under its key, and stands beside those of other workspaces', async () => {
+    await apply('keyed')
+    const asked = { ...range, key: 'abc' }
+    const once = await clientOf().backfill('keyed', asked)
+    expect(once).toMatchObject({ id: 'keyed-backfill-abc', existed: false, ticks })
+    expect(await clientOf().backfill('keyed', asked)).toMatchObject({ id: once.id, existed: true })
+    await expect(clientOf().backfill('keyed', { ...asked, only: 'all' })).rejects.toMatchObject({
+      code: 'backfill_id_reused',
+    })
+    const red = clientOf().as({ owner: { workspace: 'red', email: 'bob@example.com' }, workspace: 'red' })
+    await expect(red.showBackfill(once.id)).rejects.toMatchObject({ code: 'unknown_backfill' })
+    await expect(red.planBackfill('keyed', range)).rejects.toMatchObject({ code: 'unknown_schedule' })
+    const seen: BackfillView[] = []
+    for await (const each of clientOf().watchBackfill(once.id)) seen.push(each)
+    expect(seen.at(-1)).toMatchObject({ status: 'completed', counts: { completed: ticks } })
+  })
+
   it('beside others of the same range, doubles nothing, whatever they are asked for', async () => {
+    await apply('beside')
     const together = await Promise.all([begin('beside'), begin('beside', { order: 'newest' })])
     const done = await Promise.all(together.map(end))
     expect(done.reduce((sum, { counts }) => sum + counts.completed, 0)).toBe(ticks)

@@ -188,6 +188,24 @@ it('refuses another pipeline, and a tick without a keeper says what to do', asyn
     return false
   })
   expect(await apply(schedule)).toMatchObject({ created: true })
-  await until('it goes on', async () => (await rows(schedule)).some(({ outcome }) => outcome === 'fired'))
+  const isBack = (row: TickRow, index: number, all: TickRow[]) =>
+    row.outcome === 'fired' && all.slice(0, index).some(({ outcome }) => outcome === 'missed')
+  // With what the one before it left: each time has its row.
+  expectEach(
+    await until('it goes on', async () => {
+      const now = await rows(schedule)
+      return now.some(isBack) && now
+    }),
+    1_000,
+  )
+  await tell(schedule, messages.pause, { by: 'ann' })
+  await on.stack.client.workflow.getHandle(keeperId(schedule)).terminate()
+  expect(await apply({ ...schedule, inputs: { n: 1 } })).toMatchObject({ created: true })
+  expect(await tell(schedule, messages.refresh)).toMatchObject({
+    paused: true,
+    paused_because: 'paused by ann',
+  })
+  await tell(schedule, messages.delete)
+  expect(await apply(schedule, { paused: true })).toMatchObject({ created: true, revision: 1 })
   await tell(schedule, messages.delete)
 })

@@ -234,6 +234,8 @@ describe('a run that goes on', () => {
       const isBusy = view.steps.at(-1)?.status !== 'completed'
       return !isBusy && view.deliveries?.[0]?.state === 'failed' && view
     })
+    const { runId, raw } = await handle(id).describe()
+    expect(runId).not.toBe(raw.workflowExecutionInfo?.firstRunId)
     expect(deliveries).toMatchObject([{ event: 'late', error: 'the receiver answered 410' }])
     release()
     await handle(id).result()

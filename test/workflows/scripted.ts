@@ -55,6 +55,7 @@ type TemporalActivity =
   | 'cancelScheduledRun'
   | 'syncSchedule'
   | 'removeSchedule'
+  | 'readEarlierKeeper'
 
 /** Those about nested pipeline runs, limits, schedules and backfills need Temporal only. */
 function temporalActivities(stack: TestStack): Pick<PipelineActivities, TemporalActivity> {

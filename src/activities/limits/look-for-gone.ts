@@ -22,7 +22,8 @@ export async function lookForGone(
     ...holders.map((holder) => ({ ...holder, isHolder: true })),
     ...waiting.slice(0, mostWaiting).map((waiter) => ({ ...waiter, isHolder: false })),
   ]
-  const open = await limits.listedAsOpen(askers.map(({ run }) => run))
+  // Where lists cannot be had, each is asked for.
+  const open = await limits.listedAsOpen(askers.map(({ run }) => run)).catch(() => new Set<string>())
   const states = new Map<string, AskerState>()
   const gone: string[] = []
   for (const asker of askers) {

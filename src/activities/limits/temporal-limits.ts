@@ -45,8 +45,9 @@ export function createLimits(client: Client, names: InstallationNames): Limits {
     async stateOf({ run, firstExecutionRunId }) {
       try {
         const { status, raw, runId, closeTime } = await client.workflow.getHandle(run).describe()
-        // Its time in Temporal is over, and another one has its id.
-        if (raw.workflowExecutionInfo?.firstRunId !== firstExecutionRunId) return { kind: 'over' }
+        // Its time in Temporal is over, and another one has its id. Older servers do not say.
+        const first = raw.workflowExecutionInfo?.firstRunId
+        if (first && first !== firstExecutionRunId) return { kind: 'over' }
         if (status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW') return { kind: 'open' }
         if (status.name === 'COMPLETED' || status.name === 'CANCELLED') return { kind: 'over' }
         return { kind: 'closed', workflowId: run, runId, closedAtMs: closeTime?.getTime() ?? 0 }

@@ -29,5 +29,5 @@ function minutesOf(text: string): number {
 /** False where the clocks were put back. */
 function isBetween(before: number, wanted: number, now: number): boolean {
   const after = (minutes: number) => (minutes - before + dayMinutes) % dayMinutes
-  return after(now) < dayMinutes / 2 && after(wanted) < after(now)
+  return after(now) < dayMinutes / 2 && after(wanted) > 0 && after(wanted) < after(now)
 }

@@ -3,6 +3,7 @@ import { scheduleTag } from '../../schedule/ids.ts'
 import { temporalSpec, ticksBetween } from '../../schedule/times/index.ts'
 import type {
   DueTicks,
+  EarlierKeeper,
   ReadDueTicksInput,
   Schedules,
   StartScheduledRunInput,
@@ -75,6 +76,11 @@ export async function syncSchedule(
     renewAtMs: isEndless ? null : nowMs + (coversUntilMs - nowMs) / 2,
     isHandPaused,
   }
+}
+
+/** What the keeper before the one that asks left, if somebody ended it. */
+export function readEarlierKeeper(schedules: Schedules): Promise<EarlierKeeper | null> {
+  return schedules.earlierKeeper(ownExecution())
 }
 
 /** Temporal's schedule is not there any more. */

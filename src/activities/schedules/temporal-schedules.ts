@@ -7,9 +7,9 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client'
 import { JobwrightError } from '../../base/errors.ts'
-import { searchAttributes, workflowTypes } from '../../contract/names.ts'
-import type { ScheduledRun } from '../../schedule/plan/index.ts'
-import type { KeeperArgument, ScheduledStart, Schedules } from './types.ts'
+import { scheduleMessages, searchAttributes, workflowTypes } from '../../contract/names.ts'
+import type { ScheduleDefinition, ScheduledRun, ScheduleState } from '../../schedule/plan/index.ts'
+import type { EarlierKeeper, KeeperArgument, ScheduledStart, Schedules } from './types.ts'
 
 const keptArguments = 20
 const yearMs = 365 * 86_400_000
@@ -61,6 +61,7 @@ export function createSchedules(client: Client): Schedules {
       return found
     },
     start: (start) => startRun(client, start),
+    earlierKeeper: (keeper) => readEarlier(client, keeper),
     async cancel(runId) {
       await ifThere(client.workflow.getHandle(runId).cancel())
     },
@@ -154,6 +155,27 @@ async function startRun(
     await requireOwn(client, runId, scheduled)
     return 'exists'
   }
+}
+
+/** By their starts: lists are a moment behind about who is over. */
+async function readEarlier(
+  client: Client,
+  { workflowId, runId }: { workflowId: string; runId: string },
+): Promise<EarlierKeeper | null> {
+  for await (const found of client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) {
+    if (found.runId === runId) continue
+    const handle = client.workflow.getHandle(workflowId, found.runId)
+    const { status } = await handle.describe()
+    if (status.name === 'COMPLETED') return null
+    // One that went on is not the last one.
+    if (status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW') continue
+    const [definition, state] = await Promise.all([
+      handle.query<ScheduleDefinition>(scheduleMessages.definition),
+      handle.query<ScheduleState>(scheduleMessages.state),
+    ])
+    return { definition, state }
+  }
+  return null
 }
 
 const pair = (name: string, value: string | undefined) =>

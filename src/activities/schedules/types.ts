@@ -1,5 +1,11 @@
 import type { Json } from '../../base/json.ts'
-import type { ScheduleDefinition, ScheduledRun, ScheduleSpec, Tick } from '../../schedule/plan/index.ts'
+import type {
+  ScheduleDefinition,
+  ScheduledRun,
+  ScheduleSpec,
+  ScheduleState,
+  Tick,
+} from '../../schedule/plan/index.ts'
 import type { temporalSpec } from '../../schedule/times/index.ts'
 
 export interface ReadDueTicksInput {
@@ -63,6 +69,12 @@ export interface KeeperArgument {
   timing: object
 }
 
+/** What a keeper left that did not end by itself. */
+export interface EarlierKeeper {
+  definition: ScheduleDefinition
+  state: ScheduleState
+}
+
 /** What is started for a tick. */
 export interface ScheduledStart {
   runId: string
@@ -80,6 +92,8 @@ export interface Schedules {
   /** @throws JobwrightError `run_id_taken` when the id belongs to another run */
   start(start: ScheduledStart): Promise<'started' | 'exists'>
   cancel(runId: string): Promise<void>
+  /** null where there was none, or where it was deleted. */
+  earlierKeeper(keeper: { workflowId: string; runId: string }): Promise<EarlierKeeper | null>
   isOver(runId: string): Promise<boolean>
   isHandPaused(scheduleId: string): Promise<boolean>
   /** Writes Temporal's schedule. @returns whether it is paused by hand */

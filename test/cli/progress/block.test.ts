@@ -185,3 +185,28 @@ test('a step that waits for its next try says which one comes, and when', () => 
   )
   expect(draw(runView(items))).toContain(`0/2 items, 2 to be tried again, the next at ${formatClock(at(30))}`)
 })
+
+test('what waits for a place says under which key, who has it, and where in line it is', () => {
+  const queue = { key: 'stock\u001b-north', limit: 1, priority: 3, since: iso(0) }
+  const holders = [1, 2, 3, 4, 5].map((n) => ({
+    pipeline_run_id: `run-${n}`,
+    step: 'up',
+    item: n,
+    since: iso(0),
+  }))
+  const own = { ...queue, position: 3, holders: [{ pipeline_run_id: 'review-9', since: iso(0) }] }
+  const step = stepView('upload', {
+    status: 'pending',
+    generation: 1,
+    queue: { ...queue, limit: 5, position: 22, holders },
+  })
+  expect(draw({ ...runView([step]), status: 'pending', queue: own }, 200)).toBe(
+    [
+      'review  pending  5.0s  review-0a1b2c',
+      '  waits for a place under the key stock\\u001b-north: run review-9 has it, 3rd in line',
+      '  ◌ upload  pending',
+      '      waits for a place under the key stock\\u001b-north (limit 5): run run-1 step up[1], run run-2 step up[2], run run-3 step up[3], 2 others have them, 22nd in line',
+      '',
+    ].join('\n'),
+  )
+})
