@@ -111,7 +111,7 @@ outputs: { status: "\${{ steps.b.outputs.status }}", names: "\${{ steps.b.output
     yaml: `
 steps:
   a: { ${act('{ n: 1 }')} }
-  slow: { job_type: wait, timeout: 3s, on_failure: continue }
+  slow: { needs: [a], job_type: wait, timeout: 300ms, on_failure: continue }
   none: { if: "\${{ false }}", ${none} }
   first: { needs: [slow, a], start: any, ${act('{ n: "${{ has(steps.slow.outputs.n) ? 0 : steps.a.outputs.n }}", late: "${{ steps.slow.status == \'failed\' }}" }')} }
   after: { needs: [first], ${act('{ n: "${{ steps.first.outputs.n }}" }')} }
@@ -121,7 +121,7 @@ outputs: { n: "\${{ steps.after.outputs.n }}", late: "\${{ steps.first.outputs.l
     yaml: `
 steps:
   a: { ${act('{ n: 1 }')} }
-  slow: { job_type: wait, timeout: 300ms, on_failure: continue }
+  slow: { needs: [a], job_type: wait, timeout: 300ms, on_failure: continue }
   none: { if: "\${{ false }}", ${none} }
   failure: { needs: [a, slow], start: any, if: "\${{ failed() }}", ${act('{ n: "${{ steps.a.outputs.n }}" }')} }
   never: { needs: [a, slow], start: any, if: "\${{ steps.slow.status == 'completed' }}", ${none} }
