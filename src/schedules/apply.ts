@@ -9,7 +9,12 @@ import { canonicalJson, type Json } from '../base/json.ts'
 import { present } from '../base/present.ts'
 import { scheduleMessages, searchAttributes, workflowTypes } from '../contract/names.ts'
 import type { ScheduleChange, ScheduleView } from '../contract/schedules/view.ts'
-import { createScheduleState, type ScheduleDefinition, viewSchedule } from '../schedule/plan/index.ts'
+import {
+  createScheduleState,
+  type ScheduleDefinition,
+  type ScheduleSpec,
+  viewSchedule,
+} from '../schedule/plan/index.ts'
 import { nextTicks } from '../schedule/times/index.ts'
 import type {
   ApplyScheduleAnswer,
@@ -167,8 +172,10 @@ function differencesOf(
 
 /** Short: it tells plans apart, and no more. */
 function digestOf({ plan }: ScheduleDefinition): string {
-  const text = canonicalJson(JSON.parse(JSON.stringify(plan)) as Json)
-  return createHash('sha256').update(text).digest('hex').slice(0, 12)
+  return createHash('sha256')
+    .update(canonicalJson(plain(plan)))
+    .digest('hex')
+    .slice(0, 12)
 }
 
 type Keep = (input: KeepScheduleInput) => Promise<unknown>
@@ -218,15 +225,26 @@ async function inPlace(
 ): Promise<void> {
   const deadline = Date.now() + context.decisionTimeoutMs
   const id = scope.names.scheduleId(scope.workspace, name)
-  while (!(await hasTimes(context, id, { name, spec }))) {
+  for (let looks = 1; !(await hasTimes(context, id, { name, spec })); looks += 1) {
     if (Date.now() > deadline)
       throw notFinished(
         `\`apply\` of schedule ${name}`,
         new Error('its schedule in Temporal has other times'),
       )
+    // Somebody may have applied something else meanwhile.
+    if (looks % 10 === 0 && !(await isStill(context, id, spec))) return
     await sleep(100)
   }
 }
+
+async function isStill(context: SchedulesContext, id: string, spec: ScheduleSpec): Promise<boolean> {
+  const handle = context.client.workflow.getHandle(id)
+  const now = await ask<ScheduleDefinition>(context, handle, scheduleMessages.definition)
+  return now === undefined || canonicalJson(plain(now.spec)) === canonicalJson(plain(spec))
+}
+
+/** As it is in a payload: what is undefined is absent. */
+const plain = (value: object) => JSON.parse(JSON.stringify(value)) as Json
 
 async function hasTimes(
   context: SchedulesContext,

@@ -55,7 +55,7 @@ function requirePast({ fromMs, untilMs, nowMs }: { fromMs: number; untilMs: numb
     throw usage(
       'future_range',
       `the range from ${iso(fromMs)} until ${iso(untilMs)} reaches into the future; it is ${iso(nowMs)}`,
-      'a backfill makes up for times that have been: leave `until` out, and it is now',
+      'a backfill makes up for times that have been: give a `from` in the past; without `until` it ends now',
     )
   if (fromMs >= untilMs)
     throw usage(

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   ApplicationFailure,
   isGrpcServiceError,
@@ -122,6 +123,15 @@ function isOvertaken(error: unknown): boolean {
   return cause instanceof ApplicationFailure && cause.type === overtaken
 }
 
+/** FAILED_PRECONDITION: something came just when the keeper was to go on, and it has to think again. Nothing was done. */
+const isUnlucky = (error: unknown): boolean => statusOf(error) === 9
+
+/** Of gRPC. */
+function statusOf(error: unknown): number | undefined {
+  const cause = error instanceof ServiceError ? error.cause : error
+  return isGrpcServiceError(cause) ? cause.code : undefined
+}
+
 /** How a request is sent, so that it is known when it was accepted. */
 export type SendUpdate<T> = (
   waitForStage: typeof WorkflowUpdateStage.ACCEPTED,
@@ -143,7 +153,10 @@ export async function request<T>(context: SchedulesContext, what: string, send: 
       const accepted = update
       return await client.withDeadline(Date.now() + decisionTimeoutMs, () => accepted.result())
     } catch (error) {
-      if (isOvertaken(error) && tries < mostTries) continue
+      if ((isOvertaken(error) || isUnlucky(error)) && tries < mostTries) {
+        await sleep(tries * 50)
+        continue
+      }
       if (isTimeout(error)) throw update ? notFinished(what, error) : noWorker(what, error)
       throw asRefusal(error)
     }
@@ -174,9 +187,8 @@ export async function update<T>(
 /** Nobody answered in time, or Temporal went away before it did: UNAVAILABLE. */
 function isTimeout(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true
-  const cause = error instanceof ServiceError ? error.cause : error
   // DEADLINE_EXCEEDED: of a start and an update in one.
-  return isGrpcServiceError(cause) && cause.code === 4
+  return statusOf(error) === 4
 }
 
 /** The keeper's own no, with its code. */

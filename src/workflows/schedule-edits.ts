@@ -35,6 +35,8 @@ export async function applyEdit(keeper: Keeper, request: ApplyScheduleRequest): 
     keeper.timing = request.timing
     keeper.isReplaced = true
   }
+  // Somebody may have changed, or deleted, the schedule in Temporal.
+  else if (!created) wantSync(keeper, {})
   return { revision: keeper.state.revision, changed, created }
 }
 

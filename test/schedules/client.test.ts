@@ -100,6 +100,9 @@ test('of two who apply at once, one makes it, and neither starts anything', asyn
   const both = await Promise.all([1, 2].map(() => clientOf().apply(scheduleOf('raced'))))
   expect(both.map(({ change }) => change).toSorted()).toEqual(['created', 'unchanged'])
   expect(both.map(({ schedule }) => schedule?.revision)).toEqual([1, 1])
+  const crons = ['0 4 * * *', '0 5 * * *']
+  await Promise.all(crons.map((cron) => clientOf().apply(scheduleOf('raced', { spec: { ...berlin, cron } }))))
+  expect(await clientOf().simulate('raced')).toMatchObject({ compared: true, differences: [] })
   await clientOf().delete('raced')
 })
 
@@ -237,6 +240,8 @@ test('says what is amiss: Temporal’s schedule gone, paused by hand; runs longe
   await until('it goes on', async () => !(await clock.describe()).state.paused)
   await clock.delete()
   expect((await schedules.show('amiss')).warnings).toEqual([expect.stringContaining('is gone')])
+  const again = await schedules.apply(scheduleOf('amiss', { spec: everyMs(86_400_000) }))
+  expect(again).toMatchObject({ change: 'unchanged', schedule: { warnings: [] } })
   await schedules.delete('amiss')
 
   on.api.trigger = async (input) => {
