@@ -17,6 +17,7 @@ import { listen } from './server/listen.ts'
 import { createPipelineRuns } from './server/pipeline-runs/over-client.ts'
 import type { JobStore } from './server/ports/index.ts'
 import { withRunLog } from './server/run-log.ts'
+import { createBackfills } from './server/schedules/backfills-over-client.ts'
 import { createSchedules } from './server/schedules/over-client.ts'
 import { tokenHash } from './server/services/callers.ts'
 import { openStore } from './server/store/index.ts'
@@ -48,6 +49,7 @@ async function main(config: Config): Promise<void> {
       registry,
       pipelineRuns: createPipelineRuns(temporal, { installation, timing: config.timing }),
       schedules: createSchedules(temporal, { installation, timing: config.timing }),
+      backfills: createBackfills(temporal, { installation, timing: config.timing }),
       version: findVersion(),
       installation,
       closing: stopping,

@@ -23,6 +23,7 @@ export type {
 export { isSameId } from './responses.ts'
 export {
   type ApplyScheduleOptions,
+  type BackfillRange,
   PipelineSchedulesClient,
   type ScheduleSource,
   type SimulatedSource,

@@ -1,10 +1,13 @@
 import type { Json, JsonObject } from '../base/json.ts'
 import { present } from '../base/present.ts'
 import type { PipelineRunSummary } from '../contract/pipelines/view.ts'
+import type { BackfillPlan, BackfillView } from '../contract/schedules/backfills.ts'
 import type {
   AppliedSchedule,
+  BackfillListQuery,
   ScheduleListQuery,
   SimulationQuery,
+  StartBackfillBody,
   TickListQuery,
 } from '../contract/schedules/schemas.ts'
 import { scheduleTargets as targets } from '../contract/schedules/targets.ts'
@@ -13,7 +16,14 @@ import { readList, type WireList } from './lists.ts'
 import type { CreateOptions } from './options.ts'
 import type { PipelineSource } from './pipeline-runs.ts'
 import { having, type Reader, refuse } from './reading.ts'
-import { type CallOptions, createTransport, type JobsClientOptions, type Transport } from './transport.ts'
+import {
+  type Call,
+  type CallOptions,
+  createTransport,
+  type JobsClientOptions,
+  type Target,
+  type Transport,
+} from './transport.ts'
 
 /** When and how a schedule runs, as `schedule:` of a pipeline file has it, without a name. */
 export type ScheduleSource = Readonly<Record<string, Json>>
@@ -24,6 +34,9 @@ export type SimulatedSource = { name?: string | undefined } & (
   | { pipeline: string; version?: number | undefined }
   | { schedule: ScheduleSource }
 )
+
+/** Which times of a schedule that have been are made up for, and how. */
+export type BackfillRange = Omit<StartBackfillBody, 'plan'>
 
 export interface ApplyScheduleOptions extends CallOptions {
   /** In place of what the pipeline's own file says; a plan has none. */
@@ -47,6 +60,13 @@ const readSimulation: Reader<Simulation> = (value, pointer) => {
   return simulation
 }
 const readSimulations = readList(readSimulation)
+const readBackfill = having<BackfillView>('id', 'schedule', 'status')
+const readBackfills = readList(readBackfill)
+const readPlan: Reader<BackfillPlan> = (value, pointer) => {
+  const plan = having<BackfillPlan & JsonObject>('schedule')(value, pointer)
+  if (!Array.isArray(plan.lines)) refuse(`${pointer}/lines`, 'a list', plan.lines)
+  return plan
+}
 const readRun = having<PipelineRunSummary>('id', 'pipeline', 'status')
 
 /**
@@ -176,5 +196,60 @@ export class PipelineSchedulesClient {
   ): Promise<WireList<Simulation>> {
     const json = { ...source, ...present({ count, from, until, assume }) }
     return this.#transport.sendJson(targets.simulateSchedules, { ...options, json }, readSimulations)
+  }
+
+  /** What a backfill of a range would do. */
+  planBackfill(name: string, range: BackfillRange, options: CallOptions = {}): Promise<BackfillPlan> {
+    const call = { ...options, params: { name }, json: { ...range, plan: true } }
+    return this.#transport.sendJson(targets.startBackfill, call, readPlan)
+  }
+
+  /** Makes up for times of a range. Under an idempotency key it is started once, however often this is sent. */
+  backfill(
+    name: string,
+    range: BackfillRange,
+    { idempotencyKey, ...options }: CreateOptions = {},
+  ): Promise<BackfillView> {
+    const headers = { 'Idempotency-Key': idempotencyKey }
+    const call = { ...options, params: { name }, json: range, headers }
+    return this.#transport.sendJson(targets.startBackfill, call, readBackfill)
+  }
+
+  /** Newest first, as far as they are remembered. */
+  backfills(
+    name: string,
+    query: BackfillListQuery = {},
+    options: CallOptions = {},
+  ): Promise<WireList<BackfillView>> {
+    const call = { ...options, params: { name }, query }
+    return this.#transport.sendJson(targets.listBackfills, call, readBackfills)
+  }
+
+  /** How far a backfill is. */
+  showBackfill(name: string, id: string, options: CallOptions = {}): Promise<BackfillView> {
+    return this.#ofBackfill(targets.getBackfill, name, id, options)
+  }
+
+  /** Until it is resumed; runs of it go on. */
+  pauseBackfill(
+    name: string,
+    id: string,
+    { note, ...options }: CallOptions & { note?: string | undefined } = {},
+  ): Promise<BackfillView> {
+    return this.#ofBackfill(targets.pauseBackfill, name, id, { ...options, json: present({ note }) })
+  }
+
+  resumeBackfill(name: string, id: string, options: CallOptions = {}): Promise<BackfillView> {
+    return this.#ofBackfill(targets.resumeBackfill, name, id, options)
+  }
+
+  /** It starts nothing more, cancels its open runs, and is over when they are. */
+  cancelBackfill(name: string, id: string, options: CallOptions = {}): Promise<BackfillView> {
+    return this.#ofBackfill(targets.cancelBackfill, name, id, options)
+  }
+
+  #ofBackfill(target: Target, name: string, id: string, call: Call): Promise<BackfillView> {
+    const params = { name, backfill_id: id }
+    return this.#transport.sendJson(target, { ...call, params }, readBackfill)
   }
 }

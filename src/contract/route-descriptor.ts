@@ -27,6 +27,8 @@ export interface RouteDescriptor {
   takesYaml?: boolean
   /** A JSON body that is left out is an empty one. */
   mayLackBody?: boolean
+  /** With `plan: true` in the body nothing is done, and 200 with this is the answer. */
+  planned?: z.ZodType
   /** To who accepts `text/csv` alone, the items of the answer are lines of it. */
   givesCsv?: boolean
   /** Headers that mean something here, by name. */

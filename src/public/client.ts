@@ -2,6 +2,7 @@
 export type { Json, JsonObject } from '../base/json.ts'
 export {
   type ApplyScheduleOptions,
+  type BackfillRange,
   type CallOptions,
   type CreateOptions,
   discoverCapabilities,
@@ -34,6 +35,12 @@ export {
 } from '../client/index.ts'
 export type {
   AppliedSchedule,
+  BackfillLine,
+  BackfillListQuery,
+  BackfillPlan,
+  BackfillRun,
+  BackfillStatus,
+  BackfillView,
   CancelAnswer,
   Capabilities,
   ChangesQuery,
@@ -69,6 +76,7 @@ export type {
   SimulatedTick,
   Simulation,
   SimulationQuery,
+  StartBackfillBody,
   StepEventData,
   StepRunView,
   TerminalJobRunStatus,

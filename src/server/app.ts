@@ -1,7 +1,8 @@
 import { Hono } from 'hono'
 import { basePath, referenceRoutes, routes, workerRoutes } from '../contract/index.ts'
 import { defaultInstallation } from '../contract/names.ts'
-import type { JobStore, PipelineRuns, Schedules } from './ports/index.ts'
+import type { Backfills, JobStore, PipelineRuns, Schedules } from './ports/index.ts'
+import { backfillHandlers } from './routes/backfills.ts'
 import { bindRoutes, type RouteContext } from './routes/bind.ts'
 import { capabilityHandlers } from './routes/capabilities.ts'
 import { documentHandlers } from './routes/documents.ts'
@@ -17,6 +18,7 @@ import { asProblem, problemResponse } from './routes/problem-response.ts'
 import { scheduleHandlers } from './routes/schedules.ts'
 import { whoamiHandlers } from './routes/whoami.ts'
 import { workerHandlers } from './routes/worker.ts'
+import { createBackfillService } from './services/backfills.ts'
 import { createConfigValidator } from './services/config-validation.ts'
 import { createDocumentService } from './services/documents.ts'
 import { createJobRunService } from './services/job-runs.ts'
@@ -36,6 +38,7 @@ export interface AppOptions {
   registry: JobTypeCatalog
   pipelineRuns: PipelineRuns
   schedules: Schedules
+  backfills: Backfills
   version: string
   /** Aborted when the server begins to close: long polls answer at once. @default never */
   /** The name of the installation. @default 'default' */
@@ -64,6 +67,7 @@ export function createApp(options: AppOptions): Hono {
     registry,
     pipelineRuns,
     schedules,
+    backfills,
     version,
     heartbeatMs = 15_000,
     installation = defaultInstallation,
@@ -97,7 +101,7 @@ export function createApp(options: AppOptions): Hono {
   }
   bindRoutes(
     app,
-    createHandlers({ store, registry, pipelineRuns, schedules, version, installation, plain }),
+    createHandlers({ store, registry, pipelineRuns, schedules, backfills, version, installation, plain }),
     context,
   )
   return app
@@ -108,10 +112,11 @@ function createHandlers({
   registry,
   pipelineRuns,
   schedules,
+  backfills,
   version,
   installation,
   plain,
-}: Pick<AppOptions, 'store' | 'registry' | 'pipelineRuns' | 'schedules' | 'version'> & {
+}: Pick<AppOptions, 'store' | 'registry' | 'pipelineRuns' | 'schedules' | 'backfills' | 'version'> & {
   installation: string
   plain: boolean
 }): Handlers {
@@ -131,6 +136,7 @@ function createHandlers({
     ...metagraphHandlers(createMetagraphService(store)),
     ...pipelineHandlers(saved, compiler),
     ...pipelineRunHandlers(service, pipelineRuns),
+    ...backfillHandlers(createBackfillService({ backfills, installationId })),
     ...scheduleHandlers(
       createScheduleService({
         schedules,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { JobsApiError, PipelineRunsClient } from '../../src/client/index.ts'
+import { JobsApiError, PipelineRunsClient, PipelineSchedulesClient } from '../../src/client/index.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
 
@@ -8,6 +8,7 @@ import { until } from '../helpers/until.ts'
 let on: TestStack
 let runs: PipelineRunsClient
 let strangers: PipelineRunsClient
+let schedules: PipelineSchedulesClient
 const otherToken = 'test-token-of-another-one'
 beforeAll(async () => {
   on = await startTestStack({
@@ -16,6 +17,7 @@ beforeAll(async () => {
     },
   })
   runs = new PipelineRunsClient({ baseUrl: on.apiUrl, token: on.token, timeoutMs: 30_000 })
+  schedules = new PipelineSchedulesClient({ baseUrl: on.apiUrl, token: on.token, timeoutMs: 30_000 })
   strangers = new PipelineRunsClient({ baseUrl: on.apiUrl, token: otherToken, timeoutMs: 30_000 })
 })
 afterAll(() => on?.stop())
@@ -86,6 +88,95 @@ test('a run keeps the version that it began with, and says which', async () => {
   expect(await finished(runs, first.id)).toMatchObject({ pipeline_version: 1, status: 'completed' })
 })
 
+test('a schedule fires each of its times once, and says what became of each', async () => {
+  const often = { every: '2s', overlap: 'allow' }
+  const source = { yaml: nap() }
+  const apply = () => schedules.apply('often', source, { schedule: often })
+  expect(await schedules.apply('often', source, { schedule: often, dryRun: true })).toMatchObject({
+    change: 'created',
+    schedule: null,
+  })
+  await expect(schedules.show('often')).rejects.toMatchObject({ status: 404, code: 'unknown_schedule' })
+  const applied = await Promise.all([apply(), apply(), apply(), apply(), apply()])
+  expect(applied.map(({ change }) => change).toSorted()).toEqual([
+    'created',
+    ...Array.from({ length: 4 }, () => 'unchanged'),
+  ])
+  const fired = await until('three of its times', async () => {
+    const { items } = await schedules.ticks('often', { outcome: ['fired'] })
+    return items.length >= 3 && items
+  })
+  const times = fired.map(({ nominal_at }) => Date.parse(nominal_at))
+  expect(times.every((time, at) => at === 0 || time === (times[at - 1] ?? 0) + 2_000)).toBe(true)
+  const started = fired.map(({ run }) => run ?? '')
+  await until('its runs in the list', async () => {
+    const { items } = await runs.list({ schedule: 'often' })
+    return started.every((id) => items.some((run) => run.id === id))
+  })
+  const { items: others } = await runs.list({ schedule: 'other' })
+  expect(others).toEqual([])
+  expect(await finished(runs, started[0] ?? '')).toMatchObject({
+    status: 'completed',
+    schedule: { name: 'often', scheduled_for: fired[0]?.nominal_at },
+  })
+
+  expect(await schedules.pause('often', { note: 'enough' })).toMatchObject({ paused: true })
+  expect(await apply()).toMatchObject({ change: 'unchanged', schedule: { paused: true } })
+  const byHand = await Promise.all(
+    Array.from({ length: 10 }, () => schedules.trigger('often', { idempotencyKey: 'by-hand' })),
+  )
+  expect(new Set(byHand.map(({ id }) => id)).size).toBe(1)
+  const { items: manual } = await schedules.ticks('often', { outcome: ['manual'] })
+  expect(manual.map(({ run }) => run)).toEqual([byHand[0]?.id])
+  const { ticks, differences, compared } = await schedules.simulation('often', { count: 5, assume: '3s' })
+  expect([ticks.length, differences, compared]).toEqual([5, [], true])
+  const csv = await schedules.ticksCsv('often')
+  expect(csv.split('\r\n').length).toBe((await schedules.ticks('often')).items.length + 2)
+
+  const foreign = new PipelineSchedulesClient({ baseUrl: on.apiUrl, token: otherToken, timeoutMs: 30_000 })
+  expect((await foreign.list()).items).toEqual([])
+  await expect(foreign.trigger('often')).rejects.toMatchObject({ status: 404, code: 'unknown_schedule' })
+  expect((await schedules.list()).items.map(({ name }) => name)).toEqual(['often'])
+  await schedules.delete('often')
+  await expect(schedules.show('often')).rejects.toMatchObject({ status: 404 })
+})
+
+test('a backfill makes up for what was not there, and once only', async () => {
+  await runs.savePipeline('nap', nap('3ms'))
+  const schedule = { cron: '30 2 * * *', timezone: 'Europe/Berlin', paused: true }
+  const { schedule: made } = await schedules.apply('nightly', { pipeline: 'nap' }, { schedule })
+  expect(made).toMatchObject({ paused: true, pipeline_version: expect.any(Number) })
+  const range = { from: '2026-03-28', until: '2026-04-02' }
+  const planned = await schedules.planBackfill('nightly', range)
+  expect(planned.lines.map(({ nominal_at }) => nominal_at)).toEqual([
+    '2026-03-28T01:30:00.000Z',
+    // 02:30 does not exist on that day.
+    '2026-03-29T01:00:00.000Z',
+    '2026-03-30T00:30:00.000Z',
+    '2026-03-31T00:30:00.000Z',
+    '2026-04-01T00:30:00.000Z',
+  ])
+  const start = () => schedules.backfill('nightly', range, { idempotencyKey: 'spring' })
+  const { id } = await start()
+  expect((await start()).id).toBe(id)
+  const over = await until('its end', async () => {
+    const view = await schedules.showBackfill('nightly', id)
+    return view.finished_at !== null && view
+  })
+  expect(over).toMatchObject({ status: 'completed', counts: { ticks: 5, completed: 5 } })
+  const again = await schedules.planBackfill('nightly', range)
+  expect([again.runs, again.lines.map(({ status }) => status)]).toEqual([
+    0,
+    Array.from({ length: 5 }, () => 'completed'),
+  ])
+  expect((await schedules.backfills('nightly')).items.map((backfill) => backfill.id)).toEqual([id])
+  await expect(schedules.pauseBackfill('nightly', id)).rejects.toMatchObject({ status: 409 })
+  await expect(schedules.showBackfill('often', id)).rejects.toMatchObject({ code: 'unknown_backfill' })
+  const endless = schedules.backfill('nightly', { from: '2026-04-02', until: '2999-01-01' })
+  await expect(endless).rejects.toMatchObject({ status: 422, code: 'future_range' })
+  await schedules.delete('nightly')
+})
+
 test('without Temporal, runs are not to be had and jobs are', async () => {
   const { id } = await runs.start({ yaml: nap() })
   await finished(runs, id)
@@ -93,6 +184,7 @@ test('without Temporal, runs are not to be had and jobs are', async () => {
   const failure = await runs.show(id).catch((error: unknown) => error)
   expect(failure).toBeInstanceOf(JobsApiError)
   expect(failure).toMatchObject({ status: 503, code: 'temporal_unavailable', retryAfterMs: 2_000 })
+  await expect(schedules.list()).rejects.toMatchObject({ status: 503, code: 'temporal_unavailable' })
   expect((await on.api.listJobRuns({})).items.length).toBeGreaterThan(0)
   await on.start('temporal')
   await until('the run', async () => (await runs.show(id)).status === 'completed')

@@ -3,11 +3,13 @@ import { listOf, messageSchema } from '../jobs/schemas.ts'
 import { pipelineLimits } from '../pipelines/schemas.ts'
 import { pipelineRunSummarySchema } from '../pipelines/view.ts'
 import type { RouteDescriptor } from '../route-descriptor.ts'
+import { backfillPlanSchema, backfillViewSchema } from './backfills.ts'
 import * as s from './schemas.ts'
 import { scheduleTargets } from './targets.ts'
 import { scheduleViewSchema, simulationSchema, tickRowSchema } from './view.ts'
 
 const named = z.object({ name: z.string() })
+const backfill = named.extend({ backfill_id: z.string() })
 const bodyLimits = { bytes: pipelineLimits.bodyBytes, depth: pipelineLimits.jsonDepth }
 
 /** Schedules of pipelines, and what became of their ticks. */
@@ -67,7 +69,7 @@ export const scheduleRoutes = {
     tag: 'Schedules',
     auth: 'token',
     params: named,
-    body: s.pauseScheduleBody,
+    body: s.pauseBody,
     mayLackBody: true,
     status: 200,
     response: scheduleViewSchema,
@@ -137,5 +139,77 @@ export const scheduleRoutes = {
     status: 200,
     response: simulationSchema,
     problems: [404, 503],
+  },
+  startBackfill: {
+    ...scheduleTargets.startBackfill,
+    operationId: 'startBackfill',
+    summary: 'Make up for times of a range that have been, each once',
+    tag: 'Schedules',
+    auth: 'token',
+    params: named,
+    body: s.startBackfillBody,
+    headers: ['Idempotency-Key'],
+    status: 201,
+    response: backfillViewSchema,
+    planned: backfillPlanSchema,
+    problems: [404, 409, 503],
+  },
+  listBackfills: {
+    ...scheduleTargets.listBackfills,
+    operationId: 'listBackfills',
+    summary: 'List the backfills of a schedule, newest first, as far as they are remembered',
+    tag: 'Schedules',
+    auth: 'token',
+    params: named,
+    query: s.backfillListQuery,
+    status: 200,
+    response: listOf(backfillViewSchema),
+    problems: [404, 503],
+  },
+  getBackfill: {
+    ...scheduleTargets.getBackfill,
+    operationId: 'getBackfill',
+    summary: 'How far a backfill is',
+    tag: 'Schedules',
+    auth: 'token',
+    params: backfill,
+    status: 200,
+    response: backfillViewSchema,
+    problems: [404, 503],
+  },
+  pauseBackfill: {
+    ...scheduleTargets.pauseBackfill,
+    operationId: 'pauseBackfill',
+    summary: 'Pause a backfill until it is resumed; runs of it go on',
+    tag: 'Schedules',
+    auth: 'token',
+    params: backfill,
+    body: s.pauseBody,
+    mayLackBody: true,
+    status: 200,
+    response: backfillViewSchema,
+    problems: [404, 409, 503],
+  },
+  resumeBackfill: {
+    ...scheduleTargets.resumeBackfill,
+    operationId: 'resumeBackfill',
+    summary: 'Resume a backfill',
+    tag: 'Schedules',
+    auth: 'token',
+    params: backfill,
+    status: 200,
+    response: backfillViewSchema,
+    problems: [404, 409, 503],
+  },
+  cancelBackfill: {
+    ...scheduleTargets.cancelBackfill,
+    operationId: 'cancelBackfill',
+    summary: 'Cancel a backfill: it starts nothing more, cancels its open runs, and is over when they are',
+    tag: 'Schedules',
+    auth: 'token',
+    params: backfill,
+    status: 200,
+    response: backfillViewSchema,
+    problems: [404, 409, 503],
   },
 } as const satisfies Record<string, RouteDescriptor>

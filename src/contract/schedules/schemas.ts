@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { jsonObjectSchema, jsonSchema, limits } from '../jobs/schemas.ts'
 import { queryTimeForm, queryTimePattern } from '../jobs/wire-forms.ts'
 import { findingSchema } from '../pipelines/finding.ts'
+import { backfillOrders, backfillScopes, backfillTicks, maxActiveRange } from './backfills.ts'
 import { scheduleChangeSchema, tickOutcomes } from './view.ts'
 
 /** Wire schemas of the API of schedules: requests, and what an apply changes. What a schedule looks like is in `view.ts`. */
@@ -52,7 +53,7 @@ export const scheduleListQuery = z.strictObject({
   ...page,
 })
 
-export const pauseScheduleBody = z.strictObject({
+export const pauseBody = z.strictObject({
   note: z
     .string()
     .max(scheduleLimits.noteCharacters)
@@ -94,6 +95,37 @@ export const simulateBody = z.strictObject({
   ...simulated,
 })
 
+/** A day, or a time of the clock, of the schedule's zone; or RFC 3339. */
+const backfillTimePattern =
+  /^\d{4}-\d\d-\d\d([Tt]\d\d:\d\d(:\d\d)?([Zz]|[+-]\d\d:\d\d)?|[Tt]\d\d:\d\d:\d\d\.\d+([Zz]|[+-]\d\d:\d\d))?$/
+const backfillTimeForm =
+  "2026-04-13 or 2026-04-13T02:30 (in the schedule's zone), or RFC 3339 (2026-04-13T02:30:00Z)"
+const backfillTime = (description: string) =>
+  z
+    .string()
+    .regex(backfillTimePattern, `expected ${backfillTimeForm}`)
+    .meta({ description: `${description}: ${backfillTimeForm}` })
+
+export const startBackfillBody = z.strictObject({
+  from: backfillTime('Nominal at this time or later'),
+  until: backfillTime('Nominal before this time; now by default').nullish(),
+  only: z.enum(backfillScopes).meta({ description: 'Which times run; `missing` by default' }).nullish(),
+  order: z.enum(backfillOrders).meta({ description: '`oldest` first by default' }).nullish(),
+  max_active: z
+    .int()
+    .min(maxActiveRange.least)
+    .max(maxActiveRange.most)
+    .meta({ description: `How many of its runs are open at once; ${maxActiveRange.default} by default` })
+    .nullish(),
+  plan: z.boolean().meta({ description: 'Only lists what would run' }).nullish(),
+  confirmed: z
+    .boolean()
+    .meta({ description: `That more than ${backfillTicks.unconfirmed} times are meant` })
+    .nullish(),
+})
+
+export const backfillListQuery = z.strictObject({ limit: page.limit })
+
 export const tickListQuery = z.strictObject({
   from: time('Nominal at this time or later'),
   until: time('Nominal before this time'),
@@ -107,4 +139,6 @@ export type ScheduleListQuery = z.infer<typeof scheduleListQuery>
 export type TriggerScheduleBody = z.infer<typeof triggerScheduleBody>
 export type SimulationQuery = z.infer<typeof simulationQuery>
 export type SimulateBody = z.infer<typeof simulateBody>
+export type StartBackfillBody = z.infer<typeof startBackfillBody>
+export type BackfillListQuery = z.infer<typeof backfillListQuery>
 export type TickListQuery = z.infer<typeof tickListQuery>

@@ -10,4 +10,10 @@ export const scheduleTargets = {
   simulateSchedules: { method: 'post', path: '/schedules/simulate' },
   simulateSchedule: { method: 'get', path: '/schedules/{name}/simulation' },
   listTicks: { method: 'get', path: '/schedules/{name}/ticks' },
+  startBackfill: { method: 'post', path: '/schedules/{name}/backfills' },
+  listBackfills: { method: 'get', path: '/schedules/{name}/backfills' },
+  getBackfill: { method: 'get', path: '/schedules/{name}/backfills/{backfill_id}' },
+  pauseBackfill: { method: 'post', path: '/schedules/{name}/backfills/{backfill_id}/pause' },
+  resumeBackfill: { method: 'post', path: '/schedules/{name}/backfills/{backfill_id}/resume' },
+  cancelBackfill: { method: 'post', path: '/schedules/{name}/backfills/{backfill_id}/cancel' },
 } as const

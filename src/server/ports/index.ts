@@ -1,4 +1,5 @@
 /** What the server needs from the world, a port a file. `store/` implements the store, `dispatch/` the executor. */
+export type * from './backfills.ts'
 export type * from './caller.ts'
 export type * from './changes.ts'
 export type * from './dispatch.ts'

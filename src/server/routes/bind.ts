@@ -122,7 +122,7 @@ async function respond(
   switch (answer.kind) {
     case 'json':
       return new Response(JSON.stringify(answer.value), {
-        status: route.status,
+        status: answer.status ?? route.status,
         headers: { 'Content-Type': 'application/json', ...answer.headers },
       })
     case 'list': {

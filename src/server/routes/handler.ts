@@ -32,7 +32,7 @@ type Headers = Readonly<Record<string, string>>
 
 /** What a handler answers. `list` is streamed row by row; a bare one tells of no further page. `events` goes on until one of `ends` aborts. */
 export type Answer =
-  | { kind: 'json'; value: unknown; headers?: Headers }
+  | { kind: 'json'; value: unknown; headers?: Headers; status?: 200 }
   | { kind: 'list'; page: ListPage<unknown>; bare?: boolean }
   | { kind: 'bytes'; content: Uint8Array; mediaType: string; fileName: string; headers?: Headers }
   | { kind: 'events'; open: OpenEvents; ends: readonly AbortSignal[] }
@@ -42,6 +42,8 @@ export type Answer =
 type OpenEvents = (signal: AbortSignal) => Promise<'over' | AsyncIterableIterator<RunEvent[]>>
 
 type BytesAnswer = Extract<Answer, { kind: 'bytes' }>
+/** Of what would be done. */
+type PlanAnswer<T> = { kind: 'json'; value: T; status: 200 }
 type JsonAnswer<T> = { kind: 'json'; value: T; headers?: Headers }
 type AnswerTo<R> = R extends 'events'
   ? Extract<Answer, { kind: 'events' }>
@@ -54,6 +56,7 @@ type AnswerTo<R> = R extends 'events'
 type AnswerOf<K extends OperationId> =
   | AnswerTo<Routes[K]['response']>
   | (Routes[K] extends { givesCsv: true } ? BytesAnswer : never)
+  | (Routes[K] extends { planned: infer P extends z.ZodType } ? PlanAnswer<z.output<P>> : never)
 
 /** Answers one operation; its types follow from the descriptor in the contract. */
 export type Handler<K extends OperationId> = (input: HandlerInput<K>) => AnswerOf<K> | Promise<AnswerOf<K>>

@@ -191,6 +191,7 @@ function responses(route: RouteDescriptor): JsonObject {
   const statuses = [...new Set([...route.problems, ...common])].sort((a, b) => a - b)
   return {
     [String(route.status)]: success,
+    ...(route.planned ? { '200': planned(route.planned) } : {}),
     ...(route.operationId === 'getLatestRun' ? { '204': { description: 'The job has no runs' } } : {}),
     ...(response === 'events' ? { '204': { description: 'The run is over, and all of it was read' } } : {}),
     ...Object.fromEntries(
@@ -206,6 +207,11 @@ function responses(route: RouteDescriptor): JsonObject {
     ),
   }
 }
+
+const planned = (schema: z.ZodType): JsonObject => ({
+  description: 'With `plan: true`: what would be done',
+  content: { 'application/json': { schema: schemaOf(schema, 'output') } },
+})
 
 /** What the `data` of events is, by their names. */
 function eventStream(): JsonObject {

@@ -148,18 +148,23 @@ async function requireOpen(runs: PipelineRuns, caller: Caller, id: string): Prom
 const answers: Readonly<Record<string, (error: JobwrightError) => ApiProblem>> = {
   unknown_pipeline_run: (error) => unknown('pipeline_run', error.message.replace(/^no pipeline run /, '')),
   unknown_schedule: (error) => unknown('schedule', error.message.replace(/^no schedule /, '')),
+  unknown_backfill: (error) => unknown('backfill', error.message.replace(/^no backfill /, '')),
   // Of a change: it is with a worker, or with none.
   no_worker: (error) => unavailable('no_worker', error.message),
   not_finished: (error) => unavailable('not_finished', error.message),
   bad_run_id: (error) =>
     invalid('validation_failed', [{ pointer: '{pipeline_run_id}', detail: error.message }]),
-  run_id_reused: () =>
-    new ApiProblem(
-      422,
-      'idempotency_key_reused',
-      'This Idempotency-Key was used for something else, or with other inputs; send the body it was first used with, or use another key',
-      { errors: [{ pointer: 'Idempotency-Key', detail: 'used before with another body' }] },
-    ),
+  run_id_reused: reused,
+  backfill_id_reused: reused,
+}
+
+function reused(): ApiProblem {
+  return new ApiProblem(
+    422,
+    'idempotency_key_reused',
+    'This Idempotency-Key was used for something else, or with other inputs; send the body it was first used with, or use another key',
+    { errors: [{ pointer: 'Idempotency-Key', detail: 'used before with another body' }] },
+  )
 }
 
 /** @throws ApiProblem for whatever is expected; anything else as it is */

@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto'
 import { parseDurationMs } from '../../base/duration.ts'
-import { JobwrightError } from '../../base/errors.ts'
-import type { Json, JsonObject } from '../../base/json.ts'
+import type { JsonObject } from '../../base/json.ts'
 import { present } from '../../base/present.ts'
 import {
   type AppliedSchedule,
@@ -13,20 +11,17 @@ import {
   type Simulation,
   type SimulationQuery,
   scheduleLimits,
-  scheduleNamePattern,
   type TickListQuery,
   type TickRow,
   type TriggerScheduleBody,
 } from '../../contract/index.ts'
-import { PipelineFindingsError } from '../../pipeline/index.ts'
 import type { Caller, PipelineRuns, Schedules, SimulationRange } from '../ports/index.ts'
 import { idempotencyKey } from './idempotency.ts'
 import { pageOf } from './pages.ts'
-import { withFindings } from './pipeline-compiler.ts'
 import { throwAsProblem } from './pipeline-runs.ts'
 import { invalid, type ProblemDetail } from './problems.ts'
-import { instants, milliseconds } from './queries.ts'
 import type { ScheduleCompiler } from './schedule-compiler.ts'
+import { checkScheduleName, keyDigits, type Pointers, rangeOf, throwWith } from './schedule-requests.ts'
 
 export interface ScheduleServiceDeps {
   schedules: Schedules
@@ -69,7 +64,7 @@ export function createScheduleService(deps: ScheduleServiceDeps): ScheduleServic
   const { schedules, compiler } = deps
   /** Every call on a schedule: its name is one, and what goes wrong is told as a problem. */
   const on = async <T>(name: string, ask: () => Promise<T>, pointers?: Pointers): Promise<T> => {
-    checkName(name)
+    checkScheduleName(name)
     return ask().catch((error: unknown) => throwWith(error, pointers))
   }
   return {
@@ -101,20 +96,8 @@ export function createScheduleService(deps: ScheduleServiceDeps): ScheduleServic
   }
 }
 
-/** Where in a request it stands what an error of a code is about. */
-type Pointers = Readonly<Record<string, string>>
 const inQuery: Pointers = { empty_range: '?until', too_many_ticks: '?until' }
 const inBody: Pointers = { empty_range: '/until', too_many_ticks: '/until' }
-
-function throwWith(error: unknown, pointers: Pointers = {}): never {
-  if (error instanceof PipelineFindingsError && error.code === 'invalid_inputs')
-    throw withFindings('invalid_inputs', '/inputs', error.findings)
-  const pointer =
-    error instanceof JobwrightError && error.fault === 'usage' ? pointers[error.code] : undefined
-  if (pointer === undefined || !(error instanceof JobwrightError)) return throwAsProblem(error)
-  const { code, message, fix } = error
-  throw invalid(code, [{ pointer, detail: fix === undefined ? message : `${message}; ${fix}` }])
-}
 
 async function trigger(
   { schedules, runs, installationId }: ScheduleServiceDeps,
@@ -125,14 +108,11 @@ async function trigger(
 ): Promise<{ run: PipelineRunSummary; replayed: boolean }> {
   const sent = idempotencyKey(keyText, body)
   // Nothing in it can be guessed from, and no other schedule, workspace or database makes the same.
-  const key = sent && digestOf([await installationId(), caller.workspace, name, sent.key])
+  const key = sent && keyDigits([await installationId(), caller.workspace, name, sent.key])
   const inputs = (body.inputs ?? undefined) as JsonObject | undefined
   const { run, existed } = await schedules.trigger(caller, name, present({ inputs, key }))
   return { run: await runs.summary(caller, run), replayed: existed }
 }
-
-const digestOf = (parts: Json): string =>
-  createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40)
 
 async function ticks(
   schedules: Schedules,
@@ -148,11 +128,6 @@ async function ticks(
   // Only triggers by hand can have the same time.
   const keyOf = (row: TickRow) => `${row.nominal_at}${row.outcome === 'manual' ? ` ${row.run}` : ''}`
   return pageOf(rows, keyOf, page, caller, ['ticks', name, from ?? '', until ?? '', outcome ?? []])
-}
-
-function rangeOf(range: { from?: string | undefined; until?: string | undefined }, at: '?' | '/') {
-  const { from, until } = instants(range, ['from', 'until'], at)
-  return { fromMs: milliseconds(from), untilMs: milliseconds(until) }
 }
 
 /** @throws ApiProblem 422 with all that is wrong with it */
@@ -171,14 +146,4 @@ function simulationRange({ count, from, until, assume }: SimulationQuery, at: '?
     })
   if (problems.length > 0) throw invalid('validation_failed', problems)
   return present({ count, assumeMs, ...rangeOf({ from, until }, at) })
-}
-
-function checkName(name: string): void {
-  if (scheduleNamePattern.test(name)) return
-  throw invalid('validation_failed', [
-    {
-      pointer: '{name}',
-      detail: `${JSON.stringify(name.slice(0, 80))} cannot name a schedule; expected letters, digits, -, _ and ., beginning with a letter or digit, at most 100`,
-    },
-  ])
 }

@@ -11,6 +11,7 @@ import type { JobStore } from '../../../src/server/ports/index.ts'
 import { tokenHash } from '../../../src/server/services/callers.ts'
 import { openStore } from '../../../src/server/store/index.ts'
 import { placeEmptyPglite } from '../../helpers/empty-pglite.ts'
+import { scriptedBackfills } from './scripted-backfills.ts'
 import { type ScriptedRuns, scriptedRuns } from './scripted-runs.ts'
 import { type ScriptedSchedules, scriptedSchedules } from './scripted-schedules.ts'
 
@@ -155,6 +156,7 @@ export async function startApi(
     registry: options.registry ?? testRegistry,
     pipelineRuns: runs,
     schedules,
+    backfills: scriptedBackfills(schedules),
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
     version: '1.2.3',
     closing: closing.signal,

@@ -53,6 +53,18 @@ async function ofSchedule(ask: (person: Person, name: string) => Promise<Answer>
   expect((await owner.get('/schedules/nap')).json).toEqual(before)
 }
 
+/** Neither by the schedule's name nor by one of their own. */
+async function ofBackfill(method: string, verb: string): Promise<void> {
+  await ownersSchedule()
+  const { json } = await owner.post('/schedules/nap/backfills', { from: '2026-04-01', until: '2026-04-02' })
+  const ask = (person: Person, id: string) => person.send(method, `/schedules/nap/backfills/${id}${verb}`)
+  await answersAsUnknown(ask, json.id)
+  await stranger.send('PUT', '/schedules/nap', { body: applied })
+  await answersAsUnknown(ask, json.id)
+  await stranger.send('DELETE', '/schedules/nap')
+  expect((await owner.get(`/schedules/nap/backfills/${json.id}`)).json).toEqual(json)
+}
+
 const ownersRun = async (): Promise<string> => (await owner.post('/pipeline-runs', { yaml: nap })).json.id
 
 const unknownId = '00000000-0000-4000-8000-000000000000'
@@ -247,6 +259,17 @@ const proofs: Record<
   },
   simulateSchedule: () => ofSchedule((person, name) => person.get(`/schedules/${name}/simulation`)),
   listTicks: () => ofSchedule((person, name) => person.get(`/schedules/${name}/ticks`)),
+  startBackfill: async () => {
+    const range = { from: '2026-04-01', until: '2026-04-02' }
+    await ofSchedule((person, name) => person.post(`/schedules/${name}/backfills`, range))
+    await ofSchedule((person, name) => person.post(`/schedules/${name}/backfills`, { ...range, plan: true }))
+    expect((await owner.get('/schedules/nap/backfills')).json.items).toEqual([])
+  },
+  listBackfills: () => ofSchedule((person, name) => person.get(`/schedules/${name}/backfills`)),
+  getBackfill: () => ofBackfill('GET', ''),
+  pauseBackfill: () => ofBackfill('POST', '/pause'),
+  resumeBackfill: () => ofBackfill('POST', '/resume'),
+  cancelBackfill: () => ofBackfill('POST', '/cancel'),
   startAttempt: 'takes only the token of a worker',
   finishRun: 'takes only the token of a worker',
   retryRun: 'takes only the token of a worker',

@@ -154,6 +154,8 @@ describe('a schedule', () => {
     expect(paused.json).toMatchObject({ paused: true, paused_because: 'the press is down' })
     expect((await me.post('/schedules/nap/resume')).json.paused).toBe(false)
     expect((await me.post('/schedules/nap/pause')).json.paused).toBe(true)
+    const untyped = new Uint8Array([0x7b, 0x7d])
+    expect((await me.send('POST', '/schedules/nap/pause', { body: untyped })).status).toBe(415)
     const long = await me.post('/schedules/nap/pause', { note: 'x'.repeat(501) })
     expect([long.status, long.json.errors[0].pointer]).toEqual([422, '/note'])
     expect((await me.send('DELETE', '/schedules/nap')).status).toBe(200)
@@ -297,5 +299,86 @@ describe('GET /schedules/{name}/ticks', () => {
     }
     const unknown = await me.get('/schedules/nothing/ticks', { headers: { Accept: 'text/csv' } })
     expect([unknown.status, unknown.headers.get('Content-Type')]).toEqual([404, 'application/problem+json'])
+  })
+})
+
+describe('simulations', () => {
+  const simulate = (body: object) => me.post('/schedules/simulate', body)
+
+  it('are of all schedules of a file, of one of them, or of one that is no file’s', async () => {
+    const names = async (body: object) =>
+      (await simulate(body)).json.items.map((item: { schedule: string }) => item.schedule)
+    expect(await names({ yaml: two })).toEqual(['early', 'late'])
+    expect(await names({ yaml: two, name: 'late' })).toEqual(['late'])
+    expect(await names({ yaml: nap, schedule })).toEqual(['nap'])
+    expect(await names({ schedule, name: 'some' })).toEqual(['some'])
+    expect((await simulate({ schedule, assume: '25m', count: 3 })).json.items).toMatchObject([
+      { assume: '1500000ms', ticks: [{}, {}, {}] },
+    ])
+    await put('late', { yaml: two })
+    const { json } = await me.get('/schedules/late/simulation?count=2&assume=90s')
+    expect(json).toMatchObject({ schedule: 'late', assume: '90000ms', ticks: [{}, {}] })
+  })
+
+  it.each([
+    [{}, ['']],
+    [{ yaml: nap }, ['/yaml']],
+    [{ yaml: two, name: 'other' }, ['/yaml']],
+    [{ plan, schedule }, ['/plan']],
+    [{ schedule, count: 1001 }, ['/count']],
+    [{ schedule, count: 3, until: '2026-05-01', assume: '25' }, ['/assume', '/count']],
+    [{ schedule, from: 'tomorrow' }, ['/from']],
+    [{ schedule: { cron: '@daily' } }, ['/schedule/cron']],
+  ])('are not of %j', async (body, pointers) => {
+    const { status, json } = await simulate(body)
+    expect(status, JSON.stringify(json)).toBe(422)
+    expect(json.errors.map(({ pointer }: { pointer: string }) => pointer).toSorted()).toEqual(pointers)
+  })
+})
+
+describe('backfills', () => {
+  const range = { from: '2026-04-01', until: '2026-04-30' }
+  const backfill = (body: object, headers?: Record<string, string>) =>
+    me.post('/schedules/nap/backfills', body, headers)
+  beforeEach(() => put('nap', { yaml: nightly }))
+
+  it('are planned first, and started once under a key', async () => {
+    const planned = await backfill({ ...range, plan: true, only: 'failed', max_active: 3 })
+    expect([planned.status, planned.headers.get('Location')]).toEqual([200, null])
+    expect(planned.json).toMatchObject({ only: 'failed', max_active: 3, lines: [{ action: 'run' }] })
+    expect((await me.get('/schedules/nap/backfills')).json.items).toEqual([])
+    const key = { 'Idempotency-Key': 'april' }
+    const started = await backfill(range, key)
+    const path = `/schedules/nap/backfills/${started.json.id}`
+    expect([started.status, started.headers.get('Location')]).toEqual([201, basePath + path])
+    const again = await backfill(range, key)
+    expect([again.json.id, again.headers.get('Idempotent-Replayed')]).toEqual([started.json.id, 'true'])
+    expect((await backfill({ ...range, only: 'all' }, key)).json.code).toBe('idempotency_key_reused')
+    expect((await me.post(`${path}/pause`, { note: 'the press is down' })).json).toMatchObject({
+      status: 'paused',
+      paused_because: 'the press is down',
+    })
+    expect((await me.post(`${path}/resume`)).json.status).toBe('running')
+    expect((await me.post(`${path}/cancel`)).json.status).toBe('cancelling')
+    expect((await me.get(path)).json.status).toBe('cancelling')
+    expect((await me.get('/schedules/nap/backfills?limit=1')).json).toMatchObject({
+      count: 1,
+      next_cursor: null,
+    })
+    const unknown = await me.get('/schedules/nap/backfills/x')
+    expect([unknown.status, unknown.json.code]).toEqual([404, 'unknown_backfill'])
+  })
+
+  it.each([
+    [{ until: '2026-04-01' }, '/from'],
+    [{ ...range, from: 'yesterday' }, '/from'],
+    [{ from: '2026-04-02', until: '2026-02-30T02:30' }, '/until'],
+    [{ from: '2026-04-02', until: '2026-04-01' }, '/until'],
+    [{ ...range, max_active: 101 }, '/max_active'],
+    [{ ...range, only: 'late' }, '/only'],
+    [{ ...range, yes: true }, '/yes'],
+  ])('are not started for %j', async (body, pointer) => {
+    const { status, json } = await backfill(body)
+    expect([status, json.errors[0].pointer]).toEqual([422, pointer])
   })
 })

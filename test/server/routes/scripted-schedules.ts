@@ -115,7 +115,10 @@ export function scriptedSchedules(runs: ScriptedRuns): ScriptedSchedules {
       return { existed, run: run.id }
     },
     async ticks({ workspace }, name, { fromMs = Number.NEGATIVE_INFINITY, untilMs = Infinity, outcomes }) {
-      return find(workspace, name).rows.filter(({ nominal_at, outcome }) => {
+      const { rows } = find(workspace, name)
+      if (fromMs >= untilMs)
+        throw new JobwrightError({ code: 'empty_range', fault: 'usage', message: 'the range is empty' })
+      return rows.filter(({ nominal_at, outcome }) => {
         const at = Date.parse(nominal_at)
         return at >= fromMs && at < untilMs && (outcomes?.includes(outcome) ?? true)
       })
