@@ -214,8 +214,8 @@ steps:
 
   it('an item and generation has a place of its own, and its time does not count while it waits', async () => {
     const first = await start(steps('limit: 2'))
-    const second = await start(steps('limit: 2', ', timeout: 4s'))
     await until(() => started.length === 2)
+    const second = await start(steps('limit: 2', ', timeout: 4s'))
     await until(async () => (await limit()).waiting.length === 4)
     const line = (await show(second)).steps.find(({ queue }) => queue)
     expect(line).toMatchObject({ status: 'pending', generation: 1, queue: { key, limit: 2 } })
