@@ -17,6 +17,8 @@ import { BuilderError } from '../../src/pipeline/build/mistakes.ts'
 import { PipelineFindingsError } from '../../src/pipeline/index.ts'
 import { StepFailure } from '../../src/pipeline/plan/step-failure.ts'
 import { PipelineRunError, PipelineRunNotFoundError } from '../../src/pipelines/index.ts'
+import { BackfillNotFoundError } from '../../src/schedules/backfill-look.ts'
+import { ScheduleNotFoundError } from '../../src/schedules/errors.ts'
 import { ApiProblem } from '../../src/server/services/problems.ts'
 import { SearchAttributesError, TemporalUnreachableError } from '../../src/temporal/index.ts'
 import { runView } from '../cli/helpers.ts'
@@ -69,6 +71,7 @@ describe('a failure', () => {
 /** One of every class that src exports; of those that carry the code that they are given, any code. */
 const examples: Record<string, JobwrightError> = {
   ApiProblem: new ApiProblem(404, 'unknown_job', 'no such job'),
+  BackfillNotFoundError: new BackfillNotFoundError('x'),
   BuilderError: new BuilderError({ code: 'x', message: 'y', fix: 'z', mark: {} }),
   ExpressionError: new ExpressionError('expression_syntax', 'expected a value'),
   JobRunError: new JobRunError('out_of_paper', 'no paper'),
@@ -80,6 +83,7 @@ const examples: Record<string, JobwrightError> = {
   PipelineRunNotFoundError: new PipelineRunNotFoundError('x'),
   ProcessLockedError: new ProcessLockedError('/data/pgdata.lock', 1),
   RetryableError: new RetryableError('busy'),
+  ScheduleNotFoundError: new ScheduleNotFoundError('x', []),
   SearchAttributesError: new SearchAttributesError('default'),
   ShapeError: new ShapeError('at /uuid: expected text'),
   StackError: new StackError('child_failed', 'ended'),
@@ -97,7 +101,7 @@ async function errorClasses(): Promise<Map<string, new () => Error>> {
   const source = path.resolve(import.meta.dirname, '../../src')
   const files = globSync('**/*.ts', {
     cwd: source,
-    exclude: ['{cli,server,worker,handler-host}.ts', '**/*.d.ts'],
+    exclude: ['{cli,server,worker,handler-host,notification-host}.ts', '**/*.d.ts'],
   })
   const modules = await Promise.all(files.map((file) => import(path.join(source, file)) as Promise<object>))
   const exported = modules.flatMap((module) => Object.values(module))

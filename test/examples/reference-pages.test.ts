@@ -11,6 +11,7 @@ import {
   pipelineRoutes,
   type RouteDescriptor,
   referenceRoutes,
+  scheduleRoutes,
   workerLimits,
 } from '../../src/contract/index.ts'
 import { codeSpans, pages, tableRows } from './pages.ts'
@@ -96,7 +97,7 @@ describe('docs/jobs-api.md', () => {
 
   test.each([
     ['docs/jobs-api.md', { ...referenceRoutes, ...extensionRoutes }],
-    ['docs/pipeline-api.md', pipelineRoutes],
+    ['docs/pipeline-api.md', { ...pipelineRoutes, ...scheduleRoutes }],
   ])('%s has every operation of its own, and no other', (page, routes) => {
     const text = pageText(page)
     const bare = (path: string) => path.replace(/\?.*/, '').replaceAll(/\{\w+\}/g, '{}')

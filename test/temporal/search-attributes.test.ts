@@ -19,8 +19,8 @@ import { startProcess, type TestProcess } from '../helpers/processes.ts'
 
 /** What happens on a Temporal server that nobody prepared for us. */
 const cacheDir = process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache')
-const both = ['JobwrightWorkspace', 'JobwrightOwner']
-const commands = both.map(
+const all = ['JobwrightWorkspace', 'JobwrightOwner', 'JobwrightSchedule']
+const commands = all.map(
   (name) => `\`temporal operator search-attribute create --namespace default --name ${name} --type Keyword\``,
 )
 const plan = planOf([planStep('s')])
@@ -67,9 +67,9 @@ async function startWorker(): Promise<TestProcess> {
 
 describe('registering', () => {
   test('adds what is missing, and nothing the next time', async () => {
-    expect(await missingSearchAttributes(client)).toEqual(both)
+    expect(await missingSearchAttributes(client)).toEqual(all)
     await addAs(2)
-    expect(await ensureSearchAttributes(client)).toEqual(['JobwrightOwner'])
+    expect(await ensureSearchAttributes(client)).toEqual(['JobwrightOwner', 'JobwrightSchedule'])
     expect(await ensureSearchAttributes(client)).toEqual([])
     expect(await missingSearchAttributes(client)).toEqual([])
   })

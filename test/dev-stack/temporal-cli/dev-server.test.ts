@@ -323,7 +323,11 @@ describe('a Temporal server for development', () => {
       expect(await attributesOf(first)).toEqual([])
       await first.stop()
       const second = await start({ dbFile, namespace })
-      expect(await attributesOf(second)).toEqual(['JobwrightOwner', 'JobwrightWorkspace'])
+      expect(await attributesOf(second)).toEqual([
+        'JobwrightOwner',
+        'JobwrightSchedule',
+        'JobwrightWorkspace',
+      ])
     },
   )
 
