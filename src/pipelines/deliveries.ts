@@ -5,11 +5,11 @@ import {
   type WorkflowExecutionDescription,
   WorkflowFailedError,
   type WorkflowHandle,
-  WorkflowNotFoundError,
 } from '@temporalio/client'
 import type { DeliveryReport, FailedAttempt } from '../activities/notify/types.ts'
 import { notificationId } from '../contract/names.ts'
 import type { Delivery, Notice } from '../contract/pipelines/view.ts'
+import { ifThere } from '../executions/index.ts'
 import { receiverName } from '../pipeline/index.ts'
 import { messageId } from '../webhooks/signing.ts'
 import type { RunPipelineInput } from '../workflows/messages.ts'
@@ -43,7 +43,7 @@ export async function noticesOfSweep(
     (plan.notify ?? []).map(async ({ on, receiver }, index): Promise<Notice[]> => {
       if (!on.includes('failed')) return []
       const id = notificationId({ id: workflowId, firstExecutionRunId }, 'failed', index)
-      const description = await describe(client.workflow.getHandle(id))
+      const description = await ifThere(client.workflow.getHandle(id).describe())
       if (!description) return []
       return [
         { id, event: 'failed', receiver: receiverName(receiver), at: description.startTime.toISOString() },
@@ -53,17 +53,8 @@ export async function noticesOfSweep(
   return found.flat()
 }
 
-async function describe(handle: WorkflowHandle): Promise<WorkflowExecutionDescription | undefined> {
-  try {
-    return await handle.describe()
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined
-    throw error
-  }
-}
-
 async function progressOf(handle: WorkflowHandle): Promise<Progress> {
-  const description = await describe(handle)
+  const description = await ifThere(handle.describe())
   if (!description) return unknown
   if (description.status.name === 'RUNNING') return pendingOf(description)
   try {

@@ -1,9 +1,6 @@
-import {
-  type WorkflowExecutionDescription,
-  type WorkflowHandle,
-  WorkflowNotFoundError,
-} from '@temporalio/client'
+import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client'
 import { queryNames, runJobNames, updateNames, workflowTypes } from '../contract/names.ts'
+import { ifThere } from '../executions/index.ts'
 import type { RunsAccess } from './access.ts'
 import { PipelineRunNotFoundError, requireRunId } from './errors.ts'
 import { memoOf } from './view.ts'
@@ -29,7 +26,7 @@ export async function findRun(
 ): Promise<FoundRun> {
   requireRunId(id)
   const handle = client.workflow.getHandle(id)
-  const description = await describe(handle)
+  const description = await ifThere(handle.describe())
   const isOwn = which === 'any' && description?.memo?.[runJobNames.memo] !== undefined
   const isKnown =
     (isOwn || description?.type === workflowTypes.runPipeline) &&
@@ -37,13 +34,4 @@ export async function findRun(
     (workspace === undefined || memoOf(description).workspace === workspace)
   if (!isKnown) throw new PipelineRunNotFoundError(id)
   return { handle, description, names: isOwn ? runJobNames : pipelineNames }
-}
-
-async function describe(handle: WorkflowHandle): Promise<WorkflowExecutionDescription | undefined> {
-  try {
-    return await handle.describe()
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined
-    throw error
-  }
 }

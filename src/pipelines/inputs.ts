@@ -1,6 +1,7 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client'
 import type { Json } from '../base/json.ts'
 import { queryNames } from '../contract/names.ts'
+import { readStart } from '../executions/index.ts'
 import type { RunPipelineInput } from '../workflows/messages.ts'
 import type { RunsAccess } from './access.ts'
 import { findRun } from './find.ts'
@@ -21,12 +22,5 @@ export async function argumentOf(
   client: Client,
   { workflowId, runId }: Pick<WorkflowExecutionDescription, 'workflowId' | 'runId'>,
 ): Promise<RunPipelineInput | undefined> {
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace: client.options.namespace,
-    execution: { workflowId, runId },
-    maximumPageSize: 1,
-  })
-  const [started] = history?.events ?? []
-  const [payload] = started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []
-  return payload?.data ? (JSON.parse(new TextDecoder().decode(payload.data)) as RunPipelineInput) : undefined
+  return (await readStart<RunPipelineInput>(client, { workflowId, runId }))?.argument
 }

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { JobwrightError } from '../base/errors.ts'
 import { canonicalJson, type Json } from '../base/json.ts'
-import { searchAttributes, workflowTypes } from '../contract/names.ts'
+import { workflowTypes } from '../contract/names.ts'
+import { runStartOptions } from '../executions/index.ts'
 import type { PipelinePlan } from '../pipeline/plan/index.ts'
 import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/index.ts'
 import type { PipelineMemo, RunPipelineInput } from '../workflows/messages.ts'
@@ -65,24 +66,12 @@ export async function startRun(
     ...(workspace === undefined ? {} : { workspace }),
     ...(warnings.length === 0 ? {} : { warnings }),
   }
-  const memo: PipelineMemo = {
-    pipeline: plan.name,
-    digest,
-    ...(version === undefined ? {} : { version }),
-    ...ownership,
-    // Until it has a place.
-    ...(plan.concurrency ? { status: 'pending' } : {}),
-  }
+  const memo = { digest, ...(version === undefined ? {} : { version }), ...ownership }
   const start = () =>
     context.client.workflow.start(workflowTypes.runPipeline, {
       workflowId: id,
       taskQueue: context.taskQueueFor(owner),
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      workflowIdConflictPolicy: 'FAIL',
-      memo: { ...memo },
-      typedSearchAttributes: searchPairs(ownership),
-      staticSummary: plan.name,
-      ...(plan.priority === undefined ? {} : { priority: { priorityKey: plan.priority } }),
+      ...runStartOptions(plan, memo),
       args: [input],
     })
   try {
@@ -125,12 +114,6 @@ export function ownershipOf(context: PipelinesContext, owner: PipelineOwner | un
     ...(workspace === undefined ? {} : { workspace }),
     ...(owner === undefined ? {} : { owner: owner.email }),
   }
-}
-
-function searchPairs({ workspace, owner }: Ownership) {
-  const pair = (name: string, value: string | undefined) =>
-    value === undefined ? [] : [{ key: { name, type: 'KEYWORD' as const }, value }]
-  return [...pair(searchAttributes.workspace, workspace), ...pair(searchAttributes.owner, owner)]
 }
 
 /** Seconds may pass between the registration of a search attribute and the first start that may use it. */

@@ -7,8 +7,9 @@ import {
 import { JobwrightError } from '../base/errors.ts'
 import { canonicalJson, type Json } from '../base/json.ts'
 import { present } from '../base/present.ts'
-import { scheduleMessages, searchAttributes, workflowTypes } from '../contract/names.ts'
+import { scheduleMessages, workflowTypes } from '../contract/names.ts'
 import type { ScheduleChange, ScheduleView } from '../contract/schedules/view.ts'
+import { attributePairs } from '../executions/index.ts'
 import {
   createScheduleState,
   type ScheduleDefinition,
@@ -24,7 +25,7 @@ import type {
 } from '../workflows/schedule-messages.ts'
 import { type Defined, define } from './define.ts'
 import { notFinished } from './errors.ts'
-import { ask, isKept, isNotFound, type Keeper, lookForKeeper, readStart, request } from './keeper.ts'
+import { ask, isKept, isNotFound, type Keeper, lookForKeeper, request, startOfKeeper } from './keeper.ts'
 import { lookAt, nextTimes, shownTimes } from './look.ts'
 import { matchingTimes } from './matching-times.ts'
 import { type SchedulesContext, type Scope, scopeOf } from './options.ts'
@@ -85,7 +86,7 @@ async function presentOf(
   const { id, handle, description } = keeper
   const definition =
     (await ask<ScheduleDefinition>(context, handle, scheduleMessages.definition)) ??
-    (await readStart(context, { workflowId: id, runId: description.runId }))?.input.definition
+    (await startOfKeeper(context, { workflowId: id, runId: description.runId }))?.argument.definition
   if (!definition) return undefined
   if (definition.plan.name !== plan.name) throw nameTaken(name, definition.plan.name)
   return { keeper, definition, view: await lookAt(context, keeper) }
@@ -202,10 +203,7 @@ async function send(
           workflowIdConflictPolicy: 'USE_EXISTING',
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
           memo: { ...memo },
-          typedSearchAttributes: [
-            ...pair(searchAttributes.workspace, workspace),
-            ...pair(searchAttributes.owner, owner),
-          ],
+          typedSearchAttributes: attributePairs({ workspace, owner }),
           staticSummary: `schedule ${name} of ${definition.plan.name}`,
           args: [input],
         }),
@@ -213,9 +211,6 @@ async function send(
     ),
   )
 }
-
-const pair = (name: string, value: string | undefined) =>
-  value === undefined ? [] : [{ key: { name, type: 'KEYWORD' as const }, value }]
 
 /** Until Temporal's schedule has the times that this one has. @throws JobwrightError `not_finished` */
 async function inPlace(

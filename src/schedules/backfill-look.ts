@@ -1,7 +1,8 @@
-import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client'
+import type { WorkflowExecutionDescription } from '@temporalio/client'
 import { JobwrightError } from '../base/errors.ts'
 import { backfillNames, workflowTypes } from '../contract/names.ts'
 import type { BackfillView } from '../contract/schedules/backfills.ts'
+import { ifThere, readStart } from '../executions/index.ts'
 import { createBackfillState, viewBackfill } from '../schedule/plan/index.ts'
 import type { BackfillMemo, RunBackfillInput } from '../workflows/backfill-messages.ts'
 import { ask } from './keeper.ts'
@@ -29,15 +30,10 @@ export interface Found {
 
 /** @throws BackfillNotFoundError */
 export async function findBackfill({ client }: SchedulesContext, scope: Scope, id: string): Promise<Found> {
-  try {
-    const handle = client.workflow.getHandle(scope.names.backfillId(scope.workspace, id))
-    const description = await handle.describe()
-    if (description.type !== workflowTypes.runBackfill) throw new BackfillNotFoundError(id)
-    return { description, memo: (description.memo ?? {}) as unknown as BackfillMemo }
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) throw new BackfillNotFoundError(id)
-    throw error
-  }
+  const handle = client.workflow.getHandle(scope.names.backfillId(scope.workspace, id))
+  const description = await ifThere(handle.describe())
+  if (description?.type !== workflowTypes.runBackfill) throw new BackfillNotFoundError(id)
+  return { description, memo: (description.memo ?? {}) as unknown as BackfillMemo }
 }
 
 /** Where a backfill stands; of an open one by its own word. @throws BackfillNotFoundError */
@@ -55,6 +51,7 @@ async function viewOf(context: SchedulesContext, found: Found): Promise<Backfill
   const handle = context.client.workflow.getHandle(description.workflowId)
   switch (description.status.name) {
     case 'RUNNING':
+    case 'PAUSED':
       return (
         (await ask<BackfillView>(context, handle, backfillNames.view)) ??
         lastKnown(context, found, unanswered)
@@ -78,18 +75,11 @@ async function lastKnown(
 ): Promise<BackfillView> {
   const { backfill: id, schedule, pipeline, workspace, owner, request, ticks, startedAtMs, status } = memo
   const { workflowId, runId, closeTime } = description
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace: client.options.namespace,
-    execution: { workflowId, runId },
-    maximumPageSize: 1,
-  })
-  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes
-  const data = started?.input?.payloads?.[0]?.data ?? new TextEncoder().encode('{}')
-  const { state } = JSON.parse(new TextDecoder().decode(data)) as Partial<RunBackfillInput>
+  const start = await readStart<RunBackfillInput>(client, { workflowId, runId })
   const view = viewBackfill(
     { id, schedule, pipeline, workspace, owner },
     request,
-    state ?? createBackfillState(startedAtMs, ticks),
+    start?.argument.state ?? createBackfillState(startedAtMs, ticks),
   )
   return {
     ...view,

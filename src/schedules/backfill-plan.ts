@@ -14,7 +14,7 @@ import {
 } from '../schedule/plan/index.ts'
 import { requestBackfill } from './backfill-request.ts'
 import type { BackfillOptions } from './backfill-types.ts'
-import { ask, findKeeper, type Keeper, readStart } from './keeper.ts'
+import { ask, findKeeper, type Keeper, startOfKeeper } from './keeper.ts'
 import { type SchedulesContext, scopeOf } from './options.ts'
 
 const looksAtOnce = 16
@@ -59,9 +59,9 @@ export async function definitionOf(
   const definition = await ask<ScheduleDefinition>(context, handle, scheduleMessages.definition)
   const view = definition && (await ask<ScheduleView>(context, handle, scheduleMessages.view))
   if (view) return { definition, revision: view.revision }
-  const start = await readStart(context, { workflowId: id, runId: description.runId })
+  const start = await startOfKeeper(context, { workflowId: id, runId: description.runId })
   if (!start) throw new Error(`the history of ${id} does not begin with its start`)
-  return { definition: start.input.definition, revision: start.input.state?.revision ?? 1 }
+  return { definition: start.argument.definition, revision: start.argument.state?.revision ?? 1 }
 }
 
 async function newestOf(

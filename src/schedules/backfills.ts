@@ -6,6 +6,7 @@ import { canonicalJson, type Json } from '../base/json.ts'
 import { present } from '../base/present.ts'
 import { backfillNames, searchAttributes, workflowTypes } from '../contract/names.ts'
 import type { BackfillView, StartedBackfill } from '../contract/schedules/backfills.ts'
+import { attributePairs, ifThere, isOpen } from '../executions/index.ts'
 import type { CallOptions } from '../pipelines/waiting.ts'
 import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/index.ts'
 import type { BackfillMemo, PauseBackfill, RunBackfillInput } from '../workflows/backfill-messages.ts'
@@ -53,11 +54,7 @@ export async function startBackfill(
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       workflowIdConflictPolicy: 'FAIL',
       memo: { ...memo },
-      typedSearchAttributes: [
-        ...pair(searchAttributes.workspace, scope.workspace),
-        ...pair(searchAttributes.owner, owner),
-        ...pair(searchAttributes.schedule, name),
-      ],
+      typedSearchAttributes: attributePairs({ workspace: scope.workspace, owner, schedule: name }),
       staticSummary: id,
       args: [input],
     })
@@ -70,9 +67,6 @@ export async function startBackfill(
     return { ...started, existed: true }
   }
 }
-
-const pair = (name: string, value: string | undefined) =>
-  value === undefined ? [] : [{ key: { name, type: 'KEYWORD' as const }, value }]
 
 function requireKey(key: string): void {
   if (/^[0-9a-f]{1,64}$/.test(key)) return
@@ -150,7 +144,7 @@ async function steer(
   const { client } = context
   const { description } = await findBackfill(context, await scopeOf(context), id)
   const handle = client.workflow.getHandle(description.workflowId)
-  if (description.status.name !== 'RUNNING') throw over(id, verb)
+  if (!isOpen(description.status)) throw over(id, verb)
   try {
     return await requestOf<BackfillView>(context, `\`${verb}\` of backfill ${id}`, (waitForStage) =>
       handle.startUpdate<BackfillView, [unknown]>(name, { args: args as [unknown], waitForStage }),
@@ -175,12 +169,7 @@ function over(id: string, verb: string): JobwrightError {
  */
 export async function cancelBackfill(context: SchedulesContext, id: string): Promise<void> {
   const { description } = await findBackfill(context, await scopeOf(context), id)
-  if (description.status.name !== 'RUNNING') return
-  try {
-    await context.client.workflow.getHandle(description.workflowId).cancel()
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error
-  }
+  await ifThere(context.client.workflow.getHandle(description.workflowId).cancel())
 }
 
 const lookEveryMs = 1_000

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   ApplicationFailure,
-  isGrpcServiceError,
   QueryNotRegisteredError,
   QueryRejectedError,
   ServiceError,
@@ -15,6 +14,7 @@ import {
 } from '@temporalio/client'
 import { JobwrightError } from '../base/errors.ts'
 import { workflowTypes } from '../contract/names.ts'
+import { grpcStatus, grpcStatusOf, ifThere, isOpen, readStart } from '../executions/index.ts'
 import { requireScheduleName } from '../schedule/simulation/index.ts'
 import type { KeepScheduleInput, ScheduleMemo } from '../workflows/schedule-messages.ts'
 import { notFinished, noWorker, ScheduleNotFoundError } from './errors.ts'
@@ -53,18 +53,14 @@ export async function lookForKeeper(
 ): Promise<Keeper | undefined> {
   requireScheduleName(name)
   const id = scope.names.scheduleId(scope.workspace, name)
-  try {
-    const description = await client.workflow.getHandle(id).describe()
-    const { workspace } = (description.memo ?? {}) as Partial<ScheduleMemo>
-    if (description.type !== workflowTypes.keepSchedule || workspace !== scope.workspace) return undefined
-    return { name, id, scope, handle: client.workflow.getHandle(id), description }
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined
-    throw error
-  }
+  const handle = client.workflow.getHandle(id)
+  const description = await ifThere(handle.describe())
+  const { workspace } = (description?.memo ?? {}) as Partial<ScheduleMemo>
+  if (description?.type !== workflowTypes.keepSchedule || workspace !== scope.workspace) return undefined
+  return { name, id, scope, handle, description }
 }
 
-export const isKept = ({ description }: Keeper): boolean => description.status.name === 'RUNNING'
+export const isKept = ({ description }: Keeper): boolean => isOpen(description.status)
 
 /** What a keeper says; undefined when no worker answers. */
 export async function ask<T>(
@@ -88,28 +84,16 @@ function isUnanswered(error: unknown): boolean {
   )
 }
 
-/** What an execution of a keeper was started with, and the one before it: its history tells, without a worker. */
-export async function readStart(
+/** What an execution of a keeper was started with. */
+export function startOfKeeper(
   { client }: SchedulesContext,
   execution: { workflowId: string; runId: string },
-): Promise<{ input: KeepScheduleInput; earlier: string | undefined } | undefined> {
-  const { namespace } = client.options
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace,
-    execution,
-    maximumPageSize: 1,
-  })
-  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes
-  const data = started?.input?.payloads?.[0]?.data
-  if (!data) return undefined
-  const input = JSON.parse(new TextDecoder().decode(data)) as KeepScheduleInput
-  return { input, earlier: started?.continuedExecutionRunId || undefined }
+) {
+  return readStart<KeepScheduleInput>(client, execution)
 }
 
-/** NOT_FOUND of gRPC, as the service itself says it. */
-export function isNotFound(error: unknown): boolean {
-  return isGrpcServiceError(error) && error.code === 5
-}
+/** As the service itself says it. */
+export const isNotFound = (error: unknown): boolean => grpcStatusOf(error) === grpcStatus.notFound
 
 /** Of a request that is over when the keeper went on meanwhile: as Temporal's SDK calls it. */
 const overtaken = 'AcceptedUpdateCompletedWorkflow'
@@ -123,14 +107,8 @@ function isOvertaken(error: unknown): boolean {
   return cause instanceof ApplicationFailure && cause.type === overtaken
 }
 
-/** FAILED_PRECONDITION: something came just when the keeper was to go on, and it has to think again. Nothing was done. */
-const isUnlucky = (error: unknown): boolean => statusOf(error) === 9
-
-/** Of gRPC. */
-function statusOf(error: unknown): number | undefined {
-  const cause = error instanceof ServiceError ? error.cause : error
-  return isGrpcServiceError(cause) ? cause.code : undefined
-}
+/** Something came just when the keeper was to go on, and it has to think again. Nothing was done. */
+const isUnlucky = (error: unknown): boolean => grpcStatusOf(error) === grpcStatus.failedPrecondition
 
 /** How a request is sent, so that it is known when it was accepted. */
 export type SendUpdate<T> = (
@@ -187,8 +165,8 @@ export async function update<T>(
 /** Nobody answered in time, or Temporal went away before it did: UNAVAILABLE. */
 function isTimeout(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true
-  // DEADLINE_EXCEEDED: of a start and an update in one.
-  return statusOf(error) === 4
+  // Of a start and an update in one.
+  return grpcStatusOf(error) === grpcStatus.deadlineExceeded
 }
 
 /** The keeper's own no, with its code. */

@@ -13,7 +13,7 @@ import {
   isNotFound,
   type Keeper,
   lookForKeeper,
-  readStart,
+  startOfKeeper,
   update,
 } from './keeper.ts'
 import { type SchedulesContext, scopeOf } from './options.ts'
@@ -80,11 +80,11 @@ async function* pagesBack(context: SchedulesContext, keeper: Keeper): AsyncGener
   if (!page) throw noWorker(`\`ledger\` of schedule ${name}`)
   yield page.entries
   yield page.previousPage
-  let execution = (await readStart(context, { workflowId: id, runId: description.runId }))?.earlier
+  let execution = (await startOfKeeper(context, { workflowId: id, runId: description.runId }))?.earlier
   while (execution !== undefined) {
-    const start = await forgotten(readStart(context, { workflowId: id, runId: execution }))
+    const start = await forgotten(startOfKeeper(context, { workflowId: id, runId: execution }))
     if (!start) return
-    yield start.input.previousPage ?? []
+    yield start.argument.previousPage ?? []
     execution = start.earlier
   }
 }

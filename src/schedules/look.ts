@@ -1,10 +1,11 @@
-import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client'
+import type { WorkflowExecutionDescription } from '@temporalio/client'
 import { parseDurationMs } from '../base/duration.ts'
 import { scheduleMessages } from '../contract/names.ts'
 import type { ScheduleView } from '../contract/schedules/view.ts'
+import { ifThere, isOpen } from '../executions/index.ts'
 import { createScheduleState, type ScheduleSpec, viewSchedule } from '../schedule/plan/index.ts'
 import { nextTicks } from '../schedule/times/index.ts'
-import { ask, type Keeper, readStart } from './keeper.ts'
+import { ask, type Keeper, startOfKeeper } from './keeper.ts'
 import type { SchedulesContext } from './options.ts'
 import { warningsOf } from './warnings.ts'
 
@@ -49,23 +50,15 @@ export async function completed(
 
 /** A keeper looks for the ends of its runs when it has something to decide. */
 export async function stillOpen({ client }: SchedulesContext, runs: readonly string[]): Promise<string[]> {
-  const isOpen = async (run: string) => {
-    try {
-      return (await client.workflow.getHandle(run).describe()).status.name === 'RUNNING'
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return false
-      throw error
-    }
-  }
-  const open = await Promise.all(runs.map(isOpen))
-  return runs.filter((_, index) => open[index])
+  const found = await Promise.all(runs.map((run) => ifThere(client.workflow.getHandle(run).describe())))
+  return runs.filter((_, index) => isOpen(found[index]?.status ?? { name: 'UNKNOWN' }))
 }
 
 /** As its present execution was started: a keeper goes on as a new one after each edit. */
 async function lastKnown(context: SchedulesContext, { id, description }: Keeper): Promise<ScheduleView> {
-  const start = await readStart(context, { workflowId: id, runId: description.runId })
+  const start = await startOfKeeper(context, { workflowId: id, runId: description.runId })
   if (!start) throw new Error(`the history of ${id} does not begin with its start`)
-  const { definition, state, paused } = start.input
+  const { definition, state, paused } = start.argument
   const sinceMs = startOf(description)
   const fresh = createScheduleState(sinceMs)
   return viewSchedule(definition, state ?? { ...fresh, pause: paused ? { origin: 'file', sinceMs } : null })

@@ -3,7 +3,7 @@ import type { Simulation } from '../contract/schedules/view.ts'
 import type { ScheduleRequest, ScheduleSpec } from '../schedule/plan/index.ts'
 import { simulate } from '../schedule/simulation/index.ts'
 import { temporalSpec } from '../schedule/times/index.ts'
-import { findKeeper, isKept, lookForKeeper, readStart } from './keeper.ts'
+import { findKeeper, isKept, lookForKeeper, startOfKeeper } from './keeper.ts'
 import { matchingTimes } from './matching-times.ts'
 import { type SchedulesContext, scopeOf } from './options.ts'
 import type { SimulateSchedule } from './types.ts'
@@ -31,9 +31,9 @@ export async function simulateSchedule(
 
 async function requestOf(context: SchedulesContext, name: string): Promise<ScheduleRequest> {
   const { id, description } = await findKeeper(context, await scopeOf(context), name)
-  const start = await readStart(context, { workflowId: id, runId: description.runId })
+  const start = await startOfKeeper(context, { workflowId: id, runId: description.runId })
   if (!start) throw new Error(`the history of ${id} does not begin with its start`)
-  return start.input.definition
+  return start.argument.definition
 }
 
 /** Temporal's schedule, where there is one that is to have these times. */
@@ -43,8 +43,8 @@ async function clockOf(
 ): Promise<string | undefined> {
   const keeper = await lookForKeeper(context, await scopeOf(context), name)
   if (!keeper || !isKept(keeper)) return undefined
-  const start = await readStart(context, { workflowId: keeper.id, runId: keeper.description.runId })
-  const isSame = start && textOf(start.input.definition.spec) === textOf(spec)
+  const start = await startOfKeeper(context, { workflowId: keeper.id, runId: keeper.description.runId })
+  const isSame = start && textOf(start.argument.definition.spec) === textOf(spec)
   return isSame ? keeper.id : undefined
 }
 

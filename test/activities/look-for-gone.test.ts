@@ -1,6 +1,9 @@
+import type { Client, WorkflowExecutionStatusName } from '@temporalio/client'
 import { expect, test } from 'vitest'
 import { lookForGone } from '../../src/activities/limits/look-for-gone.ts'
+import { createLimits } from '../../src/activities/limits/temporal-limits.ts'
 import type { AskerState, Limits } from '../../src/activities/limits/types.ts'
+import { installationNames } from '../../src/contract/names.ts'
 import type { LimitHolder } from '../../src/limit/index.ts'
 
 const execution = { workflowId: 'limit', runId: 'x' }
@@ -67,4 +70,16 @@ test('the place of a run that was closed from outside is free once none of its j
   expect(await look(of, async () => isOver)).toEqual({ gone: ['token-a'] })
   const long = { ...closed('a'), closedAtMs: 0 } as AskerState
   expect(await look(limits(['a'], ['b'], { a: long }), async () => false)).toEqual({ gone: ['token-a'] })
+})
+
+test('a run that somebody halted in Temporal keeps its place, one that was terminated does not', async () => {
+  const stateOf = (name: WorkflowExecutionStatusName) => {
+    const description = { status: { name, code: 0 }, raw: {}, runId: 'r' }
+    // Only a server that has it switched on halts workflows.
+    const client = { workflow: { getHandle: () => ({ describe: async () => description }) } }
+    const { stateOf } = createLimits(client as unknown as Client, installationNames())
+    return stateOf({ run: 'a', firstExecutionRunId: 'a' })
+  }
+  expect(await stateOf('PAUSED')).toEqual({ kind: 'open' })
+  expect(await stateOf('TERMINATED')).toMatchObject({ kind: 'closed' })
 })

@@ -127,6 +127,14 @@ export const zones: readonly Zone[] = [
     node: false,
   },
 
+  // What every client of Temporal asks about workflows, and starts pipeline runs with.
+  {
+    folder: 'src/executions',
+    loads: [names],
+    types: [plan],
+    packages: ['@temporalio/client'],
+    node: false,
+  },
   // Who has a place under a limit, and who is next: runs in workflows.
   { folder: 'src/limit', loads: [], types: [pipelineWords], packages: [], node: false },
   { folder: 'src/polling', loads: [base, contract, client], packages: [], node: false },
@@ -142,6 +150,7 @@ export const zones: readonly Zone[] = [
       schedulePlan,
       'src/schedule/times',
       'src/schedule/ids.ts',
+      'src/executions',
       'src/polling',
       protocol,
     ],
@@ -197,6 +206,7 @@ export const zones: readonly Zone[] = [
       'src/webhooks/signing.ts',
       'src/job-type-schemas',
       'src/pipeline',
+      'src/executions',
       'src/temporal',
     ],
     types: [contract, plan, 'src/activities', 'src/limit', 'src/workflows'],
@@ -213,6 +223,7 @@ export const zones: readonly Zone[] = [
       'src/schedule/times',
       'src/schedule/simulation',
       'src/schedule/ids.ts',
+      'src/executions',
       'src/temporal',
       'src/pipelines',
     ],

@@ -1,14 +1,8 @@
 import { Context } from '@temporalio/activity'
-import {
-  type Client,
-  isGrpcServiceError,
-  ServiceError,
-  type WorkflowExecutionDescription,
-  WorkflowFailedError,
-  WorkflowNotFoundError,
-} from '@temporalio/client'
+import { type Client, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client'
 import { JobwrightError } from '../../base/errors.ts'
 import { type InstallationNames, scheduleMessages } from '../../contract/names.ts'
+import { grpcStatus, grpcStatusOf, ifThere, keepStarts, readStart } from '../../executions/index.ts'
 import { ownRunId } from '../../schedule/ids.ts'
 import {
   type EndedRun,
@@ -34,27 +28,18 @@ export function createTickRuns(
   names: Pick<InstallationNames, 'scheduleId'>,
   schedules: Pick<Schedules, 'start' | 'cancel'>,
 ): TickRuns {
-  const known = new Map<string, Promise<BackfillArgument>>()
+  const kept = keepStarts<BackfillArgument>(keptArguments)
   const ticksOf = new WeakMap<BackfillArgument, Tick[]>()
   const handleOf = (id: string) => client.workflow.getHandle(id)
 
   async function look(runId: string): Promise<TickRun | undefined> {
-    const found = await describe(runId)
+    const found = await ifThere(handleOf(runId).describe())
     if (!found) return undefined
     const backfill = found.memo?.['backfill']
     return {
       id: runId,
       status: tickRunStatus(found.status.name),
       ...(typeof backfill === 'string' ? { backfill } : {}),
-    }
-  }
-
-  async function describe(id: string): Promise<WorkflowExecutionDescription | undefined> {
-    try {
-      return await handleOf(id).describe()
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return undefined
-      throw error
     }
   }
 
@@ -96,14 +81,8 @@ export function createTickRuns(
   return {
     look,
     argument() {
-      const { workflowExecution } = Context.current().info
-      const { workflowId = '', runId = '' } = workflowExecution ?? {}
-      const found = known.get(runId) ?? readArgument(client, { workflowId, runId })
-      known.set(runId, found)
-      found.catch(() => known.delete(runId))
-      const [oldest] = known.keys()
-      if (known.size > keptArguments && oldest !== undefined) known.delete(oldest)
-      return found
+      const execution = ownExecution()
+      return kept(execution.runId, () => readArgument(client, execution))
     },
     ticks(argument) {
       const { definition, request } = argument
@@ -114,7 +93,7 @@ export function createTickRuns(
       return ticks
     },
     async isStopped() {
-      const { workflowId = '', runId = '' } = Context.current().info.workflowExecution ?? {}
+      const { workflowId, runId } = ownExecution()
       const { status, memo, raw } = await client.workflow.getHandle(workflowId, runId).describe()
       const isCancelled = raw.workflowExtendedInfo?.cancelRequested === true
       return status.name !== 'RUNNING' || isCancelled || memo?.['status'] === 'paused'
@@ -134,15 +113,9 @@ export function createTickRuns(
     },
     async tellKeeper({ definition, revision }, started) {
       const entries = started.map((run) => entryOf(run, revision))
-      try {
-        await handleOf(names.scheduleId(definition.workspace, definition.name)).signal(
-          scheduleMessages.backfilled,
-          entries,
-        )
-      } catch (error) {
-        // The schedule was deleted: nobody keeps a ledger.
-        if (!(error instanceof WorkflowNotFoundError)) throw error
-      }
+      const keeper = handleOf(names.scheduleId(definition.workspace, definition.name))
+      // Of a schedule that was deleted nobody keeps a ledger.
+      await ifThere(keeper.signal(scheduleMessages.backfilled, entries))
     },
     async awaitEnds(runIds, waitMs, signal) {
       const untilMs = Date.now() + waitMs
@@ -173,21 +146,19 @@ function entryOf({ tick, runId }: StartedTick, revision: number): LedgerEntry {
 /** The run closed in some way, or nothing happened for a while. */
 function isEndOrDeadline(error: unknown): boolean {
   if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError) return true
-  const cause = error instanceof ServiceError ? error.cause : error
-  // DEADLINE_EXCEEDED
-  return isGrpcServiceError(cause) && cause.code === 4
+  return grpcStatusOf(error) === grpcStatus.deadlineExceeded
+}
+
+function ownExecution(): { workflowId: string; runId: string } {
+  const { workflowId = '', runId = '' } = Context.current().info.workflowExecution ?? {}
+  return { workflowId, runId }
 }
 
 async function readArgument(
   client: Client,
   execution: { workflowId: string; runId: string },
 ): Promise<BackfillArgument> {
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace: client.options.namespace,
-    execution,
-    maximumPageSize: 1,
-  })
-  const [started] = history?.events ?? []
-  const [payload] = started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []
-  return JSON.parse(new TextDecoder().decode(payload?.data ?? new Uint8Array())) as BackfillArgument
+  const start = await readStart<BackfillArgument>(client, execution)
+  if (!start) throw new Error(`the history of ${execution.workflowId} does not begin with its argument`)
+  return start.argument
 }

@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity'
-import { type Client, WorkflowNotFoundError } from '@temporalio/client'
+import type { Client } from '@temporalio/client'
 import { shortId } from '../../base/short-id.ts'
 import { type InstallationNames, queryNames, signalNames, workflowTypes } from '../../contract/names.ts'
+import { ifThere, isOpen } from '../../executions/index.ts'
 import type { KeepLimitInput, LimitMemo, LimitView } from '../../limit/index.ts'
 import type { Limits } from './types.ts'
 
@@ -43,18 +44,15 @@ export function createLimits(client: Client, names: InstallationNames): Limits {
       return open
     },
     async stateOf({ run, firstExecutionRunId }) {
-      try {
-        const { status, raw, runId, closeTime } = await client.workflow.getHandle(run).describe()
-        // Its time in Temporal is over, and another one has its id. Older servers do not say.
-        const first = raw.workflowExecutionInfo?.firstRunId
-        if (first && first !== firstExecutionRunId) return { kind: 'over' }
-        if (status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW') return { kind: 'open' }
-        if (status.name === 'COMPLETED' || status.name === 'CANCELLED') return { kind: 'over' }
-        return { kind: 'closed', workflowId: run, runId, closedAtMs: closeTime?.getTime() ?? 0 }
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return { kind: 'over' }
-        throw error
-      }
+      const found = await ifThere(client.workflow.getHandle(run).describe())
+      if (!found) return { kind: 'over' }
+      const { status, raw, runId, closeTime } = found
+      // Its time in Temporal is over, and another one has its id. Older servers do not say.
+      const first = raw.workflowExecutionInfo?.firstRunId
+      if (first && first !== firstExecutionRunId) return { kind: 'over' }
+      if (isOpen(status)) return { kind: 'open' }
+      if (status.name === 'COMPLETED' || status.name === 'CANCELLED') return { kind: 'over' }
+      return { kind: 'closed', workflowId: run, runId, closedAtMs: closeTime?.getTime() ?? 0 }
     },
   }
 }

@@ -3,8 +3,6 @@ import {
   ApplicationFailure,
   CancelledFailure,
   type Client,
-  isGrpcServiceError,
-  ServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   type WorkflowHandle,
@@ -12,12 +10,20 @@ import {
 } from '@temporalio/client'
 import { JobwrightError } from '../../base/errors.ts'
 import { canonicalJson, type Json } from '../../base/json.ts'
-import { searchAttributes, workflowTypes } from '../../contract/names.ts'
+import { workflowTypes } from '../../contract/names.ts'
+import {
+  grpcStatus,
+  grpcStatusOf,
+  ifThere,
+  isOpen,
+  keepStarts,
+  readStart,
+  runStartOptions,
+} from '../../executions/index.ts'
 import {
   closedFromOutside,
   type JobRunRecord,
   nestedRecord,
-  type PipelinePlan,
   type PipelineRunView,
 } from '../../pipeline/plan/index.ts'
 import type { NestedRunIdentity, NestedRuns, ParentArgument } from './types.ts'
@@ -31,23 +37,18 @@ type Owner = { workspace?: string; owner?: string }
 
 /** Nested pipeline runs through a Temporal client. They are workflows of their own: no close of the parent's reaches them. */
 export function createNestedRuns(client: Client): NestedRuns {
-  const known = new Map<string, Promise<ParentArgument & { memo: Owner }>>()
+  const kept = keepStarts<ParentArgument & { memo: Owner }>(keptArguments)
   const handleOf = (id: string) => client.workflow.getHandle(id)
 
   function argumentOf(parent: { workflowId: string; runId: string }) {
-    const found = known.get(parent.runId) ?? readArgument(client, parent)
-    known.set(parent.runId, found)
-    found.catch(() => known.delete(parent.runId))
-    const [oldest] = known.keys()
-    if (known.size > keptArguments && oldest !== undefined) known.delete(oldest)
-    return found
+    return kept(parent.runId, () => readArgument(client, parent))
   }
 
   async function look(run: NestedRunIdentity): Promise<JobRunRecord | undefined> {
     const handle = handleOf(run.id)
     const { status, memo } = await describe(handle, run.id)
     requireOwn(run, memo)
-    if (status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW') return undefined
+    if (isOpen(status)) return undefined
     return { ...(await endOf(handle, run.id)) }
   }
 
@@ -64,17 +65,7 @@ export function createNestedRuns(client: Client): NestedRuns {
         await client.workflow.start(workflowTypes.runPipeline, {
           workflowId: id,
           taskQueue: Context.current().info.taskQueue,
-          workflowIdReusePolicy: 'REJECT_DUPLICATE',
-          workflowIdConflictPolicy: 'FAIL',
-          memo: {
-            pipeline: input.plan.name,
-            ...memo,
-            parent,
-            ...(start ? waitingMemo(start.plan) : { isBarred: true }),
-          },
-          typedSearchAttributes: searchPairs(memo),
-          staticSummary: input.plan.name,
-          ...priorityOf(start?.plan),
+          ...runStartOptions(input.plan, { ...memo, parent, ...(start ? {} : { isBarred: true }) }),
           args: [input],
         })
         return 'started'
@@ -91,18 +82,13 @@ export function createNestedRuns(client: Client): NestedRuns {
           client.withDeadline(Date.now() + waitMs, () => handle.result()),
         )
       } catch (error) {
-        if (isDeadline(error)) return undefined
+        if (grpcStatusOf(error) === grpcStatus.deadlineExceeded) return undefined
         if (!(error instanceof WorkflowFailedError)) throw error
       }
       return look(run)
     },
     async cancel(id) {
-      try {
-        await handleOf(id).cancel()
-      } catch (error) {
-        // It is over meanwhile.
-        if (!(error instanceof WorkflowNotFoundError)) throw error
-      }
+      await ifThere(handleOf(id).cancel())
     },
     async outputsOf(id) {
       return (await viewLeftBy(handleOf(id), id)).view?.outputs ?? {}
@@ -112,15 +98,6 @@ export function createNestedRuns(client: Client): NestedRuns {
 
 function startOf({ plan, inputs, heldKeys }: NestedStart) {
   return { plan, inputs, ...(heldKeys ? { heldKeys } : {}) }
-}
-
-/** Before it is granted a place, it waits for one. */
-function waitingMemo({ concurrency }: PipelinePlan) {
-  return concurrency ? { status: 'pending' } : {}
-}
-
-function priorityOf(plan: PipelinePlan | undefined) {
-  return plan?.priority === undefined ? {} : { priority: { priorityKey: plan.priority } }
 }
 
 /** How patient it is, whose it is, and which tick it is of: what a nested run has of its parent. */
@@ -148,30 +125,18 @@ function parentExecution(workflowId: string): { workflowId: string; runId: strin
   return { workflowId, runId: isOwn ? workflowExecution.runId : '' }
 }
 
-function searchPairs({ workspace, owner }: Owner) {
-  const pair = (name: string, value: string | undefined) =>
-    value === undefined ? [] : [{ key: { name, type: 'KEYWORD' as const }, value }]
-  return [...pair(searchAttributes.workspace, workspace), ...pair(searchAttributes.owner, owner)]
-}
-
 async function readArgument(
   client: Client,
   { workflowId, runId }: { workflowId: string; runId: string },
 ): Promise<ParentArgument & { memo: Owner }> {
   const handle = client.workflow.getHandle(workflowId, runId === '' ? undefined : runId)
-  const [description, { history }] = await Promise.all([
+  const [description, start] = await Promise.all([
     describe(handle, workflowId),
-    client.workflowService.getWorkflowExecutionHistory({
-      namespace: client.options.namespace,
-      execution: { workflowId, ...(runId === '' ? {} : { runId }) },
-      maximumPageSize: 1,
-    }),
+    readStart<ParentArgument>(client, { workflowId, ...(runId === '' ? {} : { runId }) }),
   ])
-  const [started] = history?.events ?? []
-  const [payload] = started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []
-  const argument = JSON.parse(new TextDecoder().decode(payload?.data ?? new Uint8Array())) as ParentArgument
+  if (!start) throw new Error(`the history of ${workflowId} does not begin with its argument`)
   // Not what it carries of its state, which may be large.
-  const { plan, workspace, timing, schedule } = argument
+  const { plan, workspace, timing, schedule } = start.argument
   const { workspace: own, owner } = (description.memo ?? {}) as Owner
   return {
     plan,
@@ -238,10 +203,4 @@ async function viewLeftBy(handle: WorkflowHandle, id: string): Promise<Left> {
       ...(view ? { view: view as PipelineRunView } : {}),
     }
   }
-}
-
-/** gRPC DEADLINE_EXCEEDED. */
-function isDeadline(error: unknown): boolean {
-  const cause = error instanceof ServiceError ? error.cause : error
-  return isGrpcServiceError(cause) && cause.code === 4
 }

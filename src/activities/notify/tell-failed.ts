@@ -6,6 +6,7 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client'
 import { notificationId, workflowTypes } from '../../contract/names.ts'
+import { readStart } from '../../executions/index.ts'
 import { type PipelinePlan, receiverName, runNotification } from '../../pipeline/plan/index.ts'
 import type { NotificationInput } from './types.ts'
 
@@ -21,10 +22,10 @@ interface Argument {
  */
 export async function tellFailed(client: Client, handle: WorkflowHandle, closedAtMs: number): Promise<void> {
   const description = await handle.describe()
-  const argument = await argumentOf(client, description)
+  const { workflowId, runId, raw } = description
+  const argument = (await readStart<Argument>(client, { workflowId, runId }))?.argument
   const { notify = [] } = argument?.plan ?? {}
   if (!argument || !notify.some(({ on }) => on.includes('failed'))) return
-  const { workflowId, raw } = description
   const subject = { id: workflowId, firstExecutionRunId: raw.workflowExecutionInfo?.firstRunId ?? '' }
   const body = bodyOf(description, argument, closedAtMs)
   for (const [index, { on, receiver }] of notify.entries())
@@ -64,18 +65,4 @@ async function begin(client: Client, workflowId: string, input: NotificationInpu
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
   }
-}
-
-async function argumentOf(
-  client: Client,
-  { workflowId, runId }: WorkflowExecutionDescription,
-): Promise<Argument | undefined> {
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace: client.options.namespace,
-    execution: { workflowId, runId },
-    maximumPageSize: 1,
-  })
-  const [started] = history?.events ?? []
-  const [payload] = started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []
-  return payload?.data ? (JSON.parse(new TextDecoder().decode(payload.data)) as Argument) : undefined
 }

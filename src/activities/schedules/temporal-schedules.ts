@@ -5,10 +5,10 @@ import {
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
   WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
 } from '@temporalio/client'
 import { JobwrightError } from '../../base/errors.ts'
-import { scheduleMessages, searchAttributes, workflowTypes } from '../../contract/names.ts'
+import { scheduleMessages, workflowTypes } from '../../contract/names.ts'
+import { ifThere, isOpen, keepStarts, readStart, runStartOptions } from '../../executions/index.ts'
 import type { ScheduleDefinition, ScheduledRun, ScheduleState } from '../../schedule/plan/index.ts'
 import type { EarlierKeeper, KeeperArgument, ScheduledStart, Schedules } from './types.ts'
 
@@ -22,7 +22,7 @@ type Found = Awaited<ReturnType<ReturnType<Client['schedule']['getHandle']>['des
 
 /** Schedules and their runs through a Temporal client. */
 export function createSchedules(client: Client): Schedules {
-  const known = new Map<string, Promise<KeeperArgument>>()
+  const kept = keepStarts<KeeperArgument>(keptArguments)
 
   async function write(scheduleId: string, clock: Written): Promise<boolean> {
     const wanted = scheduleOf(scheduleId, clock)
@@ -54,12 +54,7 @@ export function createSchedules(client: Client): Schedules {
     write,
     argumentOf({ workflowId, runId }) {
       if (runId === undefined) return readArgument(client, workflowId)
-      const found = known.get(runId) ?? readArgument(client, workflowId, runId)
-      known.set(runId, found)
-      found.catch(() => known.delete(runId))
-      const [oldest] = known.keys()
-      if (known.size > keptArguments && oldest !== undefined) known.delete(oldest)
-      return found
+      return kept(runId, () => readArgument(client, workflowId, runId))
     },
     start: (start) => startRun(client, start),
     earlierKeeper: (keeper) => readEarlier(client, keeper),
@@ -68,7 +63,7 @@ export function createSchedules(client: Client): Schedules {
     },
     async isOver(runId) {
       const found = await ifThere(client.workflow.getHandle(runId).describe())
-      return found === undefined || (found.status.name !== 'RUNNING' && found.status.name !== 'PAUSED')
+      return found === undefined || !isOpen(found.status)
     },
     async isHandPaused(scheduleId) {
       try {
@@ -122,30 +117,18 @@ async function startRun(
     ...(workspace === undefined ? {} : { workspace }),
     ...(owner === undefined ? {} : { owner }),
   }
-  const tick = { schedule: scheduled.schedule, scheduledForMs: scheduled.nominalMs }
   try {
     await client.workflow.start(workflowTypes.runPipeline, {
       workflowId: runId,
       taskQueue: Context.current().info.taskQueue,
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      workflowIdConflictPolicy: 'FAIL',
-      memo: {
-        pipeline: plan.name,
+      ...runStartOptions(plan, {
         ...(version === undefined ? {} : { version }),
         ...ownership,
-        ...tick,
+        schedule: scheduled.schedule,
+        scheduledForMs: scheduled.nominalMs,
         tick: scheduled.kind,
         ...(backfill === undefined ? {} : { backfill }),
-        // Before it is granted a place, it waits for one.
-        ...(plan.concurrency ? { status: 'pending' } : {}),
-      },
-      typedSearchAttributes: [
-        ...pair(searchAttributes.workspace, workspace),
-        ...pair(searchAttributes.owner, owner),
-        ...pair(searchAttributes.schedule, scheduled.schedule),
-      ],
-      staticSummary: plan.name,
-      ...(plan.priority === undefined ? {} : { priority: { priorityKey: plan.priority } }),
+      }),
       args: [
         { plan, inputs, timing, ...(workspace === undefined ? {} : { workspace }), schedule: scheduled },
       ],
@@ -168,7 +151,7 @@ async function readEarlier(
     const handle = client.workflow.getHandle(workflowId, found.runId)
     const { status } = await handle.describe()
     if (status.name === 'COMPLETED') return null
-    if (status.name === 'CONTINUED_AS_NEW' || status.name === 'RUNNING')
+    if (isOpen(status))
       throw ApplicationFailure.retryable('the last execution is not listed yet', 'not_listed')
     const [definition, state] = await Promise.all([
       handle.query<ScheduleDefinition>(scheduleMessages.definition),
@@ -178,9 +161,6 @@ async function readEarlier(
   }
   return null
 }
-
-const pair = (name: string, value: string | undefined) =>
-  value === undefined ? [] : [{ key: { name, type: 'KEYWORD' as const }, value }]
 
 /** @throws JobwrightError `run_id_taken` */
 async function requireOwn(
@@ -200,27 +180,11 @@ async function requireOwn(
   })
 }
 
-/** Of the first event of an execution: what it was started with. */
+/** What a keeper was started with, without its state, which may be large. */
 async function readArgument(client: Client, workflowId: string, runId?: string): Promise<KeeperArgument> {
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace: client.options.namespace,
-    execution: { workflowId, ...(runId === undefined ? {} : { runId }) },
-    maximumPageSize: 1,
-  })
-  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes
-  const data = started?.input?.payloads?.[0]?.data
-  const { definition, timing } = JSON.parse(
-    new TextDecoder().decode(data ?? new Uint8Array()),
-  ) as KeeperArgument
+  const execution = runId === undefined ? { workflowId } : { workflowId, runId }
+  const start = await readStart<KeeperArgument>(client, execution)
+  if (!start) throw new Error(`the history of ${workflowId} does not begin with its argument`)
+  const { definition, timing } = start.argument
   return { definition, timing }
-}
-
-/** undefined of one that Temporal does not know any more, or that is over. */
-async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined
-    throw error
-  }
 }
