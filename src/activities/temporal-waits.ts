@@ -1,22 +1,13 @@
 import { ApplicationFailure } from '@temporalio/activity'
-import {
-  ActivityNotFoundError,
-  type Client,
-  isGrpcServiceError,
-  ServiceError,
-  WorkflowNotFoundError,
-} from '@temporalio/client'
+import { ActivityNotFoundError, type Client, WorkflowNotFoundError } from '@temporalio/client'
 import { type InstallationNames, workflowTypes } from '../contract/names.ts'
+import { grpcStatus, grpcStatusOf, isOpen } from '../executions/index.ts'
 import { createGate } from './gate.ts'
 import type { PendingWork, WaitRef, Waits, WatchChangesInput } from './types.ts'
 
-/** gRPC INVALID_ARGUMENT. */
-const invalidArgument = 3
-
 /** Anybody may write a reference; one that Temporal can make nothing of must not hold up the others. */
 function isImpossible(error: unknown): boolean {
-  const cause = error instanceof ServiceError ? error.cause : error
-  return isGrpcServiceError(cause) && cause.code === invalidArgument
+  return grpcStatusOf(error) === grpcStatus.invalidArgument
 }
 
 /** A watcher that was terminated, or whose namespace was cleared, is back after this long. */
@@ -40,7 +31,7 @@ const scheduledState = 1
 async function pendingOf(client: Client, workflowId: string): Promise<PendingWork | undefined> {
   try {
     const { status, raw } = await client.workflow.getHandle(workflowId).describe()
-    if (status.name !== 'RUNNING') return undefined
+    if (!isOpen(status)) return undefined
     const started = new Set<string>()
     const scheduled = new Set<string>()
     for (const { activityId, state } of raw.pendingActivities ?? [])

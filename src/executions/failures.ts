@@ -1,7 +1,12 @@
 import { isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client'
 
 /** Those of gRPC's statuses that mean something to us. */
-export const grpcStatus = { deadlineExceeded: 4, notFound: 5, failedPrecondition: 9 } as const
+export const grpcStatus = {
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
+  failedPrecondition: 9,
+} as const
 
 /** With which status of gRPC a call to Temporal failed; undefined where it failed otherwise. */
 export function grpcStatusOf(error: unknown): number | undefined {

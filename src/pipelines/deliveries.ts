@@ -9,7 +9,7 @@ import {
 import type { DeliveryReport, FailedAttempt } from '../activities/notify/types.ts'
 import { notificationId } from '../contract/names.ts'
 import type { Delivery, Notice } from '../contract/pipelines/view.ts'
-import { ifThere } from '../executions/index.ts'
+import { ifThere, isOpen } from '../executions/index.ts'
 import { receiverName } from '../pipeline/index.ts'
 import { messageId } from '../webhooks/signing.ts'
 import type { RunPipelineInput } from '../workflows/messages.ts'
@@ -56,7 +56,7 @@ export async function noticesOfSweep(
 async function progressOf(handle: WorkflowHandle): Promise<Progress> {
   const description = await ifThere(handle.describe())
   if (!description) return unknown
-  if (description.status.name === 'RUNNING') return pendingOf(description)
+  if (isOpen(description.status)) return pendingOf(description)
   try {
     const { attempts, deliveredAtMs } = (await handle.result()) as DeliveryReport
     const deliveredAt = new Date(deliveredAtMs).toISOString()

@@ -10,6 +10,7 @@ import {
 } from '@temporalio/client'
 import { queryNames } from '../contract/names.ts'
 import type { Notice } from '../contract/pipelines/view.ts'
+import { isOpen } from '../executions/index.ts'
 import type { PipelineRunView as RunOwnView } from '../pipeline/plan/index.ts'
 import type { RunsAccess } from './access.ts'
 import { deliveriesOf, noticesOfSweep } from './deliveries.ts'
@@ -25,7 +26,7 @@ const unansweredWarning =
 /** Where a run stands. @throws PipelineRunNotFoundError */
 export async function showRun(context: RunsAccess, id: string): Promise<PipelineRunView> {
   const found = await findRun(context, id, 'any')
-  if (found.description.status.name !== 'RUNNING') {
+  if (!isOpen(found.description.status)) {
     const { own, view } = await closedRun(context, found)
     return withDeliveries(context, view, own?.notices ?? [], hasTold(found, own) ? undefined : found)
   }

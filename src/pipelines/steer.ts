@@ -10,6 +10,7 @@ import {
   WorkflowUpdateStage,
 } from '@temporalio/client'
 import { type Fault, JobwrightError } from '../base/errors.ts'
+import { isOpen } from '../executions/index.ts'
 import type { SteerAnswer, SteerRequest, SteerVerb } from '../pipeline/plan/index.ts'
 import { type FoundRun, findRun } from './find.ts'
 import type { PipelinesContext } from './options.ts'
@@ -54,7 +55,7 @@ export async function steerRun(
   const updateId = randomUUID()
   for (let tries = 1; ; tries += 1) {
     const found = await findRun(context, id, 'any')
-    if (found.description.status.name !== 'RUNNING') return resultOfOver(context, id, request)
+    if (!isOpen(found.description.status)) return resultOfOver(context, id, request)
     try {
       const { verb, step, item } = await decided(context, found, updateId, request)
       return { id, step, item, verb }

@@ -1,3 +1,4 @@
+import { isOpen } from '../../executions/index.ts'
 import type { PipelineRunView as RunOwnView } from '../../pipeline/plan/index.ts'
 import type { RunsAccess } from '../access.ts'
 import { type FoundRun, findRun } from '../find.ts'
@@ -41,7 +42,7 @@ export async function look(
   }
   const found = await findRun(context, id, 'any')
   const { status, runId, historyLength } = found.description
-  if (status.name !== 'RUNNING')
+  if (!isOpen(status))
     return {
       found,
       own: undefined,
