@@ -83,11 +83,9 @@ async function presentOf(
 ): Promise<Present | undefined> {
   const keeper = await lookForKeeper(context, scope, name)
   if (!keeper || !isKept(keeper)) return undefined
-  const { id, handle, description } = keeper
   const definition =
-    (await ask<ScheduleDefinition>(context, handle, scheduleMessages.definition)) ??
-    (await startOfKeeper(context, { workflowId: id, runId: description.runId }))?.argument.definition
-  if (!definition) return undefined
+    (await ask<ScheduleDefinition>(context, keeper.handle, scheduleMessages.definition)) ??
+    (await startOfKeeper(context, keeper)).definition
   if (definition.plan.name !== plan.name) throw nameTaken(name, definition.plan.name)
   return { keeper, definition, view: await lookAt(context, keeper) }
 }

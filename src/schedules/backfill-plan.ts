@@ -1,7 +1,8 @@
-import { WorkflowNotFoundError } from '@temporalio/client'
+import { inBatches } from '../base/batches.ts'
 import { scheduleMessages } from '../contract/names.ts'
-import type { BackfillLine, BackfillPlan } from '../contract/schedules/backfills.ts'
+import type { BackfillPlan } from '../contract/schedules/backfills.ts'
 import type { ScheduleView } from '../contract/schedules/view.ts'
+import { ifThere } from '../executions/index.ts'
 import { ownRunId } from '../schedule/ids.ts'
 import {
   newestRun,
@@ -31,13 +32,10 @@ export async function planBackfill(
   const keeper = await findKeeper(context, await scopeOf(context), name)
   const { definition } = await definitionOf(context, keeper)
   const { request, ticks } = requestBackfill(definition, options, Date.now())
-  const lines: BackfillLine[] = []
   const ordered = ticksInOrder(ticks, request.order, null)
-  for (let at = 0; at < ordered.length; at += looksAtOnce) {
-    const some = ordered.slice(at, at + looksAtOnce)
-    const newest = await Promise.all(some.map((tick) => newestOf(context, definition, tick)))
-    lines.push(...some.map((tick, index) => planLine(tick, newest[index], request.only)))
-  }
+  const lines = await inBatches(ordered, looksAtOnce, async (tick) =>
+    planLine(tick, await newestOf(context, definition, tick), request.only),
+  )
   return {
     schedule: name,
     from: new Date(request.fromMs).toISOString(),
@@ -54,14 +52,14 @@ export async function planBackfill(
 /** The schedule as it is now, with its plan: by its keeper's word, else, where no worker answers, by its start. */
 export async function definitionOf(
   context: SchedulesContext,
-  { id, handle, description }: Keeper,
+  keeper: Keeper,
 ): Promise<{ definition: ScheduleDefinition; revision: number }> {
+  const { handle } = keeper
   const definition = await ask<ScheduleDefinition>(context, handle, scheduleMessages.definition)
   const view = definition && (await ask<ScheduleView>(context, handle, scheduleMessages.view))
   if (view) return { definition, revision: view.revision }
-  const start = await startOfKeeper(context, { workflowId: id, runId: description.runId })
-  if (!start) throw new Error(`the history of ${id} does not begin with its start`)
-  return { definition: start.argument.definition, revision: start.argument.state?.revision ?? 1 }
+  const start = await startOfKeeper(context, keeper)
+  return { definition: start.definition, revision: start.state?.revision ?? 1 }
 }
 
 async function newestOf(
@@ -74,13 +72,8 @@ async function newestOf(
 }
 
 async function lookForRun({ client }: SchedulesContext, id: string): Promise<TickRun | undefined> {
-  try {
-    const { status } = await client.workflow.getHandle(id).describe()
-    return { id, status: tickRunStatus(status.name) }
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined
-    throw error
-  }
+  const found = await ifThere(client.workflow.getHandle(id).describe())
+  return found && { id, status: tickRunStatus(found.status.name) }
 }
 
 /** Of what Temporal has forgotten, nobody can say whether it ran. */

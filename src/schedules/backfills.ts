@@ -14,6 +14,7 @@ import { type Found, findBackfill, showBackfill, unanswered } from './backfill-l
 import { definitionOf, warningsOf } from './backfill-plan.ts'
 import { requestBackfill } from './backfill-request.ts'
 import type { ListBackfills, StartBackfill } from './backfill-types.ts'
+import { requireKey } from './errors.ts'
 import { findKeeper, request as requestOf } from './keeper.ts'
 import { type SchedulesContext, scopeOf } from './options.ts'
 
@@ -26,7 +27,7 @@ export async function startBackfill(
   name: string,
   { key = randomBytes(4).toString('hex'), ...options }: StartBackfill,
 ): Promise<StartedBackfill> {
-  requireKey(key)
+  requireKey('backfill', key)
   const scope = await scopeOf(context)
   const { definition, revision } = await definitionOf(context, await findKeeper(context, scope, name))
   const { request, ticks } = requestBackfill(definition, options, Date.now())
@@ -66,16 +67,6 @@ export async function startBackfill(
     requireSame(id, await findBackfill(context, scope, id), options.until === undefined ? null : request)
     return { ...started, existed: true }
   }
-}
-
-function requireKey(key: string): void {
-  if (/^[0-9a-f]{1,64}$/.test(key)) return
-  throw new JobwrightError({
-    code: 'bad_key',
-    fault: 'usage',
-    message: 'this is no key of a backfill',
-    fix: 'expected 1 to 64 of 0-9 and a-f',
-  })
 }
 
 /** @param asked null: without an end, which is another one each time */

@@ -40,3 +40,14 @@ export function notFinished(what: string, cause: unknown): JobwrightError {
     cause,
   })
 }
+
+/** What makes an id, of something that is done once. @throws JobwrightError `bad_key` */
+export function requireKey(of: 'trigger' | 'backfill', key: string): void {
+  if (/^[0-9a-f]{1,64}$/.test(key)) return
+  throw new JobwrightError({
+    code: 'bad_key',
+    fault: 'usage',
+    message: `${JSON.stringify(key.slice(0, 80))} is no key of a ${of}`,
+    fix: 'expected 1 to 64 of 0-9 and a-f',
+  })
+}

@@ -84,12 +84,14 @@ function isUnanswered(error: unknown): boolean {
   )
 }
 
-/** What an execution of a keeper was started with. */
-export function startOfKeeper(
+/** What the present execution of a keeper was started with: the definition as it is now, since an edit makes a new one. */
+export async function startOfKeeper(
   { client }: SchedulesContext,
-  execution: { workflowId: string; runId: string },
-) {
-  return readStart<KeepScheduleInput>(client, execution)
+  { id, description }: Keeper,
+): Promise<KeepScheduleInput> {
+  const start = await readStart<KeepScheduleInput>(client, { workflowId: id, runId: description.runId })
+  if (!start) throw new Error(`the history of ${id} does not begin with its argument`)
+  return start.argument
 }
 
 /** As the service itself says it. */

@@ -2,20 +2,12 @@ import { WorkflowNotFoundError } from '@temporalio/client'
 import { JobwrightError } from '../base/errors.ts'
 import { scheduleMessages } from '../contract/names.ts'
 import type { TickRow } from '../contract/schedules/view.ts'
+import { readStart } from '../executions/index.ts'
 import { countOf, expand, type LedgerEntry, nominalsOf } from '../schedule/plan/index.ts'
 import { requireRange } from '../schedule/simulation/index.ts'
-import type { LedgerPage } from '../workflows/schedule-messages.ts'
+import type { KeepScheduleInput, LedgerPage } from '../workflows/schedule-messages.ts'
 import { noWorker } from './errors.ts'
-import {
-  ask,
-  findKeeper,
-  isKept,
-  isNotFound,
-  type Keeper,
-  lookForKeeper,
-  startOfKeeper,
-  update,
-} from './keeper.ts'
+import { ask, findKeeper, isKept, isNotFound, type Keeper, lookForKeeper, update } from './keeper.ts'
 import { type SchedulesContext, scopeOf } from './options.ts'
 import type { ReadLedger } from './types.ts'
 
@@ -80,9 +72,13 @@ async function* pagesBack(context: SchedulesContext, keeper: Keeper): AsyncGener
   if (!page) throw noWorker(`\`ledger\` of schedule ${name}`)
   yield page.entries
   yield page.previousPage
-  let execution = (await startOfKeeper(context, { workflowId: id, runId: description.runId }))?.earlier
+  let execution = (
+    await readStart<KeepScheduleInput>(context.client, { workflowId: id, runId: description.runId })
+  )?.earlier
   while (execution !== undefined) {
-    const start = await forgotten(startOfKeeper(context, { workflowId: id, runId: execution }))
+    const start = await forgotten(
+      readStart<KeepScheduleInput>(context.client, { workflowId: id, runId: execution }),
+    )
     if (!start) return
     yield start.argument.previousPage ?? []
     execution = start.earlier

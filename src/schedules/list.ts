@@ -1,5 +1,5 @@
+import { inBatches } from '../base/batches.ts'
 import { JobwrightError } from '../base/errors.ts'
-import type { ScheduleView } from '../contract/schedules/view.ts'
 import { pollersOf } from '../temporal/index.ts'
 import { lookForKeeper } from './keeper.ts'
 import { lookAt } from './look.ts'
@@ -24,17 +24,11 @@ export async function listSchedules(
   const page = all.slice(0, limit)
   // Without a worker each would be waited for.
   const isAnswered = (await pollersOf(context.client, scope.taskQueue, 'workflows')).length > 0
-  const schedules: ScheduleView[] = []
-  for (let first = 0; first < page.length; first += atOnce) {
-    const some = page.slice(first, first + atOnce)
-    const views = await Promise.all(
-      some.map(async ({ name }) => {
-        const keeper = await lookForKeeper(context, scope, name)
-        return keeper && lookAt(context, keeper, { isAnswered })
-      }),
-    )
-    schedules.push(...views.filter((view) => view !== undefined))
-  }
+  const views = await inBatches(page, atOnce, async ({ name }) => {
+    const keeper = await lookForKeeper(context, scope, name)
+    return keeper && lookAt(context, keeper, { isAnswered })
+  })
+  const schedules = views.filter((view) => view !== undefined)
   const last = page.at(-1)
   const nextCursor = last && all.length > page.length ? writeCursor(last.name, scope.workspace) : null
   return { schedules, nextCursor }

@@ -1,4 +1,4 @@
-import type { WorkflowExecutionDescription } from '@temporalio/client'
+import { inBatches } from '../base/batches.ts'
 import { parseDurationMs } from '../base/duration.ts'
 import { scheduleMessages } from '../contract/names.ts'
 import type { ScheduleView } from '../contract/schedules/view.ts'
@@ -11,6 +11,9 @@ import { warningsOf } from './warnings.ts'
 
 /** How many of the next times are shown. */
 export const shownTimes = 5
+
+/** Runs that are looked at at once. */
+const looksAtOnce = 16
 
 const unanswered =
   'no worker answers, so nothing of it is decided, and this may be old; is one running? (`jobwright worker`, `jobwright dev`)'
@@ -50,21 +53,19 @@ export async function completed(
 
 /** A keeper looks for the ends of its runs when it has something to decide. */
 export async function stillOpen({ client }: SchedulesContext, runs: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(runs.map((run) => ifThere(client.workflow.getHandle(run).describe())))
+  const found = await inBatches(runs, looksAtOnce, (run) =>
+    ifThere(client.workflow.getHandle(run).describe()),
+  )
   return runs.filter((_, index) => isOpen(found[index]?.status ?? { name: 'UNKNOWN' }))
 }
 
 /** As its present execution was started: a keeper goes on as a new one after each edit. */
-async function lastKnown(context: SchedulesContext, { id, description }: Keeper): Promise<ScheduleView> {
-  const start = await startOfKeeper(context, { workflowId: id, runId: description.runId })
-  if (!start) throw new Error(`the history of ${id} does not begin with its start`)
-  const { definition, state, paused } = start.argument
-  const sinceMs = startOf(description)
+async function lastKnown(context: SchedulesContext, keeper: Keeper): Promise<ScheduleView> {
+  const { definition, state, paused } = await startOfKeeper(context, keeper)
+  const sinceMs = keeper.description.startTime.getTime()
   const fresh = createScheduleState(sinceMs)
   return viewSchedule(definition, state ?? { ...fresh, pause: paused ? { origin: 'file', sinceMs } : null })
 }
-
-const startOf = ({ startTime }: WorkflowExecutionDescription): number => startTime.getTime()
 
 /** The next nominal times after a moment, as ISO 8601. */
 export function nextTimes(

@@ -30,10 +30,8 @@ export async function simulateSchedule(
 }
 
 async function requestOf(context: SchedulesContext, name: string): Promise<ScheduleRequest> {
-  const { id, description } = await findKeeper(context, await scopeOf(context), name)
-  const start = await startOfKeeper(context, { workflowId: id, runId: description.runId })
-  if (!start) throw new Error(`the history of ${id} does not begin with its start`)
-  return start.argument.definition
+  const keeper = await findKeeper(context, await scopeOf(context), name)
+  return (await startOfKeeper(context, keeper)).definition
 }
 
 /** Temporal's schedule, where there is one that is to have these times. */
@@ -43,9 +41,8 @@ async function clockOf(
 ): Promise<string | undefined> {
   const keeper = await lookForKeeper(context, await scopeOf(context), name)
   if (!keeper || !isKept(keeper)) return undefined
-  const start = await startOfKeeper(context, { workflowId: keeper.id, runId: keeper.description.runId })
-  const isSame = start && textOf(start.argument.definition.spec) === textOf(spec)
-  return isSame ? keeper.id : undefined
+  const { definition } = await startOfKeeper(context, keeper)
+  return textOf(definition.spec) === textOf(spec) ? keeper.id : undefined
 }
 
 const textOf = (spec: ScheduleSpec): string => canonicalJson(JSON.parse(JSON.stringify(spec)) as Json)

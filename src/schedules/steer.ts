@@ -8,7 +8,7 @@ import { PipelineRunNotFoundError } from '../pipelines/errors.ts'
 import { inputsOf } from '../pipelines/inputs.ts'
 import { manualRunId, type ScheduleDefinition } from '../schedule/plan/index.ts'
 import type { PauseScheduleRequest, TriggerScheduleRequest } from '../workflows/schedule-messages.ts'
-import { noWorker } from './errors.ts'
+import { noWorker, requireKey } from './errors.ts'
 import { ask, findKeeper, update } from './keeper.ts'
 import { completed, lookAt, stillOpen } from './look.ts'
 import { type SchedulesContext, scopeOf } from './options.ts'
@@ -62,13 +62,7 @@ export async function triggerSchedule(
   name: string,
   { inputs, key = randomBytes(6).toString('hex') }: TriggerSchedule,
 ): Promise<TriggeredRun> {
-  if (!/^[0-9a-f]{1,64}$/.test(key))
-    throw new JobwrightError({
-      code: 'bad_key',
-      fault: 'usage',
-      message: 'this is no key of a trigger',
-      fix: 'expected 1 to 64 of 0-9 and a-f',
-    })
+  requireKey('trigger', key)
   const keeper = await findKeeper(context, await scopeOf(context), name)
   const resolved = await resolve(context, keeper, inputs)
   const before = await inputsOf(context, manualRunId(name, key)).catch(ifUnknown)

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity'
 import { type Client, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client'
+import { inBatches } from '../../base/batches.ts'
 import { JobwrightError } from '../../base/errors.ts'
 import { type InstallationNames, scheduleMessages } from '../../contract/names.ts'
 import { grpcStatus, grpcStatusOf, ifThere, keepStarts, readStart } from '../../executions/index.ts'
@@ -44,18 +45,12 @@ export function createTickRuns(
   }
 
   async function endsAmong(runIds: readonly string[]): Promise<EndedRun[]> {
-    const ends: EndedRun[] = []
-    for (let at = 0; at < runIds.length; at += looksAtOnce) {
-      const looked = runIds
-        .slice(at, at + looksAtOnce)
-        .map(async (runId) => ({ runId, run: await look(runId) }))
-      for (const { runId, run } of await Promise.all(looked)) {
-        // Of one that Temporal has no trace of any more, nothing is left to be waited for.
-        const status = run ? run.status : 'failed'
-        if (status !== 'open') ends.push({ runId, status })
-      }
-    }
-    return ends
+    const looked = await inBatches(runIds, looksAtOnce, async (runId) => ({ runId, run: await look(runId) }))
+    return looked.flatMap(({ runId, run }) => {
+      // Of one that Temporal has no trace of any more, nothing is left to be waited for.
+      const status = run ? run.status : 'failed'
+      return status === 'open' ? [] : [{ runId, status }]
+    })
   }
 
   /** Until one of them closes, or the time is up. */

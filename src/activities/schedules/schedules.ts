@@ -1,4 +1,5 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
+import { inBatches } from '../../base/batches.ts'
 import { scheduleTag } from '../../schedule/ids.ts'
 import { temporalSpec, ticksBetween } from '../../schedule/times/index.ts'
 import type {
@@ -35,13 +36,8 @@ export async function readDueTicks(schedules: Schedules, input: ReadDueTicksInpu
 
 /** Those of the runs that are over. */
 async function closedOf(schedules: Schedules, runs: readonly string[]): Promise<string[]> {
-  const closed: string[] = []
-  for (let first = 0; first < runs.length; first += looksAtOnce) {
-    const some = runs.slice(first, first + looksAtOnce)
-    const over = await Promise.all(some.map((run) => schedules.isOver(run)))
-    closed.push(...some.filter((_, index) => over[index]))
-  }
-  return closed
+  const over = await inBatches(runs, looksAtOnce, (run) => schedules.isOver(run))
+  return runs.filter((_, index) => over[index])
 }
 
 /** Nothing is held while all are open: this fails, and is tried again. Also a run that was closed from outside is found so. */

@@ -7,7 +7,7 @@ import type {
   LeaveReason,
   TickRunStatus,
 } from '../../contract/schedules/backfills.ts'
-import type { Tick } from './definition.ts'
+import { type Tick, whyDropped } from './definition.ts'
 
 /*
  * A backfill: the ticks of a range, one after the other. What of it is kept is as small with ten ticks as with ten thousand: how far
@@ -37,7 +37,7 @@ export type TickDecision = { action: 'run' } | { action: 'leave'; reason: LeaveR
 /** What becomes of a tick. A tick that has an open run never gets a second one. */
 export function decideTick(tick: Tick, newest: TickRun | undefined, only: BackfillScope): TickDecision {
   const leave = (reason: LeaveReason): TickDecision => ({ action: 'leave', reason })
-  if (tick.isDropped) return leave(tick.dst === 'gap' ? 'dst_gap' : 'dst_fold')
+  if (tick.isDropped) return leave(whyDropped(tick))
   if (!newest) return only === 'failed' ? leave('no_run') : { action: 'run' }
   if (newest.status === 'open') return leave('open')
   if (only === 'missing') return leave('exists')

@@ -1,5 +1,5 @@
 import type { TickOutcome, TickReason } from '../../contract/schedules/view.ts'
-import type { ScheduleDefinition, Tick } from './definition.ts'
+import { type ScheduleDefinition, type Tick, whyDropped } from './definition.ts'
 import { graceMs, type LedgerEntry } from './ledger.ts'
 import type { PendingTick, ScheduleState } from './state.ts'
 
@@ -169,7 +169,7 @@ function fire(deciding: Deciding, by: DecideBy, tick: PendingTick, reason: TickR
 }
 
 function noteDropped(deciding: Deciding, tick: Tick): void {
-  note(deciding, tick, 'skipped', tick.dst === 'gap' ? 'dst_gap' : 'dst_fold')
+  note(deciding, tick, 'skipped', whyDropped(tick))
 }
 
 function note(

@@ -75,6 +75,11 @@ export interface Tick {
   isDropped?: true
 }
 
+/** Of a tick that is dropped. */
+export function whyDropped({ dst }: Tick): 'dst_gap' | 'dst_fold' {
+  return dst === 'gap' ? 'dst_gap' : 'dst_fold'
+}
+
 /** Which tick a pipeline run is of: with it, `pipeline.scheduled_for` is known. */
 export interface ScheduledRun {
   schedule: string
