@@ -119,7 +119,7 @@ describe('the waits of a worker that ends', () => {
     open.push(() => foreign.stop())
     const stack = await startOn(foreign)
     const { id, endAll } = await startWaiting(stack, foreign, 3)
-    expect(await presences(stack)).toHaveLength(1)
+    await until('one presence', async () => (await presences(stack)).length === 1)
     await stack.shutDown('worker')
     expect(await keepersOf(stack, id)).toEqual([])
     await until('no presence', async () => (await presences(stack)).length === 0)

@@ -105,6 +105,7 @@ export function checkCapabilities(capabilities: Capabilities | undefined): Check
     'whoami',
     'job_names',
     'pipelines',
+    'schedules',
   ] as const
   const missing = extras.filter((name) => !capabilities[name])
   if (missing.length === 0)
