@@ -9,6 +9,8 @@ export const workflowTypes = {
   keepLimit: 'keepLimit',
   deliverNotification: 'deliverNotification',
 } as const
+/** What pipelines and schedules are named. Ids are made of it with `/` and line ends between, which no name has. */
+export const pipelineNamePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/
 export const activityTypes = { executeJobRun: 'executeJobRun', holdPresence: 'holdPresence' } as const
 export const queryNames = { progress: 'progress', remains: 'remains', limit: 'limit' } as const
 export const updateNames = { steer: 'steer' } as const

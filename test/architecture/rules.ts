@@ -68,7 +68,7 @@ export const zones: readonly Zone[] = [
   // What would become of its times.
   {
     folder: 'src/schedule/simulation',
-    loads: [base, schedulePlan, 'src/schedule/times'],
+    loads: [base, names, schedulePlan, 'src/schedule/times'],
     types: [contract],
     packages: [],
     node: false,

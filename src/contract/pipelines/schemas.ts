@@ -16,7 +16,7 @@ export const pipelineLimits = {
 } as const
 
 /** What a pipeline is named: as its file's `name`. */
-export const pipelineNamePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/
+export { pipelineNamePattern } from '../names.ts'
 
 export const validationSchema = z.object({ valid: z.boolean(), findings: z.array(findingSchema) })
 

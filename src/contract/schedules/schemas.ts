@@ -15,8 +15,8 @@ export const scheduleLimits = {
   noteCharacters: 500,
 } as const
 
-/** What a schedule is named. */
-export const scheduleNamePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/
+/** What a schedule is named: by its pipeline, where its file does not name it. */
+export { pipelineNamePattern as scheduleNamePattern } from '../names.ts'
 
 const schedule = jsonObjectSchema.meta({
   description:

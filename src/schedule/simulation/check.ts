@@ -1,13 +1,11 @@
 import { JobwrightError } from '../../base/errors.ts'
+import { pipelineNamePattern } from '../../contract/names.ts'
 import { catchUpKeeps, dstFolds, dstGaps, overlaps, type ScheduleRequest } from '../plan/index.ts'
 import { parseCron, zoneOf } from '../times/index.ts'
 
-/** Ids are made of workspace and name: a name without what stands between the two cannot be taken for another's. */
-const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/
-
 /** @throws JobwrightError `bad_schedule_name` */
 export function requireScheduleName(name: string): void {
-  if (namePattern.test(name)) return
+  if (pipelineNamePattern.test(name)) return
   throw new JobwrightError({
     code: 'bad_schedule_name',
     fault: 'usage',
