@@ -4,6 +4,7 @@ import { jsonBytes } from '../../base/json.ts'
 import { jsonPointer } from '../../base/json-pointer.ts'
 import { whenFulls } from '../../contract/pipelines/status.ts'
 import { createExpressionChecker, type ExpressionChecker, type ScopeShape } from '../../expressions/index.ts'
+import { isZone } from '../../schedule/times/index.ts'
 import { readTarget } from '../../webhooks/targets.ts'
 import type { Finding } from '../nodes/findings.ts'
 import { selfWaits } from '../plan/limits.ts'
@@ -19,7 +20,7 @@ import {
 } from '../plan/types.ts'
 import { isIdentifier, isPipelineName, maxSteps, reachableFrom } from './check-steps.ts'
 import { maxPlanBytes } from './compile.ts'
-import { isTimezone, timeOfDay } from './compile-notify.ts'
+import { timeOfDay } from './compile-notify.ts'
 import { ranges } from './definition.ts'
 
 /*
@@ -112,7 +113,7 @@ const notification = z.looseObject({
       z.looseObject({ afterMs: milliseconds.min(durationRange.minMs).max(durationRange.maxMs) }),
       z.looseObject({
         by: text.regex(timeOfDay, 'expected a time of day such as 06:00'),
-        timezone: text.refine(isTimezone, 'expected the IANA name of a time zone'),
+        timezone: text.refine(isZone, 'expected the IANA name of a time zone'),
       }),
     ])
     .optional(),

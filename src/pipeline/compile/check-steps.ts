@@ -1,4 +1,5 @@
 import { type Duration, durationRange, parseDurationMs } from '../../base/duration.ts'
+import { JobwrightError } from '../../base/errors.ts'
 import { nearest, suggest } from '../../base/suggest.ts'
 import { pipelineNamePattern } from '../../contract/index.ts'
 import { isForbiddenMember } from '../../expressions/index.ts'
@@ -38,6 +39,19 @@ function checkName(entry: MapEntry, what: string, reporter: Reporter): void {
 
 export function isPipelineName(name: string): boolean {
   return pipelineNamePattern.test(name)
+}
+
+/** What is thrown of a text is a finding at its place. */
+export function isRead(read: () => unknown, { start }: Node, reporter: Reporter): boolean {
+  try {
+    read()
+    return true
+  } catch (error) {
+    if (!(error instanceof JobwrightError)) throw error
+    const { code, message, fix = '' } = error
+    reporter.add({ code, offset: start, message, fix })
+    return false
+  }
 }
 
 export function checkNames(root: Node, reporter: Reporter): void {

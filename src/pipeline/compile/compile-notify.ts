@@ -1,5 +1,6 @@
-import { nearest, suggest } from '../../base/suggest.ts'
+import { suggest } from '../../base/suggest.ts'
 import type { ScopeShape } from '../../expressions/index.ts'
+import { zoneOf } from '../../schedule/times/index.ts'
 import { allowedTargets, urlProblem } from '../../webhooks/targets.ts'
 import { describe, entryOf, get, itemsOf, type Node, textOf } from '../nodes/nodes.ts'
 import {
@@ -9,7 +10,7 @@ import {
   type PlanNotification,
   type PlanReceiver,
 } from '../plan/types.ts'
-import { durationOf } from './check-steps.ts'
+import { durationOf, isRead } from './check-steps.ts'
 import { compileValue } from './compile-value.ts'
 import type { CompileContext } from './expression-site.ts'
 
@@ -212,27 +213,9 @@ function compileBy({ reporter }: CompileContext, owner: Node, node: Node): PlanD
     })
   const zone = get(owner, 'timezone')
   const timezone = textOf(zone) ?? 'UTC'
-  if (zone && textOf(zone) !== undefined && !isTimezone(timezone)) {
-    const near = nearest(timezone, Intl.supportedValuesOf('timeZone'))
-    reporter.add({
-      code: 'unknown_timezone',
-      offset: zone.start,
-      message: `there is no time zone \`${timezone}\``,
-      fix: near === undefined ? 'write an IANA name, such as Europe/Berlin' : `did you mean \`${near}\`?`,
-    })
-  }
+  if (zone) isRead(() => zoneOf(timezone), zone, reporter)
   return { by, timezone }
 }
 
 /** Hours and minutes. */
 export const timeOfDay = /^([01]\d|2[0-3]):[0-5]\d$/
-
-/** One that this Node.js knows, by an IANA name. */
-export function isTimezone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return /^[A-Za-z]/.test(name)
-  } catch {
-    return false
-  }
-}

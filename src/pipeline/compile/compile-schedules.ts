@@ -1,4 +1,3 @@
-import { JobwrightError } from '../../base/errors.ts'
 import {
   catchUpKeeps,
   dstFolds,
@@ -11,7 +10,7 @@ import { parseCron, readInstant, zoneOf } from '../../schedule/times/index.ts'
 import type { Reporter } from '../nodes/findings.ts'
 import { describe, entriesOf, entryOf, get, type Node, textOf } from '../nodes/nodes.ts'
 import type { PlanInput } from '../plan/types.ts'
-import { durationOf, isPipelineName } from './check-steps.ts'
+import { durationOf, isPipelineName, isRead } from './check-steps.ts'
 import { scheduleInputs } from './schedule-inputs.ts'
 import { warnOfTimes } from './schedule-warnings.ts'
 
@@ -158,19 +157,6 @@ function compileTimezone(node: Node, reporter: Reporter): string | undefined {
   const name = textOf(zone)
   if (name === undefined || name === '') return undefined
   return isRead(() => zoneOf(name), zone, reporter) ? name : undefined
-}
-
-/** What is thrown of a text is a finding at its place. */
-function isRead(read: () => unknown, { start }: Node, reporter: Reporter): boolean {
-  try {
-    read()
-    return true
-  } catch (error) {
-    if (!(error instanceof JobwrightError)) throw error
-    const { code, message, fix = '' } = error
-    reporter.add({ code, offset: start, message, fix })
-    return false
-  }
 }
 
 function compileUntil(site: {

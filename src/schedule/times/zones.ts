@@ -48,6 +48,16 @@ export function zoneOf(name: string): Zone {
   return { name, offsetMs, transitionsBetween }
 }
 
+/** Whether there is a zone of this name. */
+export function isZone(name: string): boolean {
+  try {
+    return zoneOf(name).name === name
+  } catch (error) {
+    if (error instanceof JobwrightError) return false
+    throw error
+  }
+}
+
 function formatOf(name: string): Intl.DateTimeFormat {
   try {
     if (/^[+-]/.test(name)) throw new RangeError('an offset')
