@@ -1,10 +1,11 @@
-import { WorkflowNotFoundError } from '@temporalio/client'
+import { type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client'
 import { JobwrightError } from '../base/errors.ts'
 import { scheduleMessages } from '../contract/names.ts'
 import type { TickRow } from '../contract/schedules/view.ts'
 import { readStart } from '../executions/index.ts'
 import { countOf, expand, type LedgerEntry, nominalsOf } from '../schedule/plan/index.ts'
 import { requireRange } from '../schedule/simulation/index.ts'
+import { ticksBetween } from '../schedule/times/index.ts'
 import type { KeepScheduleInput, LedgerPage } from '../workflows/schedule-messages.ts'
 import { noWorker } from './errors.ts'
 import { ask, findKeeper, isKept, isNotFound, type Keeper, lookForKeeper, update } from './keeper.ts'
@@ -54,31 +55,33 @@ function tooMany(): JobwrightError {
   })
 }
 
-/** A schedule that is paused is woken by nobody else. */
+/** A schedule that is paused is woken by nobody else. Where nothing was due since, reading leaves nothing in its history. */
 async function upToDate(context: SchedulesContext, name: string): Promise<Keeper> {
   const scope = await scopeOf(context)
   const keeper = await findKeeper(context, scope, name, 'any')
   if (!isKept(keeper)) return keeper
+  const page = await ask<LedgerPage>(context, handleOf(context, keeper), scheduleMessages.ledger)
+  if (page && ticksBetween(page.spec, name, page.takenUntilMs + 1, Date.now(), 1).length === 0) return keeper
   await update(context, keeper, { verb: 'ledger', name: scheduleMessages.refresh })
   return (await lookForKeeper(context, scope, name)) ?? keeper
+}
+
+/** Of this very execution, although it may go on as another one meanwhile. */
+function handleOf({ client }: SchedulesContext, { id, description }: Keeper): WorkflowHandle {
+  return client.workflow.getHandle(id, description.runId)
 }
 
 /** What was decided, newest page first. */
 async function* pagesBack(context: SchedulesContext, keeper: Keeper): AsyncGenerator<LedgerEntry[]> {
   const { id, name, description } = keeper
-  // This very execution, although it may go on as another one meanwhile.
-  const handle = context.client.workflow.getHandle(id, description.runId)
-  const page = await ask<LedgerPage>(context, handle, scheduleMessages.ledger)
+  const page = await ask<LedgerPage>(context, handleOf(context, keeper), scheduleMessages.ledger)
   if (!page) throw noWorker(`\`ledger\` of schedule ${name}`)
   yield page.entries
   yield page.previousPage
-  let execution = (
-    await readStart<KeepScheduleInput>(context.client, { workflowId: id, runId: description.runId })
-  )?.earlier
+  const startOf = (runId: string) => readStart<KeepScheduleInput>(context.client, { workflowId: id, runId })
+  let execution = (await startOf(description.runId))?.earlier
   while (execution !== undefined) {
-    const start = await forgotten(
-      readStart<KeepScheduleInput>(context.client, { workflowId: id, runId: execution }),
-    )
+    const start = await forgotten(startOf(execution))
     if (!start) return
     yield start.argument.previousPage ?? []
     execution = start.earlier

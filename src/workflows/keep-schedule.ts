@@ -151,6 +151,8 @@ function handleMessages(keeper: Keeper): void {
   setHandler(ledgerQuery, () => ({
     entries: keeper.state.entries,
     previousPage: keeper.input.previousPage ?? [],
+    takenUntilMs: keeper.state.takenUntilMs,
+    spec: keeper.definition.spec,
   }))
   setHandler(wakeSignal, ({ atMs }) => wake(keeper, { fromMs: atMs, toMs: atMs }))
   setHandler(backfilledSignal, (entries) => record(keeper, entries))

@@ -2,7 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { Json } from '../base/json.ts'
 import { scheduleMessages } from '../contract/names.ts'
 import type { ScheduleView } from '../contract/schedules/view.ts'
-import type { LedgerEntry, ScheduleDefinition, ScheduleState } from '../schedule/plan/index.ts'
+import type { LedgerEntry, ScheduleDefinition, ScheduleSpec, ScheduleState } from '../schedule/plan/index.ts'
 import type { PipelineTiming } from './messages.ts'
 
 /**
@@ -57,6 +57,9 @@ export interface LedgerPage {
   entries: LedgerEntry[]
   /** Of the one before; the first event of that one's history has the page before that. */
   previousPage: LedgerEntry[]
+  /** Ticks are decided, or wait for their time, up to here. */
+  takenUntilMs: number
+  spec: ScheduleSpec
 }
 
 /*
