@@ -1,7 +1,7 @@
 import type { LimitAsk, LimitHolder, LimitNews, LimitState, LimitWaiter } from './types.ts'
 
 /** More than that may not wait under one key: all of them travel in one payload. */
-export const maxWaiting = 5_000
+const maxWaiting = 5_000
 
 export function createLimit(): LimitState {
   return { limit: 1, holders: [], waiting: [], letters: [], nextArrival: 1, nextLetter: 1 }

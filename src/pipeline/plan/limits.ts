@@ -8,7 +8,7 @@ import type { PipelinePlan, PlanConcurrency, PlanStep } from './types.ts'
 /** Limits across runs: pure decisions about them. */
 
 /** What a key may be: it names something in Temporal, and people read it. */
-export const maxKeyLength = 200
+const maxKeyLength = 200
 export const defaultPriority = 3
 
 /** The key of a limit as it was evaluated. @throws StepFailure for what names nothing */
@@ -60,7 +60,7 @@ export function skipForPlace(item: ItemState, place: PlaceState): void {
 }
 
 /** The key, where it is known before the run. */
-export function knownKey(concurrency: PlanConcurrency | undefined): string | undefined {
+function knownKey(concurrency: PlanConcurrency | undefined): string | undefined {
   const { key } = concurrency ?? {}
   if (key?.kind !== 'literal') return undefined
   return typeof key.value === 'string' || typeof key.value === 'number' ? String(key.value) : undefined

@@ -4,7 +4,7 @@ import { graceMs, type LedgerEntry } from './ledger.ts'
 import type { PendingTick, ScheduleState } from './state.ts'
 
 /** Ticks that wait for an open run, with `queue`. */
-export const queueLimit = 1_000
+const queueLimit = 1_000
 /** With `allow`, more open runs are not remembered. */
 const openLimit = 100
 
