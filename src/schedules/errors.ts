@@ -20,6 +20,16 @@ export class ScheduleNotFoundError extends JobwrightError {
   }
 }
 
+/** Somebody ended in Temporal what keeps a schedule. */
+export function endedKeeper(schedule: string): JobwrightError {
+  return new JobwrightError({
+    code: 'schedule_ended',
+    fault: 'refused',
+    message: `schedule ${schedule} was ended in Temporal, and nothing of it is due any more`,
+    fix: 'apply it again (`jobwright schedule apply FILE`): it goes on where it stood; its ledger can be read meanwhile',
+  })
+}
+
 /** Nobody takes up what is asked of a schedule. */
 export function noWorker(what: string, cause?: unknown): JobwrightError {
   return new JobwrightError({

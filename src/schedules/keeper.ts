@@ -17,7 +17,7 @@ import { workflowTypes } from '../contract/names.ts'
 import { grpcStatus, grpcStatusOf, ifThere, isOpen, readStart } from '../executions/index.ts'
 import { requireScheduleName } from '../schedule/simulation/index.ts'
 import type { KeepScheduleInput, ScheduleMemo } from '../workflows/schedule-messages.ts'
-import { notFinished, noWorker, ScheduleNotFoundError } from './errors.ts'
+import { endedKeeper, notFinished, noWorker, ScheduleNotFoundError } from './errors.ts'
 import { namesOf } from './names.ts'
 import type { SchedulesContext, Scope } from './options.ts'
 
@@ -32,7 +32,7 @@ export interface Keeper {
 
 /**
  * @param which `kept`: those that are not deleted
- * @throws ScheduleNotFoundError, JobwrightError `bad_schedule_name`
+ * @throws ScheduleNotFoundError, JobwrightError `bad_schedule_name`, `schedule_ended`
  */
 export async function findKeeper(
   context: SchedulesContext,
@@ -42,6 +42,7 @@ export async function findKeeper(
 ): Promise<Keeper> {
   const keeper = await lookForKeeper(context, scope, name)
   if (keeper && (which === 'any' || isKept(keeper))) return keeper
+  if (keeper && keeper.description.status.name !== 'COMPLETED') throw endedKeeper(name)
   throw new ScheduleNotFoundError(name, await namesOf(context, scope))
 }
 

@@ -74,17 +74,26 @@ function handleOf({ client }: SchedulesContext, { id, description }: Keeper): Wo
 /** What was decided, newest page first. */
 async function* pagesBack(context: SchedulesContext, keeper: Keeper): AsyncGenerator<LedgerEntry[]> {
   const { id, name, description } = keeper
-  const page = await ask<LedgerPage>(context, handleOf(context, keeper), scheduleMessages.ledger)
-  if (!page) throw noWorker(`\`ledger\` of schedule ${name}`)
-  yield page.entries
-  yield page.previousPage
   const startOf = (runId: string) => readStart<KeepScheduleInput>(context.client, { workflowId: id, runId })
-  let execution = (await startOf(description.runId))?.earlier
-  while (execution !== undefined) {
-    const start = await forgotten(startOf(execution))
-    if (!start) return
-    yield start.argument.previousPage ?? []
-    execution = start.earlier
+  let last: string | undefined = description.runId
+  // Of the keeper as it is, then of the one before it that was ended or deleted, and so on.
+  while (last !== undefined) {
+    const handle: WorkflowHandle = context.client.workflow.getHandle(id, last)
+    const page: LedgerPage | undefined = await forgotten(
+      ask<LedgerPage>(context, handle, scheduleMessages.ledger),
+    )
+    if (!page && last === description.runId) throw noWorker(`\`ledger\` of schedule ${name}`)
+    if (!page) return
+    yield page.entries
+    yield page.previousPage
+    let execution = (await forgotten(startOf(last)))?.earlier
+    while (execution !== undefined) {
+      const start = await forgotten(startOf(execution))
+      if (!start) return
+      yield start.argument.previousPage ?? []
+      execution = start.earlier
+    }
+    last = page.earlierExecution
   }
 }
 

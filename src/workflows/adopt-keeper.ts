@@ -6,15 +6,23 @@ import { type Keeper, settlePast } from './keeper.ts'
 
 /**
  * A keeper that somebody ended left its state: this one goes on where it stood, and so knows what was fired, what waits, and that a
- * person paused it. What was due while there was none is missed.
+ * person paused it. What was due while there was none is missed. Of a deleted schedule of the same name it knows the open runs. Of
+ * either it knows where its ledger is.
  */
 export async function adoptEarlier(keeper: Keeper): Promise<void> {
   const { definition, state, input } = keeper
   const earlier = await findEarlier()
   if (!earlier) return
+  keeper.state = { ...state, earlierExecution: earlier.runId }
+  if (earlier.isDeleted) {
+    // Its runs may be open still, and are earlier runs of this schedule.
+    keeper.state = { ...keeper.state, open: earlier.state.open }
+    return
+  }
   keeper.definition = earlier.definition
   keeper.state = {
     ...earlier.state,
+    earlierExecution: earlier.runId,
     revision: earlier.state.revision + 1,
     clock: { ...state.clock, isHandPaused: earlier.state.clock.isHandPaused },
   }

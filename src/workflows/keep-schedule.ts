@@ -153,6 +153,9 @@ function handleMessages(keeper: Keeper): void {
     previousPage: keeper.input.previousPage ?? [],
     takenUntilMs: keeper.state.takenUntilMs,
     spec: keeper.definition.spec,
+    ...(keeper.state.earlierExecution === undefined
+      ? {}
+      : { earlierExecution: keeper.state.earlierExecution }),
   }))
   setHandler(wakeSignal, ({ atMs }) => wake(keeper, { fromMs: atMs, toMs: atMs }))
   setHandler(backfilledSignal, (entries) => record(keeper, entries))

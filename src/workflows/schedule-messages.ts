@@ -60,6 +60,8 @@ export interface LedgerPage {
   /** Ticks are decided, or wait for their time, up to here. */
   takenUntilMs: number
   spec: ScheduleSpec
+  /** Of the keeper before this one, its last: the ledger goes on there. */
+  earlierExecution?: string
 }
 
 /*

@@ -225,6 +225,17 @@ test('the ledger has each time once, over executions and after the end', async (
   const late = await schedules.ledger('often', { from: middle })
   expect([...early, ...late]).toEqual(rows)
   expect(early.length * late.length).toBeGreaterThan(0)
+
+  // Of another schedule of that name, the ledger goes on where the other one's ended; so it does where somebody ended its keeper.
+  await schedules.apply(scheduleOf('often', { spec: everyMs(86_400_000) }))
+  expect(
+    await schedules.ledger('often', { until: new Date(Date.parse(rows.at(-1)?.nominal_at ?? '') + 1) }),
+  ).toEqual(rows)
+  await on.stack.client.workflow.getHandle(keeperId({ name: 'often' })).terminate()
+  await expect(schedules.show('often')).rejects.toMatchObject({ code: 'schedule_ended' })
+  expect(await schedules.ledger('often', { until: middle })).toEqual(early)
+  await schedules.apply(scheduleOf('often', { spec: everyMs(86_400_000) }))
+  expect(await schedules.ledger('often', { until: middle })).toEqual(early)
   await expect(schedules.ledger('often', { from: middle, until: middle })).rejects.toMatchObject({
     code: 'empty_range',
   })

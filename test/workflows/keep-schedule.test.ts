@@ -209,3 +209,22 @@ it('refuses another pipeline, and a tick without a keeper says what to do', asyn
   expect(await apply(schedule, { paused: true })).toMatchObject({ created: true, revision: 1 })
   await tell(schedule, messages.delete)
 })
+
+it('deleted and applied again, it knows the runs that are open', async () => {
+  openRuns()
+  const schedule = scheduleOf(plain, 'again', 1_000)
+  await apply(schedule)
+  const [first] = await until('a run', async () => {
+    const now = runsOf(await rows(schedule))
+    return now.length > 0 && now
+  })
+  await tell(schedule, messages.delete)
+  await apply(schedule)
+  const found = await until('a tick', async () => {
+    const now = await rows(schedule)
+    return now.length > 0 && now
+  })
+  expect(outcomes(found)).toEqual(found.map(() => 'skipped'))
+  expect((await view(schedule)).open_runs).toEqual([first])
+  await tell(schedule, messages.delete)
+})

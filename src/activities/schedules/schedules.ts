@@ -74,7 +74,7 @@ export async function syncSchedule(
   }
 }
 
-/** What the keeper before the one that asks left, if somebody ended it. */
+/** What the keeper before the one that asks left. */
 export function readEarlierKeeper(schedules: Schedules): Promise<EarlierKeeper | null> {
   return schedules.earlierKeeper(ownExecution())
 }

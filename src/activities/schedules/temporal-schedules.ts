@@ -150,14 +150,13 @@ async function readEarlier(
     if (found.runId === runId) continue
     const handle = client.workflow.getHandle(workflowId, found.runId)
     const { status } = await handle.describe()
-    if (status.name === 'COMPLETED') return null
     if (isOpen(status))
       throw ApplicationFailure.retryable('the last execution is not listed yet', 'not_listed')
     const [definition, state] = await Promise.all([
       handle.query<ScheduleDefinition>(scheduleMessages.definition),
       handle.query<ScheduleState>(scheduleMessages.state),
     ])
-    return { definition, state }
+    return { definition, state, runId: found.runId, isDeleted: status.name === 'COMPLETED' }
   }
   return null
 }

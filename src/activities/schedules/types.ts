@@ -69,10 +69,14 @@ export interface KeeperArgument {
   timing: object
 }
 
-/** What a keeper left that did not end by itself. */
+/** What the keeper before left. */
 export interface EarlierKeeper {
   definition: ScheduleDefinition
   state: ScheduleState
+  /** Of its last execution. */
+  runId: string
+  /** Its schedule was deleted; else somebody ended it. */
+  isDeleted: boolean
 }
 
 /** What is started for a tick. */
@@ -92,7 +96,7 @@ export interface Schedules {
   /** @throws JobwrightError `run_id_taken` when the id belongs to another run */
   start(start: ScheduledStart): Promise<'started' | 'exists'>
   cancel(runId: string): Promise<void>
-  /** null where there was none, or where it was deleted. */
+  /** null where there was none, as far as Temporal remembers. */
   earlierKeeper(keeper: { workflowId: string; runId: string }): Promise<EarlierKeeper | null>
   isOver(runId: string): Promise<boolean>
   isHandPaused(scheduleId: string): Promise<boolean>

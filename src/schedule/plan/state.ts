@@ -16,6 +16,8 @@ export interface ScheduleState {
   /** Tells its runs from those of a schedule of this name in another workspace. '' until it is known. */
   tag: string
   clock: ClockState
+  /** The last execution of the keeper before this one, which was ended or deleted: the ledger goes on there. Carried along. */
+  earlierExecution?: string
   /** Of this execution, oldest first. */
   entries: LedgerEntry[]
   /** The last one of all. */
