@@ -170,7 +170,7 @@ it('does not make up for what Temporal did not act for, as it was paused by hand
   })
   await tell(schedule, messages.delete)
   expectEach(found, 1_000)
-  expect(outcomes(found).join(' ')).toMatch(/^(fired )+(paused )+(missed )+fired$/)
+  expect(outcomes(found).join(' ')).toMatch(/^(fired )+(paused )+(missed )+(fired ?)+$/)
 })
 
 it('refuses another pipeline, and a tick without a keeper says what to do', async () => {
