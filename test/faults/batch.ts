@@ -133,12 +133,16 @@ async function restore(
   const isTakenOver = victim === 'worker' || victim === 'everything'
   if (taken === undefined || !isTakenOver) return world.restore(victim)
   const killed = Promise.withResolvers<number>()
+  const restored = Promise.withResolvers<void>()
   const hold = world.proxy.onPoint({ at: 'after_send', operation: 'listJobRunChanges' }, async () => {
+    // The worker beside it may still be starting, and is killed with it.
+    await restored.promise
     const atMs = Date.now()
     await world.kill('worker')
     killed.resolve(atMs)
   })
   await world.restore(victim)
+  restored.resolve()
   const atMs = await killed.promise
   await world.restore('worker')
   taken.isHit = hold.isReached && (await world.wasOpen(taken.id, atMs))
