@@ -1,31 +1,16 @@
-import { suggest } from '../../base/suggest.ts'
-import type { ConfigChecker } from '../../config-schema/index.ts'
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
-import {
-  clashOf,
-  describeShape,
-  type ScopeShape,
-  shapeOf,
-  shapeOfKinds,
-  type ValueShape,
-} from '../../expressions/index.ts'
-import { describe, entryOf, get, itemsOf, type MapEntry, type Node, textOf } from '../nodes/nodes.ts'
-import { hasExpression } from '../nodes/template.ts'
+import { describeShape, type ScopeShape, shapeOf, type ValueShape } from '../../expressions/index.ts'
+import { describe, entryOf, get, itemsOf, type Node, textOf } from '../nodes/nodes.ts'
 import { type PlanStep, type PlanValue, type RetryReason, retryReasons } from '../plan/types.ts'
 import { checkConfig, shapeOfConfig } from './check-config.ts'
-import { checkTarget, durationOf, without } from './check-steps.ts'
+import { checkTarget, durationOf } from './check-steps.ts'
+import { compileIf, scopeAfter } from './compile-condition.ts'
 import { compileLimit } from './compile-limit.ts'
+import { compileTarget, refuseExpression } from './compile-target.ts'
 import { compileValue } from './compile-value.ts'
 import { type CompileContext, wholeExpression } from './expression-site.ts'
 import { shapeOfNode } from './known-values.ts'
-import { inputsSchema } from './nested.ts'
-import { shapeOfSchema } from './schema-shape.ts'
-
-/** What a file's `defaults` and the built-in ones amount to. */
-export interface StepDefaults {
-  timeoutMs?: number
-  retry: PlanStep['retry']
-}
+import type { ForEach, StepDefaults, StepSite } from './step-site.ts'
 
 const builtInRetry: PlanStep['retry'] = { generations: 1, backoffMs: 5000, on: [...retryReasons] }
 /** How many items of a `for_each` run at once unless the step says. */
@@ -60,80 +45,6 @@ export function compileDefaults(context: CompileContext, root: Node): StepDefaul
   }
 }
 
-/** Everything around one step. */
-export interface StepSite {
-  /** The pipeline's name. */
-  pipeline: string
-  step: MapEntry
-  needs: readonly string[]
-  /** What it may read, and what may not be done when it starts. */
-  early: ReadonlySet<string>
-  shape: ScopeShape
-  defaults: StepDefaults
-  jobTypes?: readonly JobTypeSchemaEntry[]
-  /** The server may have others. */
-  mayHaveOthers: boolean
-  configs: ConfigChecker
-}
-
-interface Condition {
-  condition: NonNullable<PlanStep['if']>
-  /** Steps that it asks after. */
-  asked: readonly string[]
-}
-
-function compileIf(context: CompileContext, site: StepSite): Condition | undefined {
-  const node = get(site.step.value, 'if')
-  if (!node) return undefined
-  const report = (code: string, message: string, fix: string) =>
-    void context.reporter.add({ code, offset: node.start, message, fix })
-  const text = textOf(node)
-  if (node.kind !== 'scalar' || text === undefined) {
-    const isCondition = node.kind === 'scalar' && typeof node.value === 'boolean'
-    const fix = isCondition
-      ? `write \${{ ${String(node.value)} }}`
-      : `write what is true or false, as in \${{ inputs.count > 3 }}`
-    report('bad_condition', `\`if\` must be an expression, found ${describe(node)}`, fix)
-    return undefined
-  }
-  const whole = wholeExpression(context, node, text, { ...site.shape, statusFunctions: true })
-  if (whole === 'reported') return undefined
-  if (!whole) {
-    const fix = hasExpression(text)
-      ? 'put the whole condition between one pair of marks'
-      : `write \${{ ${text.trim()} }}`
-    report('bad_condition', '`if` must be one whole expression', fix)
-    return undefined
-  }
-  const { type, references, shape } = whole.checked
-  if (type !== undefined && type !== 'bool' && !type.startsWith('dyn')) {
-    report(
-      'condition_not_boolean',
-      `\`if\` must be true or false, this expression is of type ${type}`,
-      'compare it with something, such as `!= ""` or `> 0`',
-    )
-  } else if (shape && !shape.kinds.has('boolean')) {
-    report(
-      'condition_not_boolean',
-      `\`if\` must be true or false, this expression is ${describeShape(shape)}`,
-      'compare it with something, such as `!= ""` or `> 0`',
-    )
-  }
-  const { statusFunctions, asked } = references
-  return { condition: { source: whole.source, statusFunctions }, asked }
-}
-
-/** With a condition that names one of the functions of what went wrong, a step runs whatever became of those it needs. */
-function scopeAfter({ early, shape }: StepSite, found: Condition | undefined): ScopeShape {
-  const runsAnyway = found?.condition.statusFunctions.some((name) => name !== 'completed') ?? false
-  const asked = new Set(found?.asked)
-  return {
-    ...shape,
-    ...(runsAnyway ? { askedBefore: asked } : {}),
-    ...(early.size > 0 ? { early: without(early, asked) } : {}),
-  }
-}
-
 /** With one need or none it is the same as to wait for all. */
 function compileStart({ reporter }: CompileContext, { step, needs }: StepSite): Pick<PlanStep, 'start'> {
   const start = entryOf(step.value, 'start')
@@ -147,15 +58,6 @@ function compileStart({ reporter }: CompileContext, { step, needs }: StepSite): 
     fix: 'remove it, or name what else is enough',
   })
   return {}
-}
-
-/** A `for_each` as a plan's value, and what is known of its items. */
-interface ForEach {
-  value: PlanValue
-  /** Any of them. */
-  item: ValueShape | undefined
-  /** One by one, when they stand in the file. */
-  items: readonly ValueShape[]
 }
 
 function compileForEach(context: CompileContext, site: StepSite): ForEach | undefined {
@@ -194,97 +96,6 @@ function compileForEach(context: CompileContext, site: StepSite): ForEach | unde
 function itemsOfList(list: ValueShape | undefined): Pick<ForEach, 'item' | 'items'> {
   const constant = list?.constant
   return { item: list?.items, items: Array.isArray(constant) ? constant.map(shapeOf) : [] }
-}
-
-function refuseExpression(context: CompileContext, owner: Node, field: string): void {
-  const node = get(owner, field)
-  if (!node || !hasExpression(textOf(node) ?? '')) return
-  context.reporter.add({
-    code: 'expression_not_allowed',
-    offset: node.start,
-    message: `\`${field}\` cannot be an expression`,
-    fix: 'write the value itself',
-  })
-}
-
-function compileJobId(context: CompileContext, node: Node, shape: ScopeShape): PlanValue {
-  const value = compileValue(context, node, { ...shape, secrets: false }, 'value')
-  const found = shapeOfNode(context, node)
-  // What is no expression is the shape's business.
-  if (
-    node.kind === 'scalar' &&
-    typeof node.value === 'string' &&
-    found &&
-    clashOf(found, shapeOfKinds('string'))
-  )
-    context.reporter.add({
-      code: 'wrong_type',
-      offset: node.start,
-      message: `\`job_id\` must be text, this expression is ${describeShape(found)}`,
-      fix: 'name the uuid of a job',
-    })
-  return value
-}
-
-/** The pipeline that a step runs, and what it is given; undefined where it could not be had, which was reported. */
-function compileNested(
-  context: CompileContext,
-  site: StepSite,
-  shape: ScopeShape,
-  forEach: ForEach | undefined,
-): PlanStep['target'] | undefined {
-  refuseExpression(context, site.step.value, 'pipeline')
-  const node = get(site.step.value, 'inputs')
-  const inputs = node && compileValue(context, node, { ...shape, secrets: false }, 'value')
-  const nested = context.nested.get(site.step.key)
-  if (!nested) return undefined
-  const entry = inputsSchema(nested.plan)
-  checkConfig({
-    step: site.step,
-    field: 'inputs',
-    entry,
-    checker: site.configs,
-    reporter: context.reporter,
-    shapeOfNode: (part, item) => shapeOfNode(context, part, item),
-    wanted: () => shapeOfSchema(entry.json_schema),
-    items: forEach?.items ?? [],
-  })
-  return { kind: 'pipeline', pipeline: nested.plan, ...(inputs ? { inputs } : {}) }
-}
-
-function compileTarget(
-  context: CompileContext,
-  site: StepSite,
-  shape: ScopeShape,
-  forEach: ForEach | undefined,
-): PlanStep['target'] {
-  const owner = site.step.value
-  if (get(owner, 'pipeline')) {
-    const nested = compileNested(context, site, shape, forEach)
-    if (nested) return nested
-  }
-  const jobId = get(owner, 'job_id')
-  if (jobId) return { kind: 'job_id', jobId: compileJobId(context, jobId, shape) }
-  refuseExpression(context, owner, 'job_type')
-  const node = get(owner, 'job_type')
-  const jobType = textOf(node) ?? ''
-  if (node && jobType !== '' && site.jobTypes) {
-    const known = site.jobTypes.find((entry) => entry.job_type === jobType)
-    if (!known && !site.mayHaveOthers) {
-      const fix = suggest(
-        jobType,
-        site.jobTypes.map((entry) => entry.job_type),
-        'the server has no job types',
-      )
-      context.reporter.add({
-        code: 'unknown_job_type',
-        offset: node.start,
-        message: `the server has no job type \`${jobType}\``,
-        fix,
-      })
-    }
-  }
-  return { kind: 'job_type', jobType }
 }
 
 function configShapeOf({ configShapes }: CompileContext, entry: JobTypeSchemaEntry): ValueShape {
