@@ -65,7 +65,8 @@ function requireSame(was: Asked, asked: Asked): void {
   })
 }
 
-function badCursor(): JobwrightError {
+/** Of a cursor that is none, or of another list. */
+export function badCursor(): JobwrightError {
   return new JobwrightError({
     code: 'bad_cursor',
     fault: 'usage',

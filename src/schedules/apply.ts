@@ -43,10 +43,16 @@ export async function planSchedule(
   context: SchedulesContext,
   schedule: NewSchedule,
 ): Promise<ScheduleChange> {
+  const { change } = await compare(context, schedule)
+  return { ...change, dry_run: true }
+}
+
+/** What is asked for, beside what is there. */
+async function compare(context: SchedulesContext, schedule: NewSchedule) {
   const scope = await scopeOf(context)
   const defined = await define(context, scope, schedule)
   const before = await presentOf(context, scope, defined.definition)
-  return { ...changeOf(defined, before), dry_run: true }
+  return { scope, defined, change: changeOf(defined, before) }
 }
 
 /**
@@ -57,10 +63,7 @@ export async function applySchedule(
   context: SchedulesContext,
   schedule: NewSchedule,
 ): Promise<ScheduleChange> {
-  const scope = await scopeOf(context)
-  const defined = await define(context, scope, schedule)
-  const before = await presentOf(context, scope, defined.definition)
-  const change = changeOf(defined, before)
+  const { scope, defined, change } = await compare(context, schedule)
   const { created, changed } = await send(context, scope, defined)
   await inPlace(context, scope, defined.definition)
   const keeper = await lookForKeeper(context, scope, defined.definition.name)

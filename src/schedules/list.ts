@@ -1,5 +1,5 @@
 import { inBatches } from '../base/batches.ts'
-import { JobwrightError } from '../base/errors.ts'
+import { badCursor } from '../pipelines/list-place.ts'
 import { pollersOf } from '../temporal/index.ts'
 import { lookForKeeper } from './keeper.ts'
 import { lookAt } from './look.ts'
@@ -49,13 +49,4 @@ function readCursor(cursor: string, workspace: string | undefined): string {
   const [list, of, name] = Array.isArray(place) ? (place as unknown[]) : []
   if (list !== 'schedules' || of !== (workspace ?? null) || typeof name !== 'string') throw badCursor()
   return name
-}
-
-function badCursor(): JobwrightError {
-  return new JobwrightError({
-    code: 'bad_cursor',
-    fault: 'usage',
-    message: 'The cursor was not made by this list',
-    fix: 'take it from an earlier answer of the same list, or leave it out',
-  })
 }
