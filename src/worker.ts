@@ -15,6 +15,7 @@ import { installationNames, workerIdentity } from './contract/names.ts'
 import { createRegistry, loadUserConfig } from './job-types/index.ts'
 import {
   connectTemporal,
+  dataConverter,
   endpointOptions,
   ensureSearchAttributes,
   ensureSweepSchedule,
@@ -52,9 +53,10 @@ async function main(config: Config): Promise<void> {
     notificationWorker(config, user),
     ...jobRuns.options,
   ]
+  const { namespace } = temporal
   const workers: Worker[] = []
   for (const own of options)
-    workers.push(await Worker.create({ connection, namespace: temporal.namespace, identity, ...own }))
+    workers.push(await Worker.create({ connection, namespace, identity, dataConverter, ...own }))
   surviveForgottenPromises(log)
   const sweeping = keepSweeping(client, config, log)
   await runUntilStopped(workers, log, () => pipelines.handOver())

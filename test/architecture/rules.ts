@@ -194,7 +194,7 @@ export const zones: readonly Zone[] = [
     folder: 'src/temporal',
     loads: [base, names],
     types: [sweepReports],
-    packages: ['@temporalio/client'],
+    packages: ['@temporalio/client', '@temporalio/common', 'protobufjs'],
     node: true,
   },
   {
