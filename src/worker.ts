@@ -19,6 +19,7 @@ import {
   endpointOptions,
   ensureSearchAttributes,
   ensureSweepSchedule,
+  packing,
   registrationCommands,
   removeSweepSchedule,
   requireStandaloneActivities,
@@ -35,7 +36,7 @@ async function main(config: Config): Promise<void> {
   const log = pino({ level: config.logLevel }, logDestination)
   const temporal = { ...config.temporal, address: config.temporal.address ?? '127.0.0.1:7233' }
   Runtime.install(runtimeOptions(log))
-  const client = await connectTemporal(temporal)
+  const client = packing(await connectTemporal(temporal))
   await requireStandaloneActivities(client)
   await registerSearchAttributes(client, log)
   const connection = await NativeConnection.connect(endpointOptions(temporal)).catch((error: unknown) => {

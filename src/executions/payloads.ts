@@ -7,8 +7,7 @@ type Payload = Parameters<Codec['decode']>[0][number]
 /** Payloads as they were before the codecs of the client: what is read of a history by hand may be packed. */
 export async function decodePayloads(client: Client, payloads: Payload[]): Promise<Payload[]> {
   let decoded = payloads
-  for (const codec of client.options.loadedDataConverter.payloadCodecs.toReversed())
-    decoded = await codec.decode(decoded)
+  for (const codec of client.options.loadedDataConverter.payloadCodecs) decoded = await codec.decode(decoded)
   return decoded
 }
 

@@ -7,7 +7,6 @@ import { codeOf, messageOf, rootMessageOf } from '../base/causes.ts'
 import { JobwrightError } from '../base/errors.ts'
 import { isLoopback } from '../base/loopback.ts'
 import { TemporalUnreachableError, throwFromTemporal } from './failures.ts'
-import { dataConverter } from './payload-codec.ts'
 
 /** Where a Temporal server is, and how to talk to it; for a key, TLS is on unless `tls` says otherwise. */
 export interface TemporalOptions {
@@ -108,7 +107,7 @@ export async function connectTemporal(options: TemporalOptions): Promise<Client>
   const connectable = clientOptions(options)
   try {
     const connection = await Connection.connect({ ...connectable, connectTimeout: 5_000 })
-    return new Client({ connection, namespace: options.namespace, dataConverter })
+    return new Client({ connection, namespace: options.namespace })
   } catch (error) {
     // gRPC tells only that its time was up; a plain connection tells why.
     const cause = await probePort(options.address).then(
@@ -134,8 +133,7 @@ export async function probePort(address: string): Promise<void> {
 
 /** A client that connects with its first call: for a server that must start while Temporal is away. */
 export function lazyTemporalClient(options: TemporalOptions): Client {
-  const connection = Connection.lazy(clientOptions(options))
-  return new Client({ connection, namespace: options.namespace, dataConverter })
+  return new Client({ connection: Connection.lazy(clientOptions(options)), namespace: options.namespace })
 }
 
 /**

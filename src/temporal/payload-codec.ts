@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import { deflate, inflate } from 'node:zlib'
+import { Client } from '@temporalio/client'
 import type { Payload, PayloadCodec } from '@temporalio/common'
 import protobuf from 'protobufjs/minimal.js'
 import { codeOf } from '../base/causes.ts'
@@ -16,16 +17,17 @@ const pack = promisify(deflate)
 const unpack = promisify(inflate)
 
 /**
- * Packs large payloads, so that the plan, the state and the view of a big pipeline run fit into what Temporal carries. Each client and
- * worker that has to do with pipeline runs needs it; those that `connectTemporal` and `connect` make have it.
+ * Packs large payloads, so that the plan, the state and the view of a big pipeline run fit into what Temporal carries. The workers have it,
+ * and `PipelinesClient` and `SchedulesClient` add it to the client that they are given: only who looks at such runs with a client of
+ * Temporal needs to name it.
  *
  * @example
  * ```ts
  * import { Client } from '@temporalio/client'
- * import { payloadCodec, PipelinesClient } from 'jobwright'
+ * import { payloadCodec } from 'jobwright'
  *
  * const client = new Client({ dataConverter: { payloadCodecs: [payloadCodec] } })
- * console.log((await new PipelinesClient(client).list()).runs)
+ * console.log(await client.workflow.getHandle('nightly-2026-01-01').result())
  * ```
  */
 export const payloadCodec: PayloadCodec = {
@@ -33,8 +35,21 @@ export const payloadCodec: PayloadCodec = {
   decode: (payloads) => Promise.all(payloads.map(unpacked)),
 }
 
-/** As options of `Client` and `Worker`. */
+/** As options of a worker. */
 export const dataConverter = { payloadCodecs: [payloadCodec] }
+
+/** The same client with the codec. */
+export function packing(client: Client): Client {
+  const { plugins: _, loadedDataConverter, ...options } = client.options
+  const { payloadCodecs } = loadedDataConverter
+  if (payloadCodecs.includes(payloadCodec)) return client
+  return new Client({
+    ...options,
+    connection: client.connection,
+    // The last one is the first that writes: what another one encrypts cannot be packed.
+    dataConverter: { ...options.dataConverter, payloadCodecs: [...payloadCodecs, payloadCodec] },
+  })
+}
 
 async function packed(payload: Payload): Promise<Payload> {
   const size = payload.data?.byteLength ?? 0

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { deflateSync } from 'node:zlib'
-import { Client } from '@temporalio/client'
 import { temporal } from '@temporalio/proto'
 import { expect, test } from 'vitest'
 import { decodeHistory } from '../../src/executions/index.ts'
-import { lazyTemporalClient, payloadCodec } from '../../src/temporal/index.ts'
+import { lazyTemporalClient, packing, payloadCodec } from '../../src/temporal/index.ts'
 
 const wire = temporal.api.common.v1.Payload
 const threshold = 64 * 1024
@@ -64,7 +63,9 @@ test('a history is read as it was, wherever its payloads stand; a client without
       },
     ],
   })
-  const client = lazyTemporalClient({ address: '127.0.0.1:1', namespace: 'default' })
+  const bare = lazyTemporalClient({ address: '127.0.0.1:1', namespace: 'default' })
+  const client = packing(bare)
+  expect(packing(client)).toBe(client)
   const decoded = await decodeHistory(client, historyOf() as never)
   const [started, marker, failed] = decoded.events ?? []
   for (const payloads of [
@@ -73,6 +74,6 @@ test('a history is read as it was, wherever its payloads stand; a client without
     failed?.workflowExecutionFailedEventAttributes?.failure?.applicationFailureInfo?.details?.payloads,
   ])
     expect(textIn(payloads?.[0]?.data)).toMatch(/^"b+"$/)
-  const bare = await decodeHistory(new Client({ connection: client.connection }), historyOf() as never)
-  expect(bare.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]).toEqual(packed)
+  const left = await decodeHistory(bare, historyOf() as never)
+  expect(left.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]).toEqual(packed)
 })
