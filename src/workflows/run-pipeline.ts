@@ -15,6 +15,7 @@ import {
   defaultCleanupMs,
   type PipelinePlan,
   type PipelineRunView,
+  packedStateBytes,
   payloadBytes,
   planVersions,
   shrinkState,
@@ -136,11 +137,17 @@ async function drain(execution: Execution): Promise<void> {
 }
 
 async function goOnAsNew(execution: Execution): Promise<void> {
-  const { input, state } = execution
+  const { input, state, startedBytes } = execution
   await allLeft(execution)
-  shrinkState(state, payloadBytes - jsonBytes({ ...input, state: null }))
+  const others = jsonBytes({ ...input, state: null })
+  // What fits as it is fits packed.
+  if (others + jsonBytes(state) > payloadBytes) {
+    const packedOthers = startedBytes === undefined ? others : Math.min(others, startedBytes)
+    shrinkState(state, payloadBytes - packedOthers, packedStateBytes)
+  }
   const memo = { ...workflowInfo().memo, startedAtMs: state.startedAtMs }
-  await makeContinueAsNewFunc<typeof runPipeline>({ memo })({ ...input, state })
+  const next = { ...input, state, ...(startedBytes === undefined ? {} : { startedBytes }) }
+  await makeContinueAsNewFunc<typeof runPipeline>({ memo })(next)
 }
 
 function isSettled({ fatal, schedule }: Execution): boolean {
