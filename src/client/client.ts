@@ -124,7 +124,8 @@ export class JobsClient {
   }
 
   /**
-   * Starts a run of a job; `config` is merged over the job's own.
+   * Starts a run of a job; `config` is merged over the job's own. On a server with `one_call_triggers` it may come with its `job`,
+   * and `waitSeconds` are spent until it is terminal.
    *
    * @example
    * ```ts
@@ -136,13 +137,17 @@ export class JobsClient {
    */
   createJobRun(
     body: JobRunCreateBody,
-    { idempotencyKey, ...options }: CreateOptions = {},
+    { idempotencyKey, waitSeconds, ...options }: CreateOptions & { waitSeconds?: number | undefined } = {},
   ): Promise<WireJobRun> {
-    return this.#transport.sendJson(
-      targets.createJobRun,
-      { ...options, json: body, headers: { 'Idempotency-Key': idempotencyKey } },
-      read.readRunOfJob(body.job_id),
-    )
+    const call = {
+      ...this.#patient(options, waitSeconds),
+      query: { wait: waitSeconds },
+      json: body,
+      headers: { 'Idempotency-Key': idempotencyKey },
+    }
+    const { job_id } = body
+    const reader = job_id === undefined ? read.readJobRun : read.readRunOfJob(job_id)
+    return this.#transport.sendJson(targets.createJobRun, call, reader)
   }
 
   /**
