@@ -15,9 +15,11 @@ import { installationNames, workerIdentity } from './contract/names.ts'
 import { createRegistry, loadUserConfig } from './job-types/index.ts'
 import {
   connectTemporal,
+  dataConverter,
   endpointOptions,
   ensureSearchAttributes,
   ensureSweepSchedule,
+  packing,
   registrationCommands,
   removeSweepSchedule,
   requireStandaloneActivities,
@@ -34,7 +36,7 @@ async function main(config: Config): Promise<void> {
   const log = pino({ level: config.logLevel }, logDestination)
   const temporal = { ...config.temporal, address: config.temporal.address ?? '127.0.0.1:7233' }
   Runtime.install(runtimeOptions(log))
-  const client = await connectTemporal(temporal)
+  const client = packing(await connectTemporal(temporal))
   await requireStandaloneActivities(client)
   await registerSearchAttributes(client, log)
   const connection = await NativeConnection.connect(endpointOptions(temporal)).catch((error: unknown) => {
@@ -52,9 +54,10 @@ async function main(config: Config): Promise<void> {
     notificationWorker(config, user),
     ...jobRuns.options,
   ]
+  const { namespace } = temporal
   const workers: Worker[] = []
   for (const own of options)
-    workers.push(await Worker.create({ connection, namespace: temporal.namespace, identity, ...own }))
+    workers.push(await Worker.create({ connection, namespace, identity, dataConverter, ...own }))
   surviveForgottenPromises(log)
   const sweeping = keepSweeping(client, config, log)
   await runUntilStopped(workers, log, () => pipelines.handOver())

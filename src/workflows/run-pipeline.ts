@@ -13,7 +13,6 @@ import { jsonBytes } from '../base/json.ts'
 import {
   cleanupIsOver,
   defaultCleanupMs,
-  isCleanupAlone,
   type PipelinePlan,
   type PipelineRunView,
   payloadBytes,
@@ -179,9 +178,9 @@ async function finishCancelled(execution: Execution): Promise<void> {
 
 /** What cleans up has its time from when nothing else is left; a second cancel ends it at once. */
 async function cleanUp(execution: Execution, { scope }: Lane): Promise<void> {
-  const { plan, state, timing } = execution
+  const { schedule, state, timing } = execution
   const isOver = () => isSettled(execution) || execution.isCleanupOver
-  await condition(() => isOver() || isCleanupAlone(plan, state))
+  await condition(() => isOver() || schedule.isCleanupAlone())
   const isInTime = isOver() || (await condition(isOver, timing.cleanupMs ?? defaultCleanupMs))
   if (isSettled(execution)) return
   if (!isInTime) state.warnings.push(cleanupIsOver)

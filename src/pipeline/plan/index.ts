@@ -1,6 +1,7 @@
 export { countChanges } from './changes.ts'
 export * from './early.ts'
 export * from './generations.ts'
+export { graphLimits } from './graph-limits.ts'
 export * from './items.ts'
 export * from './limits.ts'
 export * from './names-run.ts'

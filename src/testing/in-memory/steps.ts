@@ -8,7 +8,6 @@ import {
   defaultCleanupMs,
   type ItemState,
   isAskedAgain,
-  isCleanupAlone,
   limitKey,
   mayStartItem,
   move,
@@ -101,7 +100,7 @@ function runJobStep(engine: Engine, step: PlanStep, ended: () => void): void {
   let values: Json[]
   try {
     values = step.forEach ? listOf(evaluate(engine, step.forEach, step)) : [null]
-    own.items = createItems(engine.state, values)
+    own.items = createItems(engine.schedule, values)
   } catch (error) {
     own.error = stepErrorOf(error)
     move(own, 'failed')
@@ -184,8 +183,8 @@ function endCleanup(engine: Engine): void {
 
 /** What cleans up has its time from when nothing else is left. */
 function timeCleanup(engine: Engine): void {
-  const { clock, cleanup, plan, schedule, state } = engine
-  if (!cleanup || !state.cancelRequested || engine.isCleanupTimed || !isCleanupAlone(plan, state)) return
+  const { clock, cleanup, schedule, state } = engine
+  if (!cleanup || !state.cancelRequested || engine.isCleanupTimed || !schedule.isCleanupAlone()) return
   if (schedule.isFinished()) return
   engine.isCleanupTimed = true
   clock.at(clock.now() + defaultCleanupMs, () => {
