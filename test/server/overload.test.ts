@@ -1,4 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
+import { JobsApiError, JobsClient } from '../../src/client/index.ts'
+import { basePath } from '../../src/contract/index.ts'
 import type { Load } from '../../src/server/services/admission.ts'
 import type { SlowDatabase } from '../helpers/slow-database.ts'
 import { until } from '../helpers/until.ts'
@@ -110,6 +113,49 @@ describe('While the database cannot keep up', () => {
     await until('it is over', () => told.length === 2)
     expect(told.map(({ refusing }) => refusing)).toEqual([true, false])
     expect(told[1]).toMatchObject({ refused: keys.length - limit, queued: 0, working: 0 })
+    expect(api.errors).toEqual([])
+  })
+
+  test('300 triggers at once are all done, each once, while reports get through, and nobody waits in vain', async () => {
+    const { api, person, database, load } = await startCrowded(2_000)
+    const job = await person.job()
+    const ran = await person.run(job.uuid)
+    database.before = () => delay(1)
+    let sent = 0
+    const counted: typeof fetch = (...request) => {
+      sent += 1
+      return fetch(...request)
+    }
+    const client = new JobsClient({ baseUrl: api.url + basePath, token: person.token, fetch: counted })
+    const persistent = async (key: string): Promise<string> => {
+      for (;;) {
+        try {
+          return (await client.createJobRun({ job_id: job.uuid }, { idempotencyKey: key })).uuid
+        } catch (error) {
+          if (!(error instanceof JobsApiError) || error.code !== 'overloaded') throw error
+          await delay(error.retryAfterMs)
+        }
+      }
+    }
+    let areDone = false
+    const reporting = (async () => {
+      const statuses: number[] = []
+      for (let fraction = 0; !areDone; fraction += 0.001) {
+        const report = { attempt: 1, fraction }
+        statuses.push((await api.worker.post(`/worker/job-runs/${ran.uuid}/progress`, report)).status)
+      }
+      return statuses
+    })()
+    const runs = await Promise.all(Array.from({ length: 300 }, (_, index) => persistent(`key-${index}`)))
+    areDone = true
+    expect(new Set(runs).size).toBe(300)
+    expect(new Set(await reporting)).toEqual(new Set([200]))
+    database.before = () => Promise.resolve()
+    const { refused } = await load()
+    expect(refused).toBeGreaterThan(0)
+    // Each key was let in once; whatever else was sent was refused.
+    expect(sent).toBe(300 + refused)
+    expect((await client.listJobRuns({ job_id: job.uuid })).items).toHaveLength(301)
     expect(api.errors).toEqual([])
   })
 
