@@ -53,7 +53,8 @@ async function unlessMissing<T>(statuses: readonly number[], work: Promise<T>): 
 }
 
 /**
- * A client of any server that speaks the Jobs API: one method per operation, no retries of its own.
+ * A client of any server that speaks the Jobs API: one method per operation. Of itself it sends again only what our server refused
+ * as `overloaded`, which did nothing: when the server says, within half of the request's time.
  * Every method throws JobsApiError, whose `kind` says what is known about the request. Lists, ids and statuses of
  * foreign servers are accepted as they come, as long as ids are text.
  *
