@@ -1,4 +1,10 @@
 export { grpcStatus, grpcStatusOf, ifThere } from './failures.ts'
-export { attributePairs, type Belonging, runStartOptions } from './start-options.ts'
+export {
+  attributePairs,
+  type Belonging,
+  runStartOptions,
+  shortTaskMs,
+  workflowTaskTimeoutMs,
+} from './start-options.ts'
 export { keepStarts, readStart, type Start } from './starts.ts'
 export { isOpen } from './status.ts'
