@@ -74,7 +74,7 @@ export const environmentSchema = z.object({
   JOBWRIGHT_WATCHER_HEARTBEAT_MS: milliseconds.default(3_000),
   JOBWRIGHT_RUN_HEARTBEAT_MS: milliseconds.default(10_000),
   JOBWRIGHT_PRESENCE_HEARTBEAT_MS: milliseconds.default(1_000),
-  JOBWRIGHT_STICKY_QUEUE_MS: milliseconds.default(3_000),
+  JOBWRIGHT_STICKY_QUEUE_MS: milliseconds.default(1_000),
   JOBWRIGHT_RECONCILE_MS: milliseconds.default(10_000),
   JOBWRIGHT_REQUEST_TIMEOUT_MS: milliseconds.default(10_000),
   JOBWRIGHT_SHUTDOWN_GRACE_MS: milliseconds.default(10_000),
