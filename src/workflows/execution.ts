@@ -80,6 +80,8 @@ export interface Execution {
   readonly reads: ReadFinder
   /** The quick question what the connection is, once it was asked. */
   quickProfile?: Promise<ConnectionProfile | undefined>
+  /** Steps that have begun and are not over. */
+  underWay: number
   /** What the run was started with takes so much in Temporal; undefined where that is not known. */
   readonly startedBytes: number | undefined
   /** Job runs that were triggered or ended in this execution: without any, going on as new would lead nowhere. */
@@ -135,6 +137,7 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
     reads: createReadFinder(),
     // At its beginning a history holds nothing else.
     startedBytes: input.startedBytes ?? (input.state || historySize === 0 ? undefined : historySize),
+    underWay: 0,
     progress: 0,
     fetchedBytes: 0,
     fetching: new Map(),

@@ -43,6 +43,9 @@ import { startReady, startSteps } from './steps.ts'
 const drainMs = 5_000
 const quietMs = 250
 
+/** Job runs that were triggered or ended in one execution: a worker that takes it up replays all of them in one workflow task. */
+const mostProgress = 2_000
+
 /** With more than this in its history, an execution ends even if the next one has to fetch everything again. */
 const historyBytes = 32 * 1024 * 1024
 
@@ -164,6 +167,7 @@ function isHistoryLong(execution: Execution): boolean {
     execution.main.pace.isExhausted() ||
     execution.cleanup?.pace.isExhausted() ||
     (continueAsNewSuggested && isLarge) ||
+    (execution.progress >= mostProgress && patched('bounded-executions')) ||
     historyLength >= (execution.timing.maxHistoryEvents ?? Number.POSITIVE_INFINITY)
   )
 }
