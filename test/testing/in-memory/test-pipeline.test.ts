@@ -436,8 +436,8 @@ steps:
   })
 })
 
-test('a graph of ten thousand steps, each once and after what it needs', async () => {
-  const steps = montage(1_990)
+test('a graph of two thousand steps, each once and after what it needs', async () => {
+  const steps = montage(400)
   const plan = planOf(steps.map(({ id, needs }) => planStep(id, { needs })))
   const run = await testPipeline(plan, { jobs: { sleep: succeeds() }, patienceMs: 60_000 })
   expect(run.status).toBe('completed')
