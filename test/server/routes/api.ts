@@ -139,14 +139,16 @@ export async function startApi(
     store?: (store: JobStore) => JobStore
     registry?: AppOptions['registry']
     databaseUrl?: string
+    /** A store that is open already; it is closed with the server. */
+    opened?: JobStore
     plain?: boolean
     heartbeatMs?: number
   } = {},
 ): Promise<TestApi> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-api-'))
-  const { databaseUrl } = options
-  if (databaseUrl === undefined) await placeEmptyPglite(dataDir)
-  const store = await openStore(databaseUrl === undefined ? { dataDir } : { databaseUrl })
+  const { databaseUrl, opened } = options
+  if (databaseUrl === undefined && opened === undefined) await placeEmptyPglite(dataDir)
+  const store = opened ?? (await openStore(databaseUrl === undefined ? { dataDir } : { databaseUrl }))
   const errors: unknown[] = []
   const runs = scriptedRuns()
   const schedules = scriptedSchedules(runs)
