@@ -1,8 +1,9 @@
 import { pause } from '../base/abort.ts'
+import { present } from '../base/present.ts'
 import { storable } from '../base/text.ts'
 import { JobsApiError } from '../client/index.ts'
 import type { WorkerReportsClient } from '../client/worker-reports.ts'
-import { type AppendLogsBody, workerLimits } from '../contract/index.ts'
+import { type AppendLogsBody, type FinishRunBody, workerLimits } from '../contract/index.ts'
 import { backoffMs, isWorthRetrying, persist } from './persistence.ts'
 import { timestamp, truncate } from './text.ts'
 
@@ -16,7 +17,12 @@ export interface RunReporter {
   progress(fraction: number, message?: string): void
   /** Sends what is left, for as long as the server is away and `until` is not aborted; then nothing more. Never throws. */
   close(until: AbortSignal): Promise<void>
+  /** The same, but for what fits the report of the run's end: that is answered in place of being sent, and goes with it. */
+  leave(until: AbortSignal): Promise<LastWords>
 }
+
+/** What an attempt has said last. Sent again it is the same, and adds nothing. */
+export type LastWords = Pick<FinishRunBody, 'lines' | 'progress'>
 
 const batchLines = 1000
 const batchCharacters = 256 * 1024
@@ -35,7 +41,7 @@ function nextBatch(lines: readonly Line[]): Line[] {
 }
 
 /** A server that is away comes back; one that refuses these lines again and again shall not hold the run's end up. */
-function worthWaitingFor(error: unknown, tries: number): boolean {
+export function worthWaitingFor(error: unknown, tries: number): boolean {
   return isWorthRetrying(error) && ((error as JobsApiError).status === undefined || tries < 3)
 }
 
@@ -91,6 +97,26 @@ class HttpRunReporter implements RunReporter {
       // Best effort: the end of the run matters more than its last lines.
     }
     this.#over = true
+  }
+
+  async leave(until: AbortSignal): Promise<LastWords> {
+    this.#stopped.abort()
+    await this.#loop
+    if (this.#over) return {}
+    const lines = this.#lastBatch()
+    if (lines === undefined) {
+      await this.close(until)
+      return {}
+    }
+    this.#over = true
+    return present({ lines: lines.length === 0 ? undefined : lines, progress: this.#fraction })
+  }
+
+  /** All lines that are left, as one report; undefined when they are more. What may have arrived already is not mixed with others. */
+  #lastBatch(): Line[] | undefined {
+    if (this.#dropped > 0) return undefined
+    if (this.#unacknowledged.length > 0) return this.#lines.length === 0 ? this.#unacknowledged : undefined
+    return nextBatch(this.#lines).length === this.#lines.length ? this.#lines : undefined
   }
 
   async #run(flushMs: number): Promise<void> {

@@ -113,6 +113,38 @@ describe('Log lines', () => {
   })
 })
 
+describe('Last words', () => {
+  test('are left for the report of the end, unless they are more than that takes', async () => {
+    await using server = await startFaultServer(ok)
+    const reporter = reporterOf(server.baseUrl, 60_000)
+    reporter.log('info', 'x')
+    reporter.progress(0.5)
+    expect(await reporter.leave(never)).toMatchObject({
+      lines: [{ level: 'info', message: 'x' }],
+      progress: { fraction: 0.5 },
+    })
+    expect(server.requests).toEqual([])
+    const talkative = reporterOf(server.baseUrl, 60_000)
+    for (let index = 0; index < 1001; index += 1) talkative.log('info', 'x')
+    expect(await talkative.leave(never)).toEqual({})
+    expect(linesOf(server.requests)).toHaveLength(1001)
+  })
+
+  test('that may have arrived are left as they were sent', async () => {
+    await using server = await startReportServer()
+    const stored = server.add(runBody.uuid, {})
+    Object.assign(stored.run, { status: 'running', attempt: 2 })
+    server.loseAnswer(/\/logs$/)
+    const reporter = reporterOf(server.baseUrl)
+    reporter.log('info', 'x')
+    await until('the report', () => server.requests.length === 1)
+    const words = await reporter.leave(never)
+    const reports = new WorkerReportsClient({ baseUrl: server.baseUrl, token: 't' })
+    await reports.finishRun(runBody.uuid, { attempt: 2, status: 'completed', ...words })
+    expect(stored.logs.map(({ message }) => message)).toEqual(['x'])
+  })
+})
+
 describe('Progress', () => {
   test('is sent with its last value only, within 0 and 1', async () => {
     await using server = await startFaultServer(ok)
