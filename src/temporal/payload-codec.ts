@@ -51,6 +51,13 @@ export function packing(client: Client): Client {
   })
 }
 
+/** How much a value takes in Temporal, once it is packed. */
+export async function packedBytes(value: unknown): Promise<number> {
+  const data = Buffer.from(JSON.stringify(value))
+  const { data: kept } = await packed({ metadata: {}, data })
+  return kept?.byteLength ?? 0
+}
+
 async function packed(payload: Payload): Promise<Payload> {
   const size = payload.data?.byteLength ?? 0
   if (size < leastBytes || size > mostBytes) return payload

@@ -1,4 +1,4 @@
-import { type Json, jsonBytes } from '../../base/json.ts'
+import type { Json } from '../../base/json.ts'
 import { listOf, outputNotReady } from '../../pipeline/evaluate/index.ts'
 import {
   cleanupIsOver,
@@ -6,6 +6,7 @@ import {
   createItems,
   createRunOutputs,
   defaultCleanupMs,
+  fittingView,
   type ItemState,
   isAskedAgain,
   limitKey,
@@ -14,13 +15,12 @@ import {
   noteUnfinished,
   type PipelineRunView,
   type PlanStep,
-  payloadBytes,
   pipelineStatus,
-  shrinkView,
   skipAll,
   skipItem,
   stepState,
   takeNext,
+  viewBytes,
   viewPipelineRun,
   warnOfContinued,
   whyNotLetIn,
@@ -203,11 +203,11 @@ export function close(engine: Engine): PipelineRunView {
 }
 
 function view({ plan, state, data, finishedAtMs, outputs }: Engine): PipelineRunView {
-  return shrinkView(viewPipelineRun(plan, state, { id: data.id, finishedAtMs, outputs }), payloadBytes)
+  return fittingView(viewPipelineRun(plan, state, { id: data.id, finishedAtMs, outputs }))
 }
 
 function evaluateOutputs(engine: Engine): void {
-  const kept = createRunOutputs(engine, jsonBytes(view(engine)))
+  const kept = createRunOutputs(engine, viewBytes(view(engine)))
   for (const { name, value } of engine.plan.outputs) {
     try {
       kept.keep(name, evaluate(engine, value))
