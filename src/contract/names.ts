@@ -48,6 +48,7 @@ export const scheduleMessages = {
 export const signalNames = {
   endCleanup: 'endCleanup',
   nestedRun: 'nestedRun',
+  jobRunsEnded: 'jobRunsEnded',
   limitNews: 'limitNews',
   askPlace: 'askPlace',
   leavePlace: 'leavePlace',
@@ -78,7 +79,9 @@ export interface InstallationNames {
     /** Of a job type that names a task queue. */
     ofJobType(taskQueue: string): string
   }
-  /** One watcher of the change feed per connection. */
+  /** One watcher of the change feed per connection, for all who wait. */
+  waitsWatcherId(connection: string): string
+  /** Its predecessor, which only knows the waits that earlier versions began. */
   watcherWorkflowId(connection: string): string
   /** A standalone activity for each worker process that keeps waits. */
   presenceActivityId(life: string): string
@@ -102,6 +105,7 @@ export function installationNames(installation = defaultInstallation): Installat
       notifications: notificationQueue(prefix),
       ofJobType: (taskQueue) => (isDefault ? taskQueue : `${prefix}.${taskQueue}`),
     },
+    waitsWatcherId: (connection) => `${prefix}-watcher/${connection}`,
     watcherWorkflowId: (connection) => `${prefix}-watcher-${connection}`,
     sweeperId: `${prefix}-sweeper`,
     presenceActivityId: (life) => `${prefix}-presence-${life}`,
