@@ -63,6 +63,7 @@ class AdaptiveTurns implements Turns {
   }
   #limit = startLimit
   #working = 0
+  #granting: NodeJS.Immediate | undefined
   #meanMs = 5
   #cutAt = Number.NEGATIVE_INFINITY
   /** When the last of those that were sent away is expected to be done. */
@@ -110,6 +111,14 @@ class AdaptiveTurns implements Turns {
 
   release(): void {
     this.#working -= 1
+    // The embedded database answers without a turn of the event loop: one after another would keep new requests unheard, and late.
+    this.#granting ??= setImmediate(() => {
+      this.#granting = undefined
+      this.#grant()
+    })
+  }
+
+  #grant(): void {
     while (this.#working < Math.floor(this.#limit)) {
       const next = this.#next()
       if (next === undefined) return

@@ -152,6 +152,8 @@ export async function startApi(
     store?: (store: JobStore) => JobStore
     registry?: AppOptions['registry']
     databaseUrl?: string
+    /** A store that is open already; it is closed with the server. */
+    opened?: JobStore
     plain?: boolean
     heartbeatMs?: number
     clientTimeoutMs?: number
@@ -161,9 +163,9 @@ export async function startApi(
   } = {},
 ): Promise<TestApi> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-api-'))
-  const { databaseUrl } = options
-  if (databaseUrl === undefined) await placeEmptyPglite(dataDir)
-  const store = await openTestStore(dataDir, options)
+  const { databaseUrl, opened } = options
+  if (databaseUrl === undefined && opened === undefined) await placeEmptyPglite(dataDir)
+  const store = opened ?? (await openTestStore(dataDir, options))
   const errors: unknown[] = []
   const runs = scriptedRuns()
   const schedules = scriptedSchedules(runs)
