@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity'
 import { ActivityNotFoundError, type Client, WorkflowNotFoundError } from '@temporalio/client'
 import { type InstallationNames, workflowTypes } from '../contract/names.ts'
-import { grpcStatus, grpcStatusOf, isOpen } from '../executions/index.ts'
+import { grpcStatus, grpcStatusOf, isOpen, shortTaskMs } from '../executions/index.ts'
 import { createGate } from './gate.ts'
 import type { PendingWork, WaitRef, Waits, WatchChangesInput } from './types.ts'
 
@@ -85,6 +85,7 @@ export function createWaits(
       workflowId: options.names.watcherWorkflowId(connection),
       taskQueue: options.taskQueue ?? options.names.taskQueues.pipelines,
       workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowTaskTimeout: shortTaskMs,
       args: [input],
     })
     return cursor

@@ -64,7 +64,7 @@ beforeAll(async () => {
       limits: createLimits(client, installationNames()),
       sweep: 'off',
       log: { info: () => undefined, warn: () => undefined },
-      presence: { identity: 'test' },
+      presence: { identity: 'test', isPredecessor: () => false },
       recoverWaits: async () => undefined,
       secretKeeper: () => createSecretKeeper({}),
       waits: {
