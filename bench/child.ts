@@ -1,11 +1,10 @@
-import { startProcess, type TestProcess } from '../test/helpers/processes.ts'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 
 /** A process of a bench that is asked things over its channel, one question after another or several at once. */
 export interface Child<Questions extends object> {
-  readonly process: TestProcess
   readonly pid: number
-  /** What it said when it was ready. */
-  readonly ready: Record<string, unknown>
   ask<Name extends keyof Questions & string>(
     name: Name,
     argument?: unknown,
@@ -25,13 +24,17 @@ interface Message {
   error?: string
 }
 
+/** It outlives this process by as long as it takes to put away what it started: nobody kills it. */
 export async function startChild<Questions extends object>(
   file: string,
   args: readonly string[],
-  env: Record<string, string> = {},
 ): Promise<Child<Questions>> {
-  const started = startProcess(process.execPath, [file, ...args], env)
-  const { child } = started
+  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  const exited = once(child, 'exit')
+  let stderr = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-4_000)
+  })
   const open = new Map<number, PromiseWithResolvers<unknown>>()
   let serial = 0
   child.on('message', (message: Message) => {
@@ -40,15 +43,18 @@ export async function startChild<Questions extends object>(
     if (message.error === undefined) question?.resolve(message.answer)
     else question?.reject(new Error(message.error))
   })
+  const ended = (code: number | null) => new Error(`${file} ended with ${String(code)}:\n${stderr}`)
   child.once('exit', (code) => {
-    for (const question of open.values())
-      question.reject(new Error(`${file} ended with ${code}:\n${started.stderr().slice(-2_000)}`))
+    for (const question of open.values()) question.reject(ended(code))
   })
-  const ready = await started.event('ready')
+  await new Promise<void>((resolve, reject) => {
+    child.once('exit', (code) => reject(ended(code)))
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      if (line === readyLine) resolve()
+    })
+  })
   return {
-    process: started,
     pid: child.pid ?? 0,
-    ready,
     ask(name, argument) {
       const question = Promise.withResolvers<unknown>()
       serial += 1
@@ -57,7 +63,8 @@ export async function startChild<Questions extends object>(
       return question.promise as Promise<AnswerOf<Questions, typeof name>>
     },
     async stop() {
-      await started.stop()
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
+      await exited
     },
   }
 }
@@ -81,8 +88,10 @@ export function answerQuestions(
   process.once('SIGTERM', end)
   // Ctrl-C reaches the whole group; the parent says when to end, by going.
   process.on('SIGINT', () => undefined)
-  process.once('disconnect', end)
+  // The parent may have gone while there was nobody to hear of it.
+  if (process.connected) process.once('disconnect', end)
+  else end()
 }
 
-export const sayReady = (what: Record<string, unknown> = {}): void =>
-  void process.stdout.write(`${JSON.stringify({ event: 'ready', ...what })}\n`)
+const readyLine = JSON.stringify({ event: 'ready' })
+export const sayReady = (): void => void process.stdout.write(`${readyLine}\n`)

@@ -23,8 +23,9 @@ export const kindOf = (name: ArmName): ArmKind => (name.startsWith('stack') ? 's
 /** Starts the arms that are wanted; what others are made of and cannot be had is skipped, with the reason. */
 export async function startCrew(
   names: readonly ArmName[],
-  { baseline, jobsApi }: { baseline: string | undefined; jobsApi: InstantServer },
+  options: { baseline: string | undefined; profile: string | undefined; jobsApi: InstantServer },
 ): Promise<Crew> {
+  const { baseline, profile, jobsApi } = options
   const arms: { kind: ArmKind; arm: Arm }[] = []
   const skipped: { arm: string; why: string }[] = []
   const started: Arm[] = []
@@ -37,7 +38,7 @@ export async function startCrew(
   }
   const needsTemporal = names.some((name) => /^(ours|temporal\d)$/.test(name))
   try {
-    const ours = needsTemporal ? keep(await startOurs('ours', repository, jobsApi)) : undefined
+    const ours = needsTemporal ? keep(await startOurs('ours', repository, options)) : undefined
     const temporal = {
       address: ours?.temporalAddress ?? '',
       pid: ours?.processes.find(({ label }) => label === 'Temporal')?.pid ?? 0,
@@ -45,13 +46,13 @@ export async function startCrew(
     const start = (name: ArmName): Promise<Arm> | Arm | undefined => {
       const checkout = isBefore(name) ? (baseline ?? repository) : repository
       if (name === 'ours') return ours
-      if (name === 'ours-before') return startOurs(name, checkout, jobsApi)
+      if (name === 'ours-before') return startOurs(name, checkout, options)
       if (name === 'temporal1') return startHandWritten(1, temporal, jobsApi)
       if (name === 'temporal3') return startHandWritten(3, temporal, jobsApi)
       if (name === 'plain') return startPlain(jobsApi)
       if (name === 'restate') return startRestate(jobsApi)
       if (name === 'dbos') return startDbos(jobsApi)
-      return startStack(name, checkout)
+      return startStack(name, checkout, profile)
     }
     for (const name of names) {
       try {
@@ -70,11 +71,15 @@ export async function startCrew(
   return { arms, skipped, stop }
 }
 
-const startOurs = (name: ArmName, checkout: string, jobsApi: InstantServer) =>
-  startCheckout({ name, title: isBefore(name) ? 'Jobwright, before' : 'Jobwright', checkout, jobsApi })
+type StartOptions = Parameters<typeof startCrew>[1]
 
-function startStack(name: ArmName, checkout: string) {
+function startOurs(name: ArmName, checkout: string, { jobsApi, profile }: StartOptions) {
+  const title = isBefore(name) ? 'Jobwright, before' : 'Jobwright'
+  return startCheckout({ name, title, checkout, jobsApi, profile })
+}
+
+function startStack(name: ArmName, checkout: string, profile: string | undefined) {
   const postgres = name.startsWith('stack-pg')
   const title = `own stack, ${postgres ? 'PostgreSQL' : 'PGlite'}${isBefore(name) ? ', before' : ''}`
-  return startCheckout({ name, title, checkout, postgres })
+  return startCheckout({ name, title, checkout, postgres, profile })
 }

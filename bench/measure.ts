@@ -9,7 +9,7 @@ export async function measureWorkload(
   arms: readonly Arm[],
   options: { rounds: number; ends(): number[]; say(line: string): void },
 ): Promise<WorkloadResult> {
-  const { load, warm, name, title } = workload
+  const { load, warm, name, title, counted = load } = workload
   for (const arm of arms) await arm.run(warm)
   const samples = arms.map((): Sample[] => [])
   for (let round = 0; round < options.rounds; round += 1) {
@@ -26,9 +26,16 @@ export async function measureWorkload(
       name: arm.name,
       title: arm.title,
       samples: samples[index] ?? [],
-      counts: (await arm.counts?.(load)) ?? {},
+      counts: (await arm.counts?.(counted)) ?? {},
     })
-  return { name, title, steps: stepsOf(load), runs: load.runs, arms: results }
+  return {
+    name,
+    title,
+    steps: stepsOf(load),
+    runs: load.runs,
+    countedSteps: stepsOf(counted),
+    arms: results,
+  }
 }
 
 async function sampleOf(arm: Arm, load: Load, ends: () => number[]): Promise<Sample> {

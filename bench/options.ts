@@ -24,6 +24,10 @@ export interface Options {
   baseline: string | undefined
   /** Waiting ten thousandfold, kills and memory, beside the workloads. */
   extras: readonly ExtraName[]
+  /** Where the processes of stacks leave their CPU profiles; they are slower for it. */
+  profile: string | undefined
+  /** Everything was asked for, with nothing left out. */
+  isFull: boolean
   /** Where the report is kept, without its extension; undefined: where reports are, under its date. */
   out: string | undefined
 }
@@ -31,10 +35,11 @@ export interface Options {
 export const extraNames = ['waiting', 'kills', 'memory'] as const
 export type ExtraName = (typeof extraNames)[number]
 
-export const usage = `usage: npm run bench [-- --only chain,fan --arms ours,temporal1 --rounds N --baseline DIR --full --out FILE]
+export const usage = `usage: npm run bench [-- --only chain,fan --arms ours,temporal1 --rounds N --baseline DIR --full --out FILE --profile DIR]
   --only      of ${[...workloads.map(({ name }) => name), ...extraNames].join(', ')}
   --arms      of ${armNames.join(', ')}
   --baseline  another checkout of this project; its arms are those that end in -before
+  --profile   a folder for CPU profiles of our processes, which node bench/profile.ts sums up
   --full      everything; takes an hour`
 
 const shortArms: readonly ArmName[] = ['ours', 'temporal1', 'temporal3', 'plain', 'stack']
@@ -50,6 +55,7 @@ export function readOptions(args: readonly string[]): Options {
       baseline: { type: 'string' },
       full: { type: 'boolean', default: false },
       out: { type: 'string' },
+      profile: { type: 'string' },
     },
   })
   const known: readonly string[] = [...workloads.map(({ name }) => name), ...extraNames]
@@ -70,6 +76,8 @@ export function readOptions(args: readonly string[]): Options {
     extras: extraNames.filter((name) => wanted.includes(name)),
     rounds,
     baseline: values.baseline,
+    isFull: values.full && values.only === undefined && values.arms === undefined,
+    profile: values.profile,
     out: values.out,
   }
 }

@@ -26,6 +26,8 @@ export interface WorkloadResult {
   /** Of all runs of a block. */
   steps: number
   runs: number
+  /** Of the load that was counted. */
+  countedSteps: number
   arms: readonly ArmResult[]
 }
 
@@ -34,7 +36,7 @@ export interface ArmResult {
   title: string
   /** A block each, in the same order for all arms. */
   samples: readonly Sample[]
-  /** Of a whole block. */
+  /** Of the load that was counted, which may be less than a block. */
   counts: Counts
 }
 

@@ -19,6 +19,9 @@ import { workloads } from './workloads.ts'
 const repository = path.resolve(import.meta.dirname, '..')
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 
+/** What was not measured in full does not take the place of what was. */
+const nameOf = (date: string, { isFull }: Options): string => `${date.slice(0, 10)}${isFull ? '' : '-part'}`
+
 type Measured = Pick<Results, 'workloads' | 'skipped' | 'waiting' | 'kills' | 'memory'>
 
 async function measureWorkloads(
@@ -28,7 +31,7 @@ async function measureWorkloads(
   const results: WorkloadResult[] = []
   const wanted = workloads.filter(({ name }) => options.workloads.includes(name))
   if (wanted.length === 0) return { workloads: [], skipped: [] }
-  const crew = await startCrew(options.arms, { baseline: options.baseline, jobsApi })
+  const crew = await startCrew(options.arms, { ...options, jobsApi })
   try {
     for (const { arm, why } of crew.skipped) say(`left out: ${arm}. ${why}`)
     for (const workload of wanted)
@@ -99,7 +102,7 @@ async function main(args: readonly string[]): Promise<void> {
       ...measured,
       installedMiB: installedMiB(repository),
     }
-    const file = path.resolve(options.out ?? path.join(repository, 'bench', 'reports', date.slice(0, 10)))
+    const file = path.resolve(options.out ?? path.join(repository, 'bench', 'reports', nameOf(date, options)))
     const report = renderReport(results)
     await mkdir(path.dirname(file), { recursive: true })
     await writeFile(`${file}.md`, report)

@@ -1,3 +1,4 @@
+import type { Counts } from './arms/arm.ts'
 import type { ArmResult, WorkloadResult } from './results.ts'
 import { median, quantile, ratios } from './statistics.ts'
 
@@ -23,7 +24,11 @@ export const allCpuOf = (arm: ArmResult): number[] =>
   arm.samples.map(({ cpuMs }) => sum(Object.values(cpuMs)))
 const cpuOf = (arm: ArmResult, label: string): number[] =>
   arm.samples.map(({ cpuMs }) => cpuMs[label] ?? Number.NaN)
-const latenessOf = ({ samples }: ArmResult): number[] => samples.flatMap(({ latenessMs }) => latenessMs)
+export const latenessOf = ({ samples }: ArmResult): number[] =>
+  samples.flatMap(({ latenessMs }) => latenessMs)
+
+export const requestsOf = ({ requests }: Counts): number | undefined =>
+  requests && sum(Object.values(requests))
 
 /** Milliseconds a step, steps a second, and whose CPU it was. */
 export function costTable({ arms, steps }: WorkloadResult): string {
@@ -63,7 +68,7 @@ const lateness = (values: readonly number[]): string =>
   values.length === 0 ? '–' : [0.5, 0.99].map((share) => quantile(values, share).toFixed(0)).join(', ')
 
 /** What needs no clock; where an arm cannot be counted, a dash. */
-export function countsTable({ arms, steps }: WorkloadResult): string {
+export function countsTable({ arms, countedSteps: steps }: WorkloadResult): string {
   const perStep = (count: number | undefined) => (count === undefined ? '–' : (count / steps).toFixed(1))
   return table(
     [
@@ -80,7 +85,7 @@ export function countsTable({ arms, steps }: WorkloadResult): string {
       String(counts.events ?? '–'),
       perStep(counts.events),
       String(counts.workflowTasks ?? '–'),
-      perStep(counts.requests && sum(Object.values(counts.requests))),
+      perStep(requestsOf(counts)),
       byVerb(counts.requests ?? {}, steps),
       perStep(counts.statements),
     ]),

@@ -13,6 +13,8 @@ export interface CheckoutOptions {
   /** Left out: the API server of the stack itself. */
   jobsApi?: { url: string; token: string; requests(): Record<string, number> }
   postgres?: boolean
+  /** Where its processes leave their CPU profiles. */
+  profile?: string | undefined
 }
 
 const host = path.join(import.meta.dirname, '..', 'hosts', 'checkout.ts')
@@ -29,6 +31,9 @@ export async function startCheckout(options: CheckoutOptions): Promise<Arm & { t
         JOBWRIGHT_WORKER_TOKEN: '',
       }
     : { ...(postgres ? { DATABASE_URL: postgres.url } : {}) }
+  const profiled = options.profile
+    ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${path.resolve(options.profile, name)}` }
+    : {}
   const parts = jobsApi ? 'temporal,worker' : 'temporal,server,worker'
   const start = (more: string[], over = {}) =>
     startChild<CheckoutQuestions>(host, [
@@ -36,7 +41,7 @@ export async function startCheckout(options: CheckoutOptions): Promise<Arm & { t
       '--parts',
       parts,
       '--env',
-      JSON.stringify({ ...env, ...over }),
+      JSON.stringify({ ...env, ...profiled, ...over }),
       ...more,
     ])
   try {
@@ -90,7 +95,10 @@ async function countsOfOwnStack(start: Start, load: Load, hasPostgres: boolean):
   const postgres = hasPostgres ? await startBenchPostgres() : undefined
   let counted: Child<CheckoutQuestions> | undefined
   try {
-    counted = await start(['--count'], postgres ? { DATABASE_URL: postgres.url } : {})
+    counted = await start(['--count'], {
+      NODE_OPTIONS: '',
+      ...(postgres ? { DATABASE_URL: postgres.url } : {}),
+    })
     // What is made once (a watcher, prepared statements) belongs to no run.
     await counted.ask('run', { ...load, runs: 1, atOnce: 1 })
     await counted.ask('requests')

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -17,13 +18,17 @@ const host = path.join(import.meta.dirname, '..', 'hosts', 'restate.ts')
 export async function startRestate(jobsApi: InstantServer): Promise<Arm> {
   const folder = await installPeer('restate')
   const data = await mkdtemp(path.join(tmpdir(), 'jobwright-bench-restate-'))
+  const putAway = () => rmSync(data, { recursive: true, force: true })
+  // Also by Ctrl-C.
+  process.once('exit', putAway)
   const server = await startServer(folder, data)
   const port = await findFreePort()
   const service = await startChild(host, [folder, String(port), jobsApi.url, jobsApi.token])
   const stop = async () => {
     await service.stop()
     await server.process.stop()
-    await rm(data, { recursive: true, force: true })
+    putAway()
+    process.off('exit', putAway)
   }
   try {
     await register(server.adminUrl, `http://127.0.0.1:${port}`)

@@ -69,6 +69,7 @@ const given = JSON.parse(values.env) as Record<string, string>
 const stack = await startTestStack({
   parts: values.parts.split(',') as ('temporal' | 'server' | 'worker')[],
   env: { ...patience, ...counting?.env, ...given },
+  startTimeoutMs: 180_000,
 })
 
 function compile(text: string) {
