@@ -4,7 +4,7 @@ import { isTerminalStatus } from '../contract/index.ts'
 import type { JobRunRecord } from '../pipeline/plan/index.ts'
 import { toRecord } from './job-run-record.ts'
 import type { ActivityDependencies, AwaitJobRunInput } from './types.ts'
-import { encodeWaitRef } from './wait-ref.ts'
+import { encodeWaiter } from './wait-ref.ts'
 
 /**
  * Waits for a job run while holding nothing: registers itself with the run, which is a look at the same time, then leaves
@@ -17,12 +17,12 @@ export async function awaitJobRun(
 ): Promise<JobRunRecord> {
   const { activityId, workflowExecution } = Context.current().info
   await deps.waits.ensureWatcher(input.connection, async () => (await deps.api.listJobRunChanges({})).cursor)
-  const clientRef = encodeWaitRef({
+  const ref = {
     namespace: deps.namespace,
     workflowId: workflowExecution?.workflowId ?? '',
     activityId,
-  })
-  const jobRun = await deps.api.setClientRef(input.jobRunId, clientRef)
+  }
+  const jobRun = await deps.api.setClientRef(input.jobRunId, encodeWaiter({ kind: 'activity', ref }))
   if (isTerminalStatus(jobRun.status)) return toRecord(jobRun)
   throw new CompleteAsyncError()
 }

@@ -22,8 +22,14 @@ interface Passage {
   lastAt: number
 }
 
-/** @param runningTask what tells the workflow task that runs from others; undefined when none does */
-export function createGate(runningTask: (workflowId: string) => Promise<string | undefined>): Gate {
+/**
+ * @param runningTask what tells the workflow task that runs from others; undefined when none does
+ * @param perTask how many are let through while one of them runs
+ */
+export function createGate(
+  runningTask: (workflowId: string) => Promise<string | undefined>,
+  perTask = completionsPerTask,
+): Gate {
   const passages = new Map<string, Passage>()
 
   async function untilTaken(workflowId: string, passage: Passage): Promise<void> {
@@ -54,7 +60,7 @@ export function createGate(runningTask: (workflowId: string) => Promise<string |
       const passage = passageOf(workflowId)
       passage.users += 1
       const turn = passage.tail.then(async () => {
-        if (passage.passed.length >= completionsPerTask) await untilTaken(workflowId, passage)
+        if (passage.passed.length >= perTask) await untilTaken(workflowId, passage)
         const running = work()
         running.catch(() => {})
         passage.passed.push(running)

@@ -1,6 +1,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { heartbeatEveryMs } from '../base/heartbeat.ts'
 import type { Json } from '../base/json.ts'
+import { type Capabilities, waitRefPrefix } from '../contract/index.ts'
 import type { SweepReport } from '../contract/sweep.ts'
 import type { ConnectionProfile, JobRunRecord } from '../pipeline/plan/index.ts'
 import { leaseMs } from '../polling/index.ts'
@@ -13,6 +14,7 @@ import { cancelJobRun } from './cancel-job-run.ts'
 import { createDefects, rejected, withFailures as withFailuresOf } from './failures.ts'
 import { holdPresence } from './hold-presence.ts'
 import { createLimitActivities, type LimitActivities } from './limits/index.ts'
+import { lookAtJobRuns } from './look-at-job-runs.ts'
 import { awaitNestedRun, cancelNestedRun, readNestedOutputs, startNestedRun } from './nested/nested-runs.ts'
 import type {
   AwaitNestedRunInput,
@@ -46,6 +48,7 @@ import type {
 } from './schedules/types.ts'
 import { sweep } from './sweep/sweep.ts'
 import { triggerJobRun } from './trigger-job-run.ts'
+import { triggerQuickly } from './trigger-quickly.ts'
 import type {
   ActivityDependencies,
   AwaitJobRunInput,
@@ -57,6 +60,8 @@ import type {
   FindJobRunsInput,
   HoldPresenceInput,
   JobRunListing,
+  LookAtJobRunsInput,
+  LookAtJobRunsResult,
   PollJobRunInput,
   PostJobRunInput,
   PostJobRunResult,
@@ -67,6 +72,8 @@ import type {
   SweepInput,
   TriggerJobRunInput,
   TriggerJobRunResult,
+  TriggerQuicklyInput,
+  TriggerQuicklyResult,
   WatchFeedInput,
 } from './types.ts'
 import { confirmJobRun } from './unfenced/confirm-job-run.ts'
@@ -76,13 +83,17 @@ import { maskJson } from './unfenced/masked.ts'
 import { pollJobRun } from './unfenced/poll-job-run.ts'
 import { postJobRun } from './unfenced/post-job-run.ts'
 import { sendCancel } from './unfenced/send-cancel.ts'
-import { watchAgain, watchFeed } from './watch-feed.ts'
+import { decodeEarlierWaiter, decodeWaiter } from './wait-ref.ts'
+import { type Watched, watchAgain, watchFeed } from './watch-feed.ts'
 
 export type { NestedRunIdentity, ParentStep } from './nested/types.ts'
 export type {
   ActivityDependencies,
   Connection,
   JobRunListing,
+  Kept,
+  LookAtJobRunsResult,
+  OpenRun,
   PipelineRemains,
   Pollers,
   PostAnswer,
@@ -90,6 +101,9 @@ export type {
   RemainingRun,
   SecretKeeper,
   SendCancelResult,
+  StepIdentity,
+  TriggerJobRunInput,
+  TriggerQuicklyResult,
   WaitRef,
   Waits,
   WatchChangesInput,
@@ -99,9 +113,12 @@ export type {
 export interface PipelineActivities extends LimitActivities {
   profileConnection(input: ProfileConnectionInput): Promise<ConnectionProfile>
   triggerJobRun(input: TriggerJobRunInput): Promise<TriggerJobRunResult>
+  triggerQuickly(input: TriggerQuicklyInput): Promise<TriggerQuicklyResult>
+  lookAtJobRuns(input: LookAtJobRunsInput): Promise<LookAtJobRunsResult>
   awaitJobRun(input: AwaitJobRunInput): Promise<JobRunRecord>
   cancelJobRun(input: CancelJobRunInput): Promise<CancelJobRunResult>
   readOutputs(input: ReadOutputsInput): Promise<Json[]>
+  watchWaits(input: WatchFeedInput): Promise<void>
   watchFeed(input: WatchFeedInput): Promise<void>
   createJob(input: CreateJobInput): Promise<OwnJob>
   postJobRun(input: PostJobRunInput): Promise<PostJobRunResult>
@@ -142,6 +159,19 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
   const working = <T>(name: string, work: (connected: ReturnType<typeof withApi>) => Promise<T>) =>
     withFailures(() => alive(deps, () => work(withApi(name))))
   const withRuns = <T>(work: () => Promise<T>) => withFailures(() => alive(deps, work))
+  const watching = async (
+    input: WatchFeedInput,
+    watched: (own: ReturnType<typeof withApi>) => Promise<Watched>,
+  ) => {
+    try {
+      await withFailures(async () => {
+        const own = withApi(input.connection)
+        return watchFeed(own, input, await watched(own))
+      })
+    } catch (error) {
+      throw watchAgain(error)
+    }
+  }
   return {
     ...createLimitActivities({ ...deps, knowledgeOf }, withRuns),
     startNestedRun: (input) => withRuns(() => startNestedRun(deps.nestedRuns, input)),
@@ -172,6 +202,8 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
         }),
       ),
     triggerJobRun: (input) => working(input.connection, (own) => triggerJobRun(own, input)),
+    triggerQuickly: (input) => triggerQuickly(() => withApi(input.connection), input),
+    lookAtJobRuns: (input) => working(input.connection, (own) => lookAtJobRuns(own, input)),
     awaitJobRun: (input) => withFailures(() => awaitJobRun(withApi(input.connection), input)),
     cancelJobRun: (input) => working(input.connection, (own) => cancelJobRun(own, input)),
     readOutputs: (input) =>
@@ -204,13 +236,12 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     confirmJobRun: (input) => working(input.connection, (own) => confirmJobRun(own, input)),
     sweep: (input) => withFailures(() => alive(deps, () => sweep({ ...deps, knowledgeOf }, input))),
     holdPresence: (input) => withFailures(() => holdPresence(deps, input)),
-    async watchFeed(input) {
-      try {
-        await withFailures(async () => watchFeed(withApi(input.connection), input))
-      } catch (error) {
-        throw watchAgain(error)
-      }
-    },
+    watchWaits: (input) =>
+      watching(input, async ({ api }) => {
+        const { capabilities } = await knowledgeOf(input.connection, api)
+        return { decode: decodeWaiter, prefix: filterOf(capabilities) }
+      }),
+    watchFeed: (input) => watching(input, async () => ({ decode: decodeEarlierWaiter })),
   }
 }
 
@@ -222,6 +253,12 @@ function unknownConnection(name: string): ApplicationFailure {
       : `this worker has no connection named ${name}; add it to its jobwright.config.ts, and start it again`,
     'unknown_connection',
   )
+}
+
+/** A feed that can be read by reference wakes nobody for what nobody waits for. */
+function filterOf(capabilities: Capabilities | undefined): string | undefined {
+  const isOffered = (capabilities as { feed_by_client_ref?: boolean } | undefined)?.feed_by_client_ref
+  return isOffered ? waitRefPrefix : undefined
 }
 
 /** Heartbeats while `work` goes on, so that a killed worker is noticed in seconds; a local activity has nobody to tell. */

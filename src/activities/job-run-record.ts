@@ -1,9 +1,14 @@
 import { type Json, jsonBytes } from '../base/json.ts'
 import type { WireJobRun } from '../client/index.ts'
 import type { JobRunRecord, OutputSlot } from '../pipeline/plan/index.ts'
+import type { Kept } from './types.ts'
 
 /** Values beyond this stay on the server: hundreds of results may come at once, and a history of 50 MiB ends a workflow. */
 const inlineBudgetBytes = 64 * 1024
+/** The same for a record of which many come in one message. */
+const slimBudgetBytes = 16 * 1024
+/** What a slim record has at most; one that would have more is refused. */
+export const slimBytes = 24 * 1024
 /** A run of more than this is kept without its output references; of what they name, the outputs are kept apart anyway. */
 const runBytes = 256 * 1024
 const messageCharacters = 4_000
@@ -25,9 +30,13 @@ function isNamed(reference: Json): reference is Json & NamedReference {
 }
 
 /** The outputs by name: inlined values as far as the budget goes, else where to read them. */
-function outputSlots(jobRunId: string, references: readonly Json[]): Record<string, OutputSlot> {
+function outputSlots(
+  jobRunId: string,
+  references: readonly Json[],
+  budgetBytes: number,
+): Record<string, OutputSlot> {
   const slots: Record<string, OutputSlot> = {}
-  let budget = inlineBudgetBytes
+  let budget = budgetBytes
   for (const reference of references.filter(isNamed)) {
     const inline = reference.value === undefined ? undefined : jsonBytes(reference.value)
     if (inline !== undefined && inline <= budget) {
@@ -52,10 +61,33 @@ export function toRecord(run: WireJobRun): JobRunRecord {
     jobId: run.job_id,
     jobRunId: run.uuid,
     status: run.status,
-    error: run.error
-      ? { code: run.error.code, message: run.error.message.slice(0, messageCharacters) }
-      : null,
-    outputs: outputSlots(run.uuid, references),
+    error: errorOf(run),
+    outputs: outputSlots(run.uuid, references, inlineBudgetBytes),
     jobRun: JSON.parse(JSON.stringify({ ...rest, output_references: isLarge ? undefined : bare })) as Json,
   }
+}
+
+function errorOf({ error }: WireJobRun): JobRunRecord['error'] {
+  return error ? { code: error.code, message: error.message.slice(0, messageCharacters) } : null
+}
+
+/**
+ * Only what the plan uses of a run, as hundreds of them may come in one message; of the run itself, where it uses nothing of that,
+ * what tells whether it was over in time. Undefined when that is too much.
+ */
+export function toSlimRecord(run: WireJobRun, { outputs, whole }: Kept): JobRunRecord | undefined {
+  const references = run.output_references as Json[]
+  const used = outputs ? references.filter((one) => isNamed(one) && outputs.includes(one.name)) : references
+  const { created_at, finished_at = null, cancel_requested_at } = run
+  const record = {
+    jobId: run.job_id,
+    jobRunId: run.uuid,
+    status: run.status,
+    error: errorOf(run),
+    outputs: outputSlots(run.uuid, used, slimBudgetBytes),
+    jobRun: whole
+      ? toRecord(run).jobRun
+      : { created_at, finished_at, ...(cancel_requested_at === undefined ? {} : { cancel_requested_at }) },
+  }
+  return jsonBytes(record) <= slimBytes ? record : undefined
 }

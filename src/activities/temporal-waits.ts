@@ -1,14 +1,18 @@
 import { ApplicationFailure } from '@temporalio/activity'
 import { ActivityNotFoundError, type Client, WorkflowNotFoundError } from '@temporalio/client'
-import { type InstallationNames, workflowTypes } from '../contract/names.ts'
-import { grpcStatus, grpcStatusOf, isOpen, shortTaskMs } from '../executions/index.ts'
+import { type InstallationNames, signalNames, workflowTypes } from '../contract/names.ts'
+import { grpcStatus, grpcStatusOf, shortTaskMs } from '../executions/index.ts'
+import type { JobRunRecord } from '../pipeline/plan/index.ts'
 import { createGate } from './gate.ts'
-import type { PendingWork, WaitRef, Waits, WatchChangesInput } from './types.ts'
+import type { WaitRef, Waits, WatchChangesInput } from './types.ts'
 
 /** Anybody may write a reference; one that Temporal can make nothing of must not hold up the others. */
 function isImpossible(error: unknown): boolean {
   return grpcStatusOf(error) === grpcStatus.invalidArgument
 }
+
+/** Each is one event, and more than 100 that come while a workflow task runs fail that task. */
+const signalsPerTask = 40
 
 /** A watcher that was terminated, or whose namespace was cleared, is back after this long. */
 const ensureAgainMs = 10_000
@@ -25,24 +29,6 @@ async function runningTask(client: Client, workflowId: string): Promise<string |
   }
 }
 
-/** `PENDING_ACTIVITY_STATE_SCHEDULED` of Temporal's API. */
-const scheduledState = 1
-
-async function pendingOf(client: Client, workflowId: string): Promise<PendingWork | undefined> {
-  try {
-    const { status, raw } = await client.workflow.getHandle(workflowId).describe()
-    if (!isOpen(status)) return undefined
-    const started = new Set<string>()
-    const scheduled = new Set<string>()
-    for (const { activityId, state } of raw.pendingActivities ?? [])
-      if (activityId) (state === scheduledState ? scheduled : started).add(activityId)
-    return { started, scheduled, isDeciding: Boolean(raw.pendingWorkflowTask) }
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined
-    throw error
-  }
-}
-
 /**
  * Completes waits, and keeps the watcher of each connection there, through a Temporal client.
  * The watcher is looked after as long as the process lives: waits of hours hang on it, and nothing else may ask for it meanwhile.
@@ -52,7 +38,9 @@ export function createWaits(
   options: { heartbeatMs: number; names: InstallationNames; taskQueue?: string },
 ): Waits {
   const ensured = new Map<string, Promise<void>>()
-  const gate = createGate((workflowId) => runningTask(client, workflowId))
+  const running = (workflowId: string) => runningTask(client, workflowId)
+  const gate = createGate(running)
+  const signals = createGate(running, signalsPerTask)
 
   async function end(
     { workflowId, activityId }: WaitRef,
@@ -78,11 +66,12 @@ export function createWaits(
     const cursor = await readCursor()
     const input: WatchChangesInput = {
       connection,
+      activity: 'watchWaits',
       cursor: since ?? cursor,
       heartbeatMs: options.heartbeatMs,
     }
     await client.workflow.start(workflowTypes.watchChanges, {
-      workflowId: options.names.watcherWorkflowId(connection),
+      workflowId: options.names.waitsWatcherId(connection),
       taskQueue: options.taskQueue ?? options.names.taskQueues.pipelines,
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowTaskTimeout: shortTaskMs,
@@ -113,7 +102,18 @@ export function createWaits(
       const isFinal = !(reason instanceof ApplicationFailure) || reason.nonRetryable === true
       return end(ref, (id) => client.activity.fail(id, reason), isFinal)
     },
-    pendingOf: (workflowId) => pendingOf(client, workflowId),
+    async tell(workflowId, ended) {
+      const signal = () =>
+        client.workflow
+          .getHandle(workflowId)
+          .signal<[readonly JobRunRecord[]]>(signalNames.jobRunsEnded, ended)
+      try {
+        await signals.pass(workflowId, signal)
+      } catch (error) {
+        // Nobody is there, or nobody that takes it: the lease covers that.
+        if (!(error instanceof WorkflowNotFoundError || isImpossible(error))) throw error
+      }
+    },
     ensureWatcher(connection, readCursor) {
       const known = ensured.get(connection)
       if (known) return known

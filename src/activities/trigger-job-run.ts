@@ -1,52 +1,105 @@
 import { Context } from '@temporalio/activity'
 import { canonicalJson, type JsonObject } from '../base/json.ts'
-import { JobsApiError, type JobsClient } from '../client/index.ts'
+import { type CallOptions, JobsApiError, type JobsClient, type WireJobRun } from '../client/index.ts'
 import { encodePipelineRef, isTerminalStatus, limits } from '../contract/index.ts'
 import { rejected } from './failures.ts'
-import { toRecord } from './job-run-record.ts'
+import { toRecord, toSlimRecord } from './job-run-record.ts'
 import { jobKey, runKey } from './keys.ts'
-import type { ActivityDependencies, TriggerJobRunInput, TriggerJobRunResult } from './types.ts'
+import type { ActivityDependencies, Kept, TriggerJobRunInput, TriggerJobRunResult } from './types.ts'
+import { encodeWaiter, stepRunId } from './wait-ref.ts'
 
-/** How long the first look waits: runs shorter than this cost one activity and no completion. */
+/** How long the first look waits where an activity waits afterwards: runs shorter than this cost one activity and no completion. */
 const firstLookSeconds = 1
+
+export type TriggerDependencies = Pick<ActivityDependencies, 'namespace' | 'waits' | 'looks'> & {
+  api: JobsClient
+}
+/** What each request has in common; asked anew, as the time that is left may be bounded. */
+export type Calls = () => Pick<CallOptions, 'signal' | 'timeoutMs'>
 
 /**
  * Makes sure that the job and its run exist, and looks once. Safe to repeat at any point: both POSTs carry keys.
  */
 export async function triggerJobRun(
-  deps: ActivityDependencies & { api: JobsClient },
+  deps: TriggerDependencies,
   input: TriggerJobRunInput,
 ): Promise<TriggerJobRunResult> {
+  const { cancellationSignal: signal } = Context.current()
+  const calls = () => ({ signal })
+  const { kept } = input
+  if (!kept) return triggerForActivity(deps, input, calls)
+  const answer = await triggerForWorkflow(deps, { ...input, kept }, calls)
+  if (answer.phase !== 'terminal') return answer
+  const record = toRecord(answer.run)
+  return { phase: 'terminal', record: kept.whole ? record : (toSlimRecord(answer.run, kept) ?? record) }
+}
+
+async function triggerForActivity(
+  deps: TriggerDependencies,
+  input: TriggerJobRunInput,
+  calls: Calls,
+): Promise<TriggerJobRunResult> {
   const { api } = deps
-  const { cancellationSignal: signal, info } = Context.current()
-  const workflowId = info.workflowExecution?.workflowId ?? ''
-  const idempotencyKey = runKey({ namespace: deps.namespace, workflowId }, input)
-  const { step, item, generation } = input
-  const activityId = `${step}/${item ?? '-'}/${generation}`
-  const clientRef = encodePipelineRef({ namespace: deps.namespace, workflowId, activityId })
-  const triggered = await trigger(api, input, { idempotencyKey, clientRef }, signal)
+  const triggered = await send(deps, input, calls)
   const looked = isTerminalStatus(triggered.status)
     ? triggered
-    : await api.getJobRun(triggered.uuid, { waitSeconds: firstLookSeconds, signal })
+    : await api.getJobRun(triggered.uuid, { ...calls(), waitSeconds: firstLookSeconds })
   if (isTerminalStatus(looked.status)) return { phase: 'terminal', record: toRecord(looked) }
-  // Before there is a wait: a worker that is lost as soon as it has taken that would leave nobody who could complete it.
-  await deps.waits.ensureWatcher(input.connection, async () => (await api.listJobRunChanges({})).cursor)
   return { phase: 'running', jobId: triggered.job_id, jobRunId: looked.uuid, status: looked.status }
 }
 
+/**
+ * Triggers a run of which its workflow is told by a signal, unless it is over by now. The watcher is made sure of before the run says
+ * who waits, so that its cursor stands before anything that was not seen by then.
+ */
+export async function triggerForWorkflow(
+  deps: TriggerDependencies,
+  input: TriggerJobRunInput & { kept: Kept },
+  calls: Calls,
+): Promise<{ phase: 'terminal'; run: WireJobRun } | Extract<TriggerJobRunResult, { phase: 'running' }>> {
+  const { api, looks } = deps
+  const { connection, target } = input
+  const kind = 'jobType' in target ? target.jobType : target.jobId
+  const worthMs = looks.lookMs(connection, kind)
+  const lookMs = Math.min(worthMs, Math.max(0, input.leftMs ?? worthMs))
+  const sentAt = performance.now()
+  const triggered = await send(deps, input, calls)
+  let run = triggered
+  if (!isTerminalStatus(run.status) && lookMs > 0)
+    run = await api.getJobRun(run.uuid, { ...calls(), waitSeconds: lookMs / 1000 })
+  if (!isTerminalStatus(run.status)) {
+    await deps.waits.ensureWatcher(connection, async () => (await api.listJobRunChanges({}, calls())).cursor)
+    const { namespace } = deps
+    const ref = { namespace, workflowId: workflowIdNow(), activityId: stepRunId(input) }
+    const clientRef = encodeWaiter({ kind: 'workflow', ref, kept: input.kept })
+    run = await api.setClientRef(run.uuid, clientRef, calls())
+  }
+  const isOver = isTerminalStatus(run.status)
+  looks.note(connection, kind, isOver ? performance.now() - sentAt : undefined)
+  if (isOver) return { phase: 'terminal', run }
+  return { phase: 'running', jobId: triggered.job_id, jobRunId: run.uuid, status: run.status }
+}
+
+function workflowIdNow(): string {
+  return Context.current().info.workflowExecution?.workflowId ?? ''
+}
+
 /** Triggers under the step's key, whose run belongs to the job that an earlier attempt named, if there was one. */
-async function trigger(
-  api: JobsClient,
+async function send(
+  { api, namespace }: TriggerDependencies,
   input: TriggerJobRunInput,
-  { idempotencyKey, clientRef }: { idempotencyKey: string; clientRef: string },
-  signal: AbortSignal,
-) {
-  const send = async (body: { job_id: string; config?: JsonObject }) => {
-    const options = { idempotencyKey, signal }
+  calls: Calls,
+): Promise<WireJobRun> {
+  const workflowId = workflowIdNow()
+  const idempotencyKey = runKey({ namespace, workflowId }, input)
+  const clientRef = encodePipelineRef({ namespace, workflowId, activityId: stepRunId(input) })
+  const trigger = async (body: { job_id: string; config?: JsonObject }) => {
     const triggered = await api
-      .createJobRun({ ...body, client_ref: clientRef }, options)
+      .createJobRun({ ...body, client_ref: clientRef }, { idempotencyKey, ...calls() })
       // A worker that did not yet say whose the run is may have been here before.
-      .catch((error: unknown) => (isReused(error) ? api.createJobRun(body, options) : Promise.reject(error)))
+      .catch((error: unknown) =>
+        isReused(error) ? api.createJobRun(body, { idempotencyKey, ...calls() }) : Promise.reject(error),
+      )
     if (triggered.job_id !== body.job_id)
       throw rejected(
         'foreign_run',
@@ -55,26 +108,26 @@ async function trigger(
     return triggered
   }
   if ('jobId' in input.target)
-    return send({ job_id: input.target.jobId, ...(input.config ? { config: input.config } : {}) })
+    return trigger({ job_id: input.target.jobId, ...(input.config ? { config: input.config } : {}) })
   const config: JsonObject = { ...input.config, job_type: input.target.jobType }
   const step = input.name ?? input.step
   const name = input.jobNames ? `${input.pipeline} / ${step}`.slice(0, limits.jobNameCharacters) : undefined
   const createJob = (key: string) =>
     api.createJob(
       { job_type: String(config.job_type), config, ...(name === undefined ? {} : { name }) },
-      { idempotencyKey: key, signal },
+      { idempotencyKey: key, ...calls() },
     )
   const shared = await createJob(jobKey(input.pipeline, step, config, name))
   if (!shared.is_deleted && canonicalJson(shared.config) === canonicalJson(config))
-    return send({ job_id: shared.uuid })
+    return trigger({ job_id: shared.uuid })
   // A person deleted or changed the saved job of this content: the run gets one of its own.
   const own = await createJob(`${idempotencyKey}-job`)
   try {
-    return await send({ job_id: own.uuid })
+    return await trigger({ job_id: own.uuid })
   } catch (error) {
     if (!isReused(error)) throw error
     // That happened after an earlier attempt had triggered.
-    return send({ job_id: shared.uuid })
+    return trigger({ job_id: shared.uuid })
   }
 }
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../base/json.ts'
 import type { JobsClient } from '../client/index.ts'
 import type { SweepFinding, SweepMemory, SweepMode } from '../contract/sweep.ts'
-import type { ConnectionMode, JobRunRecord } from '../pipeline/plan/index.ts'
+import type { ConnectionMode, JobRunRecord, StepError } from '../pipeline/plan/index.ts'
 import type { Poller } from '../polling/index.ts'
 import type { OwnJob, SeenRun, TriggerEvent } from '../protocol/index.ts'
 import type { TickRuns } from './backfill/types.ts'
@@ -27,12 +27,45 @@ export interface TriggerJobRunInput extends StepIdentity {
   jobNames?: boolean
   /** What the job is named after, where that is not `step`. */
   name?: string
+  /** The server takes job and run in one call. */
+  oneCall?: boolean
+  /** The workflow is told of the end by a signal, and keeps this much of the run; absent: it waits by an activity, and keeps all. */
+  kept?: Kept
+  /** What is left of the step's time. */
+  leftMs?: number
 }
 
-/** `running`: triggered, and not over at the first look. */
+/** What of a job run a plan uses. */
+export interface Kept {
+  /** Names of outputs; all where it is absent. */
+  outputs?: readonly string[]
+  /** The job run as the server shows it. */
+  whole: boolean
+}
+
+/** `running`: triggered, and not over at the first look. Where the workflow is told by a signal, that is seen to. */
 export type TriggerJobRunResult =
   | { phase: 'terminal'; record: JobRunRecord }
   | { phase: 'running'; jobId: string; jobRunId: string; status: string }
+
+export type TriggerQuicklyInput = TriggerJobRunInput & { kept: Kept }
+
+/** `unsure`: it may or may not have been triggered, and `triggerJobRun` makes sure. `isLate`: the server was away, or slow. */
+export type TriggerQuicklyResult = TriggerJobRunResult | { phase: 'unsure'; isLate: boolean }
+
+/** A run that is open as far as its workflow knows. */
+export interface OpenRun extends Omit<StepIdentity, 'firstExecutionRunId'> {
+  jobRunId: string
+  kept: Kept
+}
+
+export interface LookAtJobRunsInput {
+  connection: string
+  runs: OpenRun[]
+}
+
+/** Of the runs that are not open any more: their ends, or why they cannot be waited for. */
+export type LookAtJobRunsResult = { jobRunId: string; end: JobRunRecord | { refused: StepError } }[]
 
 export interface ProfileConnectionInput {
   connection: string
@@ -164,20 +197,10 @@ export interface Waits {
   complete(ref: WaitRef, record: JobRunRecord): Promise<'completed' | 'not_now'>
   /** Ends the present attempt of a wait, so that the next one looks at once. */
   lookAgain(ref: WaitRef, reason: unknown): Promise<'completed' | 'not_now'>
-  /** What a pipeline run has under way in Temporal; undefined once it is over. Throws when Temporal is away. */
-  pendingOf(workflowId: string): Promise<PendingWork | undefined>
+  /** Tells a workflow of the ends of its runs; done, too, where there is none any more. Throws when Temporal is away. */
+  tell(workflowId: string, ended: readonly JobRunRecord[]): Promise<void>
   /** Starts the watcher of a connection unless it runs; a new one begins where `readCursor` says the feed stands. */
   ensureWatcher(connection: string, readCursor: () => Promise<string>): Promise<void>
-}
-
-/** By the ids of activities. */
-export interface PendingWork {
-  /** Handed to a worker. */
-  started: ReadonlySet<string>
-  /** Still to be handed to one. */
-  scheduled: ReadonlySet<string>
-  /** The workflow has not yet said what follows from what it was told. */
-  isDeciding: boolean
 }
 
 /** A Jobs API that pipelines run on, and what its operator says of it. */
@@ -271,6 +294,14 @@ export interface ClosedRuns {
   tellFailed(run: ClosedRun): Promise<void>
 }
 
+/** How long runs take, as this worker saw it. */
+export interface Looks {
+  /** How long the first look at a run of this kind is worth waiting for; 0: not at all. */
+  lookMs(connection: string, kind: string): number
+  /** @param ms how long one took; undefined: longer than its first look */
+  note(connection: string, kind: string, ms: number | undefined): void
+}
+
 /** What this worker looks for on servers without a change feed. */
 export interface Pollers {
   of(connection: string): Pick<Poller, 'lastSeen'>
@@ -287,6 +318,8 @@ export interface ActivityDependencies {
   connection(name: string): Connection | undefined
   waits: Waits
   pollers: Pollers
+  /** How long the first look at a run may wait. */
+  looks: Looks
   presence: Pick<Presence, 'identity' | 'isPredecessor'>
   /**
    * Has what a worker had when it was lost taken up by others.
@@ -311,6 +344,8 @@ export interface ActivityDependencies {
 /** The argument of the workflow `watchChanges`, which is started for the first wait of a connection. */
 export interface WatchChangesInput {
   connection: string
+  /** The activity that it keeps; `watchFeed` where an earlier version started it. */
+  activity?: 'watchWaits'
   cursor: string
   heartbeatMs: number
 }

@@ -1,26 +1,51 @@
-import { decodePipelineRef, encodePipelineRef } from '../contract/index.ts'
-import type { WaitRef } from './types.ts'
+import { decodePipelineRef, encodeWaitRef, limits } from '../contract/index.ts'
+import type { Kept, StepIdentity, WaitRef } from './types.ts'
 
-/** A wait as the opaque `client_ref` of a job run, short enough for its limit. */
-export function encodeWaitRef(ref: WaitRef): string {
-  return encodePipelineRef(ref)
+/** Who waits for the end of a job run: an activity, or a workflow that is told by a signal what the plan keeps of the run. */
+export type Waiter = { kind: 'activity'; ref: WaitRef } | { kind: 'workflow'; ref: WaitRef; kept: Kept }
+
+/** `STEP/ITEM/GENERATION`. */
+export function stepRunId({ step, item, generation }: Omit<StepIdentity, 'firstExecutionRunId'>): string {
+  return `${step}/${item ?? '-'}/${generation}`
 }
 
+/** A waiter as the opaque `client_ref` of a job run, short enough for its limit. */
+export function encodeWaiter(waiter: Waiter): string {
+  const { ref } = waiter
+  if (waiter.kind === 'activity') return encodeWaitRef(ref, undefined)
+  const { outputs, whole } = waiter.kept
+  const text = encodeWaitRef(ref, {
+    ...(outputs ? { outputs: [...outputs] } : {}),
+    ...(whole ? { whole } : {}),
+  })
+  // Without names all outputs are told of.
+  return text.length <= limits.clientRefCharacters ? text : encodeWaitRef(ref, whole ? { whole } : {})
+}
+
+/** What the ids of activities that wait end with, and those of no others. */
 const waitSuffix = '/wait'
 
-/** The wait that follows a trigger whose reference a job run still has; undefined for anything else. */
-export function waitOfTrigger(text: string | null | undefined): WaitRef | undefined {
-  const ref = decodePipelineRef(text)
-  if (!ref || ref.activityId.endsWith(waitSuffix)) return undefined
-  return { ...ref, activityId: `${ref.activityId}${waitSuffix}` }
+/** Undefined for anything that is no wait. A reference is anybody's to write: nothing but a wait is ever ended by one. */
+export function decodeWaiter(text: string | null | undefined): Waiter | undefined {
+  const found = decodePipelineRef(text)
+  if (!found) return undefined
+  const { namespace, workflowId, activityId, isWait, details } = found
+  const ref = { namespace, workflowId, activityId }
+  if (!isWait) return undefined
+  if (!details) return activityId.endsWith(waitSuffix) ? { kind: 'activity', ref } : undefined
+  const { outputs } = details
+  const names = Array.isArray(outputs) ? outputs.filter((name) => typeof name === 'string') : undefined
+  return {
+    kind: 'workflow',
+    ref,
+    kept: { ...(names ? { outputs: names } : {}), whole: details.whole === true },
+  }
 }
 
-export function triggerOfWait({ activityId }: WaitRef): string {
-  return activityId.slice(0, -waitSuffix.length)
-}
-
-/** Undefined for anything that is no wait. A reference is anybody's to write: nothing but a wait is ever completed by one. */
-export function decodeWaitRef(text: string | null | undefined): WaitRef | undefined {
-  const ref = decodePipelineRef(text)
-  return ref?.activityId.endsWith(waitSuffix) ? ref : undefined
+/** The same for the references of earlier versions, which had no mark for waits. */
+export function decodeEarlierWaiter(text: string | null | undefined): Waiter | undefined {
+  const found = decodePipelineRef(text)
+  if (!found || found.isWait || !found.activityId.endsWith(waitSuffix)) return undefined
+  const { namespace, workflowId, activityId } = found
+  return { kind: 'activity', ref: { namespace, workflowId, activityId } }
 }

@@ -1,19 +1,23 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { heartbeatEveryMs } from '../base/heartbeat.ts'
 import { JobsApiError, type JobsClient, type WireChanges } from '../client/index.ts'
 import { terminalJobRunStatuses } from '../contract/index.ts'
 import { isDefect } from './failures.ts'
-import { toRecord } from './job-run-record.ts'
+import { toRecord, toSlimRecord } from './job-run-record.ts'
+import { createTeller } from './tell-workflows.ts'
 import type { ActivityDependencies, WaitRef, WatchFeedInput } from './types.ts'
-import { decodeWaitRef, triggerOfWait, waitOfTrigger } from './wait-ref.ts'
+import type { decodeWaiter } from './wait-ref.ts'
 
 const pollSeconds = 20
 const changesPerPoll = 200
-/** A wait can be registered a moment before its activity starts; after this long its own look covers it. */
+/** What ends within this time is read together, and not a request for each. */
+const gatherMs = 20
+/** Ends on their way; beyond it the feed can wait. */
+const mostOpen = 2_000
+/** A wait of an activity can be registered a moment before it starts; after this long its own look covers it. */
 const notNowPatienceMs = 5_000
-const retryPollSeconds = 0.5
-/** How often it is looked for waits that never got to register themselves. */
-const lookEveryMs = 5_000
+const notNowEveryMs = 500
 /** Every wait of a connection hangs on its watcher: it goes on after anything, once what is wrong may have been put right. */
 const tryAgainMs = 5_000
 
@@ -23,14 +27,11 @@ type WatchDependencies = Pick<ActivityDependencies, 'namespace' | 'waits' | 'hea
   api: JobsClient
 }
 
-interface OpenCompletion {
-  /** Its place in the feed, among the changes that were read. */
-  place: number
-  ref: WaitRef
-  change: FeedChange
-  /** The feed read again from here brings this change again. */
-  cursorBefore: string
-  since: number
+/** Whose waits are looked after. */
+export interface Watched {
+  decode: typeof decodeWaiter
+  /** Their references begin so, and the server leaves out all others. */
+  prefix?: string | undefined
 }
 
 /** What a refused request becomes: another attempt, on a worker that knows the connection perhaps. */
@@ -45,39 +46,53 @@ export function watchAgain(error: unknown): unknown {
 }
 
 /**
- * Follows the change feed of a connection and completes every wait whose run became terminal.
+ * Follows the change feed of a connection and tells everybody who waits of the ends of their runs.
  * The cursor in the heartbeat moves only past what was acknowledged or given up, so a takeover loses nothing.
  * Ends only by cancellation or failure; the retry goes on from the last heartbeat.
  */
-export async function watchFeed(deps: WatchDependencies, input: WatchFeedInput): Promise<void> {
+export async function watchFeed(
+  deps: WatchDependencies,
+  input: WatchFeedInput,
+  watched: Watched,
+): Promise<void> {
   const context = Context.current()
-  const signal = context.cancellationSignal
+  const failure = new AbortController()
+  const signal = AbortSignal.any([context.cancellationSignal, failure.signal])
+  const failed = (error: unknown) => failure.abort(error)
+  const teller = createTeller(deps.waits, failed)
   let cursor = (context.info.heartbeatDetails as { cursor: string } | undefined)?.cursor ?? input.cursor
-  let read = 0
-  let open: OpenCompletion[] = []
-  let unregistered: OpenCompletion[] = []
-  let lookedAt = performance.now()
-  const heartbeat = () => context.heartbeat({ cursor: firstOf(open, unregistered)?.cursorBefore ?? cursor })
+  /** What was not acknowledged yet, in its order: the feed read again from there brings it again. */
+  const open = new Map<FeedChange, string>()
+  const heartbeat = () => context.heartbeat({ cursor: open.values().next().value ?? cursor })
   const timer = setInterval(
     heartbeat,
     heartbeatEveryMs(deps.heartbeatIntervalMs, context.info.heartbeatTimeoutMs),
   )
+  function pass(change: FeedChange): void {
+    const waiter = watched.decode(change.job_run.client_ref)
+    if (waiter?.ref.namespace !== deps.namespace) return
+    open.set(change, cursor)
+    const told = () => void open.delete(change)
+    if (waiter.kind === 'activity') complete(deps, waiter.ref, change, signal).then(told, failed)
+    else {
+      const record = toSlimRecord(change.job_run, waiter.kept) ?? toRecord(change.job_run)
+      teller.tell(waiter.ref.workflowId, { record, told })
+    }
+  }
   try {
     while (!signal.aborted) {
-      const seconds = unregistered.length > 0 ? lookEveryMs / 1000 : pollSeconds
-      const page = await readPage(deps.api, cursor, open.length > 0 ? retryPollSeconds : seconds, signal)
-      const changes = { changes: page.changes, cursor, read }
-      open.push(...waitsAmong(changes, deps.namespace, decodeWaitRef))
-      unregistered.push(...waitsAmong(changes, deps.namespace, waitOfTrigger))
-      read += page.changes.length
-      cursor = page.cursor
-      open = await tryAll(deps, open)
-      if (unregistered.length > 0 && performance.now() - lookedAt >= lookEveryMs) {
-        unregistered = await completeUnregistered(deps, unregistered)
-        lookedAt = performance.now()
+      const page = await readPage(deps.api, cursor, watched, signal)
+      for (const change of page.changes) {
+        pass(change)
+        cursor = change.cursor
       }
+      cursor = page.cursor
       heartbeat()
+      if (page.changes.length > 0) await pause(gatherMs, undefined, { signal })
+      while (open.size > mostOpen) await pause(gatherMs, undefined, { signal })
     }
+  } catch (error) {
+    if (!signal.aborted) throw error
   } finally {
     clearInterval(timer)
   }
@@ -87,12 +102,13 @@ export async function watchFeed(deps: WatchDependencies, input: WatchFeedInput):
 async function readPage(
   api: JobsClient,
   after: string,
-  wait: number,
+  { prefix }: Watched,
   signal: AbortSignal,
 ): Promise<WireChanges> {
+  const filter = prefix === undefined ? {} : { client_ref_prefix: prefix }
   try {
     return await api.listJobRunChanges(
-      { after, wait, limit: changesPerPoll, statuses: [...terminalJobRunStatuses] },
+      { after, wait: pollSeconds, limit: changesPerPoll, statuses: [...terminalJobRunStatuses], ...filter },
       { signal },
     )
   } catch (error) {
@@ -103,78 +119,22 @@ async function readPage(
   }
 }
 
-interface PageOfChanges {
-  changes: FeedChange[]
-  /** Where it begins. */
-  cursor: string
-  /** How many changes were read before it. */
-  read: number
-}
-
-function waitsAmong(
-  { changes, cursor, read }: PageOfChanges,
-  namespace: string,
-  decode: typeof decodeWaitRef,
-): OpenCompletion[] {
-  let cursorBefore = cursor
-  const found: OpenCompletion[] = []
-  for (const [index, change] of changes.entries()) {
-    const ref = decode(change.job_run.client_ref)
-    if (ref?.namespace === namespace)
-      found.push({ place: read + index, ref, change, cursorBefore, since: Date.now() })
-    cursorBefore = change.cursor
-  }
-  return found
-}
-
-/** The earliest in the feed of two lists that are in its order. */
-function firstOf([a]: OpenCompletion[], [b]: OpenCompletion[]): OpenCompletion | undefined {
-  return a && b ? (a.place < b.place ? a : b) : (a ?? b)
-}
-
-/**
- * Runs that are over and still bear their trigger's reference: as a rule the trigger saw the end itself. But a worker may have
- * been lost after it took the wait and before that had registered itself with the run, and then nobody else would ever
- * complete it. One question for each pipeline run, until nothing can follow from the trigger any more.
- */
-async function completeUnregistered(
-  deps: WatchDependencies,
-  ends: OpenCompletion[],
-): Promise<OpenCompletion[]> {
-  const left: OpenCompletion[] = []
-  for (const [workflowId, ofOne] of Map.groupBy(ends, ({ ref }) => ref.workflowId)) {
-    const pending = await deps.waits.pendingOf(workflowId)
-    if (!pending) continue
-    for (const end of ofOne) {
-      const { activityId } = end.ref
-      const trigger = triggerOfWait(end.ref)
-      const isToCome =
-        pending.isDeciding ||
-        pending.started.has(trigger) ||
-        [trigger, activityId].some((id) => pending.scheduled.has(id))
-      const isOpen = pending.started.has(activityId) && (await tryOne(deps, end)) === 'not_now'
-      if (isToCome || isOpen) left.push(end)
+/** Completes the activity that waits. One that breaks must not hold up the others: it looks for itself, and says what broke. */
+async function complete(
+  { waits }: WatchDependencies,
+  ref: WaitRef,
+  { job_run }: FeedChange,
+  signal: AbortSignal,
+): Promise<void> {
+  const once = async () => {
+    try {
+      return await waits.complete(ref, toRecord(job_run))
+    } catch (error) {
+      if (!isDefect(error)) throw error
+      return waits.lookAgain(ref, error)
     }
   }
-  return left.toSorted((a, b) => a.place - b.place)
-}
-
-/** The completions that are still to be tried, in feed order. */
-async function tryAll(deps: WatchDependencies, open: OpenCompletion[]): Promise<OpenCompletion[]> {
-  const outcomes = await Promise.all(open.map((each) => tryOne(deps, each)))
-  const now = Date.now()
-  return open.filter(({ since }, index) => outcomes[index] === 'not_now' && now - since < notNowPatienceMs)
-}
-
-/** One that breaks must not hold up the others: its wait looks for itself, and says what broke. */
-async function tryOne(
-  { waits }: WatchDependencies,
-  { ref, change }: OpenCompletion,
-): Promise<'completed' | 'not_now'> {
-  try {
-    return await waits.complete(ref, toRecord(change.job_run))
-  } catch (error) {
-    if (!isDefect(error)) throw error
-    return waits.lookAgain(ref, error)
-  }
+  const endMs = performance.now() + notNowPatienceMs
+  while ((await once()) === 'not_now' && performance.now() < endMs)
+    await pause(notNowEveryMs, undefined, { signal })
 }

@@ -48,6 +48,7 @@ export const scheduleMessages = {
 export const signalNames = {
   endCleanup: 'endCleanup',
   nestedRun: 'nestedRun',
+  jobRunsEnded: 'jobRunsEnded',
   limitNews: 'limitNews',
   askPlace: 'askPlace',
   leavePlace: 'leavePlace',
@@ -80,7 +81,9 @@ export interface InstallationNames {
     /** Of a job type that names a task queue. */
     ofJobType(taskQueue: string): string
   }
-  /** One watcher of the change feed per connection. */
+  /** One watcher of the change feed per connection, for all who wait. */
+  waitsWatcherId(connection: string): string
+  /** Its predecessor, which only knows the waits that earlier versions began. */
   watcherWorkflowId(connection: string): string
   /**
    * A standalone activity for each worker process.
@@ -107,6 +110,7 @@ export function installationNames(installation = defaultInstallation): Installat
       notifications: notificationQueue(prefix),
       ofJobType: (taskQueue) => (isDefault ? taskQueue : `${prefix}.${taskQueue}`),
     },
+    waitsWatcherId: (connection) => `${prefix}-watcher/${connection}`,
     watcherWorkflowId: (connection) => `${prefix}-watcher-${connection}`,
     sweeperId: `${prefix}-sweeper`,
     presenceActivityId: (life, name) => `${prefix}-presence-${name === undefined ? '' : `${name}/`}${life}`,

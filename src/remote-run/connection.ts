@@ -3,6 +3,7 @@ import type { PipelineActivities, ProfileConnectionInput } from '../activities/i
 import type { ConnectionProfile } from '../pipeline/plan/index.ts'
 import { activitiesOf, activityRetry, prefixed, scheduleToClose } from './activity-options.ts'
 import { fencedRun } from './fenced/fenced-run.ts'
+import { quickRun } from './fenced/quick-run.ts'
 import type { RemoteRun, RemoteRunRequest, RemoteRunTiming, TimeLeft } from './port.ts'
 import { unfencedRun } from './unfenced/unfenced-run.ts'
 
@@ -54,7 +55,7 @@ export function askDurably(
 export function remoteRunIn(profile: ConnectionProfile, request: RemoteRunRequest): RemoteRun {
   switch (profile.mode) {
     case 'fenced':
-      return fencedRun(request, profile)
+      return request.quick ? quickRun(request, profile, request.quick) : fencedRun(request, profile)
     case 'strict':
     case 'bounded':
       return unfencedRun(request, profile)

@@ -1,11 +1,14 @@
 export { finalError } from './activity-errors.ts'
 export { activitiesOf, scheduleToClose } from './activity-options.ts'
 export { askDurably, askQuickly, remoteRunIn } from './connection.ts'
+export { lookAtJobRuns } from './look-at-job-runs.ts'
 export type {
   OpenJobRun,
+  QuickSurroundings,
   RemoteRun,
   RemoteRunRequest,
   RemoteRunTiming,
+  RunEnd,
   Surroundings,
   TimeLeft,
   TriggerDecision,

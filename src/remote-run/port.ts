@@ -1,3 +1,4 @@
+import type { Kept, TriggerQuicklyResult } from '../activities/index.ts'
 import type { Json } from '../base/json.ts'
 import type { JobRunRecord, OthersOnJob, StepError } from '../pipeline/plan/index.ts'
 import type { SeenRun, TriggerState } from '../protocol/index.ts'
@@ -35,6 +36,8 @@ export interface RemoteRunRequest {
   scope?: string
   /** What jobs are named after, where that is not `step`. */
   name?: string
+  /** Of a pipeline run that triggers by local activities, where the connection is fenced. */
+  quick?: QuickSurroundings
   /** Before the names of activities, on workers that are not ours. */
   activityPrefix?: string
 }
@@ -62,6 +65,22 @@ export interface Surroundings {
   warn(message: string): void
 }
 
+/** What a run that is triggered by a local activity, and whose end a signal brings, needs of the workflow around it. */
+export interface QuickSurroundings {
+  /** What of the job run the plan uses. */
+  readonly kept: Kept
+  /** Undefined when a local trigger may begin, and it is counted; else what to wait for before asking again; or none may for a while. */
+  begin(): Promise<void> | 'not_at_all' | undefined
+  /** Counts one that ended. @param result undefined: without an answer */
+  end(result: TriggerQuicklyResult | undefined): void
+  /** A place for a trigger that is no local activity, and what gives it back. Rejects with a cancellation. */
+  enterRegular(): Promise<() => void>
+  wait(jobRunId: string, left: TimeLeft): Promise<RunEnd>
+}
+
+/** How a wait ends; `refused`: the server does not let it be waited for. */
+export type RunEnd = JobRunRecord | 'out_of_time' | { refused: StepError }
+
 /** A job run that exists and was not over when it was last looked at. */
 export interface OpenJobRun {
   jobId: string
@@ -87,7 +106,7 @@ export interface RemoteRun {
   /** Makes sure that the run exists; its end where it was short, else what to wait for. */
   trigger(left: TimeLeft): Promise<Triggered>
   /** Until the run is over. */
-  wait(jobRunId: string, left: TimeLeft): Promise<JobRunRecord | 'out_of_time'>
+  wait(jobRunId: string, left: TimeLeft): Promise<RunEnd>
   /** Cancels whatever was started, and confirms it, for as long as it takes; null: nothing was, and nothing will be. */
   cancel(): Promise<JobRunRecord | null>
 }

@@ -44,6 +44,7 @@ export async function runToEnd(options: RunToEnd): Promise<RemoteRunOutcome> {
     for (;;) {
       const record = await remote.wait(jobRunId, left)
       if (record === 'out_of_time') return cancelled('timeout', remote)
+      if ('refused' in record) return stopped(record.refused, remote)
       // A wait is completed by the names of workflow and activity, which a run of long ago may have had too.
       if (record.jobRunId === jobRunId) return { kind: 'record', record }
     }

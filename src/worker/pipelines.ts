@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { createTickRuns } from '../activities/backfill/temporal-tick-runs.ts'
 import { createActivities } from '../activities/index.ts'
 import { createLimits } from '../activities/limits/temporal-limits.ts'
+import { createLooks } from '../activities/looks.ts'
 import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
 import { createPollers } from '../activities/pollers.ts'
 import { createPresence } from '../activities/presence.ts'
@@ -80,6 +81,7 @@ export function pipelineWorker({
       connection,
       waits,
       pollers,
+      looks: createLooks(),
       presence,
       closedRuns: createClosedRuns(client, names),
       nestedRuns: createNestedRuns(client),

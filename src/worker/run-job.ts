@@ -5,6 +5,7 @@ import type { Client } from '@temporalio/client'
 import { createTickRuns } from '../activities/backfill/temporal-tick-runs.ts'
 import { createActivities, type PipelineActivities } from '../activities/index.ts'
 import { createLimits } from '../activities/limits/temporal-limits.ts'
+import { createLooks } from '../activities/looks.ts'
 import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
 import { createPollers } from '../activities/pollers.ts'
 import { createPresence } from '../activities/presence.ts'
@@ -169,6 +170,7 @@ function assemble(
     connection,
     waits,
     pollers,
+    looks: createLooks(),
     presence,
     closedRuns: {
       since: noRuns,

@@ -15,9 +15,11 @@ import {
   type PlanStep,
   type Schedule,
 } from '../pipeline/plan/index.ts'
-import type { TriggerDecision } from '../remote-run/index.ts'
+import { lookAtJobRuns, type TriggerDecision } from '../remote-run/index.ts'
 import { type Alarm, createAlarm } from './alarm.ts'
+import { createEnds, type Ends } from './ends.ts'
 import { createLine } from './line.ts'
+import type { LocalTriggers } from './local-triggers.ts'
 import type { NestedRunNews, PipelineTiming, RunPipelineInput } from './messages.ts'
 import { createPace, type Pace } from './pace.ts'
 import { createPlaces, type Places } from './places.ts'
@@ -40,6 +42,8 @@ export interface Lane {
   readonly places: Places
   /** Of triggers under way. */
   readonly triggers: Places
+  /** Of those among them that are no local activities. */
+  readonly regularTriggers: Places
   readonly alarm: Alarm
   /** Of what is scheduled. */
   readonly pace: Pace
@@ -78,6 +82,10 @@ export interface Execution {
   /** Of what is evaluated, for all steps together. */
   readonly pace: Pace
   readonly reads: ReadFinder
+  /** Who waits for the ends of job runs that signals bring. */
+  readonly ends: Ends
+  /** Local triggers, from the first job run on where they are used; null where they are not. */
+  locals?: LocalTriggers | null
   /** The quick question what the connection is, once it was asked. */
   quickProfile?: Promise<ConnectionProfile | undefined>
   /** Steps that have begun and are not over. */
@@ -138,6 +146,10 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
     // At its beginning a history holds nothing else.
     startedBytes: input.startedBytes ?? (input.state || historySize === 0 ? undefined : historySize),
     underWay: 0,
+    ends: createEnds({
+      leaseMs: timing.waitLeaseMs,
+      look: (runs) => lookAtJobRuns(plan.connection, runs, timing),
+    }),
     progress: 0,
     fetchedBytes: 0,
     fetching: new Map(),
@@ -152,6 +164,7 @@ function createLane(scope: CancellationScope, triggers: number): Lane {
     scope,
     places: createPlaces({ limit: maxOpenJobRuns, scope }),
     triggers: createPlaces({ limit: triggers, scope, applies: () => patched('bounded-triggers') }),
+    regularTriggers: createPlaces({ limit: triggers, scope }),
     alarm: createAlarm(scope),
     pace: createPace(createLine(scope)),
   }

@@ -18,6 +18,7 @@ import {
   timeLeftMs,
 } from '../pipeline/plan/index.ts'
 import {
+  type OpenJobRun,
   type RemoteRun,
   type RemoteRunRequest,
   type RunToEnd,
@@ -101,7 +102,9 @@ export async function runItem(
           throw new CancelledFailure('cancelled before its next run')
         isTriggering = true
       }
-      const admitted = item.jobRunId === null ? pace.admit(resolved.bytes) : undefined
+      // What is triggered by a local activity is not in the history.
+      const isScheduled = item.jobRunId === null && !(execution.locals && 'target' in resolved)
+      const admitted = isScheduled ? pace.admit(resolved.bytes) : undefined
       if (admitted) await admitted
       isUnderWay = true
       const generation = () => runGeneration(execution, step, item, each, resolved, triggered)
@@ -199,14 +202,16 @@ function runGeneration(
   const remote: RunToEnd['remote'] =
     'inputs' in resolved
       ? () => boundedCancel(execution, nestedRun(execution, placeOf(step, item, each), resolved.inputs))
-      : () => reach(execution, requestOf(execution, step, item, each, resolved, triggered), left)
+      : () =>
+          reach(execution, { step, item }, requestOf(execution, step, item, each, resolved, triggered), left)
   return runToEnd({
     remote,
     left,
     openJobRunId: item.jobRunId,
     onOpen(jobRun) {
       execution.progress += 1
-      noteOpen(item, jobRun)
+      noteOpen(item, execution.locals ? afterQuickLook(jobRun) : jobRun)
+      if (execution.locals) item.isTold = true
       triggered()
     },
     refused,
@@ -218,6 +223,11 @@ function runGeneration(
       noteCancelling(item, Date.now())
     },
   })
+}
+
+/** A run that was triggered a moment ago is pending whatever becomes of it, and nothing comes from it before its end. */
+function afterQuickLook(jobRun: OpenJobRun): OpenJobRun {
+  return jobRun.status === 'pending' ? { ...jobRun, status: 'running' } : jobRun
 }
 
 function requestOf(

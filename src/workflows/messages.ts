@@ -3,6 +3,7 @@ import type { ParentStep, PipelineRemains } from '../activities/index.ts'
 import type { Json } from '../base/json.ts'
 import { queryNames, signalNames, updateNames } from '../contract/names.ts'
 import type {
+  JobRunRecord,
   PipelinePlan,
   PipelineRunState,
   PipelineRunView,
@@ -60,6 +61,9 @@ export interface NestedRunNews {
 }
 
 export const nestedRunSignal = defineSignal<[NestedRunNews]>(signalNames.nestedRun)
+
+/** Job runs that have ended: any number, some perhaps twice. */
+export const jobRunsEndedSignal = defineSignal<[JobRunRecord[]]>(signalNames.jobRunsEnded)
 
 export const steerUpdate = defineUpdate<SteerAnswer, [SteerRequest]>(updateNames.steer)
 

@@ -1,6 +1,6 @@
 import { CancellationScope, sleep } from '@temporalio/workflow'
 import { containsReference } from '../contract/jobs/references.ts'
-import { type ConnectionProfile, StepFailure } from '../pipeline/plan/index.ts'
+import { type ConnectionProfile, type ItemState, type PlanStep, StepFailure } from '../pipeline/plan/index.ts'
 import {
   askDurably,
   askQuickly,
@@ -11,20 +11,33 @@ import {
 } from '../remote-run/index.ts'
 import { cancelsAtOnce, type Execution } from './execution.ts'
 import { enter } from './places.ts'
+import { quickSurroundings } from './quick.ts'
 
 const cancelEveryMs = 1_000
+
+/** Whose run it is. */
+export interface ReachedPlace {
+  step: PlanStep
+  item: ItemState
+}
 
 /** A promise only until the connection is known; from then on everything goes on as it was found. */
 export function reach(
   execution: Execution,
+  place: ReachedPlace,
   request: RemoteRunRequest,
   left: TimeLeft,
 ): RemoteRun | Promise<RemoteRun> {
   const known = execution.state.connection
-  return known ? reachBy(execution, known, request) : findOut(execution, request, left)
+  return known ? reachBy(execution, known, place, request) : findOut(execution, place, request, left)
 }
 
-async function findOut(execution: Execution, request: RemoteRunRequest, left: TimeLeft): Promise<RemoteRun> {
+async function findOut(
+  execution: Execution,
+  place: ReachedPlace,
+  request: RemoteRunRequest,
+  left: TimeLeft,
+): Promise<RemoteRun> {
   const { workspace } = execution.input
   const question = { connection: request.connection, ...(workspace === undefined ? {} : { workspace }) }
   // All who begin before the answer is there share one quick question; who has to ask on has a time of its own for that.
@@ -34,16 +47,23 @@ async function findOut(execution: Execution, request: RemoteRunRequest, left: Ti
     (await execution.quickProfile) ??
     (await askDurably(question, request.timing, left))
   execution.state.connection ??= profile
-  return reachBy(execution, execution.state.connection, request)
+  return reachBy(execution, execution.state.connection, place, request)
 }
 
-function reachBy(execution: Execution, profile: ConnectionProfile, request: RemoteRunRequest): RemoteRun {
+function reachBy(
+  execution: Execution,
+  profile: ConnectionProfile,
+  place: ReachedPlace,
+  request: RemoteRunRequest,
+): RemoteRun {
   if (!profile.valueReferences && containsReference(request.config ?? undefined))
     throw new StepFailure(
       'server_without_value_references',
       `the Jobs API of connection ${request.connection} cannot resolve secrets and large outputs in a config; use neither in this step`,
     )
-  return boundedCancel(execution, remoteRunIn(profile, request))
+  const quick =
+    profile.mode === 'fenced' ? quickSurroundings(execution, place.step, place.item, request) : undefined
+  return boundedCancel(execution, remoteRunIn(profile, quick ? { ...request, quick } : request))
 }
 
 /** A cancel of hundreds is sent little by little, so that what comes back does not come all at once. */

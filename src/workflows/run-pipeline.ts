@@ -26,6 +26,7 @@ import { limitNewsSignal } from './limit-messages.ts'
 import { allLeft, enterRun, hearOfLimit, leaveAll } from './limits.ts'
 import {
   endCleanupSignal,
+  jobRunsEndedSignal,
   nestedRunSignal,
   progressQuery,
   type RunPipelineInput,
@@ -34,6 +35,7 @@ import {
 } from './messages.ts'
 import { endNestedCleanup, hearOfNested } from './nested-run.ts'
 import { tellingBegun, watchLateness } from './notifications.ts'
+import { forgetEarlyEnds } from './quick.ts'
 import { remainsOf } from './remains.ts'
 import { logRunStarted } from './run-log.ts'
 import { checkSteering, steer } from './steering.ts'
@@ -67,6 +69,7 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
     if (execution.isCleanupOver) endNestedCleanup(execution)
   })
   setHandler(nestedRunSignal, (news) => hearOfNested(execution, news))
+  setHandler(jobRunsEndedSignal, (records) => execution.ends.hear(records))
   setHandler(limitNewsSignal, (news) => hearOfLimit(execution, news))
   setHandler(steerUpdate, (request) => steer(execution, request), {
     validator: (request) => checkSteering(execution, request),
@@ -142,6 +145,7 @@ async function drain(execution: Execution): Promise<void> {
 async function goOnAsNew(execution: Execution): Promise<void> {
   const { input, state, startedBytes } = execution
   await allLeft(execution)
+  forgetEarlyEnds(execution)
   const others = jsonBytes({ ...input, state: null })
   // What fits as it is fits packed.
   if (others + jsonBytes(state) > payloadBytes) {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTickRuns } from '../../src/activities/backfill/temporal-tick-runs.ts'
 import { createActivities } from '../../src/activities/index.ts'
 import { createLimits } from '../../src/activities/limits/temporal-limits.ts'
+import { createLooks } from '../../src/activities/looks.ts'
 import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
 import { createSchedules } from '../../src/activities/schedules/temporal-schedules.ts'
 import { JobsApiError, JobsClient } from '../../src/client/index.ts'
@@ -65,12 +66,13 @@ beforeAll(async () => {
       sweep: 'off',
       log: { info: () => undefined, warn: () => undefined },
       presence: { identity: 'test', isPredecessor: () => false },
+      looks: createLooks(),
       recoverWaits: async () => undefined,
       secretKeeper: () => createSecretKeeper({}),
       waits: {
         complete: async () => 'completed',
         lookAgain: async () => 'completed',
-        pendingOf: async () => undefined,
+        tell: async () => undefined,
         ensureWatcher: async () => undefined,
       },
       heartbeatIntervalMs: 60_000,

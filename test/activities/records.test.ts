@@ -2,9 +2,15 @@ import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { toRecord } from '../../src/activities/job-run-record.ts'
 import { readOutputs } from '../../src/activities/read-outputs.ts'
-import { decodeWaitRef, encodeWaitRef } from '../../src/activities/wait-ref.ts'
+import {
+  decodeEarlierWaiter,
+  decodeWaiter,
+  encodeWaiter,
+  type Waiter,
+} from '../../src/activities/wait-ref.ts'
 import { jsonBytes } from '../../src/base/json.ts'
 import { JobsClient, type WireJobRun } from '../../src/client/index.ts'
+import { decodePipelineRef, encodePipelineRef } from '../../src/contract/index.ts'
 
 function runWith(overrides: Partial<WireJobRun>): WireJobRun {
   return {
@@ -115,9 +121,27 @@ describe('outputs that are fetched for an expression', () => {
 })
 
 it('a reference names a wait, and nothing else is taken for one', () => {
-  const wait = { namespace: 'default', workflowId: 'w"[ä', activityId: 'a/-/1/wait' }
-  expect(decodeWaitRef(encodeWaitRef(wait))).toEqual(wait)
-  expect(decodeWaitRef(encodeWaitRef({ ...wait, activityId: 'watch' }))).toBeUndefined()
-  for (const other of [null, '', 'mine', '["jobwright/1",', '["jobwright/1",1,2,3]'])
-    expect(decodeWaitRef(other)).toBeUndefined()
+  const ref = { namespace: 'default', workflowId: 'w"[ä', activityId: 'a/-/1/wait' }
+  const activity: Waiter = { kind: 'activity', ref }
+  const workflow: Waiter = { kind: 'workflow', ref, kept: { outputs: ['out'], whole: true } }
+  for (const wait of [activity, workflow]) {
+    expect(decodeWaiter(encodeWaiter(wait))).toEqual(wait)
+    expect(decodePipelineRef(encodeWaiter(wait))).toMatchObject(ref)
+  }
+  const trigger = { ...ref, activityId: 'watch' }
+  expect(decodeWaiter(encodeWaiter({ ...activity, ref: trigger }))).toBeUndefined()
+  for (const other of [
+    null,
+    '',
+    'mine',
+    '["jobwright/1",',
+    '["jobwright/1",1,2,3]',
+    '["jobwright/wait",1,2,3]',
+  ])
+    expect(decodeWaiter(other)).toBeUndefined()
+  // One that an earlier version wrote is looked after by the watcher that it began.
+  expect(decodeEarlierWaiter(encodePipelineRef(ref))).toEqual(activity)
+  expect(decodeEarlierWaiter(encodePipelineRef(trigger))).toBeUndefined()
+  expect(decodeWaiter(encodePipelineRef(ref))).toBeUndefined()
+  expect(decodeEarlierWaiter(encodeWaiter(activity))).toBeUndefined()
 })

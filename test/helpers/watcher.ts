@@ -6,7 +6,7 @@ import type { TestStack } from './stack.ts'
  * The old one hears of it by its next heartbeat, within two seconds.
  */
 export async function silenceWatcher(on: TestStack): Promise<() => Promise<void>> {
-  const workflowId = installationNames().watcherWorkflowId('default')
+  const workflowId = installationNames().waitsWatcherId('default')
   await on.client.workflow.start(workflowTypes.watchChanges, {
     workflowId,
     taskQueue: 'nobody',

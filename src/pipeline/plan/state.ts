@@ -39,6 +39,8 @@ export interface ConnectionProfile {
   valueReferences: boolean
   /** Whether a job can be named after its pipeline and step; absent in what an earlier version found out. */
   jobNames?: boolean
+  /** Whether job and run can be made in one call. */
+  oneCallTriggers?: boolean
 }
 
 export interface StepState {
@@ -65,6 +67,8 @@ export interface ItemState {
   jobRunId: string | null
   startedAtMs: number | null
   finishedAtMs: number | null
+  /** The end of its job run is told by a signal, whichever execution of the workflow is there by then. */
+  isTold?: true
   /** Of the present generation: its timeout counts from here. */
   generationStartedAtMs: number | null
   /** A retry waits until then. */
@@ -159,6 +163,7 @@ export function beginNextGeneration(item: ItemState): void {
   item.generation += 1
   Object.assign(item, { jobRunId: null, outputs: {}, jobRun: null })
   delete item.trigger
+  delete item.isTold
   delete item.parkedAtMs
   delete item.cancelRequestedAtMs
 }

@@ -1,4 +1,5 @@
 import { CancellationScope, workflowInfo } from '@temporalio/workflow'
+import type { StepIdentity, TriggerJobRunInput } from '../../activities/index.ts'
 import type { ConnectionProfile } from '../../pipeline/plan/index.ts'
 import {
   activitiesOf,
@@ -15,15 +16,9 @@ const cancelTimeoutMs = 10 * 60_000
  * On a server that takes idempotency keys. Trigger is one activity that creates, triggers and looks; what it is not sure of
  * it sends again under the same keys. A cancel by the key finds what was started, and bars what was not.
  */
-export function fencedRun(request: RemoteRunRequest, { jobNames }: ConnectionProfile): RemoteRun {
-  const { connection, pipeline, timing, step, item, generation } = request
+export function fencedRun(request: RemoteRunRequest, profile: ConnectionProfile): RemoteRun {
+  const { connection, timing, step, item, generation } = request
   const activityId = `${step}/${item ?? '-'}/${generation}`
-  const identity = {
-    firstExecutionRunId: request.scope ?? workflowInfo().firstExecutionRunId,
-    step,
-    item,
-    generation,
-  }
   const abandonable = (left: TimeLeft) => ({
     ...scheduleToClose(left),
     // A wait holds no slot and sends no heartbeat: waiting for it to notice a cancel would never end.
@@ -39,12 +34,13 @@ export function fencedRun(request: RemoteRunRequest, { jobNames }: ConnectionPro
         startToCloseTimeout: triggerTimeoutMs,
         heartbeatTimeout: timing.stepHeartbeatMs,
       })
-      const { target, config } = request
-      const named = {
-        ...(jobNames ? { jobNames } : {}),
-        ...(request.name === undefined ? {} : { name: request.name }),
-      }
-      return triggerJobRun({ ...identity, connection, pipeline, target, config, ...named })
+      const { quick } = request
+      const leftMs = quick ? left() : undefined
+      return triggerJobRun({
+        ...triggerInput(request, profile),
+        ...(quick ? { kept: quick.kept } : {}),
+        ...(leftMs === undefined ? {} : { leftMs }),
+      })
     },
     wait(jobRunId, left) {
       const { awaitJobRun } = activitiesOf(request, {
@@ -63,9 +59,31 @@ export function fencedRun(request: RemoteRunRequest, { jobNames }: ConnectionPro
         retry: heldRetry,
       })
       const { record } = await CancellationScope.nonCancellable(() =>
-        cancelJobRun({ ...identity, connection }),
+        cancelJobRun({ ...identityOf(request), connection }),
       )
       return record
     },
+  }
+}
+
+function identityOf({ scope, step, item, generation }: RemoteRunRequest): StepIdentity {
+  return { firstExecutionRunId: scope ?? workflowInfo().firstExecutionRunId, step, item, generation }
+}
+
+/** What a run is triggered with, whoever does it. */
+export function triggerInput(
+  request: RemoteRunRequest,
+  { jobNames, oneCallTriggers }: ConnectionProfile,
+): TriggerJobRunInput {
+  const { connection, pipeline, target, config, name } = request
+  return {
+    ...identityOf(request),
+    connection,
+    pipeline,
+    target,
+    config,
+    ...(jobNames ? { jobNames } : {}),
+    ...(name === undefined ? {} : { name }),
+    ...(oneCallTriggers ? { oneCall: true } : {}),
   }
 }

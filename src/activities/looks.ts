@@ -1,0 +1,51 @@
+import type { Looks } from './types.ts'
+
+/** Of kinds of runs that nothing is known of. */
+const firstLookMs = 100
+/** Longer ones are not worth what a look holds up. */
+const longestLookMs = 250
+/** A kind whose runs are long is tried again once in so many: they may have become short. */
+const tryAgainEvery = 16
+/** The last ones of a kind count. */
+const remembered = 8
+/** Kinds beyond this forget the one that was looked at longest ago. */
+const kinds = 1_000
+
+interface Seen {
+  /** Infinity: longer than its look. */
+  durations: number[]
+  asked: number
+}
+
+/** What of the past is worth waiting for: twice as long as the short ones took, where half of them were short. */
+function worthMs({ durations }: Seen): number {
+  if (durations.length === 0) return firstLookMs
+  const short = durations.filter((ms) => ms <= longestLookMs)
+  if (2 * short.length < durations.length) return 0
+  return Math.min(longestLookMs, Math.max(firstLookMs / 2, 2 * Math.max(...short)))
+}
+
+/** In the memory of one worker, as it is only about what costs least. */
+export function createLooks(): Looks {
+  const known = new Map<string, Seen>()
+  function seenOf(connection: string, kind: string): Seen {
+    const key = `${connection}\n${kind}`
+    const seen = known.get(key) ?? { durations: [], asked: 0 }
+    known.delete(key)
+    known.set(key, seen)
+    const [oldest] = known.keys()
+    if (known.size > kinds && oldest !== undefined) known.delete(oldest)
+    return seen
+  }
+  return {
+    lookMs(connection, kind) {
+      const seen = seenOf(connection, kind)
+      seen.asked += 1
+      return worthMs(seen) || (seen.asked % tryAgainEvery === 0 ? firstLookMs : 0)
+    },
+    note(connection, kind, ms = Number.POSITIVE_INFINITY) {
+      const seen = seenOf(connection, kind)
+      seen.durations = [...seen.durations, ms].slice(-remembered)
+    },
+  }
+}

@@ -1,0 +1,37 @@
+import { ApplicationFailure, Context } from '@temporalio/activity'
+import { JobsApiError } from '../client/index.ts'
+import { toSlimRecord } from './job-run-record.ts'
+import { type TriggerDependencies, triggerForWorkflow } from './trigger-job-run.ts'
+import type { TriggerQuicklyInput, TriggerQuicklyResult } from './types.ts'
+
+/** All requests together. A workflow task is held meanwhile. */
+const budgetMs = 1_000
+
+/**
+ * `triggerJobRun` as a local activity: once, in little time, and without an answer that it is not sure of. Whatever goes wrong, the same
+ * is done again by that activity under the same keys, which says what it was. It never fails.
+ */
+export async function triggerQuickly(
+  deps: () => TriggerDependencies,
+  input: TriggerQuicklyInput,
+): Promise<TriggerQuicklyResult> {
+  const { cancellationSignal: signal } = Context.current()
+  const endMs = performance.now() + budgetMs
+  const calls = () => ({ signal, timeoutMs: Math.max(1, endMs - performance.now()) })
+  try {
+    const answer = await triggerForWorkflow(deps(), input, calls)
+    if (answer.phase !== 'terminal') return answer
+    const record = toSlimRecord(answer.run, input.kept)
+    return record ? { phase: 'terminal', record } : { phase: 'unsure', isLate: false }
+  } catch (error) {
+    return { phase: 'unsure', isLate: isLate(error) }
+  }
+}
+
+/** Neither a refusal nor an answer that makes no sense says that the next request will take long. */
+function isLate(error: unknown): boolean {
+  if (error instanceof ApplicationFailure) return false
+  if (!(error instanceof JobsApiError)) return true
+  const { kind, status } = error
+  return kind !== 'rejected' && (status === undefined || status >= 429)
+}

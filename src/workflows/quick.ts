@@ -1,0 +1,57 @@
+import { CancelledFailure, patched } from '@temporalio/workflow'
+import { jsonBytes } from '../base/json.ts'
+import { type ItemState, isBegun, type PlanStep } from '../pipeline/plan/index.ts'
+import type { QuickSurroundings, RemoteRunRequest } from '../remote-run/index.ts'
+import { type Execution, laneOf } from './execution.ts'
+import { createLocalTriggers } from './local-triggers.ts'
+import { enter } from './places.ts'
+
+/** Further triggers under way at once where they are local activities, whose ends are no events that come in between. */
+const moreLocalTriggers = 32
+
+/** Of an item on a fenced connection; undefined where an earlier version began this execution, which triggers and waits by activities. */
+export function quickSurroundings(
+  execution: Execution,
+  step: PlanStep,
+  item: ItemState,
+  { item: index, generation, target, config }: RemoteRunRequest,
+): QuickSurroundings | undefined {
+  if (execution.locals === undefined) {
+    execution.locals = patched('quick-trigger') ? createLocalTriggers(execution.pace.nextTask) : null
+    if (execution.locals) execution.main.triggers.widen(moreLocalTriggers)
+  }
+  const { locals } = execution
+  if (!locals) return undefined
+  const lane = laneOf(execution, step)
+  const kept = { outputs: step.usedOutputs, whole: step.usesJobRun }
+  return {
+    kept,
+    begin: locals.begin,
+    end: locals.end,
+    async enterRegular() {
+      const entered = enter(lane.regularTriggers)
+      if (!(entered === true || (await entered))) throw new CancelledFailure('cancelled before its trigger')
+      const admitted = lane.pace.admit(jsonBytes({ target, config }))
+      try {
+        if (admitted) await admitted
+      } catch (error) {
+        lane.regularTriggers.giveBack()
+        throw error
+      }
+      return () => lane.regularTriggers.giveBack()
+    },
+    wait(jobRunId, left) {
+      const isTold = item.isTold === true
+      item.isTold = true
+      const run = { step: step.id, item: index, generation, jobRunId, kept }
+      return execution.ends.wait(run, { lane, left, isTold })
+    },
+  }
+}
+
+/** What this execution was told, and did not get to, the next one has to ask for. */
+export function forgetEarlyEnds({ ends, state }: Execution): void {
+  for (const { items = [] } of Object.values(state.steps))
+    for (const item of items)
+      if (item.jobRunId !== null && isBegun(item) && ends.hasEarly(item.jobRunId)) delete item.isTold
+}
