@@ -18,8 +18,8 @@ import { cpuMs, describeMachine, loadAverage, residentMiB } from './machine.ts'
 
 /**
  * `node bench/graphs.ts [--graph mosaic|genomes|layers] [--steps N] [--job-ms N]`: one big pipeline run on a real Temporal. Says how long
- * compiling takes, how long the run takes beside its critical path, what it costs, and how its workflow tasks ended. Job runs without a
- * length are those of a server that ends them at once; others are of the whole stack. Linux.
+ * compiling takes, how long the run takes beside its critical path, what it costs, and how its workflow tasks ended. Its job runs are those of
+ * a server with nothing behind it. Linux.
  */
 const graphs: Record<string, (steps: number) => GraphStep[]> = {
   mosaic: (steps) => montage(Math.max(2, Math.floor((steps - 15) / 5))),
@@ -42,18 +42,17 @@ function readSettings() {
   return { name: values.graph, steps: graph(steps), jobMs }
 }
 
-async function startStack(jobMs: number) {
-  if (jobMs > 0) return { stack: await startTestStack(), stop: async () => {} }
+async function startStack() {
   const instant = await startInstantServer()
   const env = {
     JOBS_API_URL: instant.url,
-    JOBS_API_TOKEN: 'bench',
+    JOBS_API_TOKEN: instant.token,
     JOBWRIGHT_URL: '',
     JOBWRIGHT_WORKER_TOKEN: '',
   }
   const stack = await startTestStack({ parts: ['temporal'], env })
   await stack.start('worker')
-  return { stack, stop: () => instant.stop() }
+  return { stack, instant }
 }
 
 const { name, steps, jobMs } = readSettings()
@@ -64,14 +63,15 @@ const compiling = performance.now()
 const { plan, findings } = compilePipeline(yamlOf(steps, name, `${Math.max(1, jobMs)}ms`), { file: name })
 if (!plan) throw new Error(findings[0]?.message)
 console.log(`compiled in ${(performance.now() - compiling).toFixed(0)} ms`)
-const { stack, stop } = await startStack(jobMs)
+const { stack, instant } = await startStack()
 try {
-  const parts = ['worker', 'temporal', ...(jobMs > 0 ? (['server'] as const) : [])] as const
+  const parts = ['worker', 'temporal'] as const
   const before = parts.map((part) => cpuMs(stack.pid(part)))
   const beganMs = performance.now()
   const id = await stack.runPlan(plan)
   const view = (await packing(stack.client).workflow.getHandle(id).result()) as PipelineRunView
   const tookMs = performance.now() - beganMs
+  console.log(`${instant.made()} job runs`)
   const done = view.steps.filter(({ status }) => status === 'completed').length
   const criticalMs = depthOf(steps) * jobMs
   console.log(
@@ -97,5 +97,5 @@ try {
   }
 } finally {
   await stack.stop()
-  await stop()
+  await instant.stop()
 }
