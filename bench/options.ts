@@ -54,10 +54,12 @@ export function readOptions(args: readonly string[]): Options {
       rounds: { type: 'string' },
       baseline: { type: 'string' },
       full: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
       out: { type: 'string' },
       profile: { type: 'string' },
     },
   })
+  if (values.help) throw new Error(usage)
   const known: readonly string[] = [...workloads.map(({ name }) => name), ...extraNames]
   const short = workloads.filter(({ isLong }) => !isLong).map(({ name }) => name)
   const wanted = named(values.only, known) ?? (values.full ? known : short)

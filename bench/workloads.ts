@@ -35,8 +35,9 @@ export const workloads: readonly Workload[] = [
   {
     name: 'fan',
     title: 'A fan-out of 100',
-    load: { shape: 'fan', steps: 100, runs: 1, atOnce: 1, durationMs: instant },
-    warm: { shape: 'fan', steps: 100, runs: 1, atOnce: 1, durationMs: instant },
+    load: { shape: 'fan', steps: 100, runs: 3, atOnce: 1, durationMs: instant },
+    warm: { shape: 'fan', steps: 100, runs: 2, atOnce: 1, durationMs: instant },
+    counted: { shape: 'fan', steps: 100, runs: 1, atOnce: 1, durationMs: instant },
     kinds: both,
     isLong: false,
   },

@@ -1,7 +1,11 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { verdictOf } from '../../bench/comparisons.ts'
 import { durationsOf, runAll } from '../../bench/load.ts'
 import { measureWorkload } from '../../bench/measure.ts'
 import { readOptions } from '../../bench/options.ts'
+import { renderPage } from '../../bench/page.ts'
 import { renderReport } from '../../bench/report.ts'
 import type { ArmResult, Results, WorkloadResult } from '../../bench/results.ts'
 import { quantile, ratios } from '../../bench/statistics.ts'
@@ -19,6 +23,7 @@ const chain = (...arms: ArmResult[]): WorkloadResult => ({
   title: 'Chains',
   steps: 100,
   runs: 10,
+  countedSteps: 20,
   arms,
 })
 
@@ -47,10 +52,10 @@ describe('what a bench found', () => {
     const counted: ArmResult = {
       ...arm('stack-pg', [1_000], { worker: 300, PostgreSQL: 100 }),
       counts: {
-        events: 650,
-        workflowTasks: 110,
-        requests: { 'POST /jobs': 100, 'POST /job-runs': 100 },
-        statements: 900,
+        events: 130,
+        workflowTasks: 22,
+        requests: { 'POST /jobs': 20, 'POST /job-runs': 20 },
+        statements: 180,
       },
     }
     const results: Results = {
@@ -75,7 +80,7 @@ describe('what a bench found', () => {
     expect(report).toContain(
       '| title of stack-pg | 10.0 (10.0–10.0) | 100 | 4.0 (4.0–4.0) | worker 3.0, PostgreSQL 1.0 |',
     )
-    expect(report).toContain('| title of stack-pg | 650 | 6.5 | 110 | 2.0 | POST 2.0 | 9.0 |')
+    expect(report).toContain('| title of stack-pg | 130 | 6.5 | 22 | 2.0 | POST 2.0 | 9.0 |')
   })
 })
 
@@ -153,5 +158,24 @@ describe('the command line', () => {
     ])
     expect(() => readOptions(['--arms', 'ours-before'])).toThrow('needs --baseline')
     expect(() => readOptions(['--only', 'chian'])).toThrow('chian is none of chain, fan')
+  })
+})
+
+describe('the page about performance', () => {
+  test('sorts what is ahead and what is behind by the figures', () => {
+    const comparison = (...all: number[]) => ({ load: 'l', measure: 'm', against: 'a', ratios: all })
+    expect(verdictOf(comparison(0.5, 0.6, 0.7))).toBe('ahead')
+    expect(verdictOf(comparison(1.2, 1.3, 1.4))).toBe('behind')
+    expect(verdictOf(comparison(0.5, 1.2, 3))).toBe('even')
+    expect(verdictOf(comparison(0.97))).toBe('even')
+  })
+
+  test('is what is made of the report that it names', async () => {
+    const docs = path.resolve(import.meta.dirname, '..', '..', 'docs')
+    const page = await readFile(path.join(docs, 'performance.md'), 'utf8')
+    const report = /\((\.\.\/bench\/reports\/[^)]+)\.md\)/.exec(page)?.[1] ?? ''
+    const results = JSON.parse(await readFile(path.join(docs, `${report}.json`), 'utf8')) as Results
+    expect(renderPage(results, report)).toBe(page)
+    expect(renderReport(results)).toBe(await readFile(path.join(docs, `${report}.md`), 'utf8'))
   })
 })
