@@ -6,9 +6,40 @@ const clockTicksPerSecond = 100
 
 /** CPU that a process used so far, user and system, in milliseconds (Linux). */
 export function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / clockTicksPerSecond
+  const fields = statOf(pid)
+  if (!fields) throw new Error(`process ${pid} is over`)
+  return ticksMs(fields, 11, 12)
+}
+
+const ticksMs = (fields: readonly string[], ...places: number[]): number =>
+  (places.reduce((sum, place) => sum + Number(fields[place] ?? 0), 0) * 1000) / clockTicksPerSecond
+
+/** What stands behind the name in `/proc/PID/stat`: the state, the parent, …; undefined: there is no such process any more. */
+function statOf(pid: number): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return undefined
+  }
+}
+
+/** CPU of everything that a process started and that these started, those that are over too where they were waited for (Linux). */
+export function descendantsCpuMs(pid: number): number {
+  const parents = new Map<number, number[]>()
+  for (const entry of readdirSync('/proc')) {
+    const fields = /^\d+$/.test(entry) ? statOf(Number(entry)) : undefined
+    if (fields) parents.set(Number(fields[1]), [...(parents.get(Number(fields[1])) ?? []), Number(entry)])
+  }
+  const below = (of: number): number => {
+    const fields = statOf(of) ?? []
+    const live = parents.get(of) ?? []
+    return (
+      ticksMs(fields, 13, 14) +
+      live.reduce((sum, child) => sum + ticksMs(statOf(child) ?? [], 11, 12) + below(child), 0)
+    )
+  }
+  return below(pid)
 }
 
 /** Resident memory of a process in MiB (Linux). */

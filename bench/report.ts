@@ -1,119 +1,86 @@
-import { median, quantile, ratios } from './statistics.ts'
-
-/** Of one arm in one round, per step. */
-export interface Sample {
-  wallMs: number
-  workerMs: number
-  temporalMs: number
-}
-
-export interface ArmResult {
-  name: string
-  events: number
-  workflowTasks: number
-  /** To the Jobs API. */
-  requestsPerStep: number
-  samples: readonly Sample[]
-}
-
-export interface Results {
-  date: string
-  command: string
-  machine: string
-  temporal: string
-  loadBefore: number
-  loadAfter: number
-  rounds: number
-  chainsPerSample: number
-  steps: number
-  /** The first is ours; the ratios are to the second. */
-  arms: readonly ArmResult[]
-  residentMiB: readonly { process: string; fresh: number; used: number }[]
-  installedMiB: number
-}
-
-const measures: readonly { key: keyof Sample; label: string }[] = [
-  { key: 'wallMs', label: 'wall' },
-  { key: 'workerMs', label: 'worker CPU' },
-  { key: 'temporalMs', label: 'Temporal CPU' },
-]
+import { versionsOf } from './peers/packages.ts'
+import type { Results, WaitingResult, WorkloadResult } from './results.ts'
+import { costTable, countsTable, ratiosOf, ratiosTable, table } from './tables.ts'
 
 /** The report in Markdown. Pure. */
 export function renderReport(results: Results): string {
-  const { arms, steps, rounds, chainsPerSample } = results
-  const base = arms[1]
-  const of = (arm: ArmResult, key: keyof Sample) => arm.samples.map((sample) => sample[key])
+  const { workloads, waiting, kills, memory, skipped } = results
   return [
-    `# Overhead of a pipeline, ${results.date.slice(0, 10)}`,
+    `# Bench, ${results.date.slice(0, 10)}`,
     '',
     `- Command: \`${results.command}\``,
+    `- Commit: ${results.commit}${results.baseline ? `; before: ${results.baseline}` : ''}`,
     `- Machine: ${results.machine}`,
-    `- Temporal: ${results.temporal}`,
-    `- Load average: ${results.loadBefore.toFixed(1)} before, ${results.loadAfter.toFixed(1)} after. With more than one runnable process a core, quote the ratios only.`,
+    `- Load average: ${results.loadBefore.toFixed(1)} before, ${results.loadAfter.toFixed(1)} after. With more than one runnable process a core, quote ratios and counts only.`,
+    `- Temporal: the embedded development server, SQLite with WAL and synchronous=normal, transfer queue not paced. PostgreSQL with its own defaults, fsync on.`,
+    `- Restate: ${versionsOf('restate')}. DBOS: ${versionsOf('dbos')}.`,
     '',
-    'A chain of steps whose runs have no length, on a Jobs API that answers at once: what is left is orchestration. The arms run against',
-    `the same Temporal server and the same API, in turn (A B C, then C B A), ${rounds} rounds of ${chainsPerSample} chains of ${steps} steps each. A ratio is taken within`,
-    'each round; shown are the median and, in parentheses, the middle half.',
-    '',
-    '## What a chain costs Temporal',
-    '',
-    `The floor of one activity a step is 5 + 6n events: ${5 + 6 * steps} for ${steps} steps.`,
-    '',
-    table(
-      ['arm', 'events', 'a step', 'workflow tasks', 'a step', 'requests a step'],
-      arms.map((arm) => [
-        arm.name,
-        String(arm.events),
-        (arm.events / steps).toFixed(1),
-        String(arm.workflowTasks),
-        (arm.workflowTasks / steps).toFixed(1),
-        arm.requestsPerStep.toFixed(1),
-      ]),
-    ),
-    '',
-    '## Milliseconds a step',
-    '',
-    table(
-      ['arm', ...measures.map(({ label }) => label)],
-      arms.map((arm) => [arm.name, ...measures.map(({ key }) => median(of(arm, key)).toFixed(1))]),
-    ),
-    '',
-    `## As ratios to ${base?.name ?? 'nothing'}`,
-    '',
-    table(
-      ['arm', ...measures.map(({ label }) => label), 'CPU together'],
-      arms.map((arm) => [
-        arm.name,
-        ...measures.map(({ key }) => spread(ratios(of(arm, key), base ? of(base, key) : []))),
-        spread(ratios(cpuOf(arm), base ? cpuOf(base) : [])),
-      ]),
-    ),
-    '',
-    '## Memory and disk',
-    '',
-    'Resident, of the embedded stack with our own API server (PGlite): when it is ready, and after chains on it.',
-    '',
-    table(
-      ['process', 'ready, MiB', 'used, MiB'],
-      results.residentMiB.map((row) => [row.process, row.fresh.toFixed(0), row.used.toFixed(0)]),
-    ),
-    '',
-    `Installed: ${results.installedMiB.toFixed(0)} MiB of packages that the published one depends on (Node.js and Temporal's CLI not counted).`,
+    `Arms take turns in blocks (A B C, then C B A), ${results.rounds} blocks each, on a Temporal server and a database of their own; hand-written workflows share ours.`,
+    'A ratio is taken block by block. Shown are the median and, in parentheses, the middle half. Arms that are no whole stack run against a Jobs API in',
+    'memory: what is left is orchestration. Whole stacks execute the job runs, too (`sleep`, one output, log lines).',
+    ...skipped.flatMap(({ arm, why }) => ['', `Left out: ${arm}. ${why}`]),
+    ...workloads.flatMap(section),
+    ...(waiting.length > 0 ? waitingSection(waiting) : []),
+    ...(kills.length > 0 ? ['', '## Kills', '', '```text', ...kills, '```'] : []),
+    ...(memory.length > 0 ? memorySection(results) : []),
     '',
   ].join('\n')
 }
 
-const cpuOf = (arm: ArmResult): number[] =>
-  arm.samples.map(({ workerMs, temporalMs }) => workerMs + temporalMs)
-
-function spread(values: readonly number[]): string {
-  const [low, high] = [quantile(values, 0.25), quantile(values, 0.75)]
-  return `${median(values).toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`
+function section(result: WorkloadResult): string[] {
+  const { title, runs, steps } = result
+  return [
+    '',
+    `## ${title}`,
+    '',
+    `A block is ${runs} ${runs === 1 ? 'run' : 'runs'} of ${steps / runs} ${steps === runs ? 'step' : 'steps'}.`,
+    '',
+    costTable(result),
+    '',
+    countsTable(result),
+    ...(ratiosOf(result).length > 0 ? ['', ratiosTable(result)] : []),
+  ]
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join(
-    '\n',
-  )
+function waitingSection(waiting: readonly WaitingResult[]): string[] {
+  const cores = (cpuMs: Readonly<Record<string, number>>, ms: number) =>
+    Object.entries(cpuMs)
+      .map(([label, spent]) => `${label} ${(spent / ms).toFixed(3)}`)
+      .join(', ')
+  return [
+    '',
+    '## Waiting',
+    '',
+    table(
+      ['arm', 'waits', 'filled in, s', 'cores while filling', 'cores while holding'],
+      waiting.map((each) => [
+        each.arm,
+        String(each.waits),
+        (each.fillMs / 1000).toFixed(0),
+        cores(each.fillCpuMs, each.fillMs),
+        cores(each.holdCpuMs, each.holdMs),
+      ]),
+    ),
+  ]
+}
+
+function memorySection({ memory, installedMiB }: Results): string[] {
+  return [
+    '',
+    '## Memory and disk',
+    '',
+    'Resident, of the embedded stack with our own API server (PGlite): when it is ready, and after chains on it; and what it spends while nothing happens.',
+    '',
+    table(
+      ['process', 'ready, MiB', 'used, MiB', 'cores while idle'],
+      memory.map((row) => [
+        row.process,
+        row.freshMiB.toFixed(0),
+        row.usedMiB.toFixed(0),
+        row.idleCores.toFixed(3),
+      ]),
+    ),
+    '',
+    `Installed: ${installedMiB.toFixed(0)} MiB of packages that the published one depends on (Node.js and Temporal's CLI not counted).`,
+  ]
 }

@@ -35,3 +35,25 @@ export async function fanOfThree(items: number): Promise<string[]> {
     Array.from({ length: items }, async (_, item) => pollRun(await triggerRun(await createJob(`s${item}`)))),
   )
 }
+
+/** What both are asked by the bench: the durations of the job runs, one after another or all at once. */
+export async function runInOne(durations: string[], shape: 'chain' | 'fan'): Promise<string[]> {
+  return inShape(durations, shape, (step, duration) => createTriggerAndPoll(step, duration))
+}
+
+export async function runInThree(durations: string[], shape: 'chain' | 'fan'): Promise<string[]> {
+  return inShape(durations, shape, async (step, duration) =>
+    pollRun(await triggerRun(await createJob(step, duration))),
+  )
+}
+
+async function inShape(
+  durations: string[],
+  shape: 'chain' | 'fan',
+  runStep: (step: string, duration: string) => Promise<string>,
+): Promise<string[]> {
+  if (shape === 'fan') return Promise.all(durations.map((duration, item) => runStep(`s${item}`, duration)))
+  const statuses: string[] = []
+  for (const [step, duration] of durations.entries()) statuses.push(await runStep(`s${step}`, duration))
+  return statuses
+}

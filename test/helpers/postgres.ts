@@ -54,6 +54,7 @@ async function execute(url: string, statement: string): Promise<void> {
 /** A PostgreSQL that nobody else uses, in a temporary directory: it may go away and come back. */
 export interface OwnPostgres {
   url: string
+  directory: string
   /** Ends the server as its operator would; what it holds stays. */
   halt(): Promise<void>
   resume(): Promise<void>
@@ -61,7 +62,10 @@ export interface OwnPostgres {
   stop(): Promise<void>
 }
 
-export async function startOwnPostgres(): Promise<OwnPostgres> {
+/** For tests, which need not outlive a power cut. */
+const fastFlags = ['-c', 'fsync=off', '-c', 'full_page_writes=off']
+
+export async function startOwnPostgres({ flags = fastFlags } = {}): Promise<OwnPostgres> {
   await ensureLibraryLinks()
   const directory = await mkdtemp(path.join(os.tmpdir(), 'jobwright-postgres-'))
   const port = await freePort()
@@ -73,7 +77,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
     password: 'postgres',
     persistent: true,
     createPostgresUser: process.getuid?.() === 0,
-    postgresFlags: ['-c', 'fsync=off', '-c', 'full_page_writes=off', '-k', directory, '-h', '127.0.0.1'],
+    postgresFlags: [...flags, '-k', directory, '-h', '127.0.0.1'],
     onLog: (message) => log.push(String(message)),
     onError: (message) => log.push(String(message)),
   })
@@ -87,6 +91,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   const guard = guardAgainstOrphan(directory)
   return {
     url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`,
+    directory,
     halt: () => server.stop(),
     resume: () => server.start(),
     async stop() {
