@@ -52,9 +52,10 @@ export async function startInstantServer(): Promise<{
         source_project_id: null,
       }))
     if (request.method === 'POST' && path === '/job-runs')
-      return keyed(request, () =>
-        run(randomUUID(), (JSON.parse(body) as { job_id: string }).job_id, 'pending'),
-      )
+      return keyed(request, () => {
+        const { job_id: jobId = randomUUID() } = JSON.parse(body) as { job_id?: string }
+        return run(randomUUID(), jobId, url.searchParams.has('wait') ? 'completed' : 'pending')
+      })
     const found = /^\/job-runs\/([0-9a-f-]{36})$/.exec(path)
     return found?.[1] ? run(found[1], '00000000-0000-4000-8000-000000000000', 'completed') : undefined
   }

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { durationRange, parseDurationMs } from './base/duration.ts'
 import { JobwrightError } from './base/errors.ts'
 import { loopbackExceptions, proxyVariables } from './base/loopback.ts'
-import { installationPattern } from './contract/names.ts'
+import { installationPattern, workerNamePattern } from './contract/names.ts'
 import { sweepModes } from './contract/sweep.ts'
 
 /** The only reader of the environment. Everything else receives values. */
@@ -20,7 +20,12 @@ const isolations = ['shared', 'process', 'none'] as const
 const wholeNumber = 'a whole number of milliseconds above 0'
 const milliseconds = z.coerce.number(wholeNumber).int(wholeNumber).positive(wholeNumber)
 
+const wholeCount = 'a whole number from 1 to 10000'
+
 const installationName = 'a name of at most 40 lower-case letters, digits and hyphens, such as staging'
+
+const workerName =
+  'a name of at most 100 letters, digits, dots, hyphens and underscores, such as that of a pod'
 
 const portRange = 'a port from 0 to 65535'
 
@@ -61,6 +66,13 @@ export const environmentSchema = z.object({
   JOBWRIGHT_CONFIG: optionalText,
   JOBWRIGHT_LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
   JOBWRIGHT_INSTALLATION: z.string().regex(installationPattern, installationName).optional(),
+  JOBWRIGHT_MAX_JOB_RUNS: z.coerce
+    .number(wholeCount)
+    .int(wholeCount)
+    .min(1, wholeCount)
+    .max(10_000, wholeCount)
+    .optional(),
+  JOBWRIGHT_WORKER_NAME: z.string().regex(workerNamePattern, workerName).optional(),
   JOBWRIGHT_ISOLATION: z.enum(isolations, `one of ${isolations.join(', ')}`).default('shared'),
   JOBWRIGHT_SWEEP: z.enum(sweeps, `one of ${sweeps.join(', ')}`).default('cancel'),
   JOBWRIGHT_TEMPORAL_BINARY: optionalText,
@@ -74,7 +86,7 @@ export const environmentSchema = z.object({
   JOBWRIGHT_WATCHER_HEARTBEAT_MS: milliseconds.default(3_000),
   JOBWRIGHT_RUN_HEARTBEAT_MS: milliseconds.default(10_000),
   JOBWRIGHT_PRESENCE_HEARTBEAT_MS: milliseconds.default(1_000),
-  JOBWRIGHT_STICKY_QUEUE_MS: milliseconds.default(3_000),
+  JOBWRIGHT_STICKY_QUEUE_MS: milliseconds.default(1_000),
   JOBWRIGHT_RECONCILE_MS: milliseconds.default(10_000),
   JOBWRIGHT_REQUEST_TIMEOUT_MS: milliseconds.default(10_000),
   JOBWRIGHT_SHUTDOWN_GRACE_MS: milliseconds.default(10_000),
@@ -286,8 +298,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     logLevel: e.JOBWRIGHT_LOG_LEVEL,
     /** Which of several in one Temporal namespace this is; undefined where nobody says. */
     installation: e.JOBWRIGHT_INSTALLATION,
+    /** What this worker is called: no two processes of the same name live at a time. undefined where nobody sees to that. */
+    workerName: e.JOBWRIGHT_WORKER_NAME,
     /** Where handlers run: in one process that they share, in one each, or in the worker itself. */
     isolation: e.JOBWRIGHT_ISOLATION,
+    /** How many handlers of a task queue run at a time on this worker; undefined: as many as its memory is for. */
+    maxJobRuns: e.JOBWRIGHT_MAX_JOB_RUNS,
     /** What becomes of job runs that a pipeline run left active when it was closed from outside. */
     sweep: e.JOBWRIGHT_SWEEP,
     timing: {

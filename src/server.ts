@@ -19,6 +19,7 @@ import type { JobStore } from './server/ports/index.ts'
 import { withRunLog } from './server/run-log.ts'
 import { createBackfills } from './server/schedules/backfills-over-client.ts'
 import { createSchedules } from './server/schedules/over-client.ts'
+import type { Load } from './server/services/admission.ts'
 import { tokenHash } from './server/services/callers.ts'
 import { openStore } from './server/store/index.ts'
 import { lazyTemporalClient } from './temporal/index.ts'
@@ -54,7 +55,9 @@ async function main(config: Config): Promise<void> {
       installation,
       closing: stopping,
       plain,
+      clientTimeoutMs: config.timing.requestTimeoutMs,
       onError,
+      onLoad: logLoad(log),
     })
     if (plain) log.info('serves the reference alone: no extension of the Jobs API is there')
     const http = await listen(app, { host: config.host, port: config.port })
@@ -75,6 +78,14 @@ async function main(config: Config): Promise<void> {
   } finally {
     await store.close()
     await temporal.connection.close()
+  }
+}
+
+/** Once when it begins and once when it is over: what refuses thousands must not write a line for each. */
+function logLoad(log: Logger): (load: Load) => void {
+  return ({ refusing, ...load }) => {
+    if (refusing) log.warn(load, 'more requests than can be answered in time: new work is told to come back')
+    else log.info(load, 'requests are answered in time again')
   }
 }
 

@@ -2,22 +2,27 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { Context } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { type ActivityInboundCallsInterceptor, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { type Logger, pino } from 'pino'
+import { tellOfPredecessors } from './activities/presence.ts'
+import type { Presence } from './activities/types.ts'
 import { messageOf } from './base/causes.ts'
 import { describeFailure, toFailure } from './base/failure.ts'
 import { endWithTerminal } from './base/hangup.ts'
 import { surviveLostReaders } from './base/standard-streams.ts'
 import { builtInJobTypes } from './built-in/index.ts'
 import { type Config, keepProxiesFromLoopback, loadConfig } from './config.ts'
-import { installationNames, workerIdentity } from './contract/names.ts'
+import { activityTypes, installationNames, workerIdentity } from './contract/names.ts'
 import { createRegistry, loadUserConfig } from './job-types/index.ts'
 import {
   connectTemporal,
+  dataConverter,
   endpointOptions,
   ensureSearchAttributes,
   ensureSweepSchedule,
+  packing,
   registrationCommands,
   removeSweepSchedule,
   requireStandaloneActivities,
@@ -34,7 +39,7 @@ async function main(config: Config): Promise<void> {
   const log = pino({ level: config.logLevel }, logDestination)
   const temporal = { ...config.temporal, address: config.temporal.address ?? '127.0.0.1:7233' }
   Runtime.install(runtimeOptions(log))
-  const client = await connectTemporal(temporal)
+  const client = packing(await connectTemporal(temporal))
   await requireStandaloneActivities(client)
   await registerSearchAttributes(client, log)
   const connection = await NativeConnection.connect(endpointOptions(temporal)).catch((error: unknown) => {
@@ -52,14 +57,17 @@ async function main(config: Config): Promise<void> {
     notificationWorker(config, user),
     ...jobRuns.options,
   ]
+  if (config.workerName !== undefined) void missPredecessors(client, pipelines.presence, log)
+  const interceptors = { activity: [() => ({ inbound: { execute: whilePresent(pipelines.presence) } })] }
+  const common = { connection, namespace: temporal.namespace, identity, interceptors, dataConverter }
   const workers: Worker[] = []
-  for (const own of options)
-    workers.push(await Worker.create({ connection, namespace: temporal.namespace, identity, ...own }))
+  for (const own of options) workers.push(await Worker.create({ ...common, ...own }))
   surviveForgottenPromises(log)
   const sweeping = keepSweeping(client, config, log)
   await runUntilStopped(workers, log, () => pipelines.handOver())
   clearInterval(sweeping)
   await jobRuns.close()
+  await pipelines.presence.end().catch(() => {})
   await connection.close()
   await client.connection.close()
 }
@@ -75,6 +83,28 @@ async function registerSearchAttributes(client: Client, log: Logger): Promise<vo
       { reason },
       `the search attributes of pipeline runs cannot be registered; run ${registrationCommands(client.options.namespace)}`,
     )
+  }
+}
+
+/** Those that were called as this one is have ended. */
+async function missPredecessors(client: Client, presence: Presence, log: Logger): Promise<void> {
+  try {
+    const told = await tellOfPredecessors(client, presence)
+    if (told > 0) log.info({ told }, 'an earlier process of this worker has ended')
+  } catch (error) {
+    log.warn(
+      { error: messageOf(error) },
+      'what an earlier process of this worker had goes on after its time-outs',
+    )
+  }
+}
+
+/** While an activity is here, others see that this process lives; a local one is a part of its workflow task. */
+function whilePresent(presence: Presence): ActivityInboundCallsInterceptor['execute'] & {} {
+  return (input, next) => {
+    const { isLocal, activityType } = Context.current().info
+    const isOwn = isLocal || activityType === activityTypes.holdPresence
+    return isOwn ? next(input) : presence.during(() => next(input))
   }
 }
 

@@ -93,8 +93,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a POST is sent again after a 500',
     file: 'src/activities/unfenced/post-job-run.ts',
-    text: "if (error.kind === 'not_sent' || error.status === 429)",
-    replacement: "if (error.kind === 'not_sent' || error.status === 429 || error.status === 500)",
+    text: "if (error.kind === 'not_sent' || wasNotProcessed(error))",
+    replacement: "if (error.kind === 'not_sent' || wasNotProcessed(error) || error.status === 500)",
     tests: activities,
   },
   {

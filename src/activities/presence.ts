@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { ActivityNotFoundError, type Client } from '@temporalio/client'
 import { messageOf } from '../base/causes.ts'
 import { activityTypes } from '../contract/names.ts'
-import { here } from './hold-presence.ts'
+import { gone, here, lost } from './hold-presence.ts'
+import { waitLost } from './recover-waits.ts'
 import type { HoldPresenceInput, Presence } from './types.ts'
 
 export interface PresenceOptions {
@@ -9,6 +11,8 @@ export interface PresenceOptions {
   identity: string
   /** Of the activity, and of this process alone. */
   activityId: string
+  /** What the ids of the presences of processes begin with of which none lives beside this one. @default there are none */
+  predecessors?: string | undefined
   /** Of workers that have the activity. */
   taskQueue: string
   /** @default 'holdPresence' */
@@ -19,14 +23,79 @@ export interface PresenceOptions {
 }
 
 const beatsPerTimeout = 3
+/** One step often follows another. */
+const lingerMs = 5_000
 
 /** Shows Temporal that this process lives, by an activity that it keeps open from outside: see `holdPresence`. */
 export function createPresence(client: Client, options: PresenceOptions): Presence {
-  const { identity, activityId, taskQueue, heartbeatMs, log } = options
+  const { identity, activityId, predecessors, log } = options
+  const shown = createShown(client, options)
+  let isOn = false
+  let isOver = false
+  let holders = 0
+  let idle: NodeJS.Timeout | undefined
+  /** One change after the other. */
+  let last: Promise<void> = Promise.resolve()
+
+  function on(): Promise<void> {
+    if (isOn || isOver) return last
+    isOn = true
+    last = last.then(shown.start).catch((error: unknown) => {
+      const fields = { error: messageOf(error), presence: activityId }
+      log.warn(fields, 'whether this worker lives cannot be shown to Temporal yet')
+    })
+    last = last.then(shown.keep)
+    return last
+  }
+
+  function off(): Promise<void> {
+    clearTimeout(idle)
+    if (!isOn) return last
+    isOn = false
+    last = last.then(shown.end)
+    return last
+  }
+
+  function release(): void {
+    holders -= 1
+    if (holders > 0) return
+    clearTimeout(idle)
+    // What cannot be ended is not heard of any more, and others find nothing to take up.
+    idle = setTimeout(() => holders === 0 && off().catch(() => {}), lingerMs)
+    idle.unref()
+  }
+
+  let isHeld = false
+  return {
+    identity,
+    isPredecessor: (id) => predecessors !== undefined && id !== activityId && id.startsWith(predecessors),
+    begin() {
+      if (!isHeld) holders += 1
+      isHeld = true
+      return on()
+    },
+    async during(work) {
+      holders += 1
+      void on()
+      try {
+        return await work()
+      } finally {
+        release()
+      }
+    },
+    async end() {
+      isOver = true
+      last = last.catch(() => {})
+      await off()
+    },
+  }
+}
+
+function createShown(client: Client, options: PresenceOptions) {
+  const { identity, activityId, taskQueue, heartbeatMs } = options
   const { activityType = activityTypes.holdPresence } = options
   const input: HoldPresenceInput = { identity }
   let timer: NodeJS.Timeout | undefined
-  let begun: Promise<void> | undefined
   let beating: Promise<void> | undefined
 
   const soon = <T>(work: () => Promise<T>) => client.withDeadline(Date.now() + 2 * heartbeatMs, work)
@@ -70,28 +139,53 @@ export function createPresence(client: Client, options: PresenceOptions): Presen
     timer.unref()
   }
 
-  return {
-    identity,
-    begin() {
-      begun ??= start()
-        .catch((error: unknown) => {
-          log.warn({ error: messageOf(error) }, 'whether this worker lives cannot be shown to Temporal yet')
-        })
-        .then(keep)
-      return begun
-    },
-    async end() {
-      if (!begun) return
-      await begun
-      clearInterval(timer)
-      await beating
-      try {
-        await client.activity.complete({ activityId }, null)
-      } catch (error) {
-        if (!(error instanceof ActivityNotFoundError)) throw error
-        // No worker took it so far.
-        await client.activity.getHandle(activityId).terminate('the worker has ended')
-      }
-    },
+  async function end(): Promise<void> {
+    clearInterval(timer)
+    await beating
+    try {
+      await client.activity.complete({ activityId }, null)
+    } catch (error) {
+      if (!(error instanceof ActivityNotFoundError)) throw error
+      // No worker took it so far.
+      await client.activity.getHandle(activityId).terminate('the worker has ended')
+    }
   }
+
+  return { start, keep, end }
+}
+
+/** It is not taken by a worker yet, after its time-out: soon somebody does. */
+const tellAgainMs = 200
+const tellForMs = 10_000
+
+/**
+ * Tells those who look after presences that the processes have ended that had this one's name: what they had is taken up at once.
+ * @returns how many there were
+ */
+export async function tellOfPredecessors(
+  client: Client,
+  { identity, isPredecessor }: Pick<Presence, 'identity' | 'isPredecessor'>,
+): Promise<number> {
+  const open = `ActivityType = '${activityTypes.holdPresence}' AND ExecutionStatus = 'Running'`
+  let told = 0
+  for await (const { activityId } of client.activity.list(open))
+    if (isPredecessor(activityId) && (await tellGone(client, activityId, identity))) told += 1
+  return told
+}
+
+async function tellGone(client: Client, activityId: string, own: string): Promise<boolean> {
+  for (const untilMs = Date.now() + tellForMs; Date.now() < untilMs; await pause(tellAgainMs))
+    try {
+      const presence = await client.activity.getHandle(activityId).describe({ includeHeartbeatDetails: true })
+      if (presence.status !== 'RUNNING') return false
+      const said: unknown = await presence.getHeartbeatDetails()
+      // Whoever is at it already would be interrupted; this process knows it by the name.
+      if (said === lost || said === gone || presence.lastWorkerIdentity === own) return false
+      await client.activity.heartbeat({ activityId }, gone)
+      await client.activity.fail({ activityId }, waitLost('worker_lost', 'the process has ended'))
+      return true
+    } catch (error) {
+      if (!(error instanceof ActivityNotFoundError)) throw error
+    }
+  return false
 }

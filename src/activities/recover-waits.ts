@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { ApplicationFailure } from '@temporalio/activity'
-import { type Client, WorkflowNotFoundError } from '@temporalio/client'
+import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client'
 import { eachOf } from './each-of.ts'
 import type { Waits } from './types.ts'
 
@@ -13,6 +13,7 @@ const recentMs = 60_000
 const lookedAtOnce = 20
 /** A worker that has not polled for ten seconds is passed over by Temporal itself; it was silent for some of them already. */
 const stickyMs = 8_000
+const marginMs = 500
 
 /** Ends an attempt of a wait, so that another worker takes it up at once. */
 export function waitLost(code: 'worker_lost' | 'worker_shutdown', message: string): ApplicationFailure {
@@ -27,6 +28,8 @@ export interface RecoverWaits {
   workflows: string
   /** Names of the activities that wait in the memory of a worker. */
   waitTypes: readonly string[]
+  /** Whether every attempt that shows by heartbeats that it lives is failed as well, as after their time-out. @default false */
+  alsoWork?: boolean
 }
 
 /**
@@ -35,16 +38,14 @@ export interface RecoverWaits {
  * @param identity as Temporal knows the worker
  * @returns how many there were
  */
-export async function recoverWaits(
-  { client, waits, workflows, waitTypes }: RecoverWaits,
-  identity: string,
-): Promise<number> {
+export async function recoverWaits(options: RecoverWaits, identity: string): Promise<number> {
+  const { client, waits, workflows } = options
   const reason = waitLost('worker_lost', `worker ${identity} is gone; another one goes on`)
   const seen = new Set<string>()
   let found = 0
   const begunAtMs = Date.now()
   async function look(workflowId: string): Promise<void> {
-    const lost = await waitsOf(client, workflowId, { waitTypes, identity })
+    const lost = await waitsOf(options, workflowId, identity)
     if (lost.length > 0 && Date.now() - begunAtMs < stickyMs) await letGo(client, workflowId)
     await eachOf(lost, lookedAtOnce, async (activityId) => {
       const { namespace } = client.options
@@ -72,19 +73,32 @@ async function letGo(client: Client, workflowId: string): Promise<void> {
   await client.workflowService.resetStickyTaskQueue({ namespace, execution: { workflowId } }).catch(() => {})
 }
 
+type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number]
+
+/** One without heartbeats waits in Temporal alone; one about to time out may be another worker's by the time that it is failed. */
+function mayBeFailed({ activityOptions, lastHeartbeatTime, lastStartedTime }: PendingActivity): boolean {
+  const timeoutMs = milliseconds(activityOptions?.heartbeatTimeout)
+  const lastSignMs = Math.max(milliseconds(lastHeartbeatTime), milliseconds(lastStartedTime))
+  return timeoutMs > 0 && lastSignMs + timeoutMs - Date.now() >= marginMs
+}
+
+function milliseconds(time: PendingActivity['lastHeartbeatTime']): number {
+  return time ? Number(time.seconds ?? 0) * 1000 + (time.nanos ?? 0) / 1e6 : 0
+}
+
 async function waitsOf(
-  client: Client,
+  { client, waitTypes, alsoWork = false }: RecoverWaits,
   workflowId: string,
-  { waitTypes, identity }: Pick<RecoverWaits, 'waitTypes'> & { identity: string },
+  identity: string,
 ): Promise<string[]> {
   try {
     const { raw } = await client.workflow.getHandle(workflowId).describe()
     return (raw.pendingActivities ?? [])
       .filter(
-        ({ activityType, state, lastWorkerIdentity }) =>
-          waitTypes.includes(activityType?.name ?? '') &&
-          state === startedState &&
-          lastWorkerIdentity === identity,
+        (one) =>
+          one.state === startedState &&
+          one.lastWorkerIdentity === identity &&
+          (waitTypes.includes(one.activityType?.name ?? '') || (alsoWork && mayBeFailed(one))),
       )
       .flatMap(({ activityId }) => activityId ?? [])
   } catch (error) {

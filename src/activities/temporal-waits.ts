@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity'
 import { ActivityNotFoundError, type Client, WorkflowNotFoundError } from '@temporalio/client'
 import { type InstallationNames, signalNames, workflowTypes } from '../contract/names.ts'
-import { grpcStatus, grpcStatusOf } from '../executions/index.ts'
+import { grpcStatus, grpcStatusOf, shortTaskMs } from '../executions/index.ts'
 import type { JobRunRecord } from '../pipeline/plan/index.ts'
 import { createGate } from './gate.ts'
 import type { WaitRef, Waits, WatchChangesInput } from './types.ts'
@@ -74,6 +74,7 @@ export function createWaits(
       workflowId: options.names.waitsWatcherId(connection),
       taskQueue: options.taskQueue ?? options.names.taskQueues.pipelines,
       workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowTaskTimeout: shortTaskMs,
       args: [input],
     })
     return cursor

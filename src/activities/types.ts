@@ -234,8 +234,12 @@ export interface KeptWait {
 /** Of this worker process: while it shows that it lives, its waits are its own; afterwards others take them up. */
 export interface Presence {
   readonly identity: string
+  /** Whether a presence is that of an earlier process of the same name. */
+  isPredecessor(activityId: string): boolean
   /** Begun with the first call. Never fails: without it, leases bring waits back. */
   begin(): Promise<void>
+  /** Begun where it is not, and let go a while after the last of all such work. */
+  during<T>(work: () => Promise<T>): Promise<T>
   /** Nothing waits here any more. */
   end(): Promise<void>
 }
@@ -316,9 +320,12 @@ export interface ActivityDependencies {
   pollers: Pollers
   /** How long the first look at a run may wait. */
   looks: Looks
-  presence: Pick<Presence, 'identity'>
-  /** Has the waits of a worker that is lost taken up by others. */
-  recoverWaits(identity: string): Promise<void>
+  presence: Pick<Presence, 'identity' | 'isPredecessor'>
+  /**
+   * Has what a worker had when it was lost taken up by others.
+   * @param isCertain somebody saw it end; otherwise it was silent, also when it was asked
+   */
+  recoverWaits(identity: string, isCertain: boolean): Promise<void>
   closedRuns: ClosedRuns
   nestedRuns: NestedRuns
   /** Runs of a schedule's ticks, as backfills start them. */

@@ -8,6 +8,8 @@ export function editDistance(a: string, b: string, limit: number): number {
       const substitution = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
       current.push(Math.min(substitution, (previous[j] as number) + 1, (current[j - 1] as number) + 1))
     }
+    // From here on it only grows.
+    if (Math.min(...current) > limit) return limit + 1
     previous = current
   }
   return Math.min(previous[b.length] as number, limit + 1)

@@ -53,7 +53,8 @@ async function unlessMissing<T>(statuses: readonly number[], work: Promise<T>): 
 }
 
 /**
- * A client of any server that speaks the Jobs API: one method per operation, no retries of its own.
+ * A client of any server that speaks the Jobs API: one method per operation. Of itself it sends again only what our server refused
+ * as `overloaded`, which did nothing: when the server says, within half of the request's time.
  * Every method throws JobsApiError, whose `kind` says what is known about the request. Lists, ids and statuses of
  * foreign servers are accepted as they come, as long as ids are text.
  *
@@ -124,7 +125,8 @@ export class JobsClient {
   }
 
   /**
-   * Starts a run of a job; `config` is merged over the job's own.
+   * Starts a run of a job; `config` is merged over the job's own. On a server with `one_call_triggers` it may come with its `job`,
+   * and `waitSeconds` are spent until it is terminal.
    *
    * @example
    * ```ts
@@ -136,13 +138,17 @@ export class JobsClient {
    */
   createJobRun(
     body: JobRunCreateBody,
-    { idempotencyKey, ...options }: CreateOptions = {},
+    { idempotencyKey, waitSeconds, ...options }: CreateOptions & { waitSeconds?: number | undefined } = {},
   ): Promise<WireJobRun> {
-    return this.#transport.sendJson(
-      targets.createJobRun,
-      { ...options, json: body, headers: { 'Idempotency-Key': idempotencyKey } },
-      read.readRunOfJob(body.job_id),
-    )
+    const call = {
+      ...this.#patient(options, waitSeconds),
+      query: { wait: waitSeconds },
+      json: body,
+      headers: { 'Idempotency-Key': idempotencyKey },
+    }
+    const { job_id } = body
+    const reader = job_id === undefined ? read.readJobRun : read.readRunOfJob(job_id)
+    return this.#transport.sendJson(targets.createJobRun, call, reader)
   }
 
   /**

@@ -9,8 +9,8 @@ import type { Problem } from '../contract/index.ts'
  * - `rejected`: the server refused it for good (4xx other than 408, 409, 425 and 429). Sending it again changes nothing.
  * - `ambiguous`: everything else. It may have been done, be under way, or never have arrived.
  *
- * A caller that knows more looks at `status` and `code`: a 429 was not processed and may be sent again after
- * `retryAfterMs`; a 409 names its reason (`key_barred`, …).
+ * A caller that knows more looks at `status` and `code`: a 429, and a 503 of our server that says `overloaded`, was not processed and may
+ * be sent again after `retryAfterMs`; a 409 names its reason (`key_barred`, …).
  */
 export type JobsApiErrorKind = 'not_sent' | 'rejected' | 'ambiguous'
 

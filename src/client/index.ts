@@ -10,6 +10,7 @@ export {
   type SavePipelineOptions,
   type StartRunOptions,
 } from './pipeline-runs.ts'
+export { wasNotProcessed } from './resend.ts'
 export type {
   WireCancel,
   WireCancelByKey,

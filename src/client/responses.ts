@@ -249,6 +249,8 @@ export const readCapabilities: Reader<Capabilities> = (value, pointer) => {
     job_names: isTrue(given.job_names),
     pipelines: isTrue(given.pipelines),
     schedules: isTrue(given.schedules),
+    one_call_triggers: isTrue(given.one_call_triggers),
+    feed_by_client_ref: isTrue(given.feed_by_client_ref),
   }
 }
 

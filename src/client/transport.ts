@@ -3,8 +3,8 @@ import { joinBytes } from '../base/bytes.ts'
 import { JobwrightError } from '../base/errors.ts'
 import { writeJsonText } from '../base/json-text.ts'
 import type { RouteDescriptor } from '../contract/index.ts'
-import { abortable, type Deadline, startDeadline } from './deadline.ts'
-import { classifyFetchFailure, type JobsApiError } from './errors.ts'
+import { abortable, type Deadline, pauseWithin, startDeadline } from './deadline.ts'
+import { classifyFetchFailure, JobsApiError } from './errors.ts'
 import { Exchange, parseOrNothing, type RawAnswer } from './exchange.ts'
 import type { Reader } from './reading.ts'
 import {
@@ -15,6 +15,7 @@ import {
   type QueryValue,
   redirectTarget,
 } from './request.ts'
+import { createResends, type Resends } from './resend.ts'
 
 export interface JobsClientOptions {
   /** With its path: `http://127.0.0.1:8300/api/v1`. */
@@ -44,6 +45,11 @@ export interface CallOptions {
   timeoutMs?: number | undefined
   /** Instead of the client's. */
   maxResponseBytes?: number | undefined
+  /**
+   * Whether what an overloaded server refused is sent again when it says.
+   * @default true
+   */
+  resends?: boolean | undefined
   /**
    * An instant of `performance.now()`. A request that is not handed to `fetch` before it is not sent at all (`not_sent`,
    * `too_late`), so that a process that was stalled sends nothing that nobody waits for any more.
@@ -119,6 +125,7 @@ async function readBody(response: Response, maxBytes: number): Promise<Uint8Arra
 class HttpTransport implements Transport {
   readonly #options: JobsClientOptions
   readonly #baseUrl: string
+  readonly #resends: Resends = createResends()
   readonly timeoutMs: number
 
   constructor(options: JobsClientOptions) {
@@ -245,24 +252,51 @@ class HttpTransport implements Transport {
     return call.maxResponseBytes ?? this.#options.maxResponseBytes ?? 256 * 1024 * 1024
   }
 
+  /** With the token as it is; once more with another one after a 401. */
+  async #authorized(
+    route: Target,
+    call: Call,
+    path: string,
+    exchange: Exchange,
+    deadline: Deadline,
+  ): Promise<RawAnswer> {
+    const token = await this.#token(exchange, deadline.signal)
+    let answer = await this.#attempt(route, call, path, exchange, token, deadline)
+    if (answer.status === 401 && typeof this.#options.token === 'function') {
+      // A 401 was not processed, so this is safe for a POST too.
+      const other = await this.#token(exchange, deadline.signal)
+      if (other !== token) answer = await this.#attempt(route, call, path, exchange, other, deadline)
+    }
+    if (answer.status < 200 || answer.status > 299) throw exchange.refusedBy(answer)
+    return answer
+  }
+
   async send(route: Target, call: Call): Promise<Answer> {
     const { exchange, path } = this.#open(route, call)
-    if (call.signal?.aborted) throw exchange.notSent('aborted', 'aborted by the caller')
+    const aborted = () => exchange.notSent('aborted', 'aborted by the caller')
+    if (call.signal?.aborted) throw aborted()
+    const began = performance.now()
+    // A long poll's own time is for its answer.
+    const timeoutMs = Math.min(this.timeoutMs, this.#timeoutMs(call))
     const deadline = startDeadline(this.#timeoutMs(call), call.signal)
     try {
-      const token = await this.#token(exchange, deadline.signal)
-      let answer = await this.#attempt(route, call, path, exchange, token, deadline)
-      if (answer.status === 401 && typeof this.#options.token === 'function') {
-        // A 401 was not processed, so this is safe for a POST too.
-        const other = await this.#token(exchange, deadline.signal)
-        if (other !== token) answer = await this.#attempt(route, call, path, exchange, other, deadline)
-      }
-      if (answer.status < 200 || answer.status > 299) throw exchange.refusedBy(answer)
-      const complete = answer
-      return {
-        ...complete,
-        decode: (read) => exchange.decode(complete, read),
-        decodeLoosely: (read) => read(parseOrNothing(complete.body), ''),
+      for (;;) {
+        try {
+          const answer = await this.#authorized(route, call, path, exchange, deadline)
+          this.#resends.succeeded()
+          return {
+            ...answer,
+            decode: (read) => exchange.decode(answer, read),
+            decodeLoosely: (read) => read(parseOrNothing(answer.body), ''),
+          }
+        } catch (error) {
+          if (!(error instanceof JobsApiError) || call.resends === false) throw error
+          const pauseMs = this.#resends.pauseMs(error, performance.now() - began, timeoutMs)
+          if (pauseMs === undefined) throw error
+          await pauseWithin(pauseMs, deadline.signal)
+          if (deadline.reason() === 'aborted') throw aborted()
+          if (deadline.reason() === 'timeout') throw error
+        }
       }
     } finally {
       deadline.release()

@@ -66,6 +66,8 @@ export const searchAttributes = {
 export const defaultInstallation = 'default'
 /** Of the name of an installation. Without a dot, which keeps our names and those of users apart, and without what follows it in our own. */
 export const installationPattern = /^(?!.*-(jobs|watcher)(-|$))[a-z0-9][a-z0-9-]{0,39}$/
+/** Of the name of a worker. */
+export const workerNamePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/
 /** What begins like this belongs to us. */
 export const reservedNames = /^jobwright(?![a-z0-9_])/i
 
@@ -83,8 +85,11 @@ export interface InstallationNames {
   waitsWatcherId(connection: string): string
   /** Its predecessor, which only knows the waits that earlier versions began. */
   watcherWorkflowId(connection: string): string
-  /** A standalone activity for each worker process that keeps waits. */
-  presenceActivityId(life: string): string
+  /**
+   * A standalone activity for each worker process.
+   * @param name what the worker is called, whichever process it is; undefined where nobody says
+   */
+  presenceActivityId(life: string, name?: string): string
   /** Looks after what closed pipeline runs left behind. */
   sweeperId: string
   /** Of the workflow that keeps a schedule, and of the schedule in Temporal that wakes it. */
@@ -108,7 +113,7 @@ export function installationNames(installation = defaultInstallation): Installat
     waitsWatcherId: (connection) => `${prefix}-watcher/${connection}`,
     watcherWorkflowId: (connection) => `${prefix}-watcher-${connection}`,
     sweeperId: `${prefix}-sweeper`,
-    presenceActivityId: (life) => `${prefix}-presence-${life}`,
+    presenceActivityId: (life, name) => `${prefix}-presence-${name === undefined ? '' : `${name}/`}${life}`,
     scheduleId: (workspace, name) => `${prefix}-schedule-${workspace ?? ''}/${name}`,
     backfillId: (workspace, id) => `${prefix}-backfill-${workspace ?? ''}/${id}`,
     limitId: (workspace, key) => `${prefix}-limit-${workspace ?? ''}/${key}`,

@@ -17,6 +17,8 @@ export interface ChildValues {
   token: string
   workerToken: string
   configFile: string | undefined
+  /** Of the one worker of the stack. */
+  workerName: string
   /** Its name among those that share the Temporal namespace; undefined: the only one. */
   installation: string | undefined
 }
@@ -49,6 +51,7 @@ export function childEnvironment(inherited: Environment, values: ChildValues): R
     JOBWRIGHT_URL: values.serverUrl,
     JOBWRIGHT_TOKENS: tokens,
     JOBWRIGHT_WORKER_TOKEN: values.workerToken,
+    JOBWRIGHT_WORKER_NAME: values.workerName,
   }
 }
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { hostname } from 'node:os'
 import path from 'node:path'
 import { codeOf, messageOf } from '../base/causes.ts'
 import { keepOutOfGit } from '../base/data-folder.ts'
@@ -155,6 +157,7 @@ async function prepare(options: StackOptions): Promise<Prepared> {
     token,
     workerToken,
     configFile: options.configFile,
+    workerName: workerNameOf(dataDir),
     // With a Temporal server of its own it is alone in it.
     installation:
       options.environment.JOBWRIGHT_INSTALLATION ??
@@ -274,4 +277,9 @@ function once(action: () => Promise<void>): () => Promise<void> {
     running ??= action()
     return running
   }
+}
+
+/** The stack starts the next worker after the end of the last, and the lock of its folder sees to it that it is alone there. */
+function workerNameOf(dataDir: string): string {
+  return `stack-${createHash('sha256').update(`${hostname()}\0${dataDir}`).digest('hex').slice(0, 16)}`
 }

@@ -1,5 +1,5 @@
 import { searchAttributes } from '../contract/names.ts'
-import type { PipelinePlan } from '../pipeline/plan/index.ts'
+import type { PipelinePlan, PlanStep } from '../pipeline/plan/index.ts'
 
 /** What a workflow is found by. */
 export interface Belonging {
@@ -19,9 +19,30 @@ export function attributePairs({ workspace, owner, schedule }: Belonging) {
   ]
 }
 
+/** Of workflows whose history is short. */
+export const shortTaskMs = 2_000
+const longTaskMs = 10_000
+const mostInShortTask = 200
+/** Of a `for_each` whose list only the run knows. */
+const expectedItems = 50
+
+/**
+ * A worker that is killed in a workflow task costs a run this long; a replay that takes longer is begun again. Temporal gives it more time
+ * from the fourth attempt on, so that one that does not fit on a crowded machine gets there.
+ */
+export function workflowTaskTimeoutMs(steps: PipelinePlan['steps']): number {
+  const items = steps.reduce((sum, { forEach }) => sum + itemsOf(forEach), 0)
+  return items <= mostInShortTask ? shortTaskMs : longTaskMs
+}
+
+function itemsOf(forEach: PlanStep['forEach']): number {
+  if (forEach === undefined) return 1
+  return forEach.kind === 'literal' && Array.isArray(forEach.value) ? forEach.value.length : expectedItems
+}
+
 /** What each start of a pipeline run has, whoever starts it: by a person, for a tick, or as a step. */
 export function runStartOptions<M extends Belonging>(
-  { name, concurrency, priority }: Pick<PipelinePlan, 'name' | 'concurrency' | 'priority'>,
+  { name, concurrency, priority, steps }: Pick<PipelinePlan, 'name' | 'concurrency' | 'priority' | 'steps'>,
   memo: M,
 ) {
   return {
@@ -31,6 +52,7 @@ export function runStartOptions<M extends Belonging>(
     memo: { pipeline: name, ...memo, ...(concurrency ? { status: 'pending' } : {}) },
     typedSearchAttributes: attributePairs(memo),
     staticSummary: name,
+    workflowTaskTimeout: workflowTaskTimeoutMs(steps),
     ...(priority === undefined ? {} : { priority: { priorityKey: priority } }),
   }
 }

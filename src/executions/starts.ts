@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client'
+import { decodePayloads } from './payloads.ts'
 
 /** What an execution of a workflow was started with. */
 export interface Start<T> {
@@ -23,7 +24,8 @@ export async function readStart<T>(
     maximumPageSize: 1,
   })
   const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes
-  const data = started?.input?.payloads?.[0]?.data
+  const [first] = await decodePayloads(client, started?.input?.payloads?.slice(0, 1) ?? [])
+  const data = first?.data
   if (!data) return undefined
   const argument = JSON.parse(new TextDecoder().decode(data)) as T
   return { argument, earlier: started?.continuedExecutionRunId || undefined }

@@ -3,7 +3,7 @@ import { type FinishRunBody, isTerminalStatus, type RunError, workerShutdownMs }
 import { type Attempt, warnOfFailure } from './attempt.ts'
 import type { Outcome } from './outcome.ts'
 import { persist } from './persistence.ts'
-import type { RunReporter } from './reporter.ts'
+import { type LastWords, type RunReporter, worthWaitingFor } from './reporter.ts'
 
 interface GiveUp {
   signal: AbortSignal
@@ -33,24 +33,43 @@ function startGiveUp(attempt: Attempt): GiveUp {
   }
 }
 
-/** Reports the end of the run. The status on record afterwards; undefined when it could not be reported. */
+/** Reports the end of the run, with what it said last. The status on record afterwards; undefined when it could not be reported. */
 async function reportEnd(
   attempt: Attempt,
   until: AbortSignal,
   body: Omit<FinishRunBody, 'attempt'>,
+  words: LastWords = {},
 ): Promise<string | undefined> {
   const { settings, jobRunId, number } = attempt
   const warn = warnOfFailure(attempt, `reporting the run as ${body.status}`)
+  const send = (last: LastWords) =>
+    settings.reports.finishRun(jobRunId, { attempt: number, ...body, ...last })
   try {
-    const { job_run } = await persist(
-      () => settings.reports.finishRun(jobRunId, { attempt: number, ...body }),
-      { until, onFailure: warn },
-    )
+    const { job_run } = await (isSilent(words)
+      ? persist(() => send({}), { until, onFailure: warn })
+      : persist(() => send(words), { until, onFailure: warn, worthRetrying: worthWaitingFor }).catch(
+          async (error: unknown) => {
+            warn(error)
+            // An earlier server knows of no words there; and whatever it is, the end matters more.
+            await sendApart(attempt, words)
+            return persist(() => send({}), { until, onFailure: warn })
+          },
+        ))
     return isTerminalStatus(job_run.status) ? job_run.status : body.status
   } catch (error) {
     warn(error)
     return undefined
   }
+}
+
+function isSilent({ lines, progress }: LastWords): boolean {
+  return lines === undefined && progress === undefined
+}
+
+async function sendApart({ settings, jobRunId, number: attempt }: Attempt, { lines, progress }: LastWords) {
+  const { reports } = settings
+  if (progress) await reports.reportProgress(jobRunId, { attempt, ...progress }).catch(() => undefined)
+  if (lines) await reports.appendLogs(jobRunId, { attempt, lines }).catch(() => undefined)
 }
 
 /** Asks for another attempt. The run's status when it is over or to be over, so that no other attempt shall follow. */
@@ -74,8 +93,8 @@ async function reportRetry(
   }
 }
 
-async function cancel(attempt: Attempt, until: AbortSignal): Promise<never> {
-  await reportEnd(attempt, until, { status: 'cancelled' })
+async function cancel(attempt: Attempt, until: AbortSignal, words: LastWords | undefined): Promise<never> {
+  await reportEnd(attempt, until, { status: 'cancelled' }, words)
   throw new CancelledFailure('the run was cancelled')
 }
 
@@ -111,18 +130,22 @@ export async function conclude(
 ): Promise<{ status: string }> {
   const giveUp = startGiveUp(attempt)
   try {
-    await reporter?.close(giveUp.signal)
+    const isEnd = outcome.become !== 'retried' && outcome.become !== 'abandoned'
+    const words = isEnd ? await reporter?.leave(giveUp.signal) : void (await reporter?.close(giveUp.signal))
     switch (outcome.become) {
-      case 'completed':
-        return { status: (await reportEnd(attempt, giveUp.signal, { status: 'completed' })) ?? 'completed' }
+      case 'completed': {
+        const status = await reportEnd(attempt, giveUp.signal, { status: 'completed' }, words)
+        return { status: status ?? 'completed' }
+      }
       case 'failed': {
-        const status = await reportEnd(attempt, giveUp.signal, { status: 'failed', error: outcome.error })
+        const { error } = outcome
+        const status = await reportEnd(attempt, giveUp.signal, { status: 'failed', error }, words)
         if (status === undefined)
           throw ApplicationFailure.nonRetryable(outcome.error.message, outcome.error.code)
         return { status }
       }
       case 'cancelled':
-        return await cancel(attempt, giveUp.signal)
+        return await cancel(attempt, giveUp.signal, words)
       case 'retried':
         return await retry(attempt, giveUp.signal, outcome)
       case 'abandoned':

@@ -1,8 +1,8 @@
-import { pause } from '../base/abort.ts'
+import { present } from '../base/present.ts'
 import { storable } from '../base/text.ts'
 import { JobsApiError } from '../client/index.ts'
 import type { WorkerReportsClient } from '../client/worker-reports.ts'
-import { type AppendLogsBody, workerLimits } from '../contract/index.ts'
+import { type AppendLogsBody, type FinishRunBody, workerLimits } from '../contract/index.ts'
 import { backoffMs, isWorthRetrying, persist } from './persistence.ts'
 import { timestamp, truncate } from './text.ts'
 
@@ -16,12 +16,18 @@ export interface RunReporter {
   progress(fraction: number, message?: string): void
   /** Sends what is left, for as long as the server is away and `until` is not aborted; then nothing more. Never throws. */
   close(until: AbortSignal): Promise<void>
+  /** The same, but for what fits the report of the run's end: that is answered in place of being sent, and goes with it. */
+  leave(until: AbortSignal): Promise<LastWords>
 }
+
+/** What an attempt has said last. Sent again it is the same, and adds nothing. */
+export type LastWords = Pick<FinishRunBody, 'lines' | 'progress'>
 
 const batchLines = 1000
 const batchCharacters = 256 * 1024
 const bufferLines = 10_000
-const progressEveryMs = 1000
+/** Between two reports of progress: twice as long each time, as a run that takes long is looked at rarely. */
+const progressAfterMs = { first: 1_000, longest: 5_000 } as const
 const progressCharacters = 500
 
 /** As many lines as fit one request. */
@@ -35,7 +41,7 @@ function nextBatch(lines: readonly Line[]): Line[] {
 }
 
 /** A server that is away comes back; one that refuses these lines again and again shall not hold the run's end up. */
-function worthWaitingFor(error: unknown, tries: number): boolean {
+export function worthWaitingFor(error: unknown, tries: number): boolean {
   return isWorthRetrying(error) && ((error as JobsApiError).status === undefined || tries < 3)
 }
 
@@ -47,19 +53,26 @@ class HttpRunReporter implements RunReporter {
   /** What was sent and not acknowledged yet: sent again as it is, so that the server knows it when it has it already. */
   #unacknowledged: Line[] = []
   #lastMicroseconds = 0
-  readonly #stopped = new AbortController()
-  readonly #loop: Promise<void>
+  readonly #flushMs: number
+  #timer: NodeJS.Timeout | undefined
+  #timerAt = Number.POSITIVE_INFINITY
+  #sending: Promise<void> | undefined
+  #failures = 0
+  #isClosing = false
   #taken = 0
   #dropped = 0
   #fraction: { fraction: number; message?: string } | undefined
-  #progressSentAt = Number.NEGATIVE_INFINITY
+  #progressDueAt = performance.now() + progressAfterMs.first
+  /** What the server knows. */
+  #progressSaid: string | undefined
+  #progressEveryMs: number = progressAfterMs.first
   #over = false
 
   constructor(options: RunReporterOptions) {
     this.#reports = options.reports
     this.#jobRunId = options.jobRunId
     this.#attempt = options.attempt
-    this.#loop = this.#run(options.flushMs)
+    this.#flushMs = options.flushMs
   }
 
   log(level: LogLevel, message: string, atMs = Date.now()): void {
@@ -67,6 +80,7 @@ class HttpRunReporter implements RunReporter {
     this.#taken += 1
     if (this.#taken > workerLimits.logLines || this.#lines.length >= bufferLines) this.#dropped += 1
     else this.#push(level, truncate(storable(message), workerLimits.logLineCharacters), atMs)
+    this.#arm()
   }
 
   #push(level: LogLevel, message: string, atMs: number): void {
@@ -80,11 +94,13 @@ class HttpRunReporter implements RunReporter {
     const clamped = Math.min(1, Math.max(0, fraction))
     const text = message === undefined ? undefined : truncate(storable(message), progressCharacters)
     this.#fraction = text === undefined ? { fraction: clamped } : { fraction: clamped, message: text }
+    this.#arm()
   }
 
   async close(until: AbortSignal): Promise<void> {
-    this.#stopped.abort()
-    await this.#loop
+    this.#isClosing = true
+    clearTimeout(this.#timer)
+    await this.#sending
     try {
       await persist(() => this.#flush(true), { until, worthRetrying: worthWaitingFor })
     } catch {
@@ -93,22 +109,57 @@ class HttpRunReporter implements RunReporter {
     this.#over = true
   }
 
-  async #run(flushMs: number): Promise<void> {
-    let failures = 0
-    let retryAfterMs: number | undefined
-    while (!this.#stopped.signal.aborted) {
-      const waitMs =
-        failures === 0 ? flushMs : Math.max(flushMs, backoffMs(failures, retryAfterMs, Math.random()))
-      await pause(waitMs, this.#stopped.signal)
-      if (this.#stopped.signal.aborted) return
-      try {
-        await this.#flush(false)
-        failures = 0
-      } catch (error) {
-        failures += 1
-        retryAfterMs = error instanceof JobsApiError ? error.retryAfterMs : undefined
-      }
+  async leave(until: AbortSignal): Promise<LastWords> {
+    this.#isClosing = true
+    clearTimeout(this.#timer)
+    await this.#sending
+    if (this.#over) return {}
+    const lines = this.#lastBatch()
+    if (lines === undefined) {
+      await this.close(until)
+      return {}
     }
+    this.#over = true
+    return present({ lines: lines.length === 0 ? undefined : lines, progress: this.#fraction })
+  }
+
+  /** All lines that are left, as one report; undefined when they are more. What may have arrived already is not mixed with others. */
+  #lastBatch(): Line[] | undefined {
+    if (this.#dropped > 0) return undefined
+    if (this.#unacknowledged.length > 0) return this.#lines.length === 0 ? this.#unacknowledged : undefined
+    return nextBatch(this.#lines).length === this.#lines.length ? this.#lines : undefined
+  }
+
+  /** Sees to it that what there is to say is sent when it is due. While nothing is said, nothing runs. */
+  #arm(retryAfterMs?: number): void {
+    if (this.#isClosing || this.#over || this.#sending) return
+    const now = performance.now()
+    const hasLines = this.#lines.length + this.#unacknowledged.length + this.#dropped > 0
+    const progressAt = this.#fraction === undefined ? Number.POSITIVE_INFINITY : this.#progressDueAt
+    const dueAt = hasLines ? now : progressAt
+    if (dueAt === Number.POSITIVE_INFINITY) return
+    const pauseMs = this.#failures === 0 ? 0 : backoffMs(this.#failures, retryAfterMs, Math.random())
+    const at = Math.max(dueAt, now + Math.max(this.#flushMs, pauseMs))
+    if (at >= this.#timerAt) return
+    clearTimeout(this.#timer)
+    this.#timerAt = at
+    this.#timer = setTimeout(() => {
+      this.#timerAt = Number.POSITIVE_INFINITY
+      this.#sending = this.#send()
+    }, at - now)
+  }
+
+  async #send(): Promise<void> {
+    let retryAfterMs: number | undefined
+    try {
+      await this.#flush(false)
+      this.#failures = 0
+    } catch (error) {
+      this.#failures += 1
+      retryAfterMs = error instanceof JobsApiError ? error.retryAfterMs : undefined
+    }
+    this.#sending = undefined
+    this.#arm(retryAfterMs)
   }
 
   async #flush(all: boolean): Promise<void> {
@@ -130,16 +181,18 @@ class HttpRunReporter implements RunReporter {
 
   async #sendProgress(all: boolean): Promise<void> {
     const latest = this.#fraction
-    if (
-      latest === undefined ||
-      this.#over ||
-      (!all && performance.now() - this.#progressSentAt < progressEveryMs)
-    )
+    if (latest === undefined || this.#over || (!all && performance.now() < this.#progressDueAt)) return
+    const said = JSON.stringify(latest)
+    if (said === this.#progressSaid) {
+      this.#fraction = undefined
       return
+    }
     await this.#deliver(() =>
       this.#reports.reportProgress(this.#jobRunId, { attempt: this.#attempt, ...latest }),
     )
-    this.#progressSentAt = performance.now()
+    this.#progressSaid = said
+    this.#progressDueAt = performance.now() + this.#progressEveryMs
+    this.#progressEveryMs = Math.min(this.#progressEveryMs * 2, progressAfterMs.longest)
     if (this.#fraction === latest) this.#fraction = undefined
   }
 

@@ -15,7 +15,7 @@ export {
   evaluateExpression,
 } from './evaluate.ts'
 export { isForbiddenMember } from './guard.ts'
-export { noReferences } from './references.ts'
+export { type Ids, noReferences } from './references.ts'
 export {
   anyShape,
   type Clash,

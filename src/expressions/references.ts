@@ -25,6 +25,9 @@ export interface KnownValues {
   statuses: readonly string[]
 }
 
+/** Of thousands of steps, sets would be too large. */
+export type Ids = Pick<ReadonlySet<string>, 'has'>
+
 /** What an expression may name, at the place where it stands. */
 export interface ScopeShape {
   inputs: ReadonlyMap<string, InputType>
@@ -33,15 +36,15 @@ export interface ScopeShape {
   /** The step that the expression belongs to; absent for the pipeline's outputs. */
   self?: string
   /** What that step needs, directly or not; absent when every step may be read. */
-  reachable?: ReadonlySet<string>
+  reachable?: Ids
   /** What needs that step, directly or not. */
-  later?: ReadonlySet<string>
+  later?: Ids
   /** True where `item` and `index` exist. */
   item: boolean
   /** Set where the step runs although steps that it needs may have failed or been skipped: those that its `if` asks after. */
   askedBefore?: ReadonlySet<string>
   /** Steps that may not be done when that step starts, apart from those that its `if` asks after. */
-  early?: ReadonlySet<string>
+  early?: Ids
   /** True in an `if`. */
   statusFunctions: boolean
   /** True in a `config`. */

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client'
 import type { JobTypeSchemaEntry } from '../contract/index.ts'
 import { installationNames } from '../contract/names.ts'
+import { packing } from '../temporal/index.ts'
 import type { PipelineTiming } from '../workflows/messages.ts'
 import type { RunsAccess } from './access.ts'
 import type { AskJobTypes } from './changed-job-types.ts'
@@ -112,7 +113,7 @@ export function asQuestion<T>(known: T | (() => Promise<T>)): () => Promise<T> {
 }
 
 export function resolveOptions(
-  client: Client,
+  given: Client,
   {
     owner,
     workspace,
@@ -132,6 +133,7 @@ export function resolveOptions(
     settleMs,
   } = timing
   const queryTimeoutMs = 3_000
+  const client = packing(given)
   return {
     client,
     owner: asQuestion(owner),

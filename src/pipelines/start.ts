@@ -5,8 +5,8 @@ import { JobwrightError } from '../base/errors.ts'
 import { canonicalJson, type Json } from '../base/json.ts'
 import { workflowTypes } from '../contract/names.ts'
 import { runStartOptions } from '../executions/index.ts'
-import type { PipelinePlan } from '../pipeline/plan/index.ts'
-import { isUnknownSearchAttribute, SearchAttributesError } from '../temporal/index.ts'
+import { type PipelinePlan, startBytes } from '../pipeline/plan/index.ts'
+import { isUnknownSearchAttribute, packedBytes, SearchAttributesError } from '../temporal/index.ts'
 import type { PipelineMemo, RunPipelineInput } from '../workflows/messages.ts'
 import { PipelineRunNotFoundError, requireRunId } from './errors.ts'
 import { findRun } from './find.ts'
@@ -44,7 +44,7 @@ type Ownership = Pick<PipelineMemo, 'workspace' | 'owner'>
 
 /**
  * Starts a run, unless its id is in use.
- * @throws SearchAttributesError, JobwrightError `bad_run_id`, `other_workspace`, `run_id_taken`, `run_id_reused`
+ * @throws SearchAttributesError, JobwrightError `bad_run_id`, `other_workspace`, `run_id_taken`, `run_id_reused`, `start_too_large`
  */
 export async function startRun(
   context: PipelinesContext,
@@ -66,6 +66,7 @@ export async function startRun(
     ...(workspace === undefined ? {} : { workspace }),
     ...(warnings.length === 0 ? {} : { warnings }),
   }
+  await requireFitting(input)
   const memo = { digest, ...(version === undefined ? {} : { version }), ...ownership }
   const start = () =>
     context.client.workflow.start(workflowTypes.runPipeline, {
@@ -82,6 +83,18 @@ export async function startRun(
     await requireSame(context, id, digest)
     return { id, existed: true, warnings: [] }
   }
+}
+
+/** What does not get smaller may be within all other limits, and yet leave no room for the state of the run. */
+async function requireFitting(input: RunPipelineInput): Promise<void> {
+  const bytes = await packedBytes(input)
+  if (bytes <= startBytes) return
+  throw new JobwrightError({
+    code: 'start_too_large',
+    fault: 'usage',
+    message: `the plan and the inputs of pipeline ${input.plan.name} have ${bytes} bytes once they are packed; at most ${startBytes} are allowed`,
+    fix: 'move large data into documents or a step of its own',
+  })
 }
 
 function digestOf(plan: PipelinePlan, inputs: Record<string, Json>): string {

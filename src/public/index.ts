@@ -192,6 +192,7 @@ export {
 } from '../schedules/index.ts'
 export {
   connectTemporal,
+  payloadCodec,
   SearchAttributesError,
   type TemporalOptions,
   TemporalUnreachableError,

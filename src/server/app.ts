@@ -18,6 +18,7 @@ import { asProblem, problemResponse } from './routes/problem-response.ts'
 import { scheduleHandlers } from './routes/schedules.ts'
 import { whoamiHandlers } from './routes/whoami.ts'
 import { workerHandlers } from './routes/worker.ts'
+import { createAdmission, type Load } from './services/admission.ts'
 import { createBackfillService } from './services/backfills.ts'
 import { createConfigValidator } from './services/config-validation.ts'
 import { createDocumentService } from './services/documents.ts'
@@ -48,8 +49,12 @@ export interface AppOptions {
   plain?: boolean
   /** How long a stream of events is silent at most, in milliseconds. Proxies cut what is silent for a minute. @default 15_000 */
   heartbeatMs?: number
+  /** How long clients wait for an answer, in milliseconds: what would come later is refused in time. @default 10_000 */
+  clientTimeoutMs?: number
   /** Told of failures that nobody foresaw. @default nobody */
   onError?: (error: unknown) => void
+  /** Told when requests begin to be refused for overload, and when that is over. @default nobody */
+  onLoad?: ((load: Load) => void) | undefined
 }
 
 const documentPath = `${basePath}/openapi.json`
@@ -74,9 +79,12 @@ export function createApp(options: AppOptions): Hono {
     closing = new AbortController().signal,
     plain = false,
     onError = () => undefined,
+    clientTimeoutMs = 10_000,
+    onLoad,
   } = options
   const app = new Hono()
-  const context: RouteContext = { store, closing, onError, plain, heartbeatMs }
+  const admission = createAdmission({ clientTimeoutMs, onChange: onLoad })
+  const context: RouteContext = { store, admission, closing, onError, plain, heartbeatMs }
   const seen = plain ? { ...referenceRoutes, ...workerRoutes } : routes
   const others = ['/healthz', '/readyz', ...(plain ? [] : [documentPath])]
   const allowedMethods = methodFinder(Object.values(seen), others)
@@ -90,7 +98,7 @@ export function createApp(options: AppOptions): Hono {
     c.res.headers.set('X-Content-Type-Options', 'nosniff')
     if (closing.aborted) c.res.headers.set('Connection', 'close')
   })
-  app.get('/healthz', (c) => c.json({ status: 'alive' }))
+  app.get('/healthz', (c) => c.json({ status: 'alive', load: admission.load() }))
   app.get('/readyz', async (c) => {
     await ready(store)
     return c.json({ status: 'ready' })

@@ -7,6 +7,7 @@ export {
   type TemporalOptions,
 } from './connect.ts'
 export { fromTemporal, TemporalUnreachableError, throwFromTemporal } from './failures.ts'
+export { dataConverter, packedBytes, packing, payloadCodec } from './payload-codec.ts'
 export { pollersOf } from './pollers.ts'
 export {
   ensureSearchAttributes,

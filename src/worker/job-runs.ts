@@ -6,7 +6,9 @@ import { basePath } from '../contract/index.ts'
 import { installationNames } from '../contract/names.ts'
 import { createExecuteJobRun, type Handlers, handlersApart, handlersHere } from '../executor/index.ts'
 import type { JobTypeRegistry, Secrets } from '../job-types/index.ts'
+import type { Isolation } from '../job-types/types.ts'
 import { handlerHost, handling } from './handlers.ts'
+import { defaultSlots, usableMemory } from './slots.ts'
 
 export interface JobRunWorkers {
   /** One for each task queue. */
@@ -42,18 +44,34 @@ export function jobRunWorkers(
     heartbeatIntervalMs,
     log,
   })
-  const { taskQueues } = installationNames(config.installation)
-  const own = registry.names().flatMap((name) => {
-    const taskQueue = registry.get(name)?.taskQueue
-    return taskQueue === undefined ? [] : [taskQueues.ofJobType(taskQueue)]
-  })
-  const options = [...new Set([taskQueues.jobRuns, ...own])].map((taskQueue) => ({
+  const isolationsOf = isolationsByQueue(config, registry)
+  const memory = usableMemory()
+  const options = [...isolationsOf].map(([taskQueue, isolations]) => ({
     taskQueue,
     activities,
     // A cancel reaches a handler by the answer to a heartbeat, so they must not be held back for long.
     maxHeartbeatThrottleInterval: 1_000,
-    maxConcurrentActivityTaskExecutions: 100,
+    maxConcurrentActivityTaskExecutions: config.maxJobRuns ?? defaultSlots(isolations, memory),
+    // As many polls as there is work to be had: one where nothing comes, many where a fan-out does.
+    activityTaskPollerBehavior: { type: 'autoscaling', initial: 5, maximum: 50 } as const,
     shutdownGraceTime: config.timing.shutdownGraceMs,
   }))
   return { options, close: () => handlers.close() }
+}
+
+/** The task queues of this worker's job runs, with the isolation of the job types on each. */
+function isolationsByQueue(config: Config, registry: JobTypeRegistry): Map<string, Isolation[]> {
+  const { taskQueues } = installationNames(config.installation)
+  const queues = new Map<string, Isolation[]>([[taskQueues.jobRuns, []]])
+  for (const name of registry.names()) {
+    const jobType = registry.get(name)
+    if (jobType === undefined) continue
+    const queue =
+      jobType.taskQueue === undefined ? taskQueues.jobRuns : taskQueues.ofJobType(jobType.taskQueue)
+    const shared = config.isolation === 'process' ? 'process' : 'shared'
+    // Where nothing is apart, a job type's own wish is not heard.
+    const isolation = config.isolation === 'none' ? 'shared' : (jobType.isolation ?? shared)
+    queues.set(queue, [...(queues.get(queue) ?? []), isolation])
+  }
+  return queues
 }

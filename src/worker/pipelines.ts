@@ -7,20 +7,26 @@ import { createLooks } from '../activities/looks.ts'
 import { createNestedRuns } from '../activities/nested/temporal-nested-runs.ts'
 import { createPollers } from '../activities/pollers.ts'
 import { createPresence } from '../activities/presence.ts'
+import { recoverAttempts } from '../activities/recover-attempts.ts'
 import { recoverWaits } from '../activities/recover-waits.ts'
 import { createSchedules } from '../activities/schedules/temporal-schedules.ts'
 import { createClosedRuns } from '../activities/sweep/closed-runs.ts'
 import { createWaits } from '../activities/temporal-waits.ts'
+import type { Presence } from '../activities/types.ts'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
 import type { Config } from '../config.ts'
-import { installationNames, workflowTypes } from '../contract/names.ts'
+import { installationNames } from '../contract/names.ts'
 import type { LoadedUserConfig } from '../job-types/index.ts'
 import type { connectTemporal } from '../temporal/index.ts'
 import { createConnections } from './connections.ts'
 import { createSecretKeeper, type EarlierSecrets } from './secret-keeper.ts'
 
+/** A worker that is silent for less, also when it is asked, has its handlers still: its machine may have stood still. */
+const slowMs = 5_000
+
 export interface PipelineWorker {
   options: Omit<WorkerOptions, 'connection' | 'namespace'>
+  presence: Presence
   /** Has what waits here taken up by other workers. */
   handOver(): Promise<void>
 }
@@ -50,12 +56,24 @@ export function pipelineWorker({
   const { presenceHeartbeatMs: heartbeatMs } = config.timing
   const presence = createPresence(client, {
     identity: process.identity,
-    activityId: names.presenceActivityId(process.life),
+    activityId: names.presenceActivityId(process.life, config.workerName),
+    predecessors: config.workerName && names.presenceActivityId('', config.workerName),
     taskQueue: names.taskQueues.pipelines,
     heartbeatMs,
     log,
   })
   const pollers = createPollers({ connection, waits, presence, log })
+  async function recover(identity: string, isCertain: boolean) {
+    const { pipelines, notifications } = names.taskQueues
+    const workflows = `TaskQueue IN ('${pipelines}', '${notifications}')`
+    // The feed is only read there: two at a time do no harm.
+    const waitTypes = ['pollJobRun', 'watchFeed']
+    const [waiting, attempts] = await Promise.all([
+      recoverWaits({ client, waits, workflows, waitTypes, alsoWork: isCertain }, identity),
+      recoverAttempts({ client, identity, silenceMs: isCertain ? 0 : slowMs }),
+    ])
+    return { waits: waiting, attempts }
+  }
   const options = {
     taskQueue: names.taskQueues.pipelines,
     activities: createActivities({
@@ -72,13 +90,11 @@ export function pipelineWorker({
       limits: createLimits(client, names),
       sweep: config.sweep,
       log,
-      async recoverWaits(lost) {
+      async recoverWaits(lost, isCertain) {
         const sinceMs = performance.now()
-        const workflows = `WorkflowType = '${workflowTypes.runPipeline}' AND TaskQueue = '${names.taskQueues.pipelines}'`
-        const waitTypes = ['pollJobRun']
-        const found = await recoverWaits({ client, waits, workflows, waitTypes }, lost)
+        const found = await recover(lost, isCertain)
         const tookMs = Math.round(performance.now() - sinceMs)
-        log.warn({ lost, waits: found, tookMs }, 'a worker is gone; what waited there is taken up by others')
+        log.warn({ lost, ...found, tookMs }, 'a worker is gone; what it had is taken up by others')
       },
       secretKeeper: () => createSecretKeeper(user.secrets, earlierSecrets),
       heartbeatIntervalMs,
@@ -90,5 +106,5 @@ export function pipelineWorker({
     stickyQueueScheduleToStartTimeout: config.timing.stickyQueueMs,
     shutdownGraceTime: 500,
   }
-  return { options, handOver: () => pollers.handOver() }
+  return { options, presence, handOver: () => pollers.handOver() }
 }

@@ -190,7 +190,7 @@ function assemble(
         { client, waits, workflows, waitTypes },
         lost.slice(0, lost.lastIndexOf('/')),
       )
-      log.warn({ lost, waits: found }, 'a worker is gone; what waited there is taken up by others')
+      log.warn({ lost, waits: found }, 'a worker is gone; what it had is taken up by others')
     },
     secretKeeper: () => createSecretKeeper(secrets, earlierSecrets),
     heartbeatIntervalMs,

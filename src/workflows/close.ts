@@ -1,12 +1,11 @@
 import { ApplicationFailure, CancellationScope, CancelledFailure } from '@temporalio/workflow'
-import { jsonBytes } from '../base/json.ts'
 import {
   createRunOutputs,
   failureMessage,
+  fittingView,
   type PipelineRunView,
-  payloadBytes,
   pipelineStatus,
-  shrinkView,
+  viewBytes,
   viewPipelineRun,
 } from '../pipeline/plan/index.ts'
 import { evaluate } from './evaluation.ts'
@@ -19,7 +18,7 @@ import { tellParent } from './tell-parent.ts'
 /** The pipeline run as everybody sees it, within what Temporal carries. */
 export function view(execution: Execution): PipelineRunView {
   const { data, plan, state, finishedAtMs, outputs } = execution
-  return shrinkView(viewPipelineRun(plan, state, { id: data.id, finishedAtMs, outputs }), payloadBytes)
+  return fittingView(viewPipelineRun(plan, state, { id: data.id, finishedAtMs, outputs }))
 }
 
 /** One that is not to be started: all it does is to have its id. */
@@ -55,7 +54,7 @@ export async function close(execution: Execution): Promise<PipelineRunView> {
 
 /** What can be evaluated; in a completed run, what cannot is a warning. */
 async function evaluateOutputs(execution: Execution): Promise<void> {
-  const kept = createRunOutputs(execution, jsonBytes(view(execution)))
+  const kept = createRunOutputs(execution, viewBytes(view(execution)))
   for (const { name, value } of execution.plan.outputs) {
     try {
       kept.keep(name, await evaluate(execution, value))

@@ -88,6 +88,10 @@ export interface Execution {
   locals?: LocalTriggers | null
   /** The quick question what the connection is, once it was asked. */
   quickProfile?: Promise<ConnectionProfile | undefined>
+  /** Steps that have begun and are not over. */
+  underWay: number
+  /** What the run was started with takes so much in Temporal; undefined where that is not known. */
+  readonly startedBytes: number | undefined
   /** Job runs that were triggered or ended in this execution: without any, going on as new would lead nowhere. */
   progress: number
   /** Of outputs that this execution fetched for expressions; the next one would fetch them again. */
@@ -104,7 +108,7 @@ export interface Execution {
 
 export function createExecution(input: RunPipelineInput, scope: CancellationScope): Execution {
   const { plan, inputs, timing, warnings } = input
-  const { workflowId, startTime } = workflowInfo()
+  const { workflowId, startTime, historySize } = workflowInfo()
   // Workflow time: the same on every replay.
   const state = countChanges(plan, input.state ?? createPipelineRunState(plan, startTime.getTime(), warnings))
   const schedule = createSchedule(plan, state)
@@ -143,6 +147,9 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
       leaseMs: timing.waitLeaseMs,
       look: (runs) => lookAtJobRuns(plan.connection, runs, timing),
     }),
+    // At its beginning a history holds nothing else.
+    startedBytes: input.startedBytes ?? (input.state || historySize === 0 ? undefined : historySize),
+    underWay: 0,
     progress: 0,
     fetchedBytes: 0,
     fetching: new Map(),

@@ -32,6 +32,8 @@ export interface RunPipelineInput {
   warnings?: string[]
   /** Carried across continue-as-new; absent at the start. */
   state?: PipelineRunState
+  /** What all but the state takes in Temporal, as the first execution saw it; absent at the start. */
+  startedBytes?: number
 }
 
 /** How patient a pipeline run is. */

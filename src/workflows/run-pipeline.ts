@@ -13,9 +13,9 @@ import { jsonBytes } from '../base/json.ts'
 import {
   cleanupIsOver,
   defaultCleanupMs,
-  isCleanupAlone,
   type PipelinePlan,
   type PipelineRunView,
+  packedStateBytes,
   payloadBytes,
   planVersions,
   shrinkState,
@@ -44,6 +44,9 @@ import { startReady, startSteps } from './steps.ts'
 /** How long an execution that is to end waits at most for what is under way, and how long nothing must have come. */
 const drainMs = 5_000
 const quietMs = 250
+
+/** Job runs that were triggered or ended in one execution: a worker that takes it up replays all of them in one workflow task. */
+const mostProgress = 2_000
 
 /** With more than this in its history, an execution ends even if the next one has to fetch everything again. */
 const historyBytes = 32 * 1024 * 1024
@@ -140,12 +143,18 @@ async function drain(execution: Execution): Promise<void> {
 }
 
 async function goOnAsNew(execution: Execution): Promise<void> {
-  const { input, state } = execution
+  const { input, state, startedBytes } = execution
   await allLeft(execution)
   forgetEarlyEnds(execution)
-  shrinkState(state, payloadBytes - jsonBytes({ ...input, state: null }))
+  const others = jsonBytes({ ...input, state: null })
+  // What fits as it is fits packed.
+  if (others + jsonBytes(state) > payloadBytes) {
+    const packedOthers = startedBytes === undefined ? others : Math.min(others, startedBytes)
+    shrinkState(state, payloadBytes - packedOthers, packedStateBytes)
+  }
   const memo = { ...workflowInfo().memo, startedAtMs: state.startedAtMs }
-  await makeContinueAsNewFunc<typeof runPipeline>({ memo })({ ...input, state })
+  const next = { ...input, state, ...(startedBytes === undefined ? {} : { startedBytes }) }
+  await makeContinueAsNewFunc<typeof runPipeline>({ memo })(next)
 }
 
 function isSettled({ fatal, schedule }: Execution): boolean {
@@ -162,6 +171,7 @@ function isHistoryLong(execution: Execution): boolean {
     execution.main.pace.isExhausted() ||
     execution.cleanup?.pace.isExhausted() ||
     (continueAsNewSuggested && isLarge) ||
+    (execution.progress >= mostProgress && patched('bounded-executions')) ||
     historyLength >= (execution.timing.maxHistoryEvents ?? Number.POSITIVE_INFINITY)
   )
 }
@@ -183,9 +193,9 @@ async function finishCancelled(execution: Execution): Promise<void> {
 
 /** What cleans up has its time from when nothing else is left; a second cancel ends it at once. */
 async function cleanUp(execution: Execution, { scope }: Lane): Promise<void> {
-  const { plan, state, timing } = execution
+  const { schedule, state, timing } = execution
   const isOver = () => isSettled(execution) || execution.isCleanupOver
-  await condition(() => isOver() || isCleanupAlone(plan, state))
+  await condition(() => isOver() || schedule.isCleanupAlone())
   const isInTime = isOver() || (await condition(isOver, timing.cleanupMs ?? defaultCleanupMs))
   if (isSettled(execution)) return
   if (!isInTime) state.warnings.push(cleanupIsOver)

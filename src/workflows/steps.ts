@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow'
+import { CancellationScope, isCancellation, patched } from '@temporalio/workflow'
 import { outputNotReady } from '../pipeline/evaluate/index.ts'
 import {
   isAskedAgain,
@@ -22,7 +22,17 @@ export function startSteps(execution: Execution): void {
   startReady(execution)
 }
 
-/** Starts or skips every step whose needs are done; a skipped one may make others ready. */
+/**
+ * Steps that have begun and are not over, beyond which no other one begins: they would wait for places only, and to begin thousands at once
+ * takes longer than a workflow task may.
+ */
+const mostUnderWay = 600
+
+function isFull({ underWay, scope }: Execution): boolean {
+  return underWay >= mostUnderWay && !scope.consideredCancelled && patched('bounded-steps')
+}
+
+/** Starts or skips every step whose needs are done, as far as there is room; a skipped one may make others ready. */
 export function startReady(execution: Execution): void {
   const { schedule, state, scope } = execution
   const take = () =>
@@ -30,7 +40,9 @@ export function startReady(execution: Execution): void {
       cancelRequested: state.cancelRequested || scope.consideredCancelled,
       cleansUp: execution.cleanup !== undefined && !execution.isCleanupOver,
     })
-  for (let next = take(); next; next = take()) {
+  while (!isFull(execution)) {
+    const next = take()
+    if (!next) return
     const { step, isSkipped } = next
     if (isSkipped) {
       logStepEnded(execution, step)
@@ -51,13 +63,17 @@ function begin(execution: Execution, step: PlanStep): void {
 function launch(execution: Execution, step: PlanStep): void {
   const own = stepState(execution.state, step.id)
   move(own, 'began')
+  execution.underWay += 1
   // What has items was let in by its `if` already; so was what waits until it holds.
   const condition = own.items || isAskedAgain(step) ? undefined : step.if
   inBackground(
     execution,
     step,
     () => (condition ? runIf(execution, step, condition.source) : runJobStep(execution, step)),
-    () => ended(execution, step),
+    () => {
+      execution.underWay -= 1
+      ended(execution, step)
+    },
   )
 }
 

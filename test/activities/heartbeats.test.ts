@@ -65,7 +65,7 @@ beforeAll(async () => {
       limits: createLimits(client, installationNames()),
       sweep: 'off',
       log: { info: () => undefined, warn: () => undefined },
-      presence: { identity: 'test' },
+      presence: { identity: 'test', isPredecessor: () => false },
       looks: createLooks(),
       recoverWaits: async () => undefined,
       secretKeeper: () => createSecretKeeper({}),

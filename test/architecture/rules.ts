@@ -79,7 +79,7 @@ export const zones: readonly Zone[] = [
   { folder: nodes, loads: [], types: [base], packages: [], node: false },
   {
     folder: 'src/pipeline/yaml',
-    loads: [base, nodes, 'src/expressions', 'src/schedule/times'],
+    loads: [base, nodes, 'src/pipeline/plan/graph-limits.ts', 'src/expressions', 'src/schedule/times'],
     packages: ['yaml'],
     node: false,
   },
@@ -194,7 +194,7 @@ export const zones: readonly Zone[] = [
     folder: 'src/temporal',
     loads: [base, names],
     types: [sweepReports],
-    packages: ['@temporalio/client'],
+    packages: ['@temporalio/client', '@temporalio/common', 'protobufjs'],
     node: true,
   },
   {

@@ -18,6 +18,7 @@ const values: ChildValues = {
   token: 'user-token',
   workerToken: 'worker-token',
   configFile: undefined,
+  workerName: 'stack-1',
   installation: undefined,
 }
 
@@ -34,6 +35,7 @@ describe('the processes of the stack', () => {
       JOBWRIGHT_URL: 'http://127.0.0.1:8300',
       JOBWRIGHT_TOKENS: 'default/dev@localhost=user-token',
       JOBWRIGHT_WORKER_TOKEN: 'worker-token',
+      JOBWRIGHT_WORKER_NAME: 'stack-1',
       JOBS_API_URL: 'http://127.0.0.1:8300/api/v1',
       JOBS_API_TOKEN: 'user-token',
     })

@@ -119,6 +119,7 @@ interface ReportBody {
   fraction?: number
   message?: string
   lines?: { level: string; message: string }[]
+  progress?: { fraction?: number; message?: string }
 }
 
 function report(stored: StoredRun, action: string, request: SeenRequest): Answer {
@@ -129,9 +130,10 @@ function report(stored: StoredRun, action: string, request: SeenRequest): Answer
   if (applied) {
     if (action === 'finish') Object.assign(run, { status: body.status, error: body.error ?? null })
     if (action === 'retry') Object.assign(stored, { retryReported: true, lastError: body.error })
-    if (action === 'progress') run.progress = { fraction: body.fraction, message: body.message }
-    const sent = request.body.toString()
-    if (action === 'logs' && !stored.logReports.has(sent)) {
+    const said = action === 'progress' ? body : action === 'finish' ? body.progress : undefined
+    if (said) run.progress = { fraction: said.fraction, message: said.message }
+    const sent = JSON.stringify(body.lines)
+    if (body.lines && !stored.logReports.has(sent)) {
       stored.logReports.add(sent)
       stored.logs.push(...(body.lines ?? []).map((line) => ({ ...line, attempt: body.attempt })))
     }

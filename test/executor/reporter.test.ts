@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { WorkerReportsClient } from '../../src/client/worker-reports.ts'
 import type { AppendLogsBody } from '../../src/contract/index.ts'
@@ -113,6 +114,38 @@ describe('Log lines', () => {
   })
 })
 
+describe('Last words', () => {
+  test('are left for the report of the end, unless they are more than that takes', async () => {
+    await using server = await startFaultServer(ok)
+    const reporter = reporterOf(server.baseUrl, 60_000)
+    reporter.log('info', 'x')
+    reporter.progress(0.5)
+    expect(await reporter.leave(never)).toMatchObject({
+      lines: [{ level: 'info', message: 'x' }],
+      progress: { fraction: 0.5 },
+    })
+    expect(server.requests).toEqual([])
+    const talkative = reporterOf(server.baseUrl, 60_000)
+    for (let index = 0; index < 1001; index += 1) talkative.log('info', 'x')
+    expect(await talkative.leave(never)).toEqual({})
+    expect(linesOf(server.requests)).toHaveLength(1001)
+  })
+
+  test('that may have arrived are left as they were sent', async () => {
+    await using server = await startReportServer()
+    const stored = server.add(runBody.uuid, {})
+    Object.assign(stored.run, { status: 'running', attempt: 2 })
+    server.loseAnswer(/\/logs$/)
+    const reporter = reporterOf(server.baseUrl)
+    reporter.log('info', 'x')
+    await until('the report', () => server.requests.length === 1)
+    const words = await reporter.leave(never)
+    const reports = new WorkerReportsClient({ baseUrl: server.baseUrl, token: 't' })
+    await reports.finishRun(runBody.uuid, { attempt: 2, status: 'completed', ...words })
+    expect(stored.logs.map(({ message }) => message)).toEqual(['x'])
+  })
+})
+
 describe('Progress', () => {
   test('is sent with its last value only, within 0 and 1', async () => {
     await using server = await startFaultServer(ok)
@@ -122,5 +155,55 @@ describe('Progress', () => {
     expect(server.requests.map(({ body }) => JSON.parse(body.toString()))).toEqual([
       { attempt: 2, fraction: 1, message: `${'p'.repeat(499)}…` },
     ])
+  })
+})
+
+describe('What a run that takes long says', () => {
+  test('is progress at growing intervals, each change once, and nothing while it is silent', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    /** Of the timers' time; what is sent meanwhile takes turns of the event loop. */
+    const pass = async (ms: number) => {
+      await vi.advanceTimersByTimeAsync(ms)
+      for (let turn = 0; turn < 5; turn += 1) await setImmediate()
+    }
+    const sent: { url: string; at: number; body: { fraction?: number } }[] = []
+    const began = performance.now()
+    const fetch: typeof globalThis.fetch = async (...given) => {
+      const request = new Request(...given)
+      const body = (await request.json()) as { fraction?: number }
+      sent.push({ url: request.url, at: performance.now() - began, body })
+      return Response.json({ applied: true, job_run: runBody })
+    }
+    const reporter = createRunReporter({
+      reports: new WorkerReportsClient({ baseUrl: 'http://127.0.0.1:1/api/v1', token: 't', fetch }),
+      jobRunId: runBody.uuid,
+      attempt: 1,
+      flushMs: 500,
+    })
+    await pass(60_000)
+    expect(sent).toEqual([])
+    reporter.log('info', 'begun')
+    for (let tick = 1; tick <= 600; tick += 1) {
+      reporter.progress(tick / 600)
+      await pass(100)
+    }
+    const progress = () => sent.filter(({ url }) => url.endsWith('/progress'))
+    expect(sent.length - progress().length).toBe(1)
+    // Twice as long each time, five seconds at most.
+    expect(progress().length).toBeLessThanOrEqual(15)
+    const gaps = progress().map(({ at }, index, all) => at - (all[index - 1]?.at ?? at))
+    for (const gap of gaps) expect(gap).toBeLessThanOrEqual(5_500)
+    await pass(10_000)
+    expect(progress().at(-1)?.body.fraction).toBe(1)
+    const said = sent.length
+    for (let tick = 0; tick < 100; tick += 1) {
+      reporter.progress(1)
+      await pass(1_000)
+    }
+    expect(sent).toHaveLength(said)
+    expect(vi.getTimerCount()).toBe(0)
+    await reporter.close(never)
+    expect(sent).toHaveLength(said)
   })
 })

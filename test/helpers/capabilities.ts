@@ -18,4 +18,6 @@ export const allCapabilities: Capabilities = {
   job_names: true,
   pipelines: true,
   schedules: true,
+  one_call_triggers: true,
+  feed_by_client_ref: true,
 }

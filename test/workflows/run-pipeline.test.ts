@@ -123,7 +123,7 @@ describe('what a run carries stays within the limits of Temporal', () => {
     const plan = planFrom(
       'name: p\ninputs: { list: { type: array } }\nsteps: { s: { job_type: x, for_each: "${{ inputs.list }}" } }',
     )
-    const { view } = await on.run(plan, {}, { list: Array.from({ length: 2_001 }, (_, i) => i) })
+    const { view } = await on.run(plan, {}, { list: Array.from({ length: 12_001 }, (_, i) => i) })
     expect(view.steps[0]).toMatchObject({ status: 'failed', error: { code: 'for_each_too_long' } })
   })
 

@@ -13,6 +13,7 @@ import type { Json } from '../../src/base/json.ts'
 import { installationNames } from '../../src/contract/names.ts'
 import { compilePipeline, type JobRunRecord, type PipelinePlan } from '../../src/pipeline/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
+import { dataConverter } from '../../src/temporal/index.ts'
 import type { PipelineTiming } from '../../src/workflows/messages.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { workflowBundle } from '../helpers/workflow-bundle.ts'
@@ -166,6 +167,7 @@ export async function startScripted(): Promise<Scripted> {
   const startWorker = async () => {
     const worker = await Worker.create({
       connection,
+      dataConverter,
       taskQueue,
       workflowBundle: { codePath },
       activities,

@@ -8,6 +8,7 @@ import type { ActivityDependencies } from '../../src/activities/types.ts'
 import { installationNames } from '../../src/contract/names.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import type { OwnJob, SeenRun } from '../../src/protocol/index.ts'
+import { dataConverter } from '../../src/temporal/index.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
@@ -42,6 +43,7 @@ const job: OwnJob = { jobId: 'j', isOwn: true, madeAtMs: 0, creator: 'us', befor
 async function withWorker<T>(activities: Partial<PipelineActivities>, work: () => Promise<T>): Promise<T> {
   const worker = await Worker.create({
     connection,
+    dataConverter,
     taskQueue,
     workflowBundle: bundle,
     activities: {

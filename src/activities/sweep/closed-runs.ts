@@ -6,6 +6,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client'
 import { type InstallationNames, queryNames, workflowTypes } from '../../contract/names.ts'
+import { decodeHistory } from '../../executions/index.ts'
 import { tellFailed } from '../notify/tell-failed.ts'
 import type { ClosedRun, ClosedRuns, PipelineRemains } from '../types.ts'
 import { forgottenBy, remainsFromHistory } from './remains-from-history.ts'
@@ -34,9 +35,10 @@ export function createClosedRuns(client: Client, names: InstallationNames): Clos
       try {
         if (await endedByItself(handle)) return undefined
         const next = await goesOn(client, run)
+        const historyOf = async (one: WorkflowHandle) => decodeHistory(client, await one.fetchHistory())
         const remains =
-          (await query(client, handle)) ?? remainsFromHistory(await handle.fetchHistory(), run.closedAtMs)
-        return next && remains ? forgottenBy(await next.fetchHistory(), remains) : remains
+          (await query(client, handle)) ?? remainsFromHistory(await historyOf(handle), run.closedAtMs)
+        return next && remains ? forgottenBy(await historyOf(next), remains) : remains
       } catch (error) {
         // Its time in Temporal is over.
         if (error instanceof WorkflowNotFoundError) return undefined

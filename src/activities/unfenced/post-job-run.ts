@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity'
 import { messageOf } from '../../base/causes.ts'
 import { JobwrightError } from '../../base/errors.ts'
-import { JobsApiError } from '../../client/index.ts'
+import { JobsApiError, wasNotProcessed } from '../../client/index.ts'
 import { judgeRuns, seenBefore } from '../../protocol/index.ts'
 import type { ConnectedDependencies, PostAnswer, PostJobRunInput, SecretKeeper } from '../types.ts'
 import { listRuns, toSeenRun } from './list-runs.ts'
@@ -57,7 +57,7 @@ export async function postJobRun(deps: ConnectedDependencies, input: PostJobRunI
     return { kind: 'posted', run: { ...toSeenRun(run, job.jobId, config), jobId: job.jobId } }
   } catch (error) {
     if (!(error instanceof JobsApiError)) throw error
-    if (error.kind === 'not_sent' || error.status === 429) return notSent(error, error.retryAfterMs ?? 0)
+    if (error.kind === 'not_sent' || wasNotProcessed(error)) return notSent(error, error.retryAfterMs ?? 0)
     if (error.status === 401) return notSent(error, unauthorizedPauseMs)
     if (error.kind === 'ambiguous') return { kind: 'unknown', atMs: 0, before }
     return {

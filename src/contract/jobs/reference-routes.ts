@@ -94,6 +94,7 @@ export const referenceRoutes = {
     summary: 'Trigger a job run',
     tag: 'Job runs',
     auth: 'token',
+    query: s.jobRunCreateQuery,
     body: s.jobRunCreateBody,
     headers: ['Idempotency-Key'],
     status: 201,

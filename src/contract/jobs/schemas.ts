@@ -135,12 +135,29 @@ export const jobRunSchema = z.object({
   client_ref: z.string().nullish(),
 })
 
-export const jobRunCreateBody = z.strictObject({
-  job_id: uuid,
-  config: jsonObjectSchema.nullish(),
-  /** Extension: opaque to the server, echoed by the run and the change feed. */
-  client_ref: z.string().max(limits.clientRefCharacters).nullish(),
-})
+export const jobRunCreateBody = z
+  .strictObject({
+    job_id: uuid.optional(),
+    /**
+     * Extension, in place of `job_id`: the job is made, or found, as `POST /jobs` with `key` as its `Idempotency-Key` would. Where
+     * that job was deleted or changed since, the run gets one of its own.
+     */
+    job: jobCreateBody
+      .pick({ job_type: true, config: true, name: true })
+      .extend({ key: z.string().min(1).max(limits.idempotencyKeyCharacters) })
+      .optional(),
+    config: jsonObjectSchema.nullish(),
+    /** Extension: opaque to the server, echoed by the run and the change feed. */
+    client_ref: z.string().max(limits.clientRefCharacters).nullish(),
+  })
+  .refine(({ job_id, job }) => job_id !== undefined || job !== undefined, {
+    path: ['job_id'],
+    error: 'is missing; expected the id of a job, or a job in /job',
+  })
+  .refine(({ job_id, job }) => job_id === undefined || job === undefined, {
+    path: ['job'],
+    error: 'is given beside /job_id; expected one of the two',
+  })
 
 /** Extension: replaces the reference of a run that is not over. */
 export const clientRefBody = z.strictObject({
@@ -153,6 +170,11 @@ export const jobRunListQuery = z.strictObject({
   statuses: z.array(z.enum(jobRunStatuses)).optional(),
   ...createdWindow,
   ...pageQuery,
+})
+
+/** Extension. `?wait=SECONDS`: answer when the run is terminal or the time is up, as it then is. */
+export const jobRunCreateQuery = z.strictObject({
+  wait: z.number().min(0).max(limits.longPollSeconds).optional(),
 })
 
 /** `?wait=SECONDS`: answer at once when terminal, else when it becomes so or the time is up. */
@@ -179,6 +201,8 @@ export const changesQuery = z.strictObject({
   limit: z.number().int().min(1).max(limits.pageItems).optional(),
   /** Only changes to these statuses; the cursor still moves past the others. */
   statuses: z.array(z.enum(jobRunStatuses)).optional(),
+  /** Only changes of runs whose `client_ref`, as it is now, begins so; others neither end a wait nor hold the cursor back. */
+  client_ref_prefix: z.string().min(1).max(limits.clientRefCharacters).optional(),
 })
 export const changesSchema = z.object({
   changes: z.array(
@@ -254,6 +278,10 @@ export const capabilitiesSchema = z.object({
   pipelines: z.boolean(),
   /** `/schedules`. */
   schedules: z.boolean(),
+  /** `POST /job-runs` takes a `job` in place of `job_id`, and `?wait`. */
+  one_call_triggers: z.boolean(),
+  /** `GET /job-runs/changes` takes `client_ref_prefix`. */
+  feed_by_client_ref: z.boolean(),
 })
 
 /** Extension: whose token a request carried. A worker's token answers for the job run that its header names. */

@@ -7,8 +7,8 @@ import { pipelineStatuses } from './status.ts'
 /** Wire schemas of the pipeline API: requests, findings, saved pipelines. Runs are in `view.ts`. */
 
 export const pipelineLimits = {
-  /** A plan may have 1 MiB and inputs half of it; text in JSON takes more than it has characters. */
-  bodyBytes: 2 * 1024 * 1024,
+  /** A plan may have 8 MiB and inputs half of one; text in JSON takes more than it has characters. */
+  bodyBytes: 10 * 1024 * 1024,
   /** A plan nests some three times as deeply as the values in it. */
   jsonDepth: 256,
   /** What comes out of one that is left out. */

@@ -37,27 +37,28 @@ export const startAttemptSchema = z.discriminatedUnion('action', [
   /** Terminal already: a crash came between the report and the completion, or it was cancelled before it started. */
   z.object({ action: z.literal('finished'), job_run: jobRunSchema }),
 ])
+const logLines = z
+  .array(
+    logLineSchema.pick({ level: true, message: true }).extend({
+      at: z.string().refine(isInstant, 'expected a time as 2026-04-13T10:10:00.000000, UTC'),
+    }),
+  )
+  .max(1000)
+const progress = {
+  fraction: z.number().min(0).max(1).nullish(),
+  message: z.string().max(500).nullish(),
+}
+/** `lines` and `progress`: what the attempt has said last, so that it needs no report of its own. */
 export const finishRunBody = z.strictObject({
   attempt,
   status: z.enum(terminalJobRunStatuses),
   error: runErrorSchema.nullish(),
+  lines: logLines.optional(),
+  progress: z.strictObject(progress).optional(),
 })
 export const retryRunBody = z.strictObject({ attempt, error: runErrorSchema })
-export const progressBody = z.strictObject({
-  attempt,
-  fraction: z.number().min(0).max(1).nullish(),
-  message: z.string().max(500).nullish(),
-})
-export const appendLogsBody = z.strictObject({
-  attempt,
-  lines: z
-    .array(
-      logLineSchema.pick({ level: true, message: true }).extend({
-        at: z.string().refine(isInstant, 'expected a time as 2026-04-13T10:10:00.000000, UTC'),
-      }),
-    )
-    .max(1000),
-})
+export const progressBody = z.strictObject({ attempt, ...progress })
+export const appendLogsBody = z.strictObject({ attempt, lines: logLines })
 /** `PUT /worker/job-runs/{id}/outputs/{name}?attempt=N&type=T`: the body is the output, Content-Type its media type. */
 export const putOutputQuery = z.strictObject({
   attempt,

@@ -1,13 +1,14 @@
 import { isForbiddenMember } from '../../expressions/index.ts'
 import type { MapEntry, Node, ScalarNode } from '../nodes/nodes.ts'
 import { hasExpression, parseTemplate } from '../nodes/template.ts'
+import { graphLimits } from '../plan/graph-limits.ts'
 import { entry, map, offsetOf, scalar, standIn, type Where } from './building.ts'
 import { type Cel, celSource } from './cel.ts'
 import { type Expression, expressionOf } from './expression.ts'
 import { kindOf } from './plain-data.ts'
 
-/** As of a file. */
-const limits = { nodes: 50_000, depth: 32, bytes: 1024 * 1024 } as const
+/** As of a file; `bytes` are those of one value. */
+const limits = { nodes: graphLimits.values, depth: 32, bytes: 1024 * 1024 } as const
 
 /** What a conversion has behind it. */
 interface Conversion {

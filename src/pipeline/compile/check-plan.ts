@@ -2,11 +2,11 @@ import { jsonBytes } from '../../base/json.ts'
 import { jsonPointer } from '../../base/json-pointer.ts'
 import { createExpressionChecker, type ExpressionChecker, type ScopeShape } from '../../expressions/index.ts'
 import type { Finding } from '../nodes/findings.ts'
+import { whatIsBefore } from '../plan/early.ts'
+import { edgesOf, graphLimits } from '../plan/graph-limits.ts'
 import { selfWaits } from '../plan/limits.ts'
 import { maxNesting, nestingOf } from '../plan/nested.ts'
 import type { PipelinePlan, PlanStep, PlanValue } from '../plan/types.ts'
-import { reachableFrom } from './check-steps.ts'
-import { maxPlanBytes } from './compile.ts'
 import { planSchema } from './plan-schema.ts'
 
 /** A plan that somebody sent, if a worker can run it; every problem is a finding, with a JSON pointer into the plan. */
@@ -30,11 +30,11 @@ export function checkPlan(given: unknown): { plan?: PipelinePlan; findings: Find
     return { findings }
   }
   const bytes = jsonBytes(given)
-  if (bytes > maxPlanBytes)
+  if (bytes > graphLimits.planBytes)
     add(
       [],
       'plan_too_large',
-      `it has ${bytes} bytes; at most ${maxPlanBytes} are allowed`,
+      `it has ${bytes} bytes; at most ${graphLimits.planBytes} are allowed`,
       'move large data into inputs, documents or a step of its own',
     )
   // What the schema lets through is a plan: it was written to that end.
@@ -91,6 +91,14 @@ function checkOrder(plan: PipelinePlan, add: Add): void {
       seen.add(name)
     })
   }
+  const edges = edgesOf(plan.steps)
+  if (edges > graphLimits.edges)
+    add(
+      ['steps'],
+      'too_many_edges',
+      `its steps have ${edges} needs together; at most ${graphLimits.edges} are allowed`,
+      'let a step in between need all of them, and others that one',
+    )
   const before = new Set<string>()
   plan.steps.forEach((one, index) => {
     for (const need of one.needs)
@@ -107,7 +115,7 @@ function checkOrder(plan: PipelinePlan, add: Add): void {
 
 function checkExpressions(plan: PipelinePlan, add: Add): void {
   const inputs = new Map(plan.inputs.map(({ name, type }) => [name, type]))
-  const graph = new Map(plan.steps.map(({ id, needs }) => [id, needs]))
+  const { isBefore } = whatIsBefore(plan.steps)
   const check = createExpressionChecker(inputs)
   const whole: ScopeShape = {
     inputs,
@@ -118,7 +126,7 @@ function checkExpressions(plan: PipelinePlan, add: Add): void {
   }
   const site = (path: readonly PropertyKey[], shape: ScopeShape): Site => ({ check, shape, path, add })
   plan.steps.forEach((one, index) => {
-    const shape = { ...whole, self: one.id, reachable: reachableFrom(one.id, graph) }
+    const shape = { ...whole, self: one.id, reachable: { has: (id: string) => isBefore(id, one.id) } }
     const path = ['steps', index]
     if (one.if) checkSource(site([...path, 'if'], { ...shape, statusFunctions: true }), one.if.source)
     for (const [field, part, own] of valuesOf(one))
@@ -172,7 +180,7 @@ function checkValue(site: Site, part: PlanValue): void {
       for (const entry of part.entries) checkValue(site, entry.value)
       return
     case 'output':
-      if (!(site.shape.reachable ?? new Set(site.shape.steps.keys())).has(part.step))
+      if (!(site.shape.reachable ?? site.shape.steps).has(part.step))
         site.add(
           site.path,
           'unknown_step',

@@ -14,14 +14,13 @@ import {
   type Node,
   textOf,
 } from '../nodes/nodes.ts'
+import { edgesOf, graphLimits } from '../plan/graph-limits.ts'
 import { unsupportedFields } from './definition.ts'
 
 /** Checks of a file's names, needs and durations. Shapes are checked elsewhere: what has a wrong type is passed over. */
 
 const identifier = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/
 const keywords: ReadonlySet<string> = new Set(['true', 'false', 'null', 'in'])
-/** A plan of more is refused; nothing else of such a file is looked at. */
-export const maxSteps = 500
 
 /** True for a name that can stand in `steps.NAME` and `inputs.NAME`. */
 export function isIdentifier(name: string): boolean {
@@ -70,12 +69,12 @@ export function checkNames(root: Node, reporter: Reporter): void {
   if (steps && steps.value.kind === 'map' && !steps.value.incomplete && entries.length === 0) {
     reporter.add({ code: 'no_steps', offset: steps.keyStart, message: '`steps` is empty', fix: 'add a step' })
   }
-  if (entries.length > maxSteps) {
+  if (entries.length > graphLimits.steps) {
     reporter.add({
       code: 'too_many_steps',
-      offset: entries[maxSteps]?.keyStart ?? 0,
-      message: `${entries.length} steps; at most ${maxSteps} are allowed`,
-      fix: 'use `for_each`, or split the pipeline',
+      offset: entries[graphLimits.steps]?.keyStart ?? 0,
+      message: `${entries.length} steps; at most ${graphLimits.steps} are allowed`,
+      fix: 'use `for_each`, or move parts into pipelines that steps run',
     })
   }
   for (const entry of entries) checkName(entry, 'step', reporter)
@@ -142,7 +141,7 @@ export function checkNeeds(steps: readonly MapEntry[], reporter: Reporter): Map<
   const graph = new Map<string, string[]>()
   const meant: [step: string, need: string][] = []
   for (const step of steps) {
-    const needs: string[] = []
+    const needs = new Set<string>()
     for (const item of itemsOf(get(step.value, 'needs'))) {
       const need = textOf(item)
       if (need === undefined || reporter.isFull()) continue
@@ -163,7 +162,7 @@ export function checkNeeds(steps: readonly MapEntry[], reporter: Reporter): Map<
           message: `step \`${step.key}\` needs \`${need}\`, which does not exist`,
           fix: suggest(need, others),
         })
-      } else if (needs.includes(need)) {
+      } else if (needs.has(need)) {
         reporter.add({
           code: 'duplicate_need',
           severity: 'warning',
@@ -171,14 +170,41 @@ export function checkNeeds(steps: readonly MapEntry[], reporter: Reporter): Map<
           message: `\`${need}\` is named twice`,
           fix: 'remove one of them',
         })
-      } else needs.push(need)
+      } else needs.add(need)
     }
-    graph.set(step.key, needs)
+    graph.set(step.key, [...needs])
   }
+  checkEdges(steps, graph, reporter)
   reportCycles(steps, graph, reporter)
   // What the step reads of the one that was meant is no second mistake.
   for (const [step, need] of meant) graph.get(step)?.push(need)
   return graph
+}
+
+function checkEdges(
+  steps: readonly MapEntry[],
+  graph: ReadonlyMap<string, string[]>,
+  reporter: Reporter,
+): void {
+  const fix = 'let a step in between need all of them, and others that one'
+  for (const step of steps) {
+    const needs = graph.get(step.key)?.length ?? 0
+    if (needs > graphLimits.needs)
+      reporter.add({
+        code: 'too_many_needs',
+        offset: entryOf(step.value, 'needs')?.keyStart ?? step.keyStart,
+        message: `step \`${step.key}\` needs ${needs} steps; at most ${graphLimits.needs} are allowed`,
+        fix,
+      })
+  }
+  const edges = edgesOf([...graph.values()].map((needs) => ({ needs })))
+  if (edges > graphLimits.edges)
+    reporter.add({
+      code: 'too_many_edges',
+      offset: steps[0]?.keyStart ?? 0,
+      message: `the steps have ${edges} needs together; at most ${graphLimits.edges} are allowed`,
+      fix,
+    })
 }
 
 function reportCycles(
@@ -186,22 +212,11 @@ function reportCycles(
   graph: ReadonlyMap<string, string[]>,
   reporter: Reporter,
 ): void {
-  const state = new Map<string, 'open' | 'done'>()
-  const path: string[] = []
-  const visit = (id: string) => {
-    state.set(id, 'open')
-    path.push(id)
-    for (const need of graph.get(id) ?? []) {
-      if (state.get(need) === 'open') report([...path.slice(path.indexOf(need)), need])
-      else if (!state.has(need)) visit(need)
-    }
-    path.pop()
-    state.set(id, 'done')
-  }
+  const byId = new Map(steps.map((step) => [step.key, step]))
   const report = (cycle: string[]) => {
-    const step = steps.find((each) => each.key === cycle.at(-2))
+    const step = byId.get(cycle.at(-2) ?? '')
     const item = itemsOf(get(step?.value, 'needs')).find((each) => textOf(each) === cycle.at(-1))
-    const message = `these steps need each other: ${cycle.join(' → ')}`
+    const message = `these steps need each other: ${shortened(cycle).join(' → ')}`
     reporter.add({
       code: 'cycle',
       offset: item?.start ?? step?.keyStart ?? 0,
@@ -209,37 +224,62 @@ function reportCycles(
       fix: 'remove one of these needs',
     })
   }
-  for (const step of steps) if (!state.has(step.key)) visit(step.key)
+  const path = new Map<string, number>()
+  walk(graph, {
+    enter: (id) => void path.set(id, path.size),
+    again(need) {
+      const from = path.get(need)
+      if (from !== undefined && !reporter.isFull()) report([...[...path.keys()].slice(from), need])
+    },
+    leave: (id) => void path.delete(id),
+  })
 }
 
-/** All that a step waits for, directly or not. */
-export function reachableFrom(id: string, graph: ReadonlyMap<string, string[]>): Set<string> {
-  const found = new Set<string>()
-  const unseen = [...(graph.get(id) ?? [])]
-  for (let next = unseen.pop(); next !== undefined; next = unseen.pop()) {
-    if (found.has(next)) continue
-    found.add(next)
-    unseen.push(...(graph.get(next) ?? []))
-  }
-  return found
-}
+/** More than these of a cycle nobody reads. */
+const namedInCycle = 20
 
-export function without(ids: ReadonlySet<string>, others: ReadonlySet<string> = new Set()): Set<string> {
-  return new Set([...ids].filter((id) => !others.has(id)))
+function shortened(cycle: readonly string[]): readonly string[] {
+  const left = cycle.length - namedInCycle
+  if (left <= 1) return cycle
+  const half = namedInCycle / 2
+  return [...cycle.slice(0, half), `… (${left} more) …`, ...cycle.slice(-half)]
 }
 
 /** Ids so that every step comes after what it needs; otherwise the order of the file. Without cycles only. */
 export function topologicalOrder(graph: ReadonlyMap<string, string[]>): string[] {
   const order: string[] = []
-  const placed = new Set<string>()
-  const place = (id: string) => {
-    if (placed.has(id)) return
-    placed.add(id)
-    for (const need of graph.get(id) ?? []) place(need)
-    order.push(id)
-  }
-  for (const id of graph.keys()) place(id)
+  walk(graph, { leave: (id) => void order.push(id) })
   return order
+}
+
+/** Walks to what steps need, depth first, each step once. A loop and no recursion: a chain may have thousands of steps. */
+function walk(
+  graph: ReadonlyMap<string, string[]>,
+  tell: {
+    enter?: (id: string) => void
+    /** A need of the step that was entered last, which was entered before. */
+    again?: (need: string) => void
+    leave: (id: string) => void
+  },
+): void {
+  const entered = new Set<string>()
+  const open: { id: string; needs: Iterator<string> }[] = []
+  const enter = (id: string) => {
+    entered.add(id)
+    tell.enter?.(id)
+    open.push({ id, needs: (graph.get(id) ?? []).values() })
+  }
+  for (const root of graph.keys()) {
+    if (!entered.has(root)) enter(root)
+    for (let last = open.at(-1); last; last = open.at(-1)) {
+      const next = last.needs.next()
+      if (next.done) {
+        open.pop()
+        tell.leave(last.id)
+      } else if (entered.has(next.value)) tell.again?.(next.value)
+      else enter(next.value)
+    }
+  }
 }
 
 /** A duration in milliseconds; problems are reported and give undefined. */

@@ -2,7 +2,6 @@ import { describeShape, type ScopeShape } from '../../expressions/index.ts'
 import { describe, get, textOf } from '../nodes/nodes.ts'
 import { hasExpression } from '../nodes/template.ts'
 import type { PlanStep } from '../plan/types.ts'
-import { without } from './check-steps.ts'
 import { type CompileContext, wholeExpression } from './expression-site.ts'
 import type { StepSite } from './step-site.ts'
 
@@ -61,6 +60,6 @@ export function scopeAfter({ early, shape }: StepSite, found: Condition | undefi
   return {
     ...shape,
     ...(runsAnyway ? { askedBefore: asked } : {}),
-    ...(early.size > 0 ? { early: without(early, asked) } : {}),
+    early: { has: (id) => early.has(id) && !asked.has(id) },
   }
 }

@@ -17,10 +17,11 @@ import {
   textOf,
   variantsOf,
 } from '../nodes/nodes.ts'
-import { whatIsBefore } from '../plan/early.ts'
+import { type Before, whatIsBefore } from '../plan/early.ts'
+import { graphLimits } from '../plan/graph-limits.ts'
 import type { PipelinePlan, PlanInput, PlanStep } from '../plan/types.ts'
 import { compileInputs } from './check-inputs.ts'
-import { checkNames, checkNeeds, maxSteps, reachableFrom, topologicalOrder, without } from './check-steps.ts'
+import { checkNames, checkNeeds, topologicalOrder } from './check-steps.ts'
 import { checkSelfWaits, compileLimit } from './compile-limit.ts'
 import { compileNotify } from './compile-notify.ts'
 import { compileSchedules } from './compile-schedules.ts'
@@ -73,9 +74,6 @@ export interface CompiledPipeline {
   outputShapes?: ReadonlyMap<string, unknown>
 }
 
-/** A plan travels as a workflow's input. */
-export const maxPlanBytes = 1024 * 1024
-
 /** Compiles what was read. Never throws: every problem is a finding with its place, and all are reported together. */
 export function compileSource(pipeline: PipelineSource, options: CompileOptions): CompiledPipeline {
   const { reporter, text } = pipeline
@@ -108,7 +106,7 @@ function compileRoot(
   checkShape(root, reporter)
   checkNames(root, reporter)
   const steps = entriesOf(get(root, 'steps'))
-  if (root.kind !== 'map' || steps.length > maxSteps) return {}
+  if (root.kind !== 'map' || steps.length > graphLimits.steps) return {}
 
   const connection = textOf(get(root, 'connection')) ?? 'default'
   // Another server has job types and secrets of its own, which are not known here.
@@ -194,12 +192,12 @@ function declaredOutputs(
 ): (step: MapEntry) => StepOutputs | undefined {
   // Which of several of one name is meant is not known, and so not what it is.
   const twice = repeatedKeys(get(root, 'steps'))
+  const ofJobTypes = new Map(jobTypes?.map((entry) => [entry.job_type, outputsOfJobType(entry)]))
   return ({ key, value }) => {
     if (twice.has(key)) return undefined
     const pipeline = nested.get(key)
     if (pipeline) return pipeline.plan.outputs.map(({ name }) => [name, pipeline.outputShapes.get(name)])
-    const jobType = jobTypes?.find((entry) => entry.job_type === textOf(get(value, 'job_type')))
-    const outputs = jobType ? outputsOfJobType(jobType) : []
+    const outputs = ofJobTypes.get(textOf(get(value, 'job_type')) ?? '') ?? []
     // A job type that declares none may have some.
     return outputs.length > 0 ? outputs : undefined
   }
@@ -247,35 +245,35 @@ function compileSteps(
   },
 ): Map<string, ReturnType<typeof compileStep>> {
   const { steps, graph, shape, jobTypes, mayHaveOthers, configs } = file
-  const reachable = new Map(steps.map(({ key }) => [key, reachableFrom(key, graph)]))
-  const before = stepsBefore(steps, graph)
+  const { isBefore, isDoneBefore } = stepsBefore(steps, graph)
   const defaults = compileDefaults(context, file.root)
+  const pipeline = textOf(get(file.root, 'name')) ?? ''
   return new Map(
     steps.map((step) => {
+      const { key } = step
       const own = {
         ...shape,
-        self: step.key,
-        reachable: reachable.get(step.key) ?? new Set<string>(),
-        later: new Set(steps.map(({ key }) => key).filter((key) => reachable.get(key)?.has(step.key))),
+        self: key,
+        reachable: { has: (id: string) => isBefore(id, key) },
+        later: { has: (id: string) => isBefore(key, id) },
       }
-      const needs = graph.get(step.key) ?? []
       const site = {
-        pipeline: textOf(get(file.root, 'name')) ?? '',
+        pipeline,
         step,
-        needs,
-        early: without(own.reachable, before.get(step.key)?.done),
+        needs: graph.get(key) ?? [],
+        early: { has: (id: string) => isBefore(id, key) && !isDoneBefore(id, key) },
         shape: own,
         defaults,
         configs,
         mayHaveOthers,
         ...(jobTypes ? { jobTypes } : {}),
       }
-      return [step.key, compileStep(context, site)]
+      return [key, compileStep(context, site)]
     }),
   )
 }
 
-function stepsBefore(steps: readonly MapEntry[], graph: ReadonlyMap<string, string[]>) {
+function stepsBefore(steps: readonly MapEntry[], graph: ReadonlyMap<string, string[]>): Before {
   const early = new Set(
     steps.flatMap(({ key, value }) => (textOf(get(value, 'start')) === 'any' ? [key] : [])),
   )
@@ -290,11 +288,11 @@ function stepsBefore(steps: readonly MapEntry[], graph: ReadonlyMap<string, stri
 
 function isTooLarge(plan: PipelinePlan, root: Node, reporter: Reporter): boolean {
   const bytes = planBytes(plan)
-  if (bytes <= maxPlanBytes) return false
+  if (bytes <= graphLimits.planBytes) return false
   reporter.add({
     code: 'plan_too_large',
     offset: entryOf(root, 'steps')?.keyStart ?? 0,
-    message: `the compiled plan has ${bytes} bytes; at most ${maxPlanBytes} are allowed`,
+    message: `the compiled plan has ${bytes} bytes; at most ${graphLimits.planBytes} are allowed`,
     fix: 'move large data into inputs, documents or a step of its own',
   })
   return true

@@ -3,8 +3,9 @@ import { durationRange } from '../../base/duration.ts'
 import { whenFulls } from '../../contract/pipelines/status.ts'
 import { isZone } from '../../schedule/times/index.ts'
 import { readTarget } from '../../webhooks/targets.ts'
+import { graphLimits } from '../plan/graph-limits.ts'
 import { inputTypes, notificationEvents, planVersions, retryReasons } from '../plan/types.ts'
-import { isIdentifier, isPipelineName, maxSteps } from './check-steps.ts'
+import { isIdentifier, isPipelineName } from './check-steps.ts'
 import { timeOfDay } from './compile-notify.ts'
 import { ranges } from './definition.ts'
 
@@ -42,7 +43,7 @@ const limited = {
 }
 const step = z.looseObject({
   id: text.refine(isIdentifier, 'expected a name of letters, digits and _'),
-  needs: z.array(text),
+  needs: z.array(text).max(graphLimits.needs),
   start: z.literal('any').optional(),
   if: source
     .extend({ statusFunctions: z.array(z.enum(['completed', 'failed', 'always', 'cancelled'])) })
@@ -119,7 +120,7 @@ export const planSchema = z.looseObject({
       default: z.unknown().optional(),
     }),
   ),
-  steps: z.array(step).min(1).max(maxSteps),
+  steps: z.array(step).min(1).max(graphLimits.steps),
   outputs: z.array(z.looseObject({ name: text.refine(isIdentifier), value })),
   ...limited,
   notify: z.array(notification).max(ranges.notify.max).optional(),

@@ -1,6 +1,6 @@
 import type { ConfigChecker } from '../../config-schema/index.ts'
 import type { JobTypeSchemaEntry } from '../../contract/index.ts'
-import type { ScopeShape, ValueShape } from '../../expressions/index.ts'
+import type { Ids, ScopeShape, ValueShape } from '../../expressions/index.ts'
 import type { MapEntry } from '../nodes/nodes.ts'
 import type { PlanStep, PlanValue } from '../plan/types.ts'
 
@@ -17,7 +17,7 @@ export interface StepSite {
   step: MapEntry
   needs: readonly string[]
   /** What it may read, and what may not be done when it starts. */
-  early: ReadonlySet<string>
+  early: Ids
   shape: ScopeShape
   defaults: StepDefaults
   jobTypes?: readonly JobTypeSchemaEntry[]

@@ -77,6 +77,8 @@ export function layOut(plan: PipelinePlan, heightOf: (step: PlanStep) => number)
   return layout
 }
 
+const mostLanes = 50_000
+
 function columnX(level: number): number {
   return sizes.margin + level * (sizes.boxWidth + sizes.gapX)
 }
@@ -84,11 +86,15 @@ function columnX(level: number): number {
 function toColumns(levels: readonly PlanStep[][]): Map<string, Cell>[] {
   const lastLevel = lastLevels(levels)
   const columns: Map<string, Cell>[] = []
+  let lanes = 0
   for (const [level, steps] of levels.entries()) {
     const before = columns[level - 1] ?? new Map<string, Cell>()
     const middle = (ids: readonly string[]) =>
       ids.length === 0 ? 0 : ids.reduce((sum, id) => sum + (before.get(id)?.row ?? 0), 0) / ids.length
     const passing = [...before.keys()].filter((id) => (lastLevel.get(id) ?? 0) > level)
+    lanes += passing.length
+    // Nobody follows so many lines, and no program shows them: from here on only neighbours are joined.
+    if (lanes > mostLanes) passing.length = 0
     const places = [
       ...steps.map((step) => ({ id: step.id, step, at: middle(step.needs) })),
       ...passing.map((id) => ({ id, at: middle([id]) })),

@@ -7,7 +7,8 @@ export function levelsOf(plan: PipelinePlan): PlanStep[][] {
   for (const step of plan.steps) {
     const level = Math.max(-1, ...step.needs.map((need) => levelOf.get(need) ?? -1)) + 1
     levelOf.set(step.id, level)
-    levels[level] = [...(levels[level] ?? []), step]
+    levels[level] ??= []
+    levels[level].push(step)
   }
   return levels
 }

@@ -71,19 +71,31 @@ export interface Each {
 
 /**
  * What expressions see. Outputs that were not loaded are not there.
- * A step is looked at only when an expression reads it: with thousands of items that is most of the work.
+ * Only what an expression reads is looked at: with thousands of steps and items all else would be most of the work.
  */
 export function scopeOf(data: PipelineData, each?: Each): ExpressionScope {
-  const steps: ExpressionScope['steps'] = {}
-  for (const step of data.steps)
-    Object.defineProperty(steps, step.id, { enumerable: true, get: () => stepScope(data, step) })
   return {
     inputs: data.inputs,
-    steps,
+    steps: lazily(data.state.steps, (id) => stepScope(data, data.step(id))),
     pipeline: pipelineScope(data),
     ...(each ? { item: each.value, index: each.index } : {}),
     ...(data.characters ? { characters: true } : {}),
   }
+}
+
+/** An object with the keys of another one, each value of which is made when it is read. */
+function lazily<T>(keys: object, make: (key: string) => T): Record<string, T> {
+  const has = (key: string | symbol): key is string => typeof key === 'string' && Object.hasOwn(keys, key)
+  return new Proxy<Record<string, T>>(
+    {},
+    {
+      get: (_, key) => (has(key) ? make(key) : undefined),
+      has: (_, key) => has(key),
+      ownKeys: () => Object.keys(keys),
+      getOwnPropertyDescriptor: (_, key) =>
+        has(key) ? { configurable: true, enumerable: true, get: () => make(key) } : undefined,
+    },
+  )
 }
 
 function pipelineScope({ id, state, scheduledForMs }: PipelineData): ExpressionScope['pipeline'] {
@@ -97,14 +109,19 @@ function pipelineScope({ id, state, scheduledForMs }: PipelineData): ExpressionS
 function stepScope(data: PipelineData, step: PlanStep): ExpressionScope['steps'][string] {
   const status = statusOf(data, step.id)
   if (!isDone(status)) return { status, outputs: {}, run: null, job: null }
-  const own = stepState(data.state, step.id)
-  const items = own.items ?? []
-  const only = items[0]
+  const items = stepState(data.state, step.id).items ?? []
+  const [only] = items
   return {
     status,
-    outputs: outputValues(step, items),
-    run: step.forEach ? items.map((item) => item.jobRun) : (only?.jobRun ?? null),
-    job: step.forEach ? items.map(jobOf) : only ? jobOf(only) : null,
+    get outputs() {
+      return outputValues(step, items)
+    },
+    get run() {
+      return step.forEach ? items.map((item) => item.jobRun) : (only?.jobRun ?? null)
+    },
+    get job() {
+      return step.forEach ? items.map(jobOf) : only ? jobOf(only) : null
+    },
   }
 }
 
@@ -115,10 +132,17 @@ function jobOf(item: ItemState): Json {
 /** Of a `for_each` step the list in item order, null where an item has no such output. */
 function outputValues(step: PlanStep, items: readonly ItemState[]): Record<string, Json> {
   const values: Record<string, Json> = {}
+  const valueIn = (item: ItemState | undefined, name: string) => {
+    const slot = item && slotOf(item, name)
+    return slot && 'value' in slot ? slot.value : undefined
+  }
   for (const name of step.valueOutputs) {
-    const slots = items.map((item) => slotOf(item, name))
-    if (step.forEach) values[name] = slots.map((slot) => (slot && 'value' in slot ? slot.value : null))
-    else if (slots[0] && 'value' in slots[0]) values[name] = slots[0].value
+    const get = step.forEach
+      ? () => items.map((item) => valueIn(item, name) ?? null)
+      : () => valueIn(items[0], name)
+    // One that is not there is no key.
+    if (step.forEach || valueIn(items[0], name) !== undefined)
+      Object.defineProperty(values, name, { enumerable: true, get })
   }
   return values
 }

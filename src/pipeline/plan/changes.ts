@@ -1,4 +1,5 @@
 import { type ItemState, type PipelineRunState, type StepState, stepState } from './state.ts'
+import { isDone, type StepStatus } from './transitions.ts'
 import type { PipelinePlan, PlanStep, StepRunView } from './types.ts'
 import { viewItem, viewRun, viewStep } from './view.ts'
 
@@ -46,15 +47,20 @@ export function countChanges(plan: PipelinePlan, state: PipelineRunState): Pipel
     }
     return observe(item, () => [line])
   }
+  /** What waits says for what: that changes as this is done, and then in all that wait for it. */
+  function countWaiting(step: PlanStep): void {
+    for (const { id } of dependents.get(step.id) ?? []) {
+      const { status, items } = stepState(state, id)
+      if (status === 'waiting' && !items?.[0]) lines.get(id)?.count()
+    }
+  }
   function observeStep(step: PlanStep, own: StepState): StepState {
     const line = [lines.get(step.id) ?? []].flat()
-    // What waits says for what.
-    const waiting = (dependents.get(step.id) ?? []).flatMap(({ id }) => lines.get(id) ?? [])
     const observeItems = (items: ItemState[]) => items.map((item, index) => observeItem(step, item, index))
     if (own.items) own.items = observeItems(own.items)
     return observe(
       own,
-      (key) => (key === 'status' ? [...line, ...waiting] : line),
+      () => line,
       (key, value) => {
         if (key !== 'items') return value
         const items = value as ItemState[]
@@ -63,13 +69,17 @@ export function countChanges(plan: PipelinePlan, state: PipelineRunState): Pipel
         else for (const item of items) item.seq = own.seq ?? 0
         return observeItems(items)
       },
+      (key, before, after) => {
+        if (key === 'status' && isDone(before as StepStatus) !== isDone(after as StepStatus))
+          countWaiting(step)
+      },
     )
   }
 
   for (const step of plan.steps) state.steps[step.id] = observeStep(step, stepState(state, step.id))
   const countRun = () => countFor({})
-  const warnings: Seen = { text: () => JSON.stringify(state.warnings), count: countRun }
-  state.warnings = observe(state.warnings, () => [warnings])
+  // Each write to them is seen.
+  state.warnings = observe(state.warnings, () => [], undefined, countRun)
   const run: Seen = { text: () => JSON.stringify(viewRun(plan, state)), count: countRun }
   return observe(state, () => [run])
 }
@@ -78,18 +88,26 @@ function textOf(line: StepRunView): string {
   return JSON.stringify({ ...line, seq: 0 })
 }
 
+/**
+ * @param affected what may read differently after a write
+ * @param taken what is written in place of a value
+ * @param written told of a write, after what it affected is counted
+ */
 function observe<T extends object>(
   target: T,
   affected: (key: string | symbol) => readonly Seen[],
   taken: (key: string | symbol, value: unknown) => unknown = (_, value) => value,
+  written: (key: string | symbol, before: unknown, after: unknown) => void = () => {},
 ): T {
   const noting = (key: string | symbol, write: () => boolean): boolean => {
     const seen = affected(key)
-    const before = seen.map(({ text }) => text())
+    const texts = seen.map(({ text }) => text())
+    const before: unknown = Reflect.get(target, key)
     const isWritten = write()
     seen.forEach(({ text, count }, index) => {
-      if (text() !== before[index]) count()
+      if (text() !== texts[index]) count()
     })
+    written(key, before, Reflect.get(target, key))
     return isWritten
   }
   return new Proxy(target, {

@@ -5,25 +5,84 @@ import type { PipelinePlan, PlanStep, PlanValue } from './types.ts'
 /** What of a step says when it starts. */
 type Starting = Pick<PlanStep, 'id' | 'needs' | 'start'>
 
-/** What there is before a step. */
+/** What is before which step, of the steps of one pipeline. */
 export interface Before {
-  /** All that it needs, directly or not. */
-  all: ReadonlySet<string>
-  /** Of these, what is done by the time it starts. */
-  done: ReadonlySet<string>
+  /** True of what a step needs, directly or not. */
+  isBefore(other: string, id: string): boolean
+  /** True of that of it which is done by the time the step starts. */
+  isDoneBefore(other: string, id: string): boolean
 }
 
-/** By id, for steps that stand after what they need; a need that does not counts as if nothing were before it. */
-export function whatIsBefore(steps: readonly Starting[]): ReadonlyMap<string, Before> {
-  const before = new Map<string, Before>()
-  for (const { id, needs, start } of steps) {
-    const all = new Set(needs.flatMap((need) => [need, ...(before.get(need)?.all ?? [])]))
-    const byNeed = needs.map((need) => new Set([need, ...(before.get(need)?.done ?? [])]))
-    const isDoneBefore = (one: string) =>
-      start === 'any' ? byNeed.every((done) => done.has(one)) : byNeed.some((done) => done.has(one))
-    before.set(id, { all, done: new Set([...all].filter(isDoneBefore)) })
+/** Steps by their places, a bit for each: as sets of ids, what is before thousands of steps would be gigabytes. */
+type Bits = Uint32Array
+
+/** Of steps in a cycle, which are no pipeline, it may know less. */
+const mostPasses = 20
+
+/** Steps stand after what they need. Where one does not, as there is a cycle, nothing is done before that need. */
+export function whatIsBefore(steps: readonly Starting[]): Before {
+  const placeOf = new Map(steps.map(({ id }, place) => [id, place]))
+  const needsOf = steps.map(({ needs }) => needs.flatMap((need) => placeOf.get(need) ?? []))
+  const none = () => new Uint32Array(Math.ceil(steps.length / 32))
+  const all = steps.map(none)
+  const isAny = steps.some(({ start }) => start === 'any')
+  const done = isAny ? steps.map(none) : all
+  steps.forEach(({ start }, place) => {
+    const needs = needsOf[place] ?? []
+    if (isAny) noteDone(done, place, needs, start === 'any' ? meet : join)
+    for (const need of needs) addWith(all, place, need)
+  })
+  const hasCycle = needsOf.some((needs, place) => needs.some((need) => need >= place))
+  for (let pass = 1; hasCycle && pass < mostPasses; pass += 1)
+    for (const [place, needs] of needsOf.entries()) for (const need of needs) addWith(all, place, need)
+
+  const isIn = (rows: readonly Bits[]) => (other: string, id: string) => {
+    const [place, row] = [placeOf.get(other), rows[placeOf.get(id) ?? -1]]
+    return place !== undefined && row !== undefined && has(row, place)
   }
-  return before
+  return { isBefore: isIn(all), isDoneBefore: isIn(done) }
+}
+
+/** What is done before a step follows from what is done once each of its needs is. */
+function noteDone(
+  done: readonly Bits[],
+  place: number,
+  needs: readonly number[],
+  combine: (into: Bits, other: Bits) => void,
+): void {
+  const own = done[place]
+  if (!own) return
+  needs.forEach((need, index) => {
+    const before = done[need]?.slice()
+    if (!before) return
+    add(before, need)
+    if (index === 0) own.set(before)
+    else combine(own, before)
+  })
+}
+
+/** Adds what is before one place, and that place, to what is before another. */
+function addWith(rows: readonly Bits[], place: number, need: number): void {
+  const [own, others] = [rows[place], rows[need]]
+  if (!own || !others) return
+  join(own, others)
+  add(own, need)
+}
+
+function join(into: Bits, other: Bits): void {
+  for (let word = 0; word < into.length; word += 1) into[word] = (into[word] ?? 0) | (other[word] ?? 0)
+}
+
+function meet(into: Bits, other: Bits): void {
+  for (let word = 0; word < into.length; word += 1) into[word] = (into[word] ?? 0) & (other[word] ?? 0)
+}
+
+function add(row: Bits, place: number): void {
+  row[place >>> 5] = (row[place >>> 5] ?? 0) | (1 << (place & 31))
+}
+
+function has(row: Bits, place: number): boolean {
+  return ((row[place >>> 5] ?? 0) & (1 << (place & 31))) !== 0
 }
 
 /** Finds the steps that a step reads and that may not be done when it begins. */
@@ -32,12 +91,15 @@ export type EarlyReads = (step: PlanStep) => readonly string[]
 /** In a plan in which every step waits for all of its needs there are none. */
 export function createEarlyReads({ steps }: PipelinePlan): EarlyReads {
   if (steps.every(({ start }) => start !== 'any')) return () => []
-  const before = whatIsBefore(steps)
-  return (step) => {
-    const { all, done } = before.get(step.id) ?? { all: new Set(), done: new Set() }
-    const named = new Set(namesOf(step))
-    return [...all].filter((id) => !done.has(id) && named.has(id))
+  const { isBefore, isDoneBefore } = whatIsBefore(steps)
+  const found = new Map<string, readonly string[]>()
+  for (const step of steps) {
+    const read = [...new Set(namesOf(step))].filter(
+      (name) => isBefore(name, step.id) && !isDoneBefore(name, step.id),
+    )
+    if (read.length > 0) found.set(step.id, read)
   }
+  return ({ id }) => found.get(id) ?? []
 }
 
 /**

@@ -1,22 +1,37 @@
 import type { Json } from '../../base/json.ts'
+import { graphLimits } from './graph-limits.ts'
+import type { Schedule } from './schedule.ts'
 import { statusOfItems } from './scheduling.ts'
 import { createItem, type ItemState, type PipelineRunState, type StepState, stepState } from './state.ts'
 import { StepFailure } from './step-failure.ts'
 import { move } from './transitions.ts'
 import type { PlanStep } from './types.ts'
 
-/** Of one pipeline run, all its steps together: its state and its view have to fit into a payload of 2 MiB. */
-const maxItems = 2_000
+/** What runs of earlier versions were refused beyond. */
+const earlierItems = 2_000
 
-/** One item for each value that a step is run for. @throws StepFailure */
-export function createItems(state: PipelineRunState, values: readonly Json[]): ItemState[] {
-  const others = Object.values(state.steps).reduce((sum, step) => sum + (step.items?.length ?? 0), 0)
+/**
+ * One item for each value that a step is run for.
+ * @param mayBeMany asked where earlier versions refused as many
+ * @throws StepFailure
+ */
+export function createItems(
+  schedule: Pick<Schedule, 'countItems'>,
+  values: readonly Json[],
+  mayBeMany: () => boolean = () => true,
+): ItemState[] {
+  const count = schedule.countItems(values.length)
   // Steps of one job run each are counted, and never refused.
-  if (values.length > 1 && others + values.length > maxItems)
-    throw new StepFailure(
-      'for_each_too_long',
-      `for_each has ${values.length} items, which makes ${others + values.length} job runs of this pipeline run; the limit is ${maxItems}`,
-    )
+  if (values.length > 1 && count > earlierItems) {
+    const limit = mayBeMany() ? graphLimits.jobRuns : earlierItems
+    if (count > limit) {
+      schedule.countItems(-values.length)
+      throw new StepFailure(
+        'for_each_too_long',
+        `for_each has ${values.length} items, which makes ${count} job runs of this pipeline run; the limit is ${limit}: have each item do more, or run parts of the list in steps that run a pipeline`,
+      )
+    }
+  }
   return values.map(createItem)
 }
 

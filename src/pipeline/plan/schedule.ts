@@ -1,4 +1,4 @@
-import { decideStart, failsTheRun, summarizeNeeds, whySkipped } from './scheduling.ts'
+import { cleansUp, decideStart, failsTheRun, summarizeNeeds, whySkipped } from './scheduling.ts'
 import { type PipelineRunState, stepState } from './state.ts'
 import { isDone, move } from './transitions.ts'
 import type { PipelinePlan, PlanStep } from './types.ts'
@@ -22,6 +22,10 @@ export interface Schedule {
   /** Notes that a step is done. */
   ended(step: PlanStep): void
   isFinished(): boolean
+  /** True once only what cleans up is left: from then on its time counts. */
+  isCleanupAlone(): boolean
+  /** Counts items that are made: how many there are then, of all steps together. */
+  countItems(more: number): number
   /** True once a step failed that was told to fail the run. */
   isFailing(): boolean
 }
@@ -65,13 +69,19 @@ export function createSchedule(plan: PipelinePlan, state: PipelineRunState): Sch
   const openNeeds = new Map<string, number>()
   const ready: PlanStep[] = []
   let open = 0
+  let openCleanup = 0
+  let items = 0
   let failing = false
   const isReady = ({ start, needs }: PlanStep, left: number): boolean =>
     left === 0 || (start === 'any' && left < needs.length)
 
   for (const each of plan.steps) {
     if (isDone(statusOf(each))) failing ||= failsTheRun(each, state)
-    else open += 1
+    else {
+      open += 1
+      if (cleansUp(each)) openCleanup += 1
+    }
+    items += stepState(state, each.id).items?.length ?? 0
     const needs = needsOf.get(each.id) ?? []
     for (const need of needs) dependents.get(need.id)?.push(each)
     const waitsFor = needs.filter((need) => !isDone(statusOf(need))).length
@@ -96,6 +106,7 @@ export function createSchedule(plan: PipelinePlan, state: PipelineRunState): Sch
     },
     ended(over) {
       open -= 1
+      if (cleansUp(over)) openCleanup -= 1
       failing ||= failsTheRun(over, state)
       for (const dependent of dependents.get(over.id) ?? []) {
         const left = (openNeeds.get(dependent.id) ?? 0) - 1
@@ -104,6 +115,11 @@ export function createSchedule(plan: PipelinePlan, state: PipelineRunState): Sch
       }
     },
     isFinished: () => open === 0,
+    isCleanupAlone: () => open === openCleanup,
+    countItems(more) {
+      items += more
+      return items
+    },
     isFailing: () => failing,
   }
 }

@@ -57,11 +57,6 @@ export const defaultCleanupMs = 10 * 60_000
 /** The warning that they took longer. */
 export const cleanupIsOver = 'what cleans up was cancelled, as its time was over'
 
-/** True once only what cleans up is left: from then on its time counts. */
-export function isCleanupAlone(plan: PipelinePlan, state: PipelineRunState): boolean {
-  return plan.steps.every((step) => cleansUp(step) || isDone(stepState(state, step.id).status))
-}
-
 /**
  * What to do with a ready step. `evaluate` means: its `if` decides.
  * After a failure only steps whose `if` names `failed()`, `always()` or `cancelled()` still start; after a

@@ -12,9 +12,10 @@ import { isForbiddenMember } from '../../expressions/index.ts'
 import type { Reporter } from '../nodes/findings.ts'
 import { describe, type MapEntry, type MapNode, type Node } from '../nodes/nodes.ts'
 import { quoteFix, unquotedExpression } from '../nodes/unquoted.ts'
+import { graphLimits } from '../plan/graph-limits.ts'
 
 /** Values that a file may hold; aliases count as often as they are used. */
-const limits = { nodes: 50_000, depth: 32, aliases: 1_000 } as const
+const limits = { nodes: graphLimits.values, depth: 32, aliases: 1_000 } as const
 
 interface Conversion {
   document: Document.Parsed

@@ -2,10 +2,9 @@ import { type Document, LineCounter, parseDocument, type Node as YamlNode } from
 import { createReporter, type Finding, type Reporter } from '../nodes/findings.ts'
 import type { Node, PipelineSource } from '../nodes/nodes.ts'
 import { quoteFix, repairExpression, unquotedExpression } from '../nodes/unquoted.ts'
+import { graphLimits } from '../plan/graph-limits.ts'
 import { convertDocument } from './convert.ts'
 import { unquotedCron } from './unquoted-cron.ts'
-
-const maxBytes = 1024 * 1024
 
 /** The finding for bytes that are no text. */
 export function badUtf8(file: string, badByte: number): Finding {
@@ -41,8 +40,8 @@ export function readYaml(text: string, file: string): PipelineSource {
     return { line, column: col }
   })
   const bytes = Buffer.byteLength(text)
-  if (bytes > maxBytes) {
-    const message = `the file has ${bytes} bytes; at most ${maxBytes} are read`
+  if (bytes > graphLimits.fileBytes) {
+    const message = `the file has ${bytes} bytes; at most ${graphLimits.fileBytes} are read`
     reporter.add({ code: 'file_too_large', offset: 0, message, fix: 'split it into several pipelines' })
     return { text, reporter }
   }

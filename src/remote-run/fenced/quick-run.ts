@@ -4,8 +4,8 @@ import type { ConnectionProfile } from '../../pipeline/plan/index.ts'
 import type { QuickSurroundings, RemoteRun, RemoteRunRequest, TimeLeft } from '../port.ts'
 import { fencedRun, triggerInput } from './fenced-run.ts'
 
-/** Its requests take half of that at most; the rest is for a worker that is busy. */
-const quickTimeoutMs = 2_000
+/** Its requests take less; the rest is for a worker that is busy. */
+const quickTimeoutMs = 1_500
 
 /**
  * A fenced run that is triggered by a local activity, which holds up its workflow task for a moment, but costs one event and no task

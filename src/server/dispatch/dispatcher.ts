@@ -1,7 +1,8 @@
-import { inRound, pause } from '../../base/abort.ts'
+import { aborted, inRound, pause } from '../../base/abort.ts'
 import { messageWithCauses } from '../../base/causes.ts'
 import type { JobStore, OutboxItem, RunExecutor } from '../ports/index.ts'
 import { backoffMs, patience, within } from './backoff.ts'
+import { batches, createDesk, type Desk } from './desk.ts'
 import { finishRun, readRun } from './finish-run.ts'
 import { judge } from './judge.ts'
 import { createOutage, type DispatchLog, type Outage } from './outage.ts'
@@ -10,7 +11,7 @@ export interface DispatcherOptions {
   store: JobStore
   executor: RunExecutor
   log: DispatchLog
-  /** Calls to Temporal at a time. @default 16 */
+  /** Calls to Temporal at a time. @default 64 */
   concurrency?: number
   /** @default Math.random */
   random?: () => number
@@ -23,6 +24,8 @@ export interface Loop {
 
 /** Another server takes over what this one has claimed after so long: longer than a start and a cancel that both hang. */
 const leaseMs = 30_000
+/** The same for what was handed over: as long as a call to Temporal may take. Who takes it over while it still hangs starts the same run. */
+const handedOverMs = 10_000
 /** The longest the outbox is left alone when nothing is heard and nothing is due. */
 const idleMs = 60_000
 /** How often a cancel may find nothing to cancel before the run counts as never started. */
@@ -41,10 +44,10 @@ interface Dispatch {
 
 /**
  * Carries the outbox to Temporal: starts and cancels, in order per run. Safe to run on several servers: rows are
- * claimed, and starting a run twice starts it once.
+ * claimed, and starting a run twice starts it once. Runs that are triggered through this server come by hand, without a claim.
  */
 export function createDispatcher(options: DispatcherOptions): Loop {
-  const { store, executor, log, concurrency = 16, random = Math.random } = options
+  const { store, executor, log, concurrency = 64, random = Math.random } = options
   return {
     async run(signal) {
       const database = createOutage(log, 'The database')
@@ -55,55 +58,70 @@ export function createDispatcher(options: DispatcherOptions): Loop {
         temporal: createOutage(log, 'Temporal'),
         stopping: signal,
       }
-      const busy = new Map<string, Promise<void>>()
-      let failures = 0
-      while (!signal.aborted) {
-        const free = concurrency - busy.size
-        if (free === 0) {
-          await Promise.race(busy.values())
-          continue
-        }
-        try {
-          await inRound([signal], async (round) => {
-            // Listens before it looks, so that a row that comes between the two is not left lying.
-            const wake = store.dispatch.wait(idleMs, round)
-            wake.catch(() => undefined)
-            const { items, nextDueMs } = await store.dispatch.claim({ limit: free, leaseMs })
-            failures = 0
-            database.worked()
-            for (const [jobRunId, itemsOfRun] of Map.groupBy(items, (item) => item.jobRunId)) {
-              const earlier = busy.get(jobRunId) ?? Promise.resolve()
-              const work = earlier
-                .then(() => handleInOrder(dispatch, itemsOfRun, database))
-                .finally(() => {
-                  if (busy.get(jobRunId) === work) busy.delete(jobRunId)
-                })
-              busy.set(jobRunId, work)
-            }
-            const due = pause(Math.min(nextDueMs ?? idleMs, idleMs), round)
-            if (items.length === 0) await Promise.race([wake, due, ...busy.values()])
-          })
-        } catch (error) {
-          database.failed(error)
-          await pause(backoffMs(failures++, random), signal)
-        }
+      const done = batches<string>((ids) => store.dispatch.done(...ids))
+      const desk = createDesk(concurrency, (items) => handleInOrder(dispatch, items, { database, done }))
+      const stopTaking = store.dispatch.handOver({ ...desk, leaseMs: handedOverMs })
+      signal.addEventListener('abort', stopTaking, { once: true })
+      try {
+        await claimInto(desk, { store, database, random, signal })
+      } finally {
+        stopTaking()
+        await desk.settled()
       }
-      await Promise.all(busy.values())
     },
   }
+}
+
+/** Claims what nobody has handed over: of other servers, of earlier ones, postponed, cancels. */
+async function claimInto(
+  desk: Desk,
+  {
+    store,
+    database,
+    random,
+    signal,
+  }: { store: JobStore; database: Outage; random: () => number; signal: AbortSignal },
+): Promise<void> {
+  let failures = 0
+  while (!signal.aborted) {
+    await Promise.race([desk.hasRoom(), aborted(signal)])
+    try {
+      await inRound([signal], async (round) => {
+        // Listens before it looks, so that a row that comes between the two is not left lying.
+        const wake = store.dispatch.wait(idleMs, round)
+        wake.catch(() => undefined)
+        const limit = desk.free()
+        const { items, nextDueMs } = await store.dispatch.claim({ limit, leaseMs })
+        failures = 0
+        database.worked()
+        for (const itemsOfRun of Map.groupBy(items, (item) => item.jobRunId).values()) desk.add(itemsOfRun)
+        // As many as were asked for: there may be more.
+        if (items.length === limit) return
+        await Promise.race([wake, pause(Math.min(nextDueMs ?? idleMs, idleMs), round)])
+      })
+    } catch (error) {
+      database.failed(error)
+      await pause(backoffMs(failures++, random), signal)
+    }
+  }
+}
+
+interface Settling {
+  database: Outage
+  done: (itemId: string) => Promise<void>
 }
 
 /** One run's items, oldest first. One that has to wait makes those behind it wait as well. */
 async function handleInOrder(
   dispatch: Dispatch,
   items: readonly OutboxItem[],
-  database: Outage,
+  { database, done }: Settling,
 ): Promise<void> {
   let waiting: Extract<Settled, { done: false }> | undefined
   try {
     for (const item of items) {
       const settled = waiting ?? (await handle(dispatch, item))
-      if (settled.done) await dispatch.store.dispatch.done(item.id)
+      if (settled.done) await done(item.id)
       else {
         waiting = settled
         await dispatch.store.dispatch.postpone(item.id, settled.delayMs, settled.reason)

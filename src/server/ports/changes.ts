@@ -10,6 +10,14 @@ export interface Change {
   run: JobRun
 }
 
+/** Which changes a reader is after. */
+export interface ChangeFilter {
+  /** To these; empty: to any. */
+  statuses?: JobRunStatus[]
+  /** Of runs whose reference, as it is now, begins so. */
+  clientRefPrefix?: string
+}
+
 /** The ordered feed of status changes. */
 export interface Changes {
   /** Where the feed of a workspace stands now. */
@@ -18,8 +26,8 @@ export interface Changes {
   after(
     caller: Caller,
     cursor: string,
-    options: { limit: number; statuses?: JobRunStatus[] },
+    options: { limit: number } & ChangeFilter,
   ): Promise<{ changes: Change[]; cursor: string }>
-  /** Resolves when something may have changed in the workspace, after `timeoutMs` or sooner, or when aborted. */
-  wait(workspace: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
+  /** Resolves when there may be a change in the workspace that the filter lets through, after `timeoutMs` or sooner, or when aborted. */
+  wait(workspace: string, timeoutMs: number, signal?: AbortSignal, filter?: ChangeFilter): Promise<void>
 }

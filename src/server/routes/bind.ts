@@ -11,8 +11,10 @@ import {
   scheduleRoutes,
 } from '../../contract/index.ts'
 import type { JobStore } from '../ports/index.ts'
+import { type Admission, holdingNothing } from '../services/admission.ts'
 import { type ApiCaller, authenticate, authenticateWorker } from '../services/callers.ts'
 import { ApiProblem, nothingThere, orBadCursor } from '../services/problems.ts'
+import { admitted } from './admission.ts'
 import { readBytes, readJsonBody } from './body.ts'
 import { contentDisposition } from './content-disposition.ts'
 import type { Answer, HandlerInput, Handlers, RawBody } from './handler.ts'
@@ -25,6 +27,7 @@ import { streamList } from './stream-list.ts'
 /** What every route needs besides its handler. */
 export interface RouteContext {
   store: JobStore
+  admission: Admission
   /** Aborted when the server begins to close. */
   closing: AbortSignal
   /** Told of what breaks after an answer has begun. */
@@ -48,9 +51,11 @@ export function bindRoutes(app: Hono, handlers: Handlers, context: RouteContext)
     // Handler<id> takes the input that parseRequest makes from the same descriptor; the loop cannot say so in types.
     const handler = handlers[id] as unknown as AnyHandler
     app.on(route.method, honoPath(route.path), (c) =>
-      answerRequest(c, route, handler, context).catch((error: unknown) => {
-        throw orBadCursor(error, 'cursor')
-      }),
+      admitted(c, route, context.admission, () => answerRequest(c, route, handler, context)).catch(
+        (error: unknown) => {
+          throw orBadCursor(error, 'cursor')
+        },
+      ),
     )
   }
 }
@@ -72,13 +77,13 @@ async function answerRequest(
     !context.plain || !isExtension(route) || (caller?.jobRunId !== undefined && !isOfPipelines(route))
   if (!isThere) throw nothingThere(c.req.path)
   const url = new URL(c.req.url)
-  const jsonBody = typeof route.body === 'object' ? await readJsonBody(c.req.raw, route) : undefined
+  const jsonBody = typeof route.body === 'object' ? await arrived(readJsonBody(c.req.raw, route)) : undefined
   const parsed = parseRequest(route, {
     params: pathParams(basePath + route.path, url.pathname),
     query: url.searchParams,
     body: jsonBody,
   })
-  const body = route.body === 'bytes' ? await readRaw(c.req.raw) : parsed.body
+  const body = route.body === 'bytes' ? await arrived(readRaw(c.req.raw)) : parsed.body
   const input = {
     ...parsed,
     body,
@@ -88,6 +93,12 @@ async function answerRequest(
   } as unknown as HandlerInput<OperationId>
   return respond(await handler(input), route, c, context)
 }
+
+/** As a rule a body comes with its request. */
+const bodyGraceMs = 50
+
+/** A body; a client that is slow to send one is no load meanwhile. */
+const arrived = <T>(body: Promise<T>) => holdingNothing(body, bodyGraceMs)
 
 const isOfPipelines = ({ operationId }: RouteDescriptor) =>
   Object.hasOwn(pipelineRoutes, operationId) || Object.hasOwn(scheduleRoutes, operationId)

@@ -19,6 +19,8 @@ export function capabilityHandlers(version: string): Handlers<'getCapabilities'>
     job_names: true,
     pipelines: true,
     schedules: true,
+    one_call_triggers: true,
+    feed_by_client_ref: true,
   }
   return { getCapabilities: () => json(capabilities) }
 }

@@ -16,8 +16,12 @@ type JobRunOperations =
 
 export function jobRunHandlers(runs: JobRunService): Handlers<JobRunOperations> {
   return {
-    async createJobRun({ caller, body, header }) {
-      const { value, replayed } = await runs.trigger(caller, body, header('Idempotency-Key'))
+    async createJobRun({ caller, body, query, header, waitEnds }) {
+      const { value, replayed } = await runs.trigger(caller, body, {
+        key: header('Idempotency-Key'),
+        waitSeconds: query.wait ?? 0,
+        signals: waitEnds,
+      })
       return json(value, { Location: `${basePath}/job-runs/${value.uuid}`, ...replayHeader(replayed) })
     },
     listJobRuns: ({ caller, query }) => list(runs.list(caller, query)),

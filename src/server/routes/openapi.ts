@@ -21,7 +21,7 @@ const titles: Readonly<Record<number, string>> = {
   413: 'The body is over the limit',
   415: 'Not the expected Content-Type, or a Content-Encoding',
   422: 'Not valid; `errors` lists every problem',
-  503: 'Temporal, which runs pipelines, does not answer now; `Retry-After` says when to try again',
+  503: 'The database or Temporal does not answer now, or (`overloaded`) nothing was done, as there are more requests than can be answered in time; `Retry-After` says when to try again',
 }
 
 const headers = {
@@ -187,6 +187,7 @@ function responses(route: RouteDescriptor): JsonObject {
     ...(route.auth === 'none' ? [] : [401, 403]),
     ...(route.body === undefined ? [] : [400, 413, 415]),
     422,
+    503,
   ]
   const statuses = [...new Set([...route.problems, ...common])].sort((a, b) => a - b)
   return {

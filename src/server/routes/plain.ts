@@ -19,13 +19,18 @@ import type { Answer, HandlerInput, Handlers } from './handler.ts'
 type AnyHandler = (input: HandlerInput<OperationId>) => Answer | Promise<Answer>
 
 /** Parts of requests that the reference does not have. */
-const extensions: readonly string[] = ['name', 'client_ref', 'limit', 'cursor', 'wait']
+const extensions: readonly string[] = ['name', 'client_ref', 'job', 'limit', 'cursor', 'wait']
 
 function reduced(schema: z.ZodObject): z.ZodObject {
   // A server that does not know a field ignores it, and keeps no list of those.
   return z.object(
     Object.fromEntries(Object.entries(schema.shape).filter(([name]) => !extensions.includes(name))),
   )
+}
+
+function reducedBody({ operationId }: RouteDescriptor, body: z.ZodObject): z.ZodObject {
+  // There is no other way to say which job.
+  return operationId === 'createJobRun' ? reduced(body).required({ job_id: true }) : reduced(body)
 }
 
 /** A route of the reference without its extensions; one of the workers as it is. */
@@ -36,7 +41,7 @@ export function plainRoute(route: RouteDescriptor): RouteDescriptor {
     ...route,
     query: reduced(query),
     headers: [],
-    ...(body instanceof z.ZodObject ? { body: reduced(body) } : {}),
+    ...(body instanceof z.ZodObject ? { body: reducedBody(route, body) } : {}),
   }
 }
 

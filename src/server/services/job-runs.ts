@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
+import { inRound } from '../../base/abort.ts'
 import { present } from '../../base/present.ts'
 import {
   type CancelAnswer,
@@ -11,17 +12,26 @@ import {
   type JobRunListQuery,
   type LogLine,
 } from '../../contract/index.ts'
-import type { Caller, CancelOutcome, ListPage } from '../ports/index.ts'
+import type {
+  Caller,
+  CancelOutcome,
+  IdempotencyKey,
+  JobStore,
+  ListPage,
+  NewJob,
+  NewJobRun,
+} from '../ports/index.ts'
 import { idempotencyKey, idempotencyKeyProblem, keyedValue } from './idempotency.ts'
 import { executionOptions } from './job-types.ts'
-import type { Created, ServiceDeps } from './jobs.ts'
+import { type Created, newJob, type ServiceDeps } from './jobs.ts'
 import { mergeConfig } from './merge-patch.ts'
 import { ApiProblem, invalid, orBadCursor, unknown } from './problems.ts'
 import { window } from './queries.ts'
-import { lookUntil } from './waiting.ts'
+import { lookUntil, type WaitBounds } from './waiting.ts'
 
 export interface JobRunService {
-  trigger(caller: Caller, body: JobRunCreateBody, key: string | undefined): Promise<Created<JobRun>>
+  /** Under a key, if there is one. With `waitSeconds`: answers as `get` does. */
+  trigger(caller: Caller, body: JobRunCreateBody, options: TriggerOptions): Promise<Created<JobRun>>
   list(caller: Caller, query: JobRunListQuery): ListPage<JobRun>
   /** With `waitSeconds`: at once when terminal, else when it becomes so, the time is up or a signal says stop. */
   get(caller: Caller, jobRunId: string, waitSeconds: number, signals: readonly AbortSignal[]): Promise<JobRun>
@@ -38,6 +48,12 @@ export interface JobRunService {
   output(caller: Caller, jobRunId: string, name: string): Promise<{ mediaType: string; content: Uint8Array }>
 }
 
+export interface TriggerOptions extends WaitBounds {
+  key: string | undefined
+}
+
+type InlineJob = NonNullable<JobRunCreateBody['job']>
+
 /** Changes in one answer of the feed when the caller names no limit. */
 const feedItems = 100
 
@@ -50,7 +66,7 @@ export function createJobRunService(deps: ServiceDeps): JobRunService {
     return run
   }
   return {
-    trigger: (caller, body, key) => trigger(deps, caller, body, key),
+    trigger: (caller, body, options) => trigger(deps, caller, body, options),
     list: (caller, query) =>
       store.runs.list(
         caller,
@@ -62,14 +78,7 @@ export function createJobRunService(deps: ServiceDeps): JobRunService {
         }),
       ),
     get: (caller, jobRunId, waitSeconds, signals) =>
-      lookUntil(
-        { waitSeconds, signals },
-        (timeoutMs, signal) => store.runs.waitForChange(jobRunId, timeoutMs, signal),
-        async () => {
-          const run = await known(caller, jobRunId)
-          return { found: isTerminalStatus(run.status), value: run }
-        },
-      ),
+      waitForEnd(store, caller, jobRunId, { waitSeconds, signals }),
     async cancel(caller, jobRunId) {
       const outcome = await store.runs.requestCancel(caller, jobRunId)
       if (outcome.outcome === 'unknown') throw unknown('job_run', jobRunId)
@@ -100,29 +109,122 @@ async function trigger(
   deps: ServiceDeps,
   caller: Caller,
   body: JobRunCreateBody,
-  keyText: string | undefined,
+  { key, ...bounds }: TriggerOptions,
 ): Promise<Created<JobRun>> {
-  const key = idempotencyKey(keyText, body)
-  // First, so that a replay answers alike even when the job was deleted or its type has changed since.
-  const earlier = key && (await deps.store.runs.findByKey(caller, key))
-  if (earlier) return keyedValue(earlier)
+  const { runs } = deps.store
+  const uuid = randomUUIDv7()
+  return inRound(bounds.signals, async (round) => {
+    const waitMs = bounds.waitSeconds * 1000
+    const deadline = performance.now() + waitMs
+    // Listens before the run is there, so that its end is not missed.
+    const ended = waitMs > 0 ? runs.waitForEnd(uuid, waitMs, round) : undefined
+    ended?.catch(() => undefined)
+    const made = await createOrReplay(deps, caller, body, key, uuid)
+    if (ended === undefined || isTerminalStatus(made.value.status)) return made
+    if (!made.replayed) await ended
+    const waitSeconds = Math.max(0, deadline - performance.now()) / 1000
+    const value = await waitForEnd(deps.store, caller, made.value.uuid, { ...bounds, waitSeconds })
+    return { ...made, value }
+  })
+}
 
-  const job = await deps.store.jobs.get(caller, body.job_id)
-  if (!job || job.is_deleted) throw unknown('job', body.job_id)
+async function createOrReplay(
+  deps: ServiceDeps,
+  caller: Caller,
+  body: JobRunCreateBody,
+  keyText: string | undefined,
+  uuid: string,
+): Promise<Created<JobRun>> {
+  const key = idempotencyKey(keyText, body.job ? { ...body, job: present(body.job) } : body)
+  try {
+    const run = await newRun(deps, caller, body, uuid)
+    const created = await (key
+      ? deps.store.runs.create(caller, run, key)
+      : deps.store.runs.create(caller, run))
+    if (created.outcome === 'job_deleted') throw unknown('job', run.jobId)
+    if (created.outcome === 'job_key_reused') throw jobKeyReused()
+    return keyedValue(created)
+  } catch (error) {
+    // A replay answers alike even when the job was deleted or its type has changed since.
+    const earlier =
+      key && error instanceof ApiProblem ? await deps.store.runs.findByKey(caller, key) : undefined
+    if (earlier) return keyedValue(earlier)
+    throw error
+  }
+}
+
+async function newRun(
+  deps: ServiceDeps,
+  caller: Caller,
+  body: JobRunCreateBody,
+  uuid: string,
+): Promise<NewJobRun> {
+  const job = body.job ? jobInline(deps, body.job) : await savedJob(deps, caller, body.job_id ?? '')
   const config = body.config ? mergeConfig(job.config, body.config) : job.config
   deps.configs.validate(job.jobType, config)
-  const run = {
-    uuid: randomUUIDv7(),
+  return {
+    uuid,
     jobId: job.uuid,
     jobType: job.jobType,
     jobName: job.name,
     config,
     clientRef: body.client_ref ?? null,
     execution: executionOptions(deps.jobTypes, job.jobType),
+    ...('key' in job ? { job: { job, key: job.key } } : {}),
   }
-  const created = await (key ? deps.store.runs.create(caller, run, key) : deps.store.runs.create(caller, run))
-  if (created.outcome === 'job_deleted') throw unknown('job', body.job_id)
-  return keyedValue(created)
+}
+
+/** The job that a run comes with, as `POST /jobs` would make it under the same key. */
+function jobInline(
+  deps: ServiceDeps,
+  { key: keyText, ...body }: InlineJob,
+): NewJob & { key: IdempotencyKey } {
+  try {
+    const key = idempotencyKey(keyText, body)
+    if (key === undefined) throw invalid('validation_failed', [{ pointer: '/key', detail: 'is required' }])
+    return { ...newJob(deps, body), key }
+  } catch (error) {
+    throw error instanceof ApiProblem ? below('/job', error) : error
+  }
+}
+
+async function savedJob({ store }: ServiceDeps, caller: Caller, jobId: string) {
+  const job = await store.jobs.get(caller, jobId)
+  if (!job || job.is_deleted) throw unknown('job', jobId)
+  return job
+}
+
+/** The same problem, of what stands at `pointer` of the body. */
+function below(pointer: string, problem: ApiProblem): ApiProblem {
+  return invalid(
+    problem.code,
+    problem.errors.map((error) => ({
+      ...error,
+      pointer: pointer + (error.pointer === 'Idempotency-Key' ? '/key' : error.pointer),
+    })),
+  )
+}
+
+function jobKeyReused(): ApiProblem {
+  return new ApiProblem(
+    422,
+    'idempotency_key_reused',
+    'The key of the job was used for another job; send the job it was first used with, or use another key',
+    { errors: [{ pointer: '/job/key', detail: 'used before with another body' }] },
+  )
+}
+
+/** At once when it is terminal, else when it becomes so. */
+function waitForEnd(store: JobStore, caller: Caller, jobRunId: string, bounds: WaitBounds): Promise<JobRun> {
+  return lookUntil(
+    bounds,
+    (timeoutMs, signal) => store.runs.waitForEnd(jobRunId, timeoutMs, signal),
+    async () => {
+      const run = await store.runs.get(caller, jobRunId)
+      if (!run) throw unknown('job_run', jobRunId)
+      return { found: isTerminalStatus(run.status), value: run }
+    },
+  )
 }
 
 function terminalProblem(run: JobRun): ApiProblem {
@@ -165,13 +267,13 @@ async function readChanges(
 ): Promise<Changes> {
   const { changes } = deps.store
   let cursor = query.after ?? (await changes.head(caller))
-  const options = present({ statuses: query.statuses })
+  const filter = present({ statuses: query.statuses, clientRefPrefix: query.client_ref_prefix })
   try {
     return await lookUntil(
       { waitSeconds: query.wait ?? 0, signals },
-      (timeoutMs, signal) => changes.wait(caller.workspace, timeoutMs, signal),
+      (timeoutMs, signal) => changes.wait(caller.workspace, timeoutMs, signal, filter),
       async () => {
-        const read = await changes.after(caller, cursor, { limit: query.limit ?? feedItems, ...options })
+        const read = await changes.after(caller, cursor, { limit: query.limit ?? feedItems, ...filter })
         cursor = read.cursor
         const value = {
           changes: read.changes.map(({ run, ...change }) => ({ ...change, job_run: run })),

@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import type { JsonObject } from '../../base/json.ts'
 import { present } from '../../base/present.ts'
 import type { Job, JobCreateBody, JobListQuery, JobRun, JobUpdateBody } from '../../contract/index.ts'
-import type { Caller, JobStore, ListPage } from '../ports/index.ts'
+import type { Caller, JobStore, ListPage, NewJob } from '../ports/index.ts'
 import { type ConfigValidator, unknownJobType } from './config-validation.ts'
 import { etagOf, parseEtags, preconditionFailed } from './etags.ts'
 import { idempotencyKey, keyedValue } from './idempotency.ts'
@@ -117,6 +117,14 @@ async function createJob(
   const earlier = key && (await deps.store.jobs.findByKey(caller, key))
   if (earlier) return keyedValue(earlier)
 
+  const job = newJob(deps, body)
+  return keyedValue(
+    await (key ? deps.store.jobs.create(caller, job, key) : deps.store.jobs.create(caller, job)),
+  )
+}
+
+/** @throws ApiProblem 422 */
+export function newJob(deps: Pick<ServiceDeps, 'jobTypes' | 'configs'>, body: JobCreateBody): NewJob {
   const definition = deps.jobTypes.get(body.job_type)
   if (!definition)
     throw unknownJobType(
@@ -133,7 +141,7 @@ async function createJob(
     ])
   deps.configs.validate(body.job_type, config)
   const uuid = randomUUIDv7()
-  const job = {
+  return {
     uuid,
     jobType: body.job_type,
     name: jobName(body.job_type, definition.nameField, config, uuid, body.name),
@@ -141,7 +149,4 @@ async function createJob(
     sourceSessionId: body.source_session_id ?? null,
     sourceProjectId: body.source_project_id ?? null,
   }
-  return keyedValue(
-    await (key ? deps.store.jobs.create(caller, job, key) : deps.store.jobs.create(caller, job)),
-  )
 }

@@ -154,6 +154,7 @@ const answers: Readonly<Record<string, (error: JobwrightError) => ApiProblem>> =
   not_finished: (error) => unavailable('not_finished', error.message),
   bad_run_id: (error) =>
     invalid('validation_failed', [{ pointer: '{pipeline_run_id}', detail: error.message }]),
+  start_too_large: (error) => invalid('validation_failed', [{ pointer: '', detail: error.message }]),
   run_id_reused: reused,
   backfill_id_reused: reused,
 }

@@ -1,4 +1,5 @@
 import { inRound } from '../../base/abort.ts'
+import { holdingNothing } from './admission.ts'
 
 /** Ends a wait early: the caller went away, or the server is closing. */
 export interface WaitBounds {
@@ -27,7 +28,7 @@ export async function lookUntil<T>(
       // Its failure is heard below; until then it must not count as unhandled.
       change.catch(() => undefined)
       const seen = await look()
-      if (!seen.found) await change
+      if (!seen.found) await holdingNothing(change)
       return seen
     })
     if (found) return value

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import pg from 'pg'
 import { atMost, pause } from '../../base/abort.ts'
-import type { Notifier } from './notifier.ts'
+import { type AnnouncedChange, announcedRefCharacters, type Notifier } from './notifier.ts'
 
 /** The channel on which servers that share a PostgreSQL tell each other what was committed. */
 const channel = 'jobwright'
@@ -13,6 +13,28 @@ const channel = 'jobwright'
 export function announce(...topics: (string | RawBuilder<string>)[]): RawBuilder<unknown> {
   const text = sql.join([sql<string>`current_setting('application_name')`, ...topics], sql` || ' ' || `)
   return sql`pg_notify(${sql.lit(channel)}, ${text})`
+}
+
+/**
+ * What is told of a change, behind its topic: `=STATUS=REFERENCE`, the latter in hexadecimal. A server of an earlier version takes
+ * it for a topic that nobody waits for.
+ */
+export function changeWord(
+  status: RawBuilder<string>,
+  clientRef: RawBuilder<string | null>,
+): RawBuilder<string> {
+  return sql<string>`'=' || ${status} || '=' || encode(convert_to(left(coalesce(${clientRef}, ''), ${sql.lit(announcedRefCharacters)}), 'UTF8'), 'hex')`
+}
+
+function announced(words: readonly string[]): [topic: string, change?: AnnouncedChange][] {
+  const heard: [topic: string, change?: AnnouncedChange][] = []
+  for (const word of words) {
+    const last = heard.at(-1)
+    const [, status, hex] = /^=([a-z]+)=([0-9a-f]*)$/.exec(word) ?? []
+    if (last === undefined || status === undefined || hex === undefined) heard.push([word])
+    else last[1] = { status, clientRef: Buffer.from(hex, 'hex').toString('utf8') }
+  }
+  return heard
 }
 
 const reconnectMs = { first: 100, longest: 5_000 } as const
@@ -37,8 +59,8 @@ export async function listenForAnnouncements(
       client.on('error', () => resolve())
     })
     client.on('notification', ({ payload = '' }) => {
-      const [from, ...topics] = payload.split(' ')
-      if (from !== options.application_name) for (const topic of topics) notifier.notify(topic)
+      const [from, ...words] = payload.split(' ')
+      if (from !== options.application_name) for (const heard of announced(words)) notifier.notify(...heard)
     })
     try {
       await client.connect()

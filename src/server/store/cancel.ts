@@ -74,7 +74,7 @@ function notifyOf({ notifier }: StoreContext, caller: Caller, answer: CancelOutc
       notifier.notify(outboxTopic)
       return
     case 'cancelled':
-      notifyOfChange(notifier, { workspace: caller.workspace, uuid: answer.run.uuid })
+      notifyOfChange(notifier, { ...answer.run, workspace: caller.workspace })
       return
     case 'already_requested':
     case 'terminal':

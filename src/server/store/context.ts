@@ -1,7 +1,9 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { codeOf } from '../../base/causes.ts'
 import { uuidPattern } from '../../contract/index.ts'
+import type { Caller, StartTaker } from '../ports/index.ts'
 import type { Notifier } from './notifier.ts'
+import type { Recent } from './recent.ts'
 import type { Tables } from './tables.ts'
 
 /** What every part of the store works with. */
@@ -10,27 +12,34 @@ export interface StoreContext {
   notifier: Notifier
   /** How long a dispatched run may be silent before the reconciler asks about it. */
   reportPatienceMs: number
+  /** Who starts runs in this server; undefined while nobody does. */
+  starts: { taker: StartTaker | undefined }
+  /** Whose runs are, of those that were heard of lately. */
+  owners: Recent<Caller>
 }
 
 /** The database, inside a transaction or not. */
 export type Db = Kysely<Tables>
 
-const deadlock = '40P01'
+/** A deadlock, or a default isolation level under which a row that was changed meanwhile ends a statement. */
+const conflicts: readonly (string | undefined)[] = ['40P01', '40001']
 const maxTries = 5
 
 /**
  * Runs `work` in one READ COMMITTED transaction; again when PostgreSQL chose it to resolve a deadlock, so `work` must
  * have no effect outside of the transaction. Rows are locked in the order key, job, run, outbox, change counter.
  */
-export async function transact<T>(
-  db: Kysely<Tables>,
-  work: (trx: Transaction<Tables>) => Promise<T>,
-): Promise<T> {
+export function transact<T>(db: Kysely<Tables>, work: (trx: Transaction<Tables>) => Promise<T>): Promise<T> {
+  return untilUnhindered(() => db.transaction().setIsolationLevel('read committed').execute(work))
+}
+
+/** Runs a statement that is a transaction by itself, locks as `transact` says, and is run again as there. */
+export async function untilUnhindered<T>(statement: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await db.transaction().setIsolationLevel('read committed').execute(work)
+      return await statement()
     } catch (error) {
-      if (tries === maxTries || codeOf(error) !== deadlock) throw error
+      if (tries === maxTries || !conflicts.includes(codeOf(error))) throw error
     }
   }
 }

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
+import { Kysely, type KyselyConfig, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { codeOf, messageOf } from '../../base/causes.ts'
 import { keepOutOfGit } from '../../base/data-folder.ts'
 import { acquireProcessLock } from '../../base/process-lock.ts'
 import { listenForAnnouncements } from './announcements.ts'
 import { embeddedBytes } from './embedded-bytes.ts'
+import { embeddedDialect } from './embedded-dialect.ts'
 import { cannotOpen } from './errors.ts'
 import type { Notifier } from './notifier.ts'
 import { tellingOutages } from './outages.ts'
@@ -20,8 +21,19 @@ export interface Database {
   close(): Promise<void>
 }
 
+/** Told of each statement that is sent. */
+export type OnStatement = (sql: string) => void
+
+function logging(onStatement: OnStatement | undefined): Pick<KyselyConfig, 'log'> {
+  return onStatement === undefined ? {} : { log: ({ query }) => onStatement(query.sql) }
+}
+
 /** Any PostgreSQL from 15 on, through a pool of at most `poolSize` connections, and one more that listens. */
-export async function openPostgres(databaseUrl: string, poolSize: number): Promise<Database> {
+export async function openPostgres(
+  databaseUrl: string,
+  poolSize: number,
+  onStatement?: OnStatement,
+): Promise<Database> {
   const connection = {
     ...parseUrl(databaseUrl),
     // One for each store: what it announces it need not hear.
@@ -39,7 +51,10 @@ export async function openPostgres(databaseUrl: string, poolSize: number): Promi
   })
   // A connection that breaks while idle is replaced at the next use. Unheard, the event would end the process.
   pool.on('error', () => undefined)
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: tellingOutages(pool) }) })
+  const db = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool: tellingOutages(pool) }),
+    ...logging(onStatement),
+  })
   try {
     await pool.query('select 1')
   } catch (error) {
@@ -62,7 +77,7 @@ export async function openPostgres(databaseUrl: string, poolSize: number): Promi
  * PGlite in `dataDir`/pgdata, under a process lock: it has none of its own, and two processes lose data silently.
  * @throws ProcessLockedError while another process has it open; JobwrightError `embedded_database_broken`
  */
-export async function openEmbedded(dataDir: string): Promise<Database> {
+export async function openEmbedded(dataDir: string, onStatement?: OnStatement): Promise<Database> {
   const made = await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
     throw cannotOpen('embedded_database_broken', {
       message: `cannot make ${dataDir} (${codeOf(error)})`,
@@ -75,9 +90,13 @@ export async function openEmbedded(dataDir: string): Promise<Database> {
   const directory = path.join(dataDir, 'pgdata')
   try {
     // Loaded on demand: a server on PostgreSQL needs neither the code nor its memory.
-    const { PGlite } = await import('@electric-sql/pglite')
+    const { PGlite, protocol } = await import('@electric-sql/pglite')
     const pglite = await PGlite.create(directory, embeddedBytes)
-    const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) })
+    const { serialize } = protocol
+    const db = new Kysely<Tables>({
+      dialect: embeddedDialect({ pglite, serialize }),
+      ...logging(onStatement),
+    })
     const close = async () => {
       try {
         await db.destroy()

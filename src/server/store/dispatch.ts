@@ -13,14 +13,20 @@ export function createDispatch(context: StoreContext): JobStore['dispatch'] {
   return {
     claim: (options) => claim(context, options),
 
-    async done(itemId) {
-      // A cancel may have been waiting for this start.
-      await db
-        .deleteFrom('outbox')
-        .where('id', '=', itemId)
-        .returning(announce(outboxTopic).as('announced'))
-        .execute()
-      notifier.notify(outboxTopic)
+    handOver(taker) {
+      context.starts.taker = taker
+      return () => {
+        if (context.starts.taker === taker) context.starts.taker = undefined
+      }
+    },
+
+    async done(...itemIds) {
+      const { rows } = await sql`
+        with gone as (delete from outbox where id = any(${itemIds}::bigint[]) returning job_run_id)
+        select ${announce(outboxTopic)} from outbox
+        where kind = 'cancel' and job_run_id in (select job_run_id from gone) limit 1`.execute(db)
+      // A cancel was waiting for its start.
+      if (rows.length > 0) notifier.notify(outboxTopic)
     },
 
     async postpone(itemId, delayMs, reason) {
@@ -33,6 +39,8 @@ export function createDispatch(context: StoreContext): JobStore['dispatch'] {
         })
         .where('id', '=', itemId)
         .execute()
+      // Whoever waits learns when it is due.
+      notifier.notify(outboxTopic)
     },
 
     wait: (timeoutMs, signal) => notifier.wait(outboxTopic, timeoutMs, signal),
@@ -76,6 +84,8 @@ type OutboxRow = { next_due_ms: number | null } & (ClaimedRow | { [Column in key
 
 /** An item that is due and was passed over, for a lock on its run, is due again then: who holds the lock tells nobody. */
 const passedOverMs = 100
+/** When a cancel is looked at again that waits for its start: the end of the start tells, but may have missed the cancel. */
+const heldBackMs = 1_000
 
 /**
  * Takes due items and their runs' locks together, and never waits for either: a cancel holds the run while it removes
@@ -97,16 +107,18 @@ async function claim(
         order by item.id limit ${limit}
         for no key update of item, run skip locked
       ), claimed as (
-        update outbox set claimed_until = ${fromNow(leaseMs)}, tries = tries + 1
+        update outbox set claimed_until = ${fromNow(leaseMs)}, claimed_by = current_setting('application_name'), tries = tries + 1
         from due where outbox.id = due.id
         returning outbox.id::text as id, outbox.kind, outbox.job_run_id, outbox.tries,
           due.job_type, due.task_queue, due.timeout_ms::text as timeout_ms,
           due.queue_timeout_ms::text as queue_timeout_ms
       ), later as (
-        select min(greatest(item.due_at, item.claimed_until, ${fromNow(passedOverMs)})) as at from outbox item
-        where item.id not in (select id from due) and (item.kind = 'start' or not exists (
-          select 1 from outbox earlier where earlier.job_run_id = item.job_run_id and earlier.kind = 'start'
-        ))
+        select min(case
+          when item.kind = 'cancel' and exists (
+            select 1 from outbox earlier where earlier.job_run_id = item.job_run_id and earlier.kind = 'start'
+          ) then ${fromNow(heldBackMs)}
+          else greatest(item.due_at, item.claimed_until, ${fromNow(passedOverMs)}) end) as at
+        from outbox item where item.id not in (select id from due)
       )
       select claimed.*, (extract(epoch from later.at - ${now}) * 1000)::float8 as next_due_ms
       from later left join claimed on true`.execute(trx)
@@ -175,4 +187,16 @@ export async function enqueue(trx: Db, jobRunId: string, kind: OutboxItem['kind'
     .onConflict((conflict) => conflict.doNothing())
     .returning(announce(outboxTopic).as('announced'))
     .execute()
+}
+
+/**
+ * Frees what servers had claimed that are gone, so that the next one need not wait for the end of their leases. To take a living one
+ * for gone, as behind a pooler, does no harm: starting a run twice starts it once.
+ * @param alone nobody else can have the database open
+ */
+export async function forgetDeadClaims(db: Db, alone: boolean): Promise<void> {
+  const dead = alone
+    ? sql`true`
+    : sql`claimed_by is not null and not exists (select 1 from pg_stat_activity where application_name = claimed_by)`
+  await sql`update outbox set claimed_until = null where claimed_until is not null and ${dead}`.execute(db)
 }

@@ -4,12 +4,13 @@ import { startBackstop } from './backstop.ts'
 import { createChanges } from './changes.ts'
 import type { StoreContext } from './context.ts'
 import { type Database, openEmbedded, openPostgres } from './database.ts'
-import { createDispatch } from './dispatch.ts'
+import { createDispatch, forgetDeadClaims } from './dispatch.ts'
 import { createDocuments } from './documents.ts'
 import { createJobs } from './jobs.ts'
 import { createMetagraphs } from './metagraphs.ts'
 import { migrate } from './migrate.ts'
 import { createNotifier } from './notifier.ts'
+import { createRecent } from './recent.ts'
 import { createReports } from './reports.ts'
 import { createRuns } from './runs.ts'
 import { createSavedPipelines } from './saved-pipelines.ts'
@@ -57,6 +58,7 @@ export async function storeOver(
   const { db } = database
   try {
     await migrate(db)
+    await forgetDeadClaims(db, database.listen === undefined)
   } catch (error) {
     await database.close()
     throw error
@@ -64,7 +66,13 @@ export async function storeOver(
   const notifier = createNotifier()
   const backstop = startBackstop(db, notifier, tuning.backstopMs)
   const listening = await database.listen?.(notifier)
-  const context: StoreContext = { db, notifier, reportPatienceMs: tuning.reportPatienceMs ?? 30_000 }
+  const context: StoreContext = {
+    db,
+    notifier,
+    reportPatienceMs: tuning.reportPatienceMs ?? 30_000,
+    starts: { taker: undefined },
+    owners: createRecent({ size: 1_000, ageMs: 600_000 }),
+  }
   return {
     tokens: createTokens(context),
     jobs: createJobs(context),

@@ -50,7 +50,7 @@ export function createJobs({ db }: StoreContext): JobStore['jobs'] {
   }
 }
 
-async function insertJob(trx: Db, caller: Caller, job: NewJob): Promise<Job> {
+export async function insertJob(trx: Db, caller: Caller, job: NewJob): Promise<Job> {
   const row = await trx
     .insertInto('jobs')
     .values({

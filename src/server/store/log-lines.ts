@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { storable } from '../../base/text.ts'
-import { type AppendLogsBody, workerLimits } from '../../contract/index.ts'
+import { type AppendLogsBody, type ProgressBody, workerLimits } from '../../contract/index.ts'
 
 export interface LogRow {
   level: AppendLogsBody['lines'][number]['level']
@@ -37,4 +37,9 @@ export function reportHash(report: AppendLogsBody): string {
   return createHash('sha256')
     .update(JSON.stringify([report.attempt, lines]))
     .digest('hex')
+}
+
+/** Progress as it is stored. */
+export function progressText({ fraction, message }: Pick<ProgressBody, 'fraction' | 'message'>): string {
+  return JSON.stringify({ fraction: fraction ?? null, message: message ?? null })
 }

@@ -7,8 +7,9 @@ import {
   type OutputReference,
   outputValue,
 } from '../../contract/index.ts'
-import { type Db, fromNow, isUuid, type StoreContext, transact } from './context.ts'
-import { outputColumns, toOutputReference } from './run-rows.ts'
+import { isActive } from './active-runs.ts'
+import { type Db, fromNow, isUuid, type StoreContext, transact, untilUnhindered } from './context.ts'
+import { type OutputRow, outputColumns, toOutputReference } from './run-rows.ts'
 
 export interface Output {
   name: string
@@ -19,12 +20,13 @@ export interface Output {
 
 /** Stores an output, in the place of an earlier one of that name, while the run and the attempt are still current. */
 export async function putOutput(
-  { db, reportPatienceMs }: StoreContext,
+  context: StoreContext,
   jobRunId: string,
   attempt: number,
   output: Output,
 ): Promise<OutputReference | 'terminal' | 'full' | undefined> {
   if (!isUuid(jobRunId)) return undefined
+  const { db, reportPatienceMs } = context
   const stored = {
     type: output.type,
     media_type: output.mediaType,
@@ -32,6 +34,8 @@ export async function putOutput(
     content: output.content,
     inline_json: inlineJson(output),
   }
+  const atOnce = await storeAtOnce(context, jobRunId, attempt, output.name, stored)
+  if (atOnce) return toOutputReference(atOnce)
   return transact(db, async (trx) => {
     // Locked, so that no run ends while an output of it is being written.
     const run = await trx
@@ -51,6 +55,39 @@ export async function putOutput(
       .execute()
     return toOutputReference(row)
   })
+}
+
+/**
+ * By one statement while the run has plenty of room, as others that store at this moment are not counted: more room than
+ * connections could fill at once. Undefined, and nothing done, when the guard or the room keeps it out. The update locks the run, so
+ * that no run ends while an output of it is being written.
+ */
+async function storeAtOnce(
+  { db, reportPatienceMs }: StoreContext,
+  jobRunId: string,
+  attempt: number,
+  name: string,
+  stored: StoredOutput,
+): Promise<OutputRow | undefined> {
+  const { type, media_type, size_bytes, content, inline_json } = stored
+  const { rows } = await untilUnhindered(() =>
+    sql<OutputRow>`
+      with run as (
+        update job_runs set attempt = ${attempt}, next_check_at = ${fromNow(reportPatienceMs)}
+        where ${isActive(jobRunId, attempt)} and (
+          select count(*) < ${sql.lit(limits.outputsOfRun / 4)} and coalesce(sum(size_bytes), 0) < ${sql.lit(limits.outputBytesOfRun / 4)}
+          from job_run_outputs where job_run_id = ${jobRunId}::uuid
+        )
+        returning uuid
+      )
+      insert into job_run_outputs (job_run_id, name, uuid, type, media_type, size_bytes, content, inline_json)
+      select uuid, ${name}, ${randomUUIDv7()}::uuid, ${type}, ${media_type}, ${size_bytes}::integer, ${content}::bytea, ${inline_json}
+      from run
+      on conflict (job_run_id, name) do update set type = excluded.type, media_type = excluded.media_type,
+        size_bytes = excluded.size_bytes, content = excluded.content, inline_json = excluded.inline_json
+      returning ${sql.join(outputColumns.map((column) => sql.ref(column)))}`.execute(db),
+  )
+  return rows[0]
 }
 
 /** The run's row is locked: nobody else adds to its outputs meanwhile. */

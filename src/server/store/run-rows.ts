@@ -20,9 +20,12 @@ export type RunRow = Omit<Selectable<Tables['job_runs']>, Instants | Unread> & {
   started_at: string | null
   finished_at: string | null
   cancel_requested_at: string | null
+  /** As `outputsOfRun` reads them; absent from a row that was written and cannot have any. */
+  outputs?: string | null
 }
 
-export const runColumns = [
+/** Of `job_runs`, without its outputs: for what is written and answered by one statement, and cannot have any yet. */
+export const bareRunColumns = [
   'job_runs.uuid',
   'job_runs.workspace',
   'job_runs.job_id',
@@ -42,7 +45,32 @@ export const runColumns = [
   utc<string | null>('job_runs.cancel_requested_at').as('cancel_requested_at'),
 ] as const
 
-export function toJobRun(row: RunRow, outputs: OutputReference[]): JobRun {
+/**
+ * The outputs of a run as JSON text, null for none: read with the run by one statement, so that a run that is seen as
+ * completed is seen with all of its outputs. Beyond the run's budget the text of an output is not even read.
+ */
+const outputsOfRun = sql<string | null>`(
+  select json_agg(json_build_array(name, uuid, type, media_type, size_bytes, inline_json) order by created_at, name)::text
+  from (
+    select name, uuid, type, media_type, size_bytes, created_at,
+      case when sum(octet_length(inline_json)) over (order by created_at, name) <= ${sql.lit(limits.inlineBytesOfRun)}
+        then inline_json end as inline_json
+    from job_run_outputs where job_run_id = job_runs.uuid
+  ) kept
+)`
+
+/** Of `job_runs`: all that a run is presented with. */
+export const runColumns = [...bareRunColumns, outputsOfRun.as('outputs')] as const
+
+/** The same for a statement that is written out. */
+export const runColumnList = sql.join(
+  runColumns.map((column) => (typeof column === 'string' ? sql.ref(column) : column)),
+)
+export const bareRunColumnList = sql.join(
+  bareRunColumns.map((column) => (typeof column === 'string' ? sql.ref(column) : column)),
+)
+
+export function toJobRun(row: RunRow): JobRun {
   return {
     uuid: row.uuid,
     job_id: row.job_id,
@@ -53,7 +81,7 @@ export function toJobRun(row: RunRow, outputs: OutputReference[]): JobRun {
     created_at: row.created_at,
     updated_at: row.updated_at,
     is_deleted: false,
-    output_references: outputs,
+    output_references: outputsIn(row),
     error: row.error === null ? null : storedError(row.error),
     started_at: row.started_at,
     finished_at: row.finished_at,
@@ -64,6 +92,16 @@ export function toJobRun(row: RunRow, outputs: OutputReference[]): JobRun {
   }
 }
 
+type OutputFields = [string, string, string, string, number, string | null]
+
+function outputsIn({ uuid: job_run_id, outputs }: RunRow): OutputReference[] {
+  if (!outputs) return []
+  return (JSON.parse(outputs) as OutputFields[]).map(
+    ([name, uuid, type, media_type, size_bytes, inline_json]) =>
+      toOutputReference({ job_run_id, name, uuid, type, media_type, size_bytes, inline_json }),
+  )
+}
+
 function storedError(text: string): RunError {
   const error = storedJson(text) as RunError | undefined
   return error ?? { code: 'unreadable_error', message: 'what is stored as the error cannot be read' }
@@ -71,16 +109,15 @@ function storedError(text: string): RunError {
 
 export type OutputRow = Omit<Selectable<Tables['job_run_outputs']>, 'content' | 'created_at'>
 
-const bareOutputColumns = [
+export const outputColumns = [
   'job_run_outputs.job_run_id',
   'job_run_outputs.name',
   'job_run_outputs.uuid',
   'job_run_outputs.type',
   'job_run_outputs.media_type',
   'job_run_outputs.size_bytes',
+  'job_run_outputs.inline_json',
 ] as const
-
-export const outputColumns = [...bareOutputColumns, 'job_run_outputs.inline_json'] as const
 
 export function toOutputReference(row: OutputRow): OutputReference {
   const value = storedJson(row.inline_json)
@@ -97,30 +134,11 @@ export function toOutputReference(row: OutputRow): OutputReference {
 }
 
 /**
- * How each of these rows becomes a run, with its outputs. The outputs are read after the rows: a run that is seen as
- * completed is seen with all of its outputs.
+ * Of a row that was read under its lock, which may have been waited for: the outputs are read after it, as those of a
+ * statement that waited are as old as the statement.
  */
-export async function jobRunMaker(db: Db, rows: RunRow[]): Promise<(row: RunRow) => JobRun> {
-  if (rows.length === 0) return (row) => toJobRun(row, [])
-  const found = await db
-    .selectFrom('job_run_outputs')
-    .select(bareOutputColumns)
-    // Beyond the run's budget the text is not even read.
-    .select(
-      sql<
-        string | null
-      >`case when sum(octet_length(inline_json)) over (partition by job_run_id order by created_at, name) <= ${limits.inlineBytesOfRun} then inline_json end`.as(
-        'inline_json',
-      ),
-    )
-    .where('job_run_id', 'in', [...new Set(rows.map((row) => row.uuid))])
-    .orderBy('created_at')
-    .orderBy('name')
-    .execute()
-  const outputs = Map.groupBy(found, (row) => row.job_run_id)
-  return (row) => toJobRun(row, (outputs.get(row.uuid) ?? []).map(toOutputReference))
-}
-
 export async function toSingleJobRun(db: Db, row: RunRow): Promise<JobRun> {
-  return (await jobRunMaker(db, [row]))(row)
+  const { rows } = await sql<{ outputs: string | null }>`
+    select ${outputsOfRun} as outputs from job_runs where uuid = ${row.uuid}`.execute(db)
+  return toJobRun({ ...row, outputs: rows[0]?.outputs ?? null })
 }

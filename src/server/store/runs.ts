@@ -1,16 +1,16 @@
 import { sql } from 'kysely'
 import { type JobRun, terminalJobRunStatuses } from '../../contract/index.ts'
-import type { Caller, IdempotencyKey, JobRunFilter, JobStore, Keyed, NewJobRun } from '../ports/index.ts'
+import type { Caller, JobRunFilter, JobStore } from '../ports/index.ts'
 import { cancelByKey, requestCancel } from './cancel.ts'
-import { recordChange } from './changes.ts'
-import { type Db, isUuid, type StoreContext, transact } from './context.ts'
+import { type Db, isUuid, type StoreContext } from './context.ts'
+import { createRun } from './create-run.ts'
 import { type CreatedKey, decodeCreatedCursor, encodeCreatedCursor } from './cursors.ts'
-import { enqueue } from './dispatch.ts'
-import { claimKey, findKey, type KnownKey } from './idempotency.ts'
-import { notifyOfChange, outboxTopic, runTopic } from './notifier.ts'
+import { findKey } from './idempotency.ts'
+import { runTopic } from './notifier.ts'
 import { keysetPage, readNewest } from './paging.ts'
+import { replayRun, selectRun } from './read-run.ts'
 import { listLogs, readOutput } from './run-details.ts'
-import { jobRunMaker, type RunRow, runColumns, toJobRun, toSingleJobRun } from './run-rows.ts'
+import { type RunRow, runColumns, toJobRun } from './run-rows.ts'
 
 /** Job runs, as their owners see them. */
 export function createRuns(context: StoreContext): JobStore['runs'] {
@@ -20,12 +20,12 @@ export function createRuns(context: StoreContext): JobStore['runs'] {
 
     async findByKey(caller, key) {
       const known = await findKey(db, caller, 'createJobRun', key.key, key.requestHash)
-      return known && replay(db, caller, known)
+      return known && replayRun(db, caller, known)
     },
 
     async get(caller, jobRunId) {
       const row = await selectRun(db, caller, jobRunId)
-      return row && toSingleJobRun(db, row)
+      return row && toJobRun(row)
     },
 
     async setClientRef(caller, jobRunId, clientRef) {
@@ -39,7 +39,7 @@ export function createRuns(context: StoreContext): JobStore['runs'] {
         .where('status', 'not in', terminalJobRunStatuses)
         .execute()
       const row = await selectRun(db, caller, jobRunId)
-      return row && toSingleJobRun(db, row)
+      return row && toJobRun(row)
     },
 
     async latestOf(caller, jobId) {
@@ -53,10 +53,10 @@ export function createRuns(context: StoreContext): JobStore['runs'] {
         .orderBy('job_runs.uuid', 'desc')
         .limit(1)
         .executeTakeFirst()
-      return row && toSingleJobRun(db, row)
+      return row && toJobRun(row)
     },
 
-    waitForChange: (jobRunId, timeoutMs, signal) =>
+    waitForEnd: (jobRunId, timeoutMs, signal) =>
       context.notifier.wait(runTopic(jobRunId.toLowerCase()), timeoutMs, signal),
     list: (caller, filter) => listRuns(db, caller, filter),
     requestCancel: (caller, jobRunId) => requestCancel(context, caller, jobRunId),
@@ -64,85 +64,6 @@ export function createRuns(context: StoreContext): JobStore['runs'] {
     logs: (caller, jobRunId, page) => listLogs(db, caller, jobRunId, page),
     output: (caller, jobRunId, name) => readOutput(db, caller, jobRunId, name),
   }
-}
-
-/** Rolls the transaction back, so that the key is free again. */
-class JobDeleted extends Error {}
-
-async function createRun(
-  { db, notifier }: StoreContext,
-  caller: Caller,
-  run: NewJobRun,
-  key: IdempotencyKey | undefined,
-): Promise<Keyed<JobRun> | { outcome: 'job_deleted' }> {
-  let answer: Keyed<JobRun>
-  try {
-    answer = await transact(db, async (trx) => {
-      const known = key && (await claimKey(trx, caller, 'createJobRun', key, run.uuid))
-      if (known !== undefined && known !== 'claimed') return replay(trx, caller, known)
-      return { outcome: 'created', value: await insertRun(trx, caller, run) }
-    })
-  } catch (error) {
-    if (error instanceof JobDeleted) return { outcome: 'job_deleted' }
-    throw error
-  }
-  if (answer.outcome === 'created') {
-    notifyOfChange(notifier, { workspace: caller.workspace, uuid: run.uuid })
-    notifier.notify(outboxTopic)
-  }
-  return answer
-}
-
-async function insertRun(trx: Db, caller: Caller, run: NewJobRun): Promise<JobRun> {
-  const { workspace } = caller
-  const job = await trx
-    .selectFrom('jobs')
-    .select('uuid')
-    .where('uuid', '=', run.jobId)
-    .where('workspace', '=', workspace)
-    .where('is_deleted', '=', false)
-    .forShare()
-    .executeTakeFirst()
-  if (job === undefined) throw new JobDeleted()
-  const row = await trx
-    .insertInto('job_runs')
-    .values({
-      uuid: run.uuid,
-      workspace,
-      job_id: run.jobId,
-      job_type: run.jobType,
-      job_name: run.jobName,
-      config: JSON.stringify(run.config),
-      status: 'pending',
-      created_by: caller.email,
-      client_ref: run.clientRef,
-      task_queue: run.execution.taskQueue,
-      timeout_ms: run.execution.timeoutMs,
-      queue_timeout_ms: run.execution.queueTimeoutMs,
-    })
-    .returning(runColumns)
-    .executeTakeFirstOrThrow()
-  await enqueue(trx, run.uuid, 'start')
-  await recordChange(trx, row)
-  return toJobRun(row, [])
-}
-
-async function selectRun(db: Db, caller: Caller, jobRunId: string): Promise<RunRow | undefined> {
-  if (!isUuid(jobRunId)) return undefined
-  return db
-    .selectFrom('job_runs')
-    .select(runColumns)
-    .where('uuid', '=', jobRunId)
-    .where('workspace', '=', caller.workspace)
-    .executeTakeFirst()
-}
-
-/** The run that a key started, now. */
-async function replay(db: Db, caller: Caller, known: KnownKey): Promise<Keyed<JobRun>> {
-  if (known.state !== 'used') return { outcome: known.state }
-  const row = await selectRun(db, caller, known.resourceId)
-  if (row === undefined) throw new Error('the job run of an idempotency key is missing')
-  return { outcome: 'replayed', value: await toSingleJobRun(db, row) }
 }
 
 function listRuns(db: Db, caller: Caller, filter: JobRunFilter) {
@@ -168,7 +89,7 @@ function listRuns(db: Db, caller: Caller, filter: JobRunFilter) {
       filter.cursor === undefined ? undefined : decodeCreatedCursor('job-runs', workspace, filter.cursor),
     read,
     key: (row) => ({ createdAt: row.created_at, id: row.uuid }),
-    itemMaker: (rows) => jobRunMaker(db, rows),
+    itemMaker: async () => toJobRun,
     encode: (key) => encodeCreatedCursor('job-runs', workspace, key),
   })
 }

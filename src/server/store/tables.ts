@@ -86,6 +86,8 @@ export interface Tables {
     kind: 'start' | 'cancel'
     due_at: Generated<Date>
     claimed_until: Date | null
+    /** The name that the claiming server's connections bear. */
+    claimed_by: string | null
     tries: Generated<number>
     last_error: string | null
   }

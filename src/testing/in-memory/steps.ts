@@ -1,4 +1,4 @@
-import { type Json, jsonBytes } from '../../base/json.ts'
+import type { Json } from '../../base/json.ts'
 import { listOf, outputNotReady } from '../../pipeline/evaluate/index.ts'
 import {
   cleanupIsOver,
@@ -6,22 +6,21 @@ import {
   createItems,
   createRunOutputs,
   defaultCleanupMs,
+  fittingView,
   type ItemState,
   isAskedAgain,
-  isCleanupAlone,
   limitKey,
   mayStartItem,
   move,
   noteUnfinished,
   type PipelineRunView,
   type PlanStep,
-  payloadBytes,
   pipelineStatus,
-  shrinkView,
   skipAll,
   skipItem,
   stepState,
   takeNext,
+  viewBytes,
   viewPipelineRun,
   warnOfContinued,
   whyNotLetIn,
@@ -101,7 +100,7 @@ function runJobStep(engine: Engine, step: PlanStep, ended: () => void): void {
   let values: Json[]
   try {
     values = step.forEach ? listOf(evaluate(engine, step.forEach, step)) : [null]
-    own.items = createItems(engine.state, values)
+    own.items = createItems(engine.schedule, values)
   } catch (error) {
     own.error = stepErrorOf(error)
     move(own, 'failed')
@@ -184,8 +183,8 @@ function endCleanup(engine: Engine): void {
 
 /** What cleans up has its time from when nothing else is left. */
 function timeCleanup(engine: Engine): void {
-  const { clock, cleanup, plan, schedule, state } = engine
-  if (!cleanup || !state.cancelRequested || engine.isCleanupTimed || !isCleanupAlone(plan, state)) return
+  const { clock, cleanup, schedule, state } = engine
+  if (!cleanup || !state.cancelRequested || engine.isCleanupTimed || !schedule.isCleanupAlone()) return
   if (schedule.isFinished()) return
   engine.isCleanupTimed = true
   clock.at(clock.now() + defaultCleanupMs, () => {
@@ -204,11 +203,11 @@ export function close(engine: Engine): PipelineRunView {
 }
 
 function view({ plan, state, data, finishedAtMs, outputs }: Engine): PipelineRunView {
-  return shrinkView(viewPipelineRun(plan, state, { id: data.id, finishedAtMs, outputs }), payloadBytes)
+  return fittingView(viewPipelineRun(plan, state, { id: data.id, finishedAtMs, outputs }))
 }
 
 function evaluateOutputs(engine: Engine): void {
-  const kept = createRunOutputs(engine, jsonBytes(view(engine)))
+  const kept = createRunOutputs(engine, viewBytes(view(engine)))
   for (const { name, value } of engine.plan.outputs) {
     try {
       kept.keep(name, evaluate(engine, value))

@@ -81,6 +81,11 @@ const answers: [string, Script, object][] = [
   ['500', text(500, ''), { kind: 'unknown' }],
   ['502 page', text(502, '<html></html>'), { kind: 'unknown' }],
   ['503 that says when', text(503, '', { 'retry-after': '1' }), { kind: 'unknown' }],
+  [
+    '503 of our server, which did nothing',
+    json(503, { type: 'urn:jobwright:problem:overloaded' }, { 'retry-after': '9' }),
+    { kind: 'not_sent', retryAfterMs: 9_000 },
+  ],
   ['504', text(504, ''), { kind: 'unknown' }],
   ['redirect', text(307, '', { location: '/elsewhere' }), { kind: 'unknown' }],
   ['200 with a page', text(200, '<html></html>', { 'content-type': 'text/html' }), { kind: 'unknown' }],

@@ -169,16 +169,16 @@ test('alias bombs, cycles of aliases, and files too deep or too large', () => {
     bomb.push(`${name}: &${name} [${Array.from({ length: 9 }, () => `*${before}`).join(', ')}]`)
   }
   expect(findingsOf(bomb.join('\n'))[0]?.code).toBe('too_many_aliases')
-  const wide = `a: &a [${'x, '.repeat(20_000)}]\nb: [*a, *a, *a]\n`
+  const wide = `a: &a [${'x, '.repeat(200_000)}]\nb: [*a, *a, *a]\n`
   expect(findingsOf(wide)[0]?.code).toBe('too_many_values')
   expect(placesOf('name: a\nsteps: &s { one: *s }')).toEqual(['2:18 alias_cycle'])
   expect(placesOf('name: *nope\nsteps: {}')).toEqual(['1:7 unknown_alias'])
   expect(findingsOf(step(`    config: { a: ${'['.repeat(40)}${']'.repeat(40)} }`))[0]?.code).toBe('too_deep')
   expect(findingsOf('['.repeat(100_000))[0]?.code).toBe('too_deep')
   expect(findingsOf(`name: x\nsteps: ${'{a: '.repeat(5000)}1${'}'.repeat(5000)}`)[0]?.code).toBe('too_deep')
-  const [large] = findingsOf(`name: a\n# ${'x'.repeat(1024 * 1024)}`)
+  const [large] = findingsOf(`name: a\n# ${'x'.repeat(3 * 1024 * 1024)}`)
   expect(large).toMatchObject({ code: 'file_too_large', line: 1, column: 1 })
-  expect(large?.message).toContain('1048576')
+  expect(large?.message).toContain('3145728')
 })
 
 test('aliases within reason are fine', () => {
@@ -206,17 +206,43 @@ test('names that an expression could not write', () => {
   expect(placesOf('name: a\nsteps: { 1st: { job_type: x } }')).toEqual(['2:10 bad_name'])
 })
 
-test('more than 500 steps', () => {
-  const steps = Array.from({ length: 501 }, (_, index) => `  s${index}: { job_type: x }`)
-  expect(placesOf(`name: a\nsteps:\n${steps.join('\n')}\n`)).toEqual(['503:3 too_many_steps'])
+test('more steps than there may be', () => {
+  const steps = Array.from({ length: 10_001 }, (_, index) => `  s${index}: { job_type: x }`)
+  const [finding] = findingsOf(`name: a\nsteps:\n${steps.join('\n')}\n`)
+  expect(finding).toMatchObject({ code: 'too_many_steps', line: 10_003, column: 3 })
+  expect(finding?.message).toBe('10001 steps; at most 10000 are allowed')
+})
+
+test('more needs than a step may have, and than all may have together', () => {
+  const roots = Array.from({ length: 2_001 }, (_, index) => `  s${index}: { job_type: x }`)
+  const all = roots.map((_, index) => `s${index}`)
+  const joins = (count: number, needs: readonly string[]) =>
+    Array.from({ length: count }, (_, index) => `  j${index}: { job_type: x, needs: [${needs.join(', ')}] }`)
+  const fileOf = (lines: readonly string[]) => `name: a\nsteps:\n${lines.join('\n')}\n`
+  expect(findingsOf(fileOf([...roots, ...joins(1, all.slice(1))]))).toEqual([])
+  expect(placesOf(fileOf([...roots, ...joins(1, all)]))).toEqual(['2004:22 too_many_needs'])
+  const [finding] = findingsOf(fileOf([...roots, ...joins(26, all.slice(1))]))
+  expect(finding?.message).toBe('the steps have 52000 needs together; at most 50000 are allowed')
+})
+
+test('a cycle of thousands of steps names its ends', () => {
+  const steps = Array.from(
+    { length: 3_000 },
+    (_, index) => `  s${index}: { job_type: x, needs: [s${(index + 1) % 3_000}] }`,
+  )
+  const [finding, ...others] = findingsOf(`name: a\nsteps:\n${steps.join('\n')}\n`)
+  expect(others).toEqual([])
+  expect(finding?.message).toBe(
+    `these steps need each other: ${[0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((each) => `s${each}`).join(' → ')} → … (2981 more) … → ${[2991, 2992, 2993, 2994, 2995, 2996, 2997, 2998, 2999, 0].map((each) => `s${each}`).join(' → ')}`,
+  )
 })
 
 test('a plan over its limit, with bytes and limit', () => {
   const first = `  s0: { job_type: x, config: &c { text: ${'é'.repeat(10_000)} } }`
-  const others = Array.from({ length: 60 }, (_, index) => `  s${index + 1}: { job_type: x, config: *c }`)
+  const others = Array.from({ length: 420 }, (_, index) => `  s${index + 1}: { job_type: x, config: *c }`)
   const [finding] = findingsOf(`name: a\nsteps:\n${[first, ...others].join('\n')}\n`)
   expect(finding).toMatchObject({ code: 'plan_too_large', line: 2, column: 1 })
-  expect(finding?.message).toMatch(/has \d{7} bytes; at most 1048576/)
+  expect(finding?.message).toMatch(/has \d{7} bytes; at most 8388608/)
 })
 
 test('a secret that is not at hand is a warning with its name only', () => {

@@ -178,7 +178,7 @@ describe('pipelines that cannot be had', () => {
   })
 
   it('count for the size of the whole, as often as they are run', async () => {
-    const text = 'x'.repeat(300_000)
+    const text = 'x'.repeat(2_200_000)
     const { findings } = await compile({
       '/p/outer.yaml': outer(
         'pipeline: b.yaml',

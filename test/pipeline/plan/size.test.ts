@@ -1,3 +1,4 @@
+import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonBytes } from '../../../src/base/json.ts'
@@ -5,14 +6,20 @@ import { utf8Bytes } from '../../../src/base/utf8.ts'
 import {
   createItem,
   createPipelineRunState,
+  fittingView,
   type ItemState,
   type OutputSlot,
   type PipelineRunState,
+  packedStateBytes,
+  packedViewBytes,
+  payloadBytes,
   shrinkState,
   shrinkView,
   stepState,
   viewPipelineRun,
 } from '../../../src/pipeline/plan/index.ts'
+import { seededRandom } from '../../../src/testing/seeded.ts'
+import { montage } from '../../helpers/graphs.ts'
 import { planOf, planStep } from '../../helpers/plans.ts'
 
 it('counts the bytes of any text', () => {
@@ -84,4 +91,55 @@ it('cuts the messages of a view only where it has to', () => {
   const view = viewPipelineRun(plan, state, { id: 'p', finishedAtMs: null, outputs: {} })
   expect(shrinkView(view, 10_000)).toBe(view)
   expect(shrinkView(view, 1_000).steps[0]!.error!.message).toHaveLength(201)
+})
+
+describe('a run of ten thousand steps', () => {
+  const graph = montage(1_990)
+  const big = planOf(graph.map(({ id, needs }) => planStep(id, { needs })))
+  const random = seededRandom('sizes')
+  const uuid = () =>
+    '00000000-0000-4000-8000-000000000000'.replaceAll('0', () => Math.floor(random() * 16).toString(16))
+  const packed = (value: unknown) => deflateSync(JSON.stringify(value)).byteLength
+  const viewOf = (state: PipelineRunState) =>
+    viewPipelineRun(big, state, { id: 'p', finishedAtMs: null, outputs: {} })
+
+  /** All of them over, each with an item of its own making. */
+  function stateOf(item: () => Partial<ItemState>): PipelineRunState {
+    const state = createPipelineRunState(big, Date.UTC(2026, 0, 1))
+    let now = state.startedAtMs
+    for (const own of Object.values(state.steps)) {
+      now += Math.floor(random() * 20)
+      const times = { startedAtMs: now - Math.floor(random() * 60_000), finishedAtMs: now }
+      const ids = { seq: now % 100_000, generation: 1, jobId: uuid(), jobRunId: uuid() }
+      own.status = 'completed'
+      own.items = [{ ...createItem(), status: 'completed', ...times, ...ids, ...item() }]
+    }
+    return state
+  }
+  const kinds: [string, () => Partial<ItemState>][] = [
+    ['that are done', () => ({})],
+    [
+      'whose outputs are elsewhere',
+      () => ({ outputs: { text: { jobRunId: 'r', sizeBytes: 9_999, inlined: false } } }),
+    ],
+    ['with outputs that do not get smaller', () => ({ outputs: { text: inlined(uuid()) } })],
+    ['that failed alike', () => ({ status: 'failed', error: { code: 'bad', message: 'm'.repeat(100) } })],
+    ['that failed each in its way', () => ({ status: 'failed', error: { code: 'bad', message: uuid() } })],
+  ]
+
+  it.each(kinds)('takes no more than is reckoned, and fits: steps %s', (_, item) => {
+    const state = stateOf(item)
+    expect(packed(state)).toBeLessThan(packedStateBytes(state))
+    expect(packed(viewOf(state))).toBeLessThan(packedViewBytes(viewOf(state)))
+    shrinkState(state, payloadBytes - packed(big), packedStateBytes)
+    expect(packed({ plan: big, state })).toBeLessThan(payloadBytes)
+    expect(packed(fittingView(viewOf(state)))).toBeLessThan(payloadBytes)
+  })
+
+  it('keeps its messages whole where they fit', () => {
+    const state = stateOf(() => ({ status: 'failed', error: { code: 'bad', message: 'm'.repeat(300) } }))
+    shrinkState(state, payloadBytes - packed(big), packedStateBytes)
+    expect(viewOf(state).steps[0]?.error?.message).toHaveLength(300)
+    expect(fittingView(viewOf(state)).steps[0]?.error?.message).toHaveLength(300)
+  })
 })

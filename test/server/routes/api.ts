@@ -9,8 +9,9 @@ import { type AppOptions, createApp } from '../../../src/server/app.ts'
 import { type ListenOptions, listen } from '../../../src/server/listen.ts'
 import type { JobStore } from '../../../src/server/ports/index.ts'
 import { tokenHash } from '../../../src/server/services/callers.ts'
-import { openStore } from '../../../src/server/store/index.ts'
+import { openStore, storeOver } from '../../../src/server/store/index.ts'
 import { placeEmptyPglite } from '../../helpers/empty-pglite.ts'
+import { openSlowPglite, type SlowDatabase } from '../../helpers/slow-database.ts'
 import { scriptedBackfills } from './scripted-backfills.ts'
 import { type ScriptedRuns, scriptedRuns } from './scripted-runs.ts'
 import { type ScriptedSchedules, scriptedSchedules } from './scripted-schedules.ts'
@@ -132,6 +133,18 @@ function createPerson(
   return person
 }
 
+async function openTestStore(
+  dataDir: string,
+  { databaseUrl, slow }: { databaseUrl?: string; slow?: (database: SlowDatabase) => void },
+): Promise<JobStore> {
+  if (databaseUrl !== undefined) return openStore({ databaseUrl })
+  if (slow === undefined) return openStore({ dataDir })
+  const database = await openSlowPglite(path.join(dataDir, 'pgdata'))
+  const store = await storeOver(database, {})
+  slow(database)
+  return store
+}
+
 /** The real server over the real embedded database, or a PostgreSQL, on a free port. */
 export async function startApi(
   options: {
@@ -139,14 +152,20 @@ export async function startApi(
     store?: (store: JobStore) => JobStore
     registry?: AppOptions['registry']
     databaseUrl?: string
+    /** A store that is open already; it is closed with the server. */
+    opened?: JobStore
     plain?: boolean
     heartbeatMs?: number
+    clientTimeoutMs?: number
+    onLoad?: AppOptions['onLoad']
+    /** Is given the embedded database, to slow it down. */
+    slow?: (database: SlowDatabase) => void
   } = {},
 ): Promise<TestApi> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-api-'))
-  const { databaseUrl } = options
-  if (databaseUrl === undefined) await placeEmptyPglite(dataDir)
-  const store = await openStore(databaseUrl === undefined ? { dataDir } : { databaseUrl })
+  const { databaseUrl, opened } = options
+  if (databaseUrl === undefined && opened === undefined) await placeEmptyPglite(dataDir)
+  const store = opened ?? (await openTestStore(dataDir, options))
   const errors: unknown[] = []
   const runs = scriptedRuns()
   const schedules = scriptedSchedules(runs)
@@ -158,6 +177,8 @@ export async function startApi(
     schedules,
     backfills: scriptedBackfills(schedules),
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
+    ...(options.clientTimeoutMs === undefined ? {} : { clientTimeoutMs: options.clientTimeoutMs }),
+    onLoad: options.onLoad,
     version: '1.2.3',
     closing: closing.signal,
     plain: options.plain ?? false,

@@ -37,7 +37,7 @@ function watched(store: JobStore): JobStore {
     runs: {
       ...store.runs,
       list: (...args) => watchedList(store.runs.list(...args)),
-      waitForChange: watchedWait(store.runs.waitForChange),
+      waitForEnd: watchedWait(store.runs.waitForEnd),
     },
     changes: { ...store.changes, wait: watchedWait(store.changes.wait) },
   }

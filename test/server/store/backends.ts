@@ -16,6 +16,8 @@ export interface Backend {
   store: JobStore
   /** Under the store, for what time or another server would do. */
   db: Kysely<Tables>
+  /** What was sent to the database since it was asked last. */
+  statements(): string[]
   /** A second server on the same database; PGlite has only the one. */
   another(): Promise<JobStore>
 }
@@ -49,23 +51,36 @@ async function freshPglite(cleanups: (() => Promise<void>)[], tuning: Tuning): P
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-store-'))
   cleanups.push(() => rm(dataDir, { recursive: true, force: true }))
   await placeEmptyPglite(dataDir)
-  const database = await openEmbedded(dataDir)
+  const sent: string[] = []
+  const database = await openEmbedded(dataDir, (statement) => sent.push(statement))
   const store = await storeOver(database, tuning)
   cleanups.push(() => store.close())
-  return { kind: 'PGlite', store, db: database.db, another: async () => store }
+  return {
+    kind: 'PGlite',
+    store,
+    db: database.db,
+    statements: () => sent.splice(0),
+    another: async () => store,
+  }
 }
 
 async function startedPostgres(cleanups: (() => Promise<void>)[], tuning: Tuning): Promise<Backend> {
   const postgres = await startPostgres()
   cleanups.push(() => postgres.stop())
   const databaseUrl = await postgres.createDatabase()
+  const sent: string[] = []
   const open = async () => {
-    const database = await openPostgres(databaseUrl, 10)
+    const database = await openPostgres(databaseUrl, 10, (statement) => sent.push(statement))
     const store = await storeOver(database, tuning)
     cleanups.push(() => store.close())
     return { store, db: database.db }
   }
-  return { kind: 'PostgreSQL', ...(await open()), another: async () => (await open()).store }
+  return {
+    kind: 'PostgreSQL',
+    ...(await open()),
+    statements: () => sent.splice(0),
+    another: async () => (await open()).store,
+  }
 }
 
 /** Somebody in a workspace that no other test uses. */

@@ -23,7 +23,7 @@ const topics: [string, (waiter: JobStore, writer: JobStore, caller: Caller) => P
     async (waiter, writer, caller) => {
       const id = await triggerRun(writer, caller)
       await writer.reports.startAttempt(id, 1)
-      const woken = waiter.runs.waitForChange(id, hour)
+      const woken = waiter.runs.waitForEnd(id, hour)
       await writer.reports.finish(id, { attempt: 1, status: 'completed' })
       return woken
     },
@@ -116,7 +116,7 @@ onEveryBackend(
       let woken = 0
       const waits = [
         store.changes.wait(caller.workspace, hour, ended.signal),
-        store.runs.waitForChange(mine, hour, ended.signal),
+        store.runs.waitForEnd(mine, hour, ended.signal),
       ].map((wait) => wait.then(() => (woken += 1)))
       const heard = store.changes.wait(other.workspace, hour)
       await triggerRun(store, other)
@@ -180,7 +180,7 @@ onEveryBackend(
       const { db, store } = backend()
       const caller = newCaller()
       const id = await triggerRun(store, caller)
-      const waits = [store.runs.waitForChange(id, hour), store.changes.wait(caller.workspace, hour)]
+      const waits = [store.runs.waitForEnd(id, hour), store.changes.wait(caller.workspace, hour)]
       // As another server would behind a pooler: nobody is told.
       await sql`update change_counters set last_seq = last_seq + 1 where workspace = ${caller.workspace}`.execute(
         db,

@@ -1,0 +1,232 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, describe, expect, test } from 'vitest'
+import { JobsApiError, JobsClient } from '../../src/client/index.ts'
+import { basePath } from '../../src/contract/index.ts'
+import type { Load } from '../../src/server/services/admission.ts'
+import type { SlowDatabase } from '../helpers/slow-database.ts'
+import { until } from '../helpers/until.ts'
+import { type Answer, type Person, startApi, type TestApi } from './routes/api.ts'
+
+/** A server whose database can be held, and what it says of its load. */
+interface Crowded {
+  api: TestApi
+  person: Person
+  database: SlowDatabase
+  told: Load[]
+  load(): Promise<Load>
+  /** Holds every statement; the function lets them go on. */
+  hold(): () => void
+}
+
+let opened: TestApi | undefined
+afterEach(async () => {
+  await opened?.close()
+  opened = undefined
+})
+
+async function startCrowded(clientTimeoutMs: number): Promise<Crowded> {
+  const told: Load[] = []
+  let database: SlowDatabase | undefined
+  const api = await startApi({
+    clientTimeoutMs,
+    onLoad: (load) => told.push(load),
+    slow: (given) => {
+      database = given
+    },
+  })
+  opened = api
+  if (!database) throw new Error('the database did not open')
+  const slow = database
+  return {
+    api,
+    person: await api.person(),
+    database: slow,
+    told,
+    async load() {
+      const response = await fetch(`${api.url}/healthz`)
+      return ((await response.json()) as { load: Load }).load
+    },
+    hold() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      slow.before = () => promise
+      return () => {
+        slow.before = () => Promise.resolve()
+        resolve()
+      }
+    },
+  }
+}
+
+const trigger = (person: Person, jobId: string, key: string): Promise<Answer> =>
+  person.post('/job-runs', { job_id: jobId }, { 'Idempotency-Key': key })
+
+async function triggered(person: Person, jobId: string): Promise<number> {
+  return (await person.get(`/job-runs?job_id=${jobId}`)).json.count
+}
+
+describe('While the database cannot keep up', () => {
+  test('new work is refused in time with nothing done, reports and cancels wait longer and go first', async () => {
+    const { api, person, told, load, hold } = await startCrowded(5_000)
+    const job = await person.job()
+    const ran = await person.run(job.uuid)
+    const letGo = hold()
+    const keys = Array.from({ length: 60 }, (_, index) => `key-${index}`)
+    const answers: Answer[] = []
+    const order: string[] = []
+    const triggers = keys.map(async (key) => {
+      const answer = await trigger(person, job.uuid, key)
+      answers.push(answer)
+      if (answer.status === 201) order.push('trigger')
+      return answer
+    })
+    const { limit } = await until('the queue', async () => {
+      const seen = await load()
+      return seen.working === seen.limit && seen.queued === keys.length - seen.limit && seen
+    })
+    const report = api.worker
+      .post(`/worker/job-runs/${ran.uuid}/start`, { attempt: 1, worker: 'w' })
+      .finally(() => order.push('report'))
+    const cancel = person.post('/job-runs/cancel-by-key', { idempotency_key: 'never-sent' })
+    await until('the rest is refused', () => answers.length === keys.length - limit)
+    for (const { status, headers, json } of answers) {
+      expect({ status, json }).toMatchObject({ status: 503, json: { status: 503, code: 'overloaded' } })
+      expect(headers.get('Content-Type')).toBe('application/problem+json')
+      expect(Number(headers.get('Retry-After'))).toBeGreaterThanOrEqual(1)
+    }
+    expect(new Set(answers.map(({ headers }) => headers.get('Retry-After'))).size).toBeGreaterThan(1)
+    expect((await load()).refusing).toBe(true)
+    // What has nothing to wait for is let in; it waits for the database alone.
+    const cheap = person.get('/capabilities')
+
+    letGo()
+    const all = await Promise.all(triggers)
+    expect((await report).status).toBe(200)
+    expect((await cancel).status).toBe(200)
+    expect((await cheap).status).toBe(200)
+    // Those at work were at work already; nobody else was let in before the report.
+    expect(order.filter((what) => what === 'trigger').length).toBe(limit)
+    expect(all.filter(({ status }) => status === 201)).toHaveLength(limit)
+    expect(await triggered(person, job.uuid)).toBe(limit + 1)
+
+    for (const key of keys) expect((await trigger(person, job.uuid, key)).status).toBe(201)
+    expect(await triggered(person, job.uuid)).toBe(keys.length + 1)
+    await until('it is over', () => told.length === 2)
+    expect(told.map(({ refusing }) => refusing)).toEqual([true, false])
+    expect(told[1]).toMatchObject({ refused: keys.length - limit, queued: 0, working: 0 })
+    expect(api.errors).toEqual([])
+  })
+
+  test('300 triggers at once are all done, each once, while reports get through, and nobody waits in vain', async () => {
+    const { api, person, database, load } = await startCrowded(2_000)
+    const job = await person.job()
+    const ran = await person.run(job.uuid)
+    database.before = () => delay(1)
+    let sent = 0
+    const counted: typeof fetch = (...request) => {
+      sent += 1
+      return fetch(...request)
+    }
+    const client = new JobsClient({ baseUrl: api.url + basePath, token: person.token, fetch: counted })
+    const persistent = async (key: string): Promise<string> => {
+      for (;;) {
+        try {
+          return (await client.createJobRun({ job_id: job.uuid }, { idempotencyKey: key })).uuid
+        } catch (error) {
+          if (!(error instanceof JobsApiError) || error.code !== 'overloaded') throw error
+          await delay(error.retryAfterMs)
+        }
+      }
+    }
+    let areDone = false
+    const reporting = (async () => {
+      const statuses: number[] = []
+      for (let fraction = 0; !areDone; fraction += 0.001) {
+        const report = { attempt: 1, fraction }
+        statuses.push((await api.worker.post(`/worker/job-runs/${ran.uuid}/progress`, report)).status)
+      }
+      return statuses
+    })()
+    const runs = await Promise.all(Array.from({ length: 300 }, (_, index) => persistent(`key-${index}`)))
+    areDone = true
+    expect(new Set(runs).size).toBe(300)
+    expect(new Set(await reporting)).toEqual(new Set([200]))
+    database.before = () => Promise.resolve()
+    const { refused } = await load()
+    expect(refused).toBeGreaterThan(0)
+    // Each key was let in once; whatever else was sent was refused.
+    expect(sent).toBe(300 + refused)
+    expect((await client.listJobRuns({ job_id: job.uuid })).items).toHaveLength(301)
+    expect(api.errors).toEqual([])
+  })
+
+  test('whoever gave up meanwhile is not served any more', async () => {
+    const { person, load, hold } = await startCrowded(600_000)
+    const job = await person.job()
+    const letGo = hold()
+    const leaving = new AbortController()
+    const left = Array.from({ length: 40 }, () =>
+      person
+        .send('POST', '/job-runs', { body: { job_id: job.uuid }, signal: leaving.signal })
+        .catch(() => undefined),
+    )
+    const { limit } = await until('the queue', async () => {
+      const seen = await load()
+      return seen.queued + seen.limit === left.length && seen
+    })
+    leaving.abort()
+    await Promise.all(left)
+    await until('the queue is empty', async () => (await load()).queued === 0)
+    letGo()
+    await until('all is done', async () => (await load()).working === 0)
+    expect(await triggered(person, job.uuid)).toBe(limit)
+  })
+})
+
+describe('What waits for a change holds no place', () => {
+  test('long polls of runs and of the feed', async () => {
+    const { person, load } = await startCrowded(10_000)
+    const run = await person.run()
+    const { cursor } = (await person.get('/job-runs/changes')).json
+    const leaving = new AbortController()
+    const polls = Array.from({ length: 200 }, (_, index) =>
+      person
+        .get(index % 2 ? `/job-runs/${run.uuid}?wait=30` : `/job-runs/changes?after=${cursor}&wait=30`, {
+          signal: leaving.signal,
+        })
+        .catch(() => undefined),
+    )
+    await until('all wait', async () => {
+      const { working, queued } = await load()
+      return working + queued === 0
+    })
+    expect(await person.run()).toMatchObject({ status: 'pending' })
+    leaving.abort()
+    await Promise.all(polls)
+    expect(await load()).toMatchObject({ refused: 0 })
+  })
+
+  test('a client that dribbles its body', async () => {
+    const { api, person, load } = await startCrowded(10_000)
+    const { promise: sent, resolve: sendRest } = Promise.withResolvers<void>()
+    const dribbles = Array.from({ length: 40 }, () =>
+      person.send('PUT', '/documents/pdu/slow', {
+        body: new ReadableStream({
+          async start(controller) {
+            controller.enqueue(new TextEncoder().encode('begun '))
+            await sent
+            controller.enqueue(new TextEncoder().encode('and done'))
+            controller.close()
+          },
+        }),
+      }),
+    )
+    await until('all dribble', async () => {
+      const { working, queued } = await load()
+      return working + queued === 0
+    })
+    expect((await person.get('/jobs')).status).toBe(200)
+    sendRest()
+    for (const { status } of await Promise.all(dribbles)) expect(status).toBe(200)
+    expect(api.errors).toEqual([])
+  })
+})
