@@ -4,6 +4,8 @@ import type { ConnectionProfile } from '../../pipeline/plan/index.ts'
 import type { QuickSurroundings, RemoteRun, RemoteRunRequest, TimeLeft } from '../port.ts'
 import { fencedRun, triggerInput } from './fenced-run.ts'
 
+/** A worker that has too many of them is as slow as a server. */
+const quickStartMs = 500
 /** Its requests take less; the rest is for a worker that is busy. */
 const quickTimeoutMs = 1_500
 
@@ -64,6 +66,7 @@ async function triggerQuickly(
 
 function local({ step, item, generation }: RemoteRunRequest): PipelineActivities {
   return proxyLocalActivities<PipelineActivities>({
+    scheduleToStartTimeout: quickStartMs,
     startToCloseTimeout: quickTimeoutMs,
     retry: { maximumAttempts: 1 },
     cancellationType: 'TRY_CANCEL',
