@@ -5,7 +5,7 @@ import { type TriggerDependencies, triggerForWorkflow } from './trigger-job-run.
 import type { TriggerQuicklyInput, TriggerQuicklyResult } from './types.ts'
 
 /** All requests together. A workflow task is held meanwhile, and has two seconds as a rule. */
-const budgetMs = 750
+const budgetMs = 600
 
 /**
  * `triggerJobRun` as a local activity: once, in little time, and without an answer that it is not sure of. Whatever goes wrong, the same

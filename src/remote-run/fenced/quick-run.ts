@@ -5,9 +5,9 @@ import type { QuickSurroundings, RemoteRun, RemoteRunRequest, TimeLeft } from '.
 import { fencedRun, triggerInput } from './fenced-run.ts'
 
 /** A worker that has too many of them is as slow as a server. */
-const quickStartMs = 500
+const quickStartMs = 300
 /** Its requests take less; the rest is for a worker that is busy. */
-const quickTimeoutMs = 1_500
+const quickTimeoutMs = 1_000
 
 /**
  * A fenced run that is triggered by a local activity, which holds up its workflow task for a moment, but costs one event and no task
