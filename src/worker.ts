@@ -112,12 +112,17 @@ async function missPredecessors(client: Client, presence: Presence, log: Logger)
   }
 }
 
+/** What the workflow `watchChanges` has: open for ever, and taken over after its own heartbeat time-out. */
+const watcherActivityId = 'watch'
+
 /** While an activity is here, others see that this process lives; a local one is a part of its workflow task. */
 function whilePresent(presence: Presence): ActivityInboundCallsInterceptor['execute'] & {} {
   return (input, next) => {
-    const { isLocal, activityType } = Context.current().info
-    const isOwn = isLocal || activityType === activityTypes.holdPresence
-    return isOwn ? next(input) : presence.during(() => next(input))
+    const { isLocal, activityType, activityId } = Context.current().info
+    const isNone = isLocal || activityType === activityTypes.holdPresence
+    // At rest, that is all there is to find.
+    if (activityId === watcherActivityId) void presence.during(() => Promise.resolve())
+    return isNone || activityId === watcherActivityId ? next(input) : presence.during(() => next(input))
   }
 }
 

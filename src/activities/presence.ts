@@ -25,12 +25,14 @@ export interface PresenceOptions {
 const beatsPerTimeout = 3
 /** One step often follows another. */
 const lingerMs = 5_000
+/** At rest only a process that follows under the same name has to find it. */
+const quietHeartbeatMs = 30_000
 
 /** Shows Temporal that this process lives, by an activity that it keeps open from outside: see `holdPresence`. */
 export function createPresence(client: Client, options: PresenceOptions): Presence {
-  const { identity, activityId, predecessors, log } = options
+  const { identity, activityId, predecessors, heartbeatMs, log } = options
   const shown = createShown(client, options)
-  let isOn = false
+  let mode: 'off' | 'busy' | 'quiet' = 'off'
   let isOver = false
   let holders = 0
   let idle: NodeJS.Timeout | undefined
@@ -38,30 +40,44 @@ export function createPresence(client: Client, options: PresenceOptions): Presen
   let last: Promise<void> = Promise.resolve()
 
   function on(): Promise<void> {
-    if (isOn || isOver) return last
-    isOn = true
-    last = last.then(shown.start).catch((error: unknown) => {
-      const fields = { error: messageOf(error), presence: activityId }
-      log.warn(fields, 'whether this worker lives cannot be shown to Temporal yet')
-    })
-    last = last.then(shown.keep)
+    if (mode === 'busy' || isOver) return last
+    const before = mode
+    mode = 'busy'
+    if (before === 'quiet') last = last.then(shown.end).catch(() => {})
+    return show(heartbeatMs)
+  }
+
+  function show(everyMs: number): Promise<void> {
+    last = last
+      .then(() => shown.start(everyMs))
+      .catch((error: unknown) => {
+        const fields = { error: messageOf(error), presence: activityId }
+        log.warn(fields, 'whether this worker lives cannot be shown to Temporal yet')
+      })
+    last = last.then(() => shown.keep(everyMs))
     return last
   }
 
   function off(): Promise<void> {
     clearTimeout(idle)
-    if (!isOn) return last
-    isOn = false
+    if (mode === 'off') return last
+    mode = 'off'
     last = last.then(shown.end)
     return last
+  }
+
+  function rest(): void {
+    if (holders > 0 || mode !== 'busy') return
+    mode = 'quiet'
+    last = last.then(shown.end).catch(() => {})
+    void show(quietHeartbeatMs)
   }
 
   function release(): void {
     holders -= 1
     if (holders > 0) return
     clearTimeout(idle)
-    // What cannot be ended is not heard of any more, and others find nothing to take up.
-    idle = setTimeout(() => holders === 0 && off().catch(() => {}), lingerMs)
+    idle = setTimeout(rest, lingerMs)
     idle.unref()
   }
 
@@ -92,16 +108,16 @@ export function createPresence(client: Client, options: PresenceOptions): Presen
 }
 
 function createShown(client: Client, options: PresenceOptions) {
-  const { identity, activityId, taskQueue, heartbeatMs } = options
+  const { identity, activityId, taskQueue } = options
   const { activityType = activityTypes.holdPresence } = options
   const input: HoldPresenceInput = { identity }
   let timer: NodeJS.Timeout | undefined
   let beating: Promise<void> | undefined
 
-  const soon = <T>(work: () => Promise<T>) => client.withDeadline(Date.now() + 2 * heartbeatMs, work)
+  const soon = <T>(work: () => Promise<T>) => client.withDeadline(Date.now() + 2 * options.heartbeatMs, work)
 
   /** Does nothing while there is one. */
-  async function start(): Promise<void> {
+  async function start(heartbeatMs: number): Promise<void> {
     await soon(() =>
       client.activity.start(activityType, {
         id: activityId,
@@ -117,20 +133,20 @@ function createShown(client: Client, options: PresenceOptions) {
     )
   }
 
-  async function beat(): Promise<void> {
+  async function beat(heartbeatMs: number): Promise<void> {
     try {
       await soon(() => client.activity.heartbeat({ activityId }, here))
     } catch (error) {
       // Not taken by a worker yet; or it is over, as this process was silent for too long.
-      if (error instanceof ActivityNotFoundError) await start()
+      if (error instanceof ActivityNotFoundError) await start(heartbeatMs)
       else throw error
     }
   }
 
-  function keep(): void {
+  function keep(heartbeatMs: number): void {
     timer = setInterval(() => {
       // Temporal is away, or slow: the next beat comes soon, and whatever was believed meanwhile is made good.
-      beating ??= beat()
+      beating ??= beat(heartbeatMs)
         .catch(() => {})
         .finally(() => {
           beating = undefined

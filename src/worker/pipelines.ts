@@ -67,7 +67,7 @@ export function pipelineWorker({
     const { pipelines, notifications } = names.taskQueues
     const workflows = `TaskQueue IN ('${pipelines}', '${notifications}')`
     // The feed is only read there: two at a time do no harm.
-    const waitTypes = ['pollJobRun', 'watchFeed']
+    const waitTypes = ['pollJobRun', 'watchFeed', 'watchWaits']
     const [waiting, attempts] = await Promise.all([
       recoverWaits({ client, waits, workflows, waitTypes, alsoWork: isCertain }, identity),
       recoverAttempts({ client, identity, silenceMs: isCertain ? 0 : slowMs }),

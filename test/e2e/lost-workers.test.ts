@@ -127,11 +127,12 @@ describe('a worker whose end nobody saw', () => {
     const first = await startWorker()
     const lasting = await begin('a_while')
     await underWay(lasting)
-    const [before] = await presences()
+    const { lastWorkerIdentity = '' } = await on.client.activity.getHandle(lasting).describe()
+    const life = /\/([0-9a-f]+)/.exec(lastWorkerIdentity)?.[1] ?? 'none'
     await startWorker()
     first.child.kill('SIGSTOP')
     await until('it is believed to be lost', async () => {
-      const now = (await presences()).find(({ id }) => id === before?.id)
+      const now = (await presences()).find(({ id }) => id.endsWith(life))
       return now !== undefined && now.attempt >= 3
     })
     first.child.kill('SIGCONT')
