@@ -126,7 +126,7 @@ async function record(stack: TestStack, name: string, id: string): Promise<void>
 }
 
 async function recordOwn(): Promise<void> {
-  const stack = await startTestStack()
+  const stack = await startTestStack({ startTimeoutMs: 120_000 })
   try {
     for (const [name, plan] of Object.entries({ chain, 'fan-out': fanOut, failing, timeout, wide }))
       await record(stack, name, await stack.runPlan(plan))
@@ -144,7 +144,7 @@ async function recordOwn(): Promise<void> {
       await record(stack, name, id)
     }
     const short = new PipelinesClient(stack.client, {
-      timing: { stepHeartbeatMs: 2_000, maxHistoryEvents: 30 },
+      timing: { stepHeartbeatMs: 2_000, maxHistoryEvents: 16 },
     })
     await record(stack, 'continued', (await short.start(continued, {})).id)
   } finally {

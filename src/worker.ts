@@ -39,13 +39,18 @@ async function main(config: Config): Promise<void> {
   const log = pino({ level: config.logLevel }, logDestination)
   const temporal = { ...config.temporal, address: config.temporal.address ?? '127.0.0.1:7233' }
   Runtime.install(runtimeOptions(log))
-  const client = packing(await connectTemporal(temporal))
-  await requireStandaloneActivities(client)
-  await registerSearchAttributes(client, log)
-  const connection = await NativeConnection.connect(endpointOptions(temporal)).catch((error: unknown) => {
+  // Beside each other, as somebody waits for this worker. What fails is told in this order.
+  const connecting = connectTemporal(temporal)
+  const connectingToo = begun(NativeConnection.connect(endpointOptions(temporal)))
+  const loading = begun(loadUserConfig(config.configFile, process.cwd()))
+  const client = packing(await connecting)
+  const prepared = begun(
+    Promise.all([requireStandaloneActivities(client), registerSearchAttributes(client, log)]),
+  )
+  const connection = await connectingToo.catch((error: unknown) => {
     throw new TemporalUnreachableError(temporal.address, error)
   })
-  const user = await loadUserConfig(config.configFile, process.cwd())
+  const user = await loading
 
   const registry = createRegistry([...builtInJobTypes, ...user.jobTypes])
   const jobRuns = jobRunWorkers(config, { registry, secrets: user.secrets, log })
@@ -60,8 +65,10 @@ async function main(config: Config): Promise<void> {
   if (config.workerName !== undefined) void missPredecessors(client, pipelines.presence, log)
   const interceptors = { activity: [() => ({ inbound: { execute: whilePresent(pipelines.presence) } })] }
   const common = { connection, namespace: temporal.namespace, identity, interceptors, dataConverter }
-  const workers: Worker[] = []
-  for (const own of options) workers.push(await Worker.create({ ...common, ...own }))
+  const [workers] = await Promise.all([
+    Promise.all(options.map((own) => Worker.create({ ...common, ...own }))),
+    prepared,
+  ])
   surviveForgottenPromises(log)
   const sweeping = keepSweeping(client, config, log)
   await runUntilStopped(workers, log, () => pipelines.handOver())
@@ -70,6 +77,12 @@ async function main(config: Config): Promise<void> {
   await pipelines.presence.end().catch(() => {})
   await connection.close()
   await client.connection.close()
+}
+
+/** Waited for later; what fails meanwhile is told then. */
+function begun<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {})
+  return work
 }
 
 /** A worker that may not register them works all the same; starts that need them say so. */

@@ -257,8 +257,7 @@ function unknownConnection(name: string): ApplicationFailure {
 
 /** A feed that can be read by reference wakes nobody for what nobody waits for. */
 function filterOf(capabilities: Capabilities | undefined): string | undefined {
-  const isOffered = (capabilities as { feed_by_client_ref?: boolean } | undefined)?.feed_by_client_ref
-  return isOffered ? waitRefPrefix : undefined
+  return capabilities?.feed_by_client_ref ? waitRefPrefix : undefined
 }
 
 /** Heartbeats while `work` goes on, so that a killed worker is noticed in seconds; a local activity has nobody to tell. */

@@ -56,6 +56,7 @@ export function profileOf(
       mode,
       valueReferences: capabilities?.value_references === true,
       jobNames: capabilities?.job_names === true,
+      ...(capabilities?.one_call_triggers ? { oneCallTriggers: true } : {}),
     }
   return {
     mode,

@@ -15,7 +15,7 @@ export type TriggerDependencies = Pick<ActivityDependencies, 'namespace' | 'wait
   api: JobsClient
 }
 /** What each request has in common; asked anew, as the time that is left may be bounded. */
-export type Calls = () => Pick<CallOptions, 'signal' | 'timeoutMs'>
+export type Calls = () => Pick<CallOptions, 'signal' | 'timeoutMs' | 'resends'>
 
 /**
  * Makes sure that the job and its run exist, and looks once. Safe to repeat at any point: both POSTs carry keys.
@@ -40,7 +40,7 @@ async function triggerForActivity(
   calls: Calls,
 ): Promise<TriggerJobRunResult> {
   const { api } = deps
-  const triggered = await send(deps, input, calls)
+  const { run: triggered } = await send(deps, input, calls, 0)
   const looked = isTerminalStatus(triggered.status)
     ? triggered
     : await api.getJobRun(triggered.uuid, { ...calls(), waitSeconds: firstLookSeconds })
@@ -63,9 +63,9 @@ export async function triggerForWorkflow(
   const worthMs = looks.lookMs(connection, kind)
   const lookMs = Math.min(worthMs, Math.max(0, input.leftMs ?? worthMs))
   const sentAt = performance.now()
-  const triggered = await send(deps, input, calls)
+  const { run: triggered, hasWaited } = await send(deps, input, calls, lookMs / 1000)
   let run = triggered
-  if (!isTerminalStatus(run.status) && lookMs > 0)
+  if (!isTerminalStatus(run.status) && lookMs > 0 && !hasWaited)
     run = await api.getJobRun(run.uuid, { ...calls(), waitSeconds: lookMs / 1000 })
   if (!isTerminalStatus(run.status)) {
     await deps.waits.ensureWatcher(connection, async () => (await api.listJobRunChanges({}, calls())).cursor)
@@ -84,40 +84,53 @@ function workflowIdNow(): string {
   return Context.current().info.workflowExecution?.workflowId ?? ''
 }
 
-/** Triggers under the step's key, whose run belongs to the job that an earlier attempt named, if there was one. */
+/**
+ * Triggers under the step's key, whose run belongs to the job that an earlier attempt named, if there was one.
+ * @param waitSeconds how long a server that can may wait for the end before it answers
+ */
 async function send(
-  { api, namespace }: TriggerDependencies,
+  deps: TriggerDependencies,
   input: TriggerJobRunInput,
   calls: Calls,
-): Promise<WireJobRun> {
+  waitSeconds: number,
+): Promise<{ run: WireJobRun; hasWaited: boolean }> {
+  const { api, namespace } = deps
+  const { target, oneCall } = input
   const workflowId = workflowIdNow()
   const idempotencyKey = runKey({ namespace, workflowId }, input)
   const clientRef = encodePipelineRef({ namespace, workflowId, activityId: stepRunId(input) })
+  const wait = oneCall && waitSeconds > 0 ? { waitSeconds } : {}
+  const hasWaited = oneCall === true
   const trigger = async (body: { job_id: string; config?: JsonObject }) => {
-    const triggered = await api
-      .createJobRun({ ...body, client_ref: clientRef }, { idempotencyKey, ...calls() })
+    const options = () => ({ idempotencyKey, ...wait, ...calls() })
+    const run = await api
+      .createJobRun({ ...body, client_ref: clientRef }, options())
       // A worker that did not yet say whose the run is may have been here before.
       .catch((error: unknown) =>
-        isReused(error) ? api.createJobRun(body, { idempotencyKey, ...calls() }) : Promise.reject(error),
+        isReused(error) ? api.createJobRun(body, options()) : Promise.reject(error),
       )
-    if (triggered.job_id !== body.job_id)
-      throw rejected(
-        'foreign_run',
-        `job run ${triggered.uuid} belongs to job ${triggered.job_id}, not to ${body.job_id}`,
-      )
-    return triggered
+    if (run.job_id !== body.job_id)
+      throw rejected('foreign_run', `job run ${run.uuid} belongs to job ${run.job_id}, not to ${body.job_id}`)
+    return { run, hasWaited }
   }
-  if ('jobId' in input.target)
-    return trigger({ job_id: input.target.jobId, ...(input.config ? { config: input.config } : {}) })
-  const config: JsonObject = { ...input.config, job_type: input.target.jobType }
+  if ('jobId' in target)
+    return trigger({ job_id: target.jobId, ...(input.config ? { config: input.config } : {}) })
+  const config: JsonObject = { ...input.config, job_type: target.jobType }
   const step = input.name ?? input.step
   const name = input.jobNames ? `${input.pipeline} / ${step}`.slice(0, limits.jobNameCharacters) : undefined
-  const createJob = (key: string) =>
-    api.createJob(
-      { job_type: String(config.job_type), config, ...(name === undefined ? {} : { name }) },
-      { idempotencyKey: key, ...calls() },
-    )
-  const shared = await createJob(jobKey(input.pipeline, step, config, name))
+  const job = { job_type: target.jobType, config, ...(name === undefined ? {} : { name }) }
+  const sharedKey = jobKey(input.pipeline, step, config, name)
+  if (oneCall) {
+    const body = { job: { ...job, key: sharedKey }, client_ref: clientRef }
+    try {
+      return { run: await api.createJobRun(body, { idempotencyKey, ...wait, ...calls() }), hasWaited }
+    } catch (error) {
+      // The server behind the connection may be an older one by now; a refusal of the job comes again.
+      if (!(error instanceof JobsApiError) || ![400, 422].includes(error.status ?? 0)) throw error
+    }
+  }
+  const createJob = (key: string) => api.createJob(job, { idempotencyKey: key, ...calls() })
+  const shared = await createJob(sharedKey)
   if (!shared.is_deleted && canonicalJson(shared.config) === canonicalJson(config))
     return trigger({ job_id: shared.uuid })
   // A person deleted or changed the saved job of this content: the run gets one of its own.

@@ -4,8 +4,8 @@ import { toSlimRecord } from './job-run-record.ts'
 import { type TriggerDependencies, triggerForWorkflow } from './trigger-job-run.ts'
 import type { TriggerQuicklyInput, TriggerQuicklyResult } from './types.ts'
 
-/** All requests together. A workflow task is held meanwhile. */
-const budgetMs = 1_000
+/** All requests together. A workflow task is held meanwhile, and has two seconds as a rule. */
+const budgetMs = 600
 
 /**
  * `triggerJobRun` as a local activity: once, in little time, and without an answer that it is not sure of. Whatever goes wrong, the same
@@ -17,7 +17,7 @@ export async function triggerQuickly(
 ): Promise<TriggerQuicklyResult> {
   const { cancellationSignal: signal } = Context.current()
   const endMs = performance.now() + budgetMs
-  const calls = () => ({ signal, timeoutMs: Math.max(1, endMs - performance.now()) })
+  const calls = () => ({ signal, timeoutMs: Math.max(1, endMs - performance.now()), resends: false })
   try {
     const answer = await triggerForWorkflow(deps(), input, calls)
     if (answer.phase !== 'terminal') return answer

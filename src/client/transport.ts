@@ -46,6 +46,11 @@ export interface CallOptions {
   /** Instead of the client's. */
   maxResponseBytes?: number | undefined
   /**
+   * Whether what an overloaded server refused is sent again when it says.
+   * @default true
+   */
+  resends?: boolean | undefined
+  /**
    * An instant of `performance.now()`. A request that is not handed to `fetch` before it is not sent at all (`not_sent`,
    * `too_late`), so that a process that was stalled sends nothing that nobody waits for any more.
    */
@@ -285,7 +290,7 @@ class HttpTransport implements Transport {
             decodeLoosely: (read) => read(parseOrNothing(answer.body), ''),
           }
         } catch (error) {
-          if (!(error instanceof JobsApiError)) throw error
+          if (!(error instanceof JobsApiError) || call.resends === false) throw error
           const pauseMs = this.#resends.pauseMs(error, performance.now() - began, timeoutMs)
           if (pauseMs === undefined) throw error
           await pauseWithin(pauseMs, deadline.signal)

@@ -17,6 +17,8 @@ export interface ChildValues {
   token: string
   workerToken: string
   configFile: string | undefined
+  /** Where Node.js keeps what it has compiled: a process that is started again is there sooner. */
+  compileCache: string
   /** Of the one worker of the stack. */
   workerName: string
   /** Its name among those that share the Temporal namespace; undefined: the only one. */
@@ -39,6 +41,7 @@ export function childEnvironment(inherited: Environment, values: ChildValues): R
   const ownConnection = { JOBS_API_URL: `${values.serverUrl}/api/v1`, JOBS_API_TOKEN: values.token }
   return {
     JOBWRIGHT_SHUTDOWN_GRACE_MS: String(shutdownGraceMs),
+    NODE_COMPILE_CACHE: values.compileCache,
     ...Object.fromEntries(kept),
     ...(inherited.JOBS_API_URL ? {} : ownConnection),
     ...(values.configFile === undefined ? {} : { JOBWRIGHT_CONFIG: values.configFile }),

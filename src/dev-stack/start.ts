@@ -158,6 +158,7 @@ async function prepare(options: StackOptions): Promise<Prepared> {
     workerToken,
     configFile: options.configFile,
     workerName: workerNameOf(dataDir),
+    compileCache: path.join(options.cacheDir, 'jobwright', 'compiled'),
     // With a Temporal server of its own it is alone in it.
     installation:
       options.environment.JOBWRIGHT_INSTALLATION ??

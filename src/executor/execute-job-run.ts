@@ -148,13 +148,18 @@ async function runActivity(
   settings: ExecuteJobRunSettings,
   input: ExecuteJobRunInput,
   context: Context,
+  crowd: { size: number },
 ): Promise<{ status: string }> {
   const stop = watchForStop(context)
   const { heartbeatTimeoutMs } = context.info
-  const everyMs = heartbeatEveryMs(settings.heartbeatIntervalMs, heartbeatTimeoutMs)
+  const everyMs = () => heartbeatEveryMs(settings.heartbeatIntervalMs, heartbeatTimeoutMs, crowd.size)
   const memory = recall(context)
-  const beat = () => context.heartbeat(memory)
-  const timer = heartbeatTimeoutMs === undefined ? undefined : setInterval(beat, everyMs)
+  const beat = () => {
+    context.heartbeat(memory)
+    timer = setTimeout(beat, everyMs())
+  }
+  let timer = heartbeatTimeoutMs === undefined ? undefined : setTimeout(beat, everyMs())
+  crowd.size += 1
   try {
     return await executeAttempt({
       settings,
@@ -166,7 +171,8 @@ async function runActivity(
       memory,
     })
   } finally {
-    clearInterval(timer)
+    crowd.size -= 1
+    clearTimeout(timer)
     stop.release()
   }
 }
@@ -187,10 +193,11 @@ export function createExecuteJobRun(dependencies: ExecuteJobRunDependencies): {
     isolation: 'shared',
     ...dependencies,
   }
+  const crowd = { size: 0 }
   return {
     executeJobRun(input) {
       const context = Context.current()
-      const work = () => runActivity(settings, input, context)
+      const work = () => runActivity(settings, input, context, crowd)
       return withRunLog(settings.log, input, context.info.attempt, work)
     },
   }

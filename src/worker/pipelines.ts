@@ -101,6 +101,11 @@ export function pipelineWorker({
     }),
     // Waits take no slot. More triggers at once than a Jobs API gets done within a request's timeout would only be sent again.
     maxConcurrentActivityTaskExecutions: 64,
+    // A workflow task that triggers holds its slot while it looks, and does nothing meanwhile.
+    maxConcurrentWorkflowTaskExecutions: 200,
+    maxConcurrentLocalActivityExecutions: 500,
+    workflowTaskPollerBehavior: { type: 'autoscaling', initial: 5, maximum: 50 } as const,
+    activityTaskPollerBehavior: { type: 'autoscaling', initial: 5, maximum: 50 } as const,
     maxCachedWorkflows: 500,
     // After a kill the next workflow task waits this long for the worker that is gone.
     stickyQueueScheduleToStartTimeout: config.timing.stickyQueueMs,

@@ -16,13 +16,17 @@ import { othersOn } from './surroundings.ts'
 /** An execution that has just begun takes its steps up again first. */
 const takenUpMs = 10_000
 
+const shownNames = 20
+
+function namesOf({ steps }: Execution['plan']): string {
+  const names = steps.slice(0, shownNames).map(({ id }) => id)
+  return `${names.join(', ')}${steps.length > shownNames ? `, … (${steps.length} in all)` : ''}`
+}
+
 function itemOf({ schedule, state, plan }: Execution, request: SteerRequest): ItemState {
   const { step: id, item } = request
   if (!plan.steps.some((each) => each.id === id))
-    throw refusal(
-      'unknown_step',
-      `there is no step ${id}; this pipeline has ${plan.steps.map((each) => each.id).join(', ')}`,
-    )
+    throw refusal('unknown_step', `there is no step ${id}; this pipeline has ${namesOf(plan)}`)
   const step = schedule.step(id)
   const { items = [], status } = stepState(state, id)
   if (isNested(step)) {

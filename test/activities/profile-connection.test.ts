@@ -56,6 +56,7 @@ describe('a server that offers what pipelines need', () => {
       mode: 'fenced',
       valueReferences: true,
       jobNames: true,
+      oneCallTriggers: true,
     })
   })
 

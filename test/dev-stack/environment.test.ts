@@ -19,6 +19,7 @@ const values: ChildValues = {
   workerToken: 'worker-token',
   configFile: undefined,
   workerName: 'stack-1',
+  compileCache: '/cache/compiled',
   installation: undefined,
 }
 
@@ -36,6 +37,7 @@ describe('the processes of the stack', () => {
       JOBWRIGHT_TOKENS: 'default/dev@localhost=user-token',
       JOBWRIGHT_WORKER_TOKEN: 'worker-token',
       JOBWRIGHT_WORKER_NAME: 'stack-1',
+      NODE_COMPILE_CACHE: '/cache/compiled',
       JOBS_API_URL: 'http://127.0.0.1:8300/api/v1',
       JOBS_API_TOKEN: 'user-token',
     })

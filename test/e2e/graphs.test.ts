@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startInstantServer } from '../../bench/instant-server.ts'
+import { type InstantServer, startInstantServer } from '../../bench/instant-server.ts'
 import type { PipelineRunView } from '../../src/pipeline/index.ts'
 import { packing } from '../../src/temporal/index.ts'
 import { historiesOf, workflowTasksOf } from '../helpers/chain.ts'
@@ -9,13 +9,18 @@ import { startTestStack, type TestStack } from '../helpers/stack.ts'
 
 /** Big graphs on a real Temporal, and a Jobs API whose runs are over at once. */
 
-let instant: Awaited<ReturnType<typeof startInstantServer>>
+let instant: InstantServer
 let on: TestStack
 beforeAll(async () => {
   instant = await startInstantServer()
   on = await startTestStack({
     parts: ['temporal'],
-    env: { JOBS_API_URL: instant.url, JOBS_API_TOKEN: 'test', JOBWRIGHT_URL: '', JOBWRIGHT_WORKER_TOKEN: '' },
+    env: {
+      JOBS_API_URL: instant.url,
+      JOBS_API_TOKEN: instant.token,
+      JOBWRIGHT_URL: '',
+      JOBWRIGHT_WORKER_TOKEN: '',
+    },
   })
   await on.start('worker')
 })
@@ -50,6 +55,7 @@ it('a thousand steps, one of which needs six hundred: each once, after what it n
   const id = await on.runPlan(planFrom(steps))
   const view = (await packing(on.client).workflow.getHandle(id).result()) as PipelineRunView
   expect(view.status).toBe('completed')
+  expect(instant.made()).toBe(steps.length)
   expect(new Set(view.steps.map(({ job_run_id }) => job_run_id)).size).toBe(steps.length)
   const lines = new Map(view.steps.map((line) => [line.step, line]))
   const isAfter = ({ id: own, needs }: GraphStep) =>

@@ -190,7 +190,7 @@ describe('a history that grows long', () => {
       ],
       { outputs: [{ name: 'slept', value: { kind: 'expression', source: 'steps.make.outputs.slept' } }] },
     )
-    const id = await start(plan, { maxHistoryEvents: 30 })
+    const id = await start(plan, { maxHistoryEvents: 16 })
     const firstRunId = (await on.client.workflow.getHandle(id).describe()).runId
     const view = await finished(id)
     expect(view.status).toBe('completed')

@@ -85,13 +85,13 @@ export function depthOf(steps: readonly GraphStep[]): number {
 }
 
 /** As a pipeline file in which each step reads its first need. */
-export function yamlOf(steps: readonly GraphStep[], name = 'graph'): string {
+export function yamlOf(steps: readonly GraphStep[], name = 'graph', duration = '1ms'): string {
   const lines = steps.flatMap(({ id, needs: [first, ...rest] }) => [
     `  ${id}:`,
     '    job_type: sleep',
     ...(first === undefined ? [] : [`    needs: [${[first, ...rest].join(', ')}]`]),
     '    config:',
-    '      duration: 1ms',
+    `      duration: ${duration}`,
     ...(first === undefined ? [] : [`      after: "\${{ steps.${first}.status }}"`]),
   ])
   return [`name: ${name}`, 'steps:', ...lines, ''].join('\n')

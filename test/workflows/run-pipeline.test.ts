@@ -3,7 +3,7 @@ import { ApplicationFailure, Context } from '@temporalio/activity'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { historiesOf, workflowTasksOf } from '../helpers/chain.ts'
 import { until } from '../helpers/until.ts'
-import { openRun, planFrom, recordOf, type Scripted, startScripted } from './scripted.ts'
+import { openRun, planFrom, recordOf, type Scripted, type ScriptedApi, startScripted } from './scripted.ts'
 
 let on: Scripted
 beforeAll(async () => {
@@ -15,6 +15,8 @@ beforeEach(() => {
 })
 
 const refused = (code: string) => ApplicationFailure.nonRetryable(`no: ${code}`, code)
+const lookRefused: ScriptedApi['look'] = async (runs) =>
+  runs.map(({ jobRunId }) => ({ jobRunId, end: { refused: { code: 'http_403', message: 'no' } } }))
 /** Until the worker stops. */
 const never = () => Context.current().cancelled
 
@@ -29,22 +31,18 @@ async function executions(id: string): Promise<number> {
 describe('a remote run is never left behind', () => {
   it('when its wait is refused: it is cancelled before the step counts as failed', async () => {
     on.api.trigger = async (input) => openRun(input)
-    on.api.wait = async () => {
-      throw refused('http_403')
-    }
+    on.api.look = lookRefused
     on.api.cancel = async (input) => recordOf(input, 'cancelled')
-    const { view } = await on.run(planFrom('name: p\nsteps: { s: { job_type: x } }'))
+    const { view } = await on.run(planFrom('name: p\nsteps: { s: { job_type: x } }'), { waitLeaseMs: 100 })
     expect(view.steps[0]).toMatchObject({ status: 'failed', error: { code: 'http_403' } })
     expect(on.cancels).toMatchObject([{ step: 's', generation: 1 }])
   })
 
   it('when it completed before that: then the step is completed', async () => {
     on.api.trigger = async (input) => openRun(input)
-    on.api.wait = async () => {
-      throw refused('http_403')
-    }
+    on.api.look = lookRefused
     on.api.cancel = async (input) => recordOf(input)
-    const { view } = await on.run(planFrom('name: p\nsteps: { s: { job_type: x } }'))
+    const { view } = await on.run(planFrom('name: p\nsteps: { s: { job_type: x } }'), { waitLeaseMs: 100 })
     expect(view.steps[0]).toMatchObject({ status: 'completed', error: null })
   })
 
@@ -281,7 +279,7 @@ describe('continue-as-new', () => {
       (_, i) => `  c${i}: { job_type: x${i > 0 ? `, needs: [c${i - 1}]` : ''} }`,
     )
     const { id, view } = await on.run(planFrom(`name: kept\nsteps:\n${chain.join('\n')}`), {
-      maxHistoryEvents: 20,
+      maxHistoryEvents: 12,
     })
     expect(await executions(id)).toBe(2)
     const listed = await until('it is listed', async () =>

@@ -1,6 +1,7 @@
+import { Context } from '@temporalio/activity'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createTickRuns } from '../../src/activities/backfill/temporal-tick-runs.ts'
-import { createActivities, type PipelineActivities } from '../../src/activities/index.ts'
+import { createActivities, type OpenRun, type PipelineActivities } from '../../src/activities/index.ts'
 import { createLimits } from '../../src/activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
 import { createSchedules } from '../../src/activities/schedules/temporal-schedules.ts'
@@ -10,7 +11,7 @@ import type {
   TriggerJobRunInput,
 } from '../../src/activities/types.ts'
 import type { Json } from '../../src/base/json.ts'
-import { installationNames } from '../../src/contract/names.ts'
+import { installationNames, signalNames } from '../../src/contract/names.ts'
 import { compilePipeline, type JobRunRecord, type PipelinePlan } from '../../src/pipeline/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { dataConverter } from '../../src/temporal/index.ts'
@@ -22,7 +23,12 @@ import { workflowBundle } from '../helpers/workflow-bundle.ts'
 export interface ScriptedApi {
   /** What becomes of a trigger; by default its run completes at once. May throw what an activity throws. */
   trigger(input: TriggerJobRunInput): Promise<Awaited<ReturnType<PipelineActivities['triggerJobRun']>>>
+  /** What the local activity answers; without it, that it is late where `trigger` says anything. */
+  quickly(input: TriggerJobRunInput): ReturnType<PipelineActivities['triggerQuickly']>
+  /** The end of an open run, which a signal then brings. */
   wait(jobRunId: string): Promise<JobRunRecord>
+  /** What a look finds after the lease. */
+  look(runs: OpenRun[]): ReturnType<PipelineActivities['lookAtJobRuns']>
   cancel(input: CancelJobRunInput): Promise<JobRunRecord | null>
   read(outputs: { jobRunId: string; name: string }[]): Promise<Json[]>
   /** Around the start of a nested pipeline run. */
@@ -35,8 +41,9 @@ type NestedStart = () => ReturnType<PipelineActivities['startNestedRun']>
 type AdvanceBackfill = (places?: number) => ReturnType<PipelineActivities['advanceBackfill']>
 type ScriptedActivity =
   | 'profileConnection'
+  | 'triggerQuickly'
   | 'triggerJobRun'
-  | 'awaitJobRun'
+  | 'lookAtJobRuns'
   | 'cancelJobRun'
   | 'readOutputs'
   | TemporalActivity
@@ -133,6 +140,21 @@ export async function startScripted(): Promise<Scripted> {
   const taskQueue = 'scripted'
   const scripted: Pick<Scripted, 'triggers' | 'cancels' | 'api'> = { triggers: [], cancels: [], api: {} }
   const temporal = temporalActivities(stack)
+  /** What a watcher does: the end of an open run comes by a signal. */
+  async function triggered(input: TriggerJobRunInput) {
+    scripted.triggers.push(input)
+    const result = (await scripted.api.trigger?.(input)) ?? {
+      phase: 'terminal' as const,
+      record: recordOf(input),
+    }
+    const workflowId = Context.current().info.workflowExecution?.workflowId ?? ''
+    if (result.phase === 'running')
+      scripted.api.wait?.(result.jobRunId).then(
+        (record) => stack.client.workflow.getHandle(workflowId).signal(signalNames.jobRunsEnded, [record]),
+        () => undefined,
+      )
+    return result
+  }
   const activities: Pick<PipelineActivities, ScriptedActivity> = {
     ...temporal,
     async startNestedRun(input) {
@@ -146,13 +168,15 @@ export async function startScripted(): Promise<Scripted> {
     async profileConnection() {
       return { mode: 'fenced', valueReferences: true }
     },
-    async triggerJobRun(input) {
-      scripted.triggers.push(input)
-      return scripted.api.trigger?.(input) ?? { phase: 'terminal', record: recordOf(input) }
+    triggerJobRun: triggered,
+    async triggerQuickly(input) {
+      // What a test has to say of triggers may take its time, or fail.
+      const { quickly, trigger } = scripted.api
+      if (quickly) return quickly(input)
+      return trigger ? { phase: 'unsure', isLate: true } : triggered(input)
     },
-    async awaitJobRun({ jobRunId }) {
-      if (!scripted.api.wait) throw new Error('this test lets no run wait')
-      return scripted.api.wait(jobRunId)
+    async lookAtJobRuns({ runs }) {
+      return scripted.api.look?.(runs) ?? []
     },
     async cancelJobRun(input) {
       scripted.cancels.push(input)
@@ -172,6 +196,7 @@ export async function startScripted(): Promise<Scripted> {
       workflowBundle: { codePath },
       activities,
       maxConcurrentActivityTaskExecutions: 2_000,
+      maxConcurrentLocalActivityExecutions: 2_000,
       shutdownGraceTime: 0,
       shutdownForceTime: 1_000,
       stickyQueueScheduleToStartTimeout: 1_000,

@@ -1,4 +1,5 @@
 import type { MapEntry, Node } from '../nodes/nodes.ts'
+import { add, type Bits, has, join, meet, noBits } from '../plan/bits.ts'
 import { entry, map, type OpenBuilding, offsetOf, scalar, type Where } from './building.ts'
 import { binding, cel, member } from './cel.ts'
 import { expression, expressionOf, type ItemScope, lift, type StepRecord } from './expression.ts'
@@ -86,13 +87,15 @@ function addStep(building: OpenBuilding, definition: Definition): Step {
       mark,
     })
   const keyStart = offsetOf(building, mark)
-  const own: OwnNeeds = { needs: [] }
+  const place = building.steps.length + building.repeated.length
+  const own: OwnNeeds = { needs: [], place }
   const value = describeStep(building, definition, own)
   const record: StepRecord = {
     building,
     name: String(name),
     needs: own.needs,
-    before: doneBefore(own),
+    place,
+    before: doneBefore(building, own),
   }
   const first = building.records.get(record.name)
   if (first) {
@@ -112,6 +115,7 @@ function addStep(building: OpenBuilding, definition: Definition): Step {
 /** What a step turns out to need as it is described. */
 interface OwnNeeds {
   needs: StepRecord[]
+  place: number
   start?: 'any'
 }
 
@@ -137,7 +141,7 @@ function describeStep(building: OpenBuilding, definition: Definition, own: OwnNe
     ...Object.entries(options).flatMap(field),
   ])
   const named = needsOf(where, explicit, own.needs)
-  const others = notReached(own, used)
+  const others = notReached(building, own, used)
   own.needs.push(...others)
   const derived = others.map(({ name }) => scalar(building, name, mark))
   return {
@@ -234,25 +238,40 @@ function needsEntry(building: OpenBuilding, mark: Mark, explicit: unknown, items
 }
 
 /** Each step that is used and that is not waited for already. */
-function notReached(own: OwnNeeds, used: readonly StepRecord[]): StepRecord[] {
+function notReached(building: OpenBuilding, own: OwnNeeds, used: readonly StepRecord[]): StepRecord[] {
+  const needs = new Set(own.needs)
+  const others = [...new Set(used)].filter((step) => !needs.has(step))
+  if (others.length === 0 || needs.size === 0) return others
   // What starts with any of its needs waits for no more by naming what one of them needs.
-  const reached = own.start === 'any' ? allBefore(own.needs) : doneBefore(own)
-  return [...new Set(used)].filter((step) => !reached.has(step))
+  if (own.start === 'any') {
+    const reached = allBefore(own.needs)
+    return others.filter((step) => !reached.has(step))
+  }
+  const done = doneBefore(building, own)
+  return others.filter((step) => step.building !== building || !has(done, step.place))
 }
 
-function doneBefore({ needs, start }: OwnNeeds): ReadonlySet<StepRecord> {
-  const byNeed = needs.map((need) => new Set([need, ...need.before]))
-  const all = new Set(byNeed.flatMap((done) => [...done]))
-  return start === 'any' ? new Set([...all].filter((step) => byNeed.every((done) => done.has(step)))) : all
+/** Of needs of another pipeline, which were reported, nothing is known. */
+function doneBefore(building: OpenBuilding, { needs, place, start }: OwnNeeds): Bits {
+  const own = noBits(place + 1)
+  const known = needs.filter((need) => need.building === building)
+  for (const [index, need] of known.entries()) {
+    if (start !== 'any' || index === 0) {
+      join(own, need.before)
+      add(own, need.place)
+    } else {
+      const other = noBits(place + 1)
+      join(other, need.before)
+      add(other, need.place)
+      meet(own, other)
+    }
+  }
+  return own
 }
 
 function allBefore(needs: readonly StepRecord[]): ReadonlySet<StepRecord> {
-  const reached = new Set<StepRecord>()
-  const reach = (step: StepRecord): void => {
-    if (reached.has(step)) return
-    reached.add(step)
-    step.needs.forEach(reach)
-  }
-  needs.forEach(reach)
+  const reached = new Set(needs)
+  // What is added while it is walked through is walked through, too.
+  for (const step of reached) for (const need of step.needs) reached.add(need)
   return reached
 }

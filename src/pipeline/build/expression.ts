@@ -1,3 +1,4 @@
+import type { Bits } from '../plan/bits.ts'
 import { type Cel, celSource, member } from './cel.ts'
 import { BuilderError, type Mistake } from './mistakes.ts'
 import { type Mark, markCaller } from './place.ts'
@@ -14,8 +15,10 @@ export interface StepRecord {
   readonly building: Building
   readonly name: string
   readonly needs: readonly StepRecord[]
-  /** What is done before it begins: with `start: 'any'` not all that it needs. */
-  readonly before: ReadonlySet<StepRecord>
+  /** Among the steps of its pipeline, in the order in which they were defined. */
+  readonly place: number
+  /** The places of what is done before it begins: with `start: 'any'` not all that it needs. */
+  readonly before: Bits
 }
 
 /** The step that an `item` is of. */

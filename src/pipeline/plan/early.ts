@@ -1,3 +1,4 @@
+import { add, type Bits, has, join, meet, noBits } from './bits.ts'
 import { type PipelineRunState, stepState } from './state.ts'
 import { isDone, type StepStatus } from './transitions.ts'
 import type { PipelinePlan, PlanStep, PlanValue } from './types.ts'
@@ -13,9 +14,6 @@ export interface Before {
   isDoneBefore(other: string, id: string): boolean
 }
 
-/** Steps by their places, a bit for each: as sets of ids, what is before thousands of steps would be gigabytes. */
-type Bits = Uint32Array
-
 /** Of steps in a cycle, which are no pipeline, it may know less. */
 const mostPasses = 20
 
@@ -23,7 +21,7 @@ const mostPasses = 20
 export function whatIsBefore(steps: readonly Starting[]): Before {
   const placeOf = new Map(steps.map(({ id }, place) => [id, place]))
   const needsOf = steps.map(({ needs }) => needs.flatMap((need) => placeOf.get(need) ?? []))
-  const none = () => new Uint32Array(Math.ceil(steps.length / 32))
+  const none = () => noBits(steps.length)
   const all = steps.map(none)
   const isAny = steps.some(({ start }) => start === 'any')
   const done = isAny ? steps.map(none) : all
@@ -67,22 +65,6 @@ function addWith(rows: readonly Bits[], place: number, need: number): void {
   if (!own || !others) return
   join(own, others)
   add(own, need)
-}
-
-function join(into: Bits, other: Bits): void {
-  for (let word = 0; word < into.length; word += 1) into[word] = (into[word] ?? 0) | (other[word] ?? 0)
-}
-
-function meet(into: Bits, other: Bits): void {
-  for (let word = 0; word < into.length; word += 1) into[word] = (into[word] ?? 0) & (other[word] ?? 0)
-}
-
-function add(row: Bits, place: number): void {
-  row[place >>> 5] = (row[place >>> 5] ?? 0) | (1 << (place & 31))
-}
-
-function has(row: Bits, place: number): boolean {
-  return ((row[place >>> 5] ?? 0) & (1 << (place & 31))) !== 0
 }
 
 /** Finds the steps that a step reads and that may not be done when it begins. */

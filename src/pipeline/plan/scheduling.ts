@@ -138,8 +138,8 @@ export function isFinished(state: PipelineRunState): boolean {
 export function openStatus(state: PipelineRunState): PipelineStatus {
   if (state.cancelRequested) return 'cancelling'
   if (state.place?.status === 'waiting') return 'pending'
-  const items = Object.values(state.steps).flatMap((step) => step.items ?? [])
-  return items.some(({ status }) => status === 'trigger_unknown' || status === 'held') ? 'held' : 'running'
+  const isHeld = ({ status }: ItemState) => status === 'trigger_unknown' || status === 'held'
+  return Object.values(state.steps).some(({ items }) => items?.some(isHeld)) ? 'held' : 'running'
 }
 
 /** A cancelled run whose steps had all completed before is a completed one. */

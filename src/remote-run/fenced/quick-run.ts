@@ -4,8 +4,10 @@ import type { ConnectionProfile } from '../../pipeline/plan/index.ts'
 import type { QuickSurroundings, RemoteRun, RemoteRunRequest, TimeLeft } from '../port.ts'
 import { fencedRun, triggerInput } from './fenced-run.ts'
 
-/** Its requests take half of that at most; the rest is for a worker that is busy. */
-const quickTimeoutMs = 2_000
+/** A worker that has too many of them is as slow as a server. */
+const quickStartMs = 300
+/** Its requests take less; the rest is for a worker that is busy. */
+const quickTimeoutMs = 1_000
 
 /**
  * A fenced run that is triggered by a local activity, which holds up its workflow task for a moment, but costs one event and no task
@@ -64,6 +66,7 @@ async function triggerQuickly(
 
 function local({ step, item, generation }: RemoteRunRequest): PipelineActivities {
   return proxyLocalActivities<PipelineActivities>({
+    scheduleToStartTimeout: quickStartMs,
     startToCloseTimeout: quickTimeoutMs,
     retry: { maximumAttempts: 1 },
     cancellationType: 'TRY_CANCEL',

@@ -51,7 +51,7 @@ export interface AdmissionOptions {
 }
 
 /** Of a client's time: how long a request may wait for its turn. Reports are refused last. */
-const queueShares: Readonly<Record<Rank, number>> = { report: 0.5, follow: 0.3, rest: 0.2 }
+const queueShares: Readonly<Record<Rank, number>> = { report: 0.4, follow: 0.3, rest: 0.2 }
 /** Of a client's time: a request that works for longer shows that too many work at a time. */
 const workShare = 0.05
 /** Without a refusal for so long, it is over. */

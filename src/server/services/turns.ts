@@ -38,7 +38,8 @@ export interface Turns {
   state(): { working: number; limit: number; queued: number }
 }
 
-const startLimit = 16
+/** Nobody knows yet how slow the database is: a first burst must not be late for having been let in at once. */
+const startLimit = 4
 const lowestLimit = 2
 const highestLimit = 256
 const slowdown = 0.75
@@ -132,7 +133,9 @@ class AdaptiveTurns implements Turns {
     if (workedMs <= this.#options.slowMs) {
       // What nobody needs is not learned from.
       const isUsed = this.#working + 1 >= this.#limit / 2 || this.#queued() > 0
-      if (isUsed) this.#limit = Math.min(highestLimit, this.#limit + 1 / this.#limit)
+      // Until it was slow once, the limit grows as fast as it can.
+      const step = this.#cutAt === Number.NEGATIVE_INFINITY ? 1 : 1 / this.#limit
+      if (isUsed) this.#limit = Math.min(highestLimit, this.#limit + step)
     } else if (beganAt >= this.#cutAt) {
       // Those that began before it was cut are slow for what was cut already.
       this.#limit = Math.max(lowestLimit, this.#limit * slowdown)

@@ -21,8 +21,11 @@ export interface StoreContext {
 /** The database, inside a transaction or not. */
 export type Db = Kysely<Tables>
 
-/** A deadlock, or a default isolation level under which a row that was changed meanwhile ends a statement. */
-const conflicts: readonly (string | undefined)[] = ['40P01', '40001']
+/**
+ * A deadlock; a default isolation level under which a row that was changed meanwhile ends a statement; the name of a statement that
+ * was refused (`named-statements.ts`).
+ */
+const conflicts: readonly (string | undefined)[] = ['40P01', '40001', '26000', '42P05']
 const maxTries = 5
 
 /**

@@ -73,6 +73,9 @@ export async function openPostgres(
   }
 }
 
+/** Of PostgreSQL's 128 MB of buffers the process would have most for itself; what is not in them is in the system's. */
+const embeddedSettings = ['-c', 'shared_buffers=32MB']
+
 /**
  * PGlite in `dataDir`/pgdata, under a process lock: it has none of its own, and two processes lose data silently.
  * @throws ProcessLockedError while another process has it open; JobwrightError `embedded_database_broken`
@@ -91,7 +94,8 @@ export async function openEmbedded(dataDir: string, onStatement?: OnStatement): 
   try {
     // Loaded on demand: a server on PostgreSQL needs neither the code nor its memory.
     const { PGlite, protocol } = await import('@electric-sql/pglite')
-    const pglite = await PGlite.create(directory, embeddedBytes)
+    const startParams = [...PGlite.defaultStartParams, ...embeddedSettings]
+    const pglite = await PGlite.create(directory, { ...embeddedBytes, startParams })
     const { serialize } = protocol
     const db = new Kysely<Tables>({
       dialect: embeddedDialect({ pglite, serialize }),

@@ -140,6 +140,96 @@ describe('the reference of a run', () => {
   })
 })
 
+describe('a run that comes with its job', () => {
+  const job = { job_type: 'plain', config: { job_type: 'plain', a: 1 }, name: 'sums', key: 'job-of-sums' }
+
+  it('is triggered by one call, of which a replay is answered alike', async () => {
+    const me = await api.person()
+    const key = { 'Idempotency-Key': 'once' }
+    const body = { job, config: { b: 2 }, client_ref: 'mine' }
+    const first = await me.post('/job-runs', body, key)
+    expect([first.status, first.json.config]).toEqual([201, { job_type: 'plain', a: 1, b: 2 }])
+    const saved = (await me.get(`/jobs/${first.json.job_id}`)).json
+    expect(saved).toMatchObject({ name: 'plain – sums', config: job.config })
+    await me.send('DELETE', `/jobs/${saved.uuid}`)
+    const again = await me.post('/job-runs', { ...body, job: { ...job } }, key)
+    expect([again.json, again.headers.get('Idempotent-Replayed')]).toEqual([first.json, 'true'])
+    const { json: asJob } = await me.post(
+      '/jobs',
+      { job_type: job.job_type, config: job.config, name: job.name },
+      { 'Idempotency-Key': job.key },
+    )
+    expect(asJob.uuid).toBe(saved.uuid)
+  })
+
+  it.each([
+    [{ job: { ...job, key: undefined } }, '/job/key'],
+    [{ job: { ...job, key: 'with spaces' } }, '/job/key'],
+    [{ job: { ...job, job_type: 'unheard_of' } }, '/job/job_type'],
+    [{ job: { ...job, config: { job_type: 'metagraph_update' } } }, '/job/config/job_type'],
+    [{ job, job_id: '00000000-0000-4000-8000-000000000000' }, '/job'],
+    [{}, '/job_id'],
+  ])('is refused as %j', async (body, pointer) => {
+    const { status, json } = await (await api.person()).post('/job-runs', body)
+    expect([status, json.errors?.[0]?.pointer]).toEqual([422, pointer])
+  })
+
+  it('is refused under the key of another job', async () => {
+    const me = await api.person()
+    await me.post('/job-runs', { job })
+    const { status, json } = await me.post('/job-runs', { job: { ...job, name: 'others' } })
+    expect([status, json.code, json.errors[0].pointer]).toEqual([422, 'idempotency_key_reused', '/job/key'])
+  })
+
+  it('is waited for until it is over, also by a replay, or the time is up', async () => {
+    const me = await api.person()
+    const key = { 'Idempotency-Key': 'waited' }
+    expect((await me.post('/job-runs?wait=0.05', { job }, key)).json.status).toBe('pending')
+    const [{ uuid }] = (await me.get('/job-runs')).json.items
+    const waits = [me.post('/job-runs?wait=20', { job }, key), me.get(`/job-runs/${uuid}?wait=20`)]
+    await api.worker.post(`/worker/job-runs/${uuid}/start`, { attempt: 1, worker: 'w' })
+    await api.worker.post(`/worker/job-runs/${uuid}/finish`, { attempt: 1, status: 'completed' })
+    for (const wait of waits) expect((await wait).json).toMatchObject({ uuid, status: 'completed' })
+  })
+
+  it('says all that was said last with the report of its end, once', async () => {
+    const me = await api.person()
+    const { uuid } = (await me.post('/job-runs', { job })).json
+    const at = `/worker/job-runs/${uuid}`
+    await api.worker.post(`${at}/start`, { attempt: 1, worker: 'w' })
+    const lines = [{ at: '2026-04-13T10:10:00.000000', level: 'info', message: 'sent, and not acknowledged' }]
+    await api.worker.post(`${at}/logs`, { attempt: 1, lines })
+    const end = { attempt: 1, status: 'completed', lines, progress: { fraction: 1 } }
+    expect((await api.worker.post(`${at}/finish`, end)).json.applied).toBe(true)
+    expect((await api.worker.post(`${at}/finish`, end)).json.applied).toBe(false)
+    expect((await me.get(`/job-runs/${uuid}/logs`)).json.items).toHaveLength(1)
+    expect((await me.get(`/job-runs/${uuid}`)).json.progress).toMatchObject({ fraction: 1 })
+  })
+})
+
+describe('the feed of some runs', () => {
+  it('has their changes alone, moves past the others, and is woken by theirs', async () => {
+    const me = await api.person()
+    const job_id = (await me.job()).uuid
+    const { cursor } = (await me.get('/job-runs/changes')).json
+    const prefix = '["jobwright/wait",'
+    const long = `${prefix}"${'ä'.repeat(400)}"]`
+    const waiting = me.get(
+      `/job-runs/changes?after=${cursor}&wait=20&client_ref_prefix=${encodeURIComponent(long)}`,
+    )
+    await me.post('/job-runs', { job_id, client_ref: '["jobwright/1"]' })
+    await me.post('/job-runs', { job_id })
+    const { uuid } = (await me.post('/job-runs', { job_id, client_ref: long })).json
+    const woken = (await waiting).json
+    expect(woken.changes.map((change: { job_run: { uuid: string } }) => change.job_run.uuid)).toEqual([uuid])
+    const target = `/job-runs/changes?client_ref_prefix=${encodeURIComponent(prefix)}`
+    const all = (await me.get(`${target}&after=${cursor}`)).json
+    expect(all.changes).toHaveLength(1)
+    expect((await me.get(`${target}&after=${all.cursor}`)).json.changes).toEqual([])
+    expect((await me.get(`/job-runs/changes?after=${all.cursor}`)).json.changes).toEqual([])
+  })
+})
+
 describe('the idempotency key of a run', () => {
   it('starts one run, and is refused for another client_ref', async () => {
     const job = await me.job()

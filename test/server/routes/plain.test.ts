@@ -81,6 +81,15 @@ describe('a plain server', () => {
     },
   )
 
+  it('knows no run that comes with its job, nor waits for one', async () => {
+    const job = { job_type: 'plain', config: { job_type: 'plain' }, key: 'k' }
+    const refused = await me.post('/job-runs', { job })
+    expect([refused.status, refused.json.errors[0].pointer]).toEqual([422, '/job_id'])
+    const { uuid } = await me.job()
+    const run = await me.post('/job-runs?wait=60', { job_id: uuid, job })
+    expect([run.status, run.json.job_id]).toEqual([201, uuid])
+  })
+
   it('has no OpenAPI document, which would tell of extensions', async () => {
     expect((await me.get('/openapi.json')).json).toMatchObject({ status: 404, code: 'unknown_path' })
   })

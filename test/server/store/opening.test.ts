@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { transact } from '../../../src/server/store/context.ts'
 import { openPostgres } from '../../../src/server/store/database.ts'
 import { openStore } from '../../../src/server/store/index.ts'
 import { startPostgres, type TestPostgres } from '../../helpers/postgres.ts'
@@ -159,6 +160,34 @@ describe('PostgreSQL', () => {
     // Uses that come before the end of the connection do may still meet the dead one.
     await until('a new connection is used', () => store.ping().then(() => true))
     await store.close()
+  })
+
+  test('a connection whose other end forgets its statements, as behind a pooler, serves on', async () => {
+    const databaseUrl = await postgres.createDatabase()
+    const { db, close } = await openPostgres(databaseUrl, 1)
+    const read = async (on: typeof db) => (await sql<{ one: number }>`select 1 as one`.execute(on)).rows
+    const kept = async () => (await sql`select name from pg_prepared_statements`.execute(db)).rows.length
+    await until('it is kept', async () => {
+      await read(db)
+      return (await kept()) > 0
+    })
+    await sql.raw('deallocate all').execute(db)
+    expect(await read(db)).toEqual([{ one: 1 }])
+    expect(await kept()).toBe(0)
+    await close()
+    const again = await openPostgres(databaseUrl, 1)
+    await until('it is kept', async () => {
+      await read(again.db)
+      return (await sql`select name from pg_prepared_statements`.execute(again.db)).rows.length > 0
+    })
+    await sql.raw('deallocate all').execute(again.db)
+    let tries = 0
+    const rows = await transact(again.db, (trx) => {
+      tries += 1
+      return read(trx)
+    })
+    expect([tries, rows]).toEqual([2, [{ one: 1 }]])
+    await again.close()
   })
 
   test('a connection that is cut in the middle of a query fails that query, and not the process', async () => {

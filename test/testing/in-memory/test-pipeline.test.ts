@@ -19,6 +19,7 @@ import {
   testPipeline,
   timeout,
 } from '../../../src/testing/in-memory/index.ts'
+import { type GraphStep, montage } from '../../helpers/graphs.ts'
 import { planOf, planStep } from '../../helpers/plans.ts'
 
 const review = {
@@ -434,3 +435,16 @@ steps:
     }
   })
 })
+
+test('a graph of two thousand steps, each once and after what it needs', async () => {
+  const steps = montage(400)
+  const plan = planOf(steps.map(({ id, needs }) => planStep(id, { needs })))
+  const run = await testPipeline(plan, { jobs: { sleep: succeeds() }, patienceMs: 60_000 })
+  expect(run.status).toBe('completed')
+  const order = run.calls.map(({ step }) => step)
+  expect(order).toHaveLength(steps.length)
+  const placeOf = new Map(order.map((id, place) => [id, place]))
+  const isAfter = ({ id, needs }: GraphStep) =>
+    needs.every((need) => Number(placeOf.get(need)) < Number(placeOf.get(id)))
+  expect(steps.filter((step) => !isAfter(step))).toEqual([])
+}, 60_000)

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import { decodeWaiter, encodeWaiter } from '../../src/activities/wait-ref.ts'
+import { watchFeed } from '../../src/activities/watch-feed.ts'
+import { JobsClient } from '../../src/client/index.ts'
+import { json, runBody, startFaultServer } from '../client/fault-server.ts'
+import { inActivity } from '../helpers/in-activity.ts'
+import { until } from '../helpers/until.ts'
+
+/** A feed with the ends of three runs that `first` waits for, and one of `other`; then nothing more. */
+async function watched(tell: (workflowId: string, ids: string[]) => Promise<void>) {
+  const ended = (workflowId: string, index: number) => {
+    const ref = { namespace: 'default', workflowId, activityId: `s/${index}/1` }
+    const client_ref = encodeWaiter({ kind: 'workflow', ref, kept: { outputs: [], whole: false } })
+    const job_run = {
+      ...runBody,
+      uuid: `${runBody.uuid.slice(0, -1)}${index}`,
+      status: 'completed',
+      client_ref,
+    }
+    return { cursor: `c${index}`, status: 'completed', at: runBody.created_at, job_run }
+  }
+  const changes = ['first', 'first', 'other', 'first'].map(ended)
+  await using server = await startFaultServer((response, request, nth) => {
+    const isFirst = !request.url.includes('after=c3')
+    const body = { changes: isFirst ? changes : [], cursor: 'c3' }
+    setTimeout(() => json(200, body)(response, request, nth), isFirst ? 0 : 50)
+  })
+  const heartbeats: unknown[] = []
+  const deps = {
+    namespace: 'default',
+    heartbeatIntervalMs: 10,
+    api: new JobsClient({ baseUrl: server.baseUrl, token: 't' }),
+    waits: {
+      complete: async () => 'completed' as const,
+      lookAgain: async () => 'completed' as const,
+      ensureWatcher: async () => undefined,
+      tell: (id: string, records: readonly { jobRunId: string }[]) =>
+        tell(
+          id,
+          records.map(({ jobRunId }) => jobRunId.slice(-1)),
+        ),
+    },
+  }
+  let failure: unknown
+  await inActivity(
+    async (cancel) => {
+      const watching = watchFeed(deps, { connection: 'default', cursor: 'c' }, { decode: decodeWaiter })
+      const over = watching.catch((error: unknown) => {
+        failure = error
+      })
+      const isPast = () => (heartbeats.at(-1) as { cursor?: string } | undefined)?.cursor === 'c3'
+      await until('it is past the changes, or over', () => isPast() || failure !== undefined)
+      cancel({ cancelRequested: true })
+      await over
+    },
+    (details) => void heartbeats.push(details),
+  )
+  return { heartbeats, failure }
+}
+
+test('what ends together comes together, one signal at a time, and the cursor waits for each', async () => {
+  const told: string[] = []
+  let underWay = 0
+  let looks = 0
+  const { heartbeats } = await watched(async (id, ids) => {
+    underWay += id === 'first' ? 1 : 0
+    told.push(`${id}: ${ids.join()} (${underWay})`)
+    if (id === 'other') await until('the cursor stands before it', () => ++looks > 3)
+    underWay -= id === 'first' ? 1 : 0
+  })
+  expect(told).toEqual(['first: 0 (1)', 'other: 2 (0)', 'first: 1,3 (1)'])
+  // Whoever takes over meanwhile reads again what was not acknowledged.
+  expect(heartbeats).toContainEqual({ cursor: 'c1' })
+})
+
+test('a workflow that cannot be told of an end ends the attempt, which began before that', async () => {
+  const { heartbeats, failure } = await watched(async (id) => {
+    if (id === 'first') throw new Error('Temporal is away')
+  })
+  expect(String(failure)).toContain('Temporal is away')
+  expect(heartbeats).not.toContainEqual({ cursor: 'c3' })
+})

@@ -1,0 +1,172 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the marks of our own templates
+import { Context } from '@temporalio/activity'
+import { Worker } from '@temporalio/worker'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { signalNames } from '../../src/contract/names.ts'
+import type { JobRunRecord } from '../../src/pipeline/index.ts'
+import { historiesOf, workflowTasksOf } from '../helpers/chain.ts'
+import { until } from '../helpers/until.ts'
+import { workflowBundle } from '../helpers/workflow-bundle.ts'
+import { openRun, planFrom, recordOf, type Scripted, startScripted } from './scripted.ts'
+
+/** Triggers by local activities, and ends by signals. Whatever a test lets happen is replayed when it is over. */
+
+let on: Scripted
+beforeAll(async () => {
+  on = await startScripted()
+})
+afterAll(() => on?.stop())
+beforeEach(() => {
+  on.api = {}
+})
+
+const ran: string[] = []
+afterEach(async () => {
+  const codePath = await workflowBundle()
+  for (const id of ran.splice(0))
+    for (const history of await historiesOf(on.stack.client, id))
+      await Worker.runReplayHistory({ workflowBundle: { codePath } }, history, id)
+})
+
+async function run(...args: Parameters<Scripted['run']>) {
+  const ended = await on.run(...args)
+  ran.push(ended.id)
+  return ended
+}
+
+const workflowIdNow = () => Context.current().info.workflowExecution?.workflowId ?? ''
+const tell = (id: string, ...records: JobRunRecord[]) =>
+  on.stack.client.workflow.getHandle(id).signal(signalNames.jobRunsEnded, records)
+const chainOf = (count: number) =>
+  planFrom(
+    `name: p\nsteps:\n${Array.from({ length: count }, (_, i) => `  c${i}: { job_type: x${i > 0 ? `, needs: [c${i - 1}]` : ''} }`).join('\n')}`,
+  )
+const one = planFrom('name: p\nsteps: { s: { job_type: x } }')
+/** Beside its steps: start and end, the connection's profile, the patch, and the lease. */
+const ofAll = 5 + 1 + 2 + 1
+
+it('steps whose runs have no length cost one event, and a part of a workflow task', async () => {
+  const { id, view } = await run(chainOf(12))
+  expect(view.status).toBe('completed')
+  const [history] = await historiesOf(on.stack.client, id)
+  expect(history?.events?.length).toBeLessThanOrEqual(ofAll + 6 * 12)
+  expect(history?.events?.some((event) => event.activityTaskScheduledEventAttributes)).toBe(false)
+})
+
+it('an end that comes before the answer of its trigger is not lost, and one that comes twice changes nothing', async () => {
+  on.api.quickly = async (input) => {
+    const record = recordOf(input)
+    await tell(workflowIdNow(), record)
+    if (input.step !== 'c0') await tell(workflowIdNow(), recordOf({ ...input, step: 'c0' }), record)
+    return openRun(input)
+  }
+  const { id, view } = await run(chainOf(3))
+  expect(view.status).toBe('completed')
+  const [history] = await historiesOf(on.stack.client, id)
+  expect(history?.events?.some((event) => event.activityTaskScheduledEventAttributes)).toBe(false)
+})
+
+it('a run that waits costs its trigger, a signal and a workflow task', async () => {
+  on.api.quickly = async (input) => {
+    const id = workflowIdNow()
+    const isOpen = async () =>
+      (await on.pipelines().show(id)).steps.some((s) => s.step === input.step && s.job_run_id)
+    void until('it waits', isOpen).then(() => tell(id, recordOf(input)))
+    return openRun(input)
+  }
+  const { id, view } = await run(chainOf(4))
+  expect(view.status).toBe('completed')
+  const [history] = await historiesOf(on.stack.client, id)
+  expect(history?.events).toHaveLength(ofAll + 5 * 4)
+})
+
+it('an end whose signal was lost is found by the lease, with one timer and one look for all', async () => {
+  on.api.quickly = async (input) => openRun(input)
+  const looks: string[][] = []
+  on.api.look = async (runs) => {
+    looks.push(runs.map(({ step }) => step))
+    return runs.map((open) => ({ jobRunId: open.jobRunId, end: recordOf(open) }))
+  }
+  const both = planFrom('name: p\nsteps: { a: { job_type: x }, b: { job_type: x } }')
+  const { view } = await run(both, { waitLeaseMs: 500 })
+  expect(view.status).toBe('completed')
+  expect(looks).toEqual([['a', 'b']])
+})
+
+it('a step that is out of time while it waits is cancelled', async () => {
+  on.api.quickly = async (input) => openRun(input)
+  on.api.cancel = async (input) => recordOf(input, 'cancelled')
+  const { view } = await run(planFrom('name: p\nsteps: { s: { job_type: x, timeout: 300ms } }'))
+  expect(view.steps[0]).toMatchObject({ status: 'failed', error: { code: 'timeout' } })
+  expect(on.cancels).toHaveLength(1)
+})
+
+it('a server that was late once is not waited for again in a workflow task', async () => {
+  const asked: string[] = []
+  on.api.quickly = async ({ step }) => {
+    asked.push(step)
+    return { phase: 'unsure', isLate: true }
+  }
+  const { view } = await run(chainOf(3))
+  expect(view.status).toBe('completed')
+  expect(asked).toEqual(['c0'])
+  expect(on.triggers.map(({ step }) => step)).toEqual(['c0', 'c1', 'c2'])
+})
+
+it('a result that is too large is fetched by the other trigger, and the next one is local again', async () => {
+  const asked: string[] = []
+  on.api.quickly = async ({ step }) => {
+    asked.push(step)
+    return { phase: 'unsure', isLate: false }
+  }
+  expect((await run(chainOf(2))).view.status).toBe('completed')
+  expect(asked).toEqual(['c0', 'c1'])
+})
+
+it('a local trigger that never answers is given up, and its workflow task goes on', async () => {
+  on.api.quickly = async (input) =>
+    input.step === 'c0' ? Context.current().cancelled : { phase: 'terminal', record: recordOf(input) }
+  const { id, view } = await run(chainOf(2))
+  expect(view.status).toBe('completed')
+  expect(on.triggers.map(({ step }) => step)).toEqual(['c0', 'c1'])
+  const [history] = await historiesOf(on.stack.client, id)
+  expect(workflowTasksOf(history!).failed).toEqual([])
+})
+
+it('a cancel that comes during the trigger is confirmed by the key', async () => {
+  on.api.quickly = async (input) => {
+    await on.pipelines().cancel(workflowIdNow())
+    return openRun(input)
+  }
+  on.api.cancel = async (input) => recordOf(input, 'cancelled')
+  const { view } = await run(one)
+  expect(view.status).toBe('cancelled')
+  expect(on.cancels).toHaveLength(1)
+})
+
+it('runs that are open are told of in the next execution, and nothing is triggered again', async () => {
+  const open = new Map<string, JobRunRecord>()
+  on.api.quickly = async (input) => {
+    if (input.step.startsWith('c')) return { phase: 'terminal', record: recordOf(input) }
+    open.set(input.step, recordOf(input))
+    return openRun(input)
+  }
+  const others = planFrom('name: p\nsteps: { a: { job_type: x }, b: { job_type: x } }')
+  const plan = { ...others, steps: [...others.steps, ...chainOf(12).steps] }
+  const pipelines = on.pipelines({ maxHistoryEvents: 10 })
+  const { id } = await pipelines.start(plan, {})
+  ran.push(id)
+  const first = (await on.stack.client.workflow.getHandle(id).describe()).runId
+  await until('another execution', async () => {
+    const { runId } = await on.stack.client.workflow.getHandle(id).describe()
+    if (runId === first) await tell(id)
+    return runId !== first
+  })
+  for (const record of open.values()) await tell(id, record)
+  const view = await until('it is over', async () => {
+    const seen = await pipelines.show(id)
+    return seen.finished_at !== null && seen
+  })
+  expect(view.status).toBe('completed')
+  expect([...open.keys()]).toEqual(['a', 'b'])
+})
