@@ -1,13 +1,13 @@
 import type { Looks } from './types.ts'
 
 /** Of kinds of runs that nothing is known of. */
-const firstLookMs = 100
+const firstLookMs = 200
 /** Longer ones are not worth what a look holds up. */
 const longestLookMs = 250
 /** A kind whose runs are long is tried again once in so many: they may have become short. */
-const tryAgainEvery = 16
+const tryAgainEvery = 8
 /** The last ones of a kind count. */
-const remembered = 8
+const remembered = 4
 /** Kinds beyond this forget the one that was looked at longest ago. */
 const kinds = 1_000
 
@@ -17,11 +17,12 @@ interface Seen {
   asked: number
 }
 
-/** What of the past is worth waiting for: twice as long as the short ones took, where half of them were short. */
+/** What of the past is worth waiting for: twice as long as the short ones took, where the last one was short or half of them were. */
 function worthMs({ durations }: Seen): number {
   if (durations.length === 0) return firstLookMs
   const short = durations.filter((ms) => ms <= longestLookMs)
-  if (2 * short.length < durations.length) return 0
+  const isLastShort = (durations.at(-1) ?? 0) <= longestLookMs
+  if (!isLastShort && 2 * short.length < durations.length) return 0
   return Math.min(longestLookMs, Math.max(firstLookMs / 2, 2 * Math.max(...short)))
 }
 

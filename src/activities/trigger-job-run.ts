@@ -75,7 +75,8 @@ export async function triggerForWorkflow(
     run = await api.setClientRef(run.uuid, clientRef, calls())
   }
   const isOver = isTerminalStatus(run.status)
-  looks.note(connection, kind, isOver ? performance.now() - sentAt : undefined)
+  // Without a look nothing was learnt of those that are not over.
+  if (isOver || lookMs > 0) looks.note(connection, kind, isOver ? performance.now() - sentAt : undefined)
   if (isOver) return { phase: 'terminal', run }
   return { phase: 'running', jobId: triggered.job_id, jobRunId: run.uuid, status: run.status }
 }

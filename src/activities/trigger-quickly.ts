@@ -16,15 +16,20 @@ export async function triggerQuickly(
   input: TriggerQuicklyInput,
 ): Promise<TriggerQuicklyResult> {
   const { cancellationSignal: signal } = Context.current()
-  const endMs = performance.now() + budgetMs
+  const begunMs = performance.now()
+  const endMs = begunMs + budgetMs
+  const answered = (result: TriggerQuicklyResult) => ({
+    ...result,
+    tookMs: Math.round(performance.now() - begunMs),
+  })
   const calls = () => ({ signal, timeoutMs: Math.max(1, endMs - performance.now()), resends: false })
   try {
     const answer = await triggerForWorkflow(deps(), input, calls)
-    if (answer.phase !== 'terminal') return answer
+    if (answer.phase !== 'terminal') return answered(answer)
     const record = toSlimRecord(answer.run, input.kept)
-    return record ? { phase: 'terminal', record } : { phase: 'unsure', isLate: false }
+    return answered(record ? { phase: 'terminal', record } : { phase: 'unsure', isLate: false })
   } catch (error) {
-    return { phase: 'unsure', isLate: isLate(error) }
+    return answered({ phase: 'unsure', isLate: isLate(error) })
   }
 }
 

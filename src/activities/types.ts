@@ -51,7 +51,10 @@ export type TriggerJobRunResult =
 export type TriggerQuicklyInput = TriggerJobRunInput & { kept: Kept }
 
 /** `unsure`: it may or may not have been triggered, and `triggerJobRun` makes sure. `isLate`: the server was away, or slow. */
-export type TriggerQuicklyResult = TriggerJobRunResult | { phase: 'unsure'; isLate: boolean }
+export type TriggerQuicklyResult = (TriggerJobRunResult | { phase: 'unsure'; isLate: boolean }) & {
+  /** How long it held its workflow task up. */
+  tookMs?: number
+}
 
 /** A run that is open as far as its workflow knows. */
 export interface OpenRun extends Omit<StepIdentity, 'firstExecutionRunId'> {

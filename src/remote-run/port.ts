@@ -96,7 +96,11 @@ export type Triggered =
   | { phase: 'refused'; error: StepError }
 
 /** What is left of a step's time, in milliseconds; undefined: no bound. Asked anew for each activity. */
-export type TimeLeft = () => number | undefined
+export interface TimeLeft {
+  (): number | undefined
+  /** Resolves when nothing is left, where a timer says so and not the clock. */
+  readonly over?: Promise<void> | undefined
+}
 
 /**
  * One job run on a Jobs API, as a workflow needs it. How each of the three is done safely depends on what the server

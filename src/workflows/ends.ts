@@ -2,7 +2,6 @@ import { CancellationScope, sleep } from '@temporalio/workflow'
 import type { LookAtJobRunsResult, OpenRun } from '../activities/index.ts'
 import type { JobRunRecord, StepError } from '../pipeline/plan/index.ts'
 import { finalError, type RunEnd, type TimeLeft } from '../remote-run/index.ts'
-import type { Alarm } from './alarm.ts'
 
 /** In one activity, so that what it finds stays small. */
 const looksAtOnce = 40
@@ -14,14 +13,9 @@ export interface Ends {
   /** What a signal brings; again, and of others, it changes nothing. */
   hear(records: readonly JobRunRecord[]): void
   /** @param isTold the server knows who waits; otherwise it is told first */
-  wait(run: OpenRun, options: { lane: WaitingLane; left: TimeLeft; isTold: boolean }): Promise<RunEnd>
+  wait(run: OpenRun, options: { scope: CancellationScope; left: TimeLeft; isTold: boolean }): Promise<RunEnd>
   /** It has ended, and its step does not know yet. */
   hasEarly(jobRunId: string): boolean
-}
-
-export interface WaitingLane {
-  readonly scope: CancellationScope
-  readonly alarm: Alarm
 }
 
 export interface EndsOptions {
@@ -115,7 +109,7 @@ export function createEnds({ leaseMs, look }: EndsOptions): Ends {
         else if (!over.has(jobRunId) && early.size < mostEarly) early.set(jobRunId, record)
       }
     },
-    wait(run, { lane: { scope, alarm }, left, isTold }) {
+    wait(run, { scope, left, isTold }) {
       const { jobRunId } = run
       const known = early.get(jobRunId)
       if (known) {
@@ -125,14 +119,12 @@ export function createEnds({ leaseMs, look }: EndsOptions): Ends {
       }
       const cancellation = cancellationOf(scope)
       if ('error' in cancellation) return Promise.reject(cancellation.error)
-      const leftMs = left()
       return new Promise((resolve, reject) => {
         waiters.set(jobRunId, { run, scope, resolve, reject })
-        if (leftMs !== undefined)
-          alarm.at(Date.now() + leftMs).then(
-            () => end(jobRunId, 'out_of_time'),
-            () => {},
-          )
+        left.over?.then(
+          () => end(jobRunId, 'out_of_time'),
+          () => {},
+        )
         lease()
         if (!isTold) lookSoon(run)
       })

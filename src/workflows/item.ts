@@ -1,4 +1,4 @@
-import { CancelledFailure, isCancellation, workflowInfo } from '@temporalio/workflow'
+import { CancelledFailure, isCancellation, sleep, workflowInfo } from '@temporalio/workflow'
 import { type Each, type ResolvedStep, resolveStep, valuesOf } from '../pipeline/evaluate/index.ts'
 import {
   concludeGeneration,
@@ -27,11 +27,13 @@ import {
   stopRefused,
   type TimeLeft,
 } from '../remote-run/index.ts'
+import { startDeadline } from './deadline.ts'
 import { evaluateNow, prepare } from './evaluation.ts'
 import { type Execution, type Lane, laneOf, parkedKey } from './execution.ts'
 import { enterItem, inPlace, leavePlace, noteEviction } from './limits.ts'
 import { type NestedPlace, nestedRun } from './nested-run.ts'
 import { type Enter, enter } from './places.ts'
+import { localTriggersOf, mayBeQuick } from './quick.ts'
 import { boundedCancel, reach } from './reach.ts'
 import { stepErrorOf } from './step-failure.ts'
 import { noteHeld, surroundingsOf } from './surroundings.ts'
@@ -68,7 +70,7 @@ export async function runItem(
   each: Each,
   hasPlaces: boolean,
 ): Promise<void> {
-  const { places, triggers, alarm, pace } = laneOf(execution, step)
+  const { places, triggers, pace } = laneOf(execution, step)
   let isTriggering = hasPlaces && item.jobRunId === null
   let isUnderWay = false
   const triggered = () => {
@@ -88,7 +90,7 @@ export async function runItem(
     for (;;) {
       if (item.notBeforeMs !== null) {
         triggered()
-        await alarm.at(item.notBeforeMs)
+        await untilDue(execution, step, item.notBeforeMs, each.index)
       }
       item.notBeforeMs = null
       if (step.concurrency && item.generationStartedAtMs === null) {
@@ -197,14 +199,13 @@ function runGeneration(
   item.generationStartedAtMs ??= Date.now()
   const refused = item.status === 'cancelling' ? item.error : null
   move(item, 'began')
-  const startedAtMs = item.generationStartedAtMs
-  const left: TimeLeft = () => timeLeftMs(step, item, { startedAtMs, nowMs: Date.now() })
+  const { left, release } = timeLeftOf(execution, step, item, item.generationStartedAtMs)
   const remote: RunToEnd['remote'] =
     'inputs' in resolved
       ? () => boundedCancel(execution, nestedRun(execution, placeOf(step, item, each), resolved.inputs))
       : () =>
           reach(execution, { step, item }, requestOf(execution, step, item, each, resolved, triggered), left)
-  return runToEnd({
+  const outcome = runToEnd({
     remote,
     left,
     openJobRunId: item.jobRunId,
@@ -223,6 +224,35 @@ function runGeneration(
       noteCancelling(item, Date.now())
     },
   })
+  return release ? outcome.finally(release) : outcome
+}
+
+/** What is left of the time of the generation that has begun. */
+function timeLeftOf(
+  execution: Execution,
+  step: PlanStep,
+  item: ItemState,
+  startedAtMs: number,
+): { left: TimeLeft; release?: () => void } {
+  const byClock = () => timeLeftMs(step, item, { startedAtMs, nowMs: Date.now() })
+  const leftMs = byClock()
+  if (leftMs === undefined || isNested(step) || !mayBeQuick(execution)) return { left: byClock }
+  const deadline = startDeadline(laneOf(execution, step).scope, leftMs)
+  const byTimer = () => (deadline.isOver() ? 0 : Math.max(1, byClock() ?? 1))
+  // Elsewhere a person may be asked meanwhile, and the time stands still.
+  const left = () => (localTriggersOf(execution) ? byTimer() : byClock())
+  return { left: Object.assign(left, { over: deadline.over }), release: deadline.end }
+}
+
+/** Items that are tried again at the same time, and would come in one workflow task, are that far apart. */
+const apart = { ms: 25, places: 64 } as const
+
+/** Until another generation is due. */
+function untilDue(execution: Execution, step: PlanStep, atMs: number, index: number): Promise<void> {
+  const { scope, alarm } = laneOf(execution, step)
+  if (!localTriggersOf(execution)) return alarm.at(atMs)
+  const ms = Math.max(1, atMs - Date.now()) + (index % apart.places) * apart.ms
+  return scope.run(() => sleep(ms))
 }
 
 /** A run that was triggered a moment ago is pending whatever becomes of it, and nothing comes from it before its end. */

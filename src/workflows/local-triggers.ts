@@ -1,13 +1,15 @@
 import type { TriggerQuicklyResult } from '../activities/index.ts'
 
 /**
- * While local activities run, what else a workflow has to do waits: after so many of them a workflow task ends. They are counted, and not
- * timed: when a workflow task is prolonged, an end may come before a signal in the one order and after it on a replay.
+ * While local activities run, what else a workflow has to do waits: a workflow task ends after so many of them, or once they took so
+ * long together. By what they say themselves: beside local activities `Date.now()` is another one on a replay.
  * What they bring, 24 KiB each, is in one message with all that the workflow task schedules.
  */
-const perTask = 16
-/** A server that was late once would only hold up more workflow tasks. */
-const lateMs = 30_000
+const perTask = { triggers: 64, ms: 150 } as const
+/** What is not known to have ended in time. */
+const lostMs = 1_000
+/** A server that was late would only hold up more workflow tasks: so many triggers go without. */
+const sparedWhenLate = 50
 
 /** Keeps local triggers from holding a workflow task for long. */
 export interface LocalTriggers {
@@ -20,15 +22,20 @@ export interface LocalTriggers {
 /** @param nextTask ends the workflow task */
 export function createLocalTriggers(nextTask: () => Promise<void>): LocalTriggers {
   let begun = 0
-  let lateUntilMs = Number.NEGATIVE_INFINITY
+  let heldMs = 0
+  let spared = 0
   let next: Promise<void> | undefined
 
   return {
     begin() {
-      if (Date.now() < lateUntilMs) return 'not_at_all'
-      if (begun >= perTask) {
+      if (spared > 0) {
+        spared -= 1
+        return 'not_at_all'
+      }
+      if (begun >= perTask.triggers || heldMs >= perTask.ms) {
         next ??= nextTask().then(() => {
           begun = 0
+          heldMs = 0
           next = undefined
         })
         return next
@@ -37,7 +44,8 @@ export function createLocalTriggers(nextTask: () => Promise<void>): LocalTrigger
       return undefined
     },
     end(result) {
-      if (!result || (result.phase === 'unsure' && result.isLate)) lateUntilMs = Date.now() + lateMs
+      heldMs += result ? (result.tookMs ?? 0) : lostMs
+      if (!result || (result.phase === 'unsure' && result.isLate)) spared = sparedWhenLate
     },
   }
 }

@@ -17,8 +17,10 @@ import {
   type PlanStep,
 } from '../pipeline/plan/index.ts'
 import { type RemoteRun, scheduleToClose, type TimeLeft } from '../remote-run/index.ts'
+import { startDeadline } from './deadline.ts'
 import { type Execution, keysAround, laneOf } from './execution.ts'
 import { endCleanupSignal, type NestedRunNews } from './messages.ts'
+import { localTriggersOf } from './quick.ts'
 import { noteHeld } from './surroundings.ts'
 
 const exchangeTimeoutMs = 60_000
@@ -109,14 +111,16 @@ async function untilOver(
   look: Look,
   left: TimeLeft,
 ): Promise<JobRunRecord | 'out_of_time'> {
-  const { alarm } = laneOf(execution, place.step)
+  const { alarm, scope } = laneOf(execution, place.step)
   for (;;) {
     noteHold(execution, place.item, execution.nestedNews.get(id))
     const leftMs = left()
-    if (leftMs !== undefined && leftMs <= 0) return 'out_of_time'
-    const isHeld = place.item.status === 'held'
-    const timeIsUp = leftMs === undefined || isHeld ? [] : [alarm.at(Date.now() + leftMs)]
-    const record = await firstOf(execution, id, look, timeIsUp)
+    const isBounded = leftMs !== undefined && place.item.status !== 'held'
+    const deadline = isBounded && localTriggersOf(execution) ? startDeadline(scope, leftMs) : undefined
+    if (!deadline && leftMs !== undefined && leftMs <= 0) return 'out_of_time'
+    const timeIsUp = isBounded ? [deadline?.over ?? alarm.at(Date.now() + leftMs)] : []
+    const record = await firstOf(execution, id, look, timeIsUp).finally(() => deadline?.end())
+    if (!record && deadline?.isOver()) return 'out_of_time'
     if (record) {
       // Of one that is over, nobody waits for a person.
       setHold(execution, place.item, false)

@@ -3,11 +3,27 @@ import { jsonBytes } from '../base/json.ts'
 import { type ItemState, isBegun, type PlanStep } from '../pipeline/plan/index.ts'
 import type { QuickSurroundings, RemoteRunRequest } from '../remote-run/index.ts'
 import { type Execution, laneOf } from './execution.ts'
-import { createLocalTriggers } from './local-triggers.ts'
+import { createLocalTriggers, type LocalTriggers } from './local-triggers.ts'
 import { enter } from './places.ts'
 
 /** Further triggers under way at once where they are local activities, whose ends are no events that come in between. */
 const moreLocalTriggers = 32
+
+/** False once it is known that no local triggers are used. */
+export function mayBeQuick({ state }: Execution): boolean {
+  const isOnOther = state.connection !== null && state.connection.mode !== 'fenced'
+  return !isOnOther && patched('quick-trigger')
+}
+
+/** Undefined where none are used: on other servers, as far as is known, and where an earlier version began this execution. */
+export function localTriggersOf(execution: Execution): LocalTriggers | undefined {
+  if (execution.state.connection?.mode !== 'fenced') return undefined
+  if (execution.locals === undefined) {
+    execution.locals = patched('quick-trigger') ? createLocalTriggers(execution.pace.nextTask) : null
+    if (execution.locals) execution.main.triggers.widen(moreLocalTriggers)
+  }
+  return execution.locals ?? undefined
+}
 
 /** Of an item on a fenced connection; undefined where an earlier version began this execution, which triggers and waits by activities. */
 export function quickSurroundings(
@@ -16,11 +32,7 @@ export function quickSurroundings(
   item: ItemState,
   { item: index, generation, target, config }: RemoteRunRequest,
 ): QuickSurroundings | undefined {
-  if (execution.locals === undefined) {
-    execution.locals = patched('quick-trigger') ? createLocalTriggers(execution.pace.nextTask) : null
-    if (execution.locals) execution.main.triggers.widen(moreLocalTriggers)
-  }
-  const { locals } = execution
+  const locals = localTriggersOf(execution)
   if (!locals) return undefined
   const lane = laneOf(execution, step)
   const kept = { outputs: step.usedOutputs, whole: step.usesJobRun }
@@ -44,7 +56,7 @@ export function quickSurroundings(
       const isTold = item.isTold === true
       item.isTold = true
       const run = { step: step.id, item: index, generation, jobRunId, kept }
-      return execution.ends.wait(run, { lane, left, isTold })
+      return execution.ends.wait(run, { scope: lane.scope, left, isTold })
     },
   }
 }

@@ -35,7 +35,7 @@ import {
 } from './messages.ts'
 import { endNestedCleanup, hearOfNested } from './nested-run.ts'
 import { tellingBegun, watchLateness } from './notifications.ts'
-import { forgetEarlyEnds } from './quick.ts'
+import { forgetEarlyEnds, localTriggersOf } from './quick.ts'
 import { remainsOf } from './remains.ts'
 import { logRunStarted } from './run-log.ts'
 import { checkSteering, steer } from './steering.ts'
@@ -46,7 +46,7 @@ const drainMs = 5_000
 const quietMs = 250
 
 /** Job runs that were triggered or ended in one execution: a worker that takes it up replays all of them in one workflow task. */
-const mostProgress = 2_000
+const mostProgress = 1_200
 
 /** With more than this in its history, an execution ends even if the next one has to fetch everything again. */
 const historyBytes = 32 * 1024 * 1024
@@ -132,8 +132,11 @@ async function drain(execution: Execution): Promise<void> {
   }
   const isEmpty = () => lanes.every(({ places }) => places.taken() === 0)
   if (isEmpty() || !patched('drained')) return
+  // Counted beside local triggers, where the clock is another one on a replay.
+  const isCounted = localTriggersOf(execution) !== undefined
   const endMs = Date.now() + drainMs
-  for (let seen = -1; Date.now() < endMs && !isSettled(execution); ) {
+  const isTime = (looks: number) => (isCounted ? looks < drainMs / quietMs : Date.now() < endMs)
+  for (let seen = -1, looks = 0; isTime(looks) && !isSettled(execution); looks += 1) {
     const isQuiet =
       seen === execution.progress && lanes.every(({ triggers, pace }) => triggers.taken() <= pace.waiting())
     if (isQuiet || isEmpty()) return
