@@ -3,6 +3,7 @@ import { JobsApiError } from '../client/index.ts'
 import { toSlimRecord } from './job-run-record.ts'
 import { type TriggerDependencies, triggerForWorkflow } from './trigger-job-run.ts'
 import type { TriggerQuicklyInput, TriggerQuicklyResult } from './types.ts'
+import { stepRunId } from './wait-ref.ts'
 
 /** All requests together. A workflow task is held meanwhile, and has two seconds as a rule. */
 const budgetMs = 600
@@ -21,6 +22,7 @@ export async function triggerQuickly(
   const answered = (result: TriggerQuicklyResult) => ({
     ...result,
     tookMs: Math.round(performance.now() - begunMs),
+    of: stepRunId(input),
   })
   const calls = () => ({ signal, timeoutMs: Math.max(1, endMs - performance.now()), resends: false })
   try {

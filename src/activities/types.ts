@@ -54,6 +54,8 @@ export type TriggerQuicklyInput = TriggerJobRunInput & { kept: Kept }
 export type TriggerQuicklyResult = (TriggerJobRunResult | { phase: 'unsure'; isLate: boolean }) & {
   /** How long it held its workflow task up. */
   tookMs?: number
+  /** `STEP/ITEM/GENERATION`: whose trigger it was. */
+  of?: string
 }
 
 /** A run that is open as far as its workflow knows. */

@@ -69,13 +69,15 @@ export interface Surroundings {
 export interface QuickSurroundings {
   /** What of the job run the plan uses. */
   readonly kept: Kept
-  /** Undefined when a local trigger may begin, and it is counted; else what to wait for before asking again; or none may for a while. */
-  begin(): Promise<void> | 'not_at_all' | undefined
-  /** Counts one that ended. @param result undefined: without an answer */
-  end(result: TriggerQuicklyResult | undefined): void
+  /** Runs a local trigger among others, or says that it is not the time for any. */
+  runLocally(
+    begin: () => Promise<TriggerQuicklyResult | undefined>,
+  ): Promise<TriggerQuicklyResult | 'not_at_all' | undefined>
   /** A place for a trigger that is no local activity, and what gives it back. Rejects with a cancellation. */
   enterRegular(): Promise<() => void>
   wait(jobRunId: string, left: TimeLeft): Promise<RunEnd>
+  /** What to wait for before anything follows from what an activity said. */
+  calm(): Promise<void> | undefined
 }
 
 /** How a wait ends; `refused`: the server does not let it be waited for. */

@@ -12,13 +12,21 @@ export interface Deadline {
   end(): void
 }
 
-/** @param parent what it ends with */
-export function startDeadline(parent: CancellationScope, ms: number): Deadline {
+/**
+ * @param parent what it ends with
+ * @param calm what to wait for before anything follows
+ */
+export function startDeadline(
+  parent: CancellationScope,
+  ms: number,
+  calm: () => Promise<void> | undefined,
+): Deadline {
   const scope = new CancellationScope({ parent, cancellable: true })
   let isOver = false
   const over = scope
     .run(() => sleep(Math.max(1, ms)))
-    .then(() => {
+    .then(async () => {
+      await calm()
       isOver = true
     })
   over.catch(() => {})

@@ -22,6 +22,8 @@ export interface EndsOptions {
   /** After so long without a signal, runs are looked at all the same. */
   leaseMs: number
   look(runs: OpenRun[]): Promise<LookAtJobRunsResult>
+  /** What to wait for before anything follows from a look. */
+  calm(): Promise<void> | undefined
 }
 
 interface Waiter {
@@ -31,7 +33,7 @@ interface Waiter {
   reject(cancellation: unknown): void
 }
 
-export function createEnds({ leaseMs, look }: EndsOptions): Ends {
+export function createEnds({ leaseMs, look, calm }: EndsOptions): Ends {
   const waiters = new Map<string, Waiter>()
   /** A signal may come before the answer of the trigger, or while its step still waits for something else. */
   const early = new Map<string, JobRunRecord>()
@@ -69,7 +71,9 @@ export function createEnds({ leaseMs, look }: EndsOptions): Ends {
       const some = runs.slice(next, next + looksAtOnce).filter(({ jobRunId }) => waiters.has(jobRunId))
       if (some.length === 0) continue
       try {
-        for (const found of await look(some)) end(found.jobRunId, found.end)
+        const ended = await look(some)
+        await calm()
+        for (const found of ended) end(found.jobRunId, found.end)
       } catch (error) {
         const refused: StepError = finalError(error) ?? { code: 'activity_failed', message: String(error) }
         for (const { jobRunId } of some) end(jobRunId, { refused })
@@ -84,6 +88,7 @@ export function createEnds({ leaseMs, look }: EndsOptions): Ends {
     void CancellationScope.nonCancellable(async () => {
       while (waiters.size > 0) {
         await sleep(leaseMs)
+        await calm()
         await lookAt([...waiters.values()].map(({ run }) => run))
       }
       isLeased = false

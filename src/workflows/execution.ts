@@ -113,7 +113,7 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
   const state = countChanges(plan, input.state ?? createPipelineRunState(plan, startTime.getTime(), warnings))
   const schedule = createSchedule(plan, state)
   const main = createLane(scope, maxTriggers)
-  return {
+  const execution: Execution = {
     input,
     plan,
     timing,
@@ -149,6 +149,7 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
     ends: createEnds({
       leaseMs: timing.waitLeaseMs,
       look: (runs) => lookAtJobRuns(plan.connection, runs, timing),
+      calm: () => execution.locals?.calm(),
     }),
     progress: 0,
     fetchedBytes: 0,
@@ -157,6 +158,7 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
     outputs: {},
     finishedAtMs: null,
   }
+  return execution
 }
 
 function createLane(scope: CancellationScope, triggers: number): Lane {

@@ -237,7 +237,7 @@ function timeLeftOf(
   const byClock = () => timeLeftMs(step, item, { startedAtMs, nowMs: Date.now() })
   const leftMs = byClock()
   if (leftMs === undefined || isNested(step) || !mayBeQuick(execution)) return { left: byClock }
-  const deadline = startDeadline(laneOf(execution, step).scope, leftMs)
+  const deadline = startDeadline(laneOf(execution, step).scope, leftMs, () => execution.locals?.calm())
   const byTimer = () => (deadline.isOver() ? 0 : Math.max(1, byClock() ?? 1))
   // Elsewhere a person may be asked meanwhile, and the time stands still.
   const left = () => (localTriggersOf(execution) ? byTimer() : byClock())
@@ -248,11 +248,13 @@ function timeLeftOf(
 const apart = { ms: 25, places: 64 } as const
 
 /** Until another generation is due. */
-function untilDue(execution: Execution, step: PlanStep, atMs: number, index: number): Promise<void> {
+async function untilDue(execution: Execution, step: PlanStep, atMs: number, index: number): Promise<void> {
   const { scope, alarm } = laneOf(execution, step)
-  if (!localTriggersOf(execution)) return alarm.at(atMs)
+  const locals = localTriggersOf(execution)
+  if (!locals) return alarm.at(atMs)
   const ms = Math.max(1, atMs - Date.now()) + (index % apart.places) * apart.ms
-  return scope.run(() => sleep(ms))
+  await scope.run(() => sleep(ms))
+  await locals.calm()
 }
 
 /** A run that was triggered a moment ago is pending whatever becomes of it, and nothing comes from it before its end. */

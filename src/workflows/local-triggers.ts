@@ -1,9 +1,9 @@
+import { CancellationScope, condition } from '@temporalio/workflow'
 import type { TriggerQuicklyResult } from '../activities/index.ts'
 
 /**
- * While local activities run, what else a workflow has to do waits: a workflow task ends after so many of them, or once they took so
- * long together. By what they say themselves: beside local activities `Date.now()` is another one on a replay.
- * What they bring, 24 KiB each, is in one message with all that the workflow task schedules.
+ * While local activities run, what else a workflow has to do waits: a workflow task ends once they took so long. By what they say
+ * themselves, as beside local activities `Date.now()` is another one on a replay. What they bring, 24 KiB each, is in one message.
  */
 const perTask = { triggers: 64, ms: 150 } as const
 /** What is not known to have ended in time. */
@@ -11,41 +11,103 @@ const lostMs = 1_000
 /** A server that was late would only hold up more workflow tasks: so many triggers go without. */
 const sparedWhenLate = 50
 
-/** Keeps local triggers from holding a workflow task for long. */
+/** `not_at_all`: the regular trigger is to be taken at once. Undefined: it did not answer. */
+export type LocalResult = TriggerQuicklyResult | 'not_at_all' | undefined
+
+/**
+ * Runs local triggers in batches. On a replay local activities end together that ended one after the other: nothing follows from any of
+ * them before all that run have ended, and then it follows in the order in which they began. What else comes meanwhile, as it may
+ * where a workflow task is prolonged, waits until that is done.
+ */
 export interface LocalTriggers {
-  /** Counts one that begins: undefined when it may now, else what to wait for before asking again; `not_at_all` for a while. */
-  begin(): Promise<void> | 'not_at_all' | undefined
-  /** Counts one that has ended. */
-  end(result: TriggerQuicklyResult | undefined): void
+  /** @param begin begins the local activity; what it throws is thrown */
+  run(begin: () => Promise<TriggerQuicklyResult | undefined>): Promise<LocalResult>
+  /** Does `work` once no batch is under way. */
+  afterBatch(work: () => void): void
+  /** The same for what a timer or an activity brought: undefined when it may go on. */
+  calm(): Promise<void> | undefined
+}
+
+interface Queued {
+  begin(): Promise<TriggerQuicklyResult | undefined>
+  resolve(result: LocalResult): void
+  reject(error: unknown): void
 }
 
 /** @param nextTask ends the workflow task */
 export function createLocalTriggers(nextTask: () => Promise<void>): LocalTriggers {
+  const queue: Queued[] = []
+  let later: (() => void)[] = []
+  let isUnderWay = false
   let begun = 0
   let heldMs = 0
   let spared = 0
-  let next: Promise<void> | undefined
+
+  const isFull = () => begun >= perTask.triggers || heldMs >= perTask.ms
+
+  async function runBatch(): Promise<void> {
+    const batch = queue.splice(0, perTask.triggers - begun)
+    begun += batch.length
+    const ends = await Promise.allSettled(batch.map(({ begin }) => begin()))
+    let tookMs = 0
+    for (const [index, { resolve, reject }] of batch.entries()) {
+      const end = ends[index]
+      if (end?.status !== 'fulfilled') {
+        reject(end?.reason)
+        continue
+      }
+      const result = end.value
+      tookMs = Math.max(tookMs, result ? (result.tookMs ?? 0) : lostMs)
+      if (!result || (result.phase === 'unsure' && result.isLate)) spared = sparedWhenLate
+      resolve(result)
+    }
+    heldMs += tookMs
+  }
+
+  function doLater(): void {
+    isUnderWay = false
+    const works = later
+    later = []
+    for (const work of works) work()
+  }
+
+  async function runAll(): Promise<void> {
+    for (;;) {
+      await condition(() => queue.length > 0)
+      if (isFull()) {
+        await nextTask()
+        begun = 0
+        heldMs = 0
+      }
+      isUnderWay = true
+      await runBatch()
+      await settled()
+      if (queue.length === 0 || isFull()) doLater()
+    }
+  }
+  CancellationScope.nonCancellable(runAll).catch(() => {})
 
   return {
-    begin() {
+    run(begin) {
       if (spared > 0) {
         spared -= 1
-        return 'not_at_all'
+        return Promise.resolve('not_at_all')
       }
-      if (begun >= perTask.triggers || heldMs >= perTask.ms) {
-        next ??= nextTask().then(() => {
-          begun = 0
-          heldMs = 0
-          next = undefined
-        })
-        return next
-      }
-      begun += 1
-      return undefined
+      return new Promise((resolve, reject) => queue.push({ begin, resolve, reject }))
     },
-    end(result) {
-      heldMs += result ? (result.tookMs ?? 0) : lostMs
-      if (!result || (result.phase === 'unsure' && result.isLate)) spared = sparedWhenLate
+    afterBatch(work) {
+      if (isUnderWay) later.push(work)
+      else work()
     },
+    calm: () => (isUnderWay ? new Promise((resolve) => later.push(resolve)) : undefined),
   }
+}
+
+/** Until all has been done that follows from what is known: conditions are looked at once nothing else goes on. */
+function settled(): Promise<void> {
+  let looks = 0
+  return condition(() => {
+    looks += 1
+    return looks > 1
+  })
 }

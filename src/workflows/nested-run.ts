@@ -116,10 +116,14 @@ async function untilOver(
     noteHold(execution, place.item, execution.nestedNews.get(id))
     const leftMs = left()
     const isBounded = leftMs !== undefined && place.item.status !== 'held'
-    const deadline = isBounded && localTriggersOf(execution) ? startDeadline(scope, leftMs) : undefined
+    const deadline =
+      isBounded && localTriggersOf(execution)
+        ? startDeadline(scope, leftMs, () => execution.locals?.calm())
+        : undefined
     if (!deadline && leftMs !== undefined && leftMs <= 0) return 'out_of_time'
     const timeIsUp = isBounded ? [deadline?.over ?? alarm.at(Date.now() + leftMs)] : []
     const record = await firstOf(execution, id, look, timeIsUp).finally(() => deadline?.end())
+    await execution.locals?.calm()
     if (!record && deadline?.isOver()) return 'out_of_time'
     if (record) {
       // Of one that is over, nobody waits for a person.

@@ -40,6 +40,7 @@ async function fetchBatch(execution: Execution, batch: readonly MissingOutput[])
         execution.timing,
         execution.state.connection?.mode === 'fenced' ? [] : secretNames(execution.plan.steps),
       ))
+  await execution.locals?.calm()
   batch.forEach(({ item, name, sizeBytes, inlined, isNested }, index) => {
     const own = { sizeBytes, inlined, ...(isNested ? { isNested } : {}) }
     item.outputs[name] = { value: values[index] ?? null, ...own }

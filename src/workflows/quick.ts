@@ -38,8 +38,8 @@ export function quickSurroundings(
   const kept = { outputs: step.usedOutputs, whole: step.usesJobRun }
   return {
     kept,
-    begin: locals.begin,
-    end: locals.end,
+    calm: locals.calm,
+    runLocally: (begin) => locals.run(() => lane.scope.run(begin)),
     async enterRegular() {
       const entered = enter(lane.regularTriggers)
       if (!(entered === true || (await entered))) throw new CancelledFailure('cancelled before its trigger')

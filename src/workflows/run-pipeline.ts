@@ -68,9 +68,10 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
     execution.isCleanupOver = execution.scope.consideredCancelled
     if (execution.isCleanupOver) endNestedCleanup(execution)
   })
-  setHandler(nestedRunSignal, (news) => hearOfNested(execution, news))
-  setHandler(jobRunsEndedSignal, (records) => execution.ends.hear(records))
-  setHandler(limitNewsSignal, (news) => hearOfLimit(execution, news))
+  const hear = (work: () => void) => (execution.locals ? execution.locals.afterBatch(work) : work())
+  setHandler(nestedRunSignal, (news) => hear(() => hearOfNested(execution, news)))
+  setHandler(jobRunsEndedSignal, (records) => hear(() => execution.ends.hear(records)))
+  setHandler(limitNewsSignal, (news) => hear(() => hearOfLimit(execution, news)))
   setHandler(steerUpdate, (request) => steer(execution, request), {
     validator: (request) => checkSteering(execution, request),
   })

@@ -4,6 +4,7 @@ import { Worker } from '@temporalio/worker'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { signalNames } from '../../src/contract/names.ts'
 import type { JobRunRecord } from '../../src/pipeline/index.ts'
+import { seededRandom } from '../../src/testing/seeded.ts'
 import { historiesOf, workflowTasksOf } from '../helpers/chain.ts'
 import { until } from '../helpers/until.ts'
 import { workflowBundle } from '../helpers/workflow-bundle.ts'
@@ -169,4 +170,40 @@ it('runs that are open are told of in the next execution, and nothing is trigger
   })
   expect(view.status).toBe('completed')
   expect([...open.keys()]).toEqual(['a', 'b'])
+})
+
+it('whatever comes in whatever order, also while a workflow task is prolonged, is replayed as it ran', async () => {
+  const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e6))
+  process.stdout.write(`seed ${seed}\n`)
+  const random = seededRandom(seed)
+  const upTo = (ms: number) => Math.floor(random() * ms)
+  const pauseMs = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+  const mixed = planFrom(`name: p
+steps:
+  a: { job_type: x, timeout: 900ms, on_failure: continue }
+  b: { job_type: x, needs: [a], retry: { attempts: 3, backoff: 100ms }, on_failure: continue }
+  c: { job_type: x, needs: [a], timeout: 700ms, retry: { attempts: 2, backoff: 50ms }, on_failure: continue }
+  d: { job_type: x, for_each: '\${{ [1, 2, 3, 4, 5, 6] }}', retry: { attempts: 3, backoff: 200ms }, on_failure: continue }
+  e: { job_type: x, needs: [d], if: '\${{ always() }}' }
+  f: { job_type: x, needs: [b, c], if: '\${{ always() }}', timeout: 1s }
+  g: { job_type: x, needs: [f], if: '\${{ always() }}' }
+`)
+  on.api.quickly = async (input) => {
+    const id = workflowIdNow()
+    const record = recordOf(input, random() < 0.7 ? 'completed' : 'failed')
+    const kind = random()
+    await pauseMs(upTo(950))
+    if (kind < 0.05) return { phase: 'unsure', isLate: true }
+    if (kind < 0.1) return { phase: 'unsure', isLate: false }
+    if (kind < 0.5)
+      return { phase: 'terminal', record, of: `${input.step}/${input.item ?? '-'}/${input.generation}` }
+    void pauseMs(upTo(1_200)).then(() => tell(id, record).catch(() => undefined))
+    return { ...openRun(input), of: `${input.step}/${input.item ?? '-'}/${input.generation}` }
+  }
+  on.api.trigger = async (input) => ({ phase: 'terminal', record: recordOf(input) })
+  on.api.cancel = async (input) => recordOf(input, 'cancelled')
+  const ended = await Promise.all(Array.from({ length: 8 }, () => run(mixed)))
+  // As many as they are, some of their workflow tasks were prolonged while local activities ran.
+  const tasks = await Promise.all(ended.map(async ({ id }) => historiesOf(on.stack.client, id)))
+  expect(tasks.flat().length).toBe(8)
 })

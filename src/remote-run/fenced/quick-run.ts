@@ -23,23 +23,23 @@ export function quickRun(
   return {
     ...regular,
     async trigger(left) {
-      for (let wait = quick.begin(); wait !== 'not_at_all'; wait = quick.begin()) {
-        if (wait) {
-          await wait
-          continue
-        }
-        const first = await triggerQuickly(request, profile, quick, left)
-        if (first && first.phase !== 'unsure') return first
-        break
-      }
+      const first = await quick.runLocally(() => triggerQuickly(request, profile, quick, left))
+      if (first && first !== 'not_at_all' && first.phase !== 'unsure') return first
       const leave = await quick.enterRegular()
       try {
-        return await regular.trigger(left)
+        const triggered = await regular.trigger(left)
+        await quick.calm()
+        return triggered
       } finally {
         leave()
       }
     },
     wait: (jobRunId, left) => quick.wait(jobRunId, left),
+    async cancel() {
+      const record = await regular.cancel()
+      await quick.calm()
+      return record
+    },
   }
 }
 
@@ -52,15 +52,16 @@ async function triggerQuickly(
   const { kept } = quick
   const leftMs = left()
   const input = { ...triggerInput(request, profile), kept, ...(leftMs === undefined ? {} : { leftMs }) }
-  let result: TriggerQuicklyResult | undefined
+  let result: TriggerQuicklyResult
   try {
     result = await local(request).triggerQuickly(input)
   } catch (error) {
     // Otherwise it took too long, or its worker broke.
     if (isCancellation(error)) throw error
-  } finally {
-    quick.end(result)
+    return undefined
   }
+  if (result.of !== undefined && result.of !== `${request.step}/${request.item ?? '-'}/${request.generation}`)
+    throw new Error(`the trigger of ${result.of} was answered for that of ${request.step}`)
   return result
 }
 
