@@ -5,30 +5,21 @@ import { CancellationScope, sleep } from '@temporalio/workflow'
  * replay, and nothing that a workflow does may hang on it.
  */
 export interface Deadline {
-  /** Rejects with the cancellation of the scope, and when it is ended. */
   readonly over: Promise<void>
   isOver(): boolean
-  /** The timer is not needed any more. */
-  end(): void
 }
 
 /**
- * @param parent what it ends with
+ * The timer is never cancelled: one that is cancelled in the workflow task that starts it is not replayed well beside local activities.
+ * It fires, and nobody may care any more.
  * @param calm what to wait for before anything follows
  */
-export function startDeadline(
-  parent: CancellationScope,
-  ms: number,
-  calm: () => Promise<void> | undefined,
-): Deadline {
-  const scope = new CancellationScope({ parent, cancellable: true })
+export function startDeadline(ms: number, calm: () => Promise<void> | undefined): Deadline {
   let isOver = false
-  const over = scope
-    .run(() => sleep(Math.max(1, ms)))
-    .then(async () => {
-      await calm()
-      isOver = true
-    })
-  over.catch(() => {})
-  return { over, isOver: () => isOver, end: () => scope.cancel() }
+  const over = CancellationScope.nonCancellable(async () => {
+    await sleep(Math.max(1, ms))
+    await calm()
+    isOver = true
+  })
+  return { over, isOver: () => isOver }
 }

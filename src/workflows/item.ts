@@ -1,4 +1,4 @@
-import { CancelledFailure, isCancellation, sleep, workflowInfo } from '@temporalio/workflow'
+import { CancelledFailure, isCancellation, workflowInfo } from '@temporalio/workflow'
 import { type Each, type ResolvedStep, resolveStep, valuesOf } from '../pipeline/evaluate/index.ts'
 import {
   concludeGeneration,
@@ -199,13 +199,13 @@ function runGeneration(
   item.generationStartedAtMs ??= Date.now()
   const refused = item.status === 'cancelling' ? item.error : null
   move(item, 'began')
-  const { left, release } = timeLeftOf(execution, step, item, item.generationStartedAtMs)
+  const left = timeLeftOf(execution, step, item, item.generationStartedAtMs)
   const remote: RunToEnd['remote'] =
     'inputs' in resolved
       ? () => boundedCancel(execution, nestedRun(execution, placeOf(step, item, each), resolved.inputs))
       : () =>
           reach(execution, { step, item }, requestOf(execution, step, item, each, resolved, triggered), left)
-  const outcome = runToEnd({
+  return runToEnd({
     remote,
     left,
     openJobRunId: item.jobRunId,
@@ -224,24 +224,18 @@ function runGeneration(
       noteCancelling(item, Date.now())
     },
   })
-  return release ? outcome.finally(release) : outcome
 }
 
 /** What is left of the time of the generation that has begun. */
-function timeLeftOf(
-  execution: Execution,
-  step: PlanStep,
-  item: ItemState,
-  startedAtMs: number,
-): { left: TimeLeft; release?: () => void } {
+function timeLeftOf(execution: Execution, step: PlanStep, item: ItemState, startedAtMs: number): TimeLeft {
   const byClock = () => timeLeftMs(step, item, { startedAtMs, nowMs: Date.now() })
   const leftMs = byClock()
-  if (leftMs === undefined || isNested(step) || !mayBeQuick(execution)) return { left: byClock }
-  const deadline = startDeadline(laneOf(execution, step).scope, leftMs, () => execution.locals?.calm())
+  if (leftMs === undefined || isNested(step) || !mayBeQuick(execution)) return byClock
+  const deadline = startDeadline(leftMs, () => execution.locals?.calm())
   const byTimer = () => (deadline.isOver() ? 0 : Math.max(1, byClock() ?? 1))
   // Elsewhere a person may be asked meanwhile, and the time stands still.
   const left = () => (localTriggersOf(execution) ? byTimer() : byClock())
-  return { left: Object.assign(left, { over: deadline.over }), release: deadline.end }
+  return Object.assign(left, { over: deadline.over })
 }
 
 /** Items that are tried again at the same time, and would come in one workflow task, are that far apart. */
@@ -253,8 +247,8 @@ async function untilDue(execution: Execution, step: PlanStep, atMs: number, inde
   const locals = localTriggersOf(execution)
   if (!locals) return alarm.at(atMs)
   const ms = Math.max(1, atMs - Date.now()) + (index % apart.places) * apart.ms
-  await scope.run(() => sleep(ms))
-  await locals.calm()
+  const { over } = startDeadline(ms, locals.calm)
+  await Promise.race([over, scope.cancelRequested])
 }
 
 /** A run that was triggered a moment ago is pending whatever becomes of it, and nothing comes from it before its end. */

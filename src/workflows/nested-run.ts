@@ -111,18 +111,18 @@ async function untilOver(
   look: Look,
   left: TimeLeft,
 ): Promise<JobRunRecord | 'out_of_time'> {
-  const { alarm, scope } = laneOf(execution, place.step)
+  const { alarm } = laneOf(execution, place.step)
   for (;;) {
     noteHold(execution, place.item, execution.nestedNews.get(id))
     const leftMs = left()
     const isBounded = leftMs !== undefined && place.item.status !== 'held'
     const deadline =
       isBounded && localTriggersOf(execution)
-        ? startDeadline(scope, leftMs, () => execution.locals?.calm())
+        ? startDeadline(leftMs, () => execution.locals?.calm())
         : undefined
     if (!deadline && leftMs !== undefined && leftMs <= 0) return 'out_of_time'
     const timeIsUp = isBounded ? [deadline?.over ?? alarm.at(Date.now() + leftMs)] : []
-    const record = await firstOf(execution, id, look, timeIsUp).finally(() => deadline?.end())
+    const record = await firstOf(execution, id, look, timeIsUp)
     await execution.locals?.calm()
     if (!record && deadline?.isOver()) return 'out_of_time'
     if (record) {
