@@ -19,6 +19,7 @@ export async function startCountingProxy(
   const requests: string[] = []
   const server = createServer(async (incoming, outgoing) => {
     requests.push(`${incoming.method} ${(incoming.url ?? '').slice(pathname.length)}`)
+    const body = Buffer.concat(await incoming.toArray())
     await wait(incoming.headers, false)
     const passed = request(
       `${origin}${incoming.url}`,
@@ -31,7 +32,7 @@ export async function startCountingProxy(
     )
     passed.on('error', () => outgoing.destroy())
     outgoing.on('close', () => passed.destroy())
-    incoming.pipe(passed)
+    passed.end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
