@@ -1,7 +1,7 @@
 import type { JsonObject } from '../base/json.ts'
 import type { JobsClient } from '../client/index.ts'
 import type { SweepFinding, SweepMemory, SweepMode } from '../contract/sweep.ts'
-import type { ConnectionMode, JobRunRecord, StepError } from '../pipeline/plan/index.ts'
+import type { ConnectionMode, JobRunRecord, StepError, UnbegunRuns } from '../pipeline/plan/index.ts'
 import type { Poller } from '../polling/index.ts'
 import type { OwnJob, SeenRun, TriggerEvent } from '../protocol/index.ts'
 import type { TickRuns } from './backfill/types.ts'
@@ -262,6 +262,8 @@ export interface PipelineRemains {
   /** null: nothing was ever triggered. */
   mode: ConnectionMode | null
   runs: RemainingRun[]
+  /** Those that may have been begun where the last workflow task was lost: local activities of one are in no history. */
+  unbegun?: UnbegunRuns[]
   /** Pipeline runs that it began, and that were not over. */
   nested?: NestedRunIdentity[]
 }

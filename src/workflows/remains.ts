@@ -1,6 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow'
 import type { PipelineRemains } from '../activities/index.ts'
-import { isBegun, isNested } from '../pipeline/plan/index.ts'
+import { isBegun, isNested, unbegunRuns } from '../pipeline/plan/index.ts'
 import { remainingRun } from '../remote-run/index.ts'
 import type { Execution } from './execution.ts'
 import { remainingNested } from './nested-run.ts'
@@ -22,6 +22,7 @@ export function remainsOf(execution: Execution): PipelineRemains {
     firstExecutionRunId: workflowInfo().firstExecutionRunId,
     mode: profile?.mode ?? null,
     runs,
+    unbegun: unbegunRuns(plan, state),
     ...(nested.length > 0 ? { nested } : {}),
   }
 }

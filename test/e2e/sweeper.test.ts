@@ -1,11 +1,14 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { PipelineRemains } from '../../src/activities/index.ts'
+import { runKey } from '../../src/activities/keys.ts'
 import { remainsFromHistory } from '../../src/activities/sweep/remains-from-history.ts'
 import { installationNames } from '../../src/contract/names.ts'
 import type { SweepReport } from '../../src/contract/sweep.ts'
+import { findFreePort } from '../../src/dev-stack/temporal-cli/dev-server.ts'
 import { ensureSweepSchedule, readSweeps } from '../../src/temporal/index.ts'
 import { type ForeignServer, startForeignServer } from '../foreign-server/index.ts'
+import { type CountingProxy, startCountingProxy } from '../helpers/counting-proxy.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { startProcess } from '../helpers/processes.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
@@ -16,11 +19,23 @@ import { until } from '../helpers/until.ts'
 const names = installationNames()
 let foreign: ForeignServer
 let stack: TestStack
+let proxy: CountingProxy
+/** Called with the key of each request to our own server, before it is passed on and before its answer is. */
+let onRequest: ((key: string, isAnswered: boolean) => Promise<void>) | undefined
 beforeAll(async () => {
   foreign = await startForeignServer({ manual: true })
+  const port = await findFreePort()
+  proxy = await startCountingProxy(`http://127.0.0.1:${port}/api/v1`, (headers, isAnswered) =>
+    onRequest?.(String(headers['idempotency-key']), isAnswered),
+  )
   stack = await startTestStack({
     configFile: fileURLToPath(new URL('./foreign.config.ts', import.meta.url)),
-    env: { FOREIGN_URL: foreign.url },
+    env: {
+      FOREIGN_URL: foreign.url,
+      JOBWRIGHT_PORT: String(port),
+      JOBWRIGHT_URL: `http://127.0.0.1:${port}`,
+      JOBS_API_URL: proxy.url,
+    },
   })
   // Sweeps come when a test wants them, and only then.
   await until('the schedule is there', async () => {
@@ -30,10 +45,12 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await stack?.stop()
+  await proxy?.stop()
   await foreign?.stop()
 })
 afterEach(() => {
   foreign.habits.slowCommitMs = {}
+  onRequest = undefined
 })
 
 const schedule = () => stack.client.schedule.getHandle(names.sweeperId)
@@ -144,6 +161,62 @@ describe('a pipeline run that is terminated', () => {
       return made.length === 1 && made.every((run) => statusOf(run) === 'cancelled')
     })
   })
+
+  const chain = planOf(
+    ['first', 'second', 'third'].map((id, index, all) =>
+      planStep(id, {
+        needs: all.slice(index - 1, index),
+        config: { kind: 'literal', value: { duration: id === 'third' ? '10m' : '1ms' } },
+      }),
+    ),
+  )
+  it.each([
+    ['first', 'on its way'],
+    ['third', 'on its way'],
+    ['third', 'done'],
+  ] as const)(
+    'with its worker, while the trigger of the %s step is %s, starts nothing any more',
+    async (step, how) => {
+      const started = Promise.withResolvers<string>()
+      const closed = Promise.withResolvers<void>()
+      const swept = Promise.withResolvers<void>()
+      const answered = Promise.withResolvers<void>()
+      let isHeld = false
+      let isSwept = false
+      onRequest = async (sent, isAnswered) => {
+        if (sent !== (await started.promise)) return
+        if (!isHeld && isAnswered === (how === 'done')) {
+          isHeld = true
+          await terminate(id)
+          await stack.kill('worker')
+          closed.resolve()
+          await swept.promise
+          isSwept = true
+        }
+        // The cancel of the sweep has the same key.
+        if (isAnswered && isSwept) answered.resolve()
+      }
+      const id = await stack.runPlan(chain)
+      const handle = stack.client.workflow.getHandle(id)
+      const { runId } = await handle.describe()
+      const place = { firstExecutionRunId: runId, step, item: null, generation: 1 }
+      const key = runKey({ namespace: 'default', workflowId: id }, place)
+      started.resolve(key)
+      await closed.promise
+      const read = remainsFromHistory(await handle.fetchHistory(), 0)
+      expect([...(read?.runs ?? []), ...(read?.unbegun ?? [])]).toContainEqual(
+        expect.objectContaining({ step, item: null, generation: 1 }),
+      )
+      await stack.start('worker')
+      await sweepUntil('it is done with', ({ next }) => next.done.includes(runId))
+      swept.resolve()
+      await answered.promise
+      onRequest = undefined
+      const { items } = await stack.api.listJobRuns({})
+      expect(items.filter(({ finished_at }) => finished_at === null)).toEqual([])
+    },
+    60_000,
+  )
 
   it('is only told of where nothing more is wanted', async () => {
     expect(await ensureSweepSchedule(stack.client, names, 'report')).toBe('updated')

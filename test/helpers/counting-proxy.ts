@@ -1,4 +1,4 @@
-import { createServer, request } from 'node:http'
+import { createServer, type IncomingHttpHeaders, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export interface CountingProxy {
@@ -10,22 +10,29 @@ export interface CountingProxy {
 }
 
 /** Passes everything on to a server on this machine, and notes what was asked: what a client really sends. */
-export async function startCountingProxy(target: string): Promise<CountingProxy> {
+export async function startCountingProxy(
+  target: string,
+  /** Waited for before a request is passed on, and before its answer is. */
+  wait: (headers: IncomingHttpHeaders, isAnswered: boolean) => Promise<void> | undefined = () => undefined,
+): Promise<CountingProxy> {
   const { origin, pathname } = new URL(target)
   const requests: string[] = []
-  const server = createServer((incoming, outgoing) => {
+  const server = createServer(async (incoming, outgoing) => {
     requests.push(`${incoming.method} ${(incoming.url ?? '').slice(pathname.length)}`)
+    const body = Buffer.concat(await incoming.toArray())
+    await wait(incoming.headers, false)
     const passed = request(
       `${origin}${incoming.url}`,
       { method: incoming.method, headers: incoming.headers },
-      (answer) => {
+      async (answer) => {
+        await wait(incoming.headers, true)
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
         answer.pipe(outgoing)
       },
     )
     passed.on('error', () => outgoing.destroy())
     outgoing.on('close', () => passed.destroy())
-    incoming.pipe(passed)
+    passed.end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

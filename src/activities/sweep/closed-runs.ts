@@ -38,7 +38,10 @@ export function createClosedRuns(client: Client, names: InstallationNames): Clos
         const historyOf = async (one: WorkflowHandle) => decodeHistory(client, await one.fetchHistory())
         const remains =
           (await query(client, handle)) ?? remainsFromHistory(await historyOf(handle), run.closedAtMs)
-        return next && remains ? forgottenBy(await historyOf(next), remains) : remains
+        if (!remains) return undefined
+        if (next) return forgottenBy(await historyOf(next), remains)
+        const { unbegun, ...rest } = remains
+        return unbegun && (await isTaskLost(client, run)) ? { ...rest, unbegun } : rest
       } catch (error) {
         // Its time in Temporal is over.
         if (error instanceof WorkflowNotFoundError) return undefined
@@ -73,6 +76,33 @@ async function query(client: Client, handle: WorkflowHandle): Promise<PipelineRe
     if (error instanceof WorkflowNotFoundError) throw error
     return undefined
   }
+}
+
+/** The last workflow task that began was not completed: what it did is not in the history, and neither in the answer to a query. */
+async function isTaskLost(client: Client, { workflowId, runId }: ClosedRun): Promise<boolean> {
+  const { namespace } = client.options
+  const execution = { workflowId, runId }
+  let nextPageToken: Uint8Array | null | undefined
+  do {
+    const page = await client.workflowService.getWorkflowExecutionHistoryReverse({
+      namespace,
+      execution,
+      maximumPageSize: 20,
+      nextPageToken: nextPageToken ?? null,
+    })
+    for (const event of page.history?.events ?? []) {
+      if (event.workflowTaskCompletedEventAttributes) return false
+      // One that was lost and not begun again is shown as scheduled, and begun again as started.
+      if (
+        event.workflowTaskStartedEventAttributes ||
+        event.workflowTaskFailedEventAttributes ||
+        event.workflowTaskTimedOutEventAttributes
+      )
+        return true
+    }
+    nextPageToken = page.nextPageToken
+  } while (nextPageToken && nextPageToken.length > 0)
+  return false
 }
 
 async function endedByItself(handle: WorkflowHandle): Promise<boolean> {

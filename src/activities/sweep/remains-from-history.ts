@@ -1,10 +1,18 @@
 import type { WorkflowHandle } from '@temporalio/client'
-import type { JobRunRecord, PipelineRunState } from '../../pipeline/plan/index.ts'
+import { signalNames } from '../../contract/names.ts'
+import {
+  type JobRunRecord,
+  type PipelinePlan,
+  type PipelineRunState,
+  type UnbegunRuns,
+  unbegunRuns,
+} from '../../pipeline/plan/index.ts'
 import type { OwnJob } from '../../protocol/index.ts'
 import type { NestedRunIdentity } from '../nested/types.ts'
-import type { PipelineRemains, PostJobRunResult, RemainingRun, TriggerJobRunResult } from '../types.ts'
+import type { PipelineRemains, PostJobRunResult, RemainingRun, TriggerQuicklyResult } from '../types.ts'
 
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>
+type HistoryEvent = NonNullable<History['events']>[number]
 type Payloads = { payloads?: { data?: Uint8Array | null }[] | null } | null | undefined
 
 /** A trigger without an outcome is looked for so long: the operator's bounds may be lost, and looking costs a request a minute. */
@@ -19,13 +27,13 @@ interface Generation extends RemainingRun {
 
 /** The argument of `runPipeline`, as far as it is needed here. */
 interface Argument {
-  plan: { connection: string }
+  plan: PipelinePlan
   workspace?: string
   state?: PipelineRunState
 }
 
 /**
- * What a pipeline run may have active, read off the activities of its last execution: for one that no worker can replay. Rather too
+ * What a pipeline run may have active, read off the history of its last execution: for one that no worker can replay. Rather too
  * much than too little, as a job run that is over is not touched.
  */
 export function remainsFromHistory({ events }: History, closedAtMs: number): PipelineRemains | undefined {
@@ -35,23 +43,35 @@ export function remainsFromHistory({ events }: History, closedAtMs: number): Pip
   const { plan, workspace, state } = argument
   const found = new Map<string, Generation>()
   const scheduled = new Map<string, { type: string; key: string }>()
+  const told = new Set<string>()
+  const begun: Place[] = []
   for (const one of begunBefore(state)) found.set(keyOf(one), one)
   let mode = state?.connection?.mode ?? null
   const nested = new Map<string, NestedRunIdentity>()
   for (const event of events ?? []) {
-    const begun = event.activityTaskScheduledEventAttributes
-    const type = begun?.activityType?.name ?? ''
-    if (begun && nestedTypes.has(type)) {
-      const run = valueIn<NestedRunIdentity>(begun.input)
+    const activity = event.activityTaskScheduledEventAttributes
+    const type = activity?.activityType?.name ?? ''
+    if (activity && nestedTypes.has(type)) {
+      const run = valueIn<NestedRunIdentity>(activity.input)
       if (run) nested.set(run.id, { id: run.id, parent: run.parent })
     }
-    const place = begun && placeOf(begun.activityId)
-    if (begun && place && remote.has(type)) {
+    const place = activity && placeOf(activity.activityId)
+    if (activity && place && remote.has(type)) {
       mode ??= type === 'triggerJobRun' ? 'fenced' : 'strict'
       const key = keyOf(place)
+      begun.push(place)
       scheduled.set(String(event.eventId), { type, key })
-      noteScheduled(generationAt(found, key, place), type, valueIn(begun.input))
+      noteScheduled(generationAt(found, key, place), type, valueIn(activity.input))
     }
+    const quick = quickTriggerIn(event)
+    if (quick) {
+      mode ??= 'fenced'
+      begun.push(quick.place)
+      const key = keyOf(quick.place)
+      const own = generationAt(found, key, quick.place)
+      if (quick.result && noteCompleted(own, 'triggerJobRun', quick.result)) found.delete(key)
+    }
+    for (const jobRunId of endedIn(event)) told.add(jobRunId)
     const ended = event.activityTaskCompletedEventAttributes
     const of = ended && scheduled.get(String(ended.scheduledEventId))
     const own = of && found.get(of.key)
@@ -62,7 +82,11 @@ export function remainsFromHistory({ events }: History, closedAtMs: number): Pip
     ...(workspace === undefined ? {} : { workspace }),
     firstExecutionRunId: started?.firstExecutionRunId ?? '',
     mode,
-    runs: [...found.values()].map((one) => toRun(one, closedAtMs)),
+    // One may be told of before the answer of its trigger is there.
+    runs: [...found.values()]
+      .filter(({ jobRunId }) => jobRunId === null || !told.has(jobRunId))
+      .map((one) => toRun(one, closedAtMs)),
+    unbegun: unbegunAfter(plan, state, begun),
     // Those that are over are left as they are.
     ...(nested.size > 0 ? { nested: [...nested.values()] } : {}),
   }
@@ -80,7 +104,7 @@ export function forgottenBy({ events }: History, remains: PipelineRemains): Pipe
   const isForgotten = ({ trigger }: RemainingRun) =>
     trigger?.job.isOwn === true && !known.some((text) => text.includes(JSON.stringify(trigger.job.jobId)))
   // Nested pipeline runs are found again by their ids.
-  const { nested: _nested, ...rest } = remains
+  const { nested: _nested, unbegun: _unbegun, ...rest } = remains
   return { ...rest, runs: remains.runs.filter(isForgotten) }
 }
 
@@ -97,6 +121,50 @@ const remote: ReadonlySet<string> = new Set([
   'pollJobRun',
   'sendCancel',
 ])
+
+/** A local activity is in the history once its workflow task is completed, as a marker; which one it is, is in its summary. */
+function quickTriggerIn({
+  markerRecordedEventAttributes: marker,
+  userMetadata,
+}: HistoryEvent): { place: Place; result: TriggerQuicklyResult | undefined } | undefined {
+  if (marker?.markerName !== 'core_local_activity') return undefined
+  const { activity_type: type } = valueIn<{ activity_type?: string }>(marker.details?.['data']) ?? {}
+  const summary = userMetadata?.summary
+  const place = summary && placeOf(valueIn<string>({ payloads: [summary] }))
+  if (type !== 'triggerQuickly' || !place) return undefined
+  // None where it failed.
+  return { place, result: valueIn<TriggerQuicklyResult>(marker.details?.['result']) }
+}
+
+/** Job runs whose ends the workflow was told of. */
+function endedIn({ workflowExecutionSignaledEventAttributes: signal }: HistoryEvent): string[] {
+  if (signal?.signalName !== signalNames.jobRunsEnded) return []
+  return (valueIn<JobRunRecord[]>(signal.input) ?? []).map(({ jobRunId }) => jobRunId)
+}
+
+/**
+ * Whatever had not begun when the execution was started, and the next generations of what has since. Some of these are over:
+ * which ones, and how long the lists are, nobody has evaluated.
+ */
+function unbegunAfter(
+  plan: PipelinePlan,
+  state: PipelineRunState | undefined,
+  begun: readonly Place[],
+): UnbegunRuns[] {
+  const lengths = new Map<string, number>()
+  for (const { step, item } of begun)
+    lengths.set(step, Math.max(lengths.get(step) ?? 0, item === null ? 0 : item + 1))
+  const generations = new Map(plan.steps.map(({ id, retry }) => [id, retry.generations]))
+  return [
+    ...unbegunRuns(plan, state ?? { steps: {} }).map((runs) => {
+      const isList = runs.item === 0 && !state?.steps[runs.step]?.items
+      return isList ? { ...runs, count: runs.count + (lengths.get(runs.step) ?? 0) } : runs
+    }),
+    ...begun
+      .filter(({ step, generation }) => generation < (generations.get(step) ?? 0))
+      .map(({ generation, ...place }) => ({ ...place, count: 1, generation: generation + 1 })),
+  ]
+}
 
 function toRun({ job, extras, lost, ...run }: Generation, closedAtMs: number): RemainingRun {
   if (!job) return run
@@ -150,9 +218,9 @@ function noteScheduled(own: Generation, type: string, input: { jobRunId?: string
 function noteCompleted(own: Generation, type: string, result: unknown): boolean {
   if (type === 'createJob') own.job = result as OwnJob
   if (type === 'triggerJobRun') {
-    const answer = result as TriggerJobRunResult
+    const answer = result as TriggerQuicklyResult
     if (answer.phase === 'terminal') return true
-    own.jobRunId = answer.jobRunId
+    if (answer.phase === 'running') own.jobRunId = answer.jobRunId
   }
   if (type === 'postJobRun') {
     const { event } = result as PostJobRunResult

@@ -2,7 +2,9 @@ import { ApplicationFailure } from '@temporalio/activity'
 import { JobsApiError, type JobsClient } from '../../client/index.ts'
 import { isTerminalStatus } from '../../contract/index.ts'
 import type { SweepFinding, SweepMode } from '../../contract/sweep.ts'
+import type { UnbegunRuns } from '../../pipeline/plan/index.ts'
 import { judgeRuns } from '../../protocol/index.ts'
+import { eachOf } from '../each-of.ts'
 import { runKey } from '../keys.ts'
 import type { ClosedRun, PipelineRemains, RemainingRun } from '../types.ts'
 import { listRuns } from '../unfenced/list-runs.ts'
@@ -10,6 +12,7 @@ import { isJobsApi } from '../unfenced/send-cancel.ts'
 
 /** What is missing for longer than this is gone. */
 const missingMs = 60_000
+const atOnce = 8
 
 interface Sweeping {
   api: JobsClient
@@ -33,14 +36,16 @@ export function codeOf(error: unknown): string {
   return 'unreadable'
 }
 
-/** Cancels what a closed pipeline run left active, one job run after the other, or tells of it. */
+/** Cancels what a closed pipeline run left active, or tells of it. */
 export async function sweepRun(
   sweeping: Sweeping,
   closed: ClosedRun,
   remains: PipelineRemains,
 ): Promise<Swept> {
   const swept: Swept = { isDone: true, found: [] }
-  for (const run of remains.runs) {
+  // Where there are no keys, whatever is begun is in the history.
+  const unbegun = remains.mode === 'fenced' ? (remains.unbegun ?? []) : []
+  await eachOf([...remains.runs, ...unbegun.flatMap(eachRun)], atOnce, async (run) => {
     const { isDone, found } = await sweepOne(sweeping, closed, remains, run).catch(
       (error: unknown): Looked => ({
         isDone: false,
@@ -50,8 +55,17 @@ export async function sweepRun(
     swept.isDone &&= isDone
     const { step, item } = run
     swept.found.push(...found.map((one) => ({ pipelineRun: closed.workflowId, step, item, ...one })))
-  }
+  })
   return swept
+}
+
+function eachRun({ step, item, count, generation }: UnbegunRuns): RemainingRun[] {
+  return Array.from({ length: count }, (_, index) => ({
+    step,
+    item: item === null ? null : item + index,
+    generation,
+    jobRunId: null,
+  }))
 }
 
 function sweepOne(

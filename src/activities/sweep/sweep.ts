@@ -88,7 +88,7 @@ export async function lookAt(deps: SweepDependencies, run: ClosedRun, mode: Swee
     await deps.closedRuns.tellFailed(run)
     const remains = await deps.closedRuns.remainsOf(run)
     const nested = await sweepNested(deps.nestedRuns, run, remains?.nested ?? [], mode)
-    if (!remains?.mode || remains.runs.length === 0) return nested
+    if (!remains || remains.runs.length + (remains.unbegun ?? []).length === 0) return nested
     const connected = deps.connection(remains.connection)
     // Perhaps another worker has it.
     if (!connected)
@@ -97,11 +97,12 @@ export async function lookAt(deps: SweepDependencies, run: ClosedRun, mode: Swee
         found: [...nested.found, failed(rejected('unknown_connection', remains.connection))],
       }
     // Not with the token of somebody else.
-    profileOf(await deps.knowledgeOf(remains.connection, connected.api), connected, remains)
+    const profile = profileOf(await deps.knowledgeOf(remains.connection, connected.api), connected, remains)
     const { isDone, found } = await sweepRun(
       { api: connected.api, namespace: deps.namespace, mode },
       run,
-      remains,
+      // What was not found out before the first trigger was, as far as the history tells, is so now.
+      { ...remains, mode: remains.mode ?? profile.mode },
     )
     return { isDone: isDone && nested.isDone, found: [...nested.found, ...found] }
   } catch (error) {
