@@ -2,6 +2,7 @@ import { CompleteAsyncError, Context } from '@temporalio/activity'
 import type { JobsClient } from '../client/index.ts'
 import { isTerminalStatus } from '../contract/index.ts'
 import type { JobRunRecord } from '../pipeline/plan/index.ts'
+import { cursorOf } from './feed-cursor.ts'
 import { toRecord } from './job-run-record.ts'
 import type { ActivityDependencies, AwaitJobRunInput } from './types.ts'
 import { encodeWaiter } from './wait-ref.ts'
@@ -16,7 +17,7 @@ export async function awaitJobRun(
   input: AwaitJobRunInput,
 ): Promise<JobRunRecord> {
   const { activityId, workflowExecution } = Context.current().info
-  await deps.waits.ensureWatcher(input.connection, async () => (await deps.api.listJobRunChanges({})).cursor)
+  await deps.waits.ensureWatcher(input.connection, cursorOf(deps.api))
   const ref = {
     namespace: deps.namespace,
     workflowId: workflowExecution?.workflowId ?? '',

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity'
 import { JobsApiError, type JobsClient } from '../client/index.ts'
 import { isTerminalStatus } from '../contract/index.ts'
 import { eachOf } from './each-of.ts'
+import { cursorOf } from './feed-cursor.ts'
 import { toRecord, toSlimRecord } from './job-run-record.ts'
 import type { ActivityDependencies, LookAtJobRunsInput, LookAtJobRunsResult, OpenRun } from './types.ts'
 import { encodeWaiter, stepRunId } from './wait-ref.ts'
@@ -19,7 +20,7 @@ export async function lookAtJobRuns(
   const { cancellationSignal: signal, info } = Context.current()
   const { api, namespace } = deps
   const workflowId = info.workflowExecution?.workflowId ?? ''
-  await deps.waits.ensureWatcher(connection, async () => (await api.listJobRunChanges({}, { signal })).cursor)
+  await deps.waits.ensureWatcher(connection, cursorOf(api), { signal })
   const found: LookAtJobRunsResult = []
   const look = async (open: OpenRun) => {
     const { jobRunId, kept } = open

@@ -1,10 +1,11 @@
 import { ApplicationFailure } from '@temporalio/activity'
 import { ActivityNotFoundError, type Client, WorkflowNotFoundError } from '@temporalio/client'
+import type { CallOptions } from '../client/index.ts'
 import { type InstallationNames, signalNames, workflowTypes } from '../contract/names.ts'
 import { grpcStatus, grpcStatusOf, shortTaskMs } from '../executions/index.ts'
 import type { JobRunRecord } from '../pipeline/plan/index.ts'
 import { createGate } from './gate.ts'
-import type { WaitRef, Waits, WatchChangesInput } from './types.ts'
+import type { ReadCursor, WaitRef, Waits, WatchChangesInput } from './types.ts'
 
 /** Anybody may write a reference; one that Temporal can make nothing of must not hold up the others. */
 function isImpossible(error: unknown): boolean {
@@ -60,10 +61,10 @@ export function createWaits(
   /** Starts a watcher unless there is one, and tells where the feed stood before that. */
   async function start(
     connection: string,
-    readCursor: () => Promise<string>,
-    since?: string,
+    readCursor: ReadCursor,
+    { since, options: calls }: { since?: string; options?: CallOptions | undefined },
   ): Promise<string> {
-    const cursor = await readCursor()
+    const cursor = await readCursor(calls)
     const input: WatchChangesInput = {
       connection,
       activity: 'watchWaits',
@@ -80,11 +81,11 @@ export function createWaits(
     return cursor
   }
 
-  async function keep(connection: string, readCursor: () => Promise<string>): Promise<void> {
+  async function keep(connection: string, readCursor: ReadCursor, first?: CallOptions): Promise<void> {
     // The last watcher was there when the feed stood here: what it may have missed comes after.
-    let since = await start(connection, readCursor)
+    let since = await start(connection, readCursor, { options: first })
     const timer = setInterval(() => {
-      start(connection, readCursor, since).then(
+      start(connection, readCursor, { since }).then(
         (cursor) => {
           since = cursor
         },
@@ -114,10 +115,10 @@ export function createWaits(
         if (!(error instanceof WorkflowNotFoundError || isImpossible(error))) throw error
       }
     },
-    ensureWatcher(connection, readCursor) {
+    ensureWatcher(connection, readCursor, first) {
       const known = ensured.get(connection)
       if (known) return known
-      const attempt = keep(connection, readCursor)
+      const attempt = keep(connection, readCursor, first)
       ensured.set(connection, attempt)
       attempt.catch(() => ensured.delete(connection))
       return attempt

@@ -3,6 +3,7 @@ import { canonicalJson, type JsonObject } from '../base/json.ts'
 import { type CallOptions, JobsApiError, type JobsClient, type WireJobRun } from '../client/index.ts'
 import { encodePipelineRef, isTerminalStatus, limits } from '../contract/index.ts'
 import { rejected } from './failures.ts'
+import { cursorOf } from './feed-cursor.ts'
 import { toRecord, toSlimRecord } from './job-run-record.ts'
 import { jobKey, runKey } from './keys.ts'
 import type { ActivityDependencies, Kept, TriggerJobRunInput, TriggerJobRunResult } from './types.ts'
@@ -68,7 +69,7 @@ export async function triggerForWorkflow(
   if (!isTerminalStatus(run.status) && lookMs > 0 && !hasWaited)
     run = await api.getJobRun(run.uuid, { ...calls(), waitSeconds: lookMs / 1000 })
   if (!isTerminalStatus(run.status)) {
-    await deps.waits.ensureWatcher(connection, async () => (await api.listJobRunChanges({}, calls())).cursor)
+    await deps.waits.ensureWatcher(connection, cursorOf(api), calls())
     const { namespace } = deps
     const ref = { namespace, workflowId: workflowIdNow(), activityId: stepRunId(input) }
     const clientRef = encodeWaiter({ kind: 'workflow', ref, kept: input.kept })

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../base/json.ts'
-import type { JobsClient } from '../client/index.ts'
+import type { CallOptions, JobsClient } from '../client/index.ts'
 import type { SweepFinding, SweepMemory, SweepMode } from '../contract/sweep.ts'
 import type { ConnectionMode, JobRunRecord, StepError, UnbegunRuns } from '../pipeline/plan/index.ts'
 import type { Poller } from '../polling/index.ts'
@@ -197,6 +197,9 @@ export interface WaitRef {
 }
 
 /** Temporal, as the activities need it. */
+/** Where the feed of a connection stands. */
+export type ReadCursor = (options?: CallOptions) => Promise<string>
+
 export interface Waits {
   /** `not_now`: nothing waits under that reference at present; the lease covers it. Throws when Temporal is away. */
   complete(ref: WaitRef, record: JobRunRecord): Promise<'completed' | 'not_now'>
@@ -204,8 +207,11 @@ export interface Waits {
   lookAgain(ref: WaitRef, reason: unknown): Promise<'completed' | 'not_now'>
   /** Tells a workflow of the ends of its runs; done, too, where there is none any more. Throws when Temporal is away. */
   tell(workflowId: string, ended: readonly JobRunRecord[]): Promise<void>
-  /** Starts the watcher of a connection unless it runs; a new one begins where `readCursor` says the feed stands. */
-  ensureWatcher(connection: string, readCursor: () => Promise<string>): Promise<void>
+  /**
+   * Starts the watcher of a connection unless it runs; a new one begins where `readCursor` says the feed stands. That is asked as long as
+   * the process lives, so `first`, the signal and the time of whoever asks, is for the first time only.
+   */
+  ensureWatcher(connection: string, readCursor: ReadCursor, first?: CallOptions): Promise<void>
 }
 
 /** A Jobs API that pipelines run on, and what its operator says of it. */

@@ -74,8 +74,8 @@ async function keepAlive(
     const life = launchChild(spec.command)
     state.life = life
     await hooks.processChanged(spec.name, life.pid)
-    await becomeReady(spec, hooks, life, livesMs.length === 0 ? spec.readyTimeoutMs : undefined, stopping)
-    if (!life.ended.aborted) {
+    const readyTimeoutMs = livesMs.length === 0 ? spec.readyTimeoutMs : undefined
+    if (await becomeReady(spec, hooks, life, readyTimeoutMs, stopping)) {
       state.everReady = true
       firstReady.resolve()
       await aborted(life.ended)
@@ -96,22 +96,29 @@ async function keepAlive(
   }
 }
 
-/** Returns when the life is ready or has ended; what comes after its end is for the caller to decide. */
+/** True when the life was ready, also one that has ended since; false when it ended before. What comes then is for the caller to decide. */
 async function becomeReady(
   spec: PartSpec,
   hooks: PartHooks,
   life: ChildLife,
   timeoutMs: number | undefined,
   stopping: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const limit = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)]
   const signal = AbortSignal.any([life.ended, stopping, ...limit])
   try {
-    await Promise.race([spec.waitUntilReady(life, signal), aborted(signal)])
-    signal.throwIfAborted()
+    const wasReady = await Promise.race([
+      spec.waitUntilReady(life, signal).then(() => true),
+      aborted(signal).then(() => false),
+    ])
+    if (!wasReady) signal.throwIfAborted()
     hooks.log({ kind: 'ready', part: spec.name, tookMs: performance.now() - life.startedAtMs })
+    return true
   } catch (error) {
-    if (stopping.aborted || life.ended.aborted) return aborted(life.ended)
+    if (stopping.aborted || life.ended.aborted) {
+      await aborted(life.ended)
+      return false
+    }
     await life.end(spec.graceMs)
     const reason = limit.some((one) => one.aborted)
       ? `within ${(timeoutMs ?? 0) / 1000} s`

@@ -1,4 +1,5 @@
 import type { JobsClient, WireJobRun } from '../client/index.ts'
+import { namedJobs } from './named-job.ts'
 import type { RequestEntry, ServerLogEntry } from './server-log.ts'
 
 /**
@@ -12,6 +13,7 @@ export async function finalLook(
   const triggers = log.filter(
     (entry) => entry.event === 'request' && entry.method === 'POST' && entry.path === '/job-runs',
   ) as RequestEntry[]
+  const jobOf = namedJobs(triggers)
   const jobIds = [...new Set(triggers.map(jobOf).filter((id) => id !== undefined))]
   const lists: { jobId: string; runs: WireJobRun[] }[] = []
   for (const jobId of jobIds) lists.push({ jobId, runs: (await api.listJobRuns({ job_id: jobId })).items })
@@ -19,11 +21,6 @@ export async function finalLook(
     const own = triggers.filter((trigger) => jobOf(trigger) === jobId)
     return [...madeUnanswered(own, runs), ...endsOf(runs, log.length)]
   })
-}
-
-function jobOf({ body }: RequestEntry): string | undefined {
-  const { job_id } = (body ?? {}) as { job_id?: unknown }
-  return typeof job_id === 'string' ? job_id : undefined
 }
 
 /** Runs that no answer named belong to the requests that got none, oldest first; what is left over others have started. */

@@ -1,4 +1,5 @@
 import { isTerminalStatus } from '../contract/index.ts'
+import { namedJobs } from './named-job.ts'
 import type { RequestEntry, ServerLogEntry } from './server-log.ts'
 
 export interface RunEnd {
@@ -45,16 +46,13 @@ export function ledgerOf(log: readonly ServerLogEntry[]): Ledger {
       made.set(jobRunId, { jobRunId, jobId, config, askedAtMs, request, end: ends.get(jobRunId) })
   }
   const triggers = requests.filter(({ method, path }) => method === 'POST' && path === '/job-runs')
+  const jobOf = namedJobs(triggers)
   return {
     made: [...made.values()],
     endOf: (jobRunId) => ends.get(jobRunId),
     unanswered: (jobId) =>
       triggers.filter(
-        ({ answered, status = 0, body }) => (answered === false || status >= 500) && jobIn(body) === jobId,
+        (trigger) => (trigger.answered === false || (trigger.status ?? 0) >= 500) && jobOf(trigger) === jobId,
       ),
   }
-}
-
-function jobIn(body: unknown): unknown {
-  return typeof body === 'object' && body !== null && 'job_id' in body ? body.job_id : undefined
 }

@@ -107,6 +107,9 @@ export interface Execution {
 }
 
 export function createExecution(input: RunPipelineInput, scope: CancellationScope): Execution {
+  // Asked before any local activity, and known from then on: a workflow task can be prolonged between the end of one and this marker, and
+  // a replay, which has the end at once and not yet the marker, would go the other way.
+  patched('quick-trigger')
   const { plan, inputs, timing, warnings } = input
   const { workflowId, startTime, historySize } = workflowInfo()
   // Workflow time: the same on every replay.

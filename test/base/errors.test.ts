@@ -19,6 +19,7 @@ import { StepFailure } from '../../src/pipeline/plan/step-failure.ts'
 import { PipelineRunError, PipelineRunNotFoundError } from '../../src/pipelines/index.ts'
 import { BackfillNotFoundError } from '../../src/schedules/backfill-look.ts'
 import { ScheduleNotFoundError } from '../../src/schedules/errors.ts'
+import { Overloaded } from '../../src/server/services/admission.ts'
 import { ApiProblem } from '../../src/server/services/problems.ts'
 import { SearchAttributesError, TemporalUnreachableError } from '../../src/temporal/index.ts'
 import { runView } from '../cli/helpers.ts'
@@ -78,6 +79,7 @@ const examples: Record<string, JobwrightError> = {
   JobTypeDefinitionError: new JobTypeDefinitionError('no name'),
   JobsApiError: new JobsApiError({ kind: 'not_sent', code: 'x', reason: 'no', method: 'GET', url: '/' }),
   JobwrightError: ours('defect'),
+  Overloaded: new Overloaded(2_000),
   PipelineFindingsError: new PipelineFindingsError('invalid_inputs', 'p', []),
   PipelineRunError: new PipelineRunError(runView([])),
   PipelineRunNotFoundError: new PipelineRunNotFoundError('x'),

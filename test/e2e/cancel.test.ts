@@ -144,7 +144,10 @@ describe('a cancelled pipeline run', () => {
     const [run] = await running(runs, 1)
     await until('the step waits', async () => {
       const { raw } = await on.client.workflow.getHandle(id).describe()
-      return raw.pendingActivities?.some((activity) => activity.activityId?.endsWith('/wait'))
+      const { steps } = await on.pipelines.show(id)
+      return (
+        !raw.pendingActivities?.length && steps.some((step) => step.job_run_id && step.status === 'running')
+      )
     })
     expect((await on.api.getJobRun(run!.uuid, { waitSeconds: 30 })).status).toBe('completed')
     await on.pipelines.cancel(id)

@@ -40,18 +40,35 @@ async function requestsOf(duration: string): Promise<string[]> {
     .map((each) => each.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, 'ID'))
 }
 
-/** Of a kind of which the worker knows nothing, or that it is short. */
-const look = /^GET \/job-runs\/ID\?wait=0\.\d+$/
+/** Job and run together; with a first look at the end, of a kind of which the worker knows nothing or that it is short. */
+const trigger = /^POST \/job-runs(\?wait=0\.\d+)?$/
+const looking = /^POST \/job-runs\?wait=0\.\d+$/
 
-it('a run that is over at the first look costs three requests', async () => {
-  expect(await requestsOf('1ms')).toEqual(['POST /jobs', 'POST /job-runs', expect.stringMatching(look)])
-})
+/** Those of a step whose trigger was in time: on a busy machine it may be sent again, under the same key. */
+async function requestsInTime(duration: string): Promise<string[]> {
+  return until('a trigger is in time', async () => {
+    const requests = await requestsOf(duration)
+    return requests.filter((each) => trigger.test(each)).length === 1 && requests
+  })
+}
 
-it('a run that is not costs four, of which two start something', async () => {
-  expect(await requestsOf('2500ms')).toEqual([
-    'POST /jobs',
-    'POST /job-runs',
-    expect.stringMatching(look),
+it('a run that is not over at the first look costs two requests, of which one starts something', async () => {
+  expect(await requestsInTime('2500ms')).toEqual([
+    expect.stringMatching(trigger),
     'PUT /job-runs/ID/client-ref',
   ])
+})
+
+it('a run that is costs one', async () => {
+  // The kind is known for long runs now, and looked at only now and then; how soon an end is there, a busy machine says.
+  const others: string[][] = []
+  const short = await until('a run is over at the first look', async () => {
+    const requests = await requestsInTime('1ms')
+    if (requests.length === 1) return requests
+    others.push(requests)
+    return false
+  })
+  expect(short).toEqual([expect.stringMatching(looking)])
+  for (const requests of others)
+    expect(requests).toEqual([expect.stringMatching(trigger), 'PUT /job-runs/ID/client-ref'])
 })

@@ -8,8 +8,9 @@ import {
   reachCompletion,
   type Scene,
   shapeFor,
+  wasUntold,
 } from './points.ts'
-import { type Driver, nameOf, newTrial, pendingOf, startTrial, type Ties, type Trial } from './trial.ts'
+import { type Driver, nameOf, newTrial, startTrial, type Ties, type Trial } from './trial.ts'
 import { type Mode, patientMs, type Victim, type World } from './worlds.ts'
 
 export interface BatchOptions {
@@ -82,8 +83,7 @@ export async function killBatch({ world, ties, seed, only = '' }: BatchOptions):
     await delay(random() * 500)
     await restore(world, victim, anywhere)
     // Nobody had told it.
-    for (const { trial } of completions)
-      trial.isHit = (await pendingOf(world, trial.id)).some(({ id }) => id.includes('/wait'))
+    for (const { trial } of completions) trial.isHit = await wasUntold(world, trial, killedAtMs)
     for (const { scene } of anywhere) scene.trial.isHit ||= await world.wasOpen(scene.trial.id, killedAtMs)
     return trials
   } finally {

@@ -47,7 +47,10 @@ export class Ties {
         const label = this.labelOf(body)
         if (typeof made?.['uuid'] !== 'string' || label === undefined) return
         this.labels.set(made['uuid'], label)
-        if (operation === 'createJobRun') this.#runs.set(label, made['uuid'])
+        if (operation !== 'createJobRun') return
+        this.#runs.set(label, made['uuid'])
+        // Of job and run in one call: a job of this content alone.
+        if (parsed(body)?.['job']) this.labels.set(String(made['job_id']), label)
       }
       proxy.onPoint({ at: 'after_commit', operation }, take)
     }
@@ -57,15 +60,23 @@ export class Ties {
 
   /** Of a request for a job or a run. */
   labelOf(body: string): string | undefined {
-    const { config, job_id } = parsed(body) ?? {}
-    const label = (config as { label?: unknown } | undefined)?.label
-    if (typeof label === 'string') return label
-    return this.labels.get(String(job_id))
+    const given = parsed(body) ?? {}
+    return labelIn(given) ?? this.labels.get(String(given['job_id']))
   }
 
   runOf(label: string): string | undefined {
     return this.#runs.get(label)
   }
+}
+
+/** Of a body of a job, of a run, or of both in one. */
+export function labelIn(body: unknown): string | undefined {
+  const { config, job } = (body ?? {}) as Record<
+    'config' | 'job',
+    { label?: unknown; config?: unknown } | null
+  >
+  const { label } = (job?.config ?? config ?? {}) as { label?: unknown }
+  return typeof label === 'string' ? label : undefined
 }
 
 function parsed(text: string | undefined): Record<string, unknown> | undefined {

@@ -4,7 +4,7 @@ import { type ExpectedStep, judge, type RequestEntry, type ServerLogEntry } from
 import { historiesOf } from '../helpers/chain.ts'
 import { until } from '../helpers/until.ts'
 import { tidy } from './pipelines.ts'
-import type { Ties, Trial } from './trial.ts'
+import { labelIn, type Ties, type Trial } from './trial.ts'
 import type { World } from './worlds.ts'
 
 /** What was decided before a cancel was heard of may still arrive so much later. */
@@ -78,8 +78,10 @@ async function violationsOf(
   const isOwn = (key: unknown) => labels.get(String(key))?.startsWith(`${id}/`) === true
   const log = truth.filter((entry) => {
     if (entry.event === 'run_status') return isOwn(entry.job_run_id)
-    const { config, job_id } = (entry.body ?? {}) as { config?: { label?: unknown }; job_id?: unknown }
-    return isOwn(entry.made?.job_run_id) || isOwn(job_id) || String(config?.label).startsWith(`${id}/`)
+    const { job_id } = (entry.body ?? {}) as { job_id?: unknown }
+    return (
+      isOwn(entry.made?.job_run_id) || isOwn(job_id) || labelIn(entry.body)?.startsWith(`${id}/`) === true
+    )
   })
   const steps: ExpectedStep[] = expectationsOf(plan, view.steps)
   const cancelled = steps.flatMap(({ name }) => (name === tidy ? [] : [name]))

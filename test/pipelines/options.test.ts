@@ -1,9 +1,10 @@
-import type { Client } from '@temporalio/client'
+import { Client, Connection } from '@temporalio/client'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { resolveOptions } from '../../src/pipelines/options.ts'
 
-const client = {} as Client
+/** Nothing is asked of it. */
+const client = new Client({ connection: Connection.lazy() })
 
 test('without options everything is decided', async () => {
   const context = resolveOptions(client, {})

@@ -301,27 +301,33 @@ test('a log file that was cut short by a kill is read without its last line', ()
   expect(() => parseServerLog(`{"event":"requ\n${JSON.stringify(entry)}`)).toThrow(SyntaxError)
 })
 
-test('the last look finds the run of a trigger that was never answered, and leaves strangers out', async () => {
-  const run = (uuid: string, created_at: string) => ({
-    uuid,
-    job_id: 'A',
-    status: 'completed',
-    created_at,
-    config: {},
-  })
-  const runs = [run('a2', '2026-01-02'), run('stranger', '2026-01-03'), run('a1', '2026-01-01')]
-  const listJobRuns = async () => ({ items: runs as never[], count: runs.length })
-  const log = logOf(
-    [1, 'A/a1'],
-    [2, 'A', { status: undefined, answered: false }],
-    [3, 'A', { lost: true, status: undefined }],
-  )
-  const found = await finalLook(log, { listJobRuns })
-  expect(found.flatMap((entry) => (entry.event === 'request' ? [entry.made?.job_run_id] : []))).toEqual([
-    'a2',
-  ])
-  expect(rulesOf([...log, ...found])).toEqual(['doubled'])
-})
+test.each([
+  ['of a job', {}],
+  ['of a job that came in the same call', { body: { job: { key: 'of-a' } } }],
+])(
+  'the last look finds the run of a trigger that was never answered, %s, and leaves strangers out',
+  async (_, more) => {
+    const run = (uuid: string, created_at: string) => ({
+      uuid,
+      job_id: 'A',
+      status: 'completed',
+      created_at,
+      config: {},
+    })
+    const runs = [run('a2', '2026-01-02'), run('stranger', '2026-01-03'), run('a1', '2026-01-01')]
+    const listJobRuns = async () => ({ items: runs as never[], count: runs.length })
+    const log = logOf(
+      [1, 'A/a1', more],
+      [2, 'A', { status: undefined, answered: false, ...more }],
+      [3, 'A', { lost: true, status: undefined, ...more }],
+    )
+    const found = await finalLook(log, { listJobRuns })
+    expect(found.flatMap((entry) => (entry.event === 'request' ? [entry.made?.job_run_id] : []))).toEqual([
+      'a2',
+    ])
+    expect(rulesOf([...log, ...found])).toEqual(['doubled'])
+  },
+)
 
 test('what a pipeline run says is what the server has to bear out', () => {
   const view = { seq: 0, generation: 1, started_at: null, finished_at: null, error: null }

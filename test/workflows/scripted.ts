@@ -14,7 +14,7 @@ import type { Json } from '../../src/base/json.ts'
 import { installationNames, signalNames } from '../../src/contract/names.ts'
 import { compilePipeline, type JobRunRecord, type PipelinePlan } from '../../src/pipeline/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
-import { dataConverter } from '../../src/temporal/index.ts'
+import { dataConverter, packing } from '../../src/temporal/index.ts'
 import type { PipelineTiming } from '../../src/workflows/messages.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { workflowBundle } from '../helpers/workflow-bundle.ts'
@@ -67,12 +67,13 @@ type TemporalActivity =
 
 /** Those about nested pipeline runs, limits, schedules and backfills need Temporal only. */
 function temporalActivities(stack: TestStack): Pick<PipelineActivities, TemporalActivity> {
+  const client = packing(stack.client)
   const deps: Partial<ActivityDependencies> = {
-    nestedRuns: createNestedRuns(stack.client),
-    schedules: createSchedules(stack.client),
-    limits: createLimits(stack.client, installationNames()),
+    nestedRuns: createNestedRuns(client),
+    schedules: createSchedules(client),
+    limits: createLimits(client, installationNames()),
     sweep: 'off',
-    tickRuns: createTickRuns(stack.client, installationNames(), createSchedules(stack.client)),
+    tickRuns: createTickRuns(client, installationNames(), createSchedules(client)),
     heartbeatIntervalMs: 1_000,
   }
   return createActivities(deps as ActivityDependencies)

@@ -106,6 +106,8 @@ export function checkCapabilities(capabilities: Capabilities | undefined): Check
     'job_names',
     'pipelines',
     'schedules',
+    'one_call_triggers',
+    'feed_by_client_ref',
   ] as const
   const missing = extras.filter((name) => !capabilities[name])
   if (missing.length === 0)

@@ -1,12 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { JobwrightError } from '../../base/errors.ts'
 import { createTurns, type Rank } from './turns.ts'
 
 /** Refused before anything was done: to be sent again after a while. */
-export class Overloaded extends Error {
+export class Overloaded extends JobwrightError {
+  override readonly name = 'Overloaded'
   readonly retryAfterMs: number
 
   constructor(retryAfterMs: number) {
-    super('more requests than can be answered in time')
+    super({
+      code: 'overloaded',
+      fault: 'unreachable',
+      message: 'there are more requests than can be answered in time',
+      fix: 'ask again after `Retry-After`',
+    })
     this.retryAfterMs = retryAfterMs
   }
 }

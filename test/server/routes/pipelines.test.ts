@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type JobTypeSchemaEntry, pipelineLimits } from '../../../src/contract/index.ts'
 import { compilePipeline, type Finding, type PipelinePlan } from '../../../src/pipeline/index.ts'
+import { graphLimits } from '../../../src/pipeline/plan/graph-limits.ts'
 import { TemporalUnreachableError } from '../../../src/temporal/index.ts'
 import { type Person, startApi, type TestApi, testRegistry } from './api.ts'
 
@@ -169,8 +170,8 @@ describe('POST /pipeline-runs', () => {
       const { plan } = compilePipeline(nap, { file: 'x', jobTypes })
       return { ...plan, description: 'x'.repeat(characters) }
     }
-    expect((await me.post('/pipeline-runs', { plan: plan(1024 * 1024 - 2_000) })).status).toBe(201)
-    const large = await me.post('/pipeline-runs', { plan: plan(1024 * 1024) })
+    expect((await me.post('/pipeline-runs', { plan: plan(graphLimits.planBytes - 2_000) })).status).toBe(201)
+    const large = await me.post('/pipeline-runs', { plan: plan(graphLimits.planBytes) })
     expect([large.status, large.json.findings[0].code]).toEqual([422, 'plan_too_large'])
     const over = await me.post('/pipeline-runs', { plan: plan(pipelineLimits.bodyBytes) })
     expect([over.status, over.json.code]).toEqual([413, 'body_too_large'])
