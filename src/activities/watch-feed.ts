@@ -20,6 +20,8 @@ const notNowPatienceMs = 5_000
 const notNowEveryMs = 500
 /** Every wait of a connection hangs on its watcher: it goes on after anything, once what is wrong may have been put right. */
 const tryAgainMs = 5_000
+/** A server that is started again is asked again soon; while nobody listens there, that costs nothing. */
+const refusedAgainMs = 500
 /** After that Temporal passes over a worker that is lost by itself. */
 const letGoForMs = 10_000
 
@@ -46,12 +48,14 @@ export interface Watched {
 
 /** What a refused request becomes: another attempt, on a worker that knows the connection perhaps. */
 export function watchAgain(error: unknown): unknown {
-  if (!(error instanceof ApplicationFailure) || !error.nonRetryable) return error
+  if (!(error instanceof ApplicationFailure)) return error
+  const isUnheard = error.type === 'connection_refused'
+  if (!error.nonRetryable && !isUnheard) return error
   return ApplicationFailure.create({
     type: error.type ?? 'error',
     message: error.message,
     nonRetryable: false,
-    nextRetryDelay: tryAgainMs,
+    nextRetryDelay: isUnheard ? refusedAgainMs : tryAgainMs,
   })
 }
 

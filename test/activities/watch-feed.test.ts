@@ -1,6 +1,7 @@
+import { ApplicationFailure } from '@temporalio/activity'
 import { expect, test } from 'vitest'
 import { decodeWaiter, encodeWaiter } from '../../src/activities/wait-ref.ts'
-import { watchFeed } from '../../src/activities/watch-feed.ts'
+import { watchAgain, watchFeed } from '../../src/activities/watch-feed.ts'
 import { JobsClient } from '../../src/client/index.ts'
 import { json, runBody, startFaultServer } from '../client/fault-server.ts'
 import { inActivity } from '../helpers/in-activity.ts'
@@ -100,4 +101,13 @@ test.each([
   )
   const of = (id: string) => (all: readonly string[]) => all.filter((one) => one.endsWith(id))
   for (const id of ['first', 'other']) expect(of(id)(done)).toEqual(of(id)(expected))
+})
+
+test('while nobody listens there, the next attempt comes soon, however many there were', () => {
+  expect(watchAgain(ApplicationFailure.retryable('x', 'connection_refused'))).toMatchObject({
+    nonRetryable: false,
+    nextRetryDelay: 500,
+  })
+  const other = ApplicationFailure.retryable('x', 'timeout')
+  expect(watchAgain(other)).toBe(other)
 })
