@@ -356,7 +356,7 @@ describe('A failed report', () => {
 
   test('waits a second at most while nobody listens there', () => {
     expect(delayAfter(failure('not_sent', 'connection_refused'), 100, 1)).toBe(1_000)
-    expect(delayAfter(failure('unknown_outcome', 'timeout'), 100, 1)).toBe(10_000)
+    expect(delayAfter(failure('ambiguous', 'timeout'), 100, 1)).toBe(10_000)
   })
 
   test('is tried at least once, and not again once it is too late', async () => {
