@@ -18,7 +18,9 @@ RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/node-linux-* &
   && ln -s .. node_modules/jobwright
 
 FROM ${NODE_IMAGE}
+# The young generation of Node.js as in the dev stack: a quarter less memory, for no more time.
 ENV NODE_ENV=production \
+    NODE_OPTIONS=--max-semi-space-size=4 \
     JOBWRIGHT_HOST=0.0.0.0 \
     JOBWRIGHT_PORT=8300 \
     JOBWRIGHT_DATA_DIR=/data

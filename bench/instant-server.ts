@@ -11,6 +11,8 @@ export interface InstantServer {
   requests(): Record<string, number>
   /** Job runs so far. */
   made(): number
+  /** When each was made, and the reference that it was made with. */
+  triggers(): readonly { atMs: number; clientRef: string | null }[]
   /** When the job runs ended that ended since it was last asked, by the clock of the machine. */
   ends(): number[]
   stop(): Promise<void>
@@ -48,6 +50,7 @@ export async function startInstantServer(): Promise<InstantServer> {
   const runs = new Map<string, Run>()
   const answers = new Map<string, { uuid: string }>()
   const ended: Run[] = []
+  const triggers: { atMs: number; clientRef: string | null }[] = []
   let endedAtMs: number[] = []
   let requests: Record<string, number> = {}
   const feedReaders = new Set<() => void>()
@@ -83,6 +86,7 @@ export async function startInstantServer(): Promise<InstantServer> {
         status: 'pending',
         waiting: new Set(),
       }
+      triggers.push({ atMs: Date.now(), clientRef: run.clientRef })
       const ms = lengthMs(body.config ?? job?.config ?? {})
       if (ms > 1) setTimeout(end, ms, run)
       return run
@@ -165,6 +169,7 @@ export async function startInstantServer(): Promise<InstantServer> {
       return seen
     },
     made: () => runs.size,
+    triggers: () => triggers,
     ends() {
       const seen = endedAtMs
       endedAtMs = []

@@ -32,7 +32,9 @@ export async function startCheckout(options: CheckoutOptions): Promise<Arm & { t
       }
     : { ...(postgres ? { DATABASE_URL: postgres.url } : {}) }
   const profiled = options.profile
-    ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${path.resolve(options.profile, name)}` }
+    ? {
+        NODE_OPTIONS: `--max-semi-space-size=4 --cpu-prof --cpu-prof-dir=${path.resolve(options.profile, name)}`,
+      }
     : {}
   const parts = jobsApi ? 'temporal,worker' : 'temporal,server,worker'
   const start = (more: string[], over = {}) =>

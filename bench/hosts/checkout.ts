@@ -32,6 +32,8 @@ const patience = {
   JOBWRIGHT_STICKY_QUEUE_MS: '',
   JOBWRIGHT_RECONCILE_MS: '',
   JOBWRIGHT_SHUTDOWN_GRACE_MS: '',
+  // As the dev stack and the image start it.
+  NODE_OPTIONS: '--max-semi-space-size=4',
 }
 
 const { values, positionals } = parseArgs({

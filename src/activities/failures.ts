@@ -111,6 +111,18 @@ export function createDefects(): Defects {
   }
 }
 
+const refusedAgainMs = 500
+/** So many: then the server is not merely started again, and the retry policy spares Temporal. */
+const refusedAttempts = 10
+
+/** Nobody listens there: a server that is started again is found soon. */
+export function soonAgain(failure: unknown, attempt: number): unknown {
+  if (!(failure instanceof ApplicationFailure) || failure.type !== 'connection_refused') return failure
+  if (failure.nonRetryable || attempt > refusedAttempts) return failure
+  const { type, message } = failure
+  return ApplicationFailure.create({ type, message, nonRetryable: false, nextRetryDelay: refusedAgainMs })
+}
+
 /**
  * Runs `work`, mapping what the client throws, telling a cancelled step from a worker that shuts down, and ending what breaks again
  * and again. A result that cannot be made JSON would break in Temporal's client, where nobody could tell.
@@ -124,7 +136,7 @@ export async function withFailures<T>(work: () => Promise<T>, defects: Defects):
   } catch (error) {
     const context = Context.current()
     if (!context.cancellationSignal.aborted || error instanceof CompleteAsyncError)
-      throw isDefect(error) ? defects.count(error) : toFailure(error)
+      throw isDefect(error) ? defects.count(error) : soonAgain(toFailure(error), context.info.attempt)
     if (context.cancellationDetails?.cancelRequested) throw context.cancellationSignal.reason
     // Reported as cancelled, a deploy would look like a person's cancel.
     throw ApplicationFailure.retryable('the worker is shutting down; another one goes on', 'worker_shutdown')

@@ -67,7 +67,7 @@ export async function recoverWaits(options: RecoverWaits, identity: string): Pro
 }
 
 /** Else what follows from the end of the wait waits for the sticky queue of the worker, which had most likely the workflow as well. */
-async function letGo(client: Client, workflowId: string): Promise<void> {
+export async function letGo(client: Client, workflowId: string): Promise<void> {
   const { namespace } = client.options
   // Without it, it only takes longer.
   await client.workflowService.resetStickyTaskQueue({ namespace, execution: { workflowId } }).catch(() => {})

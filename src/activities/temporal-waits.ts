@@ -5,6 +5,7 @@ import { type InstallationNames, signalNames, workflowTypes } from '../contract/
 import { grpcStatus, grpcStatusOf, shortTaskMs } from '../executions/index.ts'
 import type { JobRunRecord } from '../pipeline/plan/index.ts'
 import { createGate } from './gate.ts'
+import { letGo } from './recover-waits.ts'
 import type { ReadCursor, WaitRef, Waits, WatchChangesInput } from './types.ts'
 
 /** Anybody may write a reference; one that Temporal can make nothing of must not hold up the others. */
@@ -115,6 +116,7 @@ export function createWaits(
         if (!(error instanceof WorkflowNotFoundError || isImpossible(error))) throw error
       }
     },
+    letGo: (workflowId) => letGo(client, workflowId),
     ensureWatcher(connection, readCursor, first) {
       const known = ensured.get(connection)
       if (known) return known

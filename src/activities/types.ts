@@ -207,6 +207,8 @@ export interface Waits {
   lookAgain(ref: WaitRef, reason: unknown): Promise<'completed' | 'not_now'>
   /** Tells a workflow of the ends of its runs; done, too, where there is none any more. Throws when Temporal is away. */
   tell(workflowId: string, ended: readonly JobRunRecord[]): Promise<void>
+  /** Whatever worker has the workflow in its memory, the next one that is free goes on with it. Never throws. */
+  letGo(workflowId: string): Promise<void>
   /**
    * Starts the watcher of a connection unless it runs; a new one begins where `readCursor` says the feed stands. That is asked as long as
    * the process lives, so `first`, the signal and the time of whoever asks, is for the first time only.

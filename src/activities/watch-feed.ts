@@ -6,7 +6,7 @@ import { terminalJobRunStatuses } from '../contract/index.ts'
 import { isDefect } from './failures.ts'
 import { toRecord, toSlimRecord } from './job-run-record.ts'
 import { createTeller } from './tell-workflows.ts'
-import type { ActivityDependencies, WaitRef, WatchFeedInput } from './types.ts'
+import type { ActivityDependencies, WaitRef, Waits, WatchFeedInput } from './types.ts'
 import type { decodeWaiter } from './wait-ref.ts'
 
 const pollSeconds = 20
@@ -20,11 +20,23 @@ const notNowPatienceMs = 5_000
 const notNowEveryMs = 500
 /** Every wait of a connection hangs on its watcher: it goes on after anything, once what is wrong may have been put right. */
 const tryAgainMs = 5_000
+/** A server that is started again is asked again soon; while nobody listens there, that costs nothing. */
+const refusedAgainMs = 500
+/** After that Temporal passes over a worker that is lost by itself. */
+const letGoForMs = 10_000
 
 type FeedChange = WireChanges['changes'][number]
 
 type WatchDependencies = Pick<ActivityDependencies, 'namespace' | 'waits' | 'heartbeatIntervalMs'> & {
   api: JobsClient
+  presence: Pick<ActivityDependencies['presence'], 'identity'>
+}
+
+/** What a heartbeat leaves for the next attempt. */
+interface Progress {
+  cursor: string
+  /** Which worker process read so far. */
+  by?: string
 }
 
 /** Whose waits are looked after. */
@@ -36,12 +48,14 @@ export interface Watched {
 
 /** What a refused request becomes: another attempt, on a worker that knows the connection perhaps. */
 export function watchAgain(error: unknown): unknown {
-  if (!(error instanceof ApplicationFailure) || !error.nonRetryable) return error
+  if (!(error instanceof ApplicationFailure)) return error
+  const isUnheard = error.type === 'connection_refused'
+  if (!error.nonRetryable && !isUnheard) return error
   return ApplicationFailure.create({
     type: error.type ?? 'error',
     message: error.message,
     nonRetryable: false,
-    nextRetryDelay: tryAgainMs,
+    nextRetryDelay: isUnheard ? refusedAgainMs : tryAgainMs,
   })
 }
 
@@ -59,11 +73,14 @@ export async function watchFeed(
   const failure = new AbortController()
   const signal = AbortSignal.any([context.cancellationSignal, failure.signal])
   const failed = (error: unknown) => failure.abort(error)
-  const teller = createTeller(deps.waits, failed)
-  let cursor = (context.info.heartbeatDetails as { cursor: string } | undefined)?.cursor ?? input.cursor
+  const last = context.info.heartbeatDetails as Progress | undefined
+  const by = deps.presence.identity
+  const teller = createTeller(last && last.by !== by ? lettingGo(deps.waits) : deps.waits, failed)
+  let cursor = last?.cursor ?? input.cursor
   /** What was not acknowledged yet, in its order: the feed read again from there brings it again. */
   const open = new Map<FeedChange, string>()
-  const heartbeat = () => context.heartbeat({ cursor: open.values().next().value ?? cursor })
+  const heartbeat = () =>
+    context.heartbeat({ cursor: open.values().next().value ?? cursor, by } satisfies Progress)
   const timer = setInterval(
     heartbeat,
     heartbeatEveryMs(deps.heartbeatIntervalMs, context.info.heartbeatTimeoutMs),
@@ -97,6 +114,19 @@ export async function watchFeed(
     clearInterval(timer)
   }
   throw signal.reason
+}
+
+/** The worker that is lost had workflows as well: what they are told of first would wait for its sticky queue. */
+function lettingGo(waits: Waits): Pick<Waits, 'tell'> {
+  const untilMs = performance.now() + letGoForMs
+  const free = new Set<string>()
+  return {
+    async tell(workflowId, ended) {
+      if (performance.now() < untilMs && !free.has(workflowId)) await waits.letGo(workflowId)
+      free.add(workflowId)
+      await waits.tell(workflowId, ended)
+    },
+  }
 }
 
 async function readPage(

@@ -10,6 +10,8 @@ const conflict = 409
 export const outputTimeoutMs = 120_000
 const shortestMs = 200
 const longestMs = 10_000
+/** Nobody listens there, so asking costs nothing: a server that is started again is found at once. */
+const longestRefusedMs = 1_000
 
 /** Whether the same report may be taken later. Every report may be sent twice, so an unknown outcome is one of these. */
 export function isWorthRetrying(error: unknown): boolean {
@@ -19,10 +21,22 @@ export function isWorthRetrying(error: unknown): boolean {
 }
 
 /** Milliseconds before try `tries + 1`: what the server asked for, else exponential with jitter. `random` in 0…1. */
-export function backoffMs(tries: number, retryAfterMs: number | undefined, random: number): number {
+export function backoffMs(
+  tries: number,
+  retryAfterMs: number | undefined,
+  random: number,
+  mostMs = longestMs,
+): number {
   // No pause at all would be a storm.
   if (retryAfterMs) return Math.min(retryAfterMs, 60_000)
-  return Math.min(longestMs, shortestMs * 2 ** Math.min(tries, 10)) * (0.5 + random / 2)
+  return Math.min(mostMs, shortestMs * 2 ** Math.min(tries, 10)) * (0.5 + random / 2)
+}
+
+/** The same after a failure. */
+export function delayAfter(error: unknown, tries: number, random: number): number {
+  if (!(error instanceof JobsApiError)) return backoffMs(tries, undefined, random)
+  const mostMs = error.code === 'connection_refused' ? longestRefusedMs : longestMs
+  return backoffMs(tries, error.retryAfterMs, random, mostMs)
 }
 
 export interface PersistOptions {
@@ -43,11 +57,7 @@ export async function persist<T>(work: () => Promise<T>, options: PersistOptions
       return await work()
     } catch (error) {
       if (until.aborted || !worthRetrying(error, tries)) throw error
-      const delayMs = backoffMs(
-        tries - 1,
-        error instanceof JobsApiError ? error.retryAfterMs : undefined,
-        Math.random(),
-      )
+      const delayMs = delayAfter(error, tries - 1, Math.random())
       onFailure?.(error, delayMs)
       await pause(delayMs, until)
       if (until.aborted) throw error

@@ -77,14 +77,17 @@ function readCertPair({ tlsClientCertPath, tlsClientKeyPath }: TemporalOptions) 
   return pair
 }
 
+/** gRPC would try after one second first, and after two minutes at most: a Temporal that is started again is found sooner. */
+const reconnecting = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1_000 }
+
 /**
  * Options of a client's connection. gRPC sends everything through a proxy that the environment names, and would ask it
  * for the server on this machine; Temporal's own core, which workers use, heeds no such variable.
  */
 export function clientOptions(options: TemporalOptions): ConnectionOptions {
   const host = options.address.replace(/:\d+$/, '')
-  const direct = isLoopback(host) ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {}
-  return { ...endpointOptions(options), ...direct }
+  const direct = isLoopback(host) ? { 'grpc.enable_http_proxy': 0 } : {}
+  return { ...endpointOptions(options), channelArgs: { ...reconnecting, ...direct } }
 }
 
 /**

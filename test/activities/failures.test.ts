@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import {
   createDefects,
   isDefect,
+  soonAgain,
   toFailure,
   withFailures as withFailuresOf,
 } from '../../src/activities/failures.ts'
@@ -116,4 +117,12 @@ describe('an activity', () => {
     )
     await expect(open).rejects.toBeInstanceOf(CompleteAsyncError)
   })
+})
+
+it('tries soon again what nobody listened to, until an outage looks long', () => {
+  const refused = ApplicationFailure.retryable('x', 'connection_refused')
+  expect(soonAgain(refused, 10)).toMatchObject({ type: 'connection_refused', nextRetryDelay: 500 })
+  expect(soonAgain(refused, 11)).toBe(refused)
+  const other = ApplicationFailure.retryable('x', 'timeout')
+  expect(soonAgain(other, 1)).toBe(other)
 })

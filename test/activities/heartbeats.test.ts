@@ -72,6 +72,7 @@ beforeAll(async () => {
       waits: {
         complete: async () => 'completed',
         lookAgain: async () => 'completed',
+        letGo: async () => undefined,
         tell: async () => undefined,
         ensureWatcher: async () => undefined,
       },

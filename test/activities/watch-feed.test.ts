@@ -1,13 +1,18 @@
+import { ApplicationFailure } from '@temporalio/activity'
 import { expect, test } from 'vitest'
 import { decodeWaiter, encodeWaiter } from '../../src/activities/wait-ref.ts'
-import { watchFeed } from '../../src/activities/watch-feed.ts'
+import { watchAgain, watchFeed } from '../../src/activities/watch-feed.ts'
 import { JobsClient } from '../../src/client/index.ts'
 import { json, runBody, startFaultServer } from '../client/fault-server.ts'
 import { inActivity } from '../helpers/in-activity.ts'
 import { until } from '../helpers/until.ts'
 
 /** A feed with the ends of three runs that `first` waits for, and one of `other`; then nothing more. */
-async function watched(tell: (workflowId: string, ids: string[]) => Promise<void>) {
+async function watched(
+  tell: (workflowId: string, ids: string[]) => Promise<void>,
+  letGo: (workflowId: string) => Promise<void> = async () => {},
+  heartbeatDetails?: object,
+) {
   const ended = (workflowId: string, index: number) => {
     const ref = { namespace: 'default', workflowId, activityId: `s/${index}/1` }
     const client_ref = encodeWaiter({ kind: 'workflow', ref, kept: { outputs: [], whole: false } })
@@ -29,10 +34,12 @@ async function watched(tell: (workflowId: string, ids: string[]) => Promise<void
   const deps = {
     namespace: 'default',
     heartbeatIntervalMs: 10,
+    presence: { identity: 'this' },
     api: new JobsClient({ baseUrl: server.baseUrl, token: 't' }),
     waits: {
       complete: async () => 'completed' as const,
       lookAgain: async () => 'completed' as const,
+      letGo,
       ensureWatcher: async () => undefined,
       tell: (id: string, records: readonly { jobRunId: string }[]) =>
         tell(
@@ -54,6 +61,7 @@ async function watched(tell: (workflowId: string, ids: string[]) => Promise<void
       await over
     },
     (details) => void heartbeats.push(details),
+    { heartbeatDetails },
   )
   return { heartbeats, failure }
 }
@@ -70,7 +78,7 @@ test('what ends together comes together, one signal at a time, and the cursor wa
   })
   expect(told).toEqual(['first: 0 (1)', 'other: 2 (0)', 'first: 1,3 (1)'])
   // Whoever takes over meanwhile reads again what was not acknowledged.
-  expect(heartbeats).toContainEqual({ cursor: 'c1' })
+  expect(heartbeats).toContainEqual({ cursor: 'c1', by: 'this' })
 })
 
 test('a workflow that cannot be told of an end ends the attempt, which began before that', async () => {
@@ -79,4 +87,27 @@ test('a workflow that cannot be told of an end ends the attempt, which began bef
   })
   expect(String(failure)).toContain('Temporal is away')
   expect(heartbeats).not.toContainEqual({ cursor: 'c3' })
+})
+
+test.each([
+  ['another process', 'other', ['let go first', 'first', 'let go other', 'other', 'first']],
+  ['this process itself', 'this', ['first', 'other', 'first']],
+])('what was read last by %s: workflows are let go that it may have had', async (_, by, expected) => {
+  const done: string[] = []
+  await watched(
+    async (id) => void done.push(id),
+    async (id) => void done.push(`let go ${id}`),
+    { cursor: 'c', by },
+  )
+  const of = (id: string) => (all: readonly string[]) => all.filter((one) => one.endsWith(id))
+  for (const id of ['first', 'other']) expect(of(id)(done)).toEqual(of(id)(expected))
+})
+
+test('while nobody listens there, the next attempt comes soon, however many there were', () => {
+  expect(watchAgain(ApplicationFailure.retryable('x', 'connection_refused'))).toMatchObject({
+    nonRetryable: false,
+    nextRetryDelay: 500,
+  })
+  const other = ApplicationFailure.retryable('x', 'timeout')
+  expect(watchAgain(other)).toBe(other)
 })

@@ -38,6 +38,7 @@ describe('the processes of the stack', () => {
       JOBWRIGHT_WORKER_TOKEN: 'worker-token',
       JOBWRIGHT_WORKER_NAME: 'stack-1',
       NODE_COMPILE_CACHE: '/cache/compiled',
+      NODE_OPTIONS: '--max-semi-space-size=4',
       JOBS_API_URL: 'http://127.0.0.1:8300/api/v1',
       JOBS_API_TOKEN: 'user-token',
     })
@@ -54,6 +55,13 @@ describe('the processes of the stack', () => {
     expect(env.JOBWRIGHT_SHUTDOWN_GRACE_MS).toBe('60000')
     expect(drainMsFor(env)).toBeGreaterThan(60_000 + 10_000)
     expect(orphanPatienceMs(drainMsFor(env))).toBeGreaterThan(drainMsFor(env))
+  })
+
+  test('have a small young generation, unless the user says otherwise', () => {
+    const inherited = { NODE_OPTIONS: '--use-env-proxy --max-semi-space-size=32' }
+    expect(childEnvironment(inherited, values).NODE_OPTIONS).toBe(
+      '--max-semi-space-size=4 --use-env-proxy --max-semi-space-size=32',
+    )
   })
 
   test('know the tokens of the user as well', () => {

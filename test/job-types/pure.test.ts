@@ -15,7 +15,7 @@ import {
   toHandlerEnd,
   toRunError,
 } from '../../src/executor/outcome.ts'
-import { backoffMs, isWorthRetrying, persist } from '../../src/executor/persistence.ts'
+import { backoffMs, delayAfter, isWorthRetrying, persist } from '../../src/executor/persistence.ts'
 import { prepareConfig } from '../../src/executor/run-config.ts'
 import { timestamp, truncate, truncateBytes } from '../../src/executor/text.ts'
 import { JobRunError, RetryableError } from '../../src/job-types/errors.ts'
@@ -352,6 +352,11 @@ describe('A failed report', () => {
     expect(backoffMs(0, 86_400_000, 0)).toBe(60_000)
     expect([0, 1, 2, 100].map((tries) => backoffMs(tries, undefined, 1))).toEqual([200, 400, 800, 10_000])
     expect(backoffMs(100, undefined, 0)).toBe(5000)
+  })
+
+  test('waits a second at most while nobody listens there', () => {
+    expect(delayAfter(failure('not_sent', 'connection_refused'), 100, 1)).toBe(1_000)
+    expect(delayAfter(failure('ambiguous', 'timeout'), 100, 1)).toBe(10_000)
   })
 
   test('is tried at least once, and not again once it is too late', async () => {
