@@ -1,4 +1,5 @@
-import { type CancellationScope, patched, sleep } from '@temporalio/workflow'
+import { type CancellationScope, sleep } from '@temporalio/workflow'
+import type { Changes } from './versions.ts'
 
 /** Wakes those who wait for an instant, by one timer for all: hundreds that fire together would fail the workflow task that runs. */
 export interface Alarm {
@@ -12,7 +13,7 @@ interface Sleeper {
   fail: (cancellation: unknown) => void
 }
 
-export function createAlarm(scope: Pick<CancellationScope, 'cancelRequested'>): Alarm {
+export function createAlarm(scope: Pick<CancellationScope, 'cancelRequested'>, has: Changes): Alarm {
   let sleepers: Sleeper[] = []
   let nextMs = Number.POSITIVE_INFINITY
   let cancellation: { error: unknown } | undefined
@@ -48,7 +49,7 @@ export function createAlarm(scope: Pick<CancellationScope, 'cancelRequested'>): 
     at(atMs) {
       if (cancellation) return Promise.reject(cancellation.error)
       // Earlier versions had a timer for each.
-      if (sleepers.length > 0 && !patched('one-alarm')) return sleep(Math.max(1, atMs - Date.now()))
+      if (sleepers.length > 0 && !has('one-alarm')) return sleep(Math.max(1, atMs - Date.now()))
       return new Promise((wake, fail) => {
         sleepers.push({ atMs, wake, fail })
         if (atMs < nextMs) wind(atMs)

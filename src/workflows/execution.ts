@@ -1,4 +1,4 @@
-import { CancellationScope, patched, workflowInfo } from '@temporalio/workflow'
+import { CancellationScope, workflowInfo } from '@temporalio/workflow'
 import type { Json } from '../base/json.ts'
 import { createReadFinder, dataOf, type PipelineData, type ReadFinder } from '../pipeline/evaluate/index.ts'
 import {
@@ -23,6 +23,7 @@ import type { LocalTriggers } from './local-triggers.ts'
 import type { NestedRunNews, PipelineTiming, RunPipelineInput } from './messages.ts'
 import { createPace, type Pace } from './pace.ts'
 import { createPlaces, type Places } from './places.ts'
+import { type Changes, readChanges } from './versions.ts'
 
 /** Job runs open at once; beyond it the server suffers more than the pipeline gains. */
 const maxOpenJobRuns = 500
@@ -52,6 +53,9 @@ export interface Lane {
 /** One workflow execution of a pipeline run: the state that is carried on, and what lives only as long as this execution. */
 export interface Execution {
   readonly input: RunPipelineInput
+  /** Job runs on servers with idempotency keys are triggered by local activities. */
+  readonly hasLocalTriggers: boolean
+  readonly has: Changes
   readonly plan: PipelinePlan
   readonly timing: PipelineTiming
   readonly state: PipelineRunState
@@ -107,17 +111,17 @@ export interface Execution {
 }
 
 export function createExecution(input: RunPipelineInput, scope: CancellationScope): Execution {
-  // Asked before any local activity, and known from then on: a workflow task can be prolonged between the end of one and this marker, and
-  // a replay, which has the end at once and not yet the marker, would go the other way.
-  patched('quick-trigger')
+  const { hasLocalTriggers, has } = readChanges()
   const { plan, inputs, timing, warnings } = input
   const { workflowId, startTime, historySize } = workflowInfo()
   // Workflow time: the same on every replay.
   const state = countChanges(plan, input.state ?? createPipelineRunState(plan, startTime.getTime(), warnings))
   const schedule = createSchedule(plan, state)
-  const main = createLane(scope, maxTriggers)
+  const main = createLane(scope, maxTriggers, has)
   const execution: Execution = {
     input,
+    hasLocalTriggers,
+    has,
     plan,
     timing,
     state,
@@ -130,12 +134,12 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
     }),
     scope,
     main,
-    cleanup: plan.steps.some(cleansUp) && patched('clean-up') ? createCleanup(scope) : undefined,
+    cleanup: plan.steps.some(cleansUp) && has('clean-up') ? createCleanup(scope, has) : undefined,
     isCleanupOver: false,
     cancels: createPlaces({
       limit: cancelsAtOnce,
       scope: { cancelRequested: new Promise<never>(() => {}) },
-      applies: () => patched('bounded-cancels'),
+      applies: () => has('bounded-cancels'),
     }),
     asking: new Set(),
     earlyReads: createEarlyReads(plan),
@@ -164,21 +168,21 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
   return execution
 }
 
-function createLane(scope: CancellationScope, triggers: number): Lane {
+function createLane(scope: CancellationScope, triggers: number, has: Changes): Lane {
   return {
     scope,
     places: createPlaces({ limit: maxOpenJobRuns, scope }),
-    triggers: createPlaces({ limit: triggers, scope, applies: () => patched('bounded-triggers') }),
+    triggers: createPlaces({ limit: triggers, scope, applies: () => has('bounded-triggers') }),
     regularTriggers: createPlaces({ limit: triggers, scope }),
-    alarm: createAlarm(scope),
+    alarm: createAlarm(scope, has),
     pace: createPace(createLine(scope)),
   }
 }
 
 /** A scope that a cancel of the pipeline run does not reach. */
-function createCleanup(scope: CancellationScope): Lane {
+function createCleanup(scope: CancellationScope, has: Changes): Lane {
   const shield = new CancellationScope({ cancellable: false, parent: scope })
-  return createLane(new CancellationScope({ cancellable: true, parent: shield }), maxCleanupTriggers)
+  return createLane(new CancellationScope({ cancellable: true, parent: shield }), maxCleanupTriggers, has)
 }
 
 /** Where a step, or an item of one, is found among what waits for a person. */

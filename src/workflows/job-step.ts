@@ -1,4 +1,4 @@
-import { isCancellation, patched } from '@temporalio/workflow'
+import { isCancellation } from '@temporalio/workflow'
 import type { Json } from '../base/json.ts'
 import { listOf } from '../pipeline/evaluate/index.ts'
 import {
@@ -25,7 +25,7 @@ export async function runJobStep(execution: Execution, step: PlanStep): Promise<
   move(own, 'found_running')
   try {
     const values = step.forEach ? listOf(await evaluate(execution, step.forEach, step)) : [null]
-    own.items ??= createItems(execution.schedule, values, () => patched('many-items'))
+    own.items ??= createItems(execution.schedule, values, () => execution.has('many-items'))
     const [only] = own.items
     // The usual step has no `for_each`: it does without lanes, and their promises.
     if (only && !step.forEach) await (isDone(only.status) || runOnly(execution, step, only))

@@ -1,4 +1,4 @@
-import { CancelledFailure, patched } from '@temporalio/workflow'
+import { CancellationScope, CancelledFailure } from '@temporalio/workflow'
 import { jsonBytes } from '../base/json.ts'
 import { type ItemState, isBegun, type PlanStep } from '../pipeline/plan/index.ts'
 import type { QuickSurroundings, RemoteRunRequest } from '../remote-run/index.ts'
@@ -10,16 +10,16 @@ import { enter } from './places.ts'
 const moreLocalTriggers = 32
 
 /** False once it is known that no local triggers are used. */
-export function mayBeQuick({ state }: Execution): boolean {
+export function mayBeQuick({ state, hasLocalTriggers }: Execution): boolean {
   const isOnOther = state.connection !== null && state.connection.mode !== 'fenced'
-  return !isOnOther && patched('quick-trigger')
+  return !isOnOther && hasLocalTriggers
 }
 
 /** Undefined where none are used: on other servers, as far as is known, and where an earlier version began this execution. */
 export function localTriggersOf(execution: Execution): LocalTriggers | undefined {
   if (execution.state.connection?.mode !== 'fenced') return undefined
   if (execution.locals === undefined) {
-    execution.locals = patched('quick-trigger') ? createLocalTriggers(execution.pace.nextTask) : null
+    execution.locals = execution.hasLocalTriggers ? createLocalTriggers(execution.pace.nextTask) : null
     if (execution.locals) execution.main.triggers.widen(moreLocalTriggers)
   }
   return execution.locals ?? undefined
@@ -56,7 +56,7 @@ export function quickSurroundings(
       const isTold = item.isTold === true
       item.isTold = true
       const run = { step: step.id, item: index, generation, jobRunId, kept }
-      return execution.ends.wait(run, { scope: lane.scope, left, isTold })
+      return execution.ends.wait(run, { scope: CancellationScope.current(), left, isTold })
     },
   }
 }

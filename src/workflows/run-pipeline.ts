@@ -4,7 +4,6 @@ import {
   condition,
   isCancellation,
   makeContinueAsNewFunc,
-  patched,
   setHandler,
   upsertMemo,
   workflowInfo,
@@ -132,7 +131,7 @@ async function drain(execution: Execution): Promise<void> {
     triggers.close()
   }
   const isEmpty = () => lanes.every(({ places }) => places.taken() === 0)
-  if (isEmpty() || !patched('drained')) return
+  if (isEmpty() || !execution.has('drained')) return
   // Counted beside local triggers, where the clock is another one on a replay.
   const isCounted = localTriggersOf(execution) !== undefined
   const endMs = Date.now() + drainMs
@@ -175,7 +174,7 @@ function isHistoryLong(execution: Execution): boolean {
     execution.main.pace.isExhausted() ||
     execution.cleanup?.pace.isExhausted() ||
     (continueAsNewSuggested && isLarge) ||
-    (execution.progress >= mostProgress && patched('bounded-executions')) ||
+    (execution.progress >= mostProgress && execution.has('bounded-executions')) ||
     historyLength >= (execution.timing.maxHistoryEvents ?? Number.POSITIVE_INFINITY)
   )
 }

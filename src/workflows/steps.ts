@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation, patched } from '@temporalio/workflow'
+import { CancellationScope, isCancellation } from '@temporalio/workflow'
 import { outputNotReady } from '../pipeline/evaluate/index.ts'
 import {
   isAskedAgain,
@@ -28,8 +28,8 @@ export function startSteps(execution: Execution): void {
  */
 const mostUnderWay = 600
 
-function isFull({ underWay, scope }: Execution): boolean {
-  return underWay >= mostUnderWay && !scope.consideredCancelled && patched('bounded-steps')
+function isFull({ underWay, scope, has }: Execution): boolean {
+  return underWay >= mostUnderWay && !scope.consideredCancelled && has('bounded-steps')
 }
 
 /** Starts or skips every step whose needs are done, as far as there is room; a skipped one may make others ready. */
