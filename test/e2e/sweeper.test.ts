@@ -162,14 +162,15 @@ describe('a pipeline run that is terminated', () => {
     })
   })
 
-  const chain = planOf(
-    ['first', 'second', 'third'].map((id, index, all) =>
-      planStep(id, {
-        needs: all.slice(index - 1, index),
-        config: { kind: 'literal', value: { duration: id === 'third' ? '10m' : '1ms' } },
-      }),
-    ),
-  )
+  const chain = (long: string) =>
+    planOf(
+      ['first', 'second', 'third'].map((id, index, all) =>
+        planStep(id, {
+          needs: all.slice(index - 1, index),
+          config: { kind: 'literal', value: { duration: id === long ? '10m' : '1ms' } },
+        }),
+      ),
+    )
   it.each([
     ['first', 'on its way'],
     ['third', 'on its way'],
@@ -196,7 +197,7 @@ describe('a pipeline run that is terminated', () => {
         // The cancel of the sweep has the same key.
         if (isAnswered && isSwept) answered.resolve()
       }
-      const id = await stack.runPlan(chain)
+      const id = await stack.runPlan(chain(step))
       const handle = stack.client.workflow.getHandle(id)
       const { runId } = await handle.describe()
       const place = { firstExecutionRunId: runId, step, item: null, generation: 1 }
