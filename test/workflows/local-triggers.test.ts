@@ -203,7 +203,7 @@ steps:
   on.api.trigger = async (input) => ({ phase: 'terminal', record: recordOf(input) })
   on.api.cancel = async (input) => recordOf(input, 'cancelled')
   const ended = await Promise.all(Array.from({ length: 8 }, () => run(mixed)))
-  // As many as they are, some of their workflow tasks were prolonged while local activities ran.
-  const tasks = await Promise.all(ended.map(async ({ id }) => historiesOf(on.stack.client, id)))
-  expect(tasks.flat().length).toBe(8)
+  // That they replay is seen to after each test; a record that was taken for another step's fails the workflow task.
+  for (const { view } of ended) expect(['completed', 'failed']).toContain(view.status)
+  expect(ended.flatMap(({ view }) => view.steps).every(({ finished_at }) => finished_at !== null)).toBe(true)
 })
