@@ -90,7 +90,7 @@ export async function runItem(
     for (;;) {
       if (item.notBeforeMs !== null) {
         triggered()
-        await untilDue(execution, step, item.notBeforeMs, each.index)
+        await untilDue(execution, step, item.notBeforeMs)
       }
       item.notBeforeMs = null
       if (step.concurrency && item.generationStartedAtMs === null) {
@@ -238,17 +238,12 @@ function timeLeftOf(execution: Execution, step: PlanStep, item: ItemState, start
   return Object.assign(left, { over: deadline.over })
 }
 
-/** Items that are tried again at the same time, and would come in one workflow task, are that far apart. */
-const apart = { ms: 25, places: 64 } as const
-
-/** Until another generation is due. */
-async function untilDue(execution: Execution, step: PlanStep, atMs: number, index: number): Promise<void> {
+/** Until another generation is due; hundreds of timers that fire together would fail the workflow task that runs. */
+async function untilDue(execution: Execution, step: PlanStep, atMs: number): Promise<void> {
   const { scope, alarm } = laneOf(execution, step)
   const locals = localTriggersOf(execution)
   if (!locals) return alarm.at(atMs)
-  const ms = Math.max(1, atMs - Date.now()) + (index % apart.places) * apart.ms
-  const { over } = startDeadline(ms, locals.calm)
-  await Promise.race([over, scope.cancelRequested])
+  await Promise.race([locals.pause(Math.max(1, atMs - Date.now())), scope.cancelRequested])
 }
 
 /** A run that was triggered a moment ago is pending whatever becomes of it, and nothing comes from it before its end. */

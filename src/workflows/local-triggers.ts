@@ -1,5 +1,6 @@
 import { CancellationScope, condition } from '@temporalio/workflow'
 import type { TriggerQuicklyResult } from '../activities/index.ts'
+import { startDeadline } from './deadline.ts'
 
 /**
  * While local activities run, what else a workflow has to do waits: a workflow task ends once they took so long. By what they say
@@ -26,6 +27,8 @@ export interface LocalTriggers {
   afterBatch(work: () => void): void
   /** The same for what a timer or an activity brought: undefined when it may go on. */
   calm(): Promise<void> | undefined
+  /** By one timer for all that ask for the same before anything else comes. */
+  pause(ms: number): Promise<void>
 }
 
 interface Queued {
@@ -37,6 +40,7 @@ interface Queued {
 /** @param nextTask ends the workflow task */
 export function createLocalTriggers(nextTask: () => Promise<void>): LocalTriggers {
   const queue: Queued[] = []
+  const pauses = new Map<number, Promise<void>>()
   let later: (() => void)[] = []
   let isUnderWay = false
   let begun = 0
@@ -44,6 +48,10 @@ export function createLocalTriggers(nextTask: () => Promise<void>): LocalTrigger
   let spared = 0
 
   const isFull = () => begun >= perTask.triggers || heldMs >= perTask.ms
+
+  function calm(): Promise<void> | undefined {
+    return isUnderWay ? new Promise((resolve) => later.push(resolve)) : undefined
+  }
 
   async function runBatch(): Promise<void> {
     const batch = queue.splice(0, perTask.triggers - begun)
@@ -99,7 +107,15 @@ export function createLocalTriggers(nextTask: () => Promise<void>): LocalTrigger
       if (isUnderWay) later.push(work)
       else work()
     },
-    calm: () => (isUnderWay ? new Promise((resolve) => later.push(resolve)) : undefined),
+    calm,
+    pause(ms) {
+      const known = pauses.get(ms)
+      if (known) return known
+      const { over } = startDeadline(ms, calm)
+      pauses.set(ms, over)
+      void CancellationScope.nonCancellable(settled).then(() => pauses.delete(ms))
+      return over
+    },
   }
 }
 

@@ -91,7 +91,9 @@ describe('jobwright server', () => {
 
 describe('jobwright worker', () => {
   test('is the process that was started: killed, it is gone', async () => {
-    const temporal = createServer().listen(0, '127.0.0.1')
+    // It has more than one connection.
+    const temporal = createServer((each) => void each.on('error', () => undefined).resume())
+    temporal.listen(0, '127.0.0.1')
     await once(temporal, 'listening')
     const { port } = temporal.address() as AddressInfo
     const child = start(['worker'], { TEMPORAL_ADDRESS: `127.0.0.1:${port}` })
