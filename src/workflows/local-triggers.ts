@@ -50,7 +50,14 @@ export function createLocalTriggers(nextTask: () => Promise<void>): LocalTrigger
   const isFull = () => begun >= perTask.triggers || heldMs >= perTask.ms
 
   function calm(): Promise<void> | undefined {
-    return isUnderWay ? new Promise((resolve) => later.push(resolve)) : undefined
+    if (isUnderWay) return new Promise((resolve) => later.push(resolve))
+    beginTask()
+    return undefined
+  }
+
+  function beginTask(): void {
+    begun = 0
+    heldMs = 0
   }
 
   async function runBatch(): Promise<void> {
@@ -76,21 +83,23 @@ export function createLocalTriggers(nextTask: () => Promise<void>): LocalTrigger
     isUnderWay = false
     const works = later
     later = []
+    // What came from outside began a workflow task.
+    if (works.length > 0) beginTask()
     for (const work of works) work()
   }
 
   async function runAll(): Promise<void> {
-    for (;;) {
+    for (let isAtEnd = false; ; ) {
       await condition(() => queue.length > 0)
-      if (isFull()) {
+      if (isAtEnd || isFull()) {
         await nextTask()
-        begun = 0
-        heldMs = 0
+        beginTask()
       }
       isUnderWay = true
       await runBatch()
       await settled()
-      if (queue.length === 0 || isFull()) doLater()
+      isAtEnd = queue.length > 0 && isFull()
+      if (queue.length === 0 || isAtEnd) doLater()
     }
   }
   CancellationScope.nonCancellable(runAll).catch(() => {})
@@ -104,8 +113,9 @@ export function createLocalTriggers(nextTask: () => Promise<void>): LocalTrigger
       return new Promise((resolve, reject) => queue.push({ begin, resolve, reject }))
     },
     afterBatch(work) {
-      if (isUnderWay) later.push(work)
-      else work()
+      if (isUnderWay) return void later.push(work)
+      beginTask()
+      work()
     },
     calm,
     pause(ms) {

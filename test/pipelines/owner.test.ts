@@ -96,7 +96,7 @@ describe('a pipeline run', () => {
   test('keeps its owner when it goes on as a new execution', async () => {
     // More than one workflow task triggers: an execution ends between two.
     const steps = Array.from(
-      { length: 24 },
+      { length: 80 },
       (_, i) => `c${i}: { job_type: x${i ? `, needs: [c${i - 1}]` : ''} }`,
     )
     const long = planFrom(`name: long\nsteps: { ${steps.join(', ')} }`)

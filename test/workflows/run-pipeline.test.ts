@@ -276,7 +276,7 @@ describe('continue-as-new', () => {
   it('keeps what the list of runs shows', async () => {
     // More than one workflow task triggers: an execution ends between two.
     const chain = Array.from(
-      { length: 24 },
+      { length: 80 },
       (_, i) => `  c${i}: { job_type: x${i > 0 ? `, needs: [c${i - 1}]` : ''} }`,
     )
     const { id, view } = await on.run(planFrom(`name: kept\nsteps:\n${chain.join('\n')}`), {
