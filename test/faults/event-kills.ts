@@ -25,7 +25,7 @@ export async function followUnderKills(
   const stack = await startTestStack({ maxHistoryEvents: 400 })
   try {
     const runs = new PipelineRunsClient({ baseUrl: stack.apiUrl, token: stack.token, timeoutMs: 30_000 })
-    const { plan } = compilePipeline(pipeline(2 * kills), { file: 'follow.yaml' })
+    const { plan } = compilePipeline(pipeline(6 * kills), { file: 'follow.yaml' })
     if (!plan) throw new Error('the pipeline has a plan')
     // This client alone can have it go on as a new execution so soon.
     const started = await stack.pipelines.start(plan, {})
