@@ -1,9 +1,9 @@
 import type { Looks } from './types.ts'
 
 /** Of kinds of runs that nothing is known of. */
-const firstLookMs = 100
+const firstLookMs = 200
 /** Longer ones are not worth what a look holds up. */
-const longestLookMs = 150
+const longestLookMs = 250
 /** A kind whose runs are long is tried again once in so many: they may have become short. */
 const tryAgainEvery = 8
 /** The last ones of a kind count. */
