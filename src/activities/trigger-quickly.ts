@@ -1,9 +1,9 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { JobsApiError } from '../client/index.ts'
+import { stepRunId } from '../contract/index.ts'
 import { toSlimRecord } from './job-run-record.ts'
 import { type TriggerDependencies, triggerForWorkflow } from './trigger-job-run.ts'
 import type { TriggerQuicklyInput, TriggerQuicklyResult } from './types.ts'
-import { stepRunId } from './wait-ref.ts'
 
 /** All requests together. A workflow task is held meanwhile, and has two seconds as a rule. */
 const budgetMs = 600

@@ -1,13 +1,8 @@
 import { decodePipelineRef, encodeWaitRef, limits } from '../contract/index.ts'
-import type { Kept, StepIdentity, WaitRef } from './types.ts'
+import type { Kept, WaitRef } from './types.ts'
 
 /** Who waits for the end of a job run: an activity, or a workflow that is told by a signal what the plan keeps of the run. */
 export type Waiter = { kind: 'activity'; ref: WaitRef } | { kind: 'workflow'; ref: WaitRef; kept: Kept }
-
-/** `STEP/ITEM/GENERATION`. */
-export function stepRunId({ step, item, generation }: Omit<StepIdentity, 'firstExecutionRunId'>): string {
-  return `${step}/${item ?? '-'}/${generation}`
-}
 
 /** A waiter as the opaque `client_ref` of a job run, short enough for its limit. */
 export function encodeWaiter(waiter: Waiter): string {

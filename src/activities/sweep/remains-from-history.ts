@@ -1,4 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client'
+import { stepRunId } from '../../contract/index.ts'
 import { signalNames } from '../../contract/names.ts'
 import {
   type JobRunRecord,
@@ -45,7 +46,7 @@ export function remainsFromHistory({ events }: History, closedAtMs: number): Pip
   const scheduled = new Map<string, { type: string; key: string }>()
   const told = new Set<string>()
   const begun: Place[] = []
-  for (const one of begunBefore(state)) found.set(keyOf(one), one)
+  for (const one of begunBefore(state)) found.set(stepRunId(one), one)
   let mode = state?.connection?.mode ?? null
   const nested = new Map<string, NestedRunIdentity>()
   for (const event of events ?? []) {
@@ -58,7 +59,7 @@ export function remainsFromHistory({ events }: History, closedAtMs: number): Pip
     const place = activity && placeOf(activity.activityId)
     if (activity && place && remote.has(type)) {
       mode ??= type === 'triggerJobRun' ? 'fenced' : 'strict'
-      const key = keyOf(place)
+      const key = stepRunId(place)
       begun.push(place)
       scheduled.set(String(event.eventId), { type, key })
       noteScheduled(generationAt(found, key, place), type, valueIn(activity.input))
@@ -67,7 +68,7 @@ export function remainsFromHistory({ events }: History, closedAtMs: number): Pip
     if (quick) {
       mode ??= 'fenced'
       begun.push(quick.place)
-      const key = keyOf(quick.place)
+      const key = stepRunId(quick.place)
       const own = generationAt(found, key, quick.place)
       if (quick.result && noteCompleted(own, 'triggerJobRun', quick.result)) found.delete(key)
     }
@@ -178,8 +179,6 @@ function placeOf(activityId: string | null | undefined): Place | undefined {
   if (step === undefined) return undefined
   return { step, item: item === '-' ? null : Number(item), generation: Number(generation) }
 }
-
-const keyOf = ({ step, item, generation }: Place): string => `${step}/${item ?? '-'}/${generation}`
 
 function generationAt(found: Map<string, Generation>, key: string, place: Place): Generation {
   const known = found.get(key)

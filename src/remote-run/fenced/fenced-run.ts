@@ -5,6 +5,7 @@ import {
   activitiesOf,
   activityRetry,
   heldRetry,
+  runName,
   scheduleToClose,
   triggerTimeoutMs,
 } from '../activity-options.ts'
@@ -17,8 +18,8 @@ const cancelTimeoutMs = 10 * 60_000
  * it sends again under the same keys. A cancel by the key finds what was started, and bars what was not.
  */
 export function fencedRun(request: RemoteRunRequest, profile: ConnectionProfile): RemoteRun {
-  const { connection, timing, step, item, generation } = request
-  const activityId = `${step}/${item ?? '-'}/${generation}`
+  const { connection, timing } = request
+  const activityId = runName(request)
   const abandonable = (left: TimeLeft) => ({
     ...scheduleToClose(left),
     // A wait holds no slot and sends no heartbeat: waiting for it to notice a cancel would never end.

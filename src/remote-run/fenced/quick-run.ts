@@ -1,6 +1,7 @@
 import { isCancellation, proxyLocalActivities } from '@temporalio/workflow'
 import type { PipelineActivities, TriggerQuicklyResult } from '../../activities/index.ts'
 import type { ConnectionProfile } from '../../pipeline/plan/index.ts'
+import { runName } from '../activity-options.ts'
 import type { QuickSurroundings, RemoteRun, RemoteRunRequest, TimeLeft } from '../port.ts'
 import { fencedRun, triggerInput } from './fenced-run.ts'
 
@@ -60,17 +61,17 @@ async function triggerQuickly(
     if (isCancellation(error)) throw error
     return undefined
   }
-  if (result.of !== undefined && result.of !== `${request.step}/${request.item ?? '-'}/${request.generation}`)
+  if (result.of !== undefined && result.of !== runName(request))
     throw new Error(`the trigger of ${result.of} was answered for that of ${request.step}`)
   return result
 }
 
-function local({ step, item, generation }: RemoteRunRequest): PipelineActivities {
+function local(request: RemoteRunRequest): PipelineActivities {
   return proxyLocalActivities<PipelineActivities>({
     scheduleToStartTimeout: quickStartMs,
     startToCloseTimeout: quickTimeoutMs,
     retry: { maximumAttempts: 1 },
     cancellationType: 'TRY_CANCEL',
-    summary: `${step}/${item ?? '-'}/${generation}`,
+    summary: runName(request),
   })
 }
