@@ -115,6 +115,8 @@ export interface PipelineActivities extends LimitActivities {
   triggerJobRun(input: TriggerJobRunInput): Promise<TriggerJobRunResult>
   triggerQuickly(input: TriggerQuicklyInput): Promise<TriggerQuicklyResult>
   lookAtJobRuns(input: LookAtJobRunsInput): Promise<LookAtJobRunsResult>
+  /** Does nothing: its end begins a workflow task. */
+  beginWorkflowTask(): Promise<void>
   awaitJobRun(input: AwaitJobRunInput): Promise<JobRunRecord>
   cancelJobRun(input: CancelJobRunInput): Promise<CancelJobRunResult>
   readOutputs(input: ReadOutputsInput): Promise<Json[]>
@@ -204,6 +206,7 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     triggerJobRun: (input) => working(input.connection, (own) => triggerJobRun(own, input)),
     triggerQuickly: (input) => triggerQuickly(() => withApi(input.connection), input),
     lookAtJobRuns: (input) => working(input.connection, (own) => lookAtJobRuns(own, input)),
+    beginWorkflowTask: () => Promise.resolve(),
     awaitJobRun: (input) => withFailures(() => awaitJobRun(withApi(input.connection), input)),
     cancelJobRun: (input) => working(input.connection, (own) => cancelJobRun(own, input)),
     readOutputs: (input) =>

@@ -1,5 +1,6 @@
 export { finalError } from './activity-errors.ts'
 export { activitiesOf, scheduleToClose } from './activity-options.ts'
+export { beginWorkflowTask } from './begin-workflow-task.ts'
 export { askDurably, askQuickly, remoteRunIn } from './connection.ts'
 export { lookAtJobRuns } from './look-at-job-runs.ts'
 export type {

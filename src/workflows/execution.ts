@@ -1,4 +1,4 @@
-import { CancellationScope, workflowInfo } from '@temporalio/workflow'
+import { CancellationScope, sleep, workflowInfo } from '@temporalio/workflow'
 import type { Json } from '../base/json.ts'
 import { createReadFinder, dataOf, type PipelineData, type ReadFinder } from '../pipeline/evaluate/index.ts'
 import {
@@ -15,7 +15,7 @@ import {
   type PlanStep,
   type Schedule,
 } from '../pipeline/plan/index.ts'
-import { lookAtJobRuns, type TriggerDecision } from '../remote-run/index.ts'
+import { beginWorkflowTask, lookAtJobRuns, type TriggerDecision } from '../remote-run/index.ts'
 import { type Alarm, createAlarm } from './alarm.ts'
 import { createEnds, type Ends } from './ends.ts'
 import { createLine } from './line.ts'
@@ -23,7 +23,7 @@ import type { LocalTriggers } from './local-triggers.ts'
 import type { NestedRunNews, PipelineTiming, RunPipelineInput } from './messages.ts'
 import { createPace, type Pace } from './pace.ts'
 import { createPlaces, type Places } from './places.ts'
-import { type Changes, readChanges } from './versions.ts'
+import { type Changes, type ExecutionChanges, readChanges } from './versions.ts'
 
 /** Job runs open at once; beyond it the server suffers more than the pipeline gains. */
 const maxOpenJobRuns = 500
@@ -111,13 +111,14 @@ export interface Execution {
 }
 
 export function createExecution(input: RunPipelineInput, scope: CancellationScope): Execution {
-  const { hasLocalTriggers, has } = readChanges()
+  const changes = readChanges()
+  const { hasLocalTriggers, has } = changes
   const { plan, inputs, timing, warnings } = input
   const { workflowId, startTime, historySize } = workflowInfo()
   // Workflow time: the same on every replay.
   const state = countChanges(plan, input.state ?? createPipelineRunState(plan, startTime.getTime(), warnings))
   const schedule = createSchedule(plan, state)
-  const main = createLane(scope, maxTriggers, has)
+  const main = createLane(scope, maxTriggers, changes)
   const execution: Execution = {
     input,
     hasLocalTriggers,
@@ -134,7 +135,7 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
     }),
     scope,
     main,
-    cleanup: plan.steps.some(cleansUp) && has('clean-up') ? createCleanup(scope, has) : undefined,
+    cleanup: plan.steps.some(cleansUp) && has('clean-up') ? createCleanup(scope, changes) : undefined,
     isCleanupOver: false,
     cancels: createPlaces({
       limit: cancelsAtOnce,
@@ -168,21 +169,22 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
   return execution
 }
 
-function createLane(scope: CancellationScope, triggers: number, has: Changes): Lane {
+function createLane(scope: CancellationScope, triggers: number, changes: ExecutionChanges): Lane {
+  const { hasLocalTriggers, has } = changes
   return {
     scope,
     places: createPlaces({ limit: maxOpenJobRuns, scope }),
     triggers: createPlaces({ limit: triggers, scope, applies: () => has('bounded-triggers') }),
     regularTriggers: createPlaces({ limit: triggers, scope }),
     alarm: createAlarm(scope, has),
-    pace: createPace(createLine(scope)),
+    pace: createPace(createLine(scope), hasLocalTriggers ? beginWorkflowTask : () => sleep(1)),
   }
 }
 
 /** A scope that a cancel of the pipeline run does not reach. */
-function createCleanup(scope: CancellationScope, has: Changes): Lane {
+function createCleanup(scope: CancellationScope, changes: ExecutionChanges): Lane {
   const shield = new CancellationScope({ cancellable: false, parent: scope })
-  return createLane(new CancellationScope({ cancellable: true, parent: shield }), maxCleanupTriggers, has)
+  return createLane(new CancellationScope({ cancellable: true, parent: shield }), maxCleanupTriggers, changes)
 }
 
 /** Where a step, or an item of one, is found among what waits for a person. */

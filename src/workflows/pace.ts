@@ -1,4 +1,4 @@
-import { CancellationScope, sleep } from '@temporalio/workflow'
+import { CancellationScope } from '@temporalio/workflow'
 import type { Line } from './line.ts'
 
 /** The answer to a workflow task may have 4 MiB, and all that it schedules is in it. */
@@ -23,8 +23,11 @@ export interface Pace {
   isExhausted(): boolean
 }
 
-/** @param line empty, and used by nothing else */
-export function createPace(line: Line): Pace {
+/**
+ * @param line empty, and used by nothing else
+ * @param beginTask resolves in a later workflow task
+ */
+export function createPace(line: Line, beginTask: () => Promise<void>): Pace {
   const task = { bytes: 0, weight: 0 }
   /** Of those in the line, in its order. */
   const waiting: number[] = []
@@ -33,10 +36,10 @@ export function createPace(line: Line): Pace {
   let next: Promise<void> | undefined
   let isServing = false
 
-  /** A timer is the only way to end a workflow task; all who wait share one. */
+  /** All who wait share one. */
   function nextTask(): Promise<void> {
     // Not cancelled: steps that clean up may wait for it, too.
-    next ??= CancellationScope.nonCancellable(() => sleep(1)).finally(() => {
+    next ??= CancellationScope.nonCancellable(beginTask).finally(() => {
       Object.assign(task, { bytes: 0, weight: 0 })
       next = undefined
     })

@@ -44,6 +44,7 @@ type ScriptedActivity =
   | 'triggerQuickly'
   | 'triggerJobRun'
   | 'lookAtJobRuns'
+  | 'beginWorkflowTask'
   | 'cancelJobRun'
   | 'readOutputs'
   | TemporalActivity
@@ -179,6 +180,7 @@ export async function startScripted(): Promise<Scripted> {
     async lookAtJobRuns({ runs }) {
       return scripted.api.look?.(runs) ?? []
     },
+    beginWorkflowTask: () => Promise.resolve(),
     async cancelJobRun(input) {
       scripted.cancels.push(input)
       return { record: (await scripted.api.cancel?.(input)) ?? null }
