@@ -123,6 +123,12 @@ describe('a pipeline run that is terminated', () => {
       const own = await ownRuns()
       return own.length === 2 && own.every((status) => status === 'running') && foreignRuns().length === 3
     })
+    // Until its first workflow task is over, Temporal answers no query of a run that is closed.
+    for (const id of ids)
+      await until(`${id} knows them`, async () => {
+        const { runs } = await stack.client.workflow.getHandle(id).query<PipelineRemains>('remains')
+        return runs.length === 2 && runs.every(({ jobRunId }) => jobRunId !== null)
+      })
     const view = await until('the one that stays is known', async () => {
       const { steps } = await stack.pipelines.show(stays)
       return steps[0]?.job_run_id ?? undefined
