@@ -1,5 +1,5 @@
 import type { JobsClient } from '../client/index.ts'
-import type { ReadCursor } from './types.ts'
+import type { ReadCursor } from './waits.ts'
 
 /** Where the feed of an API stands. */
 export function cursorOf(api: Pick<JobsClient, 'listJobRunChanges'>): ReadCursor {

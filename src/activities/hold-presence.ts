@@ -1,5 +1,6 @@
 import { CompleteAsyncError, Context } from '@temporalio/activity'
-import type { ActivityDependencies, HoldPresenceInput } from './types.ts'
+import type { ActivityDependencies } from './types.ts'
+import type { HoldPresenceInput } from './waits.ts'
 
 /** What the last heartbeat said: the holder's own, or the question of an attempt whether there still is one. */
 const asked = 'asked'

@@ -47,6 +47,7 @@ import type {
   SyncScheduleResult,
 } from './schedules/types.ts'
 import { sweep } from './sweep/sweep.ts'
+import type { SweepInput } from './sweep/types.ts'
 import { triggerJobRun } from './trigger-job-run.ts'
 import { triggerQuickly } from './trigger-quickly.ts'
 import type {
@@ -58,7 +59,6 @@ import type {
   CreateJobInput,
   DeleteJobInput,
   FindJobRunsInput,
-  HoldPresenceInput,
   JobRunListing,
   LookAtJobRunsInput,
   LookAtJobRunsResult,
@@ -69,12 +69,10 @@ import type {
   ReadOutputsInput,
   SendCancelInput,
   SendCancelResult,
-  SweepInput,
   TriggerJobRunInput,
   TriggerJobRunResult,
   TriggerQuicklyInput,
   TriggerQuicklyResult,
-  WatchFeedInput,
 } from './types.ts'
 import { confirmJobRun } from './unfenced/confirm-job-run.ts'
 import { createJob } from './unfenced/create-job.ts'
@@ -84,9 +82,11 @@ import { pollJobRun } from './unfenced/poll-job-run.ts'
 import { postJobRun } from './unfenced/post-job-run.ts'
 import { sendCancel } from './unfenced/send-cancel.ts'
 import { decodeEarlierWaiter, decodeWaiter } from './wait-ref.ts'
+import type { HoldPresenceInput, WatchFeedInput } from './waits.ts'
 import { type Watched, watchAgain, watchFeed } from './watch-feed.ts'
 
 export type { NestedRunIdentity, ParentStep } from './nested/types.ts'
+export type { PipelineRemains, RemainingRun } from './sweep/types.ts'
 export type {
   ActivityDependencies,
   Connection,
@@ -94,20 +94,15 @@ export type {
   Kept,
   LookAtJobRunsResult,
   OpenRun,
-  PipelineRemains,
-  Pollers,
   PostAnswer,
   ProfileConnectionInput,
-  RemainingRun,
   SecretKeeper,
   SendCancelResult,
   StepIdentity,
   TriggerJobRunInput,
   TriggerQuicklyResult,
-  WaitRef,
-  Waits,
-  WatchChangesInput,
 } from './types.ts'
+export type { Pollers, WaitRef, Waits, WatchChangesInput } from './waits.ts'
 
 /** The activities of `runPipeline` and `watchChanges`. */
 export interface PipelineActivities extends LimitActivities {

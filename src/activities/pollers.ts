@@ -3,8 +3,9 @@ import { eachOf } from './each-of.ts'
 import { rejected } from './failures.ts'
 import { toRecord } from './job-run-record.ts'
 import { waitLost } from './recover-waits.ts'
-import type { Connection, KeptWait, Pollers, Presence, Waits } from './types.ts'
+import type { Connection } from './types.ts'
 import { maskJson } from './unfenced/masked.ts'
+import type { KeptWait, Pollers, Presence, Waits } from './waits.ts'
 
 /** A wait that nobody takes the end of is let go after this; the poller tries for little longer. */
 const refusedMs = 4_000

@@ -4,7 +4,7 @@ import { messageOf } from '../base/causes.ts'
 import { activityTypes } from '../contract/names.ts'
 import { gone, here, lost } from './hold-presence.ts'
 import { waitLost } from './recover-waits.ts'
-import type { HoldPresenceInput, Presence } from './types.ts'
+import type { HoldPresenceInput, Presence } from './waits.ts'
 
 export interface PresenceOptions {
   /** As this process's workers call themselves. */

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { ApplicationFailure } from '@temporalio/activity'
 import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client'
 import { eachOf } from './each-of.ts'
-import type { Waits } from './types.ts'
+import type { Waits } from './waits.ts'
 
 /** `PENDING_ACTIVITY_STATE_STARTED` of Temporal's API. */
 const startedState = 2

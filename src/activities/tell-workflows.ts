@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { jsonBytes } from '../base/json.ts'
 import type { JobRunRecord } from '../pipeline/plan/index.ts'
-import type { Waits } from './types.ts'
+import type { Waits } from './waits.ts'
 
 /** Between two signals to one workflow: what ends together comes together. */
 const everyMs = 40

@@ -6,7 +6,7 @@ import { grpcStatus, grpcStatusOf, shortTaskMs } from '../executions/index.ts'
 import type { JobRunRecord } from '../pipeline/plan/index.ts'
 import { createGate } from './gate.ts'
 import { letGo } from './recover-waits.ts'
-import type { ReadCursor, WaitRef, Waits, WatchChangesInput } from './types.ts'
+import type { ReadCursor, WaitRef, Waits, WatchChangesInput } from './waits.ts'
 
 /** Anybody may write a reference; one that Temporal can make nothing of must not hold up the others. */
 function isImpossible(error: unknown): boolean {

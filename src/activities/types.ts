@@ -1,13 +1,14 @@
 import type { JsonObject } from '../base/json.ts'
-import type { CallOptions, JobsClient } from '../client/index.ts'
-import type { SweepFinding, SweepMemory, SweepMode } from '../contract/sweep.ts'
-import type { ConnectionMode, JobRunRecord, StepError, UnbegunRuns } from '../pipeline/plan/index.ts'
-import type { Poller } from '../polling/index.ts'
+import type { JobsClient } from '../client/index.ts'
+import type { SweepMode } from '../contract/sweep.ts'
+import type { JobRunRecord, StepError } from '../pipeline/plan/index.ts'
 import type { OwnJob, SeenRun, TriggerEvent } from '../protocol/index.ts'
 import type { TickRuns } from './backfill/types.ts'
 import type { Limits } from './limits/types.ts'
-import type { NestedRunIdentity, NestedRuns } from './nested/types.ts'
+import type { NestedRuns } from './nested/types.ts'
 import type { Schedules } from './schedules/types.ts'
+import type { ClosedRuns } from './sweep/types.ts'
+import type { Pollers, Presence, Waits } from './waits.ts'
 
 /** What the workflow says of a step run; with the workflow's own identity it makes the keys. */
 export interface StepIdentity {
@@ -182,40 +183,6 @@ export interface ReadOutputsInput {
   secrets?: string[]
 }
 
-export interface WatchFeedInput {
-  connection: string
-  /** Where the feed stood when the watcher was first asked for. */
-  cursor: string
-}
-
-/** A wait of some workflow, as the feed carries it in `client_ref`. */
-export interface WaitRef {
-  namespace: string
-  /** Without its run id, which changes on continue-as-new; the workflow compares the job run instead. */
-  workflowId: string
-  activityId: string
-}
-
-/** Temporal, as the activities need it. */
-/** Where the feed of a connection stands. */
-export type ReadCursor = (options?: CallOptions) => Promise<string>
-
-export interface Waits {
-  /** `not_now`: nothing waits under that reference at present; the lease covers it. Throws when Temporal is away. */
-  complete(ref: WaitRef, record: JobRunRecord): Promise<'completed' | 'not_now'>
-  /** Ends the present attempt of a wait, so that the next one looks at once. */
-  lookAgain(ref: WaitRef, reason: unknown): Promise<'completed' | 'not_now'>
-  /** Tells a workflow of the ends of its runs; done, too, where there is none any more. Throws when Temporal is away. */
-  tell(workflowId: string, ended: readonly JobRunRecord[]): Promise<void>
-  /** Whatever worker has the workflow in its memory, the next one that is free goes on with it. Never throws. */
-  letGo(workflowId: string): Promise<void>
-  /**
-   * Starts the watcher of a connection unless it runs; a new one begins where `readCursor` says the feed stands. That is asked as long as
-   * the process lives, so `first`, the signal and the time of whoever asks, is for the first time only.
-   */
-  ensureWatcher(connection: string, readCursor: ReadCursor, first?: CallOptions): Promise<void>
-}
-
 /** A Jobs API that pipelines run on, and what its operator says of it. */
 export interface Connection {
   api: JobsClient
@@ -235,97 +202,12 @@ export interface SecretKeeper {
   mask(text: string): string
 }
 
-/** A wait of a workflow for the end of a job run, kept by this worker. */
-export interface KeptWait {
-  ref: WaitRef
-  jobRunId: string
-  /** As the server wrote it; '' when unknown. */
-  createdAt: string
-  secrets: SecretKeeper
-}
-
-/** Of this worker process: while it shows that it lives, its waits are its own; afterwards others take them up. */
-export interface Presence {
-  readonly identity: string
-  /** Whether a presence is that of an earlier process of the same name. */
-  isPredecessor(activityId: string): boolean
-  /** Begun with the first call. Never fails: without it, leases bring waits back. */
-  begin(): Promise<void>
-  /** Begun where it is not, and let go a while after the last of all such work. */
-  during<T>(work: () => Promise<T>): Promise<T>
-  /** Nothing waits here any more. */
-  end(): Promise<void>
-}
-
-/** Argument of the activity `holdPresence`. */
-export interface HoldPresenceInput {
-  identity: string
-}
-
-/** What a pipeline run may have active on a Jobs API; the answer to the query `remains`. A user's workflow gives one for each connection. */
-export interface PipelineRemains {
-  connection: string
-  workspace?: string
-  firstExecutionRunId: string
-  /** null: nothing was ever triggered. */
-  mode: ConnectionMode | null
-  runs: RemainingRun[]
-  /** Those that may have been begun where the last workflow task was lost: local activities of one are in no history. */
-  unbegun?: UnbegunRuns[]
-  /** Pipeline runs that it began, and that were not over. */
-  nested?: NestedRunIdentity[]
-}
-
-/** A generation that had not ended. */
-export interface RemainingRun extends Pick<StepIdentity, 'step' | 'item' | 'generation'> {
-  jobRunId: string | null
-  /** What its key is made with in place of the first execution's run id. */
-  scope?: string
-  /** On a server without idempotency keys. */
-  trigger?: { job: OwnJob; extras: string[]; doubtUntilMs: number | null }
-}
-
-/** Argument of the activity `sweep`. */
-export interface SweepInput {
-  mode: SweepMode
-  /** Of the last sweep, whatever it found. */
-  last?: { next: SweepMemory; findings: SweepFinding[]; mode: SweepMode }
-}
-
-/** A pipeline run that was closed from outside. */
-export interface ClosedRun {
-  workflowId: string
-  runId: string
-  closedAtMs: number
-}
-
-/** Pipeline runs of this installation, as a sweep needs them. */
-export interface ClosedRuns {
-  /** Those that did not end by themselves, newest first. */
-  since(instantMs: number): AsyncIterable<ClosedRun>
-  /** undefined of one that has nothing to be looked for: it ended by itself after all, or a later execution goes on. @throws when it cannot be told */
-  remainsOf(run: ClosedRun): Promise<PipelineRemains | undefined>
-  /** Begins to tell whom its pipeline names that it failed, unless it ended by itself, and told them. */
-  tellFailed(run: ClosedRun): Promise<void>
-}
-
 /** How long runs take, as this worker saw it. */
 export interface Looks {
   /** How long the first look at a run of this kind is worth waiting for; 0: not at all. */
   lookMs(connection: string, kind: string): number
   /** @param ms how long one took; undefined: longer than its first look */
   note(connection: string, kind: string, ms: number | undefined): void
-}
-
-/** What this worker looks for on servers without a change feed. */
-export interface Pollers {
-  of(connection: string): Pick<Poller, 'lastSeen'>
-  /** From now on the run is looked at, and whoever waits told of its end. */
-  register(connection: string, wait: KeptWait): Promise<void>
-  /** How long an attempt of a wait may stay open; it follows the load. */
-  leaseMs(connection: string): number
-  /** Ends all looking, and has all that waits here taken up by other workers at once. */
-  handOver(): Promise<void>
 }
 
 export interface ActivityDependencies {
@@ -354,15 +236,6 @@ export interface ActivityDependencies {
   secretKeeper(): SecretKeeper
   /** How often a working activity shows that it lives, at least. */
   heartbeatIntervalMs: number
-}
-
-/** The argument of the workflow `watchChanges`, which is started for the first wait of a connection. */
-export interface WatchChangesInput {
-  connection: string
-  /** The activity that it keeps; `watchFeed` where an earlier version started it. */
-  activity?: 'watchWaits'
-  cursor: string
-  heartbeatMs: number
 }
 
 /** What an activity of a connection works with. */

@@ -1,5 +1,6 @@
 import { decodePipelineRef, encodeWaitRef, limits } from '../contract/index.ts'
-import type { Kept, WaitRef } from './types.ts'
+import type { Kept } from './types.ts'
+import type { WaitRef } from './waits.ts'
 
 /** Who waits for the end of a job run: an activity, or a workflow that is told by a signal what the plan keeps of the run. */
 export type Waiter = { kind: 'activity'; ref: WaitRef } | { kind: 'workflow'; ref: WaitRef; kept: Kept }

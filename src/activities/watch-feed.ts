@@ -6,8 +6,9 @@ import { terminalJobRunStatuses } from '../contract/index.ts'
 import { isDefect } from './failures.ts'
 import { toRecord, toSlimRecord } from './job-run-record.ts'
 import { createTeller } from './tell-workflows.ts'
-import type { ActivityDependencies, WaitRef, Waits, WatchFeedInput } from './types.ts'
+import type { ActivityDependencies } from './types.ts'
 import type { decodeWaiter } from './wait-ref.ts'
+import type { WaitRef, Waits, WatchFeedInput } from './waits.ts'
 
 const pollSeconds = 20
 const changesPerPoll = 200

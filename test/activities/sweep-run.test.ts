@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { sweepRun } from '../../src/activities/sweep/sweep-run.ts'
-import type { RemainingRun } from '../../src/activities/types.ts'
+import type { RemainingRun } from '../../src/activities/sweep/types.ts'
 import { JobsClient } from '../../src/client/index.ts'
 import { json, runBody, type Script, startFaultServer, text } from '../client/fault-server.ts'
 

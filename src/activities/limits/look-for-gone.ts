@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity'
-import type { ClosedRun } from '../types.ts'
+import type { ClosedRun } from '../sweep/types.ts'
 import type { AskerState, Limits, LookForGoneResult } from './types.ts'
 
 /** Who is further behind is looked at when it comes nearer. */

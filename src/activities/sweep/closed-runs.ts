@@ -8,8 +8,8 @@ import {
 import { type InstallationNames, queryNames, workflowTypes } from '../../contract/names.ts'
 import { decodeHistory } from '../../executions/index.ts'
 import { tellFailed } from '../notify/tell-failed.ts'
-import type { ClosedRun, ClosedRuns, PipelineRemains } from '../types.ts'
 import { forgottenBy, remainsFromHistory } from './remains-from-history.ts'
+import type { ClosedRun, ClosedRuns, PipelineRemains } from './types.ts'
 
 /** One that ends by itself with failed steps says so, and has ended its job runs before. */
 const orderlyFailure = 'pipeline_failed'

@@ -1,9 +1,10 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import { messageOf } from '../../base/causes.ts'
 import { runJobNames } from '../../contract/names.ts'
-import type { ActivityDependencies, ClosedRun, PipelineRemains } from '../types.ts'
+import type { ActivityDependencies } from '../types.ts'
 import { goesOn } from './closed-runs.ts'
 import { sweepRun } from './sweep-run.ts'
+import type { ClosedRun, PipelineRemains } from './types.ts'
 
 const dayMs = 24 * 60 * 60_000
 /** How late a list may show that a workflow has closed. */

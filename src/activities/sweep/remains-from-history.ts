@@ -10,7 +10,8 @@ import {
 } from '../../pipeline/plan/index.ts'
 import type { OwnJob } from '../../protocol/index.ts'
 import type { NestedRunIdentity } from '../nested/types.ts'
-import type { PipelineRemains, PostJobRunResult, RemainingRun, TriggerQuicklyResult } from '../types.ts'
+import type { PostJobRunResult, TriggerQuicklyResult } from '../types.ts'
+import type { PipelineRemains, RemainingRun } from './types.ts'
 
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>
 type HistoryEvent = NonNullable<History['events']>[number]

@@ -2,7 +2,7 @@ import { JobwrightError } from '../../base/errors.ts'
 import type { SweepFinding, SweepMode } from '../../contract/sweep.ts'
 import { cancelNestedRun } from '../nested/nested-runs.ts'
 import type { NestedRunIdentity, NestedRuns } from '../nested/types.ts'
-import type { ClosedRun } from '../types.ts'
+import type { ClosedRun } from './types.ts'
 
 /** Cancels the pipeline runs that were steps of a closed one, or tells of them. They end their own job runs. */
 export async function sweepNested(

@@ -6,9 +6,9 @@ import type { UnbegunRuns } from '../../pipeline/plan/index.ts'
 import { judgeRuns } from '../../protocol/index.ts'
 import { eachOf } from '../each-of.ts'
 import { runKey } from '../keys.ts'
-import type { ClosedRun, PipelineRemains, RemainingRun } from '../types.ts'
 import { listRuns } from '../unfenced/list-runs.ts'
 import { isJobsApi } from '../unfenced/send-cancel.ts'
+import type { ClosedRun, PipelineRemains, RemainingRun } from './types.ts'
 
 /** What is missing for longer than this is gone. */
 const missingMs = 60_000

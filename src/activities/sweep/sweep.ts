@@ -3,9 +3,10 @@ import type { SweepFinding, SweepMode, SweepReport } from '../../contract/sweep.
 import { eachOf } from '../each-of.ts'
 import { rejected } from '../failures.ts'
 import { type ConnectionKnowledge, profileOf } from '../profile-connection.ts'
-import type { ActivityDependencies, ClosedRun, SweepInput } from '../types.ts'
+import type { ActivityDependencies } from '../types.ts'
 import { sweepNested } from './sweep-nested.ts'
 import { codeOf, sweepRun } from './sweep-run.ts'
+import type { ClosedRun, SweepInput } from './types.ts'
 
 /** On the first sweep of all; and for so long what cannot be looked at is tried. */
 const dayMs = 24 * 60 * 60_000
