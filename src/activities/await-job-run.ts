@@ -2,9 +2,10 @@ import { CompleteAsyncError, Context } from '@temporalio/activity'
 import type { JobsClient } from '../client/index.ts'
 import { isTerminalStatus } from '../contract/index.ts'
 import type { JobRunRecord } from '../pipeline/plan/index.ts'
+import type { ActivityDependencies } from './dependencies.ts'
 import { cursorOf } from './feed-cursor.ts'
 import { toRecord } from './job-run-record.ts'
-import type { ActivityDependencies, AwaitJobRunInput } from './types.ts'
+import type { AwaitJobRunInput } from './types.ts'
 import { encodeWaiter } from './wait-ref.ts'
 
 /**

@@ -1,9 +1,10 @@
 import { Context } from '@temporalio/activity'
 import { JobsApiError, type JobsClient } from '../client/index.ts'
 import { isTerminalStatus } from '../contract/index.ts'
+import type { ActivityDependencies } from './dependencies.ts'
 import { toRecord } from './job-run-record.ts'
 import { runKey } from './keys.ts'
-import type { ActivityDependencies, CancelJobRunInput, CancelJobRunResult } from './types.ts'
+import type { CancelJobRunInput, CancelJobRunResult } from './types.ts'
 
 const lookSeconds = 10
 /** A cancel that was accepted and shows no effect is sent again after this many looks. */

@@ -1,5 +1,5 @@
 import { CompleteAsyncError, Context } from '@temporalio/activity'
-import type { ActivityDependencies } from './types.ts'
+import type { ActivityDependencies } from './dependencies.ts'
 import type { HoldPresenceInput } from './waits.ts'
 
 /** What the last heartbeat said: the holder's own, or the question of an attempt whether there still is one. */

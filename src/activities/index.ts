@@ -11,6 +11,7 @@ import { awaitJobRun } from './await-job-run.ts'
 import { advanceBackfill, awaitBackfillRuns, cancelBackfillRuns } from './backfill/backfill.ts'
 import type { AdvanceBackfillInput, BackfillRunsInput } from './backfill/types.ts'
 import { cancelJobRun } from './cancel-job-run.ts'
+import type { ActivityDependencies } from './dependencies.ts'
 import { createDefects, rejected, withFailures as withFailuresOf } from './failures.ts'
 import { holdPresence } from './hold-presence.ts'
 import { createLimitActivities, type LimitActivities } from './limits/index.ts'
@@ -51,7 +52,6 @@ import type { SweepInput } from './sweep/types.ts'
 import { triggerJobRun } from './trigger-job-run.ts'
 import { triggerQuickly } from './trigger-quickly.ts'
 import type {
-  ActivityDependencies,
   AwaitJobRunInput,
   CancelJobRunInput,
   CancelJobRunResult,
@@ -85,10 +85,10 @@ import { decodeEarlierWaiter, decodeWaiter } from './wait-ref.ts'
 import type { HoldPresenceInput, WatchFeedInput } from './waits.ts'
 import { type Watched, watchAgain, watchFeed } from './watch-feed.ts'
 
+export type { ActivityDependencies } from './dependencies.ts'
 export type { NestedRunIdentity, ParentStep } from './nested/types.ts'
 export type { PipelineRemains, RemainingRun } from './sweep/types.ts'
 export type {
-  ActivityDependencies,
   Connection,
   JobRunListing,
   Kept,

@@ -1,10 +1,11 @@
 import { Context } from '@temporalio/activity'
 import { JobsApiError, type JobsClient } from '../client/index.ts'
 import { isTerminalStatus, stepRunId } from '../contract/index.ts'
+import type { ActivityDependencies } from './dependencies.ts'
 import { eachOf } from './each-of.ts'
 import { cursorOf } from './feed-cursor.ts'
 import { toRecord, toSlimRecord } from './job-run-record.ts'
-import type { ActivityDependencies, LookAtJobRunsInput, LookAtJobRunsResult, OpenRun } from './types.ts'
+import type { LookAtJobRunsInput, LookAtJobRunsResult, OpenRun } from './types.ts'
 import { encodeWaiter } from './wait-ref.ts'
 
 const atOnce = 8

@@ -2,11 +2,12 @@ import { Context } from '@temporalio/activity'
 import { canonicalJson, type JsonObject } from '../base/json.ts'
 import { type CallOptions, JobsApiError, type JobsClient, type WireJobRun } from '../client/index.ts'
 import { encodePipelineRef, isTerminalStatus, limits, stepRunId } from '../contract/index.ts'
+import type { ActivityDependencies } from './dependencies.ts'
 import { rejected } from './failures.ts'
 import { cursorOf } from './feed-cursor.ts'
 import { toRecord, toSlimRecord } from './job-run-record.ts'
 import { jobKey, runKey } from './keys.ts'
-import type { ActivityDependencies, Kept, TriggerJobRunInput, TriggerJobRunResult } from './types.ts'
+import type { Kept, TriggerJobRunInput, TriggerJobRunResult } from './types.ts'
 import { encodeWaiter } from './wait-ref.ts'
 
 /** How long the first look waits where an activity waits afterwards: runs shorter than this cost one activity and no completion. */

@@ -1,15 +1,12 @@
 import { Context } from '@temporalio/activity'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createTickRuns } from '../../src/activities/backfill/temporal-tick-runs.ts'
+import type { ActivityDependencies } from '../../src/activities/dependencies.ts'
 import { createActivities, type OpenRun, type PipelineActivities } from '../../src/activities/index.ts'
 import { createLimits } from '../../src/activities/limits/temporal-limits.ts'
 import { createNestedRuns } from '../../src/activities/nested/temporal-nested-runs.ts'
 import { createSchedules } from '../../src/activities/schedules/temporal-schedules.ts'
-import type {
-  ActivityDependencies,
-  CancelJobRunInput,
-  TriggerJobRunInput,
-} from '../../src/activities/types.ts'
+import type { CancelJobRunInput, TriggerJobRunInput } from '../../src/activities/types.ts'
 import type { Json } from '../../src/base/json.ts'
 import { installationNames, signalNames } from '../../src/contract/names.ts'
 import { compilePipeline, type JobRunRecord, type PipelinePlan } from '../../src/pipeline/index.ts'

@@ -1,7 +1,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import { messageOf } from '../../base/causes.ts'
 import { runJobNames } from '../../contract/names.ts'
-import type { ActivityDependencies } from '../types.ts'
+import type { ActivityDependencies } from '../dependencies.ts'
 import { goesOn } from './closed-runs.ts'
 import { sweepRun } from './sweep-run.ts'
 import type { ClosedRun, PipelineRemains } from './types.ts'

@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity'
 import type { SeenRun } from '../../protocol/index.ts'
+import type { ConnectedDependencies } from '../dependencies.ts'
 import { rejected } from '../failures.ts'
-import type { ConfirmJobRunInput, ConnectedDependencies } from '../types.ts'
+import type { ConfirmJobRunInput } from '../types.ts'
 import { toSeenRun } from './list-runs.ts'
 
 /** A run that a person names for a step: it has to exist, and to be of the step's job. */

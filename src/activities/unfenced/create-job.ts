@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity'
 import type { JsonObject } from '../../base/json.ts'
 import { type OwnJob, seenBefore } from '../../protocol/index.ts'
-import type { ConnectedDependencies, CreateJobInput } from '../types.ts'
+import type { ConnectedDependencies } from '../dependencies.ts'
+import type { CreateJobInput } from '../types.ts'
 import { listRuns } from './list-runs.ts'
 import { masked } from './masked.ts'
 

@@ -1,7 +1,8 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { JobsApiError } from '../../client/index.ts'
 import { judgeRuns } from '../../protocol/index.ts'
-import type { ConnectedDependencies, FindJobRunsInput, JobRunListing } from '../types.ts'
+import type { ConnectedDependencies } from '../dependencies.ts'
+import type { FindJobRunsInput, JobRunListing } from '../types.ts'
 import { listRuns } from './list-runs.ts'
 
 const firstPauseMs = 500

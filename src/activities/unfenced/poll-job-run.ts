@@ -1,8 +1,9 @@
 import { CompleteAsyncError, Context } from '@temporalio/activity'
 import { isTerminalStatus } from '../../contract/index.ts'
 import type { JobRunRecord } from '../../pipeline/plan/index.ts'
+import type { ConnectedDependencies } from '../dependencies.ts'
 import { toRecord } from '../job-run-record.ts'
-import type { ConnectedDependencies, PollJobRunInput } from '../types.ts'
+import type { PollJobRunInput } from '../types.ts'
 import { maskJson } from './masked.ts'
 
 /**

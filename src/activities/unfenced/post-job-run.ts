@@ -3,7 +3,8 @@ import { messageOf } from '../../base/causes.ts'
 import { JobwrightError } from '../../base/errors.ts'
 import { JobsApiError, wasNotProcessed } from '../../client/index.ts'
 import { judgeRuns, seenBefore } from '../../protocol/index.ts'
-import type { ConnectedDependencies, PostAnswer, PostJobRunInput, SecretKeeper } from '../types.ts'
+import type { ConnectedDependencies } from '../dependencies.ts'
+import type { PostAnswer, PostJobRunInput, SecretKeeper } from '../types.ts'
 import { listRuns, toSeenRun } from './list-runs.ts'
 
 /** Of the time that a POST has to leave, the part that is the client's patience with it. */

@@ -1,9 +1,10 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { JobsApiError, type JobsClient } from '../../client/index.ts'
 import { isTerminalStatus } from '../../contract/index.ts'
+import type { ConnectedDependencies } from '../dependencies.ts'
 import { delayAskedFor } from '../failures.ts'
 import { toRecord } from '../job-run-record.ts'
-import type { ConnectedDependencies, SecretKeeper, SendCancelInput, SendCancelResult } from '../types.ts'
+import type { SecretKeeper, SendCancelInput, SendCancelResult } from '../types.ts'
 import { masked, maskJson } from './masked.ts'
 
 /** What says that there is nothing to cancel any more, or not yet: what is true, a look tells. */

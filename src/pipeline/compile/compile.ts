@@ -19,16 +19,18 @@ import {
 } from '../nodes/nodes.ts'
 import { type Before, whatIsBefore } from '../plan/early.ts'
 import { graphLimits } from '../plan/graph-limits.ts'
-import type { PipelinePlan, PlanInput, PlanStep } from '../plan/types.ts'
+import type { PipelinePlan, PlanStep } from '../plan/types.ts'
 import { compileInputs } from './check-inputs.ts'
-import { checkNames, checkNeeds, topologicalOrder } from './check-steps.ts'
+import { checkNeeds, topologicalOrder } from './check-needs.ts'
+import { checkNames } from './check-steps.ts'
 import { checkSelfWaits, compileLimit } from './compile-limit.ts'
 import { compileNotify } from './compile-notify.ts'
 import { compileSchedules } from './compile-schedules.ts'
 import { compileDefaults, compileStep } from './compile-step.ts'
 import { compileValue } from './compile-value.ts'
+import { declaredInputs, declaredOutputs, stepShapes } from './declared.ts'
 import { type CompileContext, createUsage } from './expression-site.ts'
-import { knownValues, outputsOfJobType, type StepOutputs, shapeOfNode } from './known-values.ts'
+import { knownValues, shapeOfNode } from './known-values.ts'
 import { findNested, isNestedStep, planBytes, type ResolvePipeline } from './nested.ts'
 import { checkShape } from './shape.ts'
 
@@ -184,25 +186,6 @@ function compileRoot(
   return { plan: deepFreeze(plan), schedules, outputShapes: new Map(outputShapes) }
 }
 
-/** Looks up which outputs a step is known to have; undefined: it may have any. */
-function declaredOutputs(
-  root: Node,
-  nested: CompileContext['nested'],
-  jobTypes: readonly JobTypeSchemaEntry[] | undefined,
-): (step: MapEntry) => StepOutputs | undefined {
-  // Which of several of one name is meant is not known, and so not what it is.
-  const twice = repeatedKeys(get(root, 'steps'))
-  const ofJobTypes = new Map(jobTypes?.map((entry) => [entry.job_type, outputsOfJobType(entry)]))
-  return ({ key, value }) => {
-    if (twice.has(key)) return undefined
-    const pipeline = nested.get(key)
-    if (pipeline) return pipeline.plan.outputs.map(({ name }) => [name, pipeline.outputShapes.get(name)])
-    const outputs = ofJobTypes.get(textOf(get(value, 'job_type')) ?? '') ?? []
-    // A job type that declares none may have some.
-    return outputs.length > 0 ? outputs : undefined
-  }
-}
-
 /** What the plan was checked against, as far as it uses it. */
 function digestsOf(
   steps: readonly Pick<PlanStep, 'target'>[],
@@ -296,33 +279,6 @@ function isTooLarge(plan: PipelinePlan, root: Node, reporter: Reporter): boolean
     fix: 'move large data into inputs, documents or a step of its own',
   })
   return true
-}
-
-/** Inputs with an unusable type still exist: naming them is not another mistake. */
-function declaredInputs(root: Node, inputs: readonly PlanInput[]): Map<string, PlanInput['type']> {
-  const types = new Map(
-    entriesOf(get(root, 'inputs')).map((entry): [string, PlanInput['type']] => [entry.key, 'number']),
-  )
-  for (const input of inputs) types.set(input.name, input.type)
-  return types
-}
-
-function stepShapes(
-  steps: readonly MapEntry[],
-  outputsOf: (step: MapEntry) => StepOutputs | undefined,
-): ScopeShape['steps'] {
-  return new Map(
-    steps.map((step) => {
-      const outputs = outputsOf(step)
-      return [
-        step.key,
-        {
-          ...(outputs ? { outputs: outputs.map(([name]) => name) } : {}),
-          ...(isNestedStep(step) ? { isPipeline: true } : {}),
-        },
-      ]
-    }),
-  )
 }
 
 function deepFreeze<T>(value: T): T {

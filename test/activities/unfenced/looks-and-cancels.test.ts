@@ -1,11 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity'
 import { describe, expect, it } from 'vitest'
-import type {
-  ConnectedDependencies,
-  FindJobRunsInput,
-  JobRunListing,
-  SendCancelResult,
-} from '../../../src/activities/types.ts'
+import type { ConnectedDependencies } from '../../../src/activities/dependencies.ts'
+import type { FindJobRunsInput, JobRunListing, SendCancelResult } from '../../../src/activities/types.ts'
 import { findJobRuns } from '../../../src/activities/unfenced/find-job-runs.ts'
 import { sendCancel } from '../../../src/activities/unfenced/send-cancel.ts'
 import type { JsonObject } from '../../../src/base/json.ts'

@@ -1,6 +1,6 @@
 import { CompleteAsyncError } from '@temporalio/activity'
 import { expect, it } from 'vitest'
-import type { ConnectedDependencies } from '../../../src/activities/types.ts'
+import type { ConnectedDependencies } from '../../../src/activities/dependencies.ts'
 import { pollJobRun } from '../../../src/activities/unfenced/poll-job-run.ts'
 import type { KeptWait } from '../../../src/activities/waits.ts'
 import { createSecretKeeper } from '../../../src/worker/secret-keeper.ts'
