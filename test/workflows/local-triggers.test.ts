@@ -54,6 +54,21 @@ it('steps whose runs have no length cost one event, and a part of a workflow tas
   expect(history?.events?.some((event) => event.activityTaskScheduledEventAttributes)).toBe(false)
 })
 
+it.each([
+  [
+    'more triggers than',
+    `{ all: { for_each: [${[...Array(100).keys()].join()}], max_parallel: 100, job_type: x } }`,
+    0,
+  ],
+  ['triggers that take longer than', '{ a: { job_type: x }, b: { needs: [a], job_type: x } }', 200],
+])('%s a workflow task has go on in the next one, and wait for no timer', async (_, steps, tookMs) => {
+  on.api.quickly = async (input) => ({ phase: 'terminal', record: recordOf(input), tookMs })
+  const { id, view } = await run(planFrom(`name: p\nsteps: ${steps}`))
+  expect(view.status).toBe('completed')
+  const [history] = await historiesOf(on.stack.client, id)
+  expect(history?.events?.filter((event) => event.timerStartedEventAttributes)).toEqual([])
+})
+
 it('an end that comes before the answer of its trigger is not lost, and one that comes twice changes nothing', async () => {
   on.api.quickly = async (input) => {
     const record = recordOf(input)
