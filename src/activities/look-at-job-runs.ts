@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity'
+import { stepRunId } from '../base/step-run-id.ts'
 import { JobsApiError, type JobsClient } from '../client/index.ts'
-import { isTerminalStatus, stepRunId } from '../contract/index.ts'
+import { isTerminalStatus } from '../contract/index.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { eachOf } from './each-of.ts'
 import { cursorOf } from './feed-cursor.ts'

@@ -1,6 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
+import { stepRunId } from '../base/step-run-id.ts'
 import { JobsApiError } from '../client/index.ts'
-import { stepRunId } from '../contract/index.ts'
 import { toSlimRecord } from './job-run-record.ts'
 import { type TriggerDependencies, triggerForWorkflow } from './trigger-job-run.ts'
 import type { TriggerQuicklyInput, TriggerQuicklyResult } from './types.ts'

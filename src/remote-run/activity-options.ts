@@ -9,15 +9,6 @@ export const activityRetry = { initialInterval: 500, backoffCoefficient: 2, maxi
 /** Of what nobody waits for by the second. */
 export const heldRetry = { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 30_000 }
 
-/** What activities of a job run are called: `STEP/ITEM/GENERATION`, with `-` for no item. */
-export function runName({
-  step,
-  item,
-  generation,
-}: Pick<RemoteRunRequest, 'step' | 'item' | 'generation'>): string {
-  return `${step}/${item ?? '-'}/${generation}`
-}
-
 /** Bounds all attempts together by what is left of the step's time. */
 export function scheduleToClose(left: TimeLeft): { scheduleToCloseTimeout?: number } {
   const ms = left()

@@ -6,6 +6,7 @@ import {
 } from '@temporalio/workflow'
 import type { NestedRunIdentity, PipelineActivities } from '../activities/index.ts'
 import type { Json } from '../base/json.ts'
+import { stepRunId } from '../base/step-run-id.ts'
 import {
   endPause,
   type ItemState,
@@ -43,7 +44,7 @@ export interface NestedPlace {
 export function nestedRun(execution: Execution, place: NestedPlace, inputs: Record<string, Json>): RemoteRun {
   const run = identityOf(execution, place)
   const { step } = place
-  const name = `${step.id}/${run.parent.item ?? '-'}/${run.parent.generation}`
+  const name = stepRunId({ ...run.parent, step: step.id })
   const activities = (left: TimeLeft, options: Parameters<typeof proxyActivities>[0] = {}) =>
     proxyActivities<PipelineActivities>({
       ...scheduleToClose(left),

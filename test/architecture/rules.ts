@@ -160,8 +160,8 @@ export const zones: readonly Zone[] = [
   },
   {
     folder: 'src/remote-run',
-    loads: [protocol],
-    types: [base, plan, 'src/activities'],
+    loads: [base, protocol],
+    types: [plan, 'src/activities'],
     packages: ['@temporalio/workflow'],
     node: false,
   },

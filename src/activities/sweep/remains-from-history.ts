@@ -1,5 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client'
-import { stepRunId } from '../../contract/index.ts'
+import { stepRunId } from '../../base/step-run-id.ts'
 import { signalNames } from '../../contract/names.ts'
 import {
   type JobRunRecord,

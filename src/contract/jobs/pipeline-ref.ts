@@ -9,11 +9,6 @@ export interface PipelineRef {
   activityId: string
 }
 
-/** `STEP/ITEM/GENERATION`: a job run of a pipeline run, with `-` for no item. */
-export function stepRunId(run: { step: string; item: number | null; generation: number }): string {
-  return `${run.step}/${run.item ?? '-'}/${run.generation}`
-}
-
 /** Opaque to servers, and short enough for the limit of the field. */
 export function encodePipelineRef({ namespace, workflowId, activityId }: PipelineRef): string {
   return JSON.stringify(['jobwright/1', namespace, workflowId, activityId])

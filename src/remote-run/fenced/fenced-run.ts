@@ -1,11 +1,11 @@
 import { CancellationScope, workflowInfo } from '@temporalio/workflow'
 import type { StepIdentity, TriggerJobRunInput } from '../../activities/index.ts'
+import { stepRunId } from '../../base/step-run-id.ts'
 import type { ConnectionProfile } from '../../pipeline/plan/index.ts'
 import {
   activitiesOf,
   activityRetry,
   heldRetry,
-  runName,
   scheduleToClose,
   triggerTimeoutMs,
 } from '../activity-options.ts'
@@ -19,7 +19,7 @@ const cancelTimeoutMs = 10 * 60_000
  */
 export function fencedRun(request: RemoteRunRequest, profile: ConnectionProfile): RemoteRun {
   const { connection, timing } = request
-  const activityId = runName(request)
+  const activityId = stepRunId(request)
   const abandonable = (left: TimeLeft) => ({
     ...scheduleToClose(left),
     // A wait holds no slot and sends no heartbeat: waiting for it to notice a cancel would never end.

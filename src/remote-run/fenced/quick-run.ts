@@ -1,7 +1,7 @@
 import { isCancellation, proxyLocalActivities } from '@temporalio/workflow'
 import type { PipelineActivities, TriggerQuicklyResult } from '../../activities/index.ts'
+import { stepRunId } from '../../base/step-run-id.ts'
 import type { ConnectionProfile } from '../../pipeline/plan/index.ts'
-import { runName } from '../activity-options.ts'
 import type { QuickSurroundings, RemoteRun, RemoteRunRequest, TimeLeft } from '../port.ts'
 import { fencedRun, triggerInput } from './fenced-run.ts'
 
@@ -61,7 +61,7 @@ async function triggerQuickly(
     if (isCancellation(error)) throw error
     return undefined
   }
-  if (result.of !== undefined && result.of !== runName(request))
+  if (result.of !== undefined && result.of !== stepRunId(request))
     throw new Error(`the trigger of ${result.of} was answered for that of ${request.step}`)
   return result
 }
@@ -72,6 +72,6 @@ function local(request: RemoteRunRequest): PipelineActivities {
     startToCloseTimeout: quickTimeoutMs,
     retry: { maximumAttempts: 1 },
     cancellationType: 'TRY_CANCEL',
-    summary: runName(request),
+    summary: stepRunId(request),
   })
 }

@@ -1,5 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow'
 import type { JobRunListing, PostAnswer, SendCancelResult } from '../../activities/index.ts'
+import { stepRunId } from '../../base/step-run-id.ts'
 import type { JobRunRecord } from '../../pipeline/plan/index.ts'
 import type { OwnJob } from '../../protocol/index.ts'
 import {
@@ -34,8 +35,8 @@ export interface UnfencedCalls {
 }
 
 export function unfencedCalls(request: RemoteRunRequest): UnfencedCalls {
-  const { connection, timing, step, item, generation, target } = request
-  const name = `${step}/${item ?? '-'}/${generation}`
+  const { connection, timing, target } = request
+  const name = stepRunId(request)
   const { secrets } = request
   /** A job of our own has it already. */
   const config = 'jobId' in target ? request.config : null
