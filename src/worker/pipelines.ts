@@ -101,8 +101,9 @@ export function pipelineWorker({
     }),
     // Waits take no slot. More triggers at once than a Jobs API gets done within a request's timeout would only be sent again.
     maxConcurrentActivityTaskExecutions: 64,
-    // A workflow task that triggers holds its slot while it looks, and does nothing meanwhile.
-    maxConcurrentWorkflowTaskExecutions: 200,
+    // A workflow task that triggers holds its slot while it looks, a quarter of a second at most; and one thread does the work of all of
+    // them, within the time of each. The others wait at Temporal, where that time does not pass.
+    maxConcurrentWorkflowTaskExecutions: 24,
     maxConcurrentLocalActivityExecutions: 500,
     workflowTaskPollerBehavior: { type: 'autoscaling', initial: 5, maximum: 50 } as const,
     activityTaskPollerBehavior: { type: 'autoscaling', initial: 5, maximum: 50 } as const,

@@ -1,3 +1,5 @@
+import './stack-traces.ts'
+
 export { deliverNotification } from './deliver-notification.ts'
 export { keepLimit } from './keep-limit.ts'
 export { keepSchedule } from './keep-schedule.ts'
