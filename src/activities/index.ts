@@ -100,6 +100,7 @@ export type {
   SendCancelResult,
   StepIdentity,
   TriggerJobRunInput,
+  TriggerQuicklyInput,
   TriggerQuicklyResult,
 } from './types.ts'
 export type { Pollers, WaitRef, Waits, WatchChangesInput } from './waits.ts'

@@ -4,6 +4,8 @@ import type { Looks } from './types.ts'
 const firstLookMs = 200
 /** Longer ones are not worth what a look holds up. */
 const longestLookMs = 250
+/** Longer ones are not worth it where many are open. */
+const worthInCrowdMs = 50
 /** A kind whose runs are long is tried again once in so many: they may have become short. */
 const tryAgainEvery = 8
 /** The last ones of a kind count. */
@@ -39,8 +41,9 @@ export function createLooks(): Looks {
     return seen
   }
   return {
-    lookMs(connection, kind) {
+    lookMs(connection, kind, isCrowded = false) {
       const seen = seenOf(connection, kind)
+      if (isCrowded && !seen.durations.every((ms) => ms <= worthInCrowdMs)) return 0
       seen.asked += 1
       return worthMs(seen) || (seen.asked % tryAgainEvery === 0 ? firstLookMs : 0)
     },

@@ -10,6 +10,7 @@ import { toRecord, toSlimRecord } from './job-run-record.ts'
 import { jobKey, runKey } from './keys.ts'
 import type { Kept, TriggerJobRunInput, TriggerJobRunResult } from './types.ts'
 import { encodeWaiter } from './wait-ref.ts'
+import type { WaitRef } from './waits.ts'
 
 /** How long the first look waits where an activity waits afterwards: runs shorter than this cost one activity and no completion. */
 const firstLookSeconds = 1
@@ -43,7 +44,7 @@ async function triggerForActivity(
   calls: Calls,
 ): Promise<TriggerJobRunResult> {
   const { api } = deps
-  const { run: triggered } = await send(deps, input, calls, 0)
+  const { run: triggered } = await send(deps, input, calls, { refs: [pipelineRef(deps, input)] })
   const looked = isTerminalStatus(triggered.status)
     ? triggered
     : await api.getJobRun(triggered.uuid, { ...calls(), waitSeconds: firstLookSeconds })
@@ -53,7 +54,7 @@ async function triggerForActivity(
 
 /**
  * Triggers a run of which its workflow is told by a signal, unless it is over by now. The watcher is made sure of before the run says
- * who waits, so that its cursor stands before anything that was not seen by then.
+ * who waits, so that its cursor stands before anything that was not seen by then. Where no look is worth its while, the run says so from its beginning.
  */
 export async function triggerForWorkflow(
   deps: TriggerDependencies,
@@ -61,22 +62,22 @@ export async function triggerForWorkflow(
   calls: Calls,
 ): Promise<{ phase: 'terminal'; run: WireJobRun } | Extract<TriggerJobRunResult, { phase: 'running' }>> {
   const { api, looks } = deps
-  const { connection, target } = input
+  const { connection, target, kept, isCrowded } = input
   const kind = 'jobType' in target ? target.jobType : target.jobId
-  const worthMs = looks.lookMs(connection, kind)
+  const worthMs = looks.lookMs(connection, kind, isCrowded)
   const lookMs = Math.min(worthMs, Math.max(0, input.leftMs ?? worthMs))
+  const watch = () => deps.waits.ensureWatcher(connection, cursorOf(api), calls())
+  const waiter = encodeWaiter({ kind: 'workflow', ref: refOf(deps, input), kept })
+  const plain = pipelineRef(deps, input)
+  if (lookMs === 0) await watch()
   const sentAt = performance.now()
-  const { run: triggered, hasWaited } = await send(deps, input, calls, lookMs / 1000)
+  const how = { waitSeconds: lookMs / 1000, refs: lookMs === 0 ? [waiter, plain] : [plain, waiter] }
+  const { run: triggered, hasWaited, ref } = await send(deps, input, calls, how)
   let run = triggered
   if (!isTerminalStatus(run.status) && lookMs > 0 && !hasWaited)
     run = await api.getJobRun(run.uuid, { ...calls(), waitSeconds: lookMs / 1000 })
-  if (!isTerminalStatus(run.status)) {
-    await deps.waits.ensureWatcher(connection, cursorOf(api), calls())
-    const { namespace } = deps
-    const ref = { namespace, workflowId: workflowIdNow(), activityId: stepRunId(input) }
-    const clientRef = encodeWaiter({ kind: 'workflow', ref, kept: input.kept })
-    run = await api.setClientRef(run.uuid, clientRef, calls())
-  }
+  if (!isTerminalStatus(run.status) && lookMs > 0) await watch()
+  if (!isTerminalStatus(run.status) && ref !== waiter) run = await api.setClientRef(run.uuid, waiter, calls())
   const isOver = isTerminalStatus(run.status)
   // Without a look nothing was learnt of those that are not over.
   if (isOver || lookMs > 0) looks.note(connection, kind, isOver ? performance.now() - sentAt : undefined)
@@ -88,34 +89,52 @@ function workflowIdNow(): string {
   return Context.current().info.workflowExecution?.workflowId ?? ''
 }
 
+function refOf({ namespace }: TriggerDependencies, input: TriggerJobRunInput): WaitRef {
+  return { namespace, workflowId: workflowIdNow(), activityId: stepRunId(input) }
+}
+
+function pipelineRef(deps: TriggerDependencies, input: TriggerJobRunInput): string {
+  return encodePipelineRef(refOf(deps, input))
+}
+
+interface Sent {
+  run: WireJobRun
+  hasWaited: boolean
+  /** What the run says of whose it is, as far as this worker wrote it. */
+  ref: string | undefined
+}
+
 /**
  * Triggers under the step's key, whose run belongs to the job that an earlier attempt named, if there was one.
- * @param waitSeconds how long a server that can may wait for the end before it answers
+ * @param how `refs`: what the run is to say of whose it is, and what an earlier attempt may have had it say, as a key stands for one
+ *   body; `waitSeconds`: how long a server that can may wait for the end before it answers
  */
 async function send(
   deps: TriggerDependencies,
   input: TriggerJobRunInput,
   calls: Calls,
-  waitSeconds: number,
-): Promise<{ run: WireJobRun; hasWaited: boolean }> {
+  { refs, waitSeconds = 0 }: { refs: readonly string[]; waitSeconds?: number },
+): Promise<Sent> {
   const { api, namespace } = deps
   const { target, oneCall } = input
   const workflowId = workflowIdNow()
   const idempotencyKey = runKey({ namespace, workflowId }, input)
-  const clientRef = encodePipelineRef({ namespace, workflowId, activityId: stepRunId(input) })
   const wait = oneCall && waitSeconds > 0 ? { waitSeconds } : {}
   const hasWaited = oneCall === true
-  const trigger = async (body: { job_id: string; config?: JsonObject }) => {
-    const options = () => ({ idempotencyKey, ...wait, ...calls() })
-    const run = await api
-      .createJobRun({ ...body, client_ref: clientRef }, options())
-      // A worker that did not yet say whose the run is may have been here before.
-      .catch((error: unknown) =>
-        isReused(error) ? api.createJobRun(body, options()) : Promise.reject(error),
+  const options = () => ({ idempotencyKey, ...wait, ...calls() })
+  const trigger = async (body: { job_id: string; config?: JsonObject }): Promise<Sent> => {
+    // A worker that did not yet say whose the run is may have been here before.
+    const sent = await firstThatFits([...refs, undefined], async (ref) => {
+      const run = await api.createJobRun(
+        { ...body, ...(ref === undefined ? {} : { client_ref: ref }) },
+        options(),
       )
+      return { run, hasWaited, ref }
+    })
+    const { run } = sent
     if (run.job_id !== body.job_id)
       throw rejected('foreign_run', `job run ${run.uuid} belongs to job ${run.job_id}, not to ${body.job_id}`)
-    return { run, hasWaited }
+    return sent
   }
   if ('jobId' in target)
     return trigger({ job_id: target.jobId, ...(input.config ? { config: input.config } : {}) })
@@ -125,9 +144,12 @@ async function send(
   const job = { job_type: target.jobType, config, ...(name === undefined ? {} : { name }) }
   const sharedKey = jobKey(input.pipeline, step, config, name)
   if (oneCall) {
-    const body = { job: { ...job, key: sharedKey }, client_ref: clientRef }
+    const inline = { ...job, key: sharedKey }
     try {
-      return { run: await api.createJobRun(body, { idempotencyKey, ...wait, ...calls() }), hasWaited }
+      return await firstThatFits(refs, async (ref) => {
+        const run = await api.createJobRun({ job: inline, client_ref: ref }, options())
+        return { run, hasWaited, ref }
+      })
     } catch (error) {
       // The server behind the connection may be an older one by now; a refusal of the job comes again.
       if (!(error instanceof JobsApiError) || ![400, 422].includes(error.status ?? 0)) throw error
@@ -146,6 +168,18 @@ async function send(
     // That happened after an earlier attempt had triggered.
     return trigger({ job_id: shared.uuid })
   }
+}
+
+/** The first body that the key does not refuse as another one than it was used for. */
+async function firstThatFits<Ref>(refs: readonly Ref[], post: (ref: Ref) => Promise<Sent>): Promise<Sent> {
+  for (const [index, ref] of refs.entries()) {
+    try {
+      return await post(ref)
+    } catch (error) {
+      if (!isReused(error) || index === refs.length - 1) throw error
+    }
+  }
+  throw new Error('nothing was to be sent')
 }
 
 function isReused(error: unknown): boolean {

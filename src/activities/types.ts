@@ -27,6 +27,8 @@ export interface TriggerJobRunInput extends StepIdentity {
   kept?: Kept
   /** What is left of the step's time. */
   leftMs?: number
+  /** Many runs of this workflow are open: their ends cost little where they are told of together. */
+  isCrowded?: boolean
 }
 
 /** What of a job run a plan uses. */
@@ -198,7 +200,7 @@ export interface SecretKeeper {
 /** How long runs take, as this worker saw it. */
 export interface Looks {
   /** How long the first look at a run of this kind is worth waiting for; 0: not at all. */
-  lookMs(connection: string, kind: string): number
+  lookMs(connection: string, kind: string, isCrowded?: boolean): number
   /** @param ms how long one took; undefined: longer than its first look */
   note(connection: string, kind: string, ms: number | undefined): void
 }

@@ -69,6 +69,8 @@ export interface Surroundings {
 export interface QuickSurroundings {
   /** What of the job run the plan uses. */
   readonly kept: Kept
+  /** Whether many runs of this workflow are open. */
+  isCrowded(): boolean
   /** Runs a local trigger among others, or says that it is not the time for any. */
   runLocally(
     begin: () => Promise<TriggerQuicklyResult | undefined>,

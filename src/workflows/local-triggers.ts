@@ -6,7 +6,7 @@ import { startDeadline } from './deadline.ts'
  * While local activities run, what else a workflow has to do waits: a workflow task ends once they took so long. By what they say
  * themselves, as beside local activities `Date.now()` is another one on a replay. What they bring, 24 KiB each, is in one message.
  */
-const perTask = { triggers: 64, ms: 150 } as const
+const perTask = { triggers: 64, ms: 300 } as const
 /** What is not known to have ended in time. */
 const lostMs = 1_000
 /** A server that was late would only hold up more workflow tasks: so many triggers go without. */

@@ -6,8 +6,8 @@ import { type Execution, laneOf } from './execution.ts'
 import { createLocalTriggers, type LocalTriggers } from './local-triggers.ts'
 import { enter } from './places.ts'
 
-/** Further triggers under way at once where they are local activities, whose ends are no events that come in between. */
-const moreLocalTriggers = 32
+/** So many open job runs of a workflow are looked at one by one; of more it is told by signals, many by each. */
+const fewOpen = 8
 
 /** False once it is known that no local triggers are used. */
 export function mayBeQuick({ state, hasLocalTriggers }: Execution): boolean {
@@ -20,7 +20,6 @@ export function localTriggersOf(execution: Execution): LocalTriggers | undefined
   if (execution.state.connection?.mode !== 'fenced') return undefined
   if (execution.locals === undefined) {
     execution.locals = execution.hasLocalTriggers ? createLocalTriggers(execution.pace.nextTask) : null
-    if (execution.locals) execution.main.triggers.widen(moreLocalTriggers)
   }
   return execution.locals ?? undefined
 }
@@ -39,6 +38,7 @@ export function quickSurroundings(
   return {
     kept,
     calm: locals.calm,
+    isCrowded: () => lane.places.taken() > fewOpen,
     runLocally: (begin) => locals.run(() => lane.scope.run(begin)),
     async enterRegular() {
       const entered = enter(lane.regularTriggers)

@@ -1,5 +1,5 @@
 import { CancellationScope, workflowInfo } from '@temporalio/workflow'
-import type { StepIdentity, TriggerJobRunInput } from '../../activities/index.ts'
+import type { StepIdentity, TriggerJobRunInput, TriggerQuicklyInput } from '../../activities/index.ts'
 import { stepRunId } from '../../base/step-run-id.ts'
 import type { ConnectionProfile } from '../../pipeline/plan/index.ts'
 import {
@@ -9,7 +9,7 @@ import {
   scheduleToClose,
   triggerTimeoutMs,
 } from '../activity-options.ts'
-import type { RemoteRun, RemoteRunRequest, TimeLeft } from '../port.ts'
+import type { QuickSurroundings, RemoteRun, RemoteRunRequest, TimeLeft } from '../port.ts'
 
 const cancelTimeoutMs = 10 * 60_000
 
@@ -36,12 +36,8 @@ export function fencedRun(request: RemoteRunRequest, profile: ConnectionProfile)
         heartbeatTimeout: timing.stepHeartbeatMs,
       })
       const { quick } = request
-      const leftMs = quick ? left() : undefined
-      return triggerJobRun({
-        ...triggerInput(request, profile),
-        ...(quick ? { kept: quick.kept } : {}),
-        ...(leftMs === undefined ? {} : { leftMs }),
-      })
+      const input = triggerInput(request, profile)
+      return triggerJobRun(quick ? toldOf(input, quick, left) : input)
     },
     wait(jobRunId, left) {
       const { awaitJobRun } = activitiesOf(request, {
@@ -69,6 +65,21 @@ export function fencedRun(request: RemoteRunRequest, profile: ConnectionProfile)
 
 function identityOf({ scope, step, item, generation }: RemoteRunRequest): StepIdentity {
   return { firstExecutionRunId: scope ?? workflowInfo().firstExecutionRunId, step, item, generation }
+}
+
+/** The same of a run whose end a signal brings. */
+export function toldOf(
+  input: TriggerJobRunInput,
+  quick: QuickSurroundings,
+  left: TimeLeft,
+): TriggerQuicklyInput {
+  const leftMs = left()
+  return {
+    ...input,
+    kept: quick.kept,
+    ...(leftMs === undefined ? {} : { leftMs }),
+    ...(quick.isCrowded() ? { isCrowded: true } : {}),
+  }
 }
 
 /** What a run is triggered with, whoever does it. */

@@ -3,7 +3,7 @@ import type { PipelineActivities, TriggerQuicklyResult } from '../../activities/
 import { stepRunId } from '../../base/step-run-id.ts'
 import type { ConnectionProfile } from '../../pipeline/plan/index.ts'
 import type { QuickSurroundings, RemoteRun, RemoteRunRequest, TimeLeft } from '../port.ts'
-import { fencedRun, triggerInput } from './fenced-run.ts'
+import { fencedRun, toldOf, triggerInput } from './fenced-run.ts'
 
 /** A worker that has too many of them is as slow as a server. */
 const quickStartMs = 300
@@ -50,9 +50,7 @@ async function triggerQuickly(
   quick: QuickSurroundings,
   left: TimeLeft,
 ): Promise<TriggerQuicklyResult | undefined> {
-  const { kept } = quick
-  const leftMs = left()
-  const input = { ...triggerInput(request, profile), kept, ...(leftMs === undefined ? {} : { leftMs }) }
+  const input = toldOf(triggerInput(request, profile), quick, left)
   let result: TriggerQuicklyResult
   try {
     result = await local(request).triggerQuickly(input)
