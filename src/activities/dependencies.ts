@@ -21,6 +21,8 @@ export interface ActivityDependencies {
    */
   recoverWaits(identity: string, isCertain: boolean): Promise<void>
   closedRuns: ClosedRuns
+  /** Whether the workflow task that began before this event of the history was lost. */
+  isTaskLost(execution: { workflowId: string; runId: string }, beforeEvent: number): Promise<boolean>
   nestedRuns: NestedRuns
   /** Runs of a schedule's ticks, as backfills start them. */
   tickRuns: TickRuns

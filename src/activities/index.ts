@@ -28,6 +28,7 @@ import type {
 import { nextTimeOfDay } from './notify/next-time-of-day.ts'
 import type { NextTimeOfDayInput } from './notify/types.ts'
 import { createConnectionReader, profileOf } from './profile-connection.ts'
+import { ownExecution } from './own-execution.ts'
 import { readOutputs } from './read-outputs.ts'
 import {
   awaitRunsOver,
@@ -113,6 +114,8 @@ export interface PipelineActivities extends LimitActivities {
   lookAtJobRuns(input: LookAtJobRunsInput): Promise<LookAtJobRunsResult>
   /** Does nothing: its end begins a workflow task. */
   beginWorkflowTask(): Promise<void>
+  /** Whether what the workflow task before the one of this event did may be missing in the history. */
+  isTaskLost(input: { beforeEvent: number }): Promise<boolean>
   awaitJobRun(input: AwaitJobRunInput): Promise<JobRunRecord>
   cancelJobRun(input: CancelJobRunInput): Promise<CancelJobRunResult>
   readOutputs(input: ReadOutputsInput): Promise<Json[]>
@@ -203,6 +206,7 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     triggerQuickly: (input) => triggerQuickly(() => withApi(input.connection), input),
     lookAtJobRuns: (input) => working(input.connection, (own) => lookAtJobRuns(own, input)),
     beginWorkflowTask: () => Promise.resolve(),
+    isTaskLost: ({ beforeEvent }) => withRuns(() => deps.isTaskLost(ownExecution(), beforeEvent)),
     awaitJobRun: (input) => withFailures(() => awaitJobRun(withApi(input.connection), input)),
     cancelJobRun: (input) => working(input.connection, (own) => cancelJobRun(own, input)),
     readOutputs: (input) =>

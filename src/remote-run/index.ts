@@ -2,6 +2,7 @@ export { finalError } from './activity-errors.ts'
 export { activitiesOf, scheduleToClose } from './activity-options.ts'
 export { beginWorkflowTask } from './begin-workflow-task.ts'
 export { askDurably, askQuickly, remoteRunIn } from './connection.ts'
+export { isTaskLost } from './is-task-lost.ts'
 export { lookAtJobRuns } from './look-at-job-runs.ts'
 export type {
   OpenJobRun,

@@ -10,6 +10,8 @@ export interface RunToEnd {
   left: TimeLeft
   /** A run of this generation that an earlier execution of the workflow triggered. */
   openJobRunId: string | null
+  /** Must not begin: what may have begun of it all the same is cancelled by its key. */
+  isBarred: boolean
   /** A refusal that an earlier execution of the workflow met, and did not see to its end: asked anew, the server may say another. */
   refused: StepError | null
   onOpen(jobRun: OpenJobRun): void
@@ -34,6 +36,7 @@ export async function runToEnd(options: RunToEnd): Promise<RemoteRunOutcome> {
     if (leftMs !== undefined && leftMs <= 0) return cancelled('timeout', remote)
     let jobRunId = options.openJobRunId
     if (jobRunId === null) {
+      if (options.isBarred) return cancelled('cancelled', remote)
       const first = await remote.trigger(left)
       if (first.phase === 'terminal') return { kind: 'record', record: first.record }
       if (first.phase === 'out_of_time') return cancelled('timeout', remote)

@@ -131,6 +131,7 @@ async function runGeneration(ledger: Ledger, run: OwnRun): Promise<RemoteRunOutc
     remote: () => reach(ledger, request, left),
     left,
     openJobRunId: null,
+    isBarred: false,
     refused: null,
     onOpen: (jobRun) => noteOpen(item, jobRun),
     onCancelling(refusal) {

@@ -177,6 +177,7 @@ function assemble(
       remainsOf: () => Promise.resolve(undefined),
       tellFailed: () => Promise.resolve(),
     },
+    isTaskLost: () => Promise.resolve(false),
     nestedRuns: createNestedRuns(client),
     tickRuns: createTickRuns(client, installationNames(), createSchedules(client)),
     schedules: createSchedules(client),

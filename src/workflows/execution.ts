@@ -20,6 +20,7 @@ import { type Alarm, createAlarm } from './alarm.ts'
 import { createEnds, type Ends } from './ends.ts'
 import { createLine } from './line.ts'
 import type { LocalTriggers } from './local-triggers.ts'
+import { createLostTriggers, type LostTriggers, noLostTriggers } from './lost-triggers.ts'
 import type { NestedRunNews, PipelineTiming, RunPipelineInput } from './messages.ts'
 import { createPace, type Pace } from './pace.ts'
 import { createPlaces, type Places } from './places.ts'
@@ -62,7 +63,9 @@ export interface Execution {
   readonly schedule: Schedule
   /** What its values are evaluated over. */
   readonly data: PipelineData
+  /** Of the steps; where local triggers are used it is cancelled a moment after the pipeline run, see `lostTriggers`. */
   readonly scope: CancellationScope
+  readonly lostTriggers: LostTriggers
   readonly main: Lane
   /** Of steps that run on a cancel, too; undefined where the plan has none. */
   readonly cleanup: Lane | undefined
@@ -110,9 +113,11 @@ export interface Execution {
   fatal?: { error: unknown }
 }
 
-export function createExecution(input: RunPipelineInput, scope: CancellationScope): Execution {
+/** @param run whose cancel is that of the pipeline run */
+export function createExecution(input: RunPipelineInput, run: CancellationScope): Execution {
   const changes = readChanges()
   const { hasLocalTriggers, has } = changes
+  const scope = hasLocalTriggers ? scopeApart(run) : run
   const { plan, inputs, timing, warnings } = input
   const { workflowId, startTime, historySize } = workflowInfo()
   // Workflow time: the same on every replay.
@@ -134,6 +139,14 @@ export function createExecution(input: RunPipelineInput, scope: CancellationScop
       ...(input.schedule ? { scheduledForMs: input.schedule.nominalMs } : {}),
     }),
     scope,
+    lostTriggers: hasLocalTriggers
+      ? createLostTriggers({
+          run,
+          scope,
+          mayBe: () => mayBeFenced(state),
+          calm: () => execution.locals?.calm(),
+        })
+      : noLostTriggers,
     main,
     cleanup: plan.steps.some(cleansUp) && has('clean-up') ? createCleanup(scope, changes) : undefined,
     isCleanupOver: false,
@@ -181,10 +194,19 @@ function createLane(scope: CancellationScope, triggers: number, changes: Executi
   }
 }
 
-/** A scope that a cancel of the pipeline run does not reach. */
 function createCleanup(scope: CancellationScope, changes: ExecutionChanges): Lane {
-  const shield = new CancellationScope({ cancellable: false, parent: scope })
-  return createLane(new CancellationScope({ cancellable: true, parent: shield }), maxCleanupTriggers, changes)
+  return createLane(scopeApart(scope), maxCleanupTriggers, changes)
+}
+
+/** A scope that a cancel of the pipeline run does not reach. */
+function scopeApart(parent: CancellationScope): CancellationScope {
+  const shield = new CancellationScope({ cancellable: false, parent })
+  return new CancellationScope({ cancellable: true, parent: shield })
+}
+
+/** Also where its connection is not known yet. */
+export function mayBeFenced({ connection }: PipelineRunState): boolean {
+  return connection === null || connection.mode === 'fenced'
 }
 
 /** Where a step, or an item of one, is found among what waits for a person. */

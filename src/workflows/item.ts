@@ -70,6 +70,7 @@ export async function runItem(
   each: Each,
   hasPlaces: boolean,
 ): Promise<void> {
+  const { main, lostTriggers } = execution
   const { places, triggers, pace } = laneOf(execution, step)
   let isTriggering = hasPlaces && item.jobRunId === null
   let isUnderWay = false
@@ -108,9 +109,16 @@ export async function runItem(
       const isScheduled = item.jobRunId === null && !(execution.locals && 'target' in resolved)
       const admitted = isScheduled ? pace.admit(resolved.bytes) : undefined
       if (admitted) await admitted
+      const lost = item.jobRunId === null && places === main.places ? lostTriggers.ask() : undefined
+      if (lost && !(await lost)) {
+        if (item.status === 'waiting') Object.assign(item, { generation: 0, startedAtMs: null })
+        throw new CancelledFailure('cancelled before its run')
+      }
       isUnderWay = true
-      const generation = () => runGeneration(execution, step, item, each, resolved, triggered)
+      const isBarred = lost !== undefined
+      const generation = () => runGeneration(execution, step, item, each, { resolved, triggered, isBarred })
       const outcome = await (step.concurrency ? inPlace(execution, item, generation) : generation())
+      if (isBarred) lostTriggers.told(outcome.record)
       triggered()
       const isNext = goesOn(execution, step, item, outcome)
       noteEviction(item)
@@ -188,13 +196,20 @@ function goesOn(execution: Execution, step: PlanStep, item: ItemState, outcome: 
   return concludeGeneration(step, item, outcome, { nowMs: Date.now(), isCancelled })
 }
 
+interface GenerationOptions {
+  resolved: ResolvedStep
+  /** Gives the place of its trigger back. */
+  triggered: () => void
+  /** Cancelled before it began, as far as the history knows. */
+  isBarred: boolean
+}
+
 function runGeneration(
   execution: Execution,
   step: PlanStep,
   item: ItemState,
   each: Each,
-  resolved: ResolvedStep,
-  triggered: () => void,
+  { resolved, triggered, isBarred }: GenerationOptions,
 ): Promise<RemoteRunOutcome> {
   item.generationStartedAtMs ??= Date.now()
   const refused = item.status === 'cancelling' ? item.error : null
@@ -209,6 +224,7 @@ function runGeneration(
     remote,
     left,
     openJobRunId: item.jobRunId,
+    isBarred,
     onOpen(jobRun) {
       execution.progress += 1
       noteOpen(item, execution.locals ? afterQuickLook(jobRun) : jobRun)

@@ -1,6 +1,7 @@
 import { CancellationScope, condition } from '@temporalio/workflow'
 import type { TriggerQuicklyResult } from '../activities/index.ts'
 import { startDeadline } from './deadline.ts'
+import { settled } from './settled.ts'
 
 /**
  * While local activities run, what else a workflow has to do waits: a workflow task ends once they took so long. By what they say
@@ -127,13 +128,4 @@ export function createLocalTriggers(nextTask: () => Promise<void>): LocalTrigger
       return over
     },
   }
-}
-
-/** Until all has been done that follows from what is known: conditions are looked at once nothing else goes on. */
-function settled(): Promise<void> {
-  let looks = 0
-  return condition(() => {
-    looks += 1
-    return looks > 1
-  })
 }

@@ -2,7 +2,7 @@ import { CancellationScope, CancelledFailure } from '@temporalio/workflow'
 import { jsonBytes } from '../base/json.ts'
 import { type ItemState, isBegun, type PlanStep } from '../pipeline/plan/index.ts'
 import type { QuickSurroundings, RemoteRunRequest } from '../remote-run/index.ts'
-import { type Execution, laneOf } from './execution.ts'
+import { type Execution, laneOf, mayBeFenced } from './execution.ts'
 import { createLocalTriggers, type LocalTriggers } from './local-triggers.ts'
 import { enter } from './places.ts'
 
@@ -11,8 +11,7 @@ const fewOpen = 8
 
 /** False once it is known that no local triggers are used. */
 export function mayBeQuick({ state, hasLocalTriggers }: Execution): boolean {
-  const isOnOther = state.connection !== null && state.connection.mode !== 'fenced'
-  return !isOnOther && hasLocalTriggers
+  return hasLocalTriggers && mayBeFenced(state)
 }
 
 /** Undefined where none are used: on other servers, as far as is known, and where an earlier version began this execution. */

@@ -47,6 +47,7 @@ async function findOut(
     (await execution.quickProfile) ??
     (await askDurably(question, request.timing, left))
   execution.state.connection ??= profile
+  execution.lostTriggers.cancelIfNone()
   return reachBy(execution, execution.state.connection, place, request)
 }
 

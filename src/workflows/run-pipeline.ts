@@ -58,13 +58,14 @@ const historyBytes = 32 * 1024 * 1024
 export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunView> {
   const { plan } = input
   requireKnownVersion(plan)
-  const execution = createExecution(input, CancellationScope.current())
+  const run = CancellationScope.current()
+  const execution = createExecution(input, run)
   if (input.isBarred) return closeBarred(execution)
   setHandler(progressQuery, () => view(execution))
   setHandler(remainsQuery, () => remainsOf(execution))
   logRunStarted(execution)
   setHandler(endCleanupSignal, () => {
-    execution.isCleanupOver = execution.scope.consideredCancelled
+    execution.isCleanupOver = run.consideredCancelled
     if (execution.isCleanupOver) endNestedCleanup(execution)
   })
   const hear = (work: () => void) => (execution.locals ? execution.locals.afterBatch(work) : work())
@@ -76,7 +77,8 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
   })
   watchLateness(execution)
   if (plan.concurrency && !(await enterRun(execution, plan.concurrency))) return endUnbegun(execution)
-  startSteps(execution)
+  const { scope } = execution
+  await (scope === run ? startSteps(execution) : scope.run(async () => startSteps(execution)))
   try {
     await condition(() => isSettled(execution) || isHistoryLong(execution))
     if (!isSettled(execution)) await drain(execution)
@@ -84,7 +86,7 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
     if (!isCancellation(error)) throw error
   }
   // A cancel may come together with what ends the wait: the next execution would not hear of it.
-  if (execution.scope.consideredCancelled) await finishCancelled(execution)
+  if (run.consideredCancelled) await finishCancelled(execution)
   // Whoever asked gets an answer.
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished))
   if (!execution.fatal && !execution.schedule.isFinished()) {
@@ -180,8 +182,9 @@ function isHistoryLong(execution: Execution): boolean {
 }
 
 async function finishCancelled(execution: Execution): Promise<void> {
-  execution.state.cancelRequested = true
   execution.state.cancelRequestedAtMs ??= Date.now()
+  await execution.lostTriggers.over()
+  execution.state.cancelRequested = true
   upsertMemo({ status: 'cancelling' })
   // An execution that was to end goes on after all.
   execution.cleanup?.places.open()

@@ -34,7 +34,8 @@ function isFull({ underWay, scope, has }: Execution): boolean {
 
 /** Starts or skips every step whose needs are done, as far as there is room; a skipped one may make others ready. */
 export function startReady(execution: Execution): void {
-  const { schedule, state, scope } = execution
+  const { schedule, state, scope, lostTriggers } = execution
+  if (lostTriggers.holds(() => startReady(execution))) return
   const take = () =>
     takeNext(schedule, state, {
       cancelRequested: state.cancelRequested || scope.consideredCancelled,

@@ -54,6 +54,7 @@ beforeAll(async () => {
         leaseMs: () => 30_000,
         handOver: async () => undefined,
       },
+      isTaskLost: async () => false,
       closedRuns: {
         since: async function* () {},
         remainsOf: async () => undefined,

@@ -42,6 +42,7 @@ type ScriptedActivity =
   | 'triggerJobRun'
   | 'lookAtJobRuns'
   | 'beginWorkflowTask'
+  | 'isTaskLost'
   | 'cancelJobRun'
   | 'readOutputs'
   | TemporalActivity
@@ -178,6 +179,7 @@ export async function startScripted(): Promise<Scripted> {
       return scripted.api.look?.(runs) ?? []
     },
     beginWorkflowTask: () => Promise.resolve(),
+    isTaskLost: async () => false,
     async cancelJobRun(input) {
       scripted.cancels.push(input)
       return { record: (await scripted.api.cancel?.(input)) ?? null }

@@ -1,7 +1,8 @@
-import { ApplicationFailure, Context } from '@temporalio/activity'
+import { ApplicationFailure } from '@temporalio/activity'
 import { inBatches } from '../../base/batches.ts'
 import { scheduleTag } from '../../schedule/ids.ts'
 import { temporalSpec, ticksBetween } from '../../schedule/times/index.ts'
+import { ownExecution } from '../own-execution.ts'
 import type {
   DueTicks,
   EarlierKeeper,
@@ -87,11 +88,6 @@ export async function removeSchedule(schedules: Schedules): Promise<void> {
 /** Asks it to stop; one that is over is left as it is. */
 export async function cancelScheduledRun(schedules: Schedules, { runId }: { runId: string }): Promise<void> {
   await schedules.cancel(runId)
-}
-
-function ownExecution(): { workflowId: string; runId: string } {
-  const { workflowExecution } = Context.current().info
-  return { workflowId: workflowExecution?.workflowId ?? '', runId: workflowExecution?.runId ?? '' }
 }
 
 const keeperId = () => ownExecution().workflowId

@@ -136,7 +136,7 @@ export function isFinished(state: PipelineRunState): boolean {
 
 /** Of a run that has not closed yet. */
 export function openStatus(state: PipelineRunState): PipelineStatus {
-  if (state.cancelRequested) return 'cancelling'
+  if (state.cancelRequested || state.cancelRequestedAtMs) return 'cancelling'
   if (state.place?.status === 'waiting') return 'pending'
   const isHeld = ({ status }: ItemState) => status === 'trigger_unknown' || status === 'held'
   return Object.values(state.steps).some(({ items }) => items?.some(isHeld)) ? 'held' : 'running'

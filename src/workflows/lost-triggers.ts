@@ -1,0 +1,105 @@
+import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow'
+import type { JobRunRecord } from '../pipeline/plan/index.ts'
+import { isTaskLost } from '../remote-run/index.ts'
+import { settled } from './settled.ts'
+
+/** One that takes longer to end was not over in the lost task, and nothing followed from it; others that are open are to be cancelled, too. */
+const barMs = 30_000
+/** One workflow task triggers no more items than that, in their order. */
+const mostInVain = 64
+
+/**
+ * What local activities triggered in a workflow task that was lost is not in the history. Whoever does the task again triggers it under the
+ * same keys, and so finds it; unless the pipeline run was cancelled meanwhile. Then what is about to begin, and may have begun in that task,
+ * is cancelled by its key instead; and what follows from it, as far as that was over already.
+ */
+export interface LostTriggers {
+  /** True where no step may begin for now, or any more; `begin` is called if it may after all, so that what it runs is cancelled by key. */
+  holds(begin: () => void): boolean
+  /**
+   * For a job run that is about to begin. Undefined: it may, as nobody has cancelled the pipeline run. Otherwise it must not, and has to be
+   * cancelled by its key where the promise says true; of that `told` is told.
+   */
+  ask(): Promise<boolean> | undefined
+  /** @param record what became of it; null: it had not begun */
+  told(record: JobRunRecord | null): void
+  /** Once the pipeline run was cancelled: until nobody asks any more, and what has begun is cancelled. */
+  over(): Promise<void>
+  /** Cancels what has begun at once if the pipeline run was cancelled and nothing can be lost: to be called when that becomes known. */
+  cancelIfNone(): void
+}
+
+export interface LostTriggersOptions {
+  /** Whose cancel is that of the pipeline run. */
+  run: CancellationScope
+  /** Of what it runs, which is cancelled a moment later. */
+  scope: CancellationScope
+  /** False once it is known that nothing is triggered by local activities. */
+  mayBe(): boolean
+  /** What to wait for before anything follows from what an activity said. */
+  calm(): Promise<void> | undefined
+}
+
+export function createLostTriggers({ run, scope, mayBe, calm }: LostTriggersOptions): LostTriggers {
+  let answer: Promise<boolean> | undefined
+  let asking = 0
+  let inVain = 0
+  let beforeEvent: number | undefined
+  let isLost = false
+  run.cancelRequested.catch(() => {
+    beforeEvent = workflowInfo().historyLength
+    cancelIfNone()
+  })
+
+  function cancelIfNone(): void {
+    if (run.consideredCancelled && !mayBe()) scope.cancel()
+  }
+
+  async function look(): Promise<boolean> {
+    const found = await isTaskLost(beforeEvent ?? workflowInfo().historyLength)
+    await calm()
+    isLost = found
+    return found
+  }
+  function known(): Promise<boolean> {
+    answer ??= CancellationScope.nonCancellable(look)
+    return answer
+  }
+
+  return {
+    holds(begin) {
+      if (!run.consideredCancelled || scope.consideredCancelled || isLost) return false
+      void known().then((found) => found && begin())
+      return true
+    },
+    ask() {
+      if (!run.consideredCancelled || !mayBe()) return undefined
+      if (inVain >= mostInVain) return Promise.resolve(false)
+      asking += 1
+      return known()
+    },
+    told(record) {
+      asking -= 1
+      if (record === null) inVain += 1
+    },
+    over: () =>
+      CancellationScope.nonCancellable(async () => {
+        await settled()
+        if (answer && (await answer)) {
+          await settled()
+          await condition(() => asking === 0, barMs)
+        }
+        scope.cancel()
+      }),
+    cancelIfNone,
+  }
+}
+
+/** Where everything that is triggered is in the history. */
+export const noLostTriggers: LostTriggers = {
+  holds: () => false,
+  ask: () => undefined,
+  told: () => {},
+  over: () => Promise.resolve(),
+  cancelIfNone: () => {},
+}

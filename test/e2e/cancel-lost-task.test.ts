@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { findFreePort } from '../../src/dev-stack/temporal-cli/dev-server.ts'
+import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
+import { type FaultProxy, startFaultProxy } from '../../src/testing/index.ts'
+import { planOf, planStep } from '../helpers/plans.ts'
+import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { until } from '../helpers/until.ts'
+
+/**
+ * A worker that dies in a workflow task leaves job runs that it triggered in it, of which the history has nothing. Where a cancel comes
+ * before another worker does that task again, they are cancelled all the same.
+ */
+
+let on: TestStack
+let proxy: FaultProxy
+beforeAll(async () => {
+  const port = await findFreePort()
+  proxy = await startFaultProxy({ target: `http://127.0.0.1:${port}/api/v1` })
+  on = await startTestStack({
+    env: {
+      JOBWRIGHT_PORT: String(port),
+      JOBWRIGHT_URL: `http://127.0.0.1:${port}`,
+      JOBS_API_URL: proxy.url,
+    },
+  })
+})
+afterAll(async () => {
+  await on?.stop()
+  await proxy?.stop()
+})
+
+let earlier: Set<string>
+const allRuns = async () => (await on.api.listJobRuns({})).items
+beforeEach(async () => {
+  earlier = new Set((await allRuns()).map(({ uuid }) => uuid))
+})
+/** What the server has of this test, the newest last. */
+const runStatuses = async () =>
+  (await allRuns())
+    .filter(({ uuid }) => !earlier.has(uuid))
+    .map(({ status }) => status)
+    .reverse()
+
+const sleepFor = (duration: string) => ({ kind: 'literal' as const, value: { duration } })
+
+/** The worker dies once the server has taken the trigger of that number, and the cancel is there before the next worker. */
+async function cancelAfterKill(plan: PipelinePlan, nth: number) {
+  let id = ''
+  const { reached } = proxy.onPoint({ at: 'after_commit', operation: 'createJobRun', nth }, async () => {
+    await on.kill('worker')
+    await on.pipelines.cancel(id)
+  })
+  id = await on.runPlan(plan)
+  await reached
+  await on.start('worker')
+  return over(id)
+}
+
+/** With its steps, which a worker tells. */
+function over(id: string) {
+  return until('the pipeline run is over', async () => {
+    const view = await on.pipelines.show(id)
+    return view.finished_at !== null && view.steps.length > 0 && view
+  })
+}
+
+const lists = (onFailure: 'fail' | 'continue') =>
+  planOf([
+    planStep('long', {
+      forEach: { kind: 'literal', value: [1, 2, 3, 4] },
+      maxParallel: 2,
+      onFailure,
+      config: sleepFor('10m'),
+    }),
+    planStep('after', { needs: ['long'], config: sleepFor('1ms') }),
+  ])
+
+describe('a cancel beside a lost workflow task', () => {
+  it('reaches the items that the lost task had triggered, and no others begin', async () => {
+    const view = await cancelAfterKill(lists('fail'), 2)
+    expect(view.status).toBe('cancelled')
+    expect(view.steps.map((step) => step.status)).toEqual([
+      'cancelled',
+      'cancelled',
+      'skipped',
+      'skipped',
+      'skipped',
+    ])
+    expect(await runStatuses()).toEqual(['cancelled', 'cancelled'])
+  })
+
+  it('does so where a failed item does not keep the others from beginning', async () => {
+    const view = await cancelAfterKill(lists('continue'), 2)
+    expect(view.status).toBe('cancelled')
+    expect(await runStatuses()).toEqual(['cancelled', 'cancelled'])
+  })
+
+  it('reaches a step that began after another one had run in the lost task', async () => {
+    const view = await cancelAfterKill(
+      planOf([
+        planStep('short', { config: sleepFor('1ms') }),
+        planStep('long', { needs: ['short'], config: sleepFor('10m') }),
+        planStep('after', { needs: ['long'], config: sleepFor('1ms') }),
+      ]),
+      2,
+    )
+    expect(view.steps.map((step) => step.status)).toEqual(['completed', 'cancelled', 'skipped'])
+    expect(await runStatuses()).toEqual(['completed', 'cancelled'])
+  })
+
+  it('asks the server nothing where none was lost', async () => {
+    // One that is killed may be given the next task for a moment, and then that is lost.
+    await on.shutDown('worker')
+    const seen = proxy.log.length
+    const id = await on.runPlan(lists('fail'))
+    await on.pipelines.cancel(id)
+    await on.start('worker')
+    const view = await over(id)
+    expect(new Set(view.steps.map((step) => step.status))).toEqual(new Set(['skipped']))
+    const asked = proxy.log.slice(seen).map(({ operation }) => operation)
+    expect(asked.filter((operation) => operation === 'createJobRun')).toEqual([])
+    expect(await runStatuses()).toEqual([])
+  })
+})
