@@ -27,8 +27,8 @@ import type {
 } from './nested/types.ts'
 import { nextTimeOfDay } from './notify/next-time-of-day.ts'
 import type { NextTimeOfDayInput } from './notify/types.ts'
-import { createConnectionReader, profileOf } from './profile-connection.ts'
 import { ownExecution } from './own-execution.ts'
+import { createConnectionReader, profileOf } from './profile-connection.ts'
 import { readOutputs } from './read-outputs.ts'
 import {
   awaitRunsOver,
