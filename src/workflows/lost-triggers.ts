@@ -68,6 +68,7 @@ export function createLostTriggers({ run, scope, mayBe, calm }: LostTriggersOpti
 
   return {
     holds(begin) {
+      cancelIfNone()
       if (!run.consideredCancelled || scope.consideredCancelled || isLost) return false
       void known().then((found) => found && begin())
       return true
