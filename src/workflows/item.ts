@@ -70,7 +70,6 @@ export async function runItem(
   each: Each,
   hasPlaces: boolean,
 ): Promise<void> {
-  const { main, lostTriggers } = execution
   const { places, triggers, pace } = laneOf(execution, step)
   let isTriggering = hasPlaces && item.jobRunId === null
   let isUnderWay = false
@@ -109,16 +108,12 @@ export async function runItem(
       const isScheduled = item.jobRunId === null && !(execution.locals && 'target' in resolved)
       const admitted = isScheduled ? pace.admit(resolved.bytes) : undefined
       if (admitted) await admitted
-      const lost = item.jobRunId === null && places === main.places ? lostTriggers.ask() : undefined
-      if (lost && !(await lost)) {
-        if (item.status === 'waiting') Object.assign(item, { generation: 0, startedAtMs: null })
-        throw new CancelledFailure('cancelled before its run')
-      }
+      const asked = mayHaveBegun(execution, step, item)
+      const isBarred = asked !== undefined && (await asked)
       isUnderWay = true
-      const isBarred = lost !== undefined
       const generation = () => runGeneration(execution, step, item, each, { resolved, triggered, isBarred })
       const outcome = await (step.concurrency ? inPlace(execution, item, generation) : generation())
-      if (isBarred) lostTriggers.told(outcome.record)
+      if (isBarred) execution.lostTriggers.told(outcome.record)
       triggered()
       const isNext = goesOn(execution, step, item, outcome)
       noteEviction(item)
@@ -141,6 +136,20 @@ export async function runItem(
   leavePlace(execution, item)
   item.finishedAtMs = Date.now()
   if (hasPlaces) places.giveBack()
+}
+
+/**
+ * Undefined: its run may begin. True: it must not, and may have begun in a workflow task that was lost.
+ * @throws a cancellation where it must not and has not
+ */
+function mayHaveBegun(execution: Execution, step: PlanStep, item: ItemState): Promise<boolean> | undefined {
+  if (item.jobRunId !== null || laneOf(execution, step) !== execution.main) return undefined
+  return execution.lostTriggers.ask()?.then((may) => {
+    if (may) return true
+    // Nobody saw it begin.
+    if (item.status === 'waiting') Object.assign(item, { generation: 0, startedAtMs: null })
+    throw new CancelledFailure('cancelled before its run')
+  })
 }
 
 /**
