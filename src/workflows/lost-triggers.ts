@@ -36,7 +36,7 @@ export interface LostTriggersOptions {
   scope: CancellationScope
   /** False once it is known that nothing is triggered by local activities. */
   mayBe(): boolean
-  /** What to wait for before anything follows from what an activity said. */
+  /** What to wait for before anything follows from a cancel, or from what an activity said. */
   calm(): Promise<void> | undefined
 }
 
@@ -85,6 +85,7 @@ export function createLostTriggers({ run, scope, mayBe, calm }: LostTriggersOpti
     },
     over: () =>
       CancellationScope.nonCancellable(async () => {
+        await calm()
         await settled()
         if (answer && (await answer)) {
           await settled()
