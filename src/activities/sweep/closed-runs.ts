@@ -9,6 +9,7 @@ import { type InstallationNames, queryNames, workflowTypes } from '../../contrac
 import { decodeHistory } from '../../executions/index.ts'
 import { tellFailed } from '../notify/tell-failed.ts'
 import { forgottenBy, remainsFromHistory } from './remains-from-history.ts'
+import { isTaskLost } from './task-lost.ts'
 import type { ClosedRun, ClosedRuns, PipelineRemains } from './types.ts'
 
 /** One that ends by itself with failed steps says so, and has ended its job runs before. */
@@ -76,33 +77,6 @@ async function query(client: Client, handle: WorkflowHandle): Promise<PipelineRe
     if (error instanceof WorkflowNotFoundError) throw error
     return undefined
   }
-}
-
-/** The last workflow task that began was not completed: what it did is not in the history, and neither in the answer to a query. */
-async function isTaskLost(client: Client, { workflowId, runId }: ClosedRun): Promise<boolean> {
-  const { namespace } = client.options
-  const execution = { workflowId, runId }
-  let nextPageToken: Uint8Array | null | undefined
-  do {
-    const page = await client.workflowService.getWorkflowExecutionHistoryReverse({
-      namespace,
-      execution,
-      maximumPageSize: 20,
-      nextPageToken: nextPageToken ?? null,
-    })
-    for (const event of page.history?.events ?? []) {
-      if (event.workflowTaskCompletedEventAttributes) return false
-      // One that was lost and not begun again is shown as scheduled, and begun again as started.
-      if (
-        event.workflowTaskStartedEventAttributes ||
-        event.workflowTaskFailedEventAttributes ||
-        event.workflowTaskTimedOutEventAttributes
-      )
-        return true
-    }
-    nextPageToken = page.nextPageToken
-  } while (nextPageToken && nextPageToken.length > 0)
-  return false
 }
 
 async function endedByItself(handle: WorkflowHandle): Promise<boolean> {
