@@ -174,4 +174,11 @@ export const mutants: readonly Mutant[] = [
     replacement: 'if (event.workflowTaskTimedOutEventAttributes) return true',
     tests: ['test/activities/sweep/task-lost.test.ts'],
   },
+  {
+    name: 'another worker has other keys',
+    file: 'src/activities/keys.ts',
+    text: '    workflow.workflowId,',
+    replacement: '    workflow.workflowId + process.pid,',
+    tests: ['test/e2e/lost-tasks.test.ts'],
+  },
 ]
