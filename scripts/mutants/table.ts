@@ -160,4 +160,25 @@ export const mutants: readonly Mutant[] = [
     replacement: 'isContested ||= item.trigger === null',
     tests: ['test/workflows/unfenced.test.ts'],
   },
+  {
+    name: 'a sweep forgets what a lost workflow task may have triggered',
+    file: 'src/activities/sweep/closed-runs.ts',
+    text: '? { ...rest, unbegun } : rest',
+    replacement: '? { ...rest, unbegun: [] } : rest',
+    tests: ['test/e2e/sweeper.test.ts'],
+  },
+  {
+    name: 'a workflow task that was lost counts as done',
+    file: 'src/activities/sweep/task-lost.ts',
+    text: 'if (event.workflowTaskStartedEventAttributes) return true',
+    replacement: 'if (event.workflowTaskTimedOutEventAttributes) return true',
+    tests: ['test/activities/sweep/task-lost.test.ts'],
+  },
+  {
+    name: 'another worker has other keys',
+    file: 'src/activities/keys.ts',
+    text: '    workflow.workflowId,',
+    replacement: '    workflow.workflowId + process.pid,',
+    tests: ['test/e2e/lost-tasks.test.ts'],
+  },
 ]

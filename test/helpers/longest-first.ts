@@ -6,6 +6,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const longest = [
   'faults/foreign',
   'faults/own',
+  'e2e/lost-tasks',
+  'e2e/many-runs',
   'build',
   'e2e/steering',
   'run-job/run-job',

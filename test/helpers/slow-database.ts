@@ -1,5 +1,6 @@
 import { PGlite } from '@electric-sql/pglite'
-import { type DatabaseConnection, type Dialect, Kysely, PGliteDialect } from 'kysely'
+import { type DatabaseConnection, type Dialect, Kysely, PGliteDialect, PostgresDialect } from 'kysely'
+import pg from 'pg'
 import type { Database } from '../../src/server/store/database.ts'
 import type { Tables } from '../../src/server/store/tables.ts'
 
@@ -11,8 +12,20 @@ export interface SlowDatabase extends Database {
 /** The embedded database, whose statements take as long as a test wants. */
 export async function openSlowPglite(directory: string): Promise<SlowDatabase> {
   const pglite = await PGlite.create(directory)
-  const inner = new PGliteDialect({ pglite })
-  const slowed = new WeakSet<DatabaseConnection>()
+  return slowed(new PGliteDialect({ pglite }), async () => {
+    if (!pglite.closed) await pglite.close()
+  })
+}
+
+/** The same of a PostgreSQL. */
+export function openSlowPostgres(databaseUrl: string): SlowDatabase {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 })
+  pool.on('error', () => undefined)
+  return slowed(new PostgresDialect({ pool }), async () => {})
+}
+
+function slowed(inner: Dialect, closeInner: () => Promise<void>): SlowDatabase {
+  const known = new WeakSet<DatabaseConnection>()
   const dialect: Dialect = {
     createAdapter: () => inner.createAdapter(),
     createQueryCompiler: () => inner.createQueryCompiler(),
@@ -22,13 +35,13 @@ export async function openSlowPglite(directory: string): Promise<SlowDatabase> {
       const acquire = driver.acquireConnection.bind(driver)
       driver.acquireConnection = async () => {
         const connection = await acquire()
-        if (!slowed.has(connection)) {
+        if (!known.has(connection)) {
           const execute = connection.executeQuery.bind(connection)
           connection.executeQuery = async (query) => {
             await database.before()
             return execute(query)
           }
-          slowed.add(connection)
+          known.add(connection)
         }
         return connection
       }
@@ -41,7 +54,7 @@ export async function openSlowPglite(directory: string): Promise<SlowDatabase> {
     before: () => Promise.resolve(),
     async close() {
       await db.destroy()
-      if (!pglite.closed) await pglite.close()
+      await closeInner()
     },
   }
   return database

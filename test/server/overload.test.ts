@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { JobsApiError, JobsClient } from '../../src/client/index.ts'
 import { basePath } from '../../src/contract/index.ts'
 import type { Load } from '../../src/server/services/admission.ts'
+import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { SlowDatabase } from '../helpers/slow-database.ts'
 import { until } from '../helpers/until.ts'
 import { type Answer, type Person, startApi, type TestApi } from './routes/api.ts'
@@ -18,17 +19,25 @@ interface Crowded {
   hold(): () => void
 }
 
+type Kind = 'PGlite' | 'PostgreSQL'
+let postgres: TestPostgres | undefined
+beforeAll(async () => {
+  postgres = await startPostgres()
+})
+afterAll(() => postgres?.stop())
 let opened: TestApi | undefined
 afterEach(async () => {
   await opened?.close()
   opened = undefined
 })
 
-async function startCrowded(clientTimeoutMs: number): Promise<Crowded> {
+async function startCrowded(kind: Kind, clientTimeoutMs: number): Promise<Crowded> {
+  const databaseUrl = kind === 'PostgreSQL' ? await postgres?.createDatabase() : undefined
   const told: Load[] = []
   let database: SlowDatabase | undefined
   const api = await startApi({
     clientTimeoutMs,
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
     onLoad: (load) => told.push(load),
     slow: (given) => {
       database = given
@@ -64,9 +73,9 @@ async function triggered(person: Person, jobId: string): Promise<number> {
   return (await person.get(`/job-runs?job_id=${jobId}`)).json.count
 }
 
-describe('While the database cannot keep up', () => {
+describe.each(['PGlite', 'PostgreSQL'] as const)('While the database cannot keep up, on %s:', (kind) => {
   test('new work is refused in time with nothing done, reports and cancels wait longer and go first', async () => {
-    const { api, person, told, load, hold } = await startCrowded(5_000)
+    const { api, person, told, load, hold } = await startCrowded(kind, 5_000)
     const job = await person.job()
     const ran = await person.run(job.uuid)
     const letGo = hold()
@@ -117,7 +126,7 @@ describe('While the database cannot keep up', () => {
   })
 
   test('300 triggers at once are all done, each once, while reports get through, and nobody waits in vain', async () => {
-    const { api, person, database, load } = await startCrowded(2_000)
+    const { api, person, database, load } = await startCrowded(kind, 2_000)
     const job = await person.job()
     const ran = await person.run(job.uuid)
     database.before = () => delay(1)
@@ -164,7 +173,7 @@ describe('While the database cannot keep up', () => {
   })
 
   test('whoever gave up meanwhile is not served any more', async () => {
-    const { person, load, hold } = await startCrowded(600_000)
+    const { person, load, hold } = await startCrowded(kind, 600_000)
     const job = await person.job()
     const letGo = hold()
     const leaving = new AbortController()
@@ -186,9 +195,9 @@ describe('While the database cannot keep up', () => {
   })
 })
 
-describe('What waits for a change holds no place', () => {
+describe.each(['PGlite', 'PostgreSQL'] as const)('What waits for a change holds no place, on %s:', (kind) => {
   test('long polls of runs and of the feed', async () => {
-    const { person, load } = await startCrowded(10_000)
+    const { person, load } = await startCrowded(kind, 10_000)
     const run = await person.run()
     const { cursor } = (await person.get('/job-runs/changes')).json
     const leaving = new AbortController()
@@ -210,7 +219,7 @@ describe('What waits for a change holds no place', () => {
   })
 
   test('a client that dribbles its body', async () => {
-    const { api, person, load } = await startCrowded(10_000)
+    const { api, person, load } = await startCrowded(kind, 10_000)
     const { promise: sent, resolve: sendRest } = Promise.withResolvers<void>()
     const dribbles = Array.from({ length: 40 }, () =>
       person.send('PUT', '/documents/pdu/slow', {

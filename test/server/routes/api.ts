@@ -11,7 +11,7 @@ import type { JobStore } from '../../../src/server/ports/index.ts'
 import { tokenHash } from '../../../src/server/services/callers.ts'
 import { openStore, storeOver } from '../../../src/server/store/index.ts'
 import { placeEmptyPglite } from '../../helpers/empty-pglite.ts'
-import { openSlowPglite, type SlowDatabase } from '../../helpers/slow-database.ts'
+import { openSlowPglite, openSlowPostgres, type SlowDatabase } from '../../helpers/slow-database.ts'
 import { scriptedBackfills } from './scripted-backfills.ts'
 import { type ScriptedRuns, scriptedRuns } from './scripted-runs.ts'
 import { type ScriptedSchedules, scriptedSchedules } from './scripted-schedules.ts'
@@ -137,9 +137,11 @@ async function openTestStore(
   dataDir: string,
   { databaseUrl, slow }: { databaseUrl?: string; slow?: (database: SlowDatabase) => void },
 ): Promise<JobStore> {
-  if (databaseUrl !== undefined) return openStore({ databaseUrl })
-  if (slow === undefined) return openStore({ dataDir })
-  const database = await openSlowPglite(path.join(dataDir, 'pgdata'))
+  if (slow === undefined) return openStore(databaseUrl === undefined ? { dataDir } : { databaseUrl })
+  const database =
+    databaseUrl === undefined
+      ? await openSlowPglite(path.join(dataDir, 'pgdata'))
+      : openSlowPostgres(databaseUrl)
   const store = await storeOver(database, {})
   slow(database)
   return store
@@ -158,7 +160,7 @@ export async function startApi(
     heartbeatMs?: number
     clientTimeoutMs?: number
     onLoad?: AppOptions['onLoad']
-    /** Is given the embedded database, to slow it down. */
+    /** Is given the database, to slow it down. */
     slow?: (database: SlowDatabase) => void
   } = {},
 ): Promise<TestApi> {

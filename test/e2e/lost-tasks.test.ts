@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findFreePort } from '../../src/dev-stack/temporal-cli/dev-server.ts'
+import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
+import {
+  type FaultProxy,
+  type HeldExchange,
+  type Operation,
+  startFaultProxy,
+} from '../../src/testing/index.ts'
+import { planOf, planStep } from '../helpers/plans.ts'
+import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { until } from '../helpers/until.ts'
+
+/** kill -9 of the worker within local triggers: what they did is in no history, and the next worker does it again. */
+
+let stack: TestStack
+let proxy: FaultProxy
+beforeAll(async () => {
+  const port = await findFreePort()
+  proxy = await startFaultProxy({ target: `http://127.0.0.1:${port}/api/v1` })
+  stack = await startTestStack({
+    env: {
+      JOBWRIGHT_PORT: String(port),
+      JOBWRIGHT_URL: `http://127.0.0.1:${port}`,
+      JOBS_API_URL: proxy.url,
+    },
+  })
+})
+afterAll(async () => {
+  await stack?.stop()
+  await proxy?.stop()
+})
+
+const config = { kind: 'literal', value: { duration: '3s' } } as const
+const one = planOf([planStep('one', { config })])
+/** Both are triggered in the same workflow task. */
+const two = planOf([planStep('one', { config }), planStep('two', { config })])
+const listOf = (count: number, maxParallel: number, duration: string) =>
+  planOf([
+    planStep('each', {
+      forEach: { kind: 'literal', value: [...Array(count).keys()] },
+      maxParallel,
+      config: { kind: 'literal', value: { duration } },
+    }),
+  ])
+
+/** Of all pages: a list has more items than one. */
+async function recordedRuns() {
+  const found = []
+  let cursor: string | undefined
+  do {
+    const page = await stack.api.listJobRuns({ limit: 50, ...(cursor === undefined ? {} : { cursor }) })
+    found.push(...page.items)
+    cursor = page.next_cursor ?? undefined
+  } while (cursor !== undefined)
+  return found
+}
+
+/** Triggers that the history of a pipeline run knows of, whatever came of them. */
+async function knownTriggers(id: string): Promise<number> {
+  const { events } = await stack.client.workflow.getHandle(id).fetchHistory()
+  return (events ?? []).filter(
+    ({ markerRecordedEventAttributes: marker, activityTaskScheduledEventAttributes: activity }) =>
+      marker
+        ? Buffer.from(marker.details?.['data']?.payloads?.[0]?.data ?? []).includes('"triggerQuickly"')
+        : activity?.activityType?.name === 'triggerJobRun',
+  ).length
+}
+
+/**
+ * Starts a pipeline run, kills the worker when `reach` says so, and starts another one.
+ * @returns how many triggers were in the history at the kill
+ */
+async function killWithin(
+  plan: PipelinePlan,
+  count: number,
+  reach: () => Promise<HeldExchange>,
+): Promise<number> {
+  const earlier = new Set((await recordedRuns()).map(({ uuid }) => uuid))
+  const reached = reach()
+  const id = await stack.runPlan(plan)
+  await reached
+  const known = await knownTriggers(id)
+  await stack.start('worker')
+  const view = await until('it is over', async () => {
+    const seen = await stack.pipelines.show(id)
+    return seen.finished_at !== null && seen
+  })
+  expect(view.status).toBe('completed')
+  expect(view.steps.map(({ status, generation }) => [status, generation])).toEqual(
+    Array.from({ length: count }, () => ['completed', 1]),
+  )
+  // By the server's own record: one run for each, and no other.
+  const runs = (await recordedRuns()).filter(({ uuid }) => !earlier.has(uuid))
+  expect(runs.map(({ uuid }) => uuid).sort()).toEqual(view.steps.map((step) => step.job_run_id).sort())
+  expect(runs.map(({ status }) => status)).toEqual(Array.from({ length: count }, () => 'completed'))
+  return known
+}
+
+/** A local trigger has little time: on a machine that is slow another try hits it. What is promised holds for each. */
+async function untilHit(kill: () => Promise<number>, isHit: (known: number) => boolean): Promise<void> {
+  for (let tries = 0; tries < 5; tries += 1) if (isHit(await kill())) return
+  throw new Error('no kill came within a local trigger')
+}
+
+describe('A worker that is killed within a local trigger leaves one job run, which the next one finds', () => {
+  it.each([
+    ['when the server has begun it', 'createJobRun', 'after_commit'],
+    ['before it says who waits', 'setClientRef', 'before_send'],
+    ['when the server knows who waits', 'setClientRef', 'after_commit'],
+  ] as const)(
+    '%s',
+    async (_, operation, at) => {
+      const kill = () =>
+        killWithin(one, 1, () => proxy.onPoint({ operation, at }, () => stack.kill('worker')).reached)
+      await untilHit(kill, (known) => known === 0)
+    },
+    120_000,
+  )
+
+  it('when it knows that, and its workflow task is not over', async () => {
+    const kill = () =>
+      killWithin(two, 2, () => {
+        const killed = Promise.withResolvers<void>()
+        const isTwo = ({ body }: HeldExchange) => body.includes('two/-/1')
+        proxy.onPoint({ operation: 'createJobRun', at: 'after_commit', where: isTwo }, () => killed.promise)
+        const isOne = ({ body }: HeldExchange) => body.includes('one/-/1')
+        return proxy.onPoint({ operation: 'setClientRef', at: 'after_answer', where: isOne }, async () => {
+          await stack.kill('worker')
+          killed.resolve()
+        }).reached
+      })
+    await untilHit(kill, (known) => known === 0)
+  }, 120_000)
+})
+
+it.each<[string, Operation, number, PipelinePlan, (known: number) => boolean]>([
+  ['that are triggered together', 'createJobRun', 12, listOf(70, 70, '1ms'), (known) => known < 12],
+  ['that wait', 'setClientRef', 10, listOf(70, 70, '1s'), (known) => known < 70],
+  ['some of which are known', 'createJobRun', 40, listOf(70, 4, '1ms'), (known) => known > 0 && known < 40],
+])(
+  'and one for each of seventy items %s',
+  async (_, operation, nth, plan, isHit) => {
+    const kill = () =>
+      killWithin(
+        plan,
+        70,
+        () => proxy.onPoint({ operation, at: 'after_commit', nth }, () => stack.kill('worker')).reached,
+      )
+    await untilHit(kill, isHit)
+  },
+  180_000,
+)
