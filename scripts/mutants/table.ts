@@ -169,10 +169,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a workflow task that was lost counts as done',
-    file: 'src/activities/sweep/task-lost.ts',
+    file: 'src/executions/lost-tasks.ts',
     text: 'if (event.workflowTaskStartedEventAttributes) return true',
     replacement: 'if (event.workflowTaskTimedOutEventAttributes) return true',
-    tests: ['test/activities/sweep/task-lost.test.ts'],
+    tests: ['test/executions/lost-tasks.test.ts'],
   },
   {
     name: 'another worker has other keys',

@@ -21,13 +21,8 @@ export async function isTaskLost(
     for (const event of page.history?.events ?? []) {
       if (Number(event.eventId) >= beforeEvent) continue
       if (event.workflowTaskCompletedEventAttributes) return false
-      // One that was lost and not begun again is shown as scheduled, and begun again as started.
-      if (
-        event.workflowTaskStartedEventAttributes ||
-        event.workflowTaskFailedEventAttributes ||
-        event.workflowTaskTimedOutEventAttributes
-      )
-        return true
+      // One that failed or timed out, and one that was begun again, was begun before.
+      if (event.workflowTaskStartedEventAttributes) return true
     }
     nextPageToken = page.nextPageToken
   } while (nextPageToken && nextPageToken.length > 0)

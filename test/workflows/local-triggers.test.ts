@@ -117,6 +117,26 @@ it('a step that is out of time while it waits is cancelled', async () => {
   expect(on.cancels).toHaveLength(1)
 })
 
+it('a cancel that comes while local triggers are under way over two workflow tasks is replayed', async () => {
+  on.api.cancel = async (input) => recordOf(input, 'cancelled')
+  on.api.quickly = async (input) => {
+    const handle = on.stack.client.workflow.getHandle(workflowIdNow())
+    // As long as leaves the rest of its workflow task less than the next one may take.
+    if (input.step === 'a') await new Promise((resolve) => setTimeout(resolve, 900))
+    if (input.step === 'c') {
+      await handle.cancel()
+      await until('the next workflow task has begun', async () => {
+        const { events } = await handle.fetchHistory()
+        return (events ?? []).filter((event) => event.workflowTaskStartedEventAttributes).length > 1
+      })
+    }
+    return input.step === 'a' ? { phase: 'terminal', record: recordOf(input) } : openRun(input)
+  }
+  const steps = '{ a: { job_type: x }, b: { job_type: x, needs: [a] }, c: { job_type: x, needs: [a] } }'
+  const { view } = await run(planFrom(`name: p\nsteps: ${steps}`))
+  expect(view.status).toBe('cancelled')
+})
+
 it('a server that was late once is not waited for again in a workflow task', async () => {
   const asked: string[] = []
   on.api.quickly = async ({ step }) => {
@@ -217,7 +237,19 @@ steps:
   }
   on.api.trigger = async (input) => ({ phase: 'terminal', record: recordOf(input) })
   on.api.cancel = async (input) => recordOf(input, 'cancelled')
+  const cancelled = [...Array(4).keys()].map((n) => `cancelled-${seed}-${n}`)
+  const cancels = cancelled.map(async (id) => {
+    await on.pipelines().start(mixed, {}, { id })
+    await pauseMs(upTo(3_000))
+    await on.pipelines().cancel(id)
+    ran.push(id)
+    await on.stack.client.workflow
+      .getHandle(id)
+      .result()
+      .catch(() => undefined)
+  })
   const ended = await Promise.all(Array.from({ length: 8 }, () => run(mixed)))
+  await Promise.all(cancels)
   // That they replay is seen to after each test; a record that was taken for another step's fails the workflow task.
   for (const { view } of ended) expect(['completed', 'failed']).toContain(view.status)
   expect(ended.flatMap(({ view }) => view.steps).every(({ finished_at }) => finished_at !== null)).toBe(true)

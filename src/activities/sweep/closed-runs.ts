@@ -9,7 +9,6 @@ import { type InstallationNames, queryNames, workflowTypes } from '../../contrac
 import { decodeHistory, isTaskLost } from '../../executions/index.ts'
 import { tellFailed } from '../notify/tell-failed.ts'
 import { forgottenBy, remainsFromHistory } from './remains-from-history.ts'
-import { isTaskLost } from './task-lost.ts'
 import type { ClosedRun, ClosedRuns, PipelineRemains } from './types.ts'
 
 /** One that ends by itself with failed steps says so, and has ended its job runs before. */

@@ -3,10 +3,10 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isTaskLost } from '../../../src/activities/sweep/task-lost.ts'
-import { acquireTemporalBinary } from '../../../src/dev-stack/temporal-cli/dev-server.ts'
-import { type DevServer, startDevServer } from '../../helpers/dev-server.ts'
-import { until } from '../../helpers/until.ts'
+import { acquireTemporalBinary } from '../../src/dev-stack/temporal-cli/dev-server.ts'
+import { isTaskLost } from '../../src/executions/index.ts'
+import { type DevServer, startDevServer } from '../helpers/dev-server.ts'
+import { until } from '../helpers/until.ts'
 
 /** Workflow tasks that the test itself takes from a real Temporal, in the place of a worker. */
 
@@ -119,6 +119,23 @@ describe('The workflow task of a run that was terminated', () => {
     const run = await startAlone()
     await come(run)
     expect(await run.isLost()).toBe(expected)
+  })
+
+  it('is told apart from the one that asks', async () => {
+    const [lost, done] = [await startAlone(), await startAlone()]
+    await lost.fail()
+    await done.complete()
+    for (const { handle, take } of [lost, done]) {
+      await handle.signal('more')
+      await take()
+    }
+    const wasLost = async ({ handle }: Alone) => {
+      const { events } = await handle.fetchHistory()
+      const asks = events?.findLast((event) => event.workflowTaskStartedEventAttributes)
+      const run = { workflowId: handle.workflowId, runId: handle.firstExecutionRunId }
+      return isTaskLost(client, run, Number(asks?.eventId))
+    }
+    expect(await Promise.all([wasLost(lost), wasLost(done)])).toEqual([true, false])
   })
 
   it('whose worker was silent for too long is lost, whether another has it or not', async () => {
