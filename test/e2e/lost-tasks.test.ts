@@ -118,6 +118,31 @@ describe('A worker that is killed within a local trigger leaves one job run, whi
     120_000,
   )
 
+  it('when it knew that from the beginning, and the next worker looks first', async () => {
+    const over = (id: string) => stack.client.workflow.getHandle(id).result()
+    let seen = 0
+    const kill = async () => {
+      // The worker learns that such runs are long.
+      await over(await stack.runPlan(one))
+      seen = proxy.log.length
+      return killWithin(one, 1, () => {
+        const isUnseen = ({ query }: HeldExchange) => !query.has('wait')
+        const at = { operation: 'createJobRun', at: 'after_commit', where: isUnseen } as const
+        return proxy.onPoint(at, () => stack.kill('worker')).reached
+      })
+    }
+    await untilHit(kill, (known) => known === 0)
+    // The key stands for the run as it was made: it is asked for with other words first, and found with its own.
+    const asked = proxy.log
+      .slice(seen)
+      .filter(({ operation }) => /^(createJobRun|setClientRef)$/.test(operation))
+    expect(asked.map(({ operation, serverStatus }) => `${operation} ${serverStatus}`)).toEqual([
+      'createJobRun 201',
+      'createJobRun 422',
+      'createJobRun 201',
+    ])
+  }, 180_000)
+
   it('when it knows that, and its workflow task is not over', async () => {
     const kill = () =>
       killWithin(two, 2, () => {
