@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { withDataFolder } from '../helpers/data-folder.ts'
 import { placeEmptyPglite } from '../helpers/empty-pglite.ts'
 import { until } from '../helpers/until.ts'
 import { workflowBundle } from '../helpers/workflow-bundle.ts'
@@ -100,7 +101,7 @@ describe('jobwright dev', () => {
   })
 
   test('killed, leaves no process behind and its port free', async () => {
-    await withTempDir(async (cwd) => {
+    await withDataFolder('dev', async (cwd) => {
       const dataDir = path.join(cwd, 'data')
       await placeEmptyPglite(dataDir)
       const env = cleanEnvironment({

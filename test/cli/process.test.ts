@@ -4,8 +4,9 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { withDataFolder } from '../helpers/data-folder.ts'
 import { placeEmptyPglite } from '../helpers/empty-pglite.ts'
-import { binary, cleanEnvironment, closedPort, jobwright, withTempDir } from './helpers.ts'
+import { binary, cleanEnvironment, closedPort, jobwright } from './helpers.ts'
 
 /** Starts `jobwright server` on data of its own, and sends it a signal once it listens. */
 async function serverThatGets(signal: NodeJS.Signals, cwd: string) {
@@ -41,7 +42,7 @@ async function childrenOf(pid: number | undefined): Promise<string[]> {
 
 describe('jobwright server', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('drains and exits 0 on %s', async (signal) => {
-    await withTempDir(async (cwd) => {
+    await withDataFolder('server', async (cwd) => {
       const { code, url, stderr } = await serverThatGets(signal, cwd)
       expect(code, stderr).toBe(0)
       await expect(fetch(url)).rejects.toThrow()
@@ -49,7 +50,7 @@ describe('jobwright server', () => {
   })
 
   test('is the process that was started: killed, it is gone', async () => {
-    await withTempDir(async (cwd) => {
+    await withDataFolder('server', async (cwd) => {
       await placeEmptyPglite(cwd)
       const child = start(['server'], { JOBWRIGHT_DATA_DIR: cwd, JOBWRIGHT_PORT: '0' })
       const [said] = (await once(child.stdout, 'data')) as [Buffer]
@@ -63,7 +64,7 @@ describe('jobwright server', () => {
   })
 
   test('--plain has no extension', async () => {
-    await withTempDir(async (cwd) => {
+    await withDataFolder('server', async (cwd) => {
       await placeEmptyPglite(cwd)
       const child = start(['server', '--plain'], { JOBWRIGHT_DATA_DIR: cwd, JOBWRIGHT_PORT: '0' })
       const [said] = (await once(child.stdout, 'data')) as [Buffer]
@@ -74,7 +75,7 @@ describe('jobwright server', () => {
   })
 
   test('without a terminal goes on after SIGHUP, as nohup asks', async () => {
-    await withTempDir(async (cwd) => {
+    await withDataFolder('server', async (cwd) => {
       await placeEmptyPglite(cwd)
       const child = start(['server'], { JOBWRIGHT_DATA_DIR: cwd, JOBWRIGHT_PORT: '0' })
       const [said] = (await once(child.stdout, 'data')) as [Buffer]

@@ -1,4 +1,4 @@
-import { cp } from 'node:fs/promises'
+import { cpSync } from 'node:fs'
 import path from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import manifest from '../../package.json' with { type: 'json' }
@@ -13,5 +13,6 @@ export async function placeEmptyPglite(dataDir: string): Promise<void> {
   const empty = await madeOnce(`jobwright-empty-pglite-${version}`, async (at) => {
     await (await PGlite.create(at)).close()
   })
-  await cp(empty, path.join(dataDir, 'pgdata'), { recursive: true })
+  // Not one call for each of a thousand files.
+  cpSync(empty, path.join(dataDir, 'pgdata'), { recursive: true })
 }
