@@ -7,7 +7,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeDataFolder, removeDataFolder } from './helpers/data-folder.ts'
-import { placeEmptyPglite } from './helpers/empty-pglite.ts'
+import { placePglite } from './helpers/pglite.ts'
 import { startProcess, type TestProcess } from './helpers/processes.ts'
 import { until } from './helpers/until.ts'
 
@@ -17,7 +17,7 @@ let folder: string
 beforeAll(async () => {
   folder = makeDataFolder('server')
   for (const dataDir of ['restart', 'port', 'shared', 'defect', 'parent'])
-    await placeEmptyPglite(path.join(folder, dataDir))
+    await placePglite(path.join(folder, dataDir))
 })
 afterAll(() => removeDataFolder(folder))
 

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { withDataFolder } from '../helpers/data-folder.ts'
-import { placeEmptyPglite } from '../helpers/empty-pglite.ts'
+import { placePglite } from '../helpers/pglite.ts'
 import { binary, cleanEnvironment, closedPort, jobwright } from './helpers.ts'
 
 /** Starts `jobwright server` on data of its own, and sends it a signal once it listens. */
 async function serverThatGets(signal: NodeJS.Signals, cwd: string) {
-  await placeEmptyPglite(cwd)
+  await placePglite(cwd)
   let url = ''
   const outcome = await jobwright(['server'], {
     cwd,
@@ -51,7 +51,7 @@ describe('jobwright server', () => {
 
   test('is the process that was started: killed, it is gone', async () => {
     await withDataFolder('server', async (cwd) => {
-      await placeEmptyPglite(cwd)
+      await placePglite(cwd)
       const child = start(['server'], { JOBWRIGHT_DATA_DIR: cwd, JOBWRIGHT_PORT: '0' })
       const [said] = (await once(child.stdout, 'data')) as [Buffer]
       const { url } = JSON.parse(String(said)) as { url: string }
@@ -65,7 +65,7 @@ describe('jobwright server', () => {
 
   test('--plain has no extension', async () => {
     await withDataFolder('server', async (cwd) => {
-      await placeEmptyPglite(cwd)
+      await placePglite(cwd)
       const child = start(['server', '--plain'], { JOBWRIGHT_DATA_DIR: cwd, JOBWRIGHT_PORT: '0' })
       const [said] = (await once(child.stdout, 'data')) as [Buffer]
       const { url } = JSON.parse(String(said)) as { url: string }
@@ -76,7 +76,7 @@ describe('jobwright server', () => {
 
   test('without a terminal goes on after SIGHUP, as nohup asks', async () => {
     await withDataFolder('server', async (cwd) => {
-      await placeEmptyPglite(cwd)
+      await placePglite(cwd)
       const child = start(['server'], { JOBWRIGHT_DATA_DIR: cwd, JOBWRIGHT_PORT: '0' })
       const [said] = (await once(child.stdout, 'data')) as [Buffer]
       const { url } = JSON.parse(String(said)) as { url: string }

@@ -27,7 +27,7 @@ import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { connectTemporal } from '../../src/temporal/index.ts'
 import { makeDataFolder, removeDataFolder } from '../helpers/data-folder.ts'
 import { type DevServer, startDevServer } from '../helpers/dev-server.ts'
-import { placeEmptyPglite } from '../helpers/empty-pglite.ts'
+import { placePglite } from '../helpers/pglite.ts'
 import { until } from '../helpers/until.ts'
 import { workflowBundle } from '../helpers/workflow-bundle.ts'
 
@@ -72,7 +72,7 @@ async function start(
   options: Partial<StackOptions> & { own?: boolean; real?: boolean } = {},
 ): Promise<Stack> {
   const { own = false, real = false, ...rest } = options
-  if (real && !existsSync(path.join(dataDir, 'pgdata'))) await placeEmptyPglite(dataDir)
+  if (real && !existsSync(path.join(dataDir, 'pgdata'))) await placePglite(dataDir)
   const stack = await startStack({
     dataDir,
     host: '127.0.0.1',

@@ -14,7 +14,7 @@ import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { connectTemporal } from '../../src/temporal/index.ts'
 import { makeDataFolder, removeDataFolder } from './data-folder.ts'
-import { placeEmptyPglite } from './empty-pglite.ts'
+import { placePglite } from './pglite.ts'
 import { startProcess, type TestProcess, together } from './processes.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
@@ -146,7 +146,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   let client: Client
   const first = options.parts ?? parts.filter((part) => part !== 'temporal' || !options.temporalAddress)
   try {
-    if (first.includes('server')) await placeEmptyPglite(dataDir)
+    if (first.includes('server')) await placePglite(dataDir)
     await startAll(first)
     client = await connectTemporal({ address: temporalAddress, namespace: 'default' })
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Loop } from '../../../src/server/dispatch/dispatcher.ts'
 import type { ExecutionState, JobStore, RunExecutor } from '../../../src/server/ports/index.ts'
 import { openStore } from '../../../src/server/store/index.ts'
 import { makeDataFolder, removeDataFolder } from '../../helpers/data-folder.ts'
-import { placeEmptyPglite } from '../../helpers/empty-pglite.ts'
+import { placePglite } from '../../helpers/pglite.ts'
 
 export interface Call {
   kind: 'start' | 'cancel' | 'describe'
@@ -70,7 +70,7 @@ export interface TestStore {
 
 export async function openTestStore(reportPatienceMs: number): Promise<TestStore> {
   const dataDir = makeDataFolder('dispatch')
-  await placeEmptyPglite(dataDir)
+  await placePglite(dataDir)
   const store = await openStore({ dataDir, reportPatienceMs })
   const caller = { workspace: 'w', email: 'me@example.com' }
   const created = await store.jobs.create(caller, {

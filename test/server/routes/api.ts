@@ -9,7 +9,7 @@ import type { JobStore } from '../../../src/server/ports/index.ts'
 import { tokenHash } from '../../../src/server/services/callers.ts'
 import { openStore, storeOver } from '../../../src/server/store/index.ts'
 import { makeDataFolder, removeDataFolder } from '../../helpers/data-folder.ts'
-import { placeEmptyPglite } from '../../helpers/empty-pglite.ts'
+import { placePglite } from '../../helpers/pglite.ts'
 import { openSlowPglite, type SlowDatabase } from '../../helpers/slow-database.ts'
 import { scriptedBackfills } from './scripted-backfills.ts'
 import { type ScriptedRuns, scriptedRuns } from './scripted-runs.ts'
@@ -163,7 +163,7 @@ export async function startApi(
 ): Promise<TestApi> {
   const dataDir = makeDataFolder('api')
   const { databaseUrl, opened } = options
-  if (databaseUrl === undefined && opened === undefined) await placeEmptyPglite(dataDir)
+  if (databaseUrl === undefined && opened === undefined) await placePglite(dataDir)
   const store = opened ?? (await openTestStore(dataDir, options))
   const errors: unknown[] = []
   const runs = scriptedRuns()

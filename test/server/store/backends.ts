@@ -6,7 +6,7 @@ import { openEmbedded, openPostgres } from '../../../src/server/store/database.t
 import { type StoreOptions, storeOver } from '../../../src/server/store/index.ts'
 import type { Tables } from '../../../src/server/store/tables.ts'
 import { makeDataFolder, removeDataFolder } from '../../helpers/data-folder.ts'
-import { placeEmptyPglite } from '../../helpers/empty-pglite.ts'
+import { placePglite } from '../../helpers/pglite.ts'
 import { startPostgres } from '../../helpers/postgres.ts'
 
 export interface Backend {
@@ -48,7 +48,7 @@ export function onEveryBackend(
 async function freshPglite(cleanups: (() => Promise<void>)[], tuning: Tuning): Promise<Backend> {
   const dataDir = makeDataFolder('store')
   cleanups.push(async () => removeDataFolder(dataDir))
-  await placeEmptyPglite(dataDir)
+  await placePglite(dataDir)
   const sent: string[] = []
   const database = await openEmbedded(dataDir, (statement) => sent.push(statement))
   const store = await storeOver(database, tuning)

@@ -11,6 +11,7 @@ import { transact } from '../../../src/server/store/context.ts'
 import { openPostgres } from '../../../src/server/store/database.ts'
 import { openStore } from '../../../src/server/store/index.ts'
 import { makeDataFolder, removeDataFolder } from '../../helpers/data-folder.ts'
+import { placePglite } from '../../helpers/pglite.ts'
 import { startPostgres, type TestPostgres } from '../../helpers/postgres.ts'
 import { until } from '../../helpers/until.ts'
 import { all, newCaller, triggerRun } from './backends.ts'
@@ -71,6 +72,7 @@ describe('an embedded database', () => {
   })
 
   test('keeps every committed row when its process is killed in the middle of writing', async () => {
+    await placePglite(dataDir)
     const { child, next } = startOwner('write')
     expect(await next()).toMatchObject({ event: 'opened' })
     const committed: string[] = []
@@ -96,6 +98,7 @@ describe('an embedded database', () => {
       message: expect.stringContaining(path.join(dataDir, 'pgdata')),
     })
     await rm(path.join(dataDir, 'pgdata'))
+    await placePglite(dataDir)
     await (await openStore({ dataDir })).close()
   })
 })
