@@ -4,8 +4,8 @@ import { cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker'
 import { workflowSources } from '../src/worker/workflow-sources.ts'
+import { bundleWorkflows } from './workflow-bundle.ts'
 
 /**
  * `npm run build`: the package as it is published, in `dist/` (or `--out FOLDER`, which must be in the repository):
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   compile()
   await pointTypesAtJavaScript()
   await shipSources()
-  await bundleWorkflows()
+  await writeBundle()
   await mkdir(path.join(dist, 'bin'), { recursive: true })
   const program = await readFile(path.join(repository, 'bin', 'jobwright.js'), 'utf8')
   // The package brings no Node.js of its own to look for, and what npm makes of a shell script on Windows needs a shell.
@@ -83,11 +83,8 @@ async function shipSources(): Promise<void> {
 }
 
 /** Bundled now, so that a worker starts a second sooner and needs no compiler. The worker finds it beside itself. */
-async function bundleWorkflows(): Promise<void> {
-  const { code } = await bundleWorkflowCode({
-    ...workflowSources(pathToFileURL(`${dist}/`), 'js'),
-    logger: new DefaultLogger('WARN'),
-  })
+async function writeBundle(): Promise<void> {
+  const code = await bundleWorkflows(workflowSources(pathToFileURL(`${dist}/`), 'js'), 'WARN')
   await writeFile(path.join(dist, 'workflow-bundle.js'), code)
 }
 

@@ -1,13 +1,13 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { placeEmptyPglite } from './helpers/empty-pglite.ts'
+import { makeDataFolder, removeDataFolder } from './helpers/data-folder.ts'
+import { placePglite } from './helpers/pglite.ts'
 import { startProcess, type TestProcess } from './helpers/processes.ts'
 import { until } from './helpers/until.ts'
 
@@ -15,11 +15,11 @@ const root = fileURLToPath(new URL('../src/server.ts', import.meta.url))
 
 let folder: string
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'jobwright-server-'))
+  folder = makeDataFolder('server')
   for (const dataDir of ['restart', 'port', 'shared', 'defect', 'parent'])
-    await placeEmptyPglite(path.join(folder, dataDir))
+    await placePglite(path.join(folder, dataDir))
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
+afterAll(() => removeDataFolder(folder))
 
 function environment(dataDir: string, more: Record<string, string> = {}): Record<string, string> {
   return {

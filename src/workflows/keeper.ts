@@ -2,6 +2,7 @@ import {
   CancellationScope,
   isCancellation,
   log,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   workflowInfo,
@@ -17,6 +18,7 @@ import {
   type Look,
   letGo,
   nominalsOf,
+  openLimit,
   type ScheduleDefinition,
   type ScheduleState,
 } from '../schedule/plan/index.ts'
@@ -31,6 +33,8 @@ const local = {
 } as const
 /** With `allow` more may be open; they are looked at when so many have gathered. */
 const looseRuns = 20
+/** So many open runs are remembered by executions that an earlier version began. */
+const earlierOpenLimit = 100
 
 /** One execution of the workflow that keeps a schedule: the state that is carried on, and what lives only as long as this one. */
 export interface Keeper {
@@ -38,6 +42,8 @@ export interface Keeper {
   definition: ScheduleDefinition
   timing: PipelineTiming
   state: ScheduleState
+  /** So many open runs are remembered. */
+  readonly openLimit: number
   /** Nothing was applied since it was started. */
   isFresh: boolean
   /** Its argument is not the present definition any more: it goes on as a new execution. */
@@ -63,6 +69,7 @@ export function createKeeper(input: KeepScheduleInput): Keeper {
     definition,
     timing,
     state: input.state ?? { ...createScheduleState(startMs), pause },
+    openLimit: patched('open-runs') ? openLimit : earlierOpenLimit,
     isFresh: input.state === undefined,
     isReplaced: false,
     isDeleted: false,
@@ -151,6 +158,7 @@ async function lookAt(keeper: Keeper, untilMs: number, coveredFromMs: number | u
     closed: seen,
     coveredFromMs: coveredFromMs ?? Number.POSITIVE_INFINITY,
     nowMs: Date.now(),
+    openLimit: keeper.openLimit,
   }
 }
 

@@ -5,7 +5,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { placeEmptyPglite } from '../helpers/empty-pglite.ts'
+import { withDataFolder } from '../helpers/data-folder.ts'
+import { placePglite } from '../helpers/pglite.ts'
 import { until } from '../helpers/until.ts'
 import { workflowBundle } from '../helpers/workflow-bundle.ts'
 import { binary, cleanEnvironment, jobwright, withTempDir } from './helpers.ts'
@@ -100,9 +101,9 @@ describe('jobwright dev', () => {
   })
 
   test('killed, leaves no process behind and its port free', async () => {
-    await withTempDir(async (cwd) => {
+    await withDataFolder('dev', async (cwd) => {
       const dataDir = path.join(cwd, 'data')
-      await placeEmptyPglite(dataDir)
+      await placePglite(dataDir)
       const env = cleanEnvironment({
         JOBWRIGHT_DATA_DIR: dataDir,
         JOBWRIGHT_WORKFLOW_BUNDLE: await workflowBundle(),

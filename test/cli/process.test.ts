@@ -4,12 +4,13 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { placeEmptyPglite } from '../helpers/empty-pglite.ts'
-import { binary, cleanEnvironment, closedPort, jobwright, withTempDir } from './helpers.ts'
+import { withDataFolder } from '../helpers/data-folder.ts'
+import { placePglite } from '../helpers/pglite.ts'
+import { binary, cleanEnvironment, closedPort, jobwright } from './helpers.ts'
 
 /** Starts `jobwright server` on data of its own, and sends it a signal once it listens. */
 async function serverThatGets(signal: NodeJS.Signals, cwd: string) {
-  await placeEmptyPglite(cwd)
+  await placePglite(cwd)
   let url = ''
   const outcome = await jobwright(['server'], {
     cwd,
@@ -41,7 +42,7 @@ async function childrenOf(pid: number | undefined): Promise<string[]> {
 
 describe('jobwright server', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('drains and exits 0 on %s', async (signal) => {
-    await withTempDir(async (cwd) => {
+    await withDataFolder('server', async (cwd) => {
       const { code, url, stderr } = await serverThatGets(signal, cwd)
       expect(code, stderr).toBe(0)
       await expect(fetch(url)).rejects.toThrow()
@@ -49,8 +50,8 @@ describe('jobwright server', () => {
   })
 
   test('is the process that was started: killed, it is gone', async () => {
-    await withTempDir(async (cwd) => {
-      await placeEmptyPglite(cwd)
+    await withDataFolder('server', async (cwd) => {
+      await placePglite(cwd)
       const child = start(['server'], { JOBWRIGHT_DATA_DIR: cwd, JOBWRIGHT_PORT: '0' })
       const [said] = (await once(child.stdout, 'data')) as [Buffer]
       const { url } = JSON.parse(String(said)) as { url: string }
@@ -63,8 +64,8 @@ describe('jobwright server', () => {
   })
 
   test('--plain has no extension', async () => {
-    await withTempDir(async (cwd) => {
-      await placeEmptyPglite(cwd)
+    await withDataFolder('server', async (cwd) => {
+      await placePglite(cwd)
       const child = start(['server', '--plain'], { JOBWRIGHT_DATA_DIR: cwd, JOBWRIGHT_PORT: '0' })
       const [said] = (await once(child.stdout, 'data')) as [Buffer]
       const { url } = JSON.parse(String(said)) as { url: string }
@@ -74,8 +75,8 @@ describe('jobwright server', () => {
   })
 
   test('without a terminal goes on after SIGHUP, as nohup asks', async () => {
-    await withTempDir(async (cwd) => {
-      await placeEmptyPglite(cwd)
+    await withDataFolder('server', async (cwd) => {
+      await placePglite(cwd)
       const child = start(['server'], { JOBWRIGHT_DATA_DIR: cwd, JOBWRIGHT_PORT: '0' })
       const [said] = (await once(child.stdout, 'data')) as [Buffer]
       const { url } = JSON.parse(String(said)) as { url: string }

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { homedir, tmpdir } from 'node:os'
+import { homedir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { isSameProcessAlive, processIdentity } from '../../src/base/process-lock.ts'
@@ -25,8 +25,9 @@ import {
 import { compilePipeline } from '../../src/pipeline/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { connectTemporal } from '../../src/temporal/index.ts'
+import { makeDataFolder, removeDataFolder } from '../helpers/data-folder.ts'
 import { type DevServer, startDevServer } from '../helpers/dev-server.ts'
-import { placeEmptyPglite } from '../helpers/empty-pglite.ts'
+import { placePglite } from '../helpers/pglite.ts'
 import { until } from '../helpers/until.ts'
 import { workflowBundle } from '../helpers/workflow-bundle.ts'
 
@@ -56,14 +57,14 @@ const stacks: Stack[] = []
 const owners: ChildProcess[] = []
 
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'jobwright-stack-'))
+  folder = makeDataFolder('stack')
   dataDir = path.join(folder, 'data')
   events = []
 })
 afterEach(async () => {
   for (const owner of owners.splice(0)) owner.kill('SIGKILL')
   for (const stack of stacks.splice(0)) await stack.stop()
-  await rm(folder, { recursive: true, force: true })
+  removeDataFolder(folder)
 })
 
 /** A stack on the shared Temporal server; `own` starts one of its own, `real` our server and worker. */
@@ -71,7 +72,7 @@ async function start(
   options: Partial<StackOptions> & { own?: boolean; real?: boolean } = {},
 ): Promise<Stack> {
   const { own = false, real = false, ...rest } = options
-  if (real && !existsSync(path.join(dataDir, 'pgdata'))) await placeEmptyPglite(dataDir)
+  if (real && !existsSync(path.join(dataDir, 'pgdata'))) await placePglite(dataDir)
   const stack = await startStack({
     dataDir,
     host: '127.0.0.1',

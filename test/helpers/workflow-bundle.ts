@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker'
+import { bundleWorkflows } from '../../scripts/workflow-bundle.ts'
 import { workflowSources } from '../../src/worker/workflow-sources.ts'
 import { madeOnce } from './made-once.ts'
 
@@ -24,10 +24,13 @@ export async function bundleOf(sources: {
   const hash = createHash('sha256')
   for (const file of globSync('src/**/*.ts', { cwd: repository }).sort())
     hash.update(file).update(readFileSync(path.join(repository, file)))
-  for (const file of [path.join(repository, 'package-lock.json'), sources.workflowsPath])
+  for (const file of [
+    path.join(repository, 'package-lock.json'),
+    path.join(repository, 'scripts', 'workflow-bundle.ts'),
+    sources.workflowsPath,
+  ])
     hash.update(readFileSync(file))
-  return madeOnce(`jobwright-workflows-${hash.digest('hex').slice(0, 16)}.js`, async (at) => {
-    const { code } = await bundleWorkflowCode({ logger: new DefaultLogger('ERROR'), ...sources })
-    await writeFile(at, code)
-  })
+  return madeOnce(`jobwright-workflows-${hash.digest('hex').slice(0, 16)}.js`, async (at) =>
+    writeFile(at, await bundleWorkflows(sources, 'ERROR')),
+  )
 }

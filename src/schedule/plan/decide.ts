@@ -5,8 +5,8 @@ import type { PendingTick, ScheduleState } from './state.ts'
 
 /** Ticks that wait for an open run, with `queue`. */
 const queueLimit = 1_000
-/** With `allow`, more open runs are not remembered. */
-const openLimit = 100
+/** With `allow`, more open runs are not remembered. An edit to it fires all that wait in a queue at once. */
+export const openLimit = 2 * queueLimit
 
 /** What is known when ticks are decided. */
 export interface Look {
@@ -16,6 +16,8 @@ export interface Look {
   untilMs: number
   /** There are more until now: they come with the next look. */
   isPartial?: boolean
+  /** So many open runs are remembered. */
+  openLimit: number
   /** Runs that were open, and are over. */
   closed: readonly string[]
   /**
@@ -69,12 +71,13 @@ export function letGo(before: ScheduleState, look: Look): Decision {
 
 interface Deciding extends Decision {
   nowMs: number
+  openLimit: number
 }
 
-function begin(before: ScheduleState, { nowMs }: Look): Deciding {
+function begin(before: ScheduleState, { nowMs, openLimit }: Look): Deciding {
   const { waiting, queue, open } = before
   const state = { ...before, waiting: [...waiting], queue: [...queue], open: open.map((run) => ({ ...run })) }
-  return { state, entries: [], actions: [], nowMs }
+  return { state, entries: [], actions: [], nowMs, openLimit }
 }
 
 /** What cannot fire is in the ledger at once; the others wait until they are due. */
@@ -163,7 +166,7 @@ function fire(deciding: Deciding, by: DecideBy, tick: PendingTick, reason: TickR
   const { state, actions } = deciding
   const runId = scheduledRunId(by.name, state.tag, tick.nominalMs)
   state.open.push({ id: runId, nominalMs: tick.nominalMs })
-  state.open = state.open.slice(-openLimit)
+  state.open = state.open.slice(-deciding.openLimit)
   actions.push({ kind: 'start', runId, nominalMs: tick.nominalMs })
   note(deciding, tick, 'fired', reason, runId)
 }

@@ -3,6 +3,7 @@ import {
   createScheduleState,
   decide,
   nextDueMs,
+  openLimit,
   type ScheduleRequest,
   type ScheduleState,
   type Tick,
@@ -33,8 +34,11 @@ export function play(
     taken += now.length
     const closed = [...ends].flatMap(([id, { atMs }]) => (atMs <= nowMs ? [id] : []))
     for (const id of closed) ends.delete(id)
-    const look = { nowMs, ticks: now, untilMs: nowMs, closed, coveredFromMs: Number.NEGATIVE_INFINITY }
-    const { entries, actions, ...decided } = decide(state, by, look)
+    const look = { nowMs, ticks: now, untilMs: nowMs, closed, openLimit }
+    const { entries, actions, ...decided } = decide(state, by, {
+      ...look,
+      coveredFromMs: Number.NEGATIVE_INFINITY,
+    })
     state = decided.state
     for (const entry of entries) {
       const row = rows.get(entry.nominalMs)

@@ -12,6 +12,7 @@ import {
   letGo,
   nextDueMs,
   nominalsOf,
+  openLimit,
   type ScheduleDefinition,
   type ScheduleSpec,
   type ScheduleState,
@@ -90,6 +91,7 @@ function createWorld(seed: string) {
     closed: state.open.flatMap(({ id }) => (open.has(id) ? [] : id)),
     coveredFromMs,
     isHandPaused: clock.handPausedUntilMs > nowMs,
+    openLimit,
   })
 
   /** False when a worker was killed before it: nothing of it is left, and some time passes. */
@@ -222,7 +224,8 @@ function createWorld(seed: string) {
 }
 
 describe('500 days of a schedule', () => {
-  const seeds = [String(Math.floor(Math.random() * 1e9)), '7']
+  // With the last, an edit fires hundreds that waited, which stay open until after the next one.
+  const seeds = [String(Math.floor(Math.random() * 1e9)), '7', '844645316']
   it.each(seeds)('has one row for each of its times, with seed %s', (seed) => {
     const world = createWorld(seed)
     for (let n = 0; n < 500 * 24 * 60; n += 1) world.pass()

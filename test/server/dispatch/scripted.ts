@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
 import type { JobRun } from '../../../src/contract/index.ts'
 import type { Loop } from '../../../src/server/dispatch/dispatcher.ts'
 import type { ExecutionState, JobStore, RunExecutor } from '../../../src/server/ports/index.ts'
 import { openStore } from '../../../src/server/store/index.ts'
-import { placeEmptyPglite } from '../../helpers/empty-pglite.ts'
+import { makeDataFolder, removeDataFolder } from '../../helpers/data-folder.ts'
+import { placePglite } from '../../helpers/pglite.ts'
 
 export interface Call {
   kind: 'start' | 'cancel' | 'describe'
@@ -71,8 +69,8 @@ export interface TestStore {
 }
 
 export async function openTestStore(reportPatienceMs: number): Promise<TestStore> {
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-dispatch-'))
-  await placeEmptyPglite(dataDir)
+  const dataDir = makeDataFolder('dispatch')
+  await placePglite(dataDir)
   const store = await openStore({ dataDir, reportPatienceMs })
   const caller = { workspace: 'w', email: 'me@example.com' }
   const created = await store.jobs.create(caller, {
@@ -107,7 +105,7 @@ export async function openTestStore(reportPatienceMs: number): Promise<TestStore
     },
     async close() {
       await store.close()
-      await rm(dataDir, { recursive: true, force: true })
+      removeDataFolder(dataDir)
     },
   }
 }

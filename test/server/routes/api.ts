@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { basePath, type Job, type JobRun, jobRunHeader } from '../../../src/contract/index.ts'
@@ -10,7 +8,8 @@ import { type ListenOptions, listen } from '../../../src/server/listen.ts'
 import type { JobStore } from '../../../src/server/ports/index.ts'
 import { tokenHash } from '../../../src/server/services/callers.ts'
 import { openStore, storeOver } from '../../../src/server/store/index.ts'
-import { placeEmptyPglite } from '../../helpers/empty-pglite.ts'
+import { makeDataFolder, removeDataFolder } from '../../helpers/data-folder.ts'
+import { placePglite } from '../../helpers/pglite.ts'
 import { openSlowPglite, openSlowPostgres, type SlowDatabase } from '../../helpers/slow-database.ts'
 import { scriptedBackfills } from './scripted-backfills.ts'
 import { type ScriptedRuns, scriptedRuns } from './scripted-runs.ts'
@@ -164,9 +163,9 @@ export async function startApi(
     slow?: (database: SlowDatabase) => void
   } = {},
 ): Promise<TestApi> {
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-api-'))
+  const dataDir = makeDataFolder('api')
   const { databaseUrl, opened } = options
-  if (databaseUrl === undefined && opened === undefined) await placeEmptyPglite(dataDir)
+  if (databaseUrl === undefined && opened === undefined) await placePglite(dataDir)
   const store = opened ?? (await openTestStore(dataDir, options))
   const errors: unknown[] = []
   const runs = scriptedRuns()
@@ -213,7 +212,7 @@ export async function startApi(
       closing.abort()
       await http.close()
       await store.close()
-      await rm(dataDir, { recursive: true, force: true })
+      removeDataFolder(dataDir)
     },
   }
 }

@@ -1,14 +1,12 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
 import type { Kysely } from 'kysely'
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { Caller, JobStore, ListPage, NewJob, NewJobRun } from '../../../src/server/ports/index.ts'
 import { openEmbedded, openPostgres } from '../../../src/server/store/database.ts'
 import { type StoreOptions, storeOver } from '../../../src/server/store/index.ts'
 import type { Tables } from '../../../src/server/store/tables.ts'
-import { placeEmptyPglite } from '../../helpers/empty-pglite.ts'
+import { makeDataFolder, removeDataFolder } from '../../helpers/data-folder.ts'
+import { placePglite } from '../../helpers/pglite.ts'
 import { startPostgres } from '../../helpers/postgres.ts'
 
 export interface Backend {
@@ -48,9 +46,9 @@ export function onEveryBackend(
 }
 
 async function freshPglite(cleanups: (() => Promise<void>)[], tuning: Tuning): Promise<Backend> {
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-store-'))
-  cleanups.push(() => rm(dataDir, { recursive: true, force: true }))
-  await placeEmptyPglite(dataDir)
+  const dataDir = makeDataFolder('store')
+  cleanups.push(async () => removeDataFolder(dataDir))
+  await placePglite(dataDir)
   const sent: string[] = []
   const database = await openEmbedded(dataDir, (statement) => sent.push(statement))
   const store = await storeOver(database, tuning)

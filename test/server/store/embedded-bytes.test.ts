@@ -1,11 +1,16 @@
+import path from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { expect, test } from 'vitest'
 import { embeddedBytes } from '../../../src/server/store/embedded-bytes.ts'
+import { makeDataFolder, removeDataFolder } from '../../helpers/data-folder.ts'
+import { placePglite } from '../../helpers/pglite.ts'
 
 const every = Uint8Array.from({ length: 256 }, (_, index) => index)
 
 test('bytes come back from PGlite as they were, views of larger buffers and none at all among them', async () => {
-  const pglite = await PGlite.create(embeddedBytes)
+  const folder = makeDataFolder('bytes')
+  await placePglite(folder)
+  const pglite = await PGlite.create(path.join(folder, 'pgdata'), embeddedBytes)
   try {
     for (const bytes of [every, every.subarray(200, 220), Buffer.from('ü\0'), new Uint8Array()]) {
       const { rows } = await pglite.query<{ b: Uint8Array; size: number }>(
@@ -17,5 +22,6 @@ test('bytes come back from PGlite as they were, views of larger buffers and none
     }
   } finally {
     await pglite.close()
+    removeDataFolder(folder)
   }
 })

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import os from 'node:os'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +10,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { transact } from '../../../src/server/store/context.ts'
 import { openPostgres } from '../../../src/server/store/database.ts'
 import { openStore } from '../../../src/server/store/index.ts'
+import { makeDataFolder, removeDataFolder } from '../../helpers/data-folder.ts'
+import { placePglite } from '../../helpers/pglite.ts'
 import { startPostgres, type TestPostgres } from '../../helpers/postgres.ts'
 import { until } from '../../helpers/until.ts'
 import { all, newCaller, triggerRun } from './backends.ts'
@@ -22,13 +23,13 @@ describe('an embedded database', () => {
   const children: ChildProcess[] = []
 
   beforeEach(async () => {
-    dataDir = await mkdtemp(path.join(os.tmpdir(), 'jobwright-embedded-'))
+    dataDir = makeDataFolder('embedded')
   })
 
   afterEach(async () => {
     for (const child of children.splice(0))
       if (child.exitCode === null && child.signalCode === null) await kill(child)
-    await rm(dataDir, { recursive: true, force: true })
+    removeDataFolder(dataDir)
   })
 
   async function kill(child: ChildProcess) {
@@ -71,6 +72,7 @@ describe('an embedded database', () => {
   })
 
   test('keeps every committed row when its process is killed in the middle of writing', async () => {
+    await placePglite(dataDir)
     const { child, next } = startOwner('write')
     expect(await next()).toMatchObject({ event: 'opened' })
     const committed: string[] = []
@@ -96,6 +98,7 @@ describe('an embedded database', () => {
       message: expect.stringContaining(path.join(dataDir, 'pgdata')),
     })
     await rm(path.join(dataDir, 'pgdata'))
+    await placePglite(dataDir)
     await (await openStore({ dataDir })).close()
   })
 })
