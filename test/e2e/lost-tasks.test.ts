@@ -97,6 +97,12 @@ async function killWithin(
   return known
 }
 
+/** A worker that knows nothing of a kind looks at its runs, and says who waits afterwards. */
+async function forgetKinds(): Promise<void> {
+  await stack.shutDown('worker')
+  await stack.start('worker')
+}
+
 /** A local trigger has little time: on a machine that is slow another try hits it. What is promised holds for each. */
 async function untilHit(kill: () => Promise<number>, isHit: (known: number) => boolean): Promise<void> {
   for (let tries = 0; tries < 5; tries += 1) if (isHit(await kill())) return
@@ -111,8 +117,10 @@ describe('A worker that is killed within a local trigger leaves one job run, whi
   ] as const)(
     '%s',
     async (_, operation, at) => {
-      const kill = () =>
-        killWithin(one, 1, () => proxy.onPoint({ operation, at }, () => stack.kill('worker')).reached)
+      const kill = async () => {
+        await forgetKinds()
+        return killWithin(one, 1, () => proxy.onPoint({ operation, at }, () => stack.kill('worker')).reached)
+      }
       await untilHit(kill, (known) => known === 0)
     },
     120_000,
@@ -144,8 +152,9 @@ describe('A worker that is killed within a local trigger leaves one job run, whi
   }, 180_000)
 
   it('when it knows that, and its workflow task is not over', async () => {
-    const kill = () =>
-      killWithin(two, 2, () => {
+    const kill = async () => {
+      await forgetKinds()
+      return killWithin(two, 2, () => {
         const killed = Promise.withResolvers<void>()
         const isTwo = ({ body }: HeldExchange) => body.includes('two/-/1')
         proxy.onPoint({ operation: 'createJobRun', at: 'after_commit', where: isTwo }, () => killed.promise)
@@ -155,6 +164,7 @@ describe('A worker that is killed within a local trigger leaves one job run, whi
           killed.resolve()
         }).reached
       })
+    }
     await untilHit(kill, (known) => known === 0)
   }, 120_000)
 })
@@ -166,12 +176,11 @@ it.each<[string, Operation, number, PipelinePlan, (known: number) => boolean]>([
 ])(
   'and one for each of seventy items %s',
   async (_, operation, nth, plan, isHit) => {
-    const kill = () =>
-      killWithin(
-        plan,
-        70,
-        () => proxy.onPoint({ operation, at: 'after_commit', nth }, () => stack.kill('worker')).reached,
-      )
+    const kill = async () => {
+      await forgetKinds()
+      const at = { operation, at: 'after_commit', nth } as const
+      return killWithin(plan, 70, () => proxy.onPoint(at, () => stack.kill('worker')).reached)
+    }
     await untilHit(kill, isHit)
   },
   180_000,
