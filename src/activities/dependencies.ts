@@ -1,4 +1,5 @@
 import type { SweepMode } from '../contract/sweep.ts'
+import type { Executions } from '../executions/index.ts'
 import type { TickRuns } from './backfill/types.ts'
 import type { Limits } from './limits/types.ts'
 import type { NestedRuns } from './nested/types.ts'
@@ -21,8 +22,7 @@ export interface ActivityDependencies {
    */
   recoverWaits(identity: string, isCertain: boolean): Promise<void>
   closedRuns: ClosedRuns
-  /** Whether the workflow task that began before this event of the history was lost. */
-  isTaskLost(execution: { workflowId: string; runId: string }, beforeEvent: number): Promise<boolean>
+  executions: Executions
   nestedRuns: NestedRuns
   /** Runs of a schedule's ticks, as backfills start them. */
   tickRuns: TickRuns

@@ -206,7 +206,7 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     triggerQuickly: (input) => triggerQuickly(() => withApi(input.connection), input),
     lookAtJobRuns: (input) => working(input.connection, (own) => lookAtJobRuns(own, input)),
     beginWorkflowTask: () => Promise.resolve(),
-    isTaskLost: ({ beforeEvent }) => withRuns(() => deps.isTaskLost(ownExecution(), beforeEvent)),
+    isTaskLost: ({ beforeEvent }) => withRuns(() => deps.executions.isTaskLost(ownExecution(), beforeEvent)),
     awaitJobRun: (input) => withFailures(() => awaitJobRun(withApi(input.connection), input)),
     cancelJobRun: (input) => working(input.connection, (own) => cancelJobRun(own, input)),
     readOutputs: (input) =>

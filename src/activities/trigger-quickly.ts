@@ -1,7 +1,9 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { stepRunId } from '../base/step-run-id.ts'
 import { JobsApiError } from '../client/index.ts'
+import type { ActivityDependencies } from './dependencies.ts'
 import { toSlimRecord } from './job-run-record.ts'
+import { ownExecution } from './own-execution.ts'
 import { type TriggerDependencies, triggerForWorkflow } from './trigger-job-run.ts'
 import type { TriggerQuicklyInput, TriggerQuicklyResult } from './types.ts'
 
@@ -13,7 +15,7 @@ const budgetMs = 600
  * is done again by that activity under the same keys, which says what it was. It never fails.
  */
 export async function triggerQuickly(
-  deps: () => TriggerDependencies,
+  deps: () => TriggerDependencies & Pick<ActivityDependencies, 'executions'>,
   input: TriggerQuicklyInput,
 ): Promise<TriggerQuicklyResult> {
   const { cancellationSignal: signal } = Context.current()
@@ -26,6 +28,9 @@ export async function triggerQuickly(
   })
   const calls = () => ({ signal, timeoutMs: Math.max(1, endMs - performance.now()), resends: false })
   try {
+    // A query of a closed workflow replays it, and what its last workflow task did not get to is run then, though nobody goes on with it.
+    if (input.isTakenUp && !(await deps().executions.isOpen(ownExecution())))
+      return answered({ phase: 'unsure', isLate: false })
     const answer = await triggerForWorkflow(deps(), input, calls)
     if (answer.phase !== 'terminal') return answered(answer)
     const record = toSlimRecord(answer.run, input.kept)

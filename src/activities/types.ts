@@ -44,7 +44,11 @@ export type TriggerJobRunResult =
   | { phase: 'terminal'; record: JobRunRecord }
   | { phase: 'running'; jobId: string; jobRunId: string; status: string }
 
-export type TriggerQuicklyInput = TriggerJobRunInput & { kept: Kept }
+export type TriggerQuicklyInput = TriggerJobRunInput & {
+  kept: Kept
+  /** The worker took the workflow up from its history, which may be that of a closed one that somebody asks. */
+  isTakenUp?: boolean
+}
 
 /** `unsure`: it may or may not have been triggered, and `triggerJobRun` makes sure. `isLate`: the server was away, or slow. */
 export type TriggerQuicklyResult = (TriggerJobRunResult | { phase: 'unsure'; isLate: boolean }) & {

@@ -69,6 +69,8 @@ export interface Surroundings {
 export interface QuickSurroundings {
   /** What of the job run the plan uses. */
   readonly kept: Kept
+  /** The worker took this workflow up from its history: nothing but what a local activity does may hang on it. */
+  readonly isTakenUp: boolean
   /** Whether many runs of this workflow are open. */
   isCrowded(): boolean
   /** Runs a local trigger among others, or says that it is not the time for any. */

@@ -16,7 +16,7 @@ import type { Presence } from '../activities/waits.ts'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
 import type { Config } from '../config.ts'
 import { installationNames } from '../contract/names.ts'
-import { isTaskLost } from '../executions/index.ts'
+import { executionsOf } from '../executions/index.ts'
 import type { LoadedUserConfig } from '../job-types/index.ts'
 import type { connectTemporal } from '../temporal/index.ts'
 import { createConnections } from './connections.ts'
@@ -85,7 +85,7 @@ export function pipelineWorker({
       looks: createLooks(),
       presence,
       closedRuns: createClosedRuns(client, names),
-      isTaskLost: (execution, beforeEvent) => isTaskLost(client, execution, beforeEvent),
+      executions: executionsOf(client),
       nestedRuns: createNestedRuns(client),
       tickRuns: createTickRuns(client, names, createSchedules(client)),
       schedules: createSchedules(client),

@@ -16,6 +16,7 @@ import { createWaits } from '../activities/temporal-waits.ts'
 import { JobwrightError } from '../base/errors.ts'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
 import { activityTypes, installationNames, runJobNames } from '../contract/names.ts'
+import { executionsOf } from '../executions/index.ts'
 import { type Connections, connectionProblem, connectionSettings, type Secrets } from '../job-types/index.ts'
 import { connectionsOf } from './connections.ts'
 import { createSecretKeeper, type EarlierSecrets } from './secret-keeper.ts'
@@ -177,7 +178,7 @@ function assemble(
       remainsOf: () => Promise.resolve(undefined),
       tellFailed: () => Promise.resolve(),
     },
-    isTaskLost: () => Promise.resolve(false),
+    executions: executionsOf(client),
     nestedRuns: createNestedRuns(client),
     tickRuns: createTickRuns(client, installationNames(), createSchedules(client)),
     schedules: createSchedules(client),

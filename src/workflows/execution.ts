@@ -56,6 +56,8 @@ export interface Execution {
   readonly input: RunPipelineInput
   /** Job runs on servers with idempotency keys are triggered by local activities. */
   readonly hasLocalTriggers: boolean
+  /** Taken up from its history. Otherwise on a replay than before it: nothing that is in a history may hang on it. */
+  readonly isTakenUp: boolean
   readonly has: Changes
   readonly plan: PipelinePlan
   readonly timing: PipelineTiming
@@ -119,7 +121,7 @@ export function createExecution(input: RunPipelineInput, run: CancellationScope)
   const { hasLocalTriggers, has } = changes
   const scope = hasLocalTriggers ? scopeApart(run) : run
   const { plan, inputs, timing, warnings } = input
-  const { workflowId, startTime, historySize } = workflowInfo()
+  const { workflowId, startTime, historySize, unsafe } = workflowInfo()
   // Workflow time: the same on every replay.
   const state = countChanges(plan, input.state ?? createPipelineRunState(plan, startTime.getTime(), warnings))
   const schedule = createSchedule(plan, state)
@@ -127,6 +129,7 @@ export function createExecution(input: RunPipelineInput, run: CancellationScope)
   const execution: Execution = {
     input,
     hasLocalTriggers,
+    isTakenUp: unsafe.isReplaying,
     has,
     plan,
     timing,

@@ -37,6 +37,7 @@ export function quickSurroundings(
   return {
     kept,
     calm: locals.calm,
+    isTakenUp: execution.isTakenUp,
     isCrowded: () => lane.places.taken() > fewOpen,
     runLocally: (begin) => locals.run(() => lane.scope.run(begin)),
     async enterRegular() {

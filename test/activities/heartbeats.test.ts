@@ -54,7 +54,7 @@ beforeAll(async () => {
         leaseMs: () => 30_000,
         handOver: async () => undefined,
       },
-      isTaskLost: async () => false,
+      executions: { isOpen: async () => true, isTaskLost: async () => false },
       closedRuns: {
         since: async function* () {},
         remainsOf: async () => undefined,

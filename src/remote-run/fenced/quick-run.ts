@@ -50,7 +50,8 @@ async function triggerQuickly(
   quick: QuickSurroundings,
   left: TimeLeft,
 ): Promise<TriggerQuicklyResult | undefined> {
-  const input = toldOf(triggerInput(request, profile), quick, left)
+  const { isTakenUp } = quick
+  const input = { ...toldOf(triggerInput(request, profile), quick, left), ...(isTakenUp ? { isTakenUp } : {}) }
   let result: TriggerQuicklyResult
   try {
     result = await local(request).triggerQuickly(input)
