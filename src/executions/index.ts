@@ -1,5 +1,5 @@
-export { grpcStatus, grpcStatusOf, ifThere } from './failures.ts'
 export { type Executions, executionsOf } from './executions-of.ts'
+export { grpcStatus, grpcStatusOf, ifThere } from './failures.ts'
 export { isTaskLost } from './lost-tasks.ts'
 export { decodeHistory } from './payloads.ts'
 export {

@@ -366,13 +366,13 @@ describe('a step that is parked', () => {
     const { id } = await hold(
       `
 steps:
-  graph: { job_type: work, timeout: 3s }
-  others: { for_each: '\${{ [1, 2, 3, 4, 5, 6] }}', job_type: work, config: { duration_ms: 700 }, on_failure: continue }
+  graph: { job_type: work, timeout: 6s }
+  others: { for_each: '\${{ [1, 2, 3, 4, 5, 6, 7, 8] }}', job_type: work, config: { duration_ms: 900 }, on_failure: continue }
 `,
       pipelines,
     )
     // The items go on, one after the other.
-    for (const item of [0, 1, 2, 3, 4, 5])
+    for (const item of [0, 1, 2, 3, 4, 5, 6, 7])
       await until('the next item is under way', async () => {
         const line = (await stack.pipelines.show(id)).steps.find((step) => step.item === item)
         if (line?.status === 'trigger_unknown') await stack.pipelines.trigger(id, { step: 'others', item })

@@ -24,8 +24,8 @@ export function itSurvivesKillsAndFaults(
     await judgeAll(world, ties, trials, { since })
     expect(brokenOf(trials)).toEqual([])
     // Which of them are hit is chance; that none of these is broken says nothing of those that were not.
-    expect(hitsOf(trials)).toBeGreaterThan(trials.length / 2)
-  }, 240_000)
+    expect(hitsOf(trials)).toBeGreaterThan(trials.length / 4)
+  }, 480_000)
 
   it('whatever goes wrong on the way, nothing is triggered twice', async () => {
     for (const seed of scriptSeeds) {

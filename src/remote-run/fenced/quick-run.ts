@@ -51,7 +51,10 @@ async function triggerQuickly(
   left: TimeLeft,
 ): Promise<TriggerQuicklyResult | undefined> {
   const { isTakenUp } = quick
-  const input = { ...toldOf(triggerInput(request, profile), quick, left), ...(isTakenUp ? { isTakenUp } : {}) }
+  const input = {
+    ...toldOf(triggerInput(request, profile), quick, left),
+    ...(isTakenUp ? { isTakenUp } : {}),
+  }
   let result: TriggerQuicklyResult
   try {
     result = await local(request).triggerQuickly(input)
