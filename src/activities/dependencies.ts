@@ -1,10 +1,10 @@
 import type { SweepMode } from '../contract/sweep.ts'
-import type { Executions } from '../executions/index.ts'
 import type { TickRuns } from './backfill/types.ts'
 import type { Limits } from './limits/types.ts'
 import type { NestedRuns } from './nested/types.ts'
 import type { Schedules } from './schedules/types.ts'
 import type { ClosedRuns } from './sweep/types.ts'
+import type { Executions } from './temporal-executions.ts'
 import type { Connection, Looks, SecretKeeper } from './types.ts'
 import type { Pollers, Presence, Waits } from './waits.ts'
 

@@ -1,4 +1,3 @@
-export { type Executions, executionsOf } from './executions-of.ts'
 export { grpcStatus, grpcStatusOf, ifThere } from './failures.ts'
 export { isTaskLost } from './lost-tasks.ts'
 export { decodeHistory } from './payloads.ts'

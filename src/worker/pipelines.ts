@@ -11,12 +11,12 @@ import { recoverAttempts } from '../activities/recover-attempts.ts'
 import { recoverWaits } from '../activities/recover-waits.ts'
 import { createSchedules } from '../activities/schedules/temporal-schedules.ts'
 import { createClosedRuns } from '../activities/sweep/closed-runs.ts'
+import { createExecutions } from '../activities/temporal-executions.ts'
 import { createWaits } from '../activities/temporal-waits.ts'
 import type { Presence } from '../activities/waits.ts'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
 import type { Config } from '../config.ts'
 import { installationNames } from '../contract/names.ts'
-import { executionsOf } from '../executions/index.ts'
 import type { LoadedUserConfig } from '../job-types/index.ts'
 import type { connectTemporal } from '../temporal/index.ts'
 import { createConnections } from './connections.ts'
@@ -85,7 +85,7 @@ export function pipelineWorker({
       looks: createLooks(),
       presence,
       closedRuns: createClosedRuns(client, names),
-      executions: executionsOf(client),
+      executions: createExecutions(client),
       nestedRuns: createNestedRuns(client),
       tickRuns: createTickRuns(client, names, createSchedules(client)),
       schedules: createSchedules(client),

@@ -12,11 +12,11 @@ import { createPresence } from '../activities/presence.ts'
 import { recoverWaits } from '../activities/recover-waits.ts'
 import { createSchedules } from '../activities/schedules/temporal-schedules.ts'
 import { keepSweepingOwn } from '../activities/sweep/own-workflows.ts'
+import { createExecutions } from '../activities/temporal-executions.ts'
 import { createWaits } from '../activities/temporal-waits.ts'
 import { JobwrightError } from '../base/errors.ts'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
 import { activityTypes, installationNames, runJobNames } from '../contract/names.ts'
-import { executionsOf } from '../executions/index.ts'
 import { type Connections, connectionProblem, connectionSettings, type Secrets } from '../job-types/index.ts'
 import { connectionsOf } from './connections.ts'
 import { createSecretKeeper, type EarlierSecrets } from './secret-keeper.ts'
@@ -178,7 +178,7 @@ function assemble(
       remainsOf: () => Promise.resolve(undefined),
       tellFailed: () => Promise.resolve(),
     },
-    executions: executionsOf(client),
+    executions: createExecutions(client),
     nestedRuns: createNestedRuns(client),
     tickRuns: createTickRuns(client, installationNames(), createSchedules(client)),
     schedules: createSchedules(client),

@@ -1,6 +1,5 @@
 import type { Client } from '@temporalio/client'
-import { isTaskLost } from './lost-tasks.ts'
-import { isOpen } from './status.ts'
+import { isOpen, isTaskLost } from '../executions/index.ts'
 
 interface ExecutionId {
   workflowId: string
@@ -14,7 +13,7 @@ export interface Executions {
   isTaskLost(execution: ExecutionId, beforeEvent: number): Promise<boolean>
 }
 
-export function executionsOf(client: Client): Executions {
+export function createExecutions(client: Client): Executions {
   return {
     isOpen: async ({ workflowId, runId }) =>
       isOpen((await client.workflow.getHandle(workflowId, runId).describe()).status),
