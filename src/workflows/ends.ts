@@ -12,10 +12,17 @@ const mostEarly = 2_000
 export interface Ends {
   /** What a signal brings; again, and of others, it changes nothing. */
   hear(records: readonly JobRunRecord[]): void
-  /** @param isTold the server knows who waits; otherwise it is told first */
-  wait(run: OpenRun, options: { scope: CancellationScope; left: TimeLeft; isTold: boolean }): Promise<RunEnd>
+  wait(run: OpenRun, options: WaitOptions): Promise<RunEnd>
   /** It has ended, and its step does not know yet. */
   hasEarly(jobRunId: string): boolean
+}
+
+export interface WaitOptions {
+  scope: CancellationScope
+  left: TimeLeft
+  /** The server knows who waits; otherwise it is told first. */
+  isTold: boolean
+  onTold(): void
 }
 
 export interface EndsOptions {
@@ -29,6 +36,7 @@ export interface EndsOptions {
 interface Waiter {
   run: OpenRun
   scope: CancellationScope
+  onTold(): void
   resolve(end: RunEnd): void
   reject(cancellation: unknown): void
 }
@@ -73,8 +81,10 @@ export function createEnds({ leaseMs, look, calm }: EndsOptions): Ends {
       try {
         const ended = await look(some)
         await calm()
+        for (const { jobRunId } of some) waiters.get(jobRunId)?.onTold()
         for (const found of ended) end(found.jobRunId, found.end)
       } catch (error) {
+        await calm()
         const refused: StepError = finalError(error) ?? { code: 'activity_failed', message: String(error) }
         for (const { jobRunId } of some) end(jobRunId, { refused })
       }
@@ -114,7 +124,7 @@ export function createEnds({ leaseMs, look, calm }: EndsOptions): Ends {
         else if (!over.has(jobRunId) && early.size < mostEarly) early.set(jobRunId, record)
       }
     },
-    wait(run, { scope, left, isTold }) {
+    wait(run, { scope, left, isTold, onTold }) {
       const { jobRunId } = run
       const known = early.get(jobRunId)
       if (known) {
@@ -125,7 +135,7 @@ export function createEnds({ leaseMs, look, calm }: EndsOptions): Ends {
       const cancellation = cancellationOf(scope)
       if ('error' in cancellation) return Promise.reject(cancellation.error)
       return new Promise((resolve, reject) => {
-        waiters.set(jobRunId, { run, scope, resolve, reject })
+        waiters.set(jobRunId, { run, scope, onTold, resolve, reject })
         left.over?.then(
           () => end(jobRunId, 'out_of_time'),
           () => {},

@@ -112,8 +112,9 @@ export async function runItem(
       const isBarred = asked !== undefined && (await asked)
       isUnderWay = true
       const generation = () => runGeneration(execution, step, item, each, { resolved, triggered, isBarred })
-      const outcome = await (step.concurrency ? inPlace(execution, item, generation) : generation())
-      if (isBarred) execution.lostTriggers.told(outcome.record)
+      const ended = step.concurrency ? inPlace(execution, item, generation) : generation()
+      if (isBarred) execution.lostTriggers.bars(ended)
+      const outcome = await ended
       triggered()
       const isNext = goesOn(execution, step, item, outcome)
       noteEviction(item)
@@ -222,8 +223,8 @@ function runGeneration(
 ): Promise<RemoteRunOutcome> {
   item.generationStartedAtMs ??= Date.now()
   const refused = item.status === 'cancelling' ? item.error : null
-  move(item, 'began')
   const left = timeLeftOf(execution, step, item, item.generationStartedAtMs)
+  move(item, 'began')
   const remote: RunToEnd['remote'] =
     'inputs' in resolved
       ? () => boundedCancel(execution, nestedRun(execution, placeOf(step, item, each), resolved.inputs))
@@ -254,6 +255,13 @@ function runGeneration(
 /** What is left of the time of the generation that has begun. */
 function timeLeftOf(execution: Execution, step: PlanStep, item: ItemState, startedAtMs: number): TimeLeft {
   const byClock = () => timeLeftMs(step, item, { startedAtMs, nowMs: Date.now() })
+  // An earlier execution cancelled it as its time was over: what is told of its end meanwhile is no cancel from outside.
+  const cancelledAtMs = item.status === 'cancelling' ? item.cancelRequestedAtMs : undefined
+  if (
+    cancelledAtMs !== undefined &&
+    (timeLeftMs(step, item, { startedAtMs, nowMs: cancelledAtMs }) ?? 1) <= 0
+  )
+    return () => 0
   const leftMs = byClock()
   if (leftMs === undefined || isNested(step) || !mayBeQuick(execution)) return byClock
   const deadline = startDeadline(leftMs, () => execution.locals?.calm())

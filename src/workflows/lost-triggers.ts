@@ -18,11 +18,11 @@ export interface LostTriggers {
   holds(begin: () => void): boolean
   /**
    * For a job run that is about to begin. Undefined: it may, as nobody has cancelled the pipeline run. Otherwise it must not, and has to be
-   * cancelled by its key where the promise says true; of that `told` is told.
+   * cancelled by its key where the promise says true; of that `bars` is told.
    */
   ask(): Promise<boolean> | undefined
-  /** @param record what became of it; null: it had not begun */
-  told(record: JobRunRecord | null): void
+  /** What cancels a run by its key; without a record it had not begun. */
+  bars(ended: Promise<{ record: JobRunRecord | null }>): void
   /** Once the pipeline run was cancelled: until nobody asks any more, and what has begun is cancelled. */
   over(): Promise<void>
   /** Cancels what has begun at once if the pipeline run was cancelled and nothing can be lost: to be called when that becomes known. */
@@ -79,9 +79,15 @@ export function createLostTriggers({ run, scope, mayBe, calm }: LostTriggersOpti
       asking += 1
       return known()
     },
-    told(record) {
-      asking -= 1
-      if (record === null) inVain += 1
+    bars(ended) {
+      void ended
+        .then(({ record }) => {
+          if (record === null) inVain += 1
+        })
+        .catch(() => {})
+        .finally(() => {
+          asking -= 1
+        })
     },
     over: () =>
       CancellationScope.nonCancellable(async () => {
@@ -90,6 +96,7 @@ export function createLostTriggers({ run, scope, mayBe, calm }: LostTriggersOpti
         if (answer && (await answer)) {
           await settled()
           await condition(() => asking === 0, barMs)
+          await calm()
         }
         scope.cancel()
       }),
@@ -101,7 +108,7 @@ export function createLostTriggers({ run, scope, mayBe, calm }: LostTriggersOpti
 export const noLostTriggers: LostTriggers = {
   holds: () => false,
   ask: () => undefined,
-  told: () => {},
+  bars: () => {},
   over: () => Promise.resolve(),
   cancelIfNone: () => {},
 }

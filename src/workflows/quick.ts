@@ -54,9 +54,11 @@ export function quickSurroundings(
     },
     wait(jobRunId, left) {
       const isTold = item.isTold === true
-      item.isTold = true
+      const onTold = () => {
+        item.isTold = true
+      }
       const run = { step: step.id, item: index, generation, jobRunId, kept }
-      return execution.ends.wait(run, { scope: CancellationScope.current(), left, isTold })
+      return execution.ends.wait(run, { scope: CancellationScope.current(), left, isTold, onTold })
     },
   }
 }

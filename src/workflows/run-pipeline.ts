@@ -64,11 +64,13 @@ export async function runPipeline(input: RunPipelineInput): Promise<PipelineRunV
   setHandler(progressQuery, () => view(execution))
   setHandler(remainsQuery, () => remainsOf(execution))
   logRunStarted(execution)
-  setHandler(endCleanupSignal, () => {
-    execution.isCleanupOver = run.consideredCancelled
-    if (execution.isCleanupOver) endNestedCleanup(execution)
-  })
   const hear = (work: () => void) => (execution.locals ? execution.locals.afterBatch(work) : work())
+  setHandler(endCleanupSignal, () =>
+    hear(() => {
+      execution.isCleanupOver = run.consideredCancelled
+      if (execution.isCleanupOver) endNestedCleanup(execution)
+    }),
+  )
   setHandler(nestedRunSignal, (news) => hear(() => hearOfNested(execution, news)))
   setHandler(jobRunsEndedSignal, (records) => hear(() => execution.ends.hear(records)))
   setHandler(limitNewsSignal, (news) => hear(() => hearOfLimit(execution, news)))
@@ -203,6 +205,9 @@ async function cleanUp(execution: Execution, { scope }: Lane): Promise<void> {
   const isOver = () => isSettled(execution) || execution.isCleanupOver
   await condition(() => isOver() || schedule.isCleanupAlone())
   const isInTime = isOver() || (await condition(isOver, timing.cleanupMs ?? defaultCleanupMs))
+  if (isSettled(execution)) return
+  const calm = execution.locals?.calm()
+  if (calm) await calm
   if (isSettled(execution)) return
   if (!isInTime) state.warnings.push(cleanupIsOver)
   execution.isCleanupOver = true

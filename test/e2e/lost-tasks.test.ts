@@ -113,7 +113,6 @@ describe('A worker that is killed within a local trigger leaves one job run, whi
   it.each([
     ['when the server has begun it', 'createJobRun', 'after_commit'],
     ['before it says who waits', 'setClientRef', 'before_send'],
-    ['when the server knows who waits', 'setClientRef', 'after_commit'],
   ] as const)(
     '%s',
     async (_, operation, at) => {
@@ -171,7 +170,6 @@ describe('A worker that is killed within a local trigger leaves one job run, whi
 
 it.each<[string, Operation, number, PipelinePlan, (known: number) => boolean]>([
   ['that are triggered together', 'createJobRun', 12, listOf(70, 70, '1ms'), (known) => known < 12],
-  ['that wait', 'setClientRef', 10, listOf(70, 70, '1s'), (known) => known < 70],
   ['some of which are known', 'createJobRun', 40, listOf(70, 4, '1ms'), (known) => known > 0 && known < 40],
 ])(
   'and one for each of seventy items %s',

@@ -28,18 +28,19 @@ export function quickRun(
       if (first && first !== 'not_at_all' && first.phase !== 'unsure') return first
       const leave = await quick.enterRegular()
       try {
-        const triggered = await regular.trigger(left)
-        await quick.calm()
-        return triggered
+        return await regular.trigger(left)
       } finally {
+        await quick.calm()
         leave()
       }
     },
     wait: (jobRunId, left) => quick.wait(jobRunId, left),
     async cancel() {
-      const record = await regular.cancel()
-      await quick.calm()
-      return record
+      try {
+        return await regular.cancel()
+      } finally {
+        await quick.calm()
+      }
     },
   }
 }
