@@ -148,7 +148,7 @@ function mayHaveBegun(execution: Execution, step: PlanStep, item: ItemState): Pr
   return execution.lostTriggers.ask()?.then((may) => {
     if (may) return true
     // Nobody saw it begin.
-    if (item.status === 'waiting') Object.assign(item, { generation: 0, startedAtMs: null })
+    if (item.status === 'pending') Object.assign(item, { generation: 0, startedAtMs: null })
     throw new CancelledFailure('cancelled before its run')
   })
 }
@@ -183,7 +183,7 @@ export async function endBegun(
 }
 
 /** Without what it was made of, which a cancel does without; undefined where nothing was ever sent. */
-function remoteOfBegun(
+export function remoteOfBegun(
   execution: Execution,
   step: PlanStep,
   item: ItemState,

@@ -6,7 +6,6 @@ export interface Line {
   join(): Promise<void>
   /** Lets the first one go on; false when nobody waits. */
   serve(): boolean
-  isEmpty(): boolean
 }
 
 export function createLine(scope: Pick<CancellationScope, 'cancelRequested'>): Line {
@@ -30,6 +29,5 @@ export function createLine(scope: Pick<CancellationScope, 'cancelRequested'>): L
       first?.resolve()
       return first !== undefined
     },
-    isEmpty: () => waiters.length === 0,
   }
 }

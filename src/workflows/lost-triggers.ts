@@ -23,6 +23,8 @@ export interface LostTriggers {
   ask(): Promise<boolean> | undefined
   /** What cancels a run by its key; without a record it had not begun. */
   bars(ended: Promise<{ record: JobRunRecord | null }>): void
+  /** Whether there was a lost workflow task before the cancel. */
+  any(): Promise<boolean>
   /** Once the pipeline run was cancelled: until nobody asks any more, and what has begun is cancelled. */
   over(): Promise<void>
   /** Cancels what has begun at once if the pipeline run was cancelled and nothing can be lost: to be called when that becomes known. */
@@ -46,6 +48,7 @@ export function createLostTriggers({ run, scope, mayBe, calm }: LostTriggersOpti
   let inVain = 0
   let beforeEvent: number | undefined
   let isLost = false
+  let isAsked = false
   run.cancelRequested.catch(() => {
     beforeEvent = workflowInfo().historyLength
     cancelIfNone()
@@ -70,12 +73,14 @@ export function createLostTriggers({ run, scope, mayBe, calm }: LostTriggersOpti
     holds(begin) {
       cancelIfNone()
       if (!run.consideredCancelled || scope.consideredCancelled || isLost) return false
+      isAsked = true
       void known().then((found) => found && begin())
       return true
     },
     ask() {
       if (!run.consideredCancelled || !mayBe()) return undefined
       if (inVain >= mostInVain) return Promise.resolve(false)
+      isAsked = true
       asking += 1
       return known()
     },
@@ -89,11 +94,12 @@ export function createLostTriggers({ run, scope, mayBe, calm }: LostTriggersOpti
           asking -= 1
         })
     },
+    any: () => (mayBe() ? known() : Promise.resolve(false)),
     over: () =>
       CancellationScope.nonCancellable(async () => {
         await calm()
         await settled()
-        if (answer && (await answer)) {
+        if (isAsked && (await known())) {
           await settled()
           await condition(() => asking === 0, barMs)
           await calm()
@@ -109,6 +115,7 @@ export const noLostTriggers: LostTriggers = {
   holds: () => false,
   ask: () => undefined,
   bars: () => {},
+  any: () => Promise.resolve(false),
   over: () => Promise.resolve(),
   cancelIfNone: () => {},
 }

@@ -19,6 +19,7 @@ import {
   planVersions,
   shrinkState,
 } from '../pipeline/plan/index.ts'
+import { barLost, mayBeLost } from './bar-lost.ts'
 import { close, closeBarred, view } from './close.ts'
 import { createExecution, type Execution, type Lane } from './execution.ts'
 import { limitNewsSignal } from './limit-messages.ts'
@@ -185,7 +186,9 @@ function isHistoryLong(execution: Execution): boolean {
 
 async function finishCancelled(execution: Execution): Promise<void> {
   execution.state.cancelRequestedAtMs ??= Date.now()
+  const unbegun = mayBeLost(execution)
   await execution.lostTriggers.over()
+  const isLost = unbegun.length > 0 ? execution.lostTriggers.any() : undefined
   execution.state.cancelRequested = true
   upsertMemo({ status: 'cancelling' })
   // An execution that was to end goes on after all.
@@ -196,6 +199,7 @@ async function finishCancelled(execution: Execution): Promise<void> {
   await CancellationScope.nonCancellable(async () => {
     if (execution.cleanup) await cleanUp(execution, execution.cleanup)
     await condition(() => isSettled(execution))
+    if (isLost && (await isLost)) await barLost(execution, unbegun)
   })
 }
 

@@ -108,6 +108,33 @@ describe('a cancel beside a lost workflow task', () => {
     expect(await runStatuses()).toEqual(['completed', 'cancelled'])
   })
 
+  it('reaches a step whose turn has not come again when the cancel comes', async () => {
+    const { reached } = proxy.onPoint({ at: 'after_commit', operation: 'createJobRun', nth: 2 }, () =>
+      on.kill('worker', 'server'),
+    )
+    const id = await on.runPlan(
+      planOf([
+        planStep('short', { config: sleepFor('1ms') }),
+        planStep('long', { needs: ['short'], config: sleepFor('10m') }),
+        planStep('after', { needs: ['long'], config: sleepFor('1ms') }),
+      ]),
+    )
+    await reached
+    await on.start('worker')
+    await until('the first trigger is done again', async () => {
+      const { raw } = await on.client.workflow.getHandle(id).describe()
+      return raw.pendingActivities?.some(({ activityType }) => activityType?.name === 'triggerJobRun')
+    })
+    await on.pipelines.cancel(id)
+    await on.start('server')
+    const view = await over(id)
+    expect(view.status).toBe('cancelled')
+    expect(view.warnings.join()).toMatch(
+      /^step long: job run .* had begun on a worker that died.* is cancelled$/,
+    )
+    expect(await runStatuses()).toEqual(['completed', 'cancelled'])
+  })
+
   it('asks the server nothing where none was lost', async () => {
     // One that is killed may be given the next task for a moment, and then that is lost.
     await on.shutDown('worker')
