@@ -7,7 +7,7 @@ import {
 } from '../pipeline/plan/index.ts'
 import type { Execution } from './execution.ts'
 import { remoteOfBegun } from './item.ts'
-import { boundedCancel } from './reach.ts'
+import { boundedCancel, profileOf } from './reach.ts'
 
 /** So many are cancelled at once, and so many without a job run in a row say that no more are there: they are in the plan's order. */
 const atOnce = 16
@@ -15,10 +15,11 @@ const mostInVain = 64
 
 type Place = Pick<UnbegunRuns, 'step' | 'item' | 'generation'>
 
-/** What a lost workflow task may have triggered so far, of what a cancel keeps from beginning. */
+/** What a lost workflow task may have triggered that this execution cannot know of: where it knows no server yet, all that it has begun, too. */
 export function mayBeLost({ plan, state }: Execution): UnbegunRuns[] {
   const cleaning = new Set(plan.steps.filter(cleansUp).map(({ id }) => id))
-  return unbegunRuns(plan, state).filter(({ step }) => !cleaning.has(step))
+  const known = state.connection === null ? { steps: {} } : state
+  return unbegunRuns(plan, known).filter(({ step }) => !cleaning.has(step))
 }
 
 /**
@@ -27,9 +28,13 @@ export function mayBeLost({ plan, state }: Execution): UnbegunRuns[] {
  */
 export async function barLost(execution: Execution, unbegun: readonly UnbegunRuns[]): Promise<void> {
   const { state } = execution
-  const isUnseen = ({ step, item, generation }: Place) =>
-    (state.steps[step]?.items?.[item ?? 0]?.generation ?? 0) < generation
+  // What has a job run was ended, and so was what was cancelled by its key.
+  const isUnseen = ({ step, item, generation }: Place) => {
+    const own = state.steps[step]?.items?.[item ?? 0]
+    return !own || own.generation < generation || (own.jobRunId === null && state.connection === null)
+  }
   const places = unbegun.flatMap(eachOf).filter(isUnseen)
+  if (places.length === 0 || (await profileOf(execution)).mode !== 'fenced') return
   let inVain = 0
   for (let next = 0; next < places.length && inVain < mostInVain; next += atOnce) {
     const some = places.slice(next, next + atOnce)

@@ -38,8 +38,7 @@ async function findOut(
   request: RemoteRunRequest,
   left: TimeLeft,
 ): Promise<RemoteRun> {
-  const { workspace } = execution.input
-  const question = { connection: request.connection, ...(workspace === undefined ? {} : { workspace }) }
+  const question = questionOf(execution)
   // All who begin before the answer is there share one quick question; who has to ask on has a time of its own for that.
   execution.quickProfile ??= askQuickly(question)
   const profile =
@@ -49,6 +48,17 @@ async function findOut(
   execution.state.connection ??= profile
   execution.lostTriggers.cancelIfNone()
   return reachBy(execution, execution.state.connection, place, request)
+}
+
+function questionOf({ input: { workspace }, plan: { connection } }: Execution) {
+  return { connection, ...(workspace === undefined ? {} : { workspace }) }
+}
+
+/** For as long as it takes. */
+export async function profileOf(execution: Execution): Promise<ConnectionProfile> {
+  const { state, timing } = execution
+  state.connection ??= await askDurably(questionOf(execution), timing, () => undefined)
+  return state.connection
 }
 
 function reachBy(
