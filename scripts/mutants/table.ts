@@ -170,8 +170,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a workflow task that was lost counts as done',
     file: 'src/executions/lost-tasks.ts',
-    text: 'if (event.workflowTaskStartedEventAttributes) return true',
-    replacement: 'if (event.workflowTaskTimedOutEventAttributes) return true',
+    text: 'if (event.workflowTaskFailedEventAttributes) return true',
+    replacement: 'if (event.workflowTaskFailedEventAttributes) return false',
     tests: ['test/executions/lost-tasks.test.ts'],
   },
   {
