@@ -29,8 +29,12 @@ export async function triggerQuickly(
   const calls = () => ({ signal, timeoutMs: Math.max(1, endMs - performance.now()), resends: false })
   try {
     // A query of a closed workflow replays it, and what its last workflow task did not get to is run then, though nobody goes on with it.
-    if (input.isTakenUp && !(await isOpen(deps(), endMs - begunMs)))
-      return answered({ phase: 'unsure', isLate: false })
+    // Where Temporal does not say so in time, that says nothing of the server.
+    const isOpen = () =>
+      deps()
+        .executions.isOpen(ownExecution(), budgetMs)
+        .catch(() => false)
+    if (input.isTakenUp && !(await isOpen())) return answered({ phase: 'unsure', isLate: false })
     const answer = await triggerForWorkflow(deps(), input, calls)
     if (answer.phase !== 'terminal') return answered(answer)
     const record = toSlimRecord(answer.run, input.kept)
@@ -38,15 +42,6 @@ export async function triggerQuickly(
   } catch (error) {
     return answered({ phase: 'unsure', isLate: isLate(error) })
   }
-}
-
-/** Not where Temporal does not say so in time: that says nothing of the server. */
-async function isOpen(
-  { executions }: Pick<ActivityDependencies, 'executions'>,
-  withinMs: number,
-): Promise<boolean> {
-  const tooLate = new Promise<false>((resolve) => setTimeout(resolve, withinMs, false).unref())
-  return Promise.race([executions.isOpen(ownExecution()).catch(() => false), tooLate])
 }
 
 /** Neither a refusal nor an answer that makes no sense says that the next request will take long. */

@@ -7,11 +7,10 @@ import {
 } from '../pipeline/plan/index.ts'
 import type { Execution } from './execution.ts'
 import { remoteOfBegun } from './item.ts'
+import { mostInVain } from './lost-triggers.ts'
 import { boundedCancel, profileOf } from './reach.ts'
 
-/** So many are cancelled at once, and so many without a job run in a row say that no more are there: they are in the plan's order. */
 const atOnce = 16
-const mostInVain = 64
 
 type Place = Pick<UnbegunRuns, 'step' | 'item' | 'generation'>
 
@@ -24,7 +23,8 @@ export function mayBeLost({ plan, state }: Execution): UnbegunRuns[] {
 
 /**
  * Once a cancelled run is settled: cancels by their keys what may have begun in a lost workflow task and was not found since. A step whose
- * trigger is still done again when the cancel comes had others after it, for all that anybody knows.
+ * trigger is still done again when the cancel comes had others after it, for all that anybody knows. In the plan's order, which is about that
+ * in which they begin.
  */
 export async function barLost(execution: Execution, unbegun: readonly UnbegunRuns[]): Promise<void> {
   const { state } = execution

@@ -5,8 +5,8 @@ import { settled } from './settled.ts'
 
 /** One that takes longer to end was not over in the lost task, and nothing followed from it; others that are open are to be cancelled, too. */
 const barMs = 30_000
-/** One workflow task triggers no more items than that, in their order. */
-const mostInVain = 64
+/** One workflow task triggers no more job runs than that: after so many that had not begun, none of the others has. */
+export const mostInVain = 64
 
 /**
  * What local activities triggered in a workflow task that was lost is not in the history. Whoever does the task again triggers it under the

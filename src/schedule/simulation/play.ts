@@ -34,11 +34,9 @@ export function play(
     taken += now.length
     const closed = [...ends].flatMap(([id, { atMs }]) => (atMs <= nowMs ? [id] : []))
     for (const id of closed) ends.delete(id)
-    const look = { nowMs, ticks: now, untilMs: nowMs, closed, openLimit }
-    const { entries, actions, ...decided } = decide(state, by, {
-      ...look,
-      coveredFromMs: Number.NEGATIVE_INFINITY,
-    })
+    const coveredFromMs = Number.NEGATIVE_INFINITY
+    const look = { nowMs, ticks: now, untilMs: nowMs, closed, coveredFromMs, openLimit }
+    const { entries, actions, ...decided } = decide(state, by, look)
     state = decided.state
     for (const entry of entries) {
       const row = rows.get(entry.nominalMs)
