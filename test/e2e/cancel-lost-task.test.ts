@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { findFreePort } from '../../src/dev-stack/temporal-cli/dev-server.ts'
 import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
 import { type FaultProxy, startFaultProxy } from '../../src/testing/index.ts'
+import { allJobRuns } from '../helpers/all-job-runs.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import type { TestStack } from '../helpers/stack.ts'
+import { type StackBehind, startStackBehind } from '../helpers/stack-behind.ts'
 import { until } from '../helpers/until.ts'
 
 /**
@@ -11,32 +12,22 @@ import { until } from '../helpers/until.ts'
  * before another worker does that task again, they are cancelled all the same.
  */
 
+let behind: StackBehind<FaultProxy>
 let on: TestStack
 let proxy: FaultProxy
 beforeAll(async () => {
-  const port = await findFreePort()
-  proxy = await startFaultProxy({ target: `http://127.0.0.1:${port}/api/v1` })
-  on = await startTestStack({
-    env: {
-      JOBWRIGHT_PORT: String(port),
-      JOBWRIGHT_URL: `http://127.0.0.1:${port}`,
-      JOBS_API_URL: proxy.url,
-    },
-  })
+  behind = await startStackBehind((target) => startFaultProxy({ target }))
+  ;({ stack: on, proxy } = behind)
 })
-afterAll(async () => {
-  await on?.stop()
-  await proxy?.stop()
-})
+afterAll(() => behind?.stop())
 
 let earlier: Set<string>
-const allRuns = async () => (await on.api.listJobRuns({})).items
 beforeEach(async () => {
-  earlier = new Set((await allRuns()).map(({ uuid }) => uuid))
+  earlier = new Set((await allJobRuns(on.api)).map(({ uuid }) => uuid))
 })
 /** What the server has of this test, the newest last. */
 const runStatuses = async () =>
-  (await allRuns())
+  (await allJobRuns(on.api))
     .filter(({ uuid }) => !earlier.has(uuid))
     .map(({ status }) => status)
     .reverse()

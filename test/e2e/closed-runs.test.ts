@@ -1,29 +1,21 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { findFreePort } from '../../src/dev-stack/temporal-cli/dev-server.ts'
 import { type FaultProxy, type HeldExchange, startFaultProxy } from '../../src/testing/index.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import type { TestStack } from '../helpers/stack.ts'
+import { type StackBehind, startStackBehind } from '../helpers/stack-behind.ts'
 
 /** Pipeline runs that were terminated, where no sweep looks after them. */
 
+let behind: StackBehind<FaultProxy>
 let stack: TestStack
 let proxy: FaultProxy
 beforeAll(async () => {
-  const port = await findFreePort()
-  proxy = await startFaultProxy({ target: `http://127.0.0.1:${port}/api/v1` })
-  stack = await startTestStack({
-    env: {
-      JOBWRIGHT_PORT: String(port),
-      JOBWRIGHT_URL: `http://127.0.0.1:${port}`,
-      JOBS_API_URL: proxy.url,
-      JOBWRIGHT_SWEEP: 'off',
-    },
+  behind = await startStackBehind((target) => startFaultProxy({ target }), {
+    env: { JOBWRIGHT_SWEEP: 'off' },
   })
+  ;({ stack, proxy } = behind)
 })
-afterAll(async () => {
-  await stack?.stop()
-  await proxy?.stop()
-})
+afterAll(() => behind?.stop())
 
 const sleepFor = (duration: string) => ({ kind: 'literal' as const, value: { duration } })
 const plan = planOf([

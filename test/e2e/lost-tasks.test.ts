@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findFreePort } from '../../src/dev-stack/temporal-cli/dev-server.ts'
 import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
 import {
   type FaultProxy,
@@ -7,29 +6,22 @@ import {
   type Operation,
   startFaultProxy,
 } from '../../src/testing/index.ts'
+import { allJobRuns } from '../helpers/all-job-runs.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import type { TestStack } from '../helpers/stack.ts'
+import { type StackBehind, startStackBehind } from '../helpers/stack-behind.ts'
 import { until } from '../helpers/until.ts'
 
 /** kill -9 of the worker within local triggers: what they did is in no history, and the next worker does it again. */
 
+let behind: StackBehind<FaultProxy>
 let stack: TestStack
 let proxy: FaultProxy
 beforeAll(async () => {
-  const port = await findFreePort()
-  proxy = await startFaultProxy({ target: `http://127.0.0.1:${port}/api/v1` })
-  stack = await startTestStack({
-    env: {
-      JOBWRIGHT_PORT: String(port),
-      JOBWRIGHT_URL: `http://127.0.0.1:${port}`,
-      JOBS_API_URL: proxy.url,
-    },
-  })
+  behind = await startStackBehind((target) => startFaultProxy({ target }))
+  ;({ stack, proxy } = behind)
 })
-afterAll(async () => {
-  await stack?.stop()
-  await proxy?.stop()
-})
+afterAll(() => behind?.stop())
 
 const config = { kind: 'literal', value: { duration: '3s' } } as const
 const one = planOf([planStep('one', { config })])
@@ -43,18 +35,6 @@ const listOf = (count: number, maxParallel: number, duration: string) =>
       config: { kind: 'literal', value: { duration } },
     }),
   ])
-
-/** Of all pages: a list has more items than one. */
-async function recordedRuns() {
-  const found = []
-  let cursor: string | undefined
-  do {
-    const page = await stack.api.listJobRuns({ limit: 50, ...(cursor === undefined ? {} : { cursor }) })
-    found.push(...page.items)
-    cursor = page.next_cursor ?? undefined
-  } while (cursor !== undefined)
-  return found
-}
 
 /** Triggers that the history of a pipeline run knows of, whatever came of them. */
 async function knownTriggers(id: string): Promise<number> {
@@ -76,7 +56,7 @@ async function killWithin(
   count: number,
   reach: () => Promise<HeldExchange>,
 ): Promise<number> {
-  const earlier = new Set((await recordedRuns()).map(({ uuid }) => uuid))
+  const earlier = new Set((await allJobRuns(stack.api)).map(({ uuid }) => uuid))
   const reached = reach()
   const id = await stack.runPlan(plan)
   await reached
@@ -91,7 +71,7 @@ async function killWithin(
     Array.from({ length: count }, () => ['completed', 1]),
   )
   // By the server's own record: one run for each, and no other.
-  const runs = (await recordedRuns()).filter(({ uuid }) => !earlier.has(uuid))
+  const runs = (await allJobRuns(stack.api)).filter(({ uuid }) => !earlier.has(uuid))
   expect(runs.map(({ uuid }) => uuid).sort()).toEqual(view.steps.map((step) => step.job_run_id).sort())
   expect(runs.map(({ status }) => status)).toEqual(Array.from({ length: count }, () => 'completed'))
   return known

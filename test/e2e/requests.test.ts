@@ -1,29 +1,20 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { findFreePort } from '../../src/dev-stack/temporal-cli/dev-server.ts'
 import { type CountingProxy, startCountingProxy } from '../helpers/counting-proxy.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import type { TestStack } from '../helpers/stack.ts'
+import { type StackBehind, startStackBehind } from '../helpers/stack-behind.ts'
 import { until } from '../helpers/until.ts'
 
 /** What a step asks of its Jobs API, counted between the worker and the server. */
 
+let behind: StackBehind<CountingProxy>
 let on: TestStack
 let proxy: CountingProxy
 beforeAll(async () => {
-  const port = await findFreePort()
-  proxy = await startCountingProxy(`http://127.0.0.1:${port}/api/v1`)
-  on = await startTestStack({
-    env: {
-      JOBWRIGHT_PORT: String(port),
-      JOBWRIGHT_URL: `http://127.0.0.1:${port}`,
-      JOBS_API_URL: proxy.url,
-    },
-  })
+  behind = await startStackBehind((target) => startCountingProxy(target))
+  ;({ stack: on, proxy } = behind)
 })
-afterAll(async () => {
-  await on?.stop()
-  await proxy?.stop()
-})
+afterAll(() => behind?.stop())
 
 /** Requests of the step itself: what all steps of a connection share is left out. */
 async function requestsOf(duration: string): Promise<string[]> {

@@ -5,39 +5,37 @@ import { runKey } from '../../src/activities/keys.ts'
 import { remainsFromHistory } from '../../src/activities/sweep/remains-from-history.ts'
 import { installationNames } from '../../src/contract/names.ts'
 import type { SweepReport } from '../../src/contract/sweep.ts'
-import { findFreePort } from '../../src/dev-stack/temporal-cli/dev-server.ts'
 import type { PlanValue } from '../../src/pipeline/plan/index.ts'
 import { ensureSweepSchedule, readSweeps } from '../../src/temporal/index.ts'
 import { type ForeignServer, startForeignServer } from '../foreign-server/index.ts'
 import { type CountingProxy, startCountingProxy } from '../helpers/counting-proxy.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { startProcess } from '../helpers/processes.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import type { TestStack } from '../helpers/stack.ts'
+import { type StackBehind, startStackBehind } from '../helpers/stack-behind.ts'
 import { until } from '../helpers/until.ts'
 
 /** What a pipeline run leaves active when it is terminated, where no code of it runs any more. */
 
 const names = installationNames()
 let foreign: ForeignServer
+let behind: StackBehind<CountingProxy>
 let stack: TestStack
-let proxy: CountingProxy
 /** Called with the key of each request to our own server, before it is passed on and before its answer is. */
 let onRequest: ((key: string, isAnswered: boolean) => Promise<void>) | undefined
 beforeAll(async () => {
   foreign = await startForeignServer({ manual: true })
-  const port = await findFreePort()
-  proxy = await startCountingProxy(`http://127.0.0.1:${port}/api/v1`, (headers, isAnswered) =>
-    onRequest?.(String(headers['idempotency-key']), isAnswered),
-  )
-  stack = await startTestStack({
-    configFile: fileURLToPath(new URL('./foreign.config.ts', import.meta.url)),
-    env: {
-      FOREIGN_URL: foreign.url,
-      JOBWRIGHT_PORT: String(port),
-      JOBWRIGHT_URL: `http://127.0.0.1:${port}`,
-      JOBS_API_URL: proxy.url,
+  behind = await startStackBehind(
+    (target) =>
+      startCountingProxy(target, (headers, isAnswered) =>
+        onRequest?.(String(headers['idempotency-key']), isAnswered),
+      ),
+    {
+      configFile: fileURLToPath(new URL('./foreign.config.ts', import.meta.url)),
+      env: { FOREIGN_URL: foreign.url },
     },
-  })
+  )
+  ;({ stack } = behind)
   // Sweeps come when a test wants them, and only then.
   await until('the schedule is there', async () => {
     await schedule().pause('by hand')
@@ -45,8 +43,7 @@ beforeAll(async () => {
   })
 })
 afterAll(async () => {
-  await stack?.stop()
-  await proxy?.stop()
+  await behind?.stop()
   await foreign?.stop()
 })
 afterEach(() => {
