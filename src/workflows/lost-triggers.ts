@@ -69,6 +69,16 @@ export function createLostTriggers({ run, scope, mayBe, calm }: LostTriggersOpti
     return answer
   }
 
+  /** Until nothing follows any more and no local trigger is under way, which may have been about to begin. */
+  async function quiet(): Promise<void> {
+    await calm()
+    await settled()
+    for (let batch = calm(); batch; batch = calm()) {
+      await batch
+      await settled()
+    }
+  }
+
   return {
     holds(begin) {
       cancelIfNone()
@@ -97,13 +107,12 @@ export function createLostTriggers({ run, scope, mayBe, calm }: LostTriggersOpti
     any: () => (mayBe() ? known() : Promise.resolve(false)),
     over: () =>
       CancellationScope.nonCancellable(async () => {
-        await calm()
-        await settled()
+        await quiet()
         if (isAsked && (await known())) {
           await settled()
           await condition(() => asking === 0, barMs)
-          await calm()
         }
+        if (isAsked) await quiet()
         scope.cancel()
       }),
     cancelIfNone,
