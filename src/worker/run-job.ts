@@ -164,6 +164,8 @@ function assemble(
     heartbeatMs: presenceHeartbeatMs,
     log,
   })
+  // Not with the first wait: one that it got and was killed before it could show itself would be missed by nobody.
+  void presence.begin()
   const pollers = createPollers({ connection, waits, presence, log })
   const earlierSecrets: EarlierSecrets = new Map()
   const deps = {

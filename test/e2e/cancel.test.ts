@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PipelineRunView } from '../../src/pipeline/plan/index.ts'
+import { untilOver } from '../helpers/over.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
@@ -31,10 +32,7 @@ async function recordRuns() {
 type Runs = Awaited<ReturnType<typeof recordRuns>>
 
 async function finished(id: string): Promise<PipelineRunView> {
-  return until('the pipeline run is over', async () => {
-    const view = await on.pipelines.show(id)
-    return view.finished_at !== null && view
-  })
+  return untilOver(on.pipelines, id)
 }
 
 function running(runs: Runs, count: number) {

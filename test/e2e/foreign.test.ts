@@ -4,6 +4,7 @@ import type { PipelineRunView } from '../../src/pipeline/plan/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { type ForeignServer, type Habits, noHabits, startForeignServer } from '../foreign-server/index.ts'
 import { historiesOf } from '../helpers/chain.ts'
+import { untilOver } from '../helpers/over.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
 
@@ -52,10 +53,7 @@ const posts = () => requests().filter(({ method, path }) => method === 'POST' &&
 const statusOf = (jobRunId: string) => foreign.runs.get(jobRunId)?.history.at(-1)?.status
 
 function finished(id: string): Promise<PipelineRunView> {
-  return until('the pipeline run is over', async () => {
-    const view = await stack.pipelines.show(id)
-    return view.finished_at !== null && view
-  })
+  return untilOver(stack.pipelines, id)
 }
 
 const stepsOf = (view: PipelineRunView) => view.steps.map(({ step, status }) => `${step} ${status}`)

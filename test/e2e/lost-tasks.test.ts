@@ -7,10 +7,10 @@ import {
   startFaultProxy,
 } from '../../src/testing/index.ts'
 import { allJobRuns } from '../helpers/all-job-runs.ts'
+import { untilOver } from '../helpers/over.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import type { TestStack } from '../helpers/stack.ts'
 import { type StackBehind, startStackBehind } from '../helpers/stack-behind.ts'
-import { until } from '../helpers/until.ts'
 
 /** kill -9 of the worker within local triggers: what they did is in no history, and the next worker does it again. */
 
@@ -62,10 +62,7 @@ async function killWithin(
   await reached
   const known = await knownTriggers(id)
   await stack.start('worker')
-  const view = await until('it is over', async () => {
-    const seen = await stack.pipelines.show(id)
-    return seen.finished_at !== null && seen
-  })
+  const view = await untilOver(stack.pipelines, id)
   expect(view.status).toBe('completed')
   expect(view.steps.map(({ status, generation }) => [status, generation])).toEqual(
     Array.from({ length: count }, () => ['completed', 1]),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { JobsApiError, PipelineRunsClient, PipelineSchedulesClient } from '../../src/client/index.ts'
+import { untilOver } from '../helpers/over.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
 
@@ -24,11 +25,7 @@ afterAll(() => on?.stop())
 
 const nap = (duration = '1ms') =>
   `name: nap\nsteps: { nap: { job_type: sleep, config: { duration: ${duration} } } }\n`
-const finished = (client: PipelineRunsClient, id: string) =>
-  until(`the end of ${id}`, async () => {
-    const view = await client.show(id)
-    return view.finished_at !== null && view
-  })
+const finished = (client: PipelineRunsClient, id: string) => untilOver(client, id)
 
 test('fifty starts under one key are one run, whichever of them is answered first', async () => {
   const started = await Promise.all(

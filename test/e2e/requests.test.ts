@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type CountingProxy, startCountingProxy } from '../helpers/counting-proxy.ts'
+import { untilOver } from '../helpers/over.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import type { TestStack } from '../helpers/stack.ts'
 import { type StackBehind, startStackBehind } from '../helpers/stack-behind.ts'
@@ -21,10 +22,7 @@ async function requestsOf(duration: string): Promise<string[]> {
   const shared = /^GET \/(capabilities|whoami|job-runs\/changes)/
   proxy.requests.length = 0
   const id = await on.runPlan(planOf([planStep('s', { config: { kind: 'literal', value: { duration } } })]))
-  const view = await until('the pipeline run is over', async () => {
-    const seen = await on.pipelines.show(id)
-    return seen.finished_at !== null && seen
-  })
+  const view = await untilOver(on.pipelines, id)
   expect(view.status).toBe('completed')
   return proxy.requests
     .filter((each) => !shared.test(each))

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { PipelinePlan, PipelineRunView } from '../../src/pipeline/plan/index.ts'
+import { untilOver } from '../helpers/over.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { type Part, startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
@@ -51,10 +52,7 @@ async function underWay(id: string): Promise<PipelineRunView> {
 }
 
 async function finished(id: string): Promise<PipelineRunView> {
-  return until('the pipeline run is over', async () => {
-    const view = await on.pipelines.show(id)
-    return view.finished_at !== null && view
-  })
+  return untilOver(on.pipelines, id)
 }
 
 async function expectEachRunOnce(before: PipelineRunView, after: PipelineRunView): Promise<void> {

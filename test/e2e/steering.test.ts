@@ -12,6 +12,7 @@ import { steerRun } from '../../src/pipelines/steer.ts'
 import { jobwright } from '../cli/helpers.ts'
 import { type ForeignServer, type Habits, noHabits, startForeignServer } from '../foreign-server/index.ts'
 import { historiesOf } from '../helpers/chain.ts'
+import { untilOver } from '../helpers/over.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
 
@@ -83,11 +84,7 @@ async function hold(text: string, pipelines?: PipelinesClient, runId?: string) {
   return { id, view, jobId: view.steps.find((step) => step.unknown_trigger)?.unknown_trigger?.job_id ?? '' }
 }
 
-const over = (id: string): Promise<PipelineRunView> =>
-  until('the pipeline run is over', async () => {
-    const view = await stack.pipelines.show(id)
-    return view.finished_at !== null && view
-  })
+const over = (id: string): Promise<PipelineRunView> => untilOver(stack.pipelines, id)
 
 const one = 'steps: { graph: { job_type: work } }'
 const rejection = (work: Promise<unknown>) =>

@@ -3,6 +3,7 @@ import { installationNames } from '../../src/contract/names.ts'
 import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import type { PipelineTiming } from '../../src/workflows/messages.ts'
+import { untilOver } from '../helpers/over.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
@@ -47,10 +48,7 @@ async function isWaiting(id: string): Promise<boolean> {
 }
 
 async function finished(id: string) {
-  return until('the pipeline run is over', async () => {
-    const view = await on.pipelines.show(id)
-    return view.finished_at !== null && view
-  })
+  return untilOver(on.pipelines, id)
 }
 
 describe('a step', () => {

@@ -3,8 +3,8 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Coverage, Issue, Ticket } from '../../examples/pdu-review/job-types/shapes.ts'
 import { compilePipeline, type PipelineRunView, resolveInputs } from '../../src/pipeline/index.ts'
+import { untilOver } from '../helpers/over.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
-import { until } from '../helpers/until.ts'
 
 /** The example's pipeline on a real stack, on the example's documents, with the example's own job types. */
 
@@ -26,10 +26,7 @@ beforeAll(async () => {
   if (plan === undefined) throw new Error(JSON.stringify(findings))
   const { inputs } = resolveInputs(plan, {})
   const { id } = await stack.pipelines.start(plan, inputs ?? {})
-  view = await until('the review is over', async () => {
-    const seen = await stack.pipelines.show(id)
-    return seen.finished_at !== null && seen
-  })
+  view = await untilOver(stack.pipelines, id)
 }, 120_000)
 afterAll(() => stack?.stop())
 

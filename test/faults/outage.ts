@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { PipelineRunView } from '../../src/pipelines/index.ts'
+import { untilOver } from '../helpers/over.ts'
 import { until } from '../helpers/until.ts'
 import { compiled } from './pipelines.ts'
 import type { ForeignWorld } from './worlds.ts'
@@ -39,10 +40,7 @@ export async function outage(
   const tried = proxy.log.length
   proxy.setScript({ rules: [] })
   const overAtMs = Date.now()
-  const view = await until('the pipeline run is over', async () => {
-    const shown = await stack.pipelines.show(id)
-    return shown.finished_at !== null && shown
-  })
+  const view = await untilOver(stack.pipelines, id)
   const foundMs = Date.now() - overAtMs
   return { view, during: tried - before, after: proxy.log.length - tried, foundMs }
 }

@@ -60,6 +60,8 @@ export async function tickUnderKills(
     now = { ...now, ...next, fromMs: Date.now() }
     edits[kind] = (edits[kind] ?? 0) + 1
   }
+  const resume = () =>
+    change('resume', { isPaused: false }, () => again(() => tellKeeper(stack.client, id, messages.resume)))
   const edit = (n: number) => {
     const kind = Math.floor(random() * 4)
     if (kind === 0) return change('apply', {}, () => apply(now.everyMs, 0))
@@ -71,9 +73,7 @@ export async function tickUnderKills(
       return change('pause', { isPaused: true }, () =>
         again(() => tellKeeper(stack.client, id, messages.pause, {})),
       )
-    return change('resume', { isPaused: false }, () =>
-      again(() => tellKeeper(stack.client, id, messages.resume)),
-    )
+    return resume()
   }
   try {
     await apply(2_000, 0)
@@ -91,6 +91,10 @@ export async function tickUnderKills(
       if (isEdited) await edit(n)
       if (!now.isPaused) await firesAgain(stack, id)
       tell(`${n} kills: ${killed.join(', ')}`)
+    }
+    if (now.isPaused) {
+      await resume()
+      await firesAgain(stack, id)
     }
     await change('delete', {}, () => again(() => tellKeeper(stack.client, id, messages.delete)))
     const entries = await again(() => ledgerEntries(stack.client, id))

@@ -280,6 +280,17 @@ describe('a worker', () => {
     expect(foreign.runs.size).toBe(before)
   })
 
+  it('shows that it lives from its first activity on, and not only once something waits on it', async () => {
+    await worker.stop()
+    worker = await startWorker()
+    await (await startOne({})).result()
+    const query = "ActivityType = 'jobwright.holdPresence' AND ExecutionStatus = 'Running'"
+    await until('its presence', async () => {
+      for await (const _ of stack.client.activity.list(query)) return true
+      return false
+    })
+  })
+
   it('that is told to stop hands its waits over, and one that caches nothing replays', async () => {
     const handle = await startOne({ config: { duration: '6s' } })
     await waiting(handle)

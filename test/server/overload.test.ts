@@ -126,10 +126,10 @@ describe.each(['PGlite', 'PostgreSQL'] as const)('While the database cannot keep
   })
 
   test('300 triggers at once are all done, each once, while reports get through, and nobody waits in vain', async () => {
-    const { api, person, database, load } = await startCrowded(kind, 2_000)
+    const { api, person, database, load, hold } = await startCrowded(kind, 2_000)
     const job = await person.job()
     const ran = await person.run(job.uuid)
-    database.before = () => delay(1)
+    const letGo = hold()
     let sent = 0
     const counted: typeof fetch = (...request) => {
       sent += 1
@@ -155,7 +155,11 @@ describe.each(['PGlite', 'PostgreSQL'] as const)('While the database cannot keep
       }
       return statuses
     })()
-    const runs = await Promise.all(Array.from({ length: 300 }, (_, index) => persistent(`key-${index}`)))
+    const triggers = Array.from({ length: 300 }, (_, index) => persistent(`key-${index}`))
+    await until('some are refused', async () => (await load()).refused > 0)
+    letGo()
+    database.before = () => delay(1)
+    const runs = await Promise.all(triggers)
     areDone = true
     expect(new Set(runs).size).toBe(300)
     const reports = await reporting

@@ -6,6 +6,7 @@ import { signalNames } from '../../src/contract/names.ts'
 import type { JobRunRecord } from '../../src/pipeline/index.ts'
 import { seededRandom } from '../../src/testing/seeded.ts'
 import { historiesOf, workflowTasksOf } from '../helpers/chain.ts'
+import { untilOver } from '../helpers/over.ts'
 import { until } from '../helpers/until.ts'
 import { workflowBundle } from '../helpers/workflow-bundle.ts'
 import { openRun, planFrom, recordOf, type Scripted, startScripted } from './scripted.ts'
@@ -199,10 +200,7 @@ it('runs that are open are told of in the next execution, and nothing is trigger
     return runId !== first
   })
   for (const record of open.values()) await tell(id, record)
-  const view = await until('it is over', async () => {
-    const seen = await pipelines.show(id)
-    return seen.finished_at !== null && seen
-  })
+  const view = await untilOver(pipelines, id)
   expect(view.status).toBe('completed')
   expect([...open.keys()]).toEqual(['a', 'b'])
 })

@@ -2,6 +2,7 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { historiesOf, workflowTasksOf } from '../helpers/chain.ts'
+import { untilOver } from '../helpers/over.ts'
 import { until } from '../helpers/until.ts'
 import { openRun, planFrom, recordOf, type Scripted, type ScriptedApi, startScripted } from './scripted.ts'
 
@@ -191,10 +192,7 @@ describe('three wide fans', () => {
     const { id } = await pipelines.start(plan, { n })
     await until('all are open', () => on.triggers.length === 240)
     await pipelines.cancel(id)
-    const view = await until('it is over', async () => {
-      const seen = await pipelines.show(id)
-      return seen.finished_at !== null && seen
-    })
+    const view = await untilOver(pipelines, id)
     expect(view.status).toBe('cancelled')
     expect(new Set(view.steps.map(({ status }) => status))).toEqual(new Set(['cancelled']))
     expect(most).toBeLessThan(240)
@@ -332,10 +330,7 @@ describe('a cancel while a later execution fetches what its expressions read', (
     const { id } = await pipelines.start(planFrom(text), {})
     await until('it is time', () => isReady(id))
     await pipelines.cancel(id)
-    return until('it is over', async () => {
-      const view = await pipelines.show(id)
-      return view.finished_at !== null && view
-    })
+    return untilOver(pipelines, id)
   }
   const fetchesAgain = async (id: string) => (await executions(id)) === 2 && held.length > 0
   const opensGate = () => {
@@ -426,10 +421,7 @@ steps:
     await until('both are open', () => endOf.has('work') && endOf.has('early'))
     await pipelines.cancel(id)
     const end = async () => {
-      const view = await until('it is over', async () => {
-        const seen = await pipelines.show(id)
-        return seen.finished_at !== null && seen
-      })
+      const view = await untilOver(pipelines, id)
       return {
         status: view.status,
         steps: Object.fromEntries(view.steps.map((s) => [s.step, s.status])),
@@ -554,10 +546,7 @@ describe('a cancel that comes when the history is long enough to go on as a new 
       on.api.wait = () => never()
       on.api.cancel = async (input) => recordOf(input, 'cancelled')
       await pipelines.start(plan, {}, { id })
-      const view = await until('the pipeline run is over', async () => {
-        const seen = await pipelines.show(id)
-        return seen.finished_at !== null && seen
-      })
+      const view = await untilOver(pipelines, id)
       expect(view).toMatchObject({
         status: 'cancelled',
         steps: [{}, { status: 'cancelled' }, { status: 'skipped' }],
@@ -613,10 +602,7 @@ ${chain}`)
       gate: () => until('both are open', () => triggered('b').length > 0 && triggered('first').length > 0),
     })
     ;({ id } = await on.pipelines({ maxHistoryEvents: 40 }).start(plan, {}))
-    const { status, steps } = await until('it is over', async () => {
-      const view = await on.pipelines().show(id)
-      return view.finished_at !== null && view
-    })
+    const { status, steps } = await untilOver(on.pipelines(), id)
     expect(status).toBe('completed')
     expect(triggered('first').map(({ generation, config }) => [generation, config])).toEqual([
       [1, { b: false }],

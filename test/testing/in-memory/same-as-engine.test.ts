@@ -18,6 +18,7 @@ import {
   recordJobs,
   testPipeline,
 } from '../../../src/testing/in-memory/index.ts'
+import { untilOver } from '../../helpers/over.ts'
 import { startTestStack, type TestStack } from '../../helpers/stack.ts'
 import { until } from '../../helpers/until.ts'
 import { cases } from './cases.ts'
@@ -51,10 +52,7 @@ async function onEngine(
     })
     await on.pipelines.cancel(id)
   }
-  return until('the pipeline run is over', async () => {
-    const view = await on.pipelines.show(id)
-    return view.finished_at !== null && view
-  })
+  return untilOver(on.pipelines, id)
 }
 
 /** Without what no two runs have in common: ids, instants, the count of changes, and where the server is. */
