@@ -1,15 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type ActivityExecutionDescription, ActivityNotFoundError, type Client } from '@temporalio/client'
 import { activityTypes } from '../contract/names.ts'
-import { eachOf } from './each-of.ts'
+import { eachOpen } from './each-open.ts'
 import { waitLost } from './recover-waits.ts'
 
 /** As many as a worker has at once: each may have to be silent for a while yet. */
 const lookedAtOnce = 100
-/** How long an activity that was just started may be missing from lists. */
-const lagMs = 3_000
-/** What was there for longer than this was in the first list. */
-const recentMs = 60_000
 /** Closer to its own time-out than this, an attempt may be another worker's by the time that it is failed. */
 const marginMs = 500
 
@@ -23,24 +19,18 @@ export interface RecoverAttempts {
 
 /**
  * Fails the attempts of job runs that a worker had when it was lost, so that they are attempted again at once instead of after their
- * heartbeat time-out. It may have taken some that no list shows yet, so that those which were just started are looked for twice.
+ * heartbeat time-out.
  * @returns how many there were
  */
 export async function recoverAttempts(options: RecoverAttempts): Promise<number> {
   const { client } = options
-  const begunAtMs = Date.now()
-  const seen = new Set<string>()
   let found = 0
-  const open = `ActivityType = '${activityTypes.executeJobRun}' AND ExecutionStatus = 'Running'`
-  const recent = `${open} AND StartTime >= '${new Date(begunAtMs - recentMs).toISOString()}'`
-  for (const query of [open, recent]) {
-    if (query === recent) await pause(Math.max(0, begunAtMs + lagMs - Date.now()))
-    await eachOf(client.activity.list(query), lookedAtOnce, async ({ activityId }) => {
-      if (seen.has(activityId)) return
-      seen.add(activityId)
-      if (await recoverOne(options, activityId)) found += 1
-    })
-  }
+  const which = `ActivityType = '${activityTypes.executeJobRun}'`
+  const list = (query: string) => client.activity.list(query)
+  const idOf = ({ activityId }: { activityId: string }) => activityId
+  await eachOpen({ list, which, idOf, atOnce: lookedAtOnce }, async (activityId) => {
+    if (await recoverOne(options, activityId)) found += 1
+  })
   return found
 }
 

@@ -1,15 +1,11 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { ApplicationFailure } from '@temporalio/activity'
 import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client'
 import { eachOf } from './each-of.ts'
+import { eachOpen } from './each-open.ts'
 import type { Waits } from './waits.ts'
 
 /** `PENDING_ACTIVITY_STATE_STARTED` of Temporal's API. */
 const startedState = 2
-/** How long a run that was just started may be missing from lists. */
-const lagMs = 3_000
-/** What was there for longer than this was in the first list. */
-const recentMs = 60_000
 const lookedAtOnce = 20
 /** A worker that has not polled for ten seconds is passed over by Temporal itself; it was silent for some of them already. */
 const stickyMs = 8_000
@@ -33,15 +29,13 @@ export interface RecoverWaits {
 }
 
 /**
- * Finds the waits that a worker had when it was lost, in all open workflows that may have had some, and has them taken up. It may have
- * died while it took up waits of a run that no list shows yet, so that those which were just started are looked for twice.
+ * Finds the waits that a worker had when it was lost, in all open workflows that may have had some, and has them taken up.
  * @param identity as Temporal knows the worker
  * @returns how many there were
  */
 export async function recoverWaits(options: RecoverWaits, identity: string): Promise<number> {
   const { client, waits, workflows } = options
   const reason = waitLost('worker_lost', `worker ${identity} is gone; another one goes on`)
-  const seen = new Set<string>()
   let found = 0
   const begunAtMs = Date.now()
   async function look(workflowId: string): Promise<void> {
@@ -53,16 +47,9 @@ export async function recoverWaits(options: RecoverWaits, identity: string): Pro
       if (outcome === 'completed') found += 1
     })
   }
-  const open = `${workflows} AND ExecutionStatus = 'Running'`
-  const recent = `${open} AND StartTime >= '${new Date(begunAtMs - recentMs).toISOString()}'`
-  for (const query of [open, recent]) {
-    if (query === recent) await pause(Math.max(0, begunAtMs + lagMs - Date.now()))
-    await eachOf(client.workflow.list({ query, pageSize: 1_000 }), lookedAtOnce, async ({ workflowId }) => {
-      if (seen.has(workflowId)) return
-      seen.add(workflowId)
-      await look(workflowId)
-    })
-  }
+  const list = (query: string) => client.workflow.list({ query, pageSize: 1_000 })
+  const idOf = ({ workflowId }: { workflowId: string }) => workflowId
+  await eachOpen({ list, which: workflows, idOf, atOnce: lookedAtOnce }, look)
   return found
 }
 

@@ -37,7 +37,7 @@ async function runningTask(client: Client, workflowId: string): Promise<string |
  */
 export function createWaits(
   client: Client,
-  options: { heartbeatMs: number; names: InstallationNames; taskQueue?: string },
+  options: { heartbeatMs: number; names: InstallationNames },
 ): Waits {
   const ensured = new Map<string, Promise<void>>()
   const running = (workflowId: string) => runningTask(client, workflowId)
@@ -74,7 +74,7 @@ export function createWaits(
     }
     await client.workflow.start(workflowTypes.watchChanges, {
       workflowId: options.names.waitsWatcherId(connection),
-      taskQueue: options.taskQueue ?? options.names.taskQueues.pipelines,
+      taskQueue: options.names.taskQueues.pipelines,
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowTaskTimeout: shortTaskMs,
       args: [input],

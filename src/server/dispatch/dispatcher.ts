@@ -26,8 +26,8 @@ export interface Loop {
 const leaseMs = 30_000
 /** The same for what was handed over: as long as a call to Temporal may take. Who takes it over while it still hangs starts the same run. */
 const handedOverMs = 10_000
-/** The longest the outbox is left alone when nothing is heard and nothing is due. */
-const idleMs = 60_000
+/** The longest the outbox is left alone when nothing is heard and nothing is due: nobody tells of what was handed over to a server that died. */
+const idleMs = handedOverMs
 /** How often a cancel may find nothing to cancel before the run counts as never started. */
 const notFoundTries = 5
 

@@ -73,6 +73,31 @@ describe('the dispatcher', () => {
     })
   })
 
+  it('looks again before long for what was handed over to a server that died, of which nobody tells', async () => {
+    const leases: number[] = []
+    const waits: number[] = []
+    const { dispatch } = test.store
+    const store: JobStore = {
+      ...test.store,
+      dispatch: {
+        ...dispatch,
+        handOver(taker) {
+          leases.push(taker.leaseMs)
+          return dispatch.handOver(taker)
+        },
+        wait(timeoutMs, signal) {
+          waits.push(timeoutMs)
+          return dispatch.wait(timeoutMs, signal)
+        },
+      },
+    }
+    await whileRunning(dispatcher({ executor: scriptedExecutor(), store }), () =>
+      until('it waits', () => waits.length > 0).then(() => undefined),
+    )
+    expect(leases).toHaveLength(1)
+    expect(Math.max(...waits)).toBeLessThanOrEqual(leases[0] ?? 0)
+  })
+
   it('outlives a database that is away, and tells so once', async () => {
     const executor = scriptedExecutor()
     const log = memoryLog()
