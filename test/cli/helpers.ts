@@ -6,12 +6,19 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { findPackage } from '../../src/base/version.ts'
+import { builtInJobTypes } from '../../src/built-in/index.ts'
 import type { CliContext, Pipelines, Schedules } from '../../src/cli/context.ts'
-import { loadConfig } from '../../src/config.ts'
+import { runCli } from '../../src/cli/main.ts'
+import { terminalOf } from '../../src/cli/terminal.ts'
+import { loadConfig, terminalHints } from '../../src/config.ts'
+import { createRegistry, loadUserConfig } from '../../src/job-types/index.ts'
 import type { StepRunView } from '../../src/pipeline/plan/index.ts'
 import type { PipelineRunView } from '../../src/pipelines/index.ts'
 
 export const binary = fileURLToPath(new URL('../../bin/jobwright.js', import.meta.url))
+
+const noStack = path.join(tmpdir(), 'jobwright-no-such-stack')
 
 export interface Outcome {
   code: number | null
@@ -38,7 +45,7 @@ export async function jobwright(
 ): Promise<Outcome> {
   const child = spawn(process.execPath, [binary, ...args], {
     env: cleanEnvironment({
-      JOBWRIGHT_DATA_DIR: path.join(tmpdir(), 'jobwright-no-such-stack'),
+      JOBWRIGHT_DATA_DIR: noStack,
       ...options.env,
     }),
     cwd: options.cwd ?? tmpdir(),
@@ -57,6 +64,32 @@ export async function jobwright(
   const [code] = (await once(child, 'close')) as [number | null]
   process.off('exit', onExit)
   return { code, ...seen }
+}
+
+/** The same without a process of its own: for what commands do on real servers, where nothing is told of signals or of the binary. */
+export async function jobwrightHere(
+  args: string[],
+  options: { env?: Record<string, string>; cwd?: string } = {},
+): Promise<Outcome> {
+  const [stdout, stderr] = [new Recorder(), new Recorder()]
+  const cwd = options.cwd ?? tmpdir()
+  const env = cleanEnvironment({ JOBWRIGHT_DATA_DIR: noStack, ...options.env })
+  const { version, folder: home } = findPackage()
+  const code = await runCli(args, {
+    ...terminalOf(stdout, terminalHints(env)),
+    ...{ stdout, stderr, errorColor: false, cwd, version, home, nodeVersion: process.version },
+    signal: new AbortController().signal,
+    now: Date.now,
+    useUtc: () => {},
+    servePlain: () => {},
+    loadConfig: () => loadConfig(env),
+    runRoot: () => Promise.reject(new Error('a process')),
+    loadModule: (url) => import(url),
+    userConfig: async () => undefined,
+    builtInJobTypes: async () => createRegistry(builtInJobTypes).schemas(),
+    connections: async ({ configFile }) => (await loadUserConfig(configFile, cwd)).connections,
+  })
+  return { code, stdout: stdout.text, stderr: stderr.text }
 }
 
 /** A stream that keeps what is written to it; with `columns` it looks like a terminal. */
@@ -170,7 +203,7 @@ export function scriptedContext(
     connections: async () => ({}),
     userConfig: async () => undefined,
     builtInJobTypes: async () => [],
-    config: loadConfig({ JOBWRIGHT_DATA_DIR: path.join(tmpdir(), 'jobwright-no-such-stack') }),
+    config: loadConfig({ JOBWRIGHT_DATA_DIR: noStack }),
     output: options.output ?? 'text',
     connect: async () => ({ pipelines, schedules, close: async () => {} }),
     api: unscripted,

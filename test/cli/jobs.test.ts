@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
-import { closedPort, jobwright, withTempDir } from './helpers.ts'
+import { closedPort, jobwright, jobwrightHere, withTempDir } from './helpers.ts'
 
 let stack: TestStack
 beforeAll(async () => {
@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => stack?.stop())
 
-const run = (...args: string[]) => jobwright(args, { env: stack.env })
+const run = (...args: string[]) => jobwrightHere(args, { env: stack.env })
 async function json(...args: string[]) {
   const outcome = await run(...args, '--output', 'json')
   expect(outcome, outcome.stderr).toMatchObject({ code: 0 })
@@ -66,7 +66,7 @@ test('saved pipelines are run by their names, and as steps of others', async () 
       stdout: expect.stringContaining('`--offline` was given'),
     })
     const env = { ...stack.env, JOBS_API_URL: `http://127.0.0.1:${await closedPort()}/api/v1` }
-    expect(await jobwright(['graph', outer], { env })).toMatchObject({
+    expect(await jobwrightHere(['graph', outer], { env })).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('pipeline_not_resolved'),
     })
@@ -77,7 +77,7 @@ test('saved pipelines are run by their names, and as steps of others', async () 
     expect(await json('run', 'cli-outer')).toMatchObject({ status: 'completed', pipeline_version: 1 })
     expect(await json('run', 'cli-inner')).toMatchObject({ status: 'completed', pipeline_version: 2 })
     expect(await json('run', 'cli-inner@1')).toMatchObject({ status: 'completed', pipeline_version: 1 })
-    expect(await jobwright(['run', 'cli-none'], { env })).toMatchObject({
+    expect(await jobwrightHere(['run', 'cli-none'], { env })).toMatchObject({
       code: 3,
       stderr: expect.stringContaining('no file cli-none is here'),
     })
@@ -181,7 +181,7 @@ describe('jobs from the shell', () => {
   })
 
   test('a token that is not known is a matter of usage, and is not repeated', async () => {
-    const outcome = await jobwright(['jobs', 'list'], {
+    const outcome = await jobwrightHere(['jobs', 'list'], {
       env: { ...stack.env, JOBS_API_TOKEN: 'canary-90d1' },
     })
     expect(outcome).toMatchObject({ code: 2, stdout: '' })

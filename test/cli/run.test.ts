@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
-import { closedPort, jobwright } from './helpers.ts'
+import { closedPort, jobwright, jobwrightHere } from './helpers.ts'
 
 let stack: TestStack
 let cwd: string
@@ -84,7 +84,9 @@ afterAll(async () => {
 })
 
 type Options = Parameters<typeof jobwright>[1]
-const run = (args: string[], options: Options = {}) => jobwright(args, { env: stack.env, cwd, ...options })
+/** As a process of its own only where something is done to it, or it is looked at on its way. */
+const run = (args: string[], options: Options = {}) =>
+  (options.onOutput ? jobwright : jobwrightHere)(args, { env: stack.env, cwd, ...options })
 
 /** Starts the endless pipeline, follows it, and acts once its step runs. */
 async function followEndless(id: string, act: (kill: (signal: NodeJS.Signals) => void) => void) {
@@ -100,7 +102,8 @@ async function followEndless(id: string, act: (kill: (signal: NodeJS.Signals) =>
 
 describe('jobwright run', () => {
   test('follows a pipeline to its end and exits 0', async () => {
-    const { code, stdout, stderr } = await run(['run', 'quick.yaml', '-i', 'wait=5ms', '--id', 'quick-1'])
+    const args = ['run', 'quick.yaml', '-i', 'wait=5ms', '--id', 'quick-1']
+    const { code, stdout, stderr } = await jobwright(args, { env: stack.env, cwd })
     expect(code, stderr).toBe(0)
     expect(stderr).toBe('started quick-1\n')
     expect(stdout).toMatch(/^\d\d:\d\d:\d\d step first completed \d+\.\ds run [0-9a-f-]{36}$/m)

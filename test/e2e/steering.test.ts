@@ -9,7 +9,7 @@ import {
 } from '../../src/pipelines/index.ts'
 import { resolveOptions } from '../../src/pipelines/options.ts'
 import { steerRun } from '../../src/pipelines/steer.ts'
-import { jobwright } from '../cli/helpers.ts'
+import { jobwrightHere } from '../cli/helpers.ts'
 import { type ForeignServer, type Habits, noHabits, startForeignServer } from '../foreign-server/index.ts'
 import { historiesOf } from '../helpers/chain.ts'
 import { untilOver } from '../helpers/over.ts'
@@ -260,7 +260,7 @@ describe('a trigger of unknown outcome', () => {
 describe('on the command line', () => {
   it('what follows a run ends with 5 when it is held, and says what to type', async () => {
     const { env } = stack
-    const cli = (...args: string[]) => jobwright(args, { env: { ...env, JOBWRIGHT_SETTLE_MS: '300' } })
+    const cli = (...args: string[]) => jobwrightHere(args, { env: { ...env, JOBWRIGHT_SETTLE_MS: '300' } })
     const file = path.join(stack.dataDir, 'steered.yaml')
     await writeFile(file, 'name: steered\nsteps: { graph: { job_type: work } }')
     take({ html: ['create_run'] })
