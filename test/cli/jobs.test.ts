@@ -6,7 +6,7 @@ import { closedPort, jobwright, jobwrightHere, withTempDir } from './helpers.ts'
 
 let stack: TestStack
 beforeAll(async () => {
-  stack = await startTestStack()
+  stack = await startTestStack({ database: 'postgres' })
 })
 afterAll(() => stack?.stop())
 

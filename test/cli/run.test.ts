@@ -73,7 +73,7 @@ const bobsToken = 'test-token-of-bob-of-green'
 
 beforeAll(async () => {
   const tokens = `default/dev@localhost=test-token-of-a-developer,green/bob@example.com=${bobsToken}`
-  stack = await startTestStack({ env: { JOBWRIGHT_TOKENS: tokens } })
+  stack = await startTestStack({ database: 'postgres', env: { JOBWRIGHT_TOKENS: tokens } })
   cwd = await mkdtemp(path.join(tmpdir(), 'jobwright-cli-'))
   for (const [name, text] of Object.entries({ quick, failing, endless, detailed }))
     await writeFile(path.join(cwd, `${name}.yaml`), text)

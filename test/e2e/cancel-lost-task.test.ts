@@ -17,7 +17,7 @@ let behind: StackBehind<FaultProxy>
 let on: TestStack
 let proxy: FaultProxy
 beforeAll(async () => {
-  behind = await startStackBehind((target) => startFaultProxy({ target }))
+  behind = await startStackBehind((target) => startFaultProxy({ target }), { database: 'postgres' })
   ;({ stack: on, proxy } = behind)
 })
 afterAll(() => behind?.stop())

@@ -5,7 +5,10 @@ import { until } from '../helpers/until.ts'
 
 let on: TestStack
 beforeAll(async () => {
-  on = await startTestStack({ configFile: fileURLToPath(new URL('./careless.config.ts', import.meta.url)) })
+  on = await startTestStack({
+    database: 'postgres',
+    configFile: fileURLToPath(new URL('./careless.config.ts', import.meta.url)),
+  })
 })
 afterAll(() => on?.stop())
 

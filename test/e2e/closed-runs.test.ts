@@ -11,6 +11,7 @@ let stack: TestStack
 let proxy: FaultProxy
 beforeAll(async () => {
   behind = await startStackBehind((target) => startFaultProxy({ target }), {
+    database: 'postgres',
     env: { JOBWRIGHT_SWEEP: 'off' },
   })
   ;({ stack, proxy } = behind)

@@ -14,6 +14,7 @@ let on: TestStack
 beforeAll(async () => {
   instant = await startInstantServer()
   on = await startTestStack({
+    database: 'postgres',
     parts: ['temporal'],
     env: {
       JOBS_API_URL: instant.url,

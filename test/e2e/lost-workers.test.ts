@@ -12,6 +12,7 @@ const longMs = String(10 * 60_000)
 let on: TestStack
 beforeAll(async () => {
   on = await startTestStack({
+    database: 'postgres',
     parts: ['temporal', 'server'],
     configFile: fileURLToPath(new URL('./lost-workers.config.ts', import.meta.url)),
     env: {

@@ -5,7 +5,7 @@ import { startTestStack, type TestStack } from '../helpers/stack.ts'
 
 let stack: TestStack
 beforeAll(async () => {
-  stack = await startTestStack()
+  stack = await startTestStack({ database: 'postgres' })
 })
 afterAll(() => stack?.stop())
 

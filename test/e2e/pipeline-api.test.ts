@@ -13,6 +13,7 @@ let schedules: PipelineSchedulesClient
 const otherToken = 'test-token-of-another-one'
 beforeAll(async () => {
   on = await startTestStack({
+    database: 'postgres',
     env: {
       JOBWRIGHT_TOKENS: `default/dev@localhost=test-token-of-a-developer,other/x@localhost=${otherToken}`,
     },

@@ -12,7 +12,7 @@ let behind: StackBehind<CountingProxy>
 let on: TestStack
 let proxy: CountingProxy
 beforeAll(async () => {
-  behind = await startStackBehind((target) => startCountingProxy(target))
+  behind = await startStackBehind((target) => startCountingProxy(target), { database: 'postgres' })
   ;({ stack: on, proxy } = behind)
 })
 afterAll(() => behind?.stop())

@@ -31,6 +31,7 @@ beforeAll(async () => {
         onRequest?.(String(headers['idempotency-key']), isAnswered),
       ),
     {
+      database: 'postgres',
       configFile: fileURLToPath(new URL('./foreign.config.ts', import.meta.url)),
       env: { FOREIGN_URL: foreign.url },
     },

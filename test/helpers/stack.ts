@@ -15,6 +15,7 @@ import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { connectTemporal } from '../../src/temporal/index.ts'
 import { makeDataFolder, removeDataFolder } from './data-folder.ts'
 import { placePglite } from './pglite.ts'
+import { startPostgres } from './postgres.ts'
 import { startProcess, type TestProcess, together } from './processes.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
@@ -58,6 +59,8 @@ export interface TestStack {
 export interface TestStackOptions {
   configFile?: string
   env?: Record<string, string>
+  /** PostgreSQL starts and answers at half the cost: for tests that neither kill the server nor ask about its data. @default 'pglite' */
+  database?: 'pglite' | 'postgres'
   /** Of another stack's Temporal; then this one has none of its own. */
   temporalAddress?: string
   /** What is started at once. @default everything */
@@ -82,6 +85,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   const temporalAddress = options.temporalAddress ?? `127.0.0.1:${temporalPort}`
   const serverUrl = options.env?.['JOBWRIGHT_URL'] || `http://127.0.0.1:${apiPort}`
   const token = 'test-token-of-a-developer'
+  const postgres = options.database === 'postgres' ? await startPostgres() : undefined
   const waitLeaseMs = options.waitLeaseMs ?? 6 * 60 * 60_000
   const env: Record<string, string> = {
     ...shortTimings,
@@ -98,6 +102,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     JOBS_API_URL: `${serverUrl}/api/v1`,
     JOBS_API_TOKEN: token,
     ...(options.configFile ? { JOBWRIGHT_CONFIG: options.configFile } : {}),
+    ...(postgres ? { DATABASE_URL: await postgres.createDatabase() } : {}),
     ...options.env,
   }
   const running = new Map<Part, TestProcess>()
@@ -141,12 +146,13 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   const end = async () => {
     await Promise.all([running.get('worker')?.stop(), running.get('server')?.stop()])
     await running.get('temporal')?.stop()
+    await postgres?.stop()
     removeDataFolder(dataDir)
   }
   let client: Client
   const first = options.parts ?? parts.filter((part) => part !== 'temporal' || !options.temporalAddress)
   try {
-    if (first.includes('server')) await placePglite(dataDir)
+    if (first.includes('server') && !postgres) await placePglite(dataDir)
     await startAll(first)
     client = await connectTemporal({ address: temporalAddress, namespace: 'default' })
   } catch (error) {

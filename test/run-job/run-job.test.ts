@@ -33,7 +33,7 @@ const startWorker = async (env: Record<string, string> = {}) => {
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') })
   foreign = await startForeignServer({ durationMs: 50 })
-  stack = await startTestStack()
+  stack = await startTestStack({ database: 'postgres' })
   worker = await startWorker()
   // Two bundles may have to be made.
 }, 120_000)

@@ -13,6 +13,7 @@ beforeAll(async () => {
   const target = `http://127.0.0.1:${port}/api/v1`
   proxy = await startFaultProxy({ target })
   on = await startTestStack({
+    database: 'postgres',
     env: {
       JOBWRIGHT_PORT: String(port),
       JOBWRIGHT_URL: `http://127.0.0.1:${port}`,

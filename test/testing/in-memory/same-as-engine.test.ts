@@ -28,7 +28,10 @@ import { jobTypes } from './engine.config.ts'
 
 let on: TestStack
 beforeAll(async () => {
-  on = await startTestStack({ configFile: path.join(import.meta.dirname, 'engine.config.ts') })
+  on = await startTestStack({
+    database: 'postgres',
+    configFile: path.join(import.meta.dirname, 'engine.config.ts'),
+  })
 })
 afterAll(() => on?.stop())
 
