@@ -24,6 +24,7 @@ import { createLostTriggers, type LostTriggers, noLostTriggers } from './lost-tr
 import type { NestedRunNews, PipelineTiming, RunPipelineInput } from './messages.ts'
 import { createPace, type Pace } from './pace.ts'
 import { createPlaces, type Places } from './places.ts'
+import { type TornTasks, watchTornTasks } from './torn-tasks.ts'
 import { type Changes, type ExecutionChanges, readChanges } from './versions.ts'
 
 /** Job runs open at once; beyond it the server suffers more than the pipeline gains. */
@@ -95,6 +96,7 @@ export interface Execution {
   readonly ends: Ends
   /** Local triggers, from the first job run on where they are used; null where they are not. */
   locals?: LocalTriggers | null
+  readonly tornTasks: TornTasks
   /** The quick question what the connection is, once it was asked. */
   quickProfile?: Promise<ConnectionProfile | undefined>
   /** Steps that have begun and are not over. */
@@ -175,6 +177,7 @@ export function createExecution(input: RunPipelineInput, run: CancellationScope)
       look: (runs) => lookAtJobRuns(plan.connection, runs, timing),
       calm: () => execution.locals?.calm(),
     }),
+    tornTasks: watchTornTasks(),
     progress: 0,
     fetchedBytes: 0,
     fetching: new Map(),

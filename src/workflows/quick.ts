@@ -39,7 +39,7 @@ export function quickSurroundings(
     calm: locals.calm,
     isTakenUp: execution.isTakenUp,
     isCrowded: () => lane.places.taken() > fewOpen,
-    runLocally: (begin) => locals.run(() => lane.scope.run(begin)),
+    runLocally: (begin) => locals.run(() => execution.tornTasks.during(() => lane.scope.run(begin))),
     async enterRegular() {
       const entered = enter(lane.regularTriggers)
       if (!(entered === true || (await entered))) throw new CancelledFailure('cancelled before its trigger')

@@ -40,7 +40,7 @@ async function findOut(
 ): Promise<RemoteRun> {
   const question = questionOf(execution)
   // All who begin before the answer is there share one quick question; who has to ask on has a time of its own for that.
-  execution.quickProfile ??= askQuickly(question)
+  execution.quickProfile ??= execution.tornTasks.during(() => askQuickly(question))
   const profile =
     execution.state.connection ??
     (await execution.quickProfile) ??

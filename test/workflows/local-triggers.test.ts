@@ -251,4 +251,4 @@ steps:
   // That they replay is seen to after each test; a record that was taken for another step's fails the workflow task.
   for (const { view } of ended) expect(['completed', 'failed']).toContain(view.status)
   expect(ended.flatMap(({ view }) => view.steps).every(({ finished_at }) => finished_at !== null)).toBe(true)
-})
+}, 180_000)

@@ -133,7 +133,10 @@ export function planFrom(text: string, nested: Record<string, PipelinePlan> = {}
   return plan
 }
 
-export async function startScripted(): Promise<Scripted> {
+/** @param wire what the worker reaches Temporal by, of its address; @default straight */
+export async function startScripted(
+  wire: (address: string) => Promise<{ address: string; stop(): Promise<void> }> = straight,
+): Promise<Scripted> {
   const logger = new DefaultLogger('ERROR')
   Runtime.install({ logger })
   const stack = await startTestStack({ parts: ['temporal'] })
@@ -188,7 +191,8 @@ export async function startScripted(): Promise<Scripted> {
       return scripted.api.read?.(outputs) ?? outputs.map(() => null)
     },
   }
-  const connection = await NativeConnection.connect({ address: stack.temporalAddress })
+  const way = await wire(stack.temporalAddress)
+  const connection = await NativeConnection.connect({ address: way.address })
   const codePath = await workflowBundle()
   const startWorker = async () => {
     const worker = await Worker.create({
@@ -236,7 +240,10 @@ export async function startScripted(): Promise<Scripted> {
     async stop() {
       await stopWorker()
       await connection.close()
+      await way.stop()
       await stack.stop()
     },
   })
 }
+
+const straight = async (address: string) => ({ address, stop: () => Promise.resolve() })
