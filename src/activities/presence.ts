@@ -137,10 +137,23 @@ function createShown(client: Client, options: PresenceOptions) {
     try {
       await soon(() => client.activity.heartbeat({ activityId }, here))
     } catch (error) {
-      // Not taken by a worker yet; or it is over, as this process was silent for too long.
-      if (error instanceof ActivityNotFoundError) await start(heartbeatMs)
-      else throw error
+      if (!(error instanceof ActivityNotFoundError)) throw error
+      if (await isOver()) warnOfLoss()
+      await start(heartbeatMs)
     }
+  }
+
+  /** Otherwise no worker has taken it yet. */
+  async function isOver(): Promise<boolean> {
+    const presence = await soon(() => client.activity.getHandle(activityId).describe())
+    return presence.status !== 'RUNNING'
+  }
+
+  function warnOfLoss(): void {
+    const namesake =
+      options.predecessors === undefined ? '' : '; or another process has its JOBWRIGHT_WORKER_NAME, too'
+    const message = `this worker was taken for lost, and others begin anew what it had: it was silent for too long${namesake}`
+    options.log.warn({ presence: activityId }, message)
   }
 
   function keep(heartbeatMs: number): void {

@@ -21,7 +21,7 @@ import { troublesOf } from './troubles.ts'
 import { bareView, closedStatuses, closeTime, ownedView, type PipelineRunView, type RunInfo } from './view.ts'
 
 const unansweredWarning =
-  'no worker answers, so the steps cannot be shown; is one running? (`jobwright worker`, `jobwright dev`)'
+  'no worker answers in time, so the steps cannot be shown; is one running, and not too busy? (`jobwright worker`, `jobwright dev`)'
 
 /** Where a run stands. @throws PipelineRunNotFoundError */
 export async function showRun(context: RunsAccess, id: string): Promise<PipelineRunView> {
@@ -58,15 +58,18 @@ async function toldForIt(client: Client, { description, names }: FoundRun): Prom
   return argument ? noticesOfSweep(client, argument, description) : []
 }
 
-/** What an open run says of itself; undefined when no worker answers. */
+/** What a worker that does not have a run at hand may take longer for each event of its history, and for all of them. */
+const perEventMs = 5
+const longestReplayMs = 30_000
+
+/** What a run says of itself; undefined when no worker answers in time. */
 export async function queryRun(
   { client, queryTimeoutMs }: RunsAccess,
-  { handle, names }: Pick<FoundRun, 'handle' | 'names'>,
+  { handle, names, description: { historyLength } }: Pick<FoundRun, 'handle' | 'names' | 'description'>,
 ): Promise<RunOwnView | undefined> {
+  const patienceMs = queryTimeoutMs + Math.min(longestReplayMs, historyLength * perEventMs)
   try {
-    return await client.withDeadline(Date.now() + queryTimeoutMs, () =>
-      handle.query<RunOwnView>(names.progress),
-    )
+    return await client.withDeadline(Date.now() + patienceMs, () => handle.query<RunOwnView>(names.progress))
   } catch (error) {
     if (isUnanswered(error)) return undefined
     throw error

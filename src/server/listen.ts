@@ -70,6 +70,9 @@ function requestListener(app: Hono) {
   })
 }
 
+/** Of a burst of connections those that find no room here are tried again by their systems after one second, then three, then seven. */
+const backlog = 4_096
+
 function bindPort(server: Server, { host, port }: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -91,7 +94,7 @@ function bindPort(server: Server, { host, port }: ListenOptions): Promise<void> 
             }),
       )
     })
-    server.listen(port, host, resolve)
+    server.listen({ port, host, backlog }, resolve)
   })
 }
 

@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turnOfLoop } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { JobsApiError, JobsClient } from '../../src/client/index.ts'
 import { basePath } from '../../src/contract/index.ts'
-import type { Load } from '../../src/server/services/admission.ts'
+import { createAdmission, type Load } from '../../src/server/services/admission.ts'
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import type { SlowDatabase } from '../helpers/slow-database.ts'
 import { until } from '../helpers/until.ts'
@@ -197,6 +197,21 @@ describe.each(['PGlite', 'PostgreSQL'] as const)('While the database cannot keep
     await until('all is done', async () => (await load()).working === 0)
     expect(await triggered(person, job.uuid)).toBe(limit)
   })
+})
+
+test('those that come one in each turn of the event loop are heard of before what takes no turn is done', async () => {
+  const admission = createAdmission({ clientTimeoutMs: 600_000 })
+  let most = 0
+  const done: Promise<void>[] = []
+  for (let count = 0; count < 100; count += 1) {
+    const work = async () => {
+      most = Math.max(most, admission.load().queued)
+    }
+    done.push(admission.admit('rest', new AbortController().signal, work))
+    await turnOfLoop()
+  }
+  await Promise.all(done)
+  expect(most).toBeGreaterThan(50)
 })
 
 describe.each(['PGlite', 'PostgreSQL'] as const)('What waits for a change holds no place, on %s:', (kind) => {

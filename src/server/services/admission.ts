@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setImmediate as turnOfLoop } from 'node:timers/promises'
 import { JobwrightError } from '../../base/errors.ts'
 import { createTurns, type Rank } from './turns.ts'
 
@@ -64,6 +65,9 @@ const workShare = 0.05
 /** Without a refusal for so long, it is over. */
 const calmMs = 5_000
 
+/** How long one that was let in waits at most until no others come. */
+const hearingMs = 100
+
 /** What a request that was let in holds. */
 interface Place {
   giveBack(): void
@@ -108,6 +112,7 @@ export function createAdmission({
 }: AdmissionOptions): Admission {
   const now = () => performance.now()
   const turns = createTurns({ slowMs: clientTimeoutMs * workShare, now, random })
+  let arrivals = 0
   let refused = 0
   let calm: NodeJS.Timeout | undefined
   const load = (): Load => ({ refusing: calm !== undefined, ...turns.state(), refused })
@@ -123,6 +128,14 @@ export function createAdmission({
     if (isFirst) onChange(load())
     return new Overloaded(turns.comeBackMs(waitedMs))
   }
+  /**
+   * The embedded database works without a turn of the event loop, and each turn takes one new connection: what came meanwhile would be
+   * heard of too late to be refused in time.
+   */
+  async function allHeard(): Promise<void> {
+    const untilMs = now() + hearingMs
+    for (let heard = -1; heard !== arrivals && now() < untilMs; await turnOfLoop()) heard = arrivals
+  }
   const patienceMs = (rank: Rank) => clientTimeoutMs * queueShares[rank]
   const check = (rank: Rank) => {
     if (turns.expectedMs(rank) > patienceMs(rank)) throw refusal(0)
@@ -131,6 +144,7 @@ export function createAdmission({
     check,
     load,
     async admit(rank, gone, work) {
+      arrivals += 1
       check(rank)
       const cameAt = now()
       const turn = await turns.wait(rank, { patienceMs: patienceMs(rank), gone })
@@ -138,6 +152,7 @@ export function createAdmission({
       // Nobody reads what it is told.
       if (turn === 'gone') throw new Overloaded(0)
       const beganAt = now()
+      await allHeard()
       let workedMs = 0
       let since: number | undefined = beganAt
       const place: Place = {
