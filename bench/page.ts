@@ -102,7 +102,7 @@ function before(workloads: readonly WorkloadResult[]): string[] {
 }
 
 const floors = [
-  "The floor of Temporal's own commands for n steps in a row: one activity a step takes 5 + 6n events and 1 + n workflow tasks; three activities 5 + 18n and 1 + 3n; a child workflow with one activity for each",
+  "The floor of Temporal's own commands for a run of n steps in a row: one activity a step takes 5 + 6n events and 1 + n workflow tasks; three activities 5 + 18n and 1 + 3n; a child workflow with one activity for each",
   'step 5 + 20n in all; a local activity that is over within its workflow task one event. A fan-out needs fewer workflow tasks than steps, since what ends together is taken together.',
 ]
 

@@ -68,28 +68,34 @@ const lateness = (values: readonly number[]): string =>
   values.length === 0 ? '–' : [0.5, 0.99].map((share) => quantile(values, share).toFixed(0)).join(', ')
 
 /** What needs no clock; where an arm cannot be counted, a dash. */
-export function countsTable({ arms, countedSteps: steps }: WorkloadResult): string {
+export function countsTable(result: WorkloadResult): string {
+  const { arms, countedSteps: steps } = result
+  // The load that is counted has runs of as many steps as a block has.
+  const runs = (steps * result.runs) / result.steps
   const perStep = (count: number | undefined) => (count === undefined ? '–' : (count / steps).toFixed(1))
-  return table(
+  const perRun = (count: number | undefined) =>
+    count === undefined ? '–' : (count / runs).toFixed(1).replace(/\.0$/, '')
+  const counts = table(
     [
       'arm',
-      'events',
+      'events a run',
       'events a step',
-      'workflow tasks',
+      'workflow tasks a run',
       'requests a step',
       'of them',
       'SQL statements a step',
     ],
     arms.map(({ title, counts }) => [
       title,
-      String(counts.events ?? '–'),
+      perRun(counts.events),
       perStep(counts.events),
-      String(counts.workflowTasks ?? '–'),
+      perRun(counts.workflowTasks),
       perStep(requestsOf(counts)),
       byVerb(counts.requests ?? {}, steps),
       perStep(counts.statements),
     ]),
   )
+  return `Counted on ${runs === 1 ? 'one run' : `${runs} runs`}:\n\n${counts}`
 }
 
 function byVerb(requests: Readonly<Record<string, number>>, steps: number): string {

@@ -18,7 +18,7 @@ const sweeps = [...sweepModes, 'off'] as const
 const isolations = ['shared', 'process', 'none'] as const
 
 const wholeNumber = 'a whole number of milliseconds above 0'
-const milliseconds = z.coerce.number(wholeNumber).int(wholeNumber).positive(wholeNumber)
+const milliseconds = whole(wholeNumber, { min: 1, max: Number.MAX_SAFE_INTEGER })
 
 const wholeCount = 'a whole number from 1 to 10000'
 
@@ -28,6 +28,17 @@ const workerName =
   'a name of at most 100 letters, digits, dots, hyphens and underscores, such as that of a pod'
 
 const portRange = 'a port from 0 to 65535'
+
+/** In decimal digits alone: `Number` would take `1e3`, `0x10` and spaces, too, which nobody means to write. */
+function written(pattern: RegExp, expected: string) {
+  return z.string().regex(pattern, { error: expected, abort: true }).transform(Number)
+}
+
+function whole(expected: string, { min, max }: { min: number; max: number }) {
+  return written(/^\d+$/, expected).pipe(
+    z.number(expected).int(expected).min(min, expected).max(max, expected),
+  )
+}
 
 /** Every variable that is read. The messages say what was expected. What can be wrong here is no secret, so what was found is told, too. */
 export const environmentSchema = z.object({
@@ -44,34 +55,22 @@ export const environmentSchema = z.object({
   JOBS_API_HEADERS: optionalText,
   JOBS_API_DELIVERY: optionalText,
   JOBS_API_LISTING: optionalText,
-  JOBS_API_REQUESTS_PER_SECOND: z.coerce
-    .number(requestRate)
-    .positive(requestRate)
-    .max(1_000, requestRate)
+  JOBS_API_REQUESTS_PER_SECOND: written(/^\d+(\.\d+)?$/, requestRate)
+    .pipe(z.number(requestRate).positive(requestRate).max(1_000, requestRate))
     .optional(),
   JOBS_API_DELETE_JOBS: z.enum(deletions, `one of ${deletions.join(', ')}`).default('never'),
   DATABASE_URL: optionalText,
   JOBWRIGHT_URL: optionalText,
   JOBWRIGHT_WORKER_TOKEN: optionalText,
   JOBWRIGHT_DATA_DIR: z.string().default('.jobwright'),
-  JOBWRIGHT_PORT: z.coerce
-    .number(portRange)
-    .int(portRange)
-    .min(0, portRange)
-    .max(65535, portRange)
-    .default(8300),
+  JOBWRIGHT_PORT: whole(portRange, { min: 0, max: 65_535 }).default(8300),
   JOBWRIGHT_HOST: z.string().default('127.0.0.1'),
   JOBWRIGHT_TOKENS: optionalText,
   JOBWRIGHT_PLAIN: z.stringbool('true or false').default(false),
   JOBWRIGHT_CONFIG: optionalText,
   JOBWRIGHT_LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
   JOBWRIGHT_INSTALLATION: z.string().regex(installationPattern, installationName).optional(),
-  JOBWRIGHT_MAX_JOB_RUNS: z.coerce
-    .number(wholeCount)
-    .int(wholeCount)
-    .min(1, wholeCount)
-    .max(10_000, wholeCount)
-    .optional(),
+  JOBWRIGHT_MAX_JOB_RUNS: whole(wholeCount, { min: 1, max: 10_000 }).optional(),
   JOBWRIGHT_WORKER_NAME: z.string().regex(workerNamePattern, workerName).optional(),
   JOBWRIGHT_ISOLATION: z.enum(isolations, `one of ${isolations.join(', ')}`).default('shared'),
   JOBWRIGHT_SWEEP: z.enum(sweeps, `one of ${sweeps.join(', ')}`).default('cancel'),

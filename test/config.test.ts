@@ -24,6 +24,31 @@ describe('the environment', () => {
   })
 
   test.each([
+    ['JOBWRIGHT_MAX_JOB_RUNS', 'a whole number from 1 to 10000'],
+    ['JOBWRIGHT_PORT', 'a port from 0 to 65535'],
+    ['JOBWRIGHT_RECONCILE_MS', 'a whole number of milliseconds above 0'],
+    ['JOBWRIGHT_WAIT_LEASE_MS', 'a whole number of milliseconds above 0'],
+    ['JOBS_API_REQUESTS_PER_SECOND', 'a number above 0, at most 1000'],
+  ])('%s is written in decimal digits', (name, expected) => {
+    for (const value of ['1e3', '0x10', '0b11', ' 5 ', '5\n', ' ', '+5', '-5', '٥', '5,0', '5.', 'Infinity'])
+      expect(() => loadConfig({ [name]: value })).toThrow(
+        `${name}: found ${JSON.stringify(value)}, expected ${expected}`,
+      )
+    expect(() => loadConfig({ [name]: '5' })).not.toThrow()
+    expect(() => loadConfig({ [name]: '0050' })).not.toThrow()
+  })
+
+  test('a rate may have decimals, a whole number none', () => {
+    expect(loadConfig({ JOBS_API_REQUESTS_PER_SECOND: '0.5' }).jobsApi.requestsPerSecond).toBe(0.5)
+    expect(loadConfig({ JOBWRIGHT_MAX_JOB_RUNS: '10000', JOBWRIGHT_PORT: '0' })).toMatchObject({
+      maxJobRuns: 10_000,
+      port: 0,
+    })
+    for (const value of ['5.5', '5.0', '0', '10001', '9'.repeat(400)])
+      expect(() => loadConfig({ JOBWRIGHT_MAX_JOB_RUNS: value })).toThrow('a whole number from 1 to 10000')
+  })
+
+  test.each([
     ['JOBWRIGHT_TOKENS', `a/b=${'c'.repeat(22)},lab/me@x=hunter2`, 'entry 2, lab/me@x, has 7 characters'],
     ['JOBWRIGHT_TOKENS', `a/b=${'hunter2'.repeat(3)}`, 'entry 1, a/b, has 21 characters'],
     ['JOBWRIGHT_WORKER_TOKEN', 'hunter2', 'JOBWRIGHT_WORKER_TOKEN has 7 characters'],

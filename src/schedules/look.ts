@@ -41,7 +41,7 @@ export async function completed(
   const spec = specOf(own)
   const [open_runs, found] = await Promise.all([
     stillOpen(context, own.open_runs),
-    warningsOf(context, keeper, { view: own, spec }),
+    warningsOf(context, keeper, { view: own, spec, isAnswered }),
   ])
   return {
     ...own,

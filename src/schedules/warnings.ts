@@ -1,11 +1,11 @@
 import { ScheduleNotFoundError } from '@temporalio/client'
-import { searchAttributes, workflowTypes } from '../contract/names.ts'
+import { scheduleMessages, searchAttributes, workflowTypes } from '../contract/names.ts'
 import type { ScheduleView } from '../contract/schedules/view.ts'
 import { memoOf } from '../pipelines/view.ts'
-import type { ScheduleSpec } from '../schedule/plan/index.ts'
+import { isPausedByHand, type ScheduleSpec, type ScheduleState } from '../schedule/plan/index.ts'
 import { nextTicks } from '../schedule/times/index.ts'
 import { isUnknownSearchAttribute } from '../temporal/index.ts'
-import type { Keeper } from './keeper.ts'
+import { ask, type Keeper } from './keeper.ts'
 import type { SchedulesContext } from './options.ts'
 
 /** So many of the last runs tell how long one takes. */
@@ -16,6 +16,8 @@ const fewestRuns = 3
 interface Seen {
   view: ScheduleView
   spec: ScheduleSpec
+  /** By its keeper, and not known from its start. */
+  isAnswered: boolean
 }
 
 /** What keeps a schedule from doing what one would expect of it, a sentence each. */
@@ -28,15 +30,27 @@ export async function warningsOf(
   return [...found, missedWarning(seen.view)].filter((warning) => warning !== undefined)
 }
 
-/** Temporal's schedule wakes the keeper; anybody may change it. */
+/**
+ * Temporal's schedule wakes the keeper; anybody may change it. It is written after the keeper answered: a pause that was decided to be
+ * over may still stand there.
+ */
 async function clockWarning(
-  { client }: SchedulesContext,
+  context: SchedulesContext,
   { id }: Pick<Keeper, 'id'>,
-  { view }: Seen,
+  { view, isAnswered }: Seen,
 ): Promise<string | undefined> {
+  const { client } = context
+  const clock = client.schedule.getHandle(id)
+  const isAmiss = async () => isPausedByHand((await clock.describe()).state)
   try {
-    const { state } = await client.schedule.getHandle(id).describe()
-    if (!state.paused || view.paused) return undefined
+    if (view.paused || !(await isAmiss())) return undefined
+    if (isAnswered) {
+      const handle = client.workflow.getHandle(id)
+      const state = await ask<ScheduleState>(context, handle, scheduleMessages.state)
+      if (state?.clock.isResuming) return undefined
+      // It may have been written between the two looks.
+      if (state && !(await isAmiss())) return undefined
+    }
     return `its schedule in Temporal was paused by hand: nothing is due until \`jobwright schedule resume ${view.name}\``
   } catch (error) {
     if (!(error instanceof ScheduleNotFoundError)) throw error

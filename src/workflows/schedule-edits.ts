@@ -66,7 +66,8 @@ export async function pauseIt(keeper: Keeper, { note, by }: PauseScheduleRequest
 export async function resumeIt(keeper: Keeper): Promise<void> {
   await settleBefore(keeper)
   keeper.state.pause = null
-  wantSync(keeper, { isResuming: true })
+  // Also of a pause by hand that it knows of: the next write ends it.
+  wantSync(keeper, { isResuming: true, isHandPaused: false })
 }
 
 export async function refreshIt(keeper: Keeper): Promise<void> {
@@ -104,6 +105,6 @@ export async function triggerIt(
   return { run }
 }
 
-function wantSync(keeper: Keeper, more: { isResuming?: true }): void {
+function wantSync(keeper: Keeper, more: { isResuming?: true; isHandPaused?: false }): void {
   setClock(keeper, { syncSinceMs: keeper.state.clock.syncSinceMs ?? Date.now(), ...more })
 }

@@ -80,7 +80,15 @@ describe('what a bench found', () => {
     expect(report).toContain(
       '| title of stack-pg | 10.0 (10.0–10.0) | 100 | 4.0 (4.0–4.0) | worker 3.0, PostgreSQL 1.0 |',
     )
-    expect(report).toContain('| title of stack-pg | 130 | 6.5 | 22 | 2.0 | POST 2.0 | 9.0 |')
+    // As many as the floor of one run that the page states: 5 + 6n events, 1 + n workflow tasks.
+    expect(report).toContain(
+      'Counted on 2 runs:\n\n| arm | events a run | events a step | workflow tasks a run |',
+    )
+    expect(report).toContain('| title of stack-pg | 65 | 6.5 | 11 | 2.0 | POST 2.0 | 9.0 |')
+    const odd = chain({ ...counted, counts: { events: 119, workflowTasks: 22 } })
+    expect(renderPage({ ...results, workloads: [odd] }, 'r')).toContain('| 59.5 | 6.0 | 11 | – |')
+    const single = { ...odd, countedSteps: 10 }
+    expect(renderPage({ ...results, workloads: [single] }, 'r')).toContain('Counted on one run:')
   })
 })
 

@@ -241,6 +241,39 @@ test('the ledger has each time once, over executions and after the end', async (
   })
 })
 
+test('warns of no pause that it ends itself: who resumes or applies is answered before Temporal’s schedule is written', async () => {
+  const schedules = clientOf()
+  const spec = everyMs(86_400_000)
+  const daily = scheduleOf('resumed', { spec })
+  await schedules.apply(daily)
+  const clock = on.stack.client.schedule.getHandle(keeperId({ name: 'resumed' }))
+  const isPaused = async (wanted: boolean) =>
+    await until(`paused: ${wanted}`, async () => (await clock.describe()).state.paused === wanted)
+  const goesOn = { paused: false, paused_because: null, warnings: [] }
+
+  expect(await schedules.pause('resumed')).toMatchObject({ paused: true, warnings: [] })
+  await isPaused(true)
+  expect(await schedules.resume('resumed')).toMatchObject(goesOn)
+  await isPaused(false)
+
+  await schedules.apply(scheduleOf('resumed', { spec, paused: true }))
+  await isPaused(true)
+  expect((await schedules.apply(daily)).schedule).toMatchObject(goesOn)
+  await isPaused(false)
+
+  await clock.pause('by hand')
+  expect(await schedules.resume('resumed')).toMatchObject(goesOn)
+  await isPaused(false)
+
+  await clock.pause('by hand')
+  await schedules.apply(daily)
+  await until('the keeper saw it', async () => (await schedules.show('resumed')).paused)
+  const resumed = await schedules.resume('resumed')
+  expect(resumed).toMatchObject(goesOn)
+  expect(resumed.next_at).toHaveLength(5)
+  await schedules.delete('resumed')
+}, 60_000)
+
 test('says what is amiss: Temporal’s schedule gone, paused by hand; runs longer than the time between', async () => {
   const schedules = clientOf()
   await schedules.apply(scheduleOf('amiss', { spec: everyMs(86_400_000) }))

@@ -9,16 +9,19 @@ import {
 import { JobwrightError } from '../../base/errors.ts'
 import { scheduleMessages, workflowTypes } from '../../contract/names.ts'
 import { ifThere, isOpen, keepStarts, readStart, runStartOptions } from '../../executions/index.ts'
-import type { ScheduleDefinition, ScheduledRun, ScheduleState } from '../../schedule/plan/index.ts'
+import {
+  isPausedByHand,
+  ownPauseNote,
+  type ScheduleDefinition,
+  type ScheduledRun,
+  type ScheduleState,
+} from '../../schedule/plan/index.ts'
 import type { EarlierKeeper, KeeperArgument, ScheduledStart, Schedules } from './types.ts'
 
 const keptArguments = 20
 const yearMs = 365 * 86_400_000
-/** Of a pause that the keeper wrote: any other is somebody's by hand. */
-const ownNote = 'paused by Jobwright'
 
 type Written = Parameters<Schedules['write']>[1]
-type Found = Awaited<ReturnType<ReturnType<Client['schedule']['getHandle']>['describe']>>
 
 /** Schedules and their runs through a Temporal client. */
 export function createSchedules(client: Client): Schedules {
@@ -100,11 +103,7 @@ function scheduleOf(scheduleId: string, { spec }: Written) {
 }
 
 function stateOf(paused: boolean, note?: string) {
-  return paused ? { paused, note: note ?? ownNote } : { paused }
-}
-
-function isPausedByHand({ paused, note }: Found['state']): boolean {
-  return paused && note !== ownNote
+  return paused ? { paused, note: note ?? ownPauseNote } : { paused }
 }
 
 async function startRun(

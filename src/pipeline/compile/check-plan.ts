@@ -7,6 +7,7 @@ import { edgesOf, graphLimits } from '../plan/graph-limits.ts'
 import { selfWaits } from '../plan/limits.ts'
 import { maxNesting, nestingOf } from '../plan/nested.ts'
 import type { PipelinePlan, PlanStep, PlanValue } from '../plan/types.ts'
+import { sizeProblems } from './check-sizes.ts'
 import { planSchema } from './plan-schema.ts'
 
 /** A plan that somebody sent, if a worker can run it; every problem is a finding, with a JSON pointer into the plan. */
@@ -67,6 +68,7 @@ function checkPart(plan: PipelinePlan, report: Add): void {
     report(...problem)
   }
   checkOrder(plan, add)
+  checkSizes(plan, add)
   plan.steps.forEach(({ target }, index) => {
     if (target.kind === 'pipeline')
       checkPart(target.pipeline, (path, ...problem) =>
@@ -111,6 +113,12 @@ function checkOrder(plan: PipelinePlan, add: Add): void {
         )
     before.add(one.id)
   })
+}
+
+function checkSizes({ steps }: PipelinePlan, add: Add): void {
+  const indexes = new Map(steps.map(({ id }, index) => [id, index]))
+  for (const { step, field, code, message, fix } of sizeProblems(steps))
+    add(['steps', indexes.get(step) ?? 0, field === 'for_each' ? 'forEach' : field], code, message, fix)
 }
 
 function checkExpressions(plan: PipelinePlan, add: Add): void {

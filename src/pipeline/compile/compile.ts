@@ -22,6 +22,7 @@ import { graphLimits } from '../plan/graph-limits.ts'
 import type { PipelinePlan, PlanStep } from '../plan/types.ts'
 import { compileInputs } from './check-inputs.ts'
 import { checkNeeds, topologicalOrder } from './check-needs.ts'
+import { checkSizes } from './check-sizes.ts'
 import { checkNames } from './check-steps.ts'
 import { checkSelfWaits, compileLimit } from './compile-limit.ts'
 import { compileNotify } from './compile-notify.ts'
@@ -151,6 +152,7 @@ function compileRoot(
     mayHaveOthers: options.mayHaveOthers ?? false,
     configs: options.configs ?? createConfigChecker(),
   })
+  checkSizes(steps, [...compiled.values()], reporter)
   const name = textOf(get(root, 'name')) ?? ''
   const limit = compileLimit(context, root, { ...shape, steps: new Map() }, name)
   const outputs = entriesOf(get(root, 'outputs')).map((entry) => ({

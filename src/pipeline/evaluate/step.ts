@@ -1,5 +1,6 @@
 import { type Json, type JsonObject, jsonBytes } from '../../base/json.ts'
 import {
+  graphLimits,
   isNested,
   type NestedTarget,
   nestedInputs,
@@ -7,8 +8,6 @@ import {
   type PlanValue,
   StepFailure,
 } from '../plan/index.ts'
-
-const maxConfigBytes = 1024 * 1024
 
 /** What a step's run is made of. */
 export type ResolvedStep = ResolvedJob | ResolvedPipeline
@@ -54,10 +53,10 @@ export function resolveStep(step: PlanStep, evaluate: (value: PlanValue) => Json
       `config must be an object, found ${Array.isArray(config) ? 'a list' : typeof config}`,
     )
   const bytes = jsonBytes(config)
-  if (bytes > maxConfigBytes)
+  if (bytes > graphLimits.configBytes)
     throw new StepFailure(
       'config_too_large',
-      `the evaluated config has ${bytes} bytes; the limit is ${maxConfigBytes}`,
+      `the evaluated config has ${bytes} bytes; the limit is ${graphLimits.configBytes}`,
     )
   return { target: resolveTarget(step, evaluate), config, bytes }
 }

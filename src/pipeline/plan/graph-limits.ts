@@ -7,6 +7,8 @@ export const graphLimits = {
   edges: 50_000,
   /** Of one pipeline run, items of all its steps together; those of steps without `for_each` count, and are never refused. */
   jobRuns: 12_000,
+  /** Of an evaluated config as JSON. */
+  configBytes: 1024 * 1024,
   /** Of a pipeline file, and of the values of one in code. */
   fileBytes: 3 * 1024 * 1024,
   /** Values of a pipeline file, or of one in code. */

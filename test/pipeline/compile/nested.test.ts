@@ -178,13 +178,13 @@ describe('pipelines that cannot be had', () => {
   })
 
   it('count for the size of the whole, as often as they are run', async () => {
-    const text = 'x'.repeat(2_200_000)
+    const large = `{ job_type: x, config: { text: ${'x'.repeat(1_000_000)} } }`
     const { findings } = await compile({
       '/p/outer.yaml': outer(
         'pipeline: b.yaml',
         '  b: { pipeline: b.yaml }\n  c: { pipeline: b.yaml }\n  d: { pipeline: b.yaml }\n',
       ),
-      '/p/b.yaml': `name: b\nsteps: { b: { job_type: x, config: { text: ${text} } } }`,
+      '/p/b.yaml': `name: b\nsteps: { a: ${large}, b: ${large}, c: ${large} }`,
     })
     expect(places(findings)).toEqual(['outer.yaml:3:1 plan_too_large'])
   })

@@ -152,7 +152,7 @@ describe('a schedule', () => {
     expect((await me.get('/schedules/nap')).json).toMatchObject({ name: 'nap', paused: false })
     const paused = await me.post('/schedules/nap/pause', { note: 'the press is down' })
     expect(paused.json).toMatchObject({ paused: true, paused_because: 'the press is down' })
-    expect((await me.post('/schedules/nap/resume')).json.paused).toBe(false)
+    expect((await me.post('/schedules/nap/resume')).json).toMatchObject({ paused: false, warnings: [] })
     expect((await me.post('/schedules/nap/pause')).json.paused).toBe(true)
     const untyped = new Uint8Array([0x7b, 0x7d])
     expect((await me.send('POST', '/schedules/nap/pause', { body: untyped })).status).toBe(415)
