@@ -23,8 +23,8 @@ export function attributePairs({ workspace, owner, schedule }: Belonging) {
 export const shortTaskMs = 2_000
 const longTaskMs = 10_000
 const mostInShortTask = 200
-/** Of a `for_each` whose list only the run knows. */
-const expectedItems = 50
+/** Of a `for_each` whose list only the run knows: it may be long, and what is evaluated for each item costs a worker time. */
+const expectedItems = mostInShortTask + 1
 
 /**
  * A worker that is killed in a workflow task costs a run this long; a replay that takes longer is begun again. Temporal gives it more time
