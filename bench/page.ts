@@ -14,8 +14,8 @@ export function renderPage(results: Results, report: string): string {
     `<!-- Made by: node bench/write-page.ts ${report.replace('../', '')}.json -->`,
     '',
     `Measured on ${results.date.slice(0, 10)}, ${results.machine}; load average ${results.loadBefore.toFixed(1)} before and ${results.loadAfter.toFixed(1)} after. Commit ${results.commit}.`,
-    `Every figure comes from [one run](${report}.md) of \`npm run bench\`; none is typed by hand, and what is ahead and what is behind is sorted by the figures. Others on`,
-    'this page: [what else was measured](figures.md).',
+    `Every figure comes from [one run](${report}.md), \`${results.command}\`, in ${results.rounds} blocks; none is typed by hand, and what is ahead and what is behind is sorted by the figures.`,
+    'Others: [what else was measured](figures.md).',
     '',
     ...reading,
     '',
@@ -80,9 +80,9 @@ function sides(comparisons: readonly Comparison[]): string[] {
 const gap = [
   '## When others are the better choice',
   '',
-  'Where steps are functions of some milliseconds in one program, Restate and DBOS carry out several times as many a second, and that will stay so: they write a record or a row a step, where',
+  'Where steps are functions of some milliseconds in one program, Restate and DBOS carry out more of them a second, and that will stay so: they write a record or a row a step, where',
   "Temporal's history takes several, a workflow task with them, and a step here is a job run with a key, a record and outputs besides. What Jobwright is for is runs that last: seconds to days, on a server",
-  'that somebody else runs, triggered once, cancelled for sure, told of within milliseconds of their end, with nothing held while they run.',
+  'that somebody else runs, triggered once, cancelled for sure, told of by the server as they end, with nothing held while they run.',
 ]
 
 /** This version beside the other one that took part. */
