@@ -138,7 +138,8 @@ function createShown(client: Client, options: PresenceOptions) {
       await soon(() => client.activity.heartbeat({ activityId }, here))
     } catch (error) {
       if (!(error instanceof ActivityNotFoundError)) throw error
-      if (await isOver()) warnOfLoss()
+      // Whatever is known of the last one, there has to be one.
+      if (await isOver().catch(() => false)) warnOfLoss()
       await start(heartbeatMs)
     }
   }

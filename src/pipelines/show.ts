@@ -58,9 +58,9 @@ async function toldForIt(client: Client, { description, names }: FoundRun): Prom
   return argument ? noticesOfSweep(client, argument, description) : []
 }
 
-/** What a worker that does not have a run at hand may take longer for each event of its history, and for all of them. */
+/** What a worker that does not have a run at hand may take longer for each event of its history; for all, as clients of the API wait ten seconds. */
 const perEventMs = 5
-const longestReplayMs = 30_000
+const longestReplayMs = 5_000
 
 /** What a run says of itself; undefined when no worker answers in time. */
 export async function queryRun(

@@ -66,7 +66,7 @@ export async function jobwright(
   return { code, ...seen }
 }
 
-/** The same without a process of its own: for what commands do on real servers, where nothing is told of signals or of the binary. */
+/** The same without a process of its own, and without a configuration of the user's: for what commands do on real servers. */
 export async function jobwrightHere(
   args: string[],
   options: { env?: Record<string, string>; cwd?: string } = {},

@@ -14,7 +14,6 @@ let on: TestStack
 beforeAll(async () => {
   instant = await startInstantServer()
   on = await startTestStack({
-    database: 'postgres',
     parts: ['temporal'],
     env: {
       JOBS_API_URL: instant.url,

@@ -53,7 +53,6 @@ export const notifications = { page: async () => { throw new Error('refused with
   const foreign = await startForeignServer()
   open.push(() => foreign.stop())
   const stack = await startTestStack({
-    database: 'postgres',
     parts: ['temporal', 'worker'],
     configFile,
     env: {

@@ -23,7 +23,6 @@ let stack: TestStack
 beforeAll(async () => {
   foreign = await startForeignServer({ durationMs: 100 })
   stack = await startTestStack({
-    database: 'postgres',
     parts: ['temporal', 'worker'],
     settleMs: 300,
     env: {
