@@ -24,7 +24,7 @@ export const shortTaskMs = 2_000
 const longTaskMs = 10_000
 const mostInShortTask = 200
 /** Of a `for_each` whose list only the run knows: it may be long, and what is evaluated for each item costs a worker time. */
-const expectedItems = mostInShortTask + 1
+const unknownItems = Number.POSITIVE_INFINITY
 
 /**
  * A worker that is killed in a workflow task costs a run this long; a replay that takes longer is begun again. Temporal gives it more time
@@ -37,7 +37,7 @@ export function workflowTaskTimeoutMs(steps: PipelinePlan['steps']): number {
 
 function itemsOf(forEach: PlanStep['forEach']): number {
   if (forEach === undefined) return 1
-  return forEach.kind === 'literal' && Array.isArray(forEach.value) ? forEach.value.length : expectedItems
+  return forEach.kind === 'literal' && Array.isArray(forEach.value) ? forEach.value.length : unknownItems
 }
 
 /** What each start of a pipeline run has, whoever starts it: by a person, for a tick, or as a step. */

@@ -2,6 +2,7 @@ import { type Json, jsonBytes, setOwn } from '../../base/json.ts'
 import type { Reporter } from '../nodes/findings.ts'
 import { entryOf, type MapEntry } from '../nodes/nodes.ts'
 import { graphLimits } from '../plan/graph-limits.ts'
+import { knownItems } from '../plan/known-items.ts'
 import type { PlanStep, PlanValue } from '../plan/types.ts'
 
 /** What a run refuses however it goes: found here, from what is known before it. */
@@ -36,8 +37,9 @@ function itemProblems(steps: readonly Sized[]): SizeProblem[] {
   const limit = graphLimits.jobRuns
   const perhaps = stepsThatMayNotRun(steps)
   let together = 0
-  return steps.flatMap(({ id, forEach }): SizeProblem[] => {
-    const items = itemsOf(forEach)
+  return steps.flatMap((step): SizeProblem[] => {
+    const { id } = step
+    const items = knownItems(step) ?? 0
     // One item is never refused. What is refused counts for nothing.
     if (items < 2) return []
     if (items <= limit && perhaps.has(id)) return []
@@ -57,12 +59,6 @@ function itemProblems(steps: readonly Sized[]): SizeProblem[] {
       },
     ]
   })
-}
-
-/** How many there are at least: of a list that is written out it is known whatever its items will be. */
-function itemsOf(forEach: PlanValue | undefined): number {
-  if (forEach?.kind === 'list') return forEach.items.length
-  return forEach?.kind === 'literal' && Array.isArray(forEach.value) ? forEach.value.length : 0
 }
 
 /** Those with a condition, and what needs them. */

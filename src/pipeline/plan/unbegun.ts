@@ -1,4 +1,5 @@
 import { isBegun } from './generations.ts'
+import { knownItems } from './known-items.ts'
 import { isNested } from './nested.ts'
 import type { ItemState, StepState } from './state.ts'
 import { isDone } from './transitions.ts'
@@ -24,15 +25,12 @@ export function unbegunRuns(
   return steps.flatMap((step) => {
     const own = state.steps[step.id]
     if (isNested(step) || (own && isDone(own.status))) return []
-    if (!own?.items)
-      return [{ step: step.id, item: step.forEach ? 0 : null, count: itemsOf(step), generation: 1 }]
+    if (!own?.items) {
+      const count = knownItems(step) ?? unknownItems
+      return [{ step: step.id, item: step.forEach ? 0 : null, count, generation: 1 }]
+    }
     return unbegunItems(step, own.items)
   })
-}
-
-function itemsOf({ forEach }: PlanStep): number {
-  if (!forEach) return 1
-  return forEach.kind === 'literal' && Array.isArray(forEach.value) ? forEach.value.length : unknownItems
 }
 
 function unbegunItems(step: PlanStep, items: readonly ItemState[]): UnbegunRuns[] {
