@@ -129,8 +129,8 @@ export function createAdmission({
     return new Overloaded(turns.comeBackMs(waitedMs))
   }
   /**
-   * The embedded database works without a turn of the event loop, and each turn takes one new connection: what came meanwhile would be
-   * heard of too late to be refused in time.
+   * The embedded database works without a turn of the event loop, and a new connection takes some of them until its request is read: what
+   * came meanwhile would be heard of too late to be refused in time.
    */
   async function allHeard(): Promise<void> {
     const untilMs = now() + hearingMs
