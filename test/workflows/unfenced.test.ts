@@ -102,27 +102,34 @@ describe('a trigger', () => {
       createdBy: 'us',
       sameConfig: true,
     }
-    let isAnswered = false
-    let isLooked = false
-    const waitingFor = (what: () => boolean) => until('the other step', async () => what())
+    const isOfA = () => Context.current().info.activityId.startsWith('a/')
+    const seen = { isPostedByA: false, isPostedByB: false, isAnswered: false, isLooked: false }
+    const waitingFor = (what: keyof typeof seen) => until(what, async () => seen[what])
     const target = { kind: 'job_id', jobId: { kind: 'literal', value: 'j' } } as const
     await withWorker(
       {
-        createJob: async () => shared,
+        async createJob() {
+          // Only then a has a trigger that may be any run.
+          if (!isOfA()) await waitingFor('isPostedByA')
+          return shared
+        },
         async postJobRun({ job: asked }) {
-          const isOfA = Context.current().info.activityId.startsWith('a/')
           const leaseMs = 60_000
-          if (isOfA) return { event: { kind: 'unknown', atMs: 0, before: null }, leaseMs }
+          if (isOfA()) {
+            seen.isPostedByA = true
+            return { event: { kind: 'unknown', atMs: 0, before: null }, leaseMs }
+          }
           expect(asked.isMarked).toBe(false)
+          seen.isPostedByB = true
           // The run is there, and its answer takes until the other step has looked.
-          await waitingFor(() => isLooked)
-          isAnswered = true
+          await waitingFor('isLooked')
+          seen.isAnswered = true
           return { event: { kind: 'posted', run }, leaseMs }
         },
         async findJobRuns({ forMs }) {
-          isLooked = true
           if (forMs === null) await Context.current().cancelled
-          await waitingFor(() => isAnswered || forMs !== null)
+          await waitingFor('isPostedByB')
+          seen.isLooked = true
           return { runs: [run], isComplete: true, isSettled: true }
         },
         pollJobRun: async ({ jobRunId }) =>
