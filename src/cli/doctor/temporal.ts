@@ -100,8 +100,9 @@ async function checkWorkers(
 const pacingHint: Check = {
   name: 'pacing',
   status: 'info',
-  detail: 'a Temporal server with default settings takes up to 50 ms before each workflow task',
-  fix: 'if steps seem slow: start it with --dynamic-config-value history.transferProcessorMaxPollRPS=2000',
+  detail:
+    'a Temporal server with default settings takes up to 50 ms before each workflow task, and up to a second more before each retry',
+  fix: 'if steps seem slow: start it with --dynamic-config-value history.transferProcessorMaxPollRPS=2000; for the others see docs/production.md',
 }
 
 /** Sources that look on this machine only: PATH and the cache, or the binary the user names. */

@@ -26,6 +26,16 @@ export interface DevServerCommandOptions {
   setpriv?: string | undefined
 }
 
+/** As in docker-compose.yml, and for whoever runs a server of their own: docs/production.md. */
+const quickSettings = [
+  // A stock server reads its transfer queue 20 times a second: 50 ms for every workflow task.
+  'history.transferProcessorMaxPollRPS=2000',
+  // And its timers as often, after putting each that is due soon off by up to a second: the next attempt of what a killed worker was at.
+  'history.timerProcessorMaxPollRPS=2000',
+  'history.timerProcessorMaxTimeShift="20ms"',
+  'frontend.namespaceRPS.visibility=100',
+]
+
 /** How a Temporal server for development is started; a measured choice of settings. */
 export function devServerCommand(options: DevServerCommandOptions): { command: string; args: string[] } {
   const args = ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(options.port)]
@@ -43,9 +53,7 @@ export function devServerCommand(options: DevServerCommandOptions): { command: s
     )
   // Only a new namespace heeds them; one that is in the file already: see prepareNamespace.
   for (const name of Object.values(searchAttributes)) args.push('--search-attribute', `${name}=Keyword`)
-  // A stock server reads its transfer queue 20 times a second: 50 ms for every workflow task.
-  args.push('--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000')
-  args.push('--dynamic-config-value', 'frontend.namespaceRPS.visibility=100')
+  for (const setting of quickSettings) args.push('--dynamic-config-value', setting)
   if (options.setpriv === undefined) return { command: options.binary, args }
   return { command: options.setpriv, args: ['--pdeathsig', 'KILL', '--', options.binary, ...args] }
 }

@@ -373,7 +373,7 @@ describe('a Temporal server for development', () => {
     )
   })
 
-  test('is started with settings that make it quick', () => {
+  test('is started with settings that make it quick, as in docker-compose.yml', async () => {
     const { command, args } = devServerCommand({
       binary: 'T',
       dbFile: 'F',
@@ -385,7 +385,10 @@ describe('a Temporal server for development', () => {
       /^setpriv --pdeathsig KILL -- T server start-dev .*--port 7 /,
     )
     expect(args.join(' ')).toContain('--sqlite-pragma journal_mode=wal --sqlite-pragma synchronous=normal')
-    expect(args).toContain('history.transferProcessorMaxPollRPS=2000')
+    const settings = args.filter((_, index) => args[index - 1] === '--dynamic-config-value')
+    expect(settings).toContain('history.transferProcessorMaxPollRPS=2000')
+    const compose = await readFile(path.resolve(import.meta.dirname, '../../../docker-compose.yml'), 'utf8')
+    for (const setting of settings) expect(compose).toContain(`--dynamic-config-value=${setting}`)
   })
 })
 
