@@ -1,24 +1,7 @@
-import { once } from 'node:events'
 import { readdir, readFile, readlink } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import path from 'node:path'
-import { codeOf, messageOf } from '../base/causes.ts'
 import { StackError } from './errors.ts'
-import { findFreePort } from './temporal-cli/dev-server.ts'
-
-/** Whether this process could listen there now; otherwise the system's reason, like `EADDRINUSE`. */
-export async function tryPort(host: string, port: number): Promise<'free' | string> {
-  const server = createServer()
-  try {
-    server.listen({ host, port, exclusive: true })
-    await once(server, 'listening')
-    server.close()
-    await once(server, 'close')
-    return 'free'
-  } catch (error) {
-    return codeOf(error) ?? messageOf(error)
-  }
-}
+import { findFreePort, tryPort } from './temporal-cli/dev-server.ts'
 
 /**
  * The port the API will listen on: the given one, or a free one for 0.

@@ -52,6 +52,8 @@ export interface Attempt {
   jobRunId: string
   installationId: string | undefined
   number: number
+  /** How many runs this worker has at the moment. */
+  beside: () => number
   /** For the next attempt; part of every heartbeat. */
   memory: AttemptMemory
 }

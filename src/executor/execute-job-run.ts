@@ -75,6 +75,7 @@ async function execute(attempt: Attempt, started: Started, jobType: AnyJobType):
     jobRunId,
     attempt: attempt.number,
     flushMs: settings.logFlushMs,
+    beside: attempt.beside,
   })
   const timeoutMs = jobType.timeout === undefined ? undefined : parseDurationMs(jobType.timeout)
   if (timeoutMs !== undefined) stop.allow(timeoutMs)
@@ -169,6 +170,7 @@ async function runActivity(
       installationId: input.installation_id,
       number: context.info.attempt,
       memory,
+      beside: () => crowd.size,
     })
   } finally {
     crowd.size -= 1

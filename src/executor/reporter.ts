@@ -1,3 +1,4 @@
+import { inCrowdMs } from '../base/heartbeat.ts'
 import { present } from '../base/present.ts'
 import { storable } from '../base/text.ts'
 import { JobsApiError } from '../client/index.ts'
@@ -28,6 +29,8 @@ const batchCharacters = 256 * 1024
 const bufferLines = 10_000
 /** Between two reports of progress: twice as long each time, as a run that takes long is looked at rarely. */
 const progressAfterMs = { first: 1_000, longest: 5_000 } as const
+/** Of a worker with many runs: each report is a request and a statement of the server. */
+const crowdProgress = { perSecond: 50, longestMs: 30_000 } as const
 const progressCharacters = 500
 
 /** As many lines as fit one request. */
@@ -62,10 +65,11 @@ class HttpRunReporter implements RunReporter {
   #taken = 0
   #dropped = 0
   #fraction: { fraction: number; message?: string } | undefined
-  #progressDueAt = performance.now() + progressAfterMs.first
+  #progressDueAt: number
   /** What the server knows. */
   #progressSaid: string | undefined
   #progressEveryMs: number = progressAfterMs.first
+  readonly #beside: () => number
   #over = false
 
   constructor(options: RunReporterOptions) {
@@ -73,6 +77,13 @@ class HttpRunReporter implements RunReporter {
     this.#jobRunId = options.jobRunId
     this.#attempt = options.attempt
     this.#flushMs = options.flushMs
+    this.#beside = options.beside ?? (() => 0)
+    this.#progressDueAt = this.#nextProgressAt()
+  }
+
+  #nextProgressAt(): number {
+    const inCrowd = inCrowdMs(this.#beside(), crowdProgress.perSecond, crowdProgress.longestMs)
+    return performance.now() + Math.max(this.#progressEveryMs, inCrowd)
   }
 
   log(level: LogLevel, message: string, atMs = Date.now()): void {
@@ -191,7 +202,7 @@ class HttpRunReporter implements RunReporter {
       this.#reports.reportProgress(this.#jobRunId, { attempt: this.#attempt, ...latest }),
     )
     this.#progressSaid = said
-    this.#progressDueAt = performance.now() + this.#progressEveryMs
+    this.#progressDueAt = this.#nextProgressAt()
     this.#progressEveryMs = Math.min(this.#progressEveryMs * 2, progressAfterMs.longest)
     if (this.#fraction === latest) this.#fraction = undefined
   }
@@ -212,6 +223,8 @@ export interface RunReporterOptions {
   jobRunId: string
   attempt: number
   flushMs: number
+  /** How many runs this worker has: many say more rarely how far they are. @default none */
+  beside?: () => number
 }
 
 export function createRunReporter(options: RunReporterOptions): RunReporter {

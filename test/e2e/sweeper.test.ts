@@ -296,9 +296,15 @@ it('a place is given on when the job runs of a terminated run are over, and surv
     until('it has a job run', async () => (await stack.pipelines.show(id)).steps[0]?.job_run_id ?? undefined)
   const first = await stack.runPlan(plan)
   const firstRun = await jobRunOf(first)
+  const waits = (id: string, position: number) =>
+    until(
+      `it is number ${position}`,
+      async () => (await stack.pipelines.show(id)).queue?.position === position,
+    )
   const second = await stack.runPlan(plan)
+  await waits(second, 1)
   const third = await stack.runPlan(plan)
-  await until('both wait', async () => (await stack.pipelines.show(third)).queue?.position === 2)
+  await waits(third, 2)
   await stack.kill('worker')
   await terminate(first)
   await terminate(second)

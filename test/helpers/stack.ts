@@ -118,8 +118,11 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
         namespace: 'default',
         setpriv,
       })
-      running.set(part, startProcess(command, args, {}))
-      await waitForTemporalServer({ address: temporalAddress, namespace: 'default', timeoutMs: 30_000 })
+      const child = startProcess(command, args, {})
+      running.set(part, child)
+      const ended = new AbortController()
+      child.child.once('exit', () => ended.abort(new Error(`Temporal ended: ${child.stderr()}`)))
+      await waitForTemporalServer({ address: temporalAddress, namespace: 'default', signal: ended.signal })
       return
     }
     const beside = part === 'worker' ? [options.besideWorker ?? []].flat() : []
