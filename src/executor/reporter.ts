@@ -65,7 +65,8 @@ class HttpRunReporter implements RunReporter {
   #taken = 0
   #dropped = 0
   #fraction: { fraction: number; message?: string } | undefined
-  #progressDueAt: number
+  /** When progress was said last; of the first, when the run began. */
+  #progressSaidAt = performance.now()
   /** What the server knows. */
   #progressSaid: string | undefined
   #progressEveryMs: number = progressAfterMs.first
@@ -78,12 +79,12 @@ class HttpRunReporter implements RunReporter {
     this.#attempt = options.attempt
     this.#flushMs = options.flushMs
     this.#beside = options.beside ?? (() => 0)
-    this.#progressDueAt = this.#nextProgressAt()
   }
 
-  #nextProgressAt(): number {
+  /** Later, the more there are by now. */
+  #progressDueAt(): number {
     const inCrowd = inCrowdMs(this.#beside(), crowdProgress.perSecond, crowdProgress.longestMs)
-    return performance.now() + Math.max(this.#progressEveryMs, inCrowd)
+    return this.#progressSaidAt + Math.max(this.#progressEveryMs, inCrowd)
   }
 
   log(level: LogLevel, message: string, atMs = Date.now()): void {
@@ -146,7 +147,7 @@ class HttpRunReporter implements RunReporter {
     if (this.#isClosing || this.#over || this.#sending) return
     const now = performance.now()
     const hasLines = this.#lines.length + this.#unacknowledged.length + this.#dropped > 0
-    const progressAt = this.#fraction === undefined ? Number.POSITIVE_INFINITY : this.#progressDueAt
+    const progressAt = this.#fraction === undefined ? Number.POSITIVE_INFINITY : this.#progressDueAt()
     const dueAt = hasLines ? now : progressAt
     if (dueAt === Number.POSITIVE_INFINITY) return
     const pauseMs = this.#failures === 0 ? 0 : backoffMs(this.#failures, retryAfterMs, Math.random())
@@ -192,7 +193,7 @@ class HttpRunReporter implements RunReporter {
 
   async #sendProgress(all: boolean): Promise<void> {
     const latest = this.#fraction
-    if (latest === undefined || this.#over || (!all && performance.now() < this.#progressDueAt)) return
+    if (latest === undefined || this.#over || (!all && performance.now() < this.#progressDueAt())) return
     const said = JSON.stringify(latest)
     if (said === this.#progressSaid) {
       this.#fraction = undefined
@@ -202,7 +203,7 @@ class HttpRunReporter implements RunReporter {
       this.#reports.reportProgress(this.#jobRunId, { attempt: this.#attempt, ...latest }),
     )
     this.#progressSaid = said
-    this.#progressDueAt = this.#nextProgressAt()
+    this.#progressSaidAt = performance.now()
     this.#progressEveryMs = Math.min(this.#progressEveryMs * 2, progressAfterMs.longest)
     if (this.#fraction === latest) this.#fraction = undefined
   }
