@@ -29,8 +29,8 @@ const batchCharacters = 256 * 1024
 const bufferLines = 10_000
 /** Between two reports of progress: twice as long each time, as a run that takes long is looked at rarely. */
 const progressAfterMs = { first: 1_000, longest: 5_000 } as const
-/** Of a worker with many runs: each report is a request and a statement of the server. */
-const crowdProgress = { perSecond: 50, longestMs: 30_000 } as const
+/** Of a worker with many runs: each report is a request. The server asks Temporal about a run that is silent for half a minute. */
+const crowdProgress = { perSecond: 50, longestMs: 20_000 } as const
 const progressCharacters = 500
 
 /** As many lines as fit one request. */

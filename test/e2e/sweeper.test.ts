@@ -96,14 +96,17 @@ async function expectSameFromHistory(id: string): Promise<void> {
   const handle = stack.client.workflow.getHandle(id)
   const asked = await handle.query<PipelineRemains>('remains')
   const read = remainsFromHistory(await handle.fetchHistory(), 0)
+  // A history has them in the order in which their triggers were answered.
   const bare = (remains: PipelineRemains | undefined) =>
-    remains?.runs.map(({ step, item, generation, jobRunId, trigger }) => [
-      step,
-      item,
-      generation,
-      jobRunId,
-      trigger?.job.jobId,
-    ])
+    remains?.runs
+      .map(({ step, item, generation, jobRunId, trigger }) => [
+        step,
+        item,
+        generation,
+        jobRunId,
+        trigger?.job.jobId,
+      ])
+      .toSorted((one, other) => String(one).localeCompare(String(other)))
   expect(bare(read)).toEqual(bare(asked))
   expect(read?.runs).toHaveLength(2)
   expect([read?.connection, read?.firstExecutionRunId, read?.mode === 'fenced']).toEqual([
