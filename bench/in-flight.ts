@@ -4,6 +4,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { compilePipeline, type PipelinePlan } from '../src/pipeline/index.ts'
 import { PipelinesClient } from '../src/pipelines/index.ts'
+import { packing } from '../src/temporal/index.ts'
 import { type ForeignProcess, startForeignProcess } from '../test/foreign-server/process.ts'
 import type { ChangeLogEntry, RequestLogEntry } from '../test/foreign-server/types.ts'
 import { historiesOf } from '../test/helpers/chain.ts'
@@ -141,7 +142,7 @@ function armsOn(stack: TestStack, one: TestProcess, three: TestProcess): Arm[] {
           sizes.map(async (size) => {
             const list = Array.from({ length: size }, (_, index) => index)
             const { id } = await pipelines.start(plan, { items: list })
-            await stack.client.workflow.getHandle(id).result()
+            await packing(stack.client).workflow.getHandle(id).result()
             return id
           }),
         ),

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import { compilePipeline, type PipelinePlan } from '../src/pipeline/index.ts'
 import { PipelinesClient } from '../src/pipelines/index.ts'
+import { packing } from '../src/temporal/index.ts'
 import { workflowSources } from '../src/worker/workflow-sources.ts'
 import { historiesOf, workflowTasksOf } from '../test/helpers/chain.ts'
 import { startTestStack, type TestStack } from '../test/helpers/stack.ts'
@@ -45,7 +46,7 @@ async function measure(stack: TestStack): Promise<void> {
   )
   await Promise.all(
     started.map(async ({ id }) => {
-      await stack.client.workflow.getHandle(id).result()
+      await packing(stack.client).workflow.getHandle(id).result()
       console.log(`${id} took ${((performance.now() - at) / 1000).toFixed(1)} s`)
     }),
   )
