@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import path from 'node:path'
 import { StackError } from './errors.ts'
-import { findFreePort, tryPort } from './temporal-cli/dev-server.ts'
+import { findFreePort, tryPort } from './temporal-cli/free-port.ts'
 
 /**
  * The port the API will listen on: the given one, or a free one for 0.

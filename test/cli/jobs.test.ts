@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findFreePort } from '../../src/dev-stack/temporal-cli/free-port.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
-import { closedPort, jobwright, jobwrightHere, withTempDir } from './helpers.ts'
+import { jobwright, jobwrightHere, withTempDir } from './helpers.ts'
 
 let stack: TestStack
 beforeAll(async () => {
@@ -65,7 +66,7 @@ test('saved pipelines are run by their names, and as steps of others', async () 
       code: 2,
       stdout: expect.stringContaining('`--offline` was given'),
     })
-    const env = { ...stack.env, JOBS_API_URL: `http://127.0.0.1:${await closedPort()}/api/v1` }
+    const env = { ...stack.env, JOBS_API_URL: `http://127.0.0.1:${await findFreePort()}/api/v1` }
     expect(await jobwrightHere(['graph', outer], { env })).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('pipeline_not_resolved'),

@@ -4,9 +4,10 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { findFreePort } from '../../src/dev-stack/temporal-cli/free-port.ts'
 import { withDataFolder } from '../helpers/data-folder.ts'
 import { placePglite } from '../helpers/pglite.ts'
-import { binary, cleanEnvironment, closedPort, jobwright } from './helpers.ts'
+import { binary, cleanEnvironment, jobwright } from './helpers.ts'
 
 /** Starts `jobwright server` on data of its own, and sends it a signal once it listens. */
 async function serverThatGets(signal: NodeJS.Signals, cwd: string) {
@@ -109,7 +110,7 @@ describe('jobwright worker', () => {
   })
 
   test('says which Temporal does not answer and what to do, and exits 3', async () => {
-    const address = `127.0.0.1:${await closedPort()}`
+    const address = `127.0.0.1:${await findFreePort()}`
     const { code, stdout, stderr } = await jobwright(['worker'], { env: { TEMPORAL_ADDRESS: address } })
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
     expect(stderr).toMatch(

@@ -2,9 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findFreePort } from '../../src/dev-stack/temporal-cli/free-port.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
-import { closedPort, jobwright, jobwrightHere } from './helpers.ts'
+import { jobwright, jobwrightHere } from './helpers.ts'
 
 let stack: TestStack
 let cwd: string
@@ -301,7 +302,7 @@ describe('a run belongs to whose token started it:', () => {
   })
 
   test('an API that does not answer lets nothing start, and lists everybody’s runs', async () => {
-    const away = { JOBS_API_URL: `http://127.0.0.1:${await closedPort()}/api/v1` }
+    const away = { JOBS_API_URL: `http://127.0.0.1:${await findFreePort()}/api/v1` }
     const refused = await as(away, 'run', 'quick.yaml', '--id', 'of-nobody', '--detach')
     expect(refused).toMatchObject({ code: 3, stdout: '' })
     expect(refused.stderr).toContain('/whoami')

@@ -2,9 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
+import { findFreePort } from '../../src/dev-stack/temporal-cli/free-port.ts'
 import { createRegistry, defineJobType } from '../../src/job-types/index.ts'
 import { type Person, startApi, type TestApi } from '../server/routes/api.ts'
-import { closedPort, jobwright, withTempDir } from './helpers.ts'
+import { jobwright, withTempDir } from './helpers.ts'
 
 const probe = (config: z.ZodType) =>
   defineJobType({
@@ -107,7 +108,7 @@ test('says what is missing', async () => {
     const closed = await jobwright(['types', '--out', 'types.ts'], {
       cwd,
       env: {
-        JOBS_API_URL: `http://127.0.0.1:${await closedPort()}/api/v1`,
+        JOBS_API_URL: `http://127.0.0.1:${await findFreePort()}/api/v1`,
         JOBS_API_TOKEN: 'sixteen-characters',
       },
     })

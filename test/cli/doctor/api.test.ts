@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { profileOf } from '../../../src/activities/profile-connection.ts'
 import { checkCapabilities, checkConnections, checkMode } from '../../../src/cli/doctor/api.ts'
+import { findFreePort } from '../../../src/dev-stack/temporal-cli/free-port.ts'
 import { allCapabilities } from '../../helpers/capabilities.ts'
-import { closedPort, jobwright, scriptedContext } from '../helpers.ts'
+import { jobwright, scriptedContext } from '../helpers.ts'
 
 const flags = Object.keys(allCapabilities).filter(
   (name) => allCapabilities[name as keyof typeof allCapabilities] === true,
@@ -55,7 +56,7 @@ test('every connection of the configuration is looked at', async () => {
   const { origin } = await startPlainApi()
   const connections = {
     plain: { url: `${origin}/api/v1`, token: 'x' },
-    away: { url: `http://127.0.0.1:${await closedPort()}/api/v1`, token: 'x' },
+    away: { url: `http://127.0.0.1:${await findFreePort()}/api/v1`, token: 'x' },
   }
   const ctx = scriptedContext({ overrides: { connections: async () => connections } })
   expect(await checkConnections(ctx)).toMatchObject([
