@@ -387,8 +387,11 @@ describe('a Temporal server for development', () => {
     expect(args.join(' ')).toContain('--sqlite-pragma journal_mode=wal --sqlite-pragma synchronous=normal')
     const settings = args.filter((_, index) => args[index - 1] === '--dynamic-config-value')
     expect(settings).toContain('history.transferProcessorMaxPollRPS=2000')
-    const compose = await readFile(path.resolve(import.meta.dirname, '../../../docker-compose.yml'), 'utf8')
+    const textOf = (name: string) => readFile(path.resolve(import.meta.dirname, '../../..', name), 'utf8')
+    const [compose, production] = [await textOf('docker-compose.yml'), await textOf('docs/production.md')]
     for (const setting of settings) expect(compose).toContain(`--dynamic-config-value=${setting}`)
+    for (const setting of settings.filter((one) => one.startsWith('history.')))
+      expect(production).toContain(`\`${setting}\``)
   })
 })
 
