@@ -1,5 +1,8 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { PipelinePlan, PipelineRunView } from '../../src/pipeline/plan/index.ts'
+import type { PipelinePlan, PipelineRunView, PlanStep } from '../../src/pipeline/plan/index.ts'
 import { untilOver } from '../helpers/over.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { type Part, startTestStack, type TestStack } from '../helpers/stack.ts'
@@ -9,7 +12,9 @@ import { until } from '../helpers/until.ts'
 
 let on: TestStack
 beforeAll(async () => {
-  on = await startTestStack()
+  on = await startTestStack({
+    configFile: fileURLToPath(new URL('../helpers/held.config.ts', import.meta.url)),
+  })
 })
 afterAll(() => on?.stop())
 
@@ -19,21 +24,37 @@ beforeEach(async () => {
   earlier = new Set((await on.api.listJobRuns({})).items.map((run) => run.uuid))
 })
 
+/** Held work goes on once this exists. */
+let gate: string
+let gates = 0
+beforeEach(() => {
+  gate = path.join(on.dataDir, `gate-${gates++}`)
+})
+const open = () => writeFile(gate, '')
+
+function heldStep(id: string, overrides: Partial<PlanStep> = {}) {
+  return planStep(id, {
+    target: { kind: 'job_type', jobType: 'held' },
+    config: { kind: 'literal', value: { file: gate } },
+    ...overrides,
+  })
+}
+
 function sleepStep(id: string, duration: string, needs: string[] = []) {
   return planStep(id, { needs, config: { kind: 'literal', value: { duration } } })
 }
 
 /** One step before, four items of which two run at a time, one step after: six runs. */
-const plan: PipelinePlan = planOf([
-  sleepStep('first', '1ms'),
-  planStep('items', {
-    needs: ['first'],
-    forEach: { kind: 'literal', value: ['a', 'b', 'c', 'd'] },
-    maxParallel: 2,
-    config: { kind: 'literal', value: { duration: '3s' } },
-  }),
-  sleepStep('last', '1ms', ['items']),
-])
+const sixRuns = (): PipelinePlan =>
+  planOf([
+    sleepStep('first', '1ms'),
+    heldStep('items', {
+      needs: ['first'],
+      forEach: { kind: 'literal', value: ['a', 'b', 'c', 'd'] },
+      maxParallel: 2,
+    }),
+    sleepStep('last', '1ms', ['items']),
+  ])
 const expectedRuns = 6
 
 /** The server's own record of this test's runs. */
@@ -84,7 +105,7 @@ describe('a pipeline run goes on after kill -9 of', () => {
     ['all at once', ['temporal', 'server', 'worker']],
   ]
   it.each(cases)('%s, with one run per step and item', async (_name, victims) => {
-    const id = await on.runPlan(plan)
+    const id = await on.runPlan(sixRuns())
     const before = await underWay(id)
     await on.kill(...victims)
     await on.start(...victims)
@@ -92,25 +113,27 @@ describe('a pipeline run goes on after kill -9 of', () => {
       (run) => run.status === 'running' || run.status === 'pending',
     )
     expect(stillActive.length, 'the kill hit work under way').toBeGreaterThan(0)
+    await open()
     await expectEachRunOnce(before, await finished(id))
   })
 })
 
 describe('with nested pipeline runs open, kill -9 of', () => {
-  const nested: PipelinePlan = planOf([
-    planStep('items', {
-      target: { kind: 'pipeline', pipeline: planOf([sleepStep('work', '3s')], { name: 'inner' }) },
-      forEach: { kind: 'literal', value: ['a', 'b'] },
-      maxParallel: 2,
-    }),
-    sleepStep('last', '1ms', ['items']),
-  ])
+  const nested = (): PipelinePlan =>
+    planOf([
+      planStep('items', {
+        target: { kind: 'pipeline', pipeline: planOf([heldStep('work')], { name: 'inner' }) },
+        forEach: { kind: 'literal', value: ['a', 'b'] },
+        maxParallel: 2,
+      }),
+      sleepStep('last', '1ms', ['items']),
+    ])
   const cases: [string, Part[]][] = [
     ['the worker', ['worker']],
     ['all at once', ['temporal', 'server', 'worker']],
   ]
   it.each(cases)('%s loses none and doubles none', async (_name, victims) => {
-    const id = await on.runPlan(nested)
+    const id = await on.runPlan(nested())
     const children = [0, 1].map((item) => `${id}.items.${item}.1`)
     await until('both are at work', async () => {
       const running = (await recordedRuns()).filter((run) => run.status === 'running')
@@ -118,6 +141,7 @@ describe('with nested pipeline runs open, kill -9 of', () => {
     })
     await on.kill(...victims)
     await on.start(...victims)
+    await open()
     const after = await finished(id)
     expect(after.status).toBe('completed')
     expect(after.steps.slice(0, 2)).toMatchObject(
@@ -132,12 +156,13 @@ describe('with nested pipeline runs open, kill -9 of', () => {
 })
 
 it('a worker that is told to stop cancels nothing: another one goes on', async () => {
-  const id = await on.runPlan(plan)
+  const id = await on.runPlan(sixRuns())
   const before = await underWay(id)
   const pid = on.pid('worker')
   process.kill(pid, 'SIGTERM')
   await until('the worker is gone', () => !isAlive(pid))
   await on.start('worker')
+  await open()
   await expectEachRunOnce(before, await finished(id))
 })
 

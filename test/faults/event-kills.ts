@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { PipelineRunsClient } from '../../src/client/index.ts'
 import type { PipelineRunEvent, PipelineRunView } from '../../src/contract/index.ts'
 import { compilePipeline } from '../../src/pipeline/index.ts'
@@ -14,18 +17,25 @@ export interface FollowedUnderKills {
 
 const doneStatuses: readonly string[] = ['completed', 'failed', 'cancelled', 'skipped']
 
+/** How many items each kill has to itself. */
+const itemsOfOne = 6
+
 /**
- * Follows one pipeline run while the real server is killed `kills` times, each time once the reader has got something new. Steps have
- * their jobs on the same server, and the run goes on as new executions every now and then.
+ * Follows one pipeline run while the real server is killed `kills` times, each time once the reader has got something new: for each kill
+ * there are items that begin to end only when it is its turn, so that the run cannot be over before the last. Steps have their jobs on
+ * the same server, and the run goes on as new executions every now and then.
  */
 export async function followUnderKills(
   kills: number,
   tell: (line: string) => void = () => undefined,
 ): Promise<FollowedUnderKills> {
-  const stack = await startTestStack({ maxHistoryEvents: 400 })
+  const stack = await startTestStack({
+    configFile: fileURLToPath(new URL('../helpers/held.config.ts', import.meta.url)),
+    maxHistoryEvents: 400,
+  })
   try {
     const runs = new PipelineRunsClient({ baseUrl: stack.apiUrl, token: stack.token, timeoutMs: 30_000 })
-    const { plan } = compilePipeline(pipeline(6 * kills), { file: 'follow.yaml' })
+    const { plan } = compilePipeline(pipeline(kills, stack.dataDir), { file: 'follow.yaml' })
     if (!plan) throw new Error('the pipeline has a plan')
     // This client alone can have it go on as a new execution so soon.
     const started = await stack.pipelines.start(plan, {})
@@ -36,9 +46,8 @@ export async function followUnderKills(
     let done = 0
     for (; done < kills; done++) {
       const known = events.length
-      const isOver = () => events.some((event) => event.event === 'run' && event.run.finished_at !== null)
-      await until('the next event', () => events.length > known || isOver())
-      if (isOver()) break
+      await writeFile(path.join(stack.dataDir, `turn-${done}`), '')
+      await until('the next event', () => events.length > known)
       await stack.kill('server')
       await stack.start('server')
       tell(`${done + 1} kills, ${events.length} events`)
@@ -50,11 +59,11 @@ export async function followUnderKills(
   }
 }
 
-function pipeline(items: number): string {
-  const list = JSON.stringify(Array.from({ length: items }, (_, index) => index))
+function pipeline(turns: number, folder: string): string {
+  const items = Array.from({ length: turns }, (_, turn) => Array<number>(itemsOfOne).fill(turn)).flat()
   return `name: follow
 steps:
-  each: { for_each: ${list}, max_parallel: 2, job_type: sleep, config: { duration: 100ms } }
+  each: { for_each: ${JSON.stringify(items)}, max_parallel: 2, job_type: held, config: { file: "${folder}/turn-\${{ item }}" } }
   last: { needs: [each], job_type: sleep, config: { duration: 1ms } }
 `
 }
