@@ -169,6 +169,26 @@ describe('a trigger of unknown outcome', () => {
     expect(await rejection(stack.pipelines.fail(id, { step: 'graph' }))).toMatchObject({ code: 'run_over' })
   })
 
+  it.each(['adopt', 'trigger'] as const)(
+    'is not retried when the run fails that a person decided on (%s), and says why: the one that got lost may be at work',
+    async (verb) => {
+      const text =
+        'job_type: work, config: { fail: true, duration_ms: 50 }, retry: { attempts: 3, backoff: 1ms }'
+      const { id, jobId } = await hold(`steps: { graph: { ${text} } }`)
+      if (verb === 'trigger') await stack.pipelines.trigger(id, { step: 'graph' })
+      else {
+        const { uuid } = foreign.addRun(jobId, { createdBy: ada, status: 'failed' })
+        await stack.pipelines.adopt(id, { step: 'graph', jobRunId: uuid })
+      }
+      const view = await over(id)
+      expect(view).toMatchObject({ status: 'failed', steps: [{ generation: 1, decided: verb }] })
+      expect(view.steps[0]?.error?.message).toMatch(
+        /failed and does not say why; it is not tried again, as a trigger of unknown outcome may have started another/,
+      )
+      expect(posts()).toHaveLength(verb === 'trigger' ? 2 : 1)
+    },
+  )
+
   it('is given up: the step fails for good, whatever its `retry` says', async () => {
     const { id } = await hold('steps: { graph: { job_type: work, retry: { attempts: 3, backoff: 1ms } } }')
     const fail = () => stack.pipelines.fail(id, { step: 'graph' })

@@ -1,5 +1,5 @@
 import { retryDelayMs } from './scheduling.ts'
-import { mayRetry, type RemoteRunOutcome, type Settlement, settle } from './settle.ts'
+import { allowsRetry, type RemoteRunOutcome, type Settlement, settle, withoutRetry } from './settle.ts'
 import { applyRecord, beginNextGeneration, type ItemState } from './state.ts'
 import { isDone, move } from './transitions.ts'
 import type { PlanStep } from './types.ts'
@@ -35,7 +35,11 @@ export function concludeGeneration(
   { nowMs, isCancelled }: { nowMs: number; isCancelled: boolean },
 ): boolean {
   const settlement = settleGeneration(step, item, outcome)
-  if (isCancelled || !mayRetry(step, item, settlement)) {
+  const isRetry = !isCancelled && allowsRetry(step, item, settlement)
+  // Nothing is begun beside a run that nobody has seen, and that may be at work.
+  const isBarred = isRetry && (item.trigger?.unsettled ?? 0) > 0
+  if (!isRetry || isBarred) {
+    if (isBarred && item.error) item.error = withoutRetry(item.error)
     move(item, settlement.status)
     forgetTrigger(item)
     return false

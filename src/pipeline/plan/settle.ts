@@ -76,12 +76,15 @@ function jobRunError(record: JobRunRecord): StepError {
   )
 }
 
-/** True when the step's `retry` allows another generation; never beside a run that nobody has seen, and that may be at work. */
-export function mayRetry(step: PlanStep, item: ItemState, settlement: Settlement): boolean {
-  return (
-    !item.trigger?.unsettled &&
-    settlement.reason !== undefined &&
-    item.generation < step.retry.generations &&
-    step.retry.on.includes(settlement.reason)
-  )
+/** True when the step's `retry` allows another generation. */
+export function allowsRetry(step: PlanStep, item: ItemState, { reason }: Settlement): boolean {
+  return reason !== undefined && item.generation < step.retry.generations && step.retry.on.includes(reason)
+}
+
+/** The error of a generation that is the last one for that reason, in spite of the step's `retry`. */
+export function withoutRetry({ code, message }: StepError): StepError {
+  return {
+    code,
+    message: `${message}; it is not tried again, as a trigger of unknown outcome may have started another job run, which nobody has seen`,
+  }
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../../../src/base/json.ts'
 import {
+  allowsRetry,
   applyRecord,
   createItem,
   type JobRunRecord,
-  mayRetry,
   settle,
 } from '../../../src/pipeline/plan/index.ts'
 import { planStep } from '../../helpers/plans.ts'
@@ -77,9 +77,9 @@ describe('another generation', () => {
   it('comes only within the number allowed and for the reasons named', () => {
     const retry = (generations: number, on: ('failed' | 'timeout' | 'rejected')[]) =>
       planStep('a', { retry: { generations, backoffMs: 1, on } })
-    expect(mayRetry(retry(3, ['failed']), item, failed)).toBe(true)
-    expect(mayRetry(retry(2, ['failed']), item, failed)).toBe(false)
-    expect(mayRetry(retry(3, ['timeout']), item, failed)).toBe(false)
+    expect(allowsRetry(retry(3, ['failed']), item, failed)).toBe(true)
+    expect(allowsRetry(retry(2, ['failed']), item, failed)).toBe(false)
+    expect(allowsRetry(retry(3, ['timeout']), item, failed)).toBe(false)
   })
 })
 
