@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { heartbeatEveryMs } from '../base/heartbeat.ts'
 import { JobsApiError, type JobsClient, type WireChanges } from '../client/index.ts'
-import { terminalJobRunStatuses } from '../contract/index.ts'
+import { isTerminalStatus, terminalJobRunStatuses } from '../contract/index.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { isDefect } from './failures.ts'
 import { toRecord, toSlimRecord } from './job-run-record.ts'
@@ -87,6 +87,8 @@ export async function watchFeed(
     heartbeatEveryMs(deps.heartbeatIntervalMs, context.info.heartbeatTimeoutMs),
   )
   function pass(change: FeedChange): void {
+    // A server may show what it was not asked for, and whoever is told takes it for an end.
+    if (!isTerminalStatus(change.job_run.status)) return
     const waiter = watched.decode(change.job_run.client_ref)
     if (waiter?.ref.namespace !== deps.namespace) return
     open.set(change, cursor)
@@ -136,16 +138,17 @@ async function readPage(
   { prefix }: Watched,
   signal: AbortSignal,
 ): Promise<WireChanges> {
-  const filter = prefix === undefined ? {} : { client_ref_prefix: prefix }
+  const query = {
+    ...(prefix === undefined ? {} : { client_ref_prefix: prefix }),
+    limit: changesPerPoll,
+    statuses: [...terminalJobRunStatuses],
+  }
   try {
-    return await api.listJobRunChanges(
-      { after, wait: pollSeconds, limit: changesPerPoll, statuses: [...terminalJobRunStatuses], ...filter },
-      { signal },
-    )
+    return await api.listJobRunChanges({ ...query, after, wait: pollSeconds }, { signal })
   } catch (error) {
     // Another database is behind the API: its feed begins anew, and what it never had is over for the leases.
     if (error instanceof JobsApiError && error.code === 'bad_cursor')
-      return api.listJobRunChanges({}, { signal })
+      return api.listJobRunChanges(query, { signal })
     throw error
   }
 }

@@ -7,27 +7,36 @@ import { json, runBody, startFaultServer } from '../client/fault-server.ts'
 import { inActivity } from '../helpers/in-activity.ts'
 import { until } from '../helpers/until.ts'
 
-/** A feed with the ends of two runs that `first` waits for on its first page, one of `other` and one of `first` on its second; then nothing more. */
+/**
+ * A feed with the ends of two runs that `first` waits for on its first page, one of `other` and one of `first` on its second; then nothing
+ * more. Where it is another one than the cursor is of, it begins with a run of `first` that was just made.
+ */
 async function watched(
   tell: (workflowId: string, ids: string[]) => Promise<void>,
   letGo: (workflowId: string) => Promise<void> = async () => {},
   heartbeatDetails?: object,
+  isAnother = false,
 ) {
-  const ended = (workflowId: string, index: number) => {
+  const changed = (status: string, workflowId: string, index: number) => {
     const ref = { namespace: 'default', workflowId, activityId: `s/${index}/1` }
     const client_ref = encodeWaiter({ kind: 'workflow', ref, kept: { outputs: [], whole: false } })
     const job_run = {
       ...runBody,
       uuid: `${runBody.uuid.slice(0, -1)}${index}`,
-      status: 'completed',
+      status,
       client_ref,
     }
-    return { cursor: `c${index}`, status: 'completed', at: runBody.created_at, job_run }
+    return { cursor: `c${index}`, status, at: runBody.created_at, job_run }
   }
+  const ended = (workflowId: string, index: number) => changed('completed', workflowId, index)
   const changes = ['first', 'first', 'other', 'first'].map(ended)
+  const begun = changed('pending', 'first', 9)
   await using server = await startFaultServer((response, request, nth) => {
     const after = new URL(request.url, 'http://localhost').searchParams.get('after') ?? ''
-    const page = { c: changes.slice(0, 2), c1: changes.slice(2) }[after] ?? []
+    if (isAnother && after === 'c')
+      return json(422, { code: 'bad_cursor', detail: 'not a cursor of this server' })(response, request, nth)
+    const page =
+      { '': [begun, ...changes.slice(0, 2)], c: changes.slice(0, 2), c1: changes.slice(2) }[after] ?? []
     const body = { changes: page, cursor: page.at(-1)?.cursor ?? after }
     setTimeout(() => json(200, body)(response, request, nth), page.length > 0 ? 0 : 50)
   })
@@ -64,7 +73,7 @@ async function watched(
     (details) => void heartbeats.push(details),
     { heartbeatDetails },
   )
-  return { heartbeats, failure }
+  return { heartbeats, failure, requests: server.requests }
 }
 
 test('what ends together comes together, one signal at a time, and the cursor waits for each', async () => {
@@ -80,6 +89,15 @@ test('what ends together comes together, one signal at a time, and the cursor wa
   expect(told).toEqual(['first: 0,1 (1)', 'other: 2 (0)', 'first: 3 (1)'])
   // Whoever takes over meanwhile reads again what was not acknowledged.
   expect(heartbeats).toContainEqual({ cursor: 'c1', by: 'this' })
+})
+
+test('where the feed is another one than before, as of another database, it begins anew, and only ends are told', async () => {
+  const told: string[] = []
+  const tell = async (id: string, ids: string[]) => void told.push(`${id}: ${ids.join()}`)
+  const { requests } = await watched(tell, undefined, undefined, true)
+  expect(told).toEqual(['first: 0,1', 'other: 2', 'first: 3'])
+  const [anew] = requests.filter(({ url }) => !url.includes('after='))
+  expect(anew?.url).toContain('statuses=')
 })
 
 test('a workflow that cannot be told of an end ends the attempt, which began before that', async () => {
