@@ -99,9 +99,10 @@ function wrongEnd({ view, cancelledAtMs, victim }: Trial): string[] {
   const isTidy = view.steps.some(({ step, status }) => step === tidy && status === 'completed')
   if (view.status === expected && isTidy) return []
   // Of what a person decided, the first that fails is the last: another one may be at work that nobody has seen.
-  const isLast = ({ status, decided, error }: PipelineRunView['steps'][number]) =>
-    status === 'failed' && decided !== undefined && error?.message.includes('it is not tried again')
-  if (view.status === 'failed' && isTidy && view.steps.some(isLast)) return []
+  const failed = view.steps.filter(({ status }) => status === 'failed')
+  const isLast = ({ decided, error }: PipelineRunView['steps'][number]) =>
+    decided !== undefined && error?.message.includes('it is not tried again')
+  if (view.status === 'failed' && isTidy && failed.every(isLast)) return []
   const steps = view.steps.map(({ step, status, error }) => `${step} ${status} ${error?.message ?? ''}`)
   return [`the pipeline run is ${view.status}, not ${expected}: ${steps.join('; ')}`]
 }
