@@ -1,46 +1,44 @@
-import { Context } from '@temporalio/activity'
-import { JobsApiError, type JobsClient } from '../client/index.ts'
+import { ApplicationFailure, Context } from '@temporalio/activity'
+import type { JobsClient } from '../client/index.ts'
 import { isTerminalStatus } from '../contract/index.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { toRecord } from './job-run-record.ts'
 import { runKey } from './keys.ts'
 import type { CancelJobRunInput, CancelJobRunResult } from './types.ts'
 
-const lookSeconds = 10
-/** A cancel that was accepted and shows no effect is sent again after this many looks. */
-const looksPerCancel = 3
+/** Most handlers stop at the next heartbeat. */
+const firstLookSeconds = 1
+/** What takes longer is looked at again after the fourth part of the time that it has taken so far, within these. */
+const shortestPauseMs = 1_000
+const longestPauseMs = 10_000
 
 /**
  * Cancels whatever the step's key started and confirms it by the run's terminal state. When the key started
  * nothing, it is barred: a trigger that is still under way can no longer start anything.
  * A run that completed first is reported as completed.
+ *
+ * Nothing is held while a handler takes its time to stop: this fails, and the next attempt sends the cancel anew, as one that was
+ * accepted may have shown no effect. So hundreds of such runs hold up no other cancel.
  */
 export async function cancelJobRun(
   deps: ActivityDependencies & { api: JobsClient },
   input: CancelJobRunInput,
 ): Promise<CancelJobRunResult> {
-  const context = Context.current()
-  const signal = context.cancellationSignal
-  const workflowId = context.info.workflowExecution?.workflowId ?? ''
-  const answer = await deps.api.cancelByKey(runKey({ namespace: deps.namespace, workflowId }, input), {
-    signal,
+  const { info, cancellationSignal: signal } = Context.current()
+  const { namespace, api } = deps
+  const workflowId = info.workflowExecution?.workflowId ?? ''
+  const { job_run } = await api.cancelByKey(runKey({ namespace, workflowId }, input), { signal })
+  if (!job_run) return { record: null }
+  const run =
+    isTerminalStatus(job_run.status) || info.attempt > 1
+      ? job_run
+      : await api.getJobRun(job_run.uuid, { waitSeconds: firstLookSeconds, signal })
+  if (isTerminalStatus(run.status)) return { record: toRecord(run) }
+  const sinceMs = info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs
+  throw ApplicationFailure.create({
+    type: 'not_over',
+    message: `job run ${run.uuid} is ${run.status} still`,
+    nonRetryable: false,
+    nextRetryDelay: Math.min(Math.max(Math.round(sinceMs / 4), shortestPauseMs), longestPauseMs),
   })
-  if (!answer.job_run) return { record: null }
-  let run = answer.job_run
-  for (let look = 1; !isTerminalStatus(run.status); look += 1) {
-    signal.throwIfAborted()
-    run = await deps.api.getJobRun(run.uuid, { waitSeconds: lookSeconds, signal })
-    if (!isTerminalStatus(run.status) && look % looksPerCancel === 0)
-      await cancelAgain(deps.api, run.uuid, signal)
-  }
-  return { record: toRecord(run) }
-}
-
-async function cancelAgain(api: JobsClient, jobRunId: string, signal: AbortSignal): Promise<void> {
-  try {
-    await api.cancelJobRun(jobRunId, { signal })
-  } catch (error) {
-    // Terminal in the meantime: the next look shows it.
-    if (!(error instanceof JobsApiError) || error.status !== 409) throw error
-  }
 }

@@ -14,6 +14,8 @@ const pollSeconds = 20
 const changesPerPoll = 200
 /** What ends within this time is read together, and not a request for each. */
 const gatherMs = 20
+/** A server that does not wait, or whose feed begins anew, is asked no more often than this for nothing. */
+const emptyEveryMs = 500
 /** Ends on their way; beyond it the feed can wait. */
 const mostOpen = 2_000
 /** A wait of an activity can be registered a moment before it starts; after this long its own look covers it. */
@@ -101,6 +103,7 @@ export async function watchFeed(
   }
   try {
     while (!signal.aborted) {
+      const askedAtMs = performance.now()
       const page = await readPage(deps.api, cursor, watched, signal)
       for (const change of page.changes) {
         pass(change)
@@ -108,7 +111,8 @@ export async function watchFeed(
       }
       cursor = page.cursor
       heartbeat()
-      if (page.changes.length > 0) await pause(gatherMs, undefined, { signal })
+      const leastMs = page.changes.length > 0 ? gatherMs : emptyEveryMs - (performance.now() - askedAtMs)
+      if (leastMs > 0) await pause(leastMs, undefined, { signal })
       while (open.size > mostOpen) await pause(gatherMs, undefined, { signal })
     }
   } catch (error) {

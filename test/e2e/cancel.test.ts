@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PipelineRunView } from '../../src/pipeline/plan/index.ts'
 import { untilOver } from '../helpers/over.ts'
@@ -10,7 +13,10 @@ import { silenceWatcher } from '../helpers/watcher.ts'
 
 let on: TestStack
 beforeAll(async () => {
-  on = await startTestStack()
+  on = await startTestStack({
+    configFile: fileURLToPath(new URL('../helpers/held.config.ts', import.meta.url)),
+    env: { JOBWRIGHT_MAX_JOB_RUNS: '100' },
+  })
 })
 afterAll(() => on?.stop())
 
@@ -127,6 +133,36 @@ describe('a cancelled pipeline run', () => {
     await on.start('server')
     expect((await finished(id)).status).toBe('cancelled')
     expect(await runs()).toEqual([])
+  })
+
+  it('is not held up by those whose handlers take their time to stop, however many', async () => {
+    const file = path.join(on.dataDir, 'let-go')
+    const config = { kind: 'literal' as const, value: { file, is_stubborn: true } }
+    const items = Array.from({ length: 70 }, (_, index) => index)
+    const stubborn = planStep('stubborn', {
+      target: { kind: 'job_type', jobType: 'held' },
+      forEach: { kind: 'literal', value: items },
+      maxParallel: items.length,
+      config,
+    })
+    const slow = await on.runPlan(planOf([stubborn]))
+    const quick = await on.runPlan(planOf([planStep('only', { config: sleepFor('10m') })]))
+    const ofSlow = async () => {
+      const { job_run_id } = (await on.pipelines.show(slow)).steps[0] ?? {}
+      const { job_id } = await on.api.getJobRun(job_run_id ?? '')
+      return (await on.api.listJobRuns({ job_id, limit: 100 })).items
+    }
+    await until('all are at work', async () => {
+      const runs = await ofSlow()
+      return runs.length === items.length && runs.every((run) => run.status === 'running')
+    })
+    await on.pipelines.cancel(slow)
+    await until('each was told', async () => (await ofSlow()).every((run) => run.cancel_requested_at))
+    await on.pipelines.cancel(quick)
+    expect(await finished(quick)).toMatchObject({ status: 'cancelled' })
+    expect((await ofSlow()).every((run) => run.status === 'running')).toBe(true)
+    await writeFile(file, '')
+    expect(await finished(slow)).toMatchObject({ status: 'cancelled' })
   })
 
   it('reports a run that completed first as completed', async () => {

@@ -3,14 +3,14 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { defineJobType } from '../../src/job-types/index.ts'
 
-/** Lasts until its file exists: for who has to do something while a run is under way, however long that takes. */
+/** Lasts until its file exists, when it is stubborn also where it is told to stop: for who has to do something meanwhile, however long that takes. */
 const held = defineJobType({
   jobType: 'held',
   displayName: 'Held',
   description: 'Lasts until a file exists',
-  config: z.strictObject({ file: z.string() }),
+  config: z.strictObject({ file: z.string(), is_stubborn: z.boolean().optional() }),
   async run({ config, signal }) {
-    while (!existsSync(config.file)) await pause(20, undefined, { signal })
+    while (!existsSync(config.file)) await pause(20, undefined, config.is_stubborn ? {} : { signal })
   },
 })
 

@@ -14,7 +14,14 @@ export function settleGeneration(step: PlanStep, item: ItemState, outcome: Remot
   item.generationStartedAtMs = null
   if (outcome.record) applyRecord(item, step, outcome.record)
   const settlement = settle(outcome, step.timeoutMs)
-  item.error = settlement.error
+  // As after the server's database was replaced: its key started nothing, for all that the server knows.
+  const isForgotten = outcome.kind === 'cancelled' && !outcome.record && item.jobRunId !== null
+  item.error = isForgotten
+    ? {
+        code: 'unknown_job_run',
+        message: `the server knows nothing of job run ${item.jobRunId} any more; whether it is at work is not known`,
+      }
+    : settlement.error
   return settlement
 }
 
