@@ -2,10 +2,17 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { createSecureContext } from 'node:tls'
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client'
+import {
+  Client,
+  Connection,
+  type ConnectionOptions,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+} from '@temporalio/client'
 import { codeOf, messageOf, rootMessageOf } from '../base/causes.ts'
 import { JobwrightError } from '../base/errors.ts'
 import { isLoopback } from '../base/loopback.ts'
+import { endWithChannel } from './closed-channel.ts'
 import { TemporalUnreachableError, throwFromTemporal } from './failures.ts'
 
 /** Where a Temporal server is, and how to talk to it; for a key, TLS is on unless `tls` says otherwise. */
@@ -87,7 +94,11 @@ const reconnecting = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_recon
 export function clientOptions(options: TemporalOptions): ConnectionOptions {
   const host = options.address.replace(/:\d+$/, '')
   const direct = isLoopback(host) ? { 'grpc.enable_http_proxy': 0 } : {}
-  return { ...endpointOptions(options), channelArgs: { ...reconnecting, ...direct } }
+  return {
+    ...endpointOptions(options),
+    channelArgs: { ...reconnecting, ...direct },
+    interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), endWithChannel()],
+  }
 }
 
 /**
