@@ -122,6 +122,38 @@ test.each([
   for (const id of ['first', 'other']) expect(of(id)(done)).toEqual(of(id)(expected))
 })
 
+test('a server that does not wait is not asked without a pause for what is not there', async () => {
+  await using server = await startFaultServer(json(200, { changes: [], cursor: 'c' }))
+  const api = new JobsClient({ baseUrl: server.baseUrl, token: 't' })
+  const askedAtMs: number[] = []
+  const listJobRunChanges: JobsClient['listJobRunChanges'] = (...args) => {
+    askedAtMs.push(performance.now())
+    return api.listJobRunChanges(...args)
+  }
+  const waits = {
+    complete: async () => 'completed' as const,
+    lookAgain: async () => 'completed' as const,
+    letGo: async () => {},
+    ensureWatcher: async () => {},
+    tell: async () => {},
+  }
+  const deps = { namespace: 'default', heartbeatIntervalMs: 1_000, presence: { identity: 'this' }, waits }
+  await inActivity(async (cancel) => {
+    const watching = watchFeed(
+      { ...deps, api: Object.assign(Object.create(api), { listJobRunChanges }) },
+      { connection: 'default', cursor: 'c' },
+      { decode: decodeWaiter },
+    )
+    const over = watching.catch(() => {})
+    await until('it asked again', () => askedAtMs.length > 1)
+    cancel({ cancelRequested: true })
+    await over
+  })
+  const [first = 0, second = 0] = askedAtMs
+  // Timers may be early by the part of a millisecond.
+  expect(second - first).toBeGreaterThanOrEqual(499)
+})
+
 test('while nobody listens there, the next attempt comes soon, however many there were', () => {
   expect(watchAgain(ApplicationFailure.retryable('x', 'connection_refused'))).toMatchObject({
     nonRetryable: false,

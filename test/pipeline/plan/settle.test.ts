@@ -6,6 +6,7 @@ import {
   createItem,
   type JobRunRecord,
   settle,
+  settleGeneration,
 } from '../../../src/pipeline/plan/index.ts'
 import { planStep } from '../../helpers/plans.ts'
 
@@ -68,6 +69,19 @@ describe('what a generation amounts to', () => {
       reason: 'failed',
     })
   })
+})
+
+it('that is cancelled says so when the server knows nothing of its job run any more', () => {
+  const cancelled = { kind: 'cancelled', record: null } as const
+  const begun = { ...createItem(), jobRunId: 'run' }
+  expect(settleGeneration(planStep('a'), begun, cancelled).status).toBe('cancelled')
+  expect(begun.error).toMatchObject({
+    code: 'unknown_job_run',
+    message: expect.stringContaining('job run run any more; whether it is at work is not known'),
+  })
+  const unbegun = createItem()
+  settleGeneration(planStep('a'), unbegun, cancelled)
+  expect(unbegun.error).toBeNull()
 })
 
 describe('another generation', () => {
