@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { ApplicationFailure, Context } from '@temporalio/activity'
 import { heartbeatEveryMs } from '../base/heartbeat.ts'
 import { JobsApiError, type JobsClient, type WireChanges } from '../client/index.ts'
-import { isTerminalStatus, terminalJobRunStatuses } from '../contract/index.ts'
+import { type ChangesQuery, isTerminalStatus, terminalJobRunStatuses } from '../contract/index.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { isDefect } from './failures.ts'
 import { toRecord, toSlimRecord } from './job-run-record.ts'
@@ -12,6 +12,8 @@ import type { WaitRef, Waits, WatchFeedInput } from './waits.ts'
 
 const pollSeconds = 20
 const changesPerPoll = 200
+/** Of a feed that begins anew: so many of the newest job runs that are over are told of. */
+const endedAnew = 1_000
 /** What ends within this time is read together, and not a request for each. */
 const gatherMs = 20
 /** A server that does not wait, or whose feed begins anew, is asked no more often than this for nothing. */
@@ -150,11 +152,29 @@ async function readPage(
   try {
     return await api.listJobRunChanges({ ...query, after, wait: pollSeconds }, { signal })
   } catch (error) {
-    // Another database is behind the API: its feed begins anew, and what it never had is over for the leases.
-    if (error instanceof JobsApiError && error.code === 'bad_cursor')
-      return api.listJobRunChanges(query, { signal })
+    if (error instanceof JobsApiError && error.code === 'bad_cursor') return beginAnew(api, query, signal)
     throw error
   }
+}
+
+/**
+ * Another database is behind the API, a backup of the one before perhaps: its feed begins now. What ended in it until now is read
+ * from the list, the newest first; what is older, and what it never had, is for the leases.
+ */
+async function beginAnew(api: JobsClient, query: ChangesQuery, signal: AbortSignal): Promise<WireChanges> {
+  const { changes, cursor } = await api.listJobRunChanges(query, { signal })
+  const ended: FeedChange[] = []
+  let next: string | undefined
+  do {
+    const page = await api.listJobRuns(
+      { statuses: [...terminalJobRunStatuses], limit: changesPerPoll, ...(next ? { cursor: next } : {}) },
+      { signal },
+    )
+    for (const job_run of page.items)
+      ended.push({ cursor, status: job_run.status, at: job_run.created_at, job_run })
+    next = page.next_cursor
+  } while (next !== undefined && ended.length < endedAnew)
+  return { changes: [...ended, ...changes], cursor }
 }
 
 /** Completes the activity that waits. One that breaks must not hold up the others: it looks for itself, and says what broke. */

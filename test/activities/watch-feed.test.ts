@@ -9,7 +9,7 @@ import { until } from '../helpers/until.ts'
 
 /**
  * A feed with the ends of two runs that `first` waits for on its first page, one of `other` and one of `first` on its second; then nothing
- * more. Where it is another one than the cursor is of, it begins with a run of `first` that was just made.
+ * more. Where it is another one than the cursor is of, it begins with a run of `first` that was just made, after one of it had ended.
  */
 async function watched(
   tell: (workflowId: string, ids: string[]) => Promise<void>,
@@ -32,6 +32,12 @@ async function watched(
   const changes = ['first', 'first', 'other', 'first'].map(ended)
   const begun = changed('pending', 'first', 9)
   await using server = await startFaultServer((response, request, nth) => {
+    if (request.url.startsWith('/api/v1/job-runs?'))
+      return json(200, { count: 1, items: [changed('completed', 'first', 7).job_run] })(
+        response,
+        request,
+        nth,
+      )
     const after = new URL(request.url, 'http://localhost').searchParams.get('after') ?? ''
     if (isAnother && after === 'c')
       return json(422, { code: 'bad_cursor', detail: 'not a cursor of this server' })(response, request, nth)
@@ -95,7 +101,7 @@ test('where the feed is another one than before, as of another database, it begi
   const told: string[] = []
   const tell = async (id: string, ids: string[]) => void told.push(`${id}: ${ids.join()}`)
   const { requests } = await watched(tell, undefined, undefined, true)
-  expect(told).toEqual(['first: 0,1', 'other: 2', 'first: 3'])
+  expect(told).toEqual(['first: 7,0,1', 'other: 2', 'first: 3'])
   const [anew] = requests.filter(({ url }) => !url.includes('after='))
   expect(anew?.url).toContain('statuses=')
 })
