@@ -60,7 +60,7 @@ export async function locateTemporal(
     code: 'no_temporal',
     fault: 'unreachable',
     message: `no Temporal to talk to: TEMPORAL_ADDRESS is not set, and no stack is running in ${config.dataDir}`,
-    fix: 'start one with `jobwright dev`, run this in the folder where one runs, or set TEMPORAL_ADDRESS',
+    fix: 'start one with `jobwright dev`, or wait a moment for one that is just starting; run this in its folder, or set TEMPORAL_ADDRESS',
   })
 }
 
@@ -90,7 +90,7 @@ export async function locateApi(config: ConnectConfig, findStack: FindStack = re
     code: 'no_jobs_api',
     fault: 'unreachable',
     message: `no Jobs API to talk to: JOBS_API_URL is not set, and no stack is running in ${config.dataDir}`,
-    fix: 'start one with `jobwright dev`, or set JOBS_API_URL and JOBS_API_TOKEN',
+    fix: 'start one with `jobwright dev`, or wait a moment for one that is just starting; run this in its folder, or set JOBS_API_URL and JOBS_API_TOKEN',
   })
 }
 
