@@ -128,8 +128,11 @@ test('a schedule fires each of its times once, and says what became of each', as
   expect(manual.map(({ run }) => run)).toEqual([byHand[0]?.id])
   const { ticks, differences, compared } = await schedules.simulation('often', { count: 5, assume: '3s' })
   expect([ticks.length, differences, compared]).toEqual([5, [], true])
-  const csv = await schedules.ticksCsv('often')
-  expect(csv.split('\r\n').length).toBe((await schedules.ticks('often')).items.length + 2)
+  // It is paused, and goes on to note each time that passes so.
+  const rows = async () => (await schedules.ticks('often')).items.length
+  const before = await rows()
+  const csvRows = (await schedules.ticksCsv('often')).split('\r\n').length - 2
+  expect([before, csvRows, await rows()].toSorted((a, b) => a - b)[1]).toBe(csvRows)
 
   const foreign = new PipelineSchedulesClient({ baseUrl: on.apiUrl, token: otherToken, timeoutMs: 30_000 })
   expect((await foreign.list()).items).toEqual([])
