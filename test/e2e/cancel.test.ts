@@ -138,7 +138,7 @@ describe('a cancelled pipeline run', () => {
   it('is not held up by those whose handlers take their time to stop, however many', async () => {
     const file = path.join(on.dataDir, 'let-go')
     const config = { kind: 'literal' as const, value: { file, is_stubborn: true } }
-    const items = Array.from({ length: 70 }, (_, index) => index)
+    const items = Array.from({ length: 66 }, (_, index) => index)
     const stubborn = planStep('stubborn', {
       target: { kind: 'job_type', jobType: 'held' },
       forEach: { kind: 'literal', value: items },
