@@ -12,8 +12,8 @@ import type { WaitRef, Waits, WatchFeedInput } from './waits.ts'
 
 const pollSeconds = 20
 const changesPerPoll = 200
-/** Of a feed that begins anew: so many of the newest job runs that are over are told of. */
-const endedAnew = 1_000
+/** Of the newest job runs that are over, where a feed begins anew: 1,000. */
+const pagesAnew = 5
 /** What ends within this time is read together, and not a request for each. */
 const gatherMs = 20
 /** A server that does not wait, or whose feed begins anew, is asked no more often than this for nothing. */
@@ -30,7 +30,13 @@ const refusedAgainMs = 500
 /** After that Temporal passes over a worker that is lost by itself. */
 const letGoForMs = 10_000
 
-type FeedChange = WireChanges['changes'][number]
+/** What the watcher reads of the feed. */
+type FeedChange = Pick<WireChanges['changes'][number], 'cursor' | 'job_run'>
+type FeedQuery = Pick<ChangesQuery, 'client_ref_prefix'> & Required<Pick<ChangesQuery, 'limit' | 'statuses'>>
+interface FeedPage {
+  changes: FeedChange[]
+  cursor: string
+}
 
 type WatchDependencies = Pick<ActivityDependencies, 'namespace' | 'waits' | 'heartbeatIntervalMs'> & {
   api: JobsClient
@@ -143,11 +149,11 @@ async function readPage(
   after: string,
   { prefix }: Watched,
   signal: AbortSignal,
-): Promise<WireChanges> {
-  const query = {
-    ...(prefix === undefined ? {} : { client_ref_prefix: prefix }),
+): Promise<FeedPage> {
+  const query: FeedQuery = {
     limit: changesPerPoll,
     statuses: [...terminalJobRunStatuses],
+    ...(prefix === undefined ? {} : { client_ref_prefix: prefix }),
   }
   try {
     return await api.listJobRunChanges({ ...query, after, wait: pollSeconds }, { signal })
@@ -161,19 +167,17 @@ async function readPage(
  * Another database is behind the API, a backup of the one before perhaps: its feed begins now. What ended in it until now is read
  * from the list, the newest first; what is older, and what it never had, is for the leases.
  */
-async function beginAnew(api: JobsClient, query: ChangesQuery, signal: AbortSignal): Promise<WireChanges> {
+async function beginAnew(api: JobsClient, query: FeedQuery, signal: AbortSignal): Promise<FeedPage> {
   const { changes, cursor } = await api.listJobRunChanges(query, { signal })
+  const { statuses, limit } = query
   const ended: FeedChange[] = []
   let next: string | undefined
-  do {
-    const page = await api.listJobRuns(
-      { statuses: [...terminalJobRunStatuses], limit: changesPerPoll, ...(next ? { cursor: next } : {}) },
-      { signal },
-    )
-    for (const job_run of page.items)
-      ended.push({ cursor, status: job_run.status, at: job_run.created_at, job_run })
+  for (let pages = 0; pages < pagesAnew; pages += 1) {
+    const page = await api.listJobRuns({ statuses, limit, ...(next ? { cursor: next } : {}) }, { signal })
+    ended.push(...page.items.map((job_run) => ({ cursor, job_run })))
     next = page.next_cursor
-  } while (next !== undefined && ended.length < endedAnew)
+    if (next === undefined) break
+  }
   return { changes: [...ended, ...changes], cursor }
 }
 

@@ -25,6 +25,10 @@ export interface ApiPlace extends Pick<JobsClientOptions, 'baseUrl' | 'token'> {
   source: 'environment' | 'embedded stack'
 }
 
+/** Where a stack of one's own would do. */
+const startOne =
+  'start one with `jobwright dev`, or wait a moment for one that is just starting; run this in its folder'
+
 /**
  * Where Temporal is: the environment, else the embedded stack of the data directory.
  * @throws JobwrightError `no_temporal` when neither says so, `other_jobs_api` when that stack works on another Jobs API than is named
@@ -60,7 +64,7 @@ export async function locateTemporal(
     code: 'no_temporal',
     fault: 'unreachable',
     message: `no Temporal to talk to: TEMPORAL_ADDRESS is not set, and no stack is running in ${config.dataDir}`,
-    fix: 'start one with `jobwright dev`, or wait a moment for one that is just starting; run this in its folder, or set TEMPORAL_ADDRESS',
+    fix: `${startOne}, or set TEMPORAL_ADDRESS`,
   })
 }
 
@@ -90,7 +94,7 @@ export async function locateApi(config: ConnectConfig, findStack: FindStack = re
     code: 'no_jobs_api',
     fault: 'unreachable',
     message: `no Jobs API to talk to: JOBS_API_URL is not set, and no stack is running in ${config.dataDir}`,
-    fix: 'start one with `jobwright dev`, or wait a moment for one that is just starting; run this in its folder, or set JOBS_API_URL and JOBS_API_TOKEN',
+    fix: `${startOne}, or set JOBS_API_URL and JOBS_API_TOKEN`,
   })
 }
 

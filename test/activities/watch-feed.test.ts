@@ -7,6 +7,14 @@ import { json, runBody, startFaultServer } from '../client/fault-server.ts'
 import { inActivity } from '../helpers/in-activity.ts'
 import { until } from '../helpers/until.ts'
 
+const quiet = {
+  complete: async () => 'completed' as const,
+  lookAgain: async () => 'completed' as const,
+  letGo: async () => {},
+  ensureWatcher: async () => {},
+  tell: async () => {},
+}
+
 /**
  * A feed with the ends of two runs that `first` waits for on its first page, one of `other` and one of `first` on its second; then nothing
  * more. Where it is another one than the cursor is of, it begins with a run of `first` that was just made, after one of it had ended.
@@ -53,10 +61,8 @@ async function watched(
     presence: { identity: 'this' },
     api: new JobsClient({ baseUrl: server.baseUrl, token: 't' }),
     waits: {
-      complete: async () => 'completed' as const,
-      lookAgain: async () => 'completed' as const,
+      ...quiet,
       letGo,
-      ensureWatcher: async () => undefined,
       tell: (id: string, records: readonly { jobRunId: string }[]) =>
         tell(
           id,
@@ -136,14 +142,12 @@ test('a server that does not wait is not asked without a pause for what is not t
     askedAtMs.push(performance.now())
     return api.listJobRunChanges(...args)
   }
-  const waits = {
-    complete: async () => 'completed' as const,
-    lookAgain: async () => 'completed' as const,
-    letGo: async () => {},
-    ensureWatcher: async () => {},
-    tell: async () => {},
+  const deps = {
+    namespace: 'default',
+    heartbeatIntervalMs: 1_000,
+    presence: { identity: 'this' },
+    waits: quiet,
   }
-  const deps = { namespace: 'default', heartbeatIntervalMs: 1_000, presence: { identity: 'this' }, waits }
   await inActivity(async (cancel) => {
     const watching = watchFeed(
       { ...deps, api: Object.assign(Object.create(api), { listJobRunChanges }) },

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PipelineRunView } from '../../src/pipeline/plan/index.ts'
+import { heldConfigFile, heldStep } from '../helpers/held.ts'
 import { untilOver } from '../helpers/over.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
@@ -14,7 +14,7 @@ import { silenceWatcher } from '../helpers/watcher.ts'
 let on: TestStack
 beforeAll(async () => {
   on = await startTestStack({
-    configFile: fileURLToPath(new URL('../helpers/held.config.ts', import.meta.url)),
+    configFile: heldConfigFile,
     env: { JOBWRIGHT_MAX_JOB_RUNS: '100' },
   })
 })
@@ -137,14 +137,9 @@ describe('a cancelled pipeline run', () => {
 
   it('is not held up by those whose handlers take their time to stop, however many', async () => {
     const file = path.join(on.dataDir, 'let-go')
-    const config = { kind: 'literal' as const, value: { file, is_stubborn: true } }
     const items = Array.from({ length: 66 }, (_, index) => index)
-    const stubborn = planStep('stubborn', {
-      target: { kind: 'job_type', jobType: 'held' },
-      forEach: { kind: 'literal', value: items },
-      maxParallel: items.length,
-      config,
-    })
+    const forEach = { kind: 'literal' as const, value: items }
+    const stubborn = heldStep('stubborn', { file, is_stubborn: true }, { forEach, maxParallel: items.length })
     const slow = await on.runPlan(planOf([stubborn]))
     const quick = await on.runPlan(planOf([planStep('only', { config: sleepFor('10m') })]))
     const ofSlow = async () => {

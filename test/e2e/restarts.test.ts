@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { PipelinePlan, PipelineRunView, PlanStep } from '../../src/pipeline/plan/index.ts'
+import type { PipelinePlan, PipelineRunView } from '../../src/pipeline/plan/index.ts'
+import { heldConfigFile, heldStep } from '../helpers/held.ts'
 import { untilOver } from '../helpers/over.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { type Part, startTestStack, type TestStack } from '../helpers/stack.ts'
@@ -13,7 +13,7 @@ import { until } from '../helpers/until.ts'
 let on: TestStack
 beforeAll(async () => {
   on = await startTestStack({
-    configFile: fileURLToPath(new URL('../helpers/held.config.ts', import.meta.url)),
+    configFile: heldConfigFile,
   })
 })
 afterAll(() => on?.stop())
@@ -32,14 +32,6 @@ beforeEach(() => {
 })
 const open = () => writeFile(gate, '')
 
-function heldStep(id: string, overrides: Partial<PlanStep> = {}) {
-  return planStep(id, {
-    target: { kind: 'job_type', jobType: 'held' },
-    config: { kind: 'literal', value: { file: gate } },
-    ...overrides,
-  })
-}
-
 function sleepStep(id: string, duration: string, needs: string[] = []) {
   return planStep(id, { needs, config: { kind: 'literal', value: { duration } } })
 }
@@ -48,11 +40,15 @@ function sleepStep(id: string, duration: string, needs: string[] = []) {
 const sixRuns = (): PipelinePlan =>
   planOf([
     sleepStep('first', '1ms'),
-    heldStep('items', {
-      needs: ['first'],
-      forEach: { kind: 'literal', value: ['a', 'b', 'c', 'd'] },
-      maxParallel: 2,
-    }),
+    heldStep(
+      'items',
+      { file: gate },
+      {
+        needs: ['first'],
+        forEach: { kind: 'literal', value: ['a', 'b', 'c', 'd'] },
+        maxParallel: 2,
+      },
+    ),
     sleepStep('last', '1ms', ['items']),
   ])
 const expectedRuns = 6
@@ -122,7 +118,7 @@ describe('with nested pipeline runs open, kill -9 of', () => {
   const nested = (): PipelinePlan =>
     planOf([
       planStep('items', {
-        target: { kind: 'pipeline', pipeline: planOf([heldStep('work')], { name: 'inner' }) },
+        target: { kind: 'pipeline', pipeline: planOf([heldStep('work', { file: gate })], { name: 'inner' }) },
         forEach: { kind: 'literal', value: ['a', 'b'] },
         maxParallel: 2,
       }),

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { PipelineRunsClient } from '../../src/client/index.ts'
 import type { PipelineRunEvent, PipelineRunView } from '../../src/contract/index.ts'
 import { compilePipeline } from '../../src/pipeline/index.ts'
+import { heldConfigFile } from '../helpers/held.ts'
 import { startTestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
 
@@ -30,7 +30,7 @@ export async function followUnderKills(
   tell: (line: string) => void = () => undefined,
 ): Promise<FollowedUnderKills> {
   const stack = await startTestStack({
-    configFile: fileURLToPath(new URL('../helpers/held.config.ts', import.meta.url)),
+    configFile: heldConfigFile,
     maxHistoryEvents: 400,
   })
   try {

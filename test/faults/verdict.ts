@@ -102,7 +102,7 @@ function wrongEnd({ view, cancelledAtMs, victim }: Trial): string[] {
   const failed = view.steps.filter(({ status }) => status === 'failed')
   const isLast = ({ decided, error }: PipelineRunView['steps'][number]) =>
     decided !== undefined && error?.message.includes('it is not tried again')
-  if (view.status === 'failed' && isTidy && failed.every(isLast)) return []
+  if (view.status === 'failed' && isTidy && failed.length > 0 && failed.every(isLast)) return []
   const steps = view.steps.map(({ step, status, error }) => `${step} ${status} ${error?.message ?? ''}`)
   return [`the pipeline run is ${view.status}, not ${expected}: ${steps.join('; ')}`]
 }

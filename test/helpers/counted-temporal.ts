@@ -1,10 +1,5 @@
-import {
-  Client,
-  Connection,
-  type ConnectionOptions,
-  defaultGrpcRetryOptions,
-  makeGrpcRetryInterceptor,
-} from '@temporalio/client'
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client'
+import { clientOptions } from '../../src/temporal/connect.ts'
 
 /** A client of a Temporal server that counts its calls. */
 export interface CountedTemporal {
@@ -40,10 +35,10 @@ export async function connectCounted(address: string): Promise<CountedTemporal> 
       })
     return call as ReturnType<Interceptor>
   }
+  const options = clientOptions({ address, namespace: 'default' })
   const connection = await Connection.connect({
-    address,
-    interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), counting],
-    channelArgs: { 'grpc.enable_http_proxy': 0 },
+    ...options,
+    interceptors: [...(options.interceptors ?? []), counting],
   })
   return {
     client: new Client({ connection, namespace: 'default' }),

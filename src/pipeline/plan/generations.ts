@@ -1,5 +1,12 @@
 import { retryDelayMs } from './scheduling.ts'
-import { allowsRetry, type RemoteRunOutcome, type Settlement, settle, withoutRetry } from './settle.ts'
+import {
+  allowsRetry,
+  forgotten,
+  type RemoteRunOutcome,
+  type Settlement,
+  settle,
+  withoutRetry,
+} from './settle.ts'
 import { applyRecord, beginNextGeneration, type ItemState } from './state.ts'
 import { isDone, move } from './transitions.ts'
 import type { PlanStep } from './types.ts'
@@ -15,13 +22,8 @@ export function settleGeneration(step: PlanStep, item: ItemState, outcome: Remot
   if (outcome.record) applyRecord(item, step, outcome.record)
   const settlement = settle(outcome, step.timeoutMs)
   // As after the server's database was replaced: its key started nothing, for all that the server knows.
-  const isForgotten = outcome.kind === 'cancelled' && !outcome.record && item.jobRunId !== null
-  item.error = isForgotten
-    ? {
-        code: 'unknown_job_run',
-        message: `the server knows nothing of job run ${item.jobRunId} any more; whether it is at work is not known`,
-      }
-    : settlement.error
+  const isForgotten = outcome.kind === 'cancelled' && !outcome.record && step.target.kind !== 'pipeline'
+  item.error = isForgotten && item.jobRunId !== null ? forgotten(item.jobRunId) : settlement.error
   return settlement
 }
 

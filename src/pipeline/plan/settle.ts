@@ -76,6 +76,14 @@ function jobRunError(record: JobRunRecord): StepError {
   )
 }
 
+/** The error of a step that was cancelled, whose job run the server does not have any more. */
+export function forgotten(jobRunId: string): StepError {
+  return {
+    code: 'unknown_job_run',
+    message: `the server knows nothing of job run ${jobRunId} any more; whether it is at work is not known`,
+  }
+}
+
 /** True when the step's `retry` allows another generation. */
 export function allowsRetry(step: PlanStep, item: ItemState, { reason }: Settlement): boolean {
   return reason !== undefined && item.generation < step.retry.generations && step.retry.on.includes(reason)

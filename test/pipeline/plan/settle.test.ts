@@ -8,7 +8,7 @@ import {
   settle,
   settleGeneration,
 } from '../../../src/pipeline/plan/index.ts'
-import { planStep } from '../../helpers/plans.ts'
+import { planOf, planStep } from '../../helpers/plans.ts'
 
 function record(status: string, overrides: Partial<JobRunRecord> = {}): JobRunRecord {
   return { jobId: 'job', jobRunId: 'run', status, error: null, outputs: {}, jobRun: null, ...overrides }
@@ -82,6 +82,11 @@ it('that is cancelled says so when the server knows nothing of its job run any m
   const unbegun = createItem()
   settleGeneration(planStep('a'), unbegun, cancelled)
   expect(unbegun.error).toBeNull()
+  // Of a nested pipeline run, which is on no server.
+  const nested = { ...createItem(), jobRunId: 'run' }
+  const target = { kind: 'pipeline', pipeline: planOf([]) } as const
+  settleGeneration(planStep('a', { target }), nested, cancelled)
+  expect(nested.error).toBeNull()
 })
 
 describe('another generation', () => {
