@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import path from 'node:path'
 import { StackError } from './errors.ts'
-import { findFreePort, tryPort } from './temporal-cli/free-port.ts'
+import { claimPort, findFreePort, tryPort } from './temporal-cli/free-port.ts'
 
 /**
  * The port the API will listen on: the given one, or a free one for 0.
@@ -21,7 +21,8 @@ export async function chooseApiPort(host: string, port: number): Promise<number>
 
 /** A port that was used before, when it is free; otherwise any free one. */
 export async function preferPort(before: number | undefined): Promise<number> {
-  if (before !== undefined && (await tryPort('127.0.0.1', before)) === 'free') return before
+  if (before !== undefined && (await tryPort('127.0.0.1', before)) === 'free' && (await claimPort(before)))
+    return before
   return findFreePort()
 }
 
