@@ -43,6 +43,8 @@ async function main(config: Config): Promise<void> {
   })
   try {
     await ensureTokens(store, config)
+    if (config.tokens.length === 0)
+      log.warn('JOBWRIGHT_TOKENS is not set: only tokens are taken that the database knows already')
     const onError = (error: unknown) => log.error({ err: error }, 'a request failed')
     const { installation, plain } = config
     const app = createApp({

@@ -8,6 +8,7 @@ import { type ActivityInboundCallsInterceptor, NativeConnection, Runtime, Worker
 import { type Logger, pino } from 'pino'
 import { tellOfPredecessors } from './activities/presence.ts'
 import type { Presence } from './activities/waits.ts'
+import { atMost } from './base/abort.ts'
 import { messageOf } from './base/causes.ts'
 import { describeFailure, toFailure } from './base/failure.ts'
 import { endWithTerminal } from './base/hangup.ts'
@@ -54,6 +55,8 @@ async function main(config: Config): Promise<void> {
 
   const registry = createRegistry([...builtInJobTypes, ...user.jobTypes])
   const jobRuns = jobRunWorkers(config, { registry, secrets: user.secrets, log })
+  const ending = new AbortController()
+  const admission = begun(jobRuns.admission(ending.signal))
   const life = randomBytes(6).toString('hex')
   const identity = workerIdentity({ pid: process.pid, host: hostname(), life }, config.server.url)
   const pipelines = pipelineWorker({ config, client, user, log, process: { life, identity } })
@@ -68,16 +71,21 @@ async function main(config: Config): Promise<void> {
   const [workers] = await Promise.all([
     Promise.all(options.map((own) => Worker.create({ ...common, ...own }))),
     prepared,
+    atMost(longestAdmissionMs, admission),
   ])
   surviveForgottenPromises(log)
   const sweeping = keepSweeping(client, config, log)
-  await runUntilStopped(workers, log, () => pipelines.handOver())
+  await runUntilStopped(workers, log, () => pipelines.handOver(), admission)
+  ending.abort()
   clearInterval(sweeping)
   await jobRuns.close()
   await pipelines.presence.end().catch(() => {})
   await connection.close()
   await client.connection.close()
 }
+
+/** A server that is away is asked on while this worker begins: it takes up what it can without it. */
+const longestAdmissionMs = 300
 
 /** Waited for later; what fails meanwhile is told then. */
 function begun<T>(work: Promise<T>): Promise<T> {

@@ -14,6 +14,7 @@ export type CliConfig = Pick<
   Config,
   | 'temporal'
   | 'jobsApi'
+  | 'server'
   | 'databaseUrl'
   | 'dataDir'
   | 'cacheDir'

@@ -1,18 +1,26 @@
 import type { WorkerOptions } from '@temporalio/worker'
 import type { Logger } from 'pino'
+import { pause } from '../base/abort.ts'
+import { JobwrightError } from '../base/errors.ts'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
+import { requireWorkerToken } from '../client/worker-token.ts'
 import type { Config } from '../config.ts'
 import { basePath } from '../contract/index.ts'
 import { installationNames } from '../contract/names.ts'
 import { createExecuteJobRun, type Handlers, handlersApart, handlersHere } from '../executor/index.ts'
 import type { JobTypeRegistry, Secrets } from '../job-types/index.ts'
 import type { Isolation } from '../job-types/types.ts'
-import { handlerHost, handling } from './handlers.ts'
+import { handlerHost, handling, type ServerAccess } from './handlers.ts'
 import { defaultSlots, usableMemory } from './slots.ts'
 
 export interface JobRunWorkers {
   /** One for each task queue. */
   options: Omit<WorkerOptions, 'connection' | 'namespace'>[]
+  /**
+   * Until the server has said that it knows this worker, which may be started before it.
+   * @throws JobwrightError `bad_worker_token`: what this worker takes, it could only hold
+   */
+  admission(until: AbortSignal): Promise<void>
   /** Ends the processes of handlers. */
   close(): Promise<void>
 }
@@ -27,7 +35,7 @@ export function jobRunWorkers(
     log.warn(
       'JOBWRIGHT_URL and JOBWRIGHT_WORKER_TOKEN are not both set: this worker runs pipelines, but no job runs',
     )
-    return { options: [], close: () => Promise.resolve() }
+    return { options: [], admission: () => Promise.resolve(), close: () => Promise.resolve() }
   }
   const server = { baseUrl: url + basePath, token: workerToken, timeoutMs: config.timing.requestTimeoutMs }
   const { reports, ...rest } = handling(server, { registry, secrets })
@@ -56,7 +64,20 @@ export function jobRunWorkers(
     activityTaskPollerBehavior: { type: 'autoscaling', initial: 5, maximum: 50 } as const,
     shutdownGraceTime: config.timing.shutdownGraceMs,
   }))
-  return { options, close: () => handlers.close() }
+  return { options, admission: (until) => admission(server, until), close: () => handlers.close() }
+}
+
+const askAgainMs = 1_000
+
+async function admission(server: ServerAccess, until: AbortSignal): Promise<void> {
+  while (!until.aborted) {
+    try {
+      return await requireWorkerToken(server, { signal: until })
+    } catch (error) {
+      if (error instanceof JobwrightError && error.code === 'bad_worker_token') throw error
+      await pause(askAgainMs, until)
+    }
+  }
 }
 
 /** The task queues of this worker's job runs, with the isolation of the job types on each. */

@@ -60,11 +60,13 @@ function typeOf(error: unknown): unknown {
 /**
  * Runs workers until a signal, the end of the parent, or one of them that fails. Says on stdout when they are ready.
  * @param handOver begun with the stop, and waited for
+ * @param admission rejects when this worker is of no use
  */
 export async function runUntilStopped(
   workers: Worker[],
   log: Logger,
   handOver: () => Promise<void> = () => Promise.resolve(),
+  admission: Promise<void> = Promise.resolve(),
 ): Promise<void> {
   let handingOver: Promise<unknown> | undefined
   let stopping = false
@@ -85,7 +87,8 @@ export async function runUntilStopped(
     `${JSON.stringify({ event: 'ready', taskQueues: workers.map((worker) => worker.options.taskQueue) })}\n`,
   )
   try {
-    await Promise.all(running)
+    const refused = new Promise<never>((_, reject) => admission.catch(reject))
+    await Promise.race([Promise.all(running), refused])
   } finally {
     // One that failed must not leave the others polling.
     stop('a worker ended')

@@ -72,16 +72,25 @@ async function start(text: string, pipelines = stack.pipelines, id?: string): Pr
   return (await pipelines.start(plan, {}, { id })).id
 }
 
-/** Runs with requests to trigger that get lost until it is held. */
-async function hold(text: string, pipelines?: PipelinesClient, runId?: string) {
+/**
+ * Runs with requests to trigger that get lost until a step of it is parked.
+ * @param parked of how many lines, this step's one of them
+ */
+async function hold(
+  text: string,
+  options: { pipelines?: PipelinesClient; id?: string; step?: string; parked?: number } = {},
+) {
+  const { pipelines, step = 'graph', parked = 1 } = options
   take({ html: ['create_run'] })
-  const id = await start(text, pipelines, runId)
-  const view = await until('it is held', async () => {
+  const id = await start(text, pipelines, options.id)
+  const { view, jobId } = await until('it is held', async () => {
     const shown = await stack.pipelines.show(id)
-    return shown.status === 'held' && shown
+    const lost = shown.steps.filter(({ status }) => status === 'trigger_unknown')
+    const unknown = lost.find((line) => line.step === step)?.unknown_trigger
+    return unknown && lost.length >= parked && { view: shown, jobId: unknown.job_id }
   })
   take({})
-  return { id, view, jobId: view.steps.find((step) => step.unknown_trigger)?.unknown_trigger?.job_id ?? '' }
+  return { id, view, jobId: jobId ?? '' }
 }
 
 const over = (id: string): Promise<PipelineRunView> => untilOver(stack.pipelines, id)
@@ -248,7 +257,7 @@ describe('a trigger of unknown outcome', () => {
   it("takes no stranger's run whose config has the id of the pipeline run by chance", async () => {
     const shared = await newJob()
     const steps = `steps: { graph: { job_id: ${shared}, config: { title: nightly } } }`
-    const { id } = await hold(steps, undefined, 'night')
+    const { id } = await hold(steps, { id: 'night' })
     const config = { title: 'nightly' }
     foreign.addRun(shared, { config, createdBy: ada, status: 'running' })
     const [step] = await until('the candidate is seen', async () => {
@@ -308,16 +317,15 @@ describe('on the command line', () => {
 
 describe('what does not fit is refused', () => {
   it('with the reason, and changes nothing', async () => {
-    const { id, jobId } = await hold(`
+    const { id, jobId } = await hold(
+      `
 steps:
   graph: { job_type: work }
   many: { for_each: '\${{ [1, 2] }}', job_type: work, max_parallel: 2 }
   later: { needs: [graph], job_type: work }
-`)
-    await until('all three are parked', async () => {
-      const { steps } = await stack.pipelines.show(id)
-      return steps.filter(({ status }) => status === 'trigger_unknown').length === 3
-    })
+`,
+      { parked: 3 },
+    )
     const other = foreign.addRun(await newJob(), { createdBy: ada, ...ended })
     const taken = foreign.addRun(jobId, { createdBy: ada, status: 'running' })
     const { pipelines } = stack
@@ -386,7 +394,7 @@ steps:
   graph: { job_type: work, timeout: 6s }
   others: { for_each: '\${{ [1, 2, 3, 4, 5, 6, 7, 8] }}', job_type: work, config: { duration_ms: 900 }, on_failure: continue }
 `,
-      pipelines,
+      { pipelines },
     )
     // The items go on, one after the other.
     for (const item of [0, 1, 2, 3, 4, 5, 6, 7])
@@ -406,7 +414,8 @@ steps:
 
   it('holds up no other item, and one that is given up fails alone where the step goes on', async () => {
     take({})
-    const { id } = await hold(`
+    const { id } = await hold(
+      `
 steps:
   many:
     for_each: '\${{ [0, 1, 2] }}'
@@ -414,7 +423,9 @@ steps:
     job_type: work
     on_failure: continue
   after: { needs: [many], job_type: work }
-`)
+`,
+      { step: 'many' },
+    )
     await stack.pipelines.fail(id, { step: 'many', item: 0 })
     const view = await over(id)
     expect(view.status).toBe('completed')

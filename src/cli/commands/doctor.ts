@@ -1,5 +1,5 @@
 import { type CliContext, note } from '../context.ts'
-import { checkApi, checkConnections } from '../doctor/api.ts'
+import { checkApi, checkConnections, checkWorkerToken } from '../doctor/api.ts'
 import type { Check } from '../doctor/check.ts'
 import { checkCache, checkDataDir, checkProxies } from '../doctor/machine.ts'
 import { checkTemporal } from '../doctor/temporal.ts'
@@ -16,7 +16,9 @@ export async function doctorHandler(_args: object, ctx: CliContext): Promise<num
     await checkDataDir(ctx.config.dataDir),
     checkCache(ctx.config.cacheDir),
     ...checkProxies(ctx.config.proxyVariables),
-    ...(await Promise.all([checkTemporal(ctx), checkApi(ctx), checkConnections(ctx)])).flat(),
+    ...(
+      await Promise.all([checkTemporal(ctx), checkApi(ctx), checkWorkerToken(ctx), checkConnections(ctx)])
+    ).flat(),
   ]
   const healthy = checks.every((check) => check.status !== 'problem')
   if (ctx.output === 'json') {

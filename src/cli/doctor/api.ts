@@ -1,8 +1,15 @@
 import { JobwrightError } from '../../base/errors.ts'
 import { discoverCapabilities, type JobsClient } from '../../client/index.ts'
+import { requireWorkerToken } from '../../client/worker-token.ts'
 import { clientOf, connectApi } from '../../connect/clients.ts'
 import { locateApi } from '../../connect/locate.ts'
-import { type Capabilities, connectionMode, missingForPipelines, modePromises } from '../../contract/index.ts'
+import {
+  basePath,
+  type Capabilities,
+  connectionMode,
+  missingForPipelines,
+  modePromises,
+} from '../../contract/index.ts'
 import type { CliContext } from '../context.ts'
 import { toFailure } from '../errors.ts'
 import { count } from '../output/text.ts'
@@ -31,6 +38,21 @@ export async function checkApi(ctx: CliContext): Promise<Check[]> {
   } catch (error) {
     const { message, fix } = toFailure(error)
     return [{ name: 'jobs_api', status: 'problem', detail: message, ...(fix === undefined ? {} : { fix }) }]
+  }
+}
+
+/** Where this environment is a worker's, too: whether its server takes what it reports. */
+export async function checkWorkerToken({ config, signal }: CliContext): Promise<Check[]> {
+  const { url, workerToken: token } = config.server
+  if (!url || !token) return []
+  const name = 'worker_token'
+  try {
+    const { requestTimeoutMs: timeoutMs } = config.timing
+    await requireWorkerToken({ baseUrl: url + basePath, token, timeoutMs }, { signal })
+    return [{ name, status: 'ok', detail: `the server at ${url} takes what its workers report` }]
+  } catch (error) {
+    const { message, fix } = toFailure(error)
+    return [{ name, status: 'problem', detail: message, ...(fix === undefined ? {} : { fix }) }]
   }
 }
 
