@@ -36,7 +36,13 @@ const ports = 'src/server/ports'
 export const zones: readonly Zone[] = [
   { folder: base, loads: [], packages: [], node: true },
   { folder: contract, loads: [base], packages: ['zod'], node: false },
-  { folder: 'src/config.ts', loads: [base, names, sweepReports], packages: ['zod'], node: true },
+  { folder: 'src/config-values.ts', loads: [base], packages: [], node: false },
+  {
+    folder: 'src/config.ts',
+    loads: [base, names, sweepReports, 'src/config-values.ts'],
+    packages: ['zod'],
+    node: true,
+  },
   {
     folder: 'src/config-schema',
     loads: [base],

@@ -208,8 +208,10 @@ describe('jobs from the shell', () => {
       'mode',
       'capabilities',
       'change_feed',
+      'worker_token',
     ])
-    expect(JSON.stringify(report)).not.toContain(stack.token)
+    for (const token of [stack.token, stack.env['JOBWRIGHT_WORKER_TOKEN']])
+      expect(JSON.stringify(report)).not.toContain(token)
   })
 })
 
