@@ -89,6 +89,12 @@ export interface PipelineTimingOptions {
    * @default 60_000
    */
   settleMs?: number | undefined
+  /**
+   * How long a worker may take to say how a run stands, for `show` and what rests on it; more of a run with a long history. Then what
+   * Temporal knows is shown, with a warning.
+   * @default 3_000
+   */
+  queryTimeoutMs?: number | undefined
 }
 
 /** What the use cases of this room work with: every option decided. */
@@ -131,8 +137,8 @@ export function resolveOptions(
     maxHistoryEvents,
     cleanupMs,
     settleMs,
+    queryTimeoutMs = 3_000,
   } = timing
-  const queryTimeoutMs = 3_000
   const client = packing(given)
   return {
     client,

@@ -118,7 +118,7 @@ describe('jobwright run', () => {
     const file = path.join(cwd, 'edited.yaml')
     await writeFile(file, quick)
     let edited: Promise<void> | undefined
-    const { code, stdout, stderr } = await run(['run', 'edited.yaml', '-i', 'wait=2s', '--id', 'edited-1'], {
+    const { code, stdout, stderr } = await run(['run', 'edited.yaml', '-i', 'wait=5s', '--id', 'edited-1'], {
       onOutput: ({ stdout }) => {
         // Nothing but its first step has begun.
         if (stdout.includes('step first running')) edited ??= writeFile(file, 'name: edited\nsteps: {}\n')
@@ -206,7 +206,11 @@ describe('jobwright run', () => {
 test('jobwright runs lists what ran, newest first', async () => {
   const id = 'quick-listed'
   expect((await run(['run', 'quick.yaml', '--id', id])).code).toBe(0)
-  const list = JSON.parse((await run(['runs', '--output', 'json', '--limit', '100'])).stdout)
+  const list = await until('lists know that it is over', async () => {
+    const found = JSON.parse((await run(['runs', '--output', 'json', '--limit', '100'])).stdout)
+    const isOver = (item: { id: string; status: string }) => item.id === id && item.status === 'completed'
+    return found.items.some(isOver) && found
+  })
   expect(list.items.map((item: { id: string }) => item.id)).toContain(id)
   expect(list.count).toBe(list.items.length)
   const table = await run(['runs'])

@@ -123,7 +123,8 @@ describe('A POST', () => {
     const client = new JobsClient({
       baseUrl: server.baseUrl,
       token,
-      timeoutMs: expected.code === 'timeout' ? 200 : 10_000,
+      // Long enough for the request to arrive.
+      timeoutMs: expected.code === 'timeout' ? 3_000 : 10_000,
     })
     const error = await failureOf(client.createJobRun({ job_id: jobId }))
     expect({

@@ -270,26 +270,19 @@ describe('a process that dies', () => {
     const stack = await start()
     const before = stack.info.pids.server
     await fetch(`${origin(stack)}/die`).catch(() => undefined)
-    await expect.poll(async () => (await readStack(dataDir))?.pids.server ?? before).not.toBe(before)
-    await expect
-      .poll(() =>
-        fetch(`${origin(stack)}/readyz`).then(
-          (r) => r.ok,
-          () => false,
-        ),
-      )
-      .toBe(true)
+    await until('another process is on record', async () => {
+      return ((await readStack(dataDir))?.pids.server ?? before) !== before
+    })
+    await until('it is ready', async () => (await fetch(`${origin(stack)}/readyz`)).ok)
     expect(events.map(describeStackEvent)).toContain('API server ended (SIGKILL); starting it again now')
   })
 
   test('is started again when it is Temporal, and keeps what it had', async () => {
     const stack = await start({ own: true })
     process.kill(stack.info.pids.temporal ?? 0, 'SIGKILL')
-    await expect
-      .poll(() => events.filter((event) => event.kind === 'ready' && event.part === 'temporal').length, {
-        timeout: 20_000,
-      })
-      .toBe(2)
+    const readyAgain = () =>
+      events.filter((event) => event.kind === 'ready' && event.part === 'temporal').length === 2
+    await until('Temporal is ready again', readyAgain)
     await waitForTemporalServer({ address: stack.info.temporalAddress, namespace: 'default' })
   })
 
@@ -472,7 +465,7 @@ describe('after a kill -9 of the owner', () => {
     const mortal = Object.entries(children).filter(
       ([name]) => name !== 'temporal' || process.platform === 'linux',
     )
-    for (const [, pid] of mortal) await expect.poll(() => isUp(pid), { timeout: 10_000 }).toBe(false)
+    for (const [, pid] of mortal) await until(`process ${pid} is gone`, async () => !(await isUp(pid)))
     expect(await readStack(dataDir)).toBeUndefined()
   })
 

@@ -7,6 +7,8 @@ let on: TestStack
 beforeAll(async () => {
   on = await startTestStack({
     database: 'postgres',
+    // A worker that stands still for a while is none that is lost, whose job runs begin anew.
+    env: { JOBWRIGHT_RUN_HEARTBEAT_MS: '60000' },
     configFile: fileURLToPath(new URL('./careless.config.ts', import.meta.url)),
   })
 })

@@ -12,9 +12,16 @@ import { until } from '../helpers/until.ts'
 
 let foreign: ForeignServer
 let stack: TestStack
+/** Also those that are not done yet. */
+let arrivedTriggers = 0
 
 beforeAll(async () => {
-  foreign = await startForeignServer({ durationMs: 300 })
+  foreign = await startForeignServer({
+    durationMs: 300,
+    onArrival(endpoint) {
+      if (endpoint === 'create_run') arrivedTriggers += 1
+    },
+  })
   stack = await startTestStack({
     parts: ['temporal', 'worker'],
     configFile: new URL('foreign.config.ts', import.meta.url).pathname,
@@ -216,8 +223,9 @@ steps:
 
   it('reaches a run whose trigger was under way', async () => {
     adopt({ slowCommitMs: { create_run: 1_500 } })
+    const earlier = arrivedTriggers
     const id = await start(long)
-    await until('it is being triggered', async () => requests().some(({ path }) => path === '/job-runs'))
+    await until('it is being triggered', () => arrivedTriggers > earlier)
     await stack.pipelines.cancel(id)
     expect((await finished(id)).status).toBe('cancelled')
     expect(triggers().map(({ job_run_id }) => statusOf(job_run_id))).toEqual(['cancelled'])
@@ -228,8 +236,12 @@ steps:
     const id = await start(long)
     const jobRunId = await until('the run is open', async () => triggers()[0]?.job_run_id)
     await until('it waits', async () => (await stack.pipelines.show(id)).steps[0]?.job_run_id ?? undefined)
+    // No look tells of the end before the cancel was asked for.
+    adopt({ cancelOfEnded: 400, html: ['get_run', 'list_runs'] })
     foreign.endRun(jobRunId, 'completed')
     await stack.pipelines.cancel(id)
+    await until('its run is told', () => requests().some(({ path }) => path.endsWith('/cancel')))
+    adopt({ cancelOfEnded: 400 })
     expect(stepsOf(await finished(id))).toEqual(['first completed', 'second skipped'])
   })
 })

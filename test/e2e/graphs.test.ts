@@ -20,6 +20,8 @@ beforeAll(async () => {
       JOBS_API_TOKEN: instant.token,
       JOBWRIGHT_URL: '',
       JOBWRIGHT_WORKER_TOKEN: '',
+      // A workflow task that a busy worker is late for has timed out there.
+      JOBWRIGHT_STICKY_QUEUE_MS: '60000',
     },
   })
   await on.start('worker')

@@ -10,8 +10,10 @@ import { until } from '../helpers/until.ts'
 /** Two installations that share a Temporal namespace. */
 let one: TestStack
 let other: TestStack | undefined
+/** A worker that stands still for a while is none that is lost, whose job runs begin anew. */
+const patient = { JOBWRIGHT_RUN_HEARTBEAT_MS: '60000' }
 beforeAll(async () => {
-  one = await startTestStack()
+  one = await startTestStack({ env: patient })
 })
 afterEach(() => other?.stop())
 afterAll(() => one?.stop())
@@ -46,7 +48,7 @@ describe('Two installations on one Temporal namespace', () => {
   it('with names of their own leave each other alone', async () => {
     other = await startTestStack({
       temporalAddress: one.temporalAddress,
-      env: { JOBWRIGHT_INSTALLATION: 'other' },
+      env: { ...patient, JOBWRIGHT_INSTALLATION: 'other' },
     })
     const [mine, theirs] = await Promise.all([jobRunsOn(one), jobRunsOn(other)])
     for (const run of [...mine, ...theirs]) expect(run).toMatchObject({ status: 'completed', attempt: 1 })

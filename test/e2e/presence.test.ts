@@ -21,7 +21,7 @@ const work = (id: string, needs: string[] = []) =>
     config: { kind: 'literal', value: { job_type: 'work' } },
   })
 
-async function startOn(foreign: ForeignServer): Promise<TestStack> {
+async function startOn(foreign: ForeignServer, env: Record<string, string> = {}): Promise<TestStack> {
   const stack = await startTestStack({
     parts: ['temporal', 'worker'],
     waitLeaseMs: leaseMs,
@@ -30,6 +30,7 @@ async function startOn(foreign: ForeignServer): Promise<TestStack> {
       JOBS_API_TOKEN: foreign.token,
       JOBWRIGHT_URL: '',
       JOBWRIGHT_WORKER_TOKEN: '',
+      ...env,
     },
   })
   open.push(() => stack.stop())
@@ -134,11 +135,12 @@ describe('the waits of a worker that ends', () => {
   it('alive while Temporal is away: stay, and it is not taken for lost', async () => {
     const foreign = await startForeignServer({ manual: true })
     open.push(() => foreign.stop())
-    const stack = await startOn(foreign)
+    // Temporal is away for longer than that, and a worker that is asked has time to answer.
+    const stack = await startOn(foreign, { JOBWRIGHT_PRESENCE_HEARTBEAT_MS: '4000' })
     const { id, keepers } = await startWaiting(stack, foreign, 3)
     const second = await startSecond(stack)
     await stack.kill('temporal')
-    await new Promise((resolve) => setTimeout(resolve, 5_000))
+    await new Promise((resolve) => setTimeout(resolve, 6_000))
     await stack.start('temporal')
     await until('its presence is there', async () => (await presences(stack)).length === 1)
     endAll(foreign)

@@ -13,7 +13,7 @@ import { jobwrightHere } from '../cli/helpers.ts'
 import { type ForeignServer, type Habits, noHabits, startForeignServer } from '../foreign-server/index.ts'
 import { historiesOf } from '../helpers/chain.ts'
 import { untilOver } from '../helpers/over.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { patientQueryMs, startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
 
 /** Triggers whose outcome nobody knows, and what a person does with them: on a server without idempotency keys, and without bounds. */
@@ -62,7 +62,8 @@ const posts = () =>
   foreign.log.slice(seen).filter(({ method, path }) => method === 'POST' && path === '/job-runs')
 
 function pipelinesWith(timing: PipelineTimingOptions): PipelinesClient {
-  return new PipelinesClient(stack.client, { timing: { stepHeartbeatMs: 2_000, settleMs: 300, ...timing } })
+  const own = { stepHeartbeatMs: 2_000, settleMs: 300, queryTimeoutMs: patientQueryMs }
+  return new PipelinesClient(stack.client, { timing: { ...own, ...timing } })
 }
 
 async function start(text: string, pipelines = stack.pipelines, id?: string): Promise<string> {
@@ -298,8 +299,13 @@ describe('on the command line', () => {
     take({})
     expect(run.code).toBe(5)
     expect(run.stdout).toContain(`jobwright trigger ${id} graph\n`)
-    const runs = await cli('runs', '--status', 'held', '--output', 'json')
-    expect(JSON.parse(runs.stdout).items).toMatchObject([{ id, status: 'held' }])
+    // Lists follow what happens, also to the runs of the tests before this one.
+    const items = await until('it alone is listed', async () => {
+      const runs = await cli('runs', '--status', 'held', '--output', 'json')
+      const listed = JSON.parse(runs.stdout).items as { id: string }[]
+      return listed.length === 1 && listed[0]?.id === id && listed
+    })
+    expect(items).toMatchObject([{ id, status: 'held' }])
     const refused = await cli('adopt', id, 'graph', 'no-such-run')
     expect(refused).toMatchObject({ code: 2, stdout: '' })
     expect(refused.stderr).toContain('error unknown_job_run the server knows no job run no-such-run')
@@ -391,12 +397,12 @@ describe('a step that is parked', () => {
     const { id } = await hold(
       `
 steps:
-  graph: { job_type: work, timeout: 6s }
-  others: { for_each: '\${{ [1, 2, 3, 4, 5, 6, 7, 8] }}', job_type: work, config: { duration_ms: 900 }, on_failure: continue }
+  graph: { job_type: work, timeout: 20s }
+  others: { for_each: '\${{ [1, 2, 3, 4, 5, 6, 7, 8] }}', job_type: work, config: { duration_ms: 2600 }, on_failure: continue }
 `,
       { pipelines },
     )
-    // The items go on, one after the other.
+    // The items go on, one after the other: all of them take longer than the step may.
     for (const item of [0, 1, 2, 3, 4, 5, 6, 7])
       await until('the next item is under way', async () => {
         const line = (await stack.pipelines.show(id)).steps.find((step) => step.item === item)

@@ -1,8 +1,11 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installationNames } from '../../src/contract/names.ts'
-import type { PipelinePlan } from '../../src/pipeline/plan/index.ts'
+import type { PipelinePlan, PlanStep } from '../../src/pipeline/plan/index.ts'
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import type { PipelineTiming } from '../../src/workflows/messages.ts'
+import { heldConfigFile, heldStep } from '../helpers/held.ts'
 import { untilOver } from '../helpers/over.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
@@ -15,13 +18,21 @@ const { taskQueues, waitsWatcherId } = installationNames()
 
 let on: TestStack
 beforeAll(async () => {
-  on = await startTestStack({ database: 'postgres' })
+  on = await startTestStack({ database: 'postgres', configFile: heldConfigFile })
   // What the first run of a worker costs is not counted here.
   await finished(await start(planOf([planStep('first', { config: sleepFor('1ms') })])))
 })
 afterAll(() => on?.stop())
 
 const sleepFor = (duration: string) => ({ kind: 'literal' as const, value: { duration } })
+
+let files = 0
+/** Its run lasts until it is let go: once the step was seen waiting, however late that is. */
+function held(id: string, needs: string[] = []) {
+  files += 1
+  const file = path.join(on.dataDir, `let-go-${files}`)
+  return { step: heldStep(id, { file }, { needs }), letGo: () => writeFile(file, '') }
+}
 
 async function eventTypes(id: string): Promise<string[]> {
   const history = await on.client.workflow.getHandle(id).fetchHistory()
@@ -40,40 +51,50 @@ async function start(plan: PipelinePlan, timing: Partial<PipelineTiming> = {}): 
   return (await pipelines.start(plan, {})).id
 }
 
-/** Nothing of it is at work but its job run. */
-async function isWaiting(id: string): Promise<boolean> {
+/** Nothing of it is at work but the job run of this step. */
+async function isWaiting(id: string, of: string): Promise<boolean> {
   const { raw } = await on.client.workflow.getHandle(id).describe()
   const { steps } = await on.pipelines.show(id)
-  return !raw.pendingActivities?.length && steps.some((step) => step.job_run_id && step.status === 'running')
+  const line = steps.find(({ step }) => step === of)
+  return !raw.pendingActivities?.length && Boolean(line?.job_run_id) && line?.status === 'running'
+}
+
+/** The old one is gone together with its worker: it would hear late of its end, and tell of what it reads meanwhile. */
+async function withoutWatcher(): Promise<() => Promise<void>> {
+  await on.kill('worker')
+  const restore = await silenceWatcher(on)
+  await on.start('worker')
+  return restore
 }
 
 async function finished(id: string) {
   return untilOver(on.pipelines, id)
 }
 
-/** Of steps that follow each other; again if there were more, as what is late on a busy machine takes another workflow task. */
+const idsOf = (steps: number) => Array.from({ length: steps }, (_, index) => `s${index}`)
+
+/** Of steps that follow each other; again while there are more, as what is late on a busy machine takes another workflow task. */
 async function eventsOfChain(
-  { steps, duration, most }: { steps: number; duration: string; most: number },
-  meanwhile: (id: string) => Promise<unknown> = () => Promise.resolve(),
+  most: number,
+  once: () => { chain: PlanStep[]; meanwhile?: (id: string) => Promise<unknown> },
 ): Promise<string[]> {
-  const chain = Array.from({ length: steps }, (_, index) =>
-    planStep(`s${index}`, { needs: index === 0 ? [] : [`s${index - 1}`], config: sleepFor(duration) }),
-  )
-  let events: string[] = []
-  for (let tries = 0; tries < 5; tries += 1) {
+  for (const untilMs = Date.now() + 60_000; ; ) {
+    const { chain, meanwhile } = once()
     const id = await start(planOf(chain))
-    await meanwhile(id)
+    await meanwhile?.(id)
     expect((await finished(id)).status).toBe('completed')
-    events = await eventTypes(id)
-    if (events.length <= most) break
+    const events = await eventTypes(id)
+    if (events.length <= most || Date.now() > untilMs) return events
   }
-  return events
 }
 
 describe('a step', () => {
   it('costs six events at most when its run ends at once', async () => {
     const most = 5 + ofAll + 6 * 10
-    const events = await eventsOfChain({ steps: 10, duration: '1ms', most })
+    const chain = idsOf(10).map((id, index, ids) =>
+      planStep(id, { needs: ids.slice(Math.max(0, index - 1), index), config: sleepFor('1ms') }),
+    )
+    const events = await eventsOfChain(most, () => ({ chain }))
     expect(events.length).toBeLessThanOrEqual(most)
     expect(
       events.filter((type) => type === 'workflowTaskCompletedEventAttributes').length,
@@ -83,9 +104,16 @@ describe('a step', () => {
   it('costs five events when its run takes longer, and holds no activity meanwhile', async () => {
     // Its trigger, the signal, and the workflow task that follows.
     const most = 5 + ofAll + 5 * 3
-    const events = await eventsOfChain({ steps: 3, duration: '1s', most }, (id) =>
-      until('it waits', () => isWaiting(id)),
-    )
+    const events = await eventsOfChain(most, () => {
+      const links = idsOf(3).map((id, index, ids) => held(id, ids.slice(Math.max(0, index - 1), index)))
+      const meanwhile = async (id: string) => {
+        for (const { step, letGo } of links) {
+          await until(`${step.id} waits`, () => isWaiting(id, step.id))
+          await letGo()
+        }
+      }
+      return { chain: links.map(({ step }) => step), meanwhile }
+    })
     expect(events).toHaveLength(most)
     expect(events.some((type) => type.startsWith('activityTask'))).toBe(false)
   })
@@ -100,9 +128,11 @@ describe('a step', () => {
   })
 
   it('is ended by a new watcher when the old one was terminated, also for what came between', async () => {
-    const restore = await silenceWatcher(on)
-    const id = await start(planOf([planStep('between', { config: sleepFor('3s') })]))
-    await until('it waits', () => isWaiting(id))
+    const restore = await withoutWatcher()
+    const { step, letGo } = held('between')
+    const id = await start(planOf([step]))
+    await until('it waits', () => isWaiting(id, 'between'))
+    await letGo()
     const [run] = (await on.api.listJobRuns({ limit: 1 })).items
     expect((await on.api.getJobRun(run!.uuid, { waitSeconds: 30 })).status).toBe('completed')
     await restore()
@@ -113,20 +143,30 @@ describe('a step', () => {
 describe('the watcher', () => {
   it('is not held up by references that nobody should have written', async () => {
     const job = await on.api.createJob({ job_type: 'sleep', config: { job_type: 'sleep', duration: '1ms' } })
-    const id = await start(planOf([planStep('patient', { config: sleepFor('3s') })]))
-    await until('it waits', () => isWaiting(id))
+    const { step, letGo } = held('patient')
+    const id = await start(planOf([step]))
+    await until('it waits', () => isWaiting(id, 'patient'))
+    const handle = on.client.workflow.getHandle(waitsWatcherId('default'))
+    const { runId } = await handle.describe()
     const references = [
       ['jobwright/1', 'default', '', '/wait'],
       ['jobwright/1', 'default', 'x'.repeat(1_500), 'a/-/1/wait'],
       ['jobwright/1', 'default', waitsWatcherId('default'), 'watch'],
     ]
-    for (const reference of references)
-      await on.api.createJobRun({ job_id: job.uuid, client_ref: JSON.stringify(reference) })
+    for (const reference of references) {
+      const request = { job_id: job.uuid, client_ref: JSON.stringify(reference) }
+      const { uuid } = await on.api.createJobRun(request)
+      // Its end comes before that of the step's run in the feed.
+      await until('its run is over', async () => (await on.api.getJobRun(uuid)).finished_at ?? undefined)
+    }
+    await letGo()
     expect((await finished(id)).status).toBe('completed')
-    const watcher = await on.client.workflow.getHandle(waitsWatcherId('default')).describe()
-    expect(watcher.status.name).toBe('RUNNING')
-    // It began when the test before this one ended, and was not needed anew.
-    expect(watcher.raw.pendingActivities?.[0]?.attempt).toBe(1)
+    const watcher = await handle.describe()
+    expect(watcher).toMatchObject({ runId, status: { name: 'RUNNING' } })
+    const [watch] = watcher.raw.pendingActivities ?? []
+    expect(watch?.activityId).toBe('watch')
+    // One that was silent for too long is begun anew, and only that: it does not fail by itself.
+    expect(watch?.lastFailure?.applicationFailureInfo ?? null).toBeNull()
   })
 })
 

@@ -83,10 +83,10 @@ test('runs the example and shows the result; killed in the middle, it goes on, a
   await withTempDir(async (dataDir) => {
     const first = npmStart(dataDir)
     const [, id] = await said(first, /Running .*pipeline\.yaml as (\S+)/)
-    // A step has begun, and the last one has not.
-    await said(first, /step (graph|coverage) /)
     const pids = Object.values((await readStack(dataDir))?.pids ?? {})
     expect(pids, first.output()).toHaveLength(4)
+    // A step has begun, and the last one has not.
+    await said(first, /step (graph|coverage) /)
     for (const pid of pids) process.kill(pid, 'SIGKILL')
     await first.ended
     expect(first.output()).not.toContain('step report completed')

@@ -9,6 +9,9 @@ import { useExecutor } from './harness.ts'
 const executor = useExecutor()
 const { work, trigger, waiting } = executor
 
+/** After so long a silence a worker counts as lost: for tests that wait for that. */
+const lossMs = 3000
+
 describe('A run', () => {
   test('completes with its outputs, logs and progress stored before its end is reported', async () => {
     await work({ logFlushMs: 60_000 })
@@ -323,7 +326,8 @@ describe('A RetryableError', () => {
 
 test('A run whose worker is well is not taken for lost, however rarely that worker would beat by itself', async () => {
   await work({ heartbeatIntervalMs: 60_000 })
-  const { id, handle } = await trigger('sleep', { config: { duration: '2500ms' } })
+  // Longer than it may be silent.
+  const { id, handle } = await trigger('sleep', { config: { duration: '4500ms' }, heartbeatMs: lossMs })
   expect(await handle.result()).toEqual({ status: 'completed' })
   expect(executor.api.get(id).attempts).toEqual([{ attempt: 1, previous: 'none' }])
 })
@@ -339,7 +343,7 @@ describe('A worker', () => {
 
   test('killed while a handler runs leads to another attempt elsewhere', async () => {
     const first = await startWorkerProcess()
-    const { id, handle } = await trigger('fragile')
+    const { id, handle } = await trigger('fragile', { heartbeatMs: lossMs })
     await waiting(id)
     await first.kill()
     await work()
@@ -352,7 +356,7 @@ describe('A worker', () => {
   })
 
   test('killed with every attempt fails the run once its attempts are used up', async () => {
-    const { id, handle } = await trigger('fragile_twice')
+    const { id, handle } = await trigger('fragile_twice', { heartbeatMs: lossMs })
     for (const attempt of [1, 2]) {
       const worker = await startWorkerProcess()
       await waiting(id, attempt)
@@ -368,7 +372,7 @@ describe('A worker', () => {
 
   test('killed while a handler runs that must not be attempted twice fails the run', async () => {
     const first = await startWorkerProcess()
-    const { id, handle } = await trigger('once_only')
+    const { id, handle } = await trigger('once_only', { heartbeatMs: lossMs })
     await waiting(id)
     await first.kill()
     await work()

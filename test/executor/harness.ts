@@ -13,6 +13,7 @@ import { quietTemporal, startTestWorker, type TestWorker, type TestWorkerOptions
 export interface TriggerOptions {
   config?: JsonObject
   timeoutMs?: number
+  /** @default 30 s: only a worker that is killed is to be taken for lost, and none that stands still for a while */
   heartbeatMs?: number
 }
 
@@ -66,9 +67,9 @@ export function useExecutor() {
     },
     async work(
       overrides: TestWorkerOptions['overrides'] = {},
-      handlers: TestWorkerOptions['handlers'] = 'apart',
+      more: Pick<TestWorkerOptions, 'handlers' | 'busyAfterMs'> = {},
     ): Promise<TestWorker> {
-      const options = { address: temporal.address, taskQueue, baseUrl: api.baseUrl, overrides, handlers }
+      const options = { address: temporal.address, taskQueue, baseUrl: api.baseUrl, overrides, ...more }
       const worker = await startTestWorker(options)
       workers.push(worker)
       return worker
@@ -76,7 +77,7 @@ export function useExecutor() {
     /** Triggers a run as the dispatcher does. */
     async trigger(
       jobType: string,
-      { config = {}, timeoutMs = 60_000, heartbeatMs = 1000 }: TriggerOptions = {},
+      { config = {}, timeoutMs = 60_000, heartbeatMs = 30_000 }: TriggerOptions = {},
     ) {
       const id = randomUUID()
       api.add(id, { job_type: jobType, ...config })

@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
+import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { withDataFolder } from '../helpers/data-folder.ts'
 import { startProcess } from '../helpers/processes.ts'
 import { until } from '../helpers/until.ts'
 import { useExecutor } from './harness.ts'
@@ -66,24 +69,30 @@ describe('A handler that', () => {
   })
 
   test('computes keeps no other from being attempted once, and new ones begin elsewhere', async () => {
-    await work()
-    const neighbour = await trigger('innocent', { config: { ms: 100 } })
-    await waiting(neighbour.id)
-    const busy = await trigger('unruly', { config: { how: 'block', ms: 4000 } })
-    await waiting(busy.id)
-    const next = await trigger('innocent', { config: { ms: 1 } })
-    expect(await next.handle.result()).toEqual({ status: 'completed' })
-    expect(runOf(busy.id).run.status).toBe('running')
-    expect(pidOf(next.id)).not.toBe(pidOf(busy.id, 'pid'))
-    expect(await busy.handle.result()).toEqual({ status: 'completed' })
-    expect(await neighbour.handle.result()).toEqual({ status: 'completed' })
-    for (const { id } of [neighbour, busy, next]) expect(runOf(id).attempts).toHaveLength(1)
-    await gone(pidOf(next.id))
+    // Long enough for a process that only stands still for a while, and the next one waits twice for it.
+    await work({}, { busyAfterMs: 2000 })
+    await withDataFolder('busy', async (folder) => {
+      const file = path.join(folder, 'enough')
+      const neighbour = await trigger('innocent', { config: { ms: 100 } })
+      await waiting(neighbour.id)
+      // Until the file exists.
+      const busy = await trigger('unruly', { config: { how: 'block', ms: 60_000, file } })
+      await waiting(busy.id)
+      const next = await trigger('innocent', { config: { ms: 1 } })
+      expect(await next.handle.result()).toEqual({ status: 'completed' })
+      expect(runOf(busy.id).run.status).toBe('running')
+      expect(pidOf(next.id)).not.toBe(pidOf(busy.id, 'pid'))
+      await writeFile(file, '')
+      expect(await busy.handle.result()).toEqual({ status: 'completed' })
+      expect(await neighbour.handle.result()).toEqual({ status: 'completed' })
+      for (const { id } of [neighbour, busy, next]) expect(runOf(id).attempts).toHaveLength(1)
+      await gone(pidOf(next.id))
+    })
   })
 
   test('computes for ever is ended on a cancel, which uses up no attempt of the others', async () => {
     await work({ handlerGraceMs: 100 })
-    const innocent = await trigger('innocent', { config: { ms: 2000 } })
+    const innocent = await trigger('innocent', { config: { until_lost: true } })
     await waiting(innocent.id)
     const { id, handle } = await trigger('unruly', { config: { how: 'block', ms: 2 ** 30 } })
     await waiting(id)
@@ -114,7 +123,7 @@ describe('A handler that', () => {
 describe('When a process of handlers dies', () => {
   test('the run that does it uses up its attempts, and the others none', async () => {
     const worker = await work()
-    const innocent = await trigger('innocent', { config: { ms: 1500 } })
+    const innocent = await trigger('innocent', { config: { until_lost: true } })
     await waiting(innocent.id)
     const { id, handle } = await trigger('unruly', { config: { how: 'die' } })
     expect(await innocent.handle.result()).toEqual({ status: 'completed' })
@@ -201,7 +210,7 @@ describe('A process of handlers whose worker is gone', () => {
 })
 
 test('Handlers can run in the worker itself, with no other process', async () => {
-  await work({}, 'here')
+  await work({}, { handlers: 'here' })
   const { id, handle } = await trigger('innocent', { config: { ms: 1 } })
   expect(await handle.result()).toEqual({ status: 'completed' })
   expect(pidOf(id)).toBe(process.pid)

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { EventEmitter } from 'node:events'
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { sleep } from '../../src/built-in/sleep.ts'
@@ -158,7 +158,7 @@ const onceOnly = defineJobType({ ...fragile, jobType: 'once_only', onWorkerLost:
 
 /** Says its process, does harm in the way that it is told, and then waits for that to happen. */
 async function runUnruly({ config, signal, log, output }: Parameters<AnyJobType['run']>[0]): Promise<void> {
-  const { how, ms } = config as { how: string; ms: number }
+  const { how, ms, file } = config as z.output<typeof unrulyConfig>
   await output.json('pid', process.pid)
   log.info('waiting')
   switch (how) {
@@ -214,13 +214,17 @@ async function runUnruly({ config, signal, log, output }: Parameters<AnyJobType[
       break
     case 'block': {
       const end = performance.now() + ms
-      while (performance.now() < end);
+      while (performance.now() < end && !(file && existsSync(file)));
       return
     }
   }
   await forever(signal)
 }
-const unrulyConfig = z.strictObject({ how: z.string(), ms: z.number().default(10) })
+const unrulyConfig = z.strictObject({
+  how: z.string(),
+  ms: z.number().default(10),
+  file: z.string().optional(),
+})
 const unruly = defineJobType({
   ...texts,
   jobType: 'unruly',
@@ -229,15 +233,19 @@ const unruly = defineJobType({
   run: runUnruly,
 })
 
-/** Says its process and waits for a while: what happens to others must not happen to it. */
+/**
+ * Says its process and waits for a while: what happens to others must not happen to it. Where its process is to die, the first
+ * attempt waits for that, and a later one ends at once.
+ */
 const innocent = defineJobType({
   ...texts,
   jobType: 'innocent',
   maxAttempts: 1,
-  config: z.strictObject({ ms: z.number() }),
+  config: z.strictObject({ ms: z.number().default(0), until_lost: z.boolean().default(false) }),
   async run({ config, signal, log, output, attempt }) {
     await output.json(`pid_${attempt}`, process.pid)
     log.info('waiting')
+    if (config.until_lost && attempt === 1) await forever(signal)
     await delay(config.ms, undefined, { signal })
   },
 })

@@ -28,12 +28,15 @@ export interface TestWorkerOptions {
   overrides?: Partial<ExecuteJobRunDependencies>
   /** Where handlers run. @default 'apart' */
   handlers?: 'here' | 'apart'
+  /** How long a process of handlers may stand still and is not taken for busy. @default 30 s: a busy machine is not what a test is about */
+  busyAfterMs?: number
 }
 
 /** A real worker for the job types of the tests, in this process; its handlers are in another one. */
 export async function startTestWorker(options: TestWorkerOptions): Promise<TestWorker> {
   const warnings: string[] = []
-  const server = { baseUrl: options.baseUrl, token: 'canary-worker-token', timeoutMs: 2000 }
+  // A report that takes long on a busy machine is none to be sent twice.
+  const server = { baseUrl: options.baseUrl, token: 'canary-worker-token', timeoutMs: 30_000 }
   const log = {
     info: () => undefined,
     warn: (fields: object, message: string) => void warnings.push(`${message} ${JSON.stringify(fields)}`),
@@ -42,7 +45,7 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
   const handlers =
     options.handlers === 'here'
       ? handlersHere(testHandling(server))
-      : handlersApart({ entry, settings: server }, log)
+      : handlersApart({ entry, settings: server }, log, options.busyAfterMs ?? 30_000)
   const connection = await NativeConnection.connect({ address: options.address })
   const worker = await Worker.create({
     connection,

@@ -5,7 +5,7 @@ import { compilePipeline } from '../../src/pipeline/index.ts'
 import { ownRunId } from '../../src/schedule/ids.ts'
 import { ticksBetween } from '../../src/schedule/times/index.ts'
 import { SchedulesClient } from '../../src/schedules/index.ts'
-import { startTestStack } from '../helpers/stack.ts'
+import { patientQueryMs, startTestStack } from '../helpers/stack.ts'
 
 /**
  * `node test/faults/backfill.ts [--dates 1000] [--every 10] [--minutes 10] [--max-active 10]`: a backfill of so many days, while Temporal,
@@ -46,7 +46,10 @@ const spec = {
 
 const stack = await startTestStack()
 const owner = { workspace: 'default', email: 'dev@localhost' }
-const schedules = new SchedulesClient(stack.client, { owner, timing: { stepHeartbeatMs: 2_000 } })
+const schedules = new SchedulesClient(stack.client, {
+  owner,
+  timing: { stepHeartbeatMs: 2_000, queryTimeoutMs: patientQueryMs },
+})
 let isOver = false
 let kills = 0
 try {

@@ -19,7 +19,7 @@ export interface ForeignProcess {
 /** The foreign server as a process of its own, for tests that kill the others. */
 export async function startForeignProcess(
   logFile: string,
-  options: Omit<Partial<ForeignServerOptions>, 'onEntry'> = {},
+  options: Omit<Partial<ForeignServerOptions>, 'onEntry' | 'onArrival'> = {},
 ): Promise<ForeignProcess> {
   const main = path.join(import.meta.dirname, 'main.ts')
   const args = [main, '--log', logFile, '--options', JSON.stringify(options)]

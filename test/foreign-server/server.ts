@@ -16,6 +16,8 @@ export interface ForeignServerOptions {
   manual: boolean
   createdBy: string
   habits: Partial<Habits>
+  /** Told of every request once all of it is there, and before it is done. */
+  onArrival: (endpoint: Endpoint) => void
   /** Told of every entry as it is written. */
   onEntry: (entry: RequestLogEntry | ChangeLogEntry) => void
 }
@@ -50,6 +52,7 @@ const defaults: ForeignServerOptions = {
   manual: false,
   createdBy: 'engineer@example.com',
   habits: {},
+  onArrival: () => {},
   onEntry: () => {},
 }
 
@@ -76,10 +79,13 @@ export async function startForeignServer(given: Partial<ForeignServerOptions> = 
   )
   const server = createServer({ keepAliveTimeout: 60_000 })
   server.on('request', (request, response) => {
-    void serve({ state, habits, jobTypes: options.jobTypes }, options.token, request, response, (entry) => {
-      const full: RequestLogEntry = { event: 'request', seq: seq++, ...entry }
-      log.push(full)
-      options.onEntry(full)
+    void serve({ state, habits, jobTypes: options.jobTypes }, options.token, request, response, {
+      arrived: options.onArrival,
+      note(entry) {
+        const full: RequestLogEntry = { event: 'request', seq: seq++, ...entry }
+        log.push(full)
+        options.onEntry(full)
+      },
     })
   })
   await new Promise<void>((resolve, reject) => {
@@ -114,14 +120,17 @@ export async function startForeignServer(given: Partial<ForeignServerOptions> = 
   }
 }
 
-type Note = (entry: Omit<RequestLogEntry, 'event' | 'seq'>) => void
+interface Told {
+  arrived(endpoint: Endpoint): void
+  note(entry: Omit<RequestLogEntry, 'event' | 'seq'>): void
+}
 
 async function serve(
   world: World,
   token: string,
   request: IncomingMessage,
   response: ServerResponse,
-  note: Note,
+  { arrived, note }: Told,
 ): Promise<void> {
   const { habits } = world
   // A client that goes away is no error; what it asked for is done all the same.
@@ -132,6 +141,7 @@ async function serve(
   const { endpoint, id } = route(method, url.pathname)
   const text = await bodyOf(request)
   if (text === undefined) return
+  arrived(endpoint)
   await pause(firstOf(habits, 'delayBeforeMs', endpoint))
   const nowMs = Date.now()
   const call: Call = {

@@ -14,7 +14,10 @@ export async function historiesOf(client: Client, workflowId: string): Promise<H
   return histories
 }
 
-/** How the workflow tasks of an execution ended. */
+/** Of a workflow task: `TIMEOUT_TYPE_START_TO_CLOSE` of Temporal's API. */
+const startToClose = 1
+
+/** How the workflow tasks of an execution ended. One that lay in a queue for too long is none that took too long. */
 export function workflowTasksOf({ events }: History): {
   completed: number
   failed: string[]
@@ -26,6 +29,8 @@ export function workflowTasksOf({ events }: History): {
     failed: all.flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
       failed ? [`cause ${String(failed.cause)}: ${failed.failure?.message ?? ''}`] : [],
     ),
-    timedOut: all.filter((event) => event.workflowTaskTimedOutEventAttributes).length,
+    timedOut: all.filter(
+      ({ workflowTaskTimedOutEventAttributes: late }) => late?.timeoutType === startToClose,
+    ).length,
   }
 }

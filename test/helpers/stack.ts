@@ -25,6 +25,9 @@ const parts: readonly Part[] = ['temporal', 'server', 'worker']
 /** Below the time that hooks have: once one is given up, nobody ends what it started. */
 const defaultStartTimeoutMs = 45_000
 
+/** A worker that stands still for a while is none that does not answer. */
+export const patientQueryMs = 30_000
+
 /** Leases and time-outs short, so that recovery takes seconds; the order of their sizes is that of production. */
 const shortTimings = {
   JOBWRIGHT_STEP_HEARTBEAT_MS: '2000',
@@ -166,7 +169,13 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   const pipelines = new PipelinesClient(client, {
     owner: { workspace: 'default', email: 'dev@localhost' },
     installation: options.env?.JOBWRIGHT_INSTALLATION,
-    timing: { waitLeaseMs, stepHeartbeatMs: 2_000, maxHistoryEvents, settleMs },
+    timing: {
+      waitLeaseMs,
+      stepHeartbeatMs: 2_000,
+      maxHistoryEvents,
+      settleMs,
+      queryTimeoutMs: patientQueryMs,
+    },
   })
   const api = new JobsClient({ baseUrl: `${serverUrl}/api/v1`, token })
   return {

@@ -15,6 +15,7 @@ import {
   type PipelinesClientOptions,
 } from '../../src/pipelines/index.ts'
 import { connectTemporal } from '../../src/temporal/index.ts'
+import { patientQueryMs } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
 import { openRun, planFrom, recordOf, type Scripted, startScripted } from '../workflows/scripted.ts'
 
@@ -27,8 +28,9 @@ beforeEach(() => {
   on.api = {}
 })
 
+const timing = { queryTimeoutMs: patientQueryMs }
 const clientOf = (options: PipelinesClientOptions = {}) =>
-  new PipelinesClient(on.stack.client, { taskQueue: 'scripted', ...options })
+  new PipelinesClient(on.stack.client, { taskQueue: 'scripted', timing, ...options })
 
 const text =
   'name: sized\ninputs: { size: { type: integer }, unit: { type: string, default: mm } }\nsteps: { s: { job_type: x } }\noutputs: { said: "${{ inputs.unit }}", size: "${{ inputs.size }}" }'

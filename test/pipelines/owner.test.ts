@@ -4,6 +4,7 @@ import type { JobTypeSchemaEntry } from '../../src/contract/index.ts'
 import { compilePipeline } from '../../src/pipeline/index.ts'
 import { PipelinesClient, type PipelinesClientOptions } from '../../src/pipelines/index.ts'
 import type { RunPipelineInput } from '../../src/workflows/messages.ts'
+import { patientQueryMs } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
 import { entryOf } from '../job-type-schemas/helpers.ts'
 import { openRun, planFrom, type Scripted, startScripted } from '../workflows/scripted.ts'
@@ -23,7 +24,8 @@ const nothing = { runs: [], nextCursor: null }
 const plan = planFrom('name: owned\nsteps: { s: { job_type: x } }')
 
 function clientOf(options: PipelinesClientOptions): PipelinesClient {
-  return new PipelinesClient(on.stack.client, { taskQueue: 'scripted', ...options })
+  const timing = { queryTimeoutMs: patientQueryMs }
+  return new PipelinesClient(on.stack.client, { taskQueue: 'scripted', timing, ...options })
 }
 
 async function startAs(owner: PipelinesClientOptions['owner'], id?: string): Promise<string> {
@@ -308,10 +310,11 @@ describe('a list', () => {
     ]
     const started: [string, string][] = []
     for (const workspace of values) started.push([workspace, await startAs({ workspace, email: 'a@b' })])
-    const last = started.at(-1)?.[1]
-    await until('all are listed', async () => (await client().list()).runs.some(({ id }) => id === last))
     for (const [workspace, id] of started) {
-      const found = (await client().list({ workspace })).runs.map((run) => run.id)
+      const found = await until('it is listed', async () => {
+        const { runs } = await client().list({ workspace })
+        return runs.length > 0 && runs.map((run) => run.id)
+      })
       expect([workspace, found]).toEqual([workspace, [id]])
     }
   })

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { PipelineRunView } from '../../src/pipelines/index.ts'
 import { PipelinesClient, type PipelinesClientOptions } from '../../src/pipelines/index.ts'
 import { type CountedTemporal, connectCounted } from '../helpers/counted-temporal.ts'
+import { patientQueryMs } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
 import { openRun, planFrom, recordOf, type Scripted, startScripted } from '../workflows/scripted.ts'
 
@@ -39,8 +40,9 @@ beforeEach(() => {
   temporal.calls.clear()
 })
 
+const timing = { queryTimeoutMs: patientQueryMs, stepHeartbeatMs: 60_000 }
 const clientOf = (options: PipelinesClientOptions = {}) =>
-  new PipelinesClient(temporal.client, { taskQueue: 'scripted', ...options })
+  new PipelinesClient(temporal.client, { taskQueue: 'scripted', timing, ...options })
 const openPolls = () => temporal.open.get('GetWorkflowExecutionHistory') ?? 0
 const callsOf = (method: string) => temporal.calls.get(method) ?? 0
 const plan = planFrom('name: p\nsteps: { a: { job_type: x }, b: { job_type: x, needs: [a] } }')
@@ -87,7 +89,7 @@ test('all who look at a run share one watcher, and all see the last view', async
   await until('one listens', () => openPolls() === 1)
   release('a')
   for (const viewer of viewers) await until('it waits', () => viewer.statusOf('b') === 'running')
-  expect(openPolls()).toBe(1)
+  await until('one listens', () => openPolls() === 1)
   release('b')
   await Promise.all(viewers.map(({ done }) => done))
   for (const { views } of viewers) expect(views.at(-1)).toMatchObject({ status: 'completed' })
@@ -108,7 +110,7 @@ test('a signal ends the viewing at once, and the last who leaves ends the watche
   await until('one listens', () => openPolls() === 1)
   first.abort()
   await one.done
-  expect(openPolls()).toBe(1)
+  await until('one listens', () => openPolls() === 1)
   second.abort()
   await other.done
   await until('nobody listens', () => openPolls() === 0)
@@ -201,7 +203,7 @@ describe('without news of the history', () => {
     const [one, other] = [await startRun(pipelines), await startRun(pipelines)]
     const both = [watching(pipelines, one), watching(pipelines, other)]
     for (const viewer of both) await until('it waits', () => viewer.statusOf('a') === 'running')
-    expect(openPolls()).toBe(1)
+    await until('one listens', () => openPolls() === 1)
     release('a')
     release('b')
     await Promise.all(both.map(({ done }) => done))

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { instantMs } from '../../src/base/instant.ts'
 import type { PipelineRunView } from '../../src/pipeline/plan/index.ts'
 import { type ForeignServer, startForeignServer } from '../foreign-server/index.ts'
+import { heldConfigFile } from '../helpers/held.ts'
 import { startProcess, type TestProcess } from '../helpers/processes.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
@@ -33,7 +34,7 @@ const startWorker = async (env: Record<string, string> = {}) => {
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') })
   foreign = await startForeignServer({ durationMs: 50 })
-  stack = await startTestStack({ database: 'postgres' })
+  stack = await startTestStack({ database: 'postgres', configFile: heldConfigFile })
   worker = await startWorker()
   // Two bundles may have to be made.
 }, 120_000)
@@ -62,13 +63,12 @@ async function runsOf(type: string, since: number) {
   const { items } = await stack.api.listJobRuns({ limit: 500 })
   return items.filter((run) => run.job_name.includes(` – ${type} / `) && instantMs(run.created_at) >= since)
 }
-const underWay = (handle: WorkflowHandle) =>
-  until('its run is known', async () => {
-    const { steps } = await view(handle)
-    return (
-      steps.find(({ finished_at, job_run_id }) => finished_at === null && job_run_id)?.job_run_id ?? false
-    )
-  })
+/** The run of its step, which may be over by now: who needs one that is not takes one that does not end by itself. */
+const begun = (handle: WorkflowHandle) =>
+  until('its run is known', async () => (await view(handle)).steps[0]?.job_run_id ?? false)
+/** Where a run is held until it exists. */
+const gateOf = (name: string) => path.join(stack.dataDir, name)
+const open = (gate: string) => writeFile(gate, '')
 const waiting = (handle: WorkflowHandle) =>
   until('it waits', async () => {
     const { raw } = await handle.describe()
@@ -118,7 +118,7 @@ describe('a run', () => {
   })
 
   it('that is out of time is cancelled first', async () => {
-    const handle = await startOne({ config: { duration: '1h' }, timeout: '1500ms' }, 'caught')
+    const handle = await startOne({ config: { duration: '1h' }, timeout: '10s' }, 'caught')
     const { type, details } = (await handle.result()) as { type: string; details: [{ jobRunId: string }] }
     expect(type).toBe('timeout')
     expect(await statusOf(details[0].jobRunId)).toBe('cancelled')
@@ -141,7 +141,7 @@ describe('a run', () => {
 describe('a cancelled scope', () => {
   it.each(['timeout', 'cancel'])('cancels the job run, and ends when it has ended: %s', async (how) => {
     const handle = await start('scopes', how)
-    const uuid = await underWay(handle)
+    const uuid = await begun(handle)
     if (how === 'cancel') await handle.signal('told')
     expect(await handle.result()).toBe('cancelled')
     expect(await statusOf(uuid)).toBe('cancelled')
@@ -155,7 +155,7 @@ describe('a cancelled scope', () => {
       const id = raw.pendingChildren?.[0]?.workflowId
       return id ? stack.client.workflow.getHandle(id) : false
     })
-    const runs = await Promise.all([underWay(own), underWay(child)])
+    const runs = await Promise.all([begun(own), begun(child)])
     await Promise.all([own.cancel(), above.cancel()])
     for (const handle of [own, above]) await expect(handle.result()).rejects.toThrow(WorkflowFailedError)
     for (const handle of [own, above, child]) expect((await handle.describe()).status.name).toBe('CANCELLED')
@@ -163,9 +163,15 @@ describe('a cancelled scope', () => {
   })
 
   it('is not heard of where it is shielded, and a race leaves the others at work', async () => {
-    const shielded = await start('scopes', 'shielded')
-    await underWay(shielded)
+    const gate = gateOf('shielded')
+    const shielded = await start('scopes', 'shielded', gate)
+    const bare = await startOne({ config: { duration: '1h' } })
+    await Promise.all([begun(shielded), begun(bare)])
     await shielded.cancel()
+    await bare.cancel()
+    // Time enough for a run that hears of it to end.
+    await expect(bare.result()).rejects.toThrow(WorkflowFailedError)
+    await open(gate)
     expect(await shielded.result()).toBe('completed')
     expect(await (await start('scopes', 'race')).result()).toBe('timer')
   })
@@ -174,12 +180,18 @@ describe('a cancelled scope', () => {
 describe('identity', () => {
   it('is another one after continue-as-new; with a key the open run is taken up', async () => {
     const since = Date.now() - 1_000
+    const gate = gateOf('chain')
     const [keyed, unkeyed] = await Promise.all([
-      start('chain', { key: 'nightly', duration: '4s' }),
+      start('chain', { key: 'nightly', file: gate }),
       start('chain', { duration: '1500ms' }),
     ])
-    const [first] = await Promise.all([underWay(keyed), underWay(unkeyed)])
+    const [first] = await Promise.all([begun(keyed), begun(unkeyed)])
+    const { runId } = await keyed.describe()
     await Promise.all([keyed.signal('told'), unkeyed.signal('told')])
+    // It is open until the next execution has it.
+    await until('that goes on as new', async () => (await keyed.describe()).runId !== runId)
+    await begun(keyed)
+    await open(gate)
     expect(await keyed.result()).toMatchObject({ jobRunId: first })
     await unkeyed.result()
     // One of the keyed chain, two of the other.
@@ -260,7 +272,7 @@ describe('a worker', () => {
       startOne({ connection: 'foreign', jobType: 'work', config: { manual: true } }),
     ])
     await Promise.all([...handles, ...left].map(waiting))
-    const [ownRun, foreignRun] = await Promise.all(left.map(underWay))
+    const [ownRun, foreignRun] = await Promise.all(left.map(begun))
     const before = foreign.runs.size
     await Promise.all(left.map((handle) => handle.terminate('by hand')))
     await worker.kill()

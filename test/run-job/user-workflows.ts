@@ -22,6 +22,9 @@ export async function one(options: RunJobOptions & { jobType: string; config: Co
 
 const nap = (step: string, duration: string) => runJob({ step, jobType: 'sleep', config: { duration } })
 
+/** Of a run that lasts until this file exists. */
+const heldBy = (file: string) => ({ jobType: 'held', config: { file } })
+
 /** Twice the same name, at once. */
 export async function parallel(duration: string) {
   return Promise.all([nap('same', duration), nap('same', duration), nap('a/b %', duration)])
@@ -30,13 +33,13 @@ export async function parallel(duration: string) {
 const told = defineSignal('told')
 
 /** What becomes of a run in a scope that ends before it. */
-export async function scopes(how: 'timeout' | 'cancel' | 'shielded' | 'race') {
+export async function scopes(how: 'timeout' | 'cancel' | 'shielded' | 'race', file = '') {
   const outcome = (work: Promise<unknown>) =>
     work.then(
       () => 'completed',
       (error: unknown) => (isCancellation(error) ? 'cancelled' : String(error)),
     )
-  if (how === 'timeout') return outcome(CancellationScope.withTimeout('2 seconds', () => nap('only', '1h')))
+  if (how === 'timeout') return outcome(CancellationScope.withTimeout('10 seconds', () => nap('only', '1h')))
   if (how === 'cancel') {
     let isTold = false
     setHandler(told, () => {
@@ -50,7 +53,7 @@ export async function scopes(how: 'timeout' | 'cancel' | 'shielded' | 'race') {
   }
   if (how === 'race')
     return Promise.race([nap('only', '2500ms'), sleep('1 second')]).then((won) => won ?? 'timer')
-  return CancellationScope.nonCancellable(() => outcome(nap('only', '2500ms')))
+  return CancellationScope.nonCancellable(() => outcome(runJob({ step: 'only', ...heldBy(file) })))
 }
 
 export async function parent(duration: string) {
@@ -61,13 +64,20 @@ export async function parent(duration: string) {
 }
 
 /** Goes on as new in the middle of a run, once told. */
-export async function chain(options: { key?: string; duration: string; link?: number }): Promise<unknown> {
-  const { key, duration, link = 0 } = options
+export async function chain(options: {
+  key?: string
+  duration?: string
+  /** In place of the duration: the run lasts until it exists. */
+  file?: string
+  link?: number
+}): Promise<unknown> {
+  const { key, duration = '1ms', file, link = 0 } = options
+  const work = file === undefined ? { jobType: 'sleep', config: { duration } } : heldBy(file)
   let isTold = false
   setHandler(told, () => {
     isTold = true
   })
-  const run = runJob({ step: 'only', jobType: 'sleep', config: { duration }, ...(key ? { key } : {}) })
+  const run = runJob({ step: 'only', ...work, ...(key ? { key } : {}) })
   run.catch(() => {})
   if (link === 0) {
     await condition(() => isTold)

@@ -16,6 +16,7 @@ import { jobwright } from '../cli/helpers.ts'
 import { type DevServer, startDevServer } from '../helpers/dev-server.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
 import { startProcess, type TestProcess } from '../helpers/processes.ts'
+import { until } from '../helpers/until.ts'
 
 /** What happens on a Temporal server that nobody prepared for us. */
 const cacheDir = process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache')
@@ -117,7 +118,11 @@ describe('a start', () => {
   test('by nobody needs none', async () => {
     const pipelines = new PipelinesClient(client)
     const { id } = await pipelines.start(plan, {})
-    await expect.poll(async () => (await pipelines.list()).runs.map((run) => run.id)).toEqual([id])
+    const listed = await until('it is listed', async () => {
+      const { runs } = await pipelines.list()
+      return runs.length > 0 && runs
+    })
+    expect(listed.map((run) => run.id)).toEqual([id])
     await expect(pipelines.list({ workspace: 'blue' })).rejects.toBeInstanceOf(SearchAttributesError)
   })
 })

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, test } from 'vitest'
 import { allowedTargets, postWebhook, type WebhookRequest } from '../../src/webhooks/index.ts'
+import { until } from '../helpers/until.ts'
 
 const servers: Server[] = []
 afterEach(async () => {
@@ -102,7 +103,7 @@ test('tells what the receiver asks for, and reads no more of an endless answer',
   expect(await post(`http://127.0.0.1:${port}/`, ['127.0.0.1'])).toEqual({ status: 503, retryAfterMs: 7_000 })
   const [server] = servers
   const open = () => new Promise<number>((resolve) => server?.getConnections((_, count) => resolve(count)))
-  await expect.poll(open).toBe(0)
+  await until('the connection is closed', async () => (await open()) === 0)
 })
 
 test('ends with its time, and with whoever asked for it; neither says where it went', async () => {

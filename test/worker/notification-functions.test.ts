@@ -1,12 +1,17 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { callNotificationFunction } from '../../src/worker/notification-functions.ts'
+import { until } from '../helpers/until.ts'
 
 let folder: string
+/** There once `polite` listens. */
+let listens: string
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'jobwright-notify-'))
+  listens = path.join(folder, 'listens')
   const heard = JSON.stringify(path.join(folder, 'heard.json'))
   await writeFile(path.join(folder, 'package.json'), '{"type":"module"}')
   await writeFile(
@@ -20,7 +25,9 @@ export const notifications = {
   loop: () => { for (;;); },
   exit: () => process.exit(0),
   polite: (_: unknown, { signal }: { signal: AbortSignal }) => new Promise<void>((resolve) => {
+    if (signal.aborted) return resolve()
     signal.addEventListener('abort', () => resolve()); setInterval(() => {}, 1000)
+    writeFileSync(${JSON.stringify(listens)}, '')
   }),
   deaf: () => new Promise(() => setInterval(() => {}, 1000)),
   eats: () => { const all: unknown[] = []; for (;;) all.push(new Array(1e6).fill(all.length)) },
@@ -35,12 +42,21 @@ const message = {
   timestamp: '2026-04-13T00:00:00.000Z',
   data: { a: 1 },
 }
-const call = (name: string, timeoutMs = 20_000, signal = new AbortController().signal) =>
+interface Bounds {
+  timeoutMs?: number
+  graceMs?: number
+  signal?: AbortSignal
+}
+// A thread takes long to start where many do: only who is about a limit has a short one.
+const call = (
+  name: string,
+  { timeoutMs = 60_000, graceMs = 200, signal = new AbortController().signal }: Bounds = {},
+) =>
   callNotificationFunction(
     {
       configFile: path.join(folder, 'jobwright.config.ts'),
       timeoutMs,
-      graceMs: 200,
+      graceMs,
       mask: async (text) => text.replaceAll('canary-secret', '***'),
     },
     name,
@@ -64,13 +80,18 @@ test.each([
 })
 
 test.each(['loop', 'deaf'])('%s is ended when its time is over', async (name) => {
-  await expect(call(name, 1_000)).rejects.toMatchObject({ code: 'notification_timeout' })
+  await expect(call(name, { timeoutMs: 1_000 })).rejects.toMatchObject({ code: 'notification_timeout' })
 })
 
 test('one that minds its signal is done in its own way; and a worker that shuts down says so, too', async () => {
-  await call('polite', 1_000)
+  const leaving = new AbortController()
+  const polite = call('polite', { graceMs: 60_000, signal: leaving.signal })
+  await Promise.race([until('it listens', () => existsSync(listens)), polite])
+  leaving.abort()
+  await polite
+  await call('polite', { timeoutMs: 5_000, graceMs: 60_000 })
   const shutdown = new AbortController()
-  const deaf = call('deaf', 60_000, shutdown.signal)
+  const deaf = call('deaf', { signal: shutdown.signal })
   shutdown.abort()
   await expect(deaf).rejects.toMatchObject({ code: 'notification_timeout' })
 })

@@ -46,7 +46,10 @@ function expectEach(found: TickRow[], everyMs: number): void {
 }
 
 it('fires each tick once, over several executions, for its nominal time in nested runs as well', async () => {
-  const schedule = scheduleOf(nightly, 'nightly', 1_000, { overlap: 'allow' })
+  const schedule = scheduleOf(nightly, 'nightly', 1_000, {
+    overlap: 'allow',
+    catchUp: { windowMs: 3_600_000, keep: 'all' },
+  })
   await apply(schedule, { maxHistoryEvents: 30 })
   const found = await until('ten ticks', async () => {
     const now = await rows(schedule)
@@ -217,6 +220,11 @@ it('deleted and applied again, it knows the runs that are open', async () => {
   const [first] = await until('a run', async () => {
     const now = runsOf(await rows(schedule))
     return now.length > 0 && now
+  })
+  // The next one finds it by the list.
+  await until('it is listed', async () => {
+    const query = `WorkflowId = '${keeperId(schedule)}'`
+    return (await on.stack.client.workflow.count(query)).count > 0
   })
   await tell(schedule, messages.delete)
   await apply(schedule)

@@ -27,7 +27,7 @@ afterEach(async () => {
   on.api = {}
 })
 
-const until = (probe: () => boolean | Promise<boolean>) => untilNamed(String(probe), probe, 30_000)
+const until = <T>(probe: Parameters<typeof untilNamed<T>>[1]) => untilNamed(String(probe), probe, 30_000)
 const handle = (id: string) => on.stack.client.workflow.getHandle(id)
 const limitId = (of = key) => `jobwright-limit-/${of}`
 const limit = () => handle(limitId()).query<LimitView>('limit')
@@ -83,9 +83,11 @@ describe('a limit of pipelines', () => {
     await until(() => isPending(later))
     const sooner = await start(plan('limit: 1', 'priority: 1'))
     await until(async () => (await limit()).waiting.length === 2)
-    expect((await on.pipelines().list({ statuses: ['pending'] })).runs.map(({ id }) => id).sort()).toEqual(
-      [later, sooner].sort(),
-    )
+    const pending = await until(async () => {
+      const { runs } = await on.pipelines().list({ statuses: ['pending'] })
+      return runs.length === 2 && runs
+    })
+    expect(pending.map(({ id }) => id).sort()).toEqual([later, sooner].sort())
     expect((await show(later)).queue).toMatchObject({
       key,
       limit: 1,
@@ -215,13 +217,13 @@ steps:
   it('an item and generation has a place of its own, and its time does not count while it waits', async () => {
     const first = await start(steps('limit: 2'))
     await until(() => started.length === 2)
-    const second = await start(steps('limit: 2', ', timeout: 4s'))
+    const second = await start(steps('limit: 2', ', timeout: 10s'))
     await until(async () => (await limit()).waiting.length === 4)
     const line = (await show(second)).steps.find(({ queue }) => queue)
     expect(line).toMatchObject({ status: 'pending', generation: 1, queue: { key, limit: 2 } })
     // Longer than its steps may take.
     const sinceMs = Date.parse(line?.queue?.since ?? '')
-    await until(() => Date.now() - sinceMs > 4_500)
+    await until(() => Date.now() - sinceMs > 10_500)
     let most = 0
     for (let index = 0; index < 6; index += 1) {
       await until(() => started.length > index)

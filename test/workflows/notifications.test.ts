@@ -55,7 +55,7 @@ beforeAll(async () => {
       readSecret: async (name) => secrets[name] ?? '',
       allowed: allowedTargets([`127.0.0.1:${port}`]),
       callFunction: async () => undefined,
-      timeoutMs: 15_000,
+      timeoutMs: 150_000,
       userAgent: 'test',
       heartbeatIntervalMs: 1_000,
     }),

@@ -13,7 +13,7 @@ import { compilePipeline, type JobRunRecord, type PipelinePlan } from '../../src
 import { PipelinesClient } from '../../src/pipelines/index.ts'
 import { dataConverter, packing } from '../../src/temporal/index.ts'
 import type { PipelineTiming } from '../../src/workflows/messages.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { patientQueryMs, startTestStack, type TestStack } from '../helpers/stack.ts'
 import { workflowBundle } from '../helpers/workflow-bundle.ts'
 
 /** A real Temporal server and worker, and a Jobs API that does as a test says: for ends that a real one reaches rarely. */
@@ -217,7 +217,7 @@ export async function startScripted(
   const pipelines = (timing: Partial<PipelineTiming> = {}) =>
     new PipelinesClient(stack.client, {
       taskQueue,
-      timing: { waitLeaseMs: 60_000, stepHeartbeatMs: 60_000, ...timing },
+      timing: { waitLeaseMs: 60_000, stepHeartbeatMs: 60_000, queryTimeoutMs: patientQueryMs, ...timing },
     })
   return Object.assign(scripted, {
     stack,

@@ -10,7 +10,7 @@ import { PipelinesClient } from '../../src/pipelines/index.ts'
 import type { OwnJob, SeenRun } from '../../src/protocol/index.ts'
 import { dataConverter } from '../../src/temporal/index.ts'
 import { planOf, planStep } from '../helpers/plans.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { patientQueryMs, startTestStack, type TestStack } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
 import { workflowBundle } from '../helpers/workflow-bundle.ts'
 import { recordOf } from './scripted.ts'
@@ -29,7 +29,7 @@ beforeAll(async () => {
   stack = await startTestStack({ parts: ['temporal'] })
   connection = await NativeConnection.connect({ address: stack.temporalAddress })
   bundle = { codePath: await workflowBundle() }
-  const timing = { waitLeaseMs: 60_000, stepHeartbeatMs: 60_000 }
+  const timing = { waitLeaseMs: 60_000, stepHeartbeatMs: 60_000, queryTimeoutMs: patientQueryMs }
   pipelines = new PipelinesClient(stack.client, { taskQueue, timing })
 })
 afterAll(async () => {

@@ -2,31 +2,32 @@ import type { WorkerLog } from '../attempt.ts'
 import type { Assignment, HandlerControl, HandlerEnd, HandlerEvents, Handlers } from '../handlers.ts'
 import { HostProcess, type HostProgram } from './host-process.ts'
 
-/** A process that does not answer for this long is passed over: a handler computes in it, and a new one would wait. */
-const busyAfterMs = 500
 /** Processes that handlers share, at most; beyond that new ones wait for one that answers. */
 const mostShared = 4
 
 /**
  * Runs handlers in processes apart from this one. One process serves all that may share; another is started when a
  * handler keeps it busy, or has broken something in it, and those that are not needed any longer end.
+ * @param busyAfterMs a process that does not answer for this long is passed over: a handler computes in it, and a new one would wait
  */
-export function handlersApart(program: HostProgram, log: WorkerLog): Handlers {
-  return new HandlerHosts(program, log)
+export function handlersApart(program: HostProgram, log: WorkerLog, busyAfterMs = 500): Handlers {
+  return new HandlerHosts(program, log, busyAfterMs)
 }
 
 class HandlerHosts implements Handlers {
   readonly #program: HostProgram
   readonly #log: WorkerLog
+  readonly #busyAfterMs: number
   readonly #all = new Set<HostProcess>()
   /** In the order they were started; the first that answers gets the work. */
   #shared: HostProcess[] = []
   #starting: Promise<boolean> | undefined
   #isClosed = false
 
-  constructor(program: HostProgram, log: WorkerLog) {
+  constructor(program: HostProgram, log: WorkerLog, busyAfterMs: number) {
     this.#program = program
     this.#log = log
+    this.#busyAfterMs = busyAfterMs
     // Started now, so that the first run does not wait for it.
     this.#startShared()
   }
@@ -69,7 +70,7 @@ class HandlerHosts implements Handlers {
 
   async #firstThatAnswers(): Promise<HostProcess | undefined> {
     for (const host of this.#usable())
-      if ((await host.isReady()) && (await host.answers(busyAfterMs))) return host
+      if ((await host.isReady()) && (await host.answers(this.#busyAfterMs))) return host
     return undefined
   }
 

@@ -13,6 +13,8 @@ export interface DispatcherOptions {
   log: DispatchLog
   /** Calls to Temporal at a time. @default 64 */
   concurrency?: number
+  /** The longest the outbox is left alone when nothing is heard and nothing is due. @default 10_000 */
+  idleMs?: number
   /** @default Math.random */
   random?: () => number
 }
@@ -26,8 +28,8 @@ export interface Loop {
 const leaseMs = 30_000
 /** The same for what was handed over: as long as a call to Temporal may take. Who takes it over while it still hangs starts the same run. */
 const handedOverMs = 10_000
-/** The longest the outbox is left alone when nothing is heard and nothing is due: nobody tells of what was handed over to a server that died. */
-const idleMs = handedOverMs
+/** Nobody tells of what was handed over to a server that died. */
+const longestIdleMs = handedOverMs
 /** How often a cancel may find nothing to cancel before the run counts as never started. */
 const notFoundTries = 5
 
@@ -47,7 +49,7 @@ interface Dispatch {
  * claimed, and starting a run twice starts it once. Runs that are triggered through this server come by hand, without a claim.
  */
 export function createDispatcher(options: DispatcherOptions): Loop {
-  const { store, executor, log, concurrency = 64, random = Math.random } = options
+  const { store, executor, log, concurrency = 64, idleMs = longestIdleMs, random = Math.random } = options
   return {
     async run(signal) {
       const database = createOutage(log, 'The database')
@@ -63,7 +65,7 @@ export function createDispatcher(options: DispatcherOptions): Loop {
       const stopTaking = store.dispatch.handOver({ ...desk, leaseMs: handedOverMs })
       signal.addEventListener('abort', stopTaking, { once: true })
       try {
-        await claimInto(desk, { store, database, random, signal })
+        await claimInto(desk, { store, database, idleMs, random, signal })
       } finally {
         stopTaking()
         await desk.settled()
@@ -78,9 +80,10 @@ async function claimInto(
   {
     store,
     database,
+    idleMs,
     random,
     signal,
-  }: { store: JobStore; database: Outage; random: () => number; signal: AbortSignal },
+  }: { store: JobStore; database: Outage; idleMs: number; random: () => number; signal: AbortSignal },
 ): Promise<void> {
   let failures = 0
   while (!signal.aborted) {

@@ -33,7 +33,7 @@ beforeEach(async () => {
     downloadUrl: `http://127.0.0.1:${await findFreePort()}`,
     python: path.join(folder, 'no-python'),
     uv: path.join(folder, 'no-uv'),
-    answerTimeoutMs: 2_000,
+    answerTimeoutMs: 60_000,
   }
 })
 

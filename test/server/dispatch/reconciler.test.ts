@@ -26,8 +26,8 @@ async function started(attempt = 1): Promise<JobRun> {
   return run
 }
 
-function reconciler(executor: ReturnType<typeof scriptedExecutor>, log = memoryLog()) {
-  return createReconciler({ store: test.store, executor, log, intervalMs: 50 })
+function reconciler(executor: ReturnType<typeof scriptedExecutor>, log = memoryLog(), intervalMs = 50) {
+  return createReconciler({ store: test.store, executor, log, intervalMs })
 }
 
 /** Says one thing about one run, and that all others are active. */
@@ -88,7 +88,8 @@ describe('the reconciler', () => {
   it('gives the report of a completed run one more interval, and then says that there was none', async () => {
     const run = await started()
     const executor = executorSaying(run, { state: 'completed', status: null })
-    await whileRunning(reconciler(executor), async () => {
+    // What was seen is forgotten after twenty intervals, and then looked at once more.
+    await whileRunning(reconciler(executor, memoryLog(), 1_000), async () => {
       await until('the run has failed', async () => (await test.read(run)).status === 'failed')
     })
     expect(executor.of(run.uuid)).toEqual(['describe', 'describe'])
@@ -106,10 +107,22 @@ describe('the reconciler', () => {
 
   it('lets a report that comes within that interval stand', async () => {
     const run = await started()
-    const executor = executorSaying(run, { state: 'completed', status: null })
+    const active = await started()
+    const executor = scriptedExecutor()
+    const { promise: isReported, resolve: reported } = Promise.withResolvers<void>()
+    executor.script.describe = async (jobRunId) => {
+      if (jobRunId !== run.uuid) return { state: 'active' }
+      // The interval is not over before the report is there.
+      if (executor.of(run.uuid).length > 1) await isReported
+      return { state: 'completed', status: null }
+    }
     await whileRunning(reconciler(executor), async () => {
-      await until('it looked once', () => executor.of(run.uuid).length === 1)
+      await until('it looked once', () => executor.of(run.uuid).length >= 1)
       await test.store.reports.finish(run.uuid, { attempt: 1, status: 'completed' })
+      reported()
+      const looks = executor.of(active.uuid).length
+      // With the second one, all that the first of them went with is done.
+      await until('it looked at all again', () => executor.of(active.uuid).length >= looks + 2)
     })
     expect((await test.read(run)).status).toBe('completed')
   })

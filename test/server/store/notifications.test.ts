@@ -63,13 +63,20 @@ const topics: [string, (waiter: JobStore, writer: JobStore, caller: Caller) => P
   ],
 ]
 
-async function endListener({ db }: Backend): Promise<void> {
+/** The processes of the database that listen, for whichever store. */
+async function listeners({ db }: Backend): Promise<number[]> {
   const { rows } = await sql<{ pid: number }>`
-    select pid from pg_stat_activity where query = 'listen jobwright' and datname = current_database()`.execute(
-    db,
-  )
-  expect(rows.length).toBeGreaterThan(0)
-  for (const { pid } of rows) await sql`select pg_terminate_backend(${pid})`.execute(db)
+    select pid from pg_stat_activity
+    where query = 'listen jobwright' and state = 'idle' and datname = current_database()`.execute(db)
+  return rows.map(({ pid }) => pid)
+}
+
+/** Ends those of all stores that are open. */
+async function endListeners(on: Backend): Promise<number[]> {
+  const pids = await listeners(on)
+  expect(pids.length).toBeGreaterThan(0)
+  for (const pid of pids) await sql`select pg_terminate_backend(${pid})`.execute(on.db)
+  return pids
 }
 
 // Nothing but a notification can end a wait here: the poll behind it comes after an hour.
@@ -95,15 +102,13 @@ onEveryBackend(
       const caller = newCaller()
       const jobId = await saveJob(on.store, caller)
       const woken = waiter.changes.wait(caller.workspace, hour)
-      await endListener(on)
+      const ended = await endListeners(on)
       await triggerRun(on.store, caller, jobId)
       await woken
+      // All of them: one that is back later would wake whoever waits in the next test.
       await until('the listeners are back', async () => {
-        const { rows } = await sql`
-          select pid from pg_stat_activity where query = 'listen jobwright' and datname = current_database()`.execute(
-          on.db,
-        )
-        return rows.length > 0
+        const back = (await listeners(on)).filter((pid) => !ended.includes(pid))
+        return back.length >= ended.length
       })
       for (const [, change] of topics) await await change(waiter, on.store, newCaller())
     })

@@ -157,8 +157,11 @@ describe('PostgreSQL', () => {
   test('a connection that is cut is replaced', async () => {
     const databaseUrl = await postgres.createDatabase()
     const store = await openStore({ databaseUrl, poolSize: 1 })
-    await store.ping()
-    // One of the pool, and the one that listens.
+    // One of the pool, and the one that listens, which nobody waits for long.
+    await until('both are there', async () => {
+      await store.ping()
+      return (await ourConnections(databaseUrl)) === 2
+    })
     expect(await cutConnections(databaseUrl)).toBe(2)
     // Uses that come before the end of the connection do may still meet the dead one.
     await until('a new connection is used', () => store.ping().then(() => true))
@@ -205,11 +208,18 @@ describe('PostgreSQL', () => {
 })
 
 /** Ends our connections to a database from outside; how many there were. */
-async function cutConnections(databaseUrl: string, state = '%'): Promise<number | null> {
+const cutConnections = (databaseUrl: string, state?: string) =>
+  ourConnections(databaseUrl, { state, each: 'pg_terminate_backend(pid)' })
+
+/** How many there are, seen from outside. */
+async function ourConnections(
+  databaseUrl: string,
+  { state = '%', each = 'pid' }: { state?: string | undefined; each?: string } = {},
+): Promise<number | null> {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
   const { rowCount } = await client.query(
-    `select pg_terminate_backend(pid) from pg_stat_activity
+    `select ${each} from pg_stat_activity
      where application_name like 'jobwright-%' and datname = current_database() and state like $1`,
     [state],
   )
