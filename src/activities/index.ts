@@ -43,6 +43,7 @@ import type {
   DueTicks,
   EarlierKeeper,
   ReadDueTicksInput,
+  ReadEarlierKeeperInput,
   StartScheduledRunInput,
   StartScheduledRunResult,
   SyncScheduleInput,
@@ -143,7 +144,7 @@ export interface PipelineActivities extends LimitActivities {
   cancelScheduledRun(input: { runId: string }): Promise<void>
   syncSchedule(input: SyncScheduleInput): Promise<SyncScheduleResult>
   removeSchedule(): Promise<void>
-  readEarlierKeeper(): Promise<EarlierKeeper | null>
+  readEarlierKeeper(input?: ReadEarlierKeeperInput): Promise<EarlierKeeper | null>
   nextTimeOfDay(input: NextTimeOfDayInput): Promise<number>
 }
 
@@ -188,7 +189,7 @@ export function createActivities(deps: ActivityDependencies): PipelineActivities
     cancelScheduledRun: (input) => withRuns(() => cancelScheduledRun(deps.schedules, input)),
     syncSchedule: (input) => withRuns(() => syncSchedule(deps.schedules, input)),
     removeSchedule: () => withRuns(() => removeSchedule(deps.schedules)),
-    readEarlierKeeper: () => withRuns(() => readEarlierKeeper(deps.schedules)),
+    readEarlierKeeper: (input) => withRuns(() => readEarlierKeeper(deps.schedules, input)),
     nextTimeOfDay: async (input) => nextTimeOfDay(input),
     profileConnection: (input) =>
       withFailures(() =>

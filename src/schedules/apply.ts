@@ -64,7 +64,8 @@ export async function applySchedule(
   schedule: NewSchedule,
 ): Promise<ScheduleChange> {
   const { scope, defined, change } = await compare(context, schedule)
-  const { created, changed } = await send(context, scope, defined)
+  const earlier = change.change === 'created' ? await lookForKeeper(context, scope, change.name) : undefined
+  const { created, changed } = await send(context, scope, defined, earlier)
   await inPlace(context, scope, defined.definition)
   const keeper = await lookForKeeper(context, scope, defined.definition.name)
   const view = keeper ? await lookAt(context, keeper) : null
@@ -187,10 +188,12 @@ async function send(
   context: SchedulesContext,
   scope: Scope,
   { definition, paused }: Defined,
+  earlier: Keeper | undefined,
 ): Promise<ApplyScheduleAnswer> {
   const { name, workspace, owner } = definition
   const asked: ApplyScheduleRequest = present({ definition, timing: context.timing, paused })
-  const input: KeepScheduleInput = { ...asked }
+  const earlierRunId = earlier && !isKept(earlier) ? earlier.description.runId : undefined
+  const input: KeepScheduleInput = present({ ...asked, earlierRunId })
   const memo: ScheduleMemo = present({ schedule: name, pipeline: definition.plan.name, workspace, owner })
   return request<ApplyScheduleAnswer>(context, `\`apply\` of schedule ${name}`, (waitForStage) =>
     context.client.workflow.startUpdateWithStart<Keep, ApplyScheduleAnswer, [ApplyScheduleRequest]>(

@@ -11,7 +11,7 @@ import { type Keeper, settlePast } from './keeper.ts'
  */
 export async function adoptEarlier(keeper: Keeper): Promise<void> {
   const { definition, state, input } = keeper
-  const earlier = await findEarlier()
+  const earlier = await findEarlier(input.earlierRunId)
   if (!earlier) return
   keeper.state = { ...state, earlierExecution: earlier.runId }
   if (earlier.isDeleted) {
@@ -31,14 +31,14 @@ export async function adoptEarlier(keeper: Keeper): Promise<void> {
   keeper.state = { ...keeper.state, pause: pauseAfterApply(keeper.state.pause, input.paused, Date.now()) }
 }
 
-async function findEarlier() {
+async function findEarlier(runId: string | undefined) {
   const { readEarlierKeeper } = proxyActivities<PipelineActivities>({
     startToCloseTimeout: '1 minute',
     heartbeatTimeout: '20 seconds',
     retry: { initialInterval: 500, backoffCoefficient: 2, maximumAttempts: 4 },
   })
   try {
-    return await readEarlierKeeper()
+    return await readEarlierKeeper(runId === undefined ? {} : { runId })
   } catch (error) {
     if (isCancellation(error)) throw error
     // Then it begins anew: no run is started twice, as its id says which tick it is of.

@@ -7,7 +7,7 @@ import type { PipelineTiming } from './messages.ts'
 
 /**
  * The argument of `keepSchedule`. Its definition is always the present one: after an edit the keeper goes on as a new execution.
- * A client starts one with `{ definition, timing, paused }` together with the update `applySchedule` (update-with-start, under
+ * A client starts one with `{ definition, timing, paused, earlierRunId }` together with the update `applySchedule` (update-with-start, under
  * the id that `installationNames().scheduleId` gives, conflict policy USE_EXISTING, reuse policy ALLOW_DUPLICATE).
  */
 export interface KeepScheduleInput {
@@ -16,6 +16,8 @@ export interface KeepScheduleInput {
   timing: PipelineTiming
   /** The file says `paused: true`. */
   paused?: boolean
+  /** The closed execution that the client found under its id: lists may not know it yet. */
+  earlierRunId?: string
   /** Goes on as a new workflow execution at this many events even if the server does not suggest it yet. */
   maxHistoryEvents?: number
   /** Carried across continue-as-new; absent at the start. */

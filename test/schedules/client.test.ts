@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type AsyncWorkflowListIterable, WorkflowClient } from '@temporalio/client'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { scheduleMessages, workflowTypes } from '../../src/contract/names.ts'
 import { PipelineFindingsError } from '../../src/pipeline/index.ts'
 import type { ScheduleRequest, ScheduleSpec, ScheduleState } from '../../src/schedule/plan/index.ts'
@@ -11,7 +12,7 @@ import {
 import { keeperId } from '../helpers/schedules.ts'
 import { patientQueryMs } from '../helpers/stack.ts'
 import { until } from '../helpers/until.ts'
-import { planFrom, recordOf, type Scripted, startScripted } from '../workflows/scripted.ts'
+import { openRun, planFrom, recordOf, type Scripted, startScripted } from '../workflows/scripted.ts'
 
 let on: Scripted
 beforeAll(async () => {
@@ -244,6 +245,38 @@ test('the ledger has each time once, over executions and after the end', async (
   await expect(schedules.ledger('often', { from: middle, until: middle })).rejects.toMatchObject({
     code: 'empty_range',
   })
+})
+
+test('deleted and applied again before lists know it, it knows the runs that are open', async () => {
+  const schedules = clientOf()
+  on.api.trigger = async (input) => openRun(input)
+  const again = scheduleOf('again', { spec: everyMs(1_000) })
+  await schedules.apply(again)
+  const [first] = await until('a run', async () => {
+    const { open_runs } = await schedules.show('again')
+    return open_runs.length > 0 && open_runs
+  })
+  const late = vi.spyOn(WorkflowClient.prototype, 'list').mockImplementation(
+    () =>
+      (async function* () {
+        // Nothing is listed.
+      })() as unknown as AsyncWorkflowListIterable,
+  )
+  try {
+    await schedules.delete('again')
+    const from = new Date()
+    await schedules.apply(again)
+    const [tick] = await until('a tick', async () => {
+      const rows = await schedules.ledger('again', { from })
+      return rows.length > 0 && rows
+    })
+    expect(tick).toMatchObject({ outcome: 'skipped', run: null })
+    expect((await schedules.show('again')).open_runs).toEqual([first])
+  } finally {
+    late.mockRestore()
+  }
+  await schedules.delete('again')
+  await on.stack.client.workflow.getHandle(first ?? '').terminate()
 })
 
 test('warns of no pause that it ends itself: who resumes or applies is answered before Temporal’s schedule is written', async () => {

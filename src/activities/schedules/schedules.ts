@@ -7,6 +7,7 @@ import type {
   DueTicks,
   EarlierKeeper,
   ReadDueTicksInput,
+  ReadEarlierKeeperInput,
   Schedules,
   StartScheduledRunInput,
   StartScheduledRunResult,
@@ -76,8 +77,11 @@ export async function syncSchedule(
 }
 
 /** What the keeper before the one that asks left. */
-export function readEarlierKeeper(schedules: Schedules): Promise<EarlierKeeper | null> {
-  return schedules.earlierKeeper(ownExecution())
+export function readEarlierKeeper(
+  schedules: Schedules,
+  { runId }: ReadEarlierKeeperInput = {},
+): Promise<EarlierKeeper | null> {
+  return schedules.earlierKeeper(ownExecution(), runId)
 }
 
 /** Temporal's schedule is not there any more. */

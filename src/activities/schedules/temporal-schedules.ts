@@ -60,7 +60,7 @@ export function createSchedules(client: Client): Schedules {
       return kept(runId, () => readArgument(client, workflowId, runId))
     },
     start: (start) => startRun(client, start),
-    earlierKeeper: (keeper) => readEarlier(client, keeper),
+    earlierKeeper: (keeper, earlierRunId) => readEarlier(client, keeper, earlierRunId),
     async cancel(runId) {
       await ifThere(client.workflow.getHandle(runId).cancel())
     },
@@ -140,24 +140,33 @@ async function startRun(
   }
 }
 
-/** The newest but the one that asks. Lists are a moment behind about who is over; those who ended last come first. */
+/** The newest but the one that asks. */
 async function readEarlier(
   client: Client,
-  { workflowId, runId }: { workflowId: string; runId: string },
+  { workflowId, runId: ownRunId }: { workflowId: string; runId: string },
+  earlierRunId: string | undefined,
 ): Promise<EarlierKeeper | null> {
-  for await (const found of client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) {
-    if (found.runId === runId) continue
-    const handle = client.workflow.getHandle(workflowId, found.runId)
-    const { status } = await handle.describe()
-    if (isOpen(status))
-      throw ApplicationFailure.retryable('the last execution is not listed yet', 'not_listed')
-    const [definition, state] = await Promise.all([
-      handle.query<ScheduleDefinition>(scheduleMessages.definition),
-      handle.query<ScheduleState>(scheduleMessages.state),
-    ])
-    return { definition, state, runId: found.runId, isDeleted: status.name === 'COMPLETED' }
-  }
-  return null
+  const runId = earlierRunId ?? (await newestListed(client, workflowId, ownRunId))
+  if (runId === undefined) return null
+  const handle = client.workflow.getHandle(workflowId, runId)
+  const { status } = await handle.describe()
+  if (isOpen(status)) throw ApplicationFailure.retryable('the last execution is not listed yet', 'not_listed')
+  const [definition, state] = await Promise.all([
+    handle.query<ScheduleDefinition>(scheduleMessages.definition),
+    handle.query<ScheduleState>(scheduleMessages.state),
+  ])
+  return { definition, state, runId, isDeleted: status.name === 'COMPLETED' }
+}
+
+/** Lists are a moment behind about who is over; those who ended last come first. */
+async function newestListed(
+  client: Client,
+  workflowId: string,
+  ownRunId: string,
+): Promise<string | undefined> {
+  for await (const { runId } of client.workflow.list({ query: `WorkflowId = '${workflowId}'` }))
+    if (runId !== ownRunId) return runId
+  return undefined
 }
 
 /** @throws JobwrightError `run_id_taken` */

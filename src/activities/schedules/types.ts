@@ -69,6 +69,11 @@ export interface KeeperArgument {
   timing: object
 }
 
+export interface ReadEarlierKeeperInput {
+  /** Of its last execution, where that is known; else lists are asked. */
+  runId?: string
+}
+
 /** What the keeper before left. */
 export interface EarlierKeeper {
   definition: ScheduleDefinition
@@ -97,7 +102,11 @@ export interface Schedules {
   start(start: ScheduledStart): Promise<'started' | 'exists'>
   cancel(runId: string): Promise<void>
   /** null where there was none, as far as Temporal remembers. */
-  earlierKeeper(keeper: { workflowId: string; runId: string }): Promise<EarlierKeeper | null>
+  /** @param runId of the earlier one, where it is known */
+  earlierKeeper(
+    keeper: { workflowId: string; runId: string },
+    runId: string | undefined,
+  ): Promise<EarlierKeeper | null>
   isOver(runId: string): Promise<boolean>
   isHandPaused(scheduleId: string): Promise<boolean>
   /** Writes Temporal's schedule. @returns whether it is paused by hand */
