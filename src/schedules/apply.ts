@@ -51,8 +51,15 @@ export async function planSchedule(
 async function compare(context: SchedulesContext, schedule: NewSchedule) {
   const scope = await scopeOf(context)
   const defined = await define(context, scope, schedule)
-  const before = await presentOf(context, scope, defined.definition)
-  return { scope, defined, change: changeOf(defined, before) }
+  const keeper = await lookForKeeper(context, scope, defined.definition.name)
+  const isThere = keeper !== undefined && isKept(keeper)
+  const before = isThere ? await presentOf(context, keeper, defined.definition) : undefined
+  return {
+    scope,
+    defined,
+    change: changeOf(defined, before),
+    earlierRunId: isThere ? undefined : keeper?.description.runId,
+  }
 }
 
 /**
@@ -63,9 +70,8 @@ export async function applySchedule(
   context: SchedulesContext,
   schedule: NewSchedule,
 ): Promise<ScheduleChange> {
-  const { scope, defined, change } = await compare(context, schedule)
-  const earlier = change.change === 'created' ? await lookForKeeper(context, scope, change.name) : undefined
-  const { created, changed } = await send(context, scope, defined, earlier)
+  const { scope, defined, change, earlierRunId } = await compare(context, schedule)
+  const { created, changed } = await send(context, scope, defined, earlierRunId)
   await inPlace(context, scope, defined.definition)
   const keeper = await lookForKeeper(context, scope, defined.definition.name)
   const view = keeper ? await lookAt(context, keeper) : null
@@ -82,11 +88,9 @@ export async function applySchedule(
 
 async function presentOf(
   context: SchedulesContext,
-  scope: Scope,
+  keeper: Keeper,
   { name, plan }: ScheduleDefinition,
-): Promise<Present | undefined> {
-  const keeper = await lookForKeeper(context, scope, name)
-  if (!keeper || !isKept(keeper)) return undefined
+): Promise<Present> {
   const definition =
     (await ask<ScheduleDefinition>(context, keeper.handle, scheduleMessages.definition)) ??
     (await startOfKeeper(context, keeper)).definition
@@ -188,11 +192,10 @@ async function send(
   context: SchedulesContext,
   scope: Scope,
   { definition, paused }: Defined,
-  earlier: Keeper | undefined,
+  earlierRunId: string | undefined,
 ): Promise<ApplyScheduleAnswer> {
   const { name, workspace, owner } = definition
   const asked: ApplyScheduleRequest = present({ definition, timing: context.timing, paused })
-  const earlierRunId = earlier && !isKept(earlier) ? earlier.description.runId : undefined
   const input: KeepScheduleInput = present({ ...asked, earlierRunId })
   const memo: ScheduleMemo = present({ schedule: name, pipeline: definition.plan.name, workspace, owner })
   return request<ApplyScheduleAnswer>(context, `\`apply\` of schedule ${name}`, (waitForStage) =>

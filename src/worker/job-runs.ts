@@ -1,16 +1,21 @@
 import type { WorkerOptions } from '@temporalio/worker'
 import type { Logger } from 'pino'
-import { pause } from '../base/abort.ts'
 import { JobwrightError } from '../base/errors.ts'
 import { heartbeatIntervalMs } from '../base/heartbeat.ts'
 import { requireWorkerToken } from '../client/worker-token.ts'
 import type { Config } from '../config.ts'
 import { basePath } from '../contract/index.ts'
 import { installationNames } from '../contract/names.ts'
-import { createExecuteJobRun, type Handlers, handlersApart, handlersHere } from '../executor/index.ts'
+import {
+  createExecuteJobRun,
+  type Handlers,
+  handlersApart,
+  handlersHere,
+  persist,
+} from '../executor/index.ts'
 import type { JobTypeRegistry, Secrets } from '../job-types/index.ts'
 import type { Isolation } from '../job-types/types.ts'
-import { handlerHost, handling, type ServerAccess } from './handlers.ts'
+import { handlerHost, handling } from './handlers.ts'
 import { defaultSlots, usableMemory } from './slots.ts'
 
 export interface JobRunWorkers {
@@ -64,19 +69,15 @@ export function jobRunWorkers(
     activityTaskPollerBehavior: { type: 'autoscaling', initial: 5, maximum: 50 } as const,
     shutdownGraceTime: config.timing.shutdownGraceMs,
   }))
-  return { options, admission: (until) => admission(server, until), close: () => handlers.close() }
-}
-
-const askAgainMs = 1_000
-
-async function admission(server: ServerAccess, until: AbortSignal): Promise<void> {
-  while (!until.aborted) {
-    try {
-      return await requireWorkerToken(server, { signal: until })
-    } catch (error) {
-      if (error instanceof JobwrightError && error.code === 'bad_worker_token') throw error
-      await pause(askAgainMs, until)
-    }
+  const isRefused = (error: unknown) => error instanceof JobwrightError && error.code === 'bad_worker_token'
+  return {
+    options,
+    admission: (until) =>
+      persist(() => requireWorkerToken(server, { signal: until }), {
+        until,
+        worthRetrying: (error) => !isRefused(error),
+      }),
+    close: () => handlers.close(),
   }
 }
 

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { isRunning } from '../cli/processes.ts'
 import { withDataFolder } from '../helpers/data-folder.ts'
 import { startProcess } from '../helpers/processes.ts'
 import { until } from '../helpers/until.ts'
@@ -16,14 +17,7 @@ const { work, trigger, waiting } = executor
 
 const runOf = (id: string) => executor.api.get(id)
 const pidOf = (id: string, name = 'pid_1') => Number(runOf(id).outputs[name]?.text)
-const isAlive = (pid: number) => {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
-const gone = (pid: number) => until(`process ${pid} to be gone`, () => !isAlive(pid))
+const gone = (pid: number) => until(`process ${pid} to be gone`, () => !isRunning(pid))
 
 describe('A handler that', () => {
   test.each([

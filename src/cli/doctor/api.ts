@@ -13,7 +13,7 @@ import {
 import type { CliContext } from '../context.ts'
 import { toFailure } from '../errors.ts'
 import { count } from '../output/text.ts'
-import type { Check } from './check.ts'
+import { type Check, problem } from './check.ts'
 
 /** Whether the Jobs API answers to the token, and whether it offers what pipelines need. */
 export async function checkApi(ctx: CliContext): Promise<Check[]> {
@@ -37,7 +37,7 @@ export async function checkApi(ctx: CliContext): Promise<Check[]> {
     ]
   } catch (error) {
     const { message, fix } = toFailure(error)
-    return [{ name: 'jobs_api', status: 'problem', detail: message, ...(fix === undefined ? {} : { fix }) }]
+    return [problem('jobs_api', message, fix)]
   }
 }
 
@@ -52,7 +52,7 @@ export async function checkWorkerToken({ config, signal }: CliContext): Promise<
     return [{ name, status: 'ok', detail: `the server at ${url} takes what its workers report` }]
   } catch (error) {
     const { message, fix } = toFailure(error)
-    return [{ name, status: 'problem', detail: message, ...(fix === undefined ? {} : { fix }) }]
+    return [problem(name, message, fix)]
   }
 }
 
@@ -63,7 +63,7 @@ export async function checkConnections(ctx: CliContext): Promise<Check[]> {
     connections = await ctx.connections(ctx.config)
   } catch (error) {
     const { message, fix } = toFailure(error)
-    return [{ name: 'config', status: 'problem', detail: message, ...(fix === undefined ? {} : { fix }) }]
+    return [problem('config', message, fix)]
   }
   return Promise.all(
     Object.entries(connections).map(async ([connection, options]): Promise<Check> => {
@@ -79,7 +79,7 @@ export async function checkConnections(ctx: CliContext): Promise<Check[]> {
           detail: `${options.url}, ${count(schemas.length, 'job type')}; ${detail}`,
         }
       } catch (error) {
-        return { name, status: 'problem', detail: toFailure(error).message, fix: fixOf(error, connection) }
+        return problem(name, toFailure(error).message, fixOf(error, connection))
       }
     }),
   )
@@ -104,7 +104,7 @@ async function checkFeed(api: JobsClient, signal: AbortSignal): Promise<Check> {
     return { name: 'change_feed', status: 'ok', detail: 'job runs and their changes can be read' }
   } catch (error) {
     const detail = `job runs or their changes cannot be read, so pipelines wait in vain: ${toFailure(error).message}`
-    return { name: 'change_feed', status: 'problem', detail, fix: "look into the server's log" }
+    return problem('change_feed', detail, "look into the server's log")
   }
 }
 

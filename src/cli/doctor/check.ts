@@ -9,3 +9,8 @@ export interface Check {
   /** What to do about it. */
   fix?: string
 }
+
+/** Of something that is needed and does not work. */
+export function problem(name: string, detail: string, fix: string | undefined): Check {
+  return { name, status: 'problem', detail, ...(fix === undefined ? {} : { fix }) }
+}

@@ -4,7 +4,7 @@ import type { connectTemporal } from '../../temporal/index.ts'
 import type { CliContext } from '../context.ts'
 import { toFailure } from '../errors.ts'
 import { count } from '../output/text.ts'
-import type { Check } from './check.ts'
+import { type Check, problem } from './check.ts'
 import { checkSweeps } from './sweeps.ts'
 
 /** Whether Temporal answers, its version, and whether the namespace has what job runs rest on. */
@@ -129,8 +129,4 @@ async function checkBinary(ctx: CliContext): Promise<Check> {
       detail: `no Temporal CLI on this machine; \`jobwright dev\` will get one (${fetchedSize})`,
     }
   }
-}
-
-function problem(name: string, detail: string, fix: string | undefined): Check {
-  return { name, status: 'problem', detail, ...(fix === undefined ? {} : { fix }) }
 }
