@@ -14,10 +14,7 @@ export async function historiesOf(client: Client, workflowId: string): Promise<H
   return histories
 }
 
-/** Of a workflow task: `TIMEOUT_TYPE_START_TO_CLOSE` of Temporal's API. */
-const startToClose = 1
-
-/** How the workflow tasks of an execution ended. One that lay in a queue for too long is none that took too long. */
+/** How the workflow tasks of an execution ended. */
 export function workflowTasksOf({ events }: History): {
   completed: number
   failed: string[]
@@ -29,8 +26,12 @@ export function workflowTasksOf({ events }: History): {
     failed: all.flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
       failed ? [`cause ${String(failed.cause)}: ${failed.failure?.message ?? ''}`] : [],
     ),
-    timedOut: all.filter(
-      ({ workflowTaskTimedOutEventAttributes: late }) => late?.timeoutType === startToClose,
-    ).length,
+    timedOut: all.filter((event) => event.workflowTaskTimedOutEventAttributes).length,
   }
 }
+
+/** Whether a workflow task or a local activity of it was late, as where the machine stood still: what was late is rightly done again. */
+export const wasHeldUp = ({ events }: History): boolean =>
+  (events ?? []).some(
+    (event) => event.workflowTaskTimedOutEventAttributes || event.markerRecordedEventAttributes?.failure,
+  )

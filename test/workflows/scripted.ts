@@ -133,9 +133,13 @@ export function planFrom(text: string, nested: Record<string, PipelinePlan> = {}
   return plan
 }
 
-/** @param wire what the worker reaches Temporal by, of its address; @default straight */
+/**
+ * @param wire what the worker reaches Temporal by, of its address; @default straight
+ * @param stickyMs how long a workflow task waits for the worker that had the last one, which may be busy or gone
+ */
 export async function startScripted(
   wire: (address: string) => Promise<{ address: string; stop(): Promise<void> }> = straight,
+  stickyMs = 1_000,
 ): Promise<Scripted> {
   const logger = new DefaultLogger('ERROR')
   Runtime.install({ logger })
@@ -205,7 +209,7 @@ export async function startScripted(
       maxConcurrentLocalActivityExecutions: 2_000,
       shutdownGraceTime: 0,
       shutdownForceTime: 1_000,
-      stickyQueueScheduleToStartTimeout: 1_000,
+      stickyQueueScheduleToStartTimeout: stickyMs,
     })
     const running = worker.run()
     return async () => {

@@ -101,8 +101,10 @@ export interface Schedules {
   /** @throws JobwrightError `run_id_taken` when the id belongs to another run */
   start(start: ScheduledStart): Promise<'started' | 'exists'>
   cancel(runId: string): Promise<void>
-  /** null where there was none, as far as Temporal remembers. */
-  /** @param runId of the earlier one, where it is known */
+  /**
+   * @param runId of the earlier one, where it is known
+   * @returns null where there was none, as far as Temporal remembers
+   */
   earlierKeeper(
     keeper: { workflowId: string; runId: string },
     runId: string | undefined,
